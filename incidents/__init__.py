@@ -1,0 +1,1 @@
+"""The ledger: what happened, and what we decided to say."""

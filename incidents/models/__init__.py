@@ -1,0 +1,44 @@
+"""The ledger's tables: catalogue, incident, review."""
+
+from incidents.models.catalogue import (
+    Alias,
+    Dependency,
+    Geography,
+    Offering,
+    Region,
+    Service,
+    ServiceCategory,
+)
+from incidents.models.incident import (
+    Communication,
+    Decision,
+    Impact,
+    Incident,
+    Mention,
+    Occurrence,
+    Revision,
+    ScopeCell,
+)
+from incidents.models.review import RepairItem, Review, ReviewSection, TimelineEntry
+
+__all__ = [
+    "Alias",
+    "Communication",
+    "Decision",
+    "Dependency",
+    "Geography",
+    "Impact",
+    "Incident",
+    "Mention",
+    "Occurrence",
+    "Offering",
+    "Region",
+    "RepairItem",
+    "Review",
+    "ReviewSection",
+    "Revision",
+    "ScopeCell",
+    "Service",
+    "ServiceCategory",
+    "TimelineEntry",
+]

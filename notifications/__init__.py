@@ -1,0 +1,1 @@
+"""The post office: who is told, how, and the proof."""

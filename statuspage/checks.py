@@ -1,0 +1,51 @@
+"""Dangerous combinations of settings, as system checks with ids and remedies."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from django.apps import AppConfig
+from django.conf import settings
+from django.core.checks import CheckMessage, Error, Tags, Warning, register
+
+
+@register(Tags.security)
+def dangerous_settings(
+    app_configs: Sequence[AppConfig] | None, **kwargs: Any
+) -> list[CheckMessage]:
+    found: list[CheckMessage] = []
+    local = settings.BASE_URL.startswith(("http://127.0.0.1", "http://localhost", "http://[::1]"))
+    if settings.SECRET_KEY == settings.INSECURE_KEY and not local:
+        found.append(
+            Error(
+                f"BASE_URL is {settings.BASE_URL}, but SECRET_KEY is the public one of local runs.",
+                hint="Set SECRET_KEY or SECRET_KEY_FILE to 50 random characters.",
+                id="statuspage.E001",
+            )
+        )
+    if settings.DEBUG and not local:
+        found.append(
+            Error(
+                f"DEBUG is on while BASE_URL is {settings.BASE_URL}.",
+                hint="Set DEBUG=0: error pages would show settings and texts to everybody.",
+                id="statuspage.E002",
+            )
+        )
+    if "*" in settings.ALLOWED_HOSTS:
+        found.append(
+            Error(
+                "ALLOWED_HOSTS accepts every host name.",
+                hint="Name the hosts: links in mails are safe only from known host names.",
+                id="statuspage.E003",
+            )
+        )
+    if not local and not settings.HTTPS:
+        found.append(
+            Warning(
+                f"BASE_URL is {settings.BASE_URL}: logins and links travel unencrypted.",
+                hint="Put TLS in front and set BASE_URL=https://….",
+                id="statuspage.W001",
+            )
+        )
+    return found

@@ -1,0 +1,92 @@
+"""Readers for settings from the environment. Each refuses nonsense with the variable's name and a remedy."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from django.core.exceptions import ImproperlyConfigured
+from psycopg import ProgrammingError
+from psycopg.conninfo import conninfo_to_dict
+
+
+def text(name: str, default: str = "") -> str:
+    return os.environ.get(name, "").strip() or default
+
+
+def secret(name: str, default: str = "") -> str:
+    """`NAME`, or the content of the file that `NAME_FILE` points to (the way container secrets arrive)."""
+    path = text(f"{name}_FILE")
+    if not path:
+        return text(name, default)
+    try:
+        return Path(path).read_text(encoding="utf-8").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        raise ImproperlyConfigured(f"{name}_FILE={path}: cannot be read ({error}).") from error
+
+
+def flag(name: str, *, default: bool = False) -> bool:
+    value = text(name)
+    if value not in ("", "0", "1", "true", "false", "True", "False"):
+        raise ImproperlyConfigured(f"{name}={value!r}: use 1 or 0 (or leave it empty).")
+    return value in ("1", "true", "True") if value else default
+
+
+def integer(name: str, default: int, *, least: int = 0, most: int = 2**31 - 1) -> int:
+    value = text(name)
+    if not value:
+        return default
+    try:
+        number = int(value)
+    except ValueError:
+        number = least - 1
+    if not least <= number <= most:
+        raise ImproperlyConfigured(f"{name}={value!r}: use a whole number from {least} to {most}.")
+    return number
+
+
+def words(name: str, default: tuple[str, ...] = ()) -> list[str]:
+    value = text(name)
+    return [word.strip() for word in value.split(",") if word.strip()] if value else list(default)
+
+
+def web_address(name: str, default: str) -> str:
+    """An absolute http(s) address without a path, returned without the trailing slash."""
+    value = text(name, default).rstrip("/")
+    parts = urlsplit(value)
+    if parts.scheme not in ("http", "https") or not parts.hostname or parts.path or parts.query:
+        raise ImproperlyConfigured(
+            f"{name}={value!r}: use an address such as https://status.example.com, without a path."
+        )
+    return value
+
+
+def postgres(name: str) -> dict[str, Any]:
+    """Django's database options from a PostgreSQL URI; without one, a database nobody can reach.
+
+    Commands that need no database still import the settings, so a missing URI is no error here.
+    """
+    uri = secret(name)
+    options: dict[str, Any] = {"ENGINE": "django.db.backends.postgresql", "NAME": "statuspage"}
+    if not uri:
+        return options | {"HOST": "/nonexistent-no-DATABASE_URL", "OPTIONS": {"connect_timeout": 1}}
+    if not uri.startswith(("postgres://", "postgresql://")):
+        raise ImproperlyConfigured(f"{name} must start with postgresql:// (only PostgreSQL works).")
+    try:
+        parts = conninfo_to_dict(uri)
+    except ProgrammingError as error:
+        raise ImproperlyConfigured(f"{name} is no PostgreSQL address: {error}".strip()) from error
+    known = {"dbname": "NAME", "user": "USER", "password": "PASSWORD", "host": "HOST", "port": "PORT"}
+    for part, option in known.items():
+        if (value := parts.pop(part, None)) is not None:
+            options[option] = str(value)
+    return options | {"OPTIONS": dict(parts)}
+
+
+def redis(name: str, default: str) -> str:
+    value = secret(name, default)
+    if not value.startswith(("redis://", "rediss://", "unix://")):
+        raise ImproperlyConfigured(f"{name}: use redis://, rediss:// or unix:// (got {value[:12]!r}).")
+    return value

@@ -1,7 +1,7 @@
 """The catalogue: which service is offered where, and what depends on what.
 
-Rows come from a catalogue file through `incidents.services.catalogue`. Nothing is ever deleted here: a
-service, region or cell that the file no longer names is *retired*, so that history can go on naming it.
+Rows come from a catalogue file through `incidents.services.catalogue`. A service, region or cell
+that the file no longer names is *retired*, never deleted, so that history can go on naming it.
 """
 
 from __future__ import annotations
@@ -12,14 +12,16 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Exists, F, OuterRef, Q
 
-NAME_LENGTH = 120
-SLUG_LENGTH = 80
-ZONE_LENGTH = 20
+from incidents.catalogue_file import (
+    GLOBAL_SLUG,
+    NAME_LENGTH,
+    SLUG_FORM,
+    SLUG_LENGTH,
+    ZONE_LENGTH,
+)
 
-# The region that stands for "no region": the cells of non-regional services.
-GLOBAL_SLUG = "global"
-
-SLUG = r"^[a-z0-9]+(-[a-z0-9]+)*$"
+# The form of a slug, for the database.
+SLUG = rf"^{SLUG_FORM}$"
 
 
 class GeographyQuerySet(models.QuerySet["Geography"]):
@@ -133,8 +135,8 @@ class Service(models.Model):
 class Alias(models.Model):
     """Another name of one service, region or geography.
 
-    `folded` is `incidents.catalogue_file.fold_name(name)`: no case, spaces or punctuation. What folds
-    alike is the same name, so it may belong to one owner only.
+    `folded` is `incidents.catalogue_file.fold_name(name)`: no case, spaces or punctuation. What
+    folds alike is the same name, so it may belong to one owner only.
     """
 
     name = models.CharField(max_length=NAME_LENGTH)

@@ -1,0 +1,65 @@
+"""Catalogue files: YAML in, checked plain values out. Pure: neither Django nor Celery.
+
+The file has four sections; names and slugs may be used wherever something is referred to::
+
+    prefix: Azure                      # optional: vendor names that texts put before any name
+    geographies:
+      - name: Europe                   # slug: europe, unless `slug` says otherwise
+        aliases: [European]
+        regions:
+          - {name: West Europe, zones: [1, 2, 3], aliases: [westeurope-old]}
+          - UK West                    # short for {name: UK West}
+    region_sets:                       # `all` is always there
+      large: [West Europe]
+      small: {include: [Europe], except: [large]}
+    categories:
+      - name: Storage
+        offered: all                   # for services of the category that say nothing
+        depends_on: [Identity]         # for every service of the category
+        services:
+          - Storage
+          - {name: Files, offered: [large, UK West], depends_on: [Storage]}
+          - {name: Identity, non_regional: true}
+"""
+
+from incidents.catalogue_file.files import MAX_BYTES, load_shipped, read_catalogue_file
+from incidents.catalogue_file.reader import read_catalogue
+from incidents.catalogue_file.shapes import (
+    GLOBAL_SLUG,
+    NAME_LENGTH,
+    RESERVED_SLUGS,
+    SLUG_FORM,
+    SLUG_LENGTH,
+    ZONE_LENGTH,
+    Catalogue,
+    CatalogueError,
+    CategoryEntry,
+    GeographyEntry,
+    Named,
+    RegionEntry,
+    ServiceEntry,
+    derive_slug,
+    fold_name,
+)
+
+__all__ = [
+    "GLOBAL_SLUG",
+    "MAX_BYTES",
+    "NAME_LENGTH",
+    "RESERVED_SLUGS",
+    "SLUG_FORM",
+    "SLUG_LENGTH",
+    "ZONE_LENGTH",
+    "Catalogue",
+    "CatalogueError",
+    "CategoryEntry",
+    "GeographyEntry",
+    "Named",
+    "RegionEntry",
+    "ServiceEntry",
+    "derive_slug",
+    "fold_name",
+    "load_shipped",
+    "read_catalogue",
+    "read_catalogue_file",
+]

@@ -1,0 +1,91 @@
+"""What depends on what: every name resolved, and no circle."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from incidents.catalogue_file.names import NameBook
+from incidents.catalogue_file.nodes import Scalar, shown
+from incidents.catalogue_file.shapes import CatalogueError
+
+MAX_DEPENDENCIES = 50_000
+
+
+@dataclass(slots=True)
+class Needs:
+    """Collected while services are read, resolved when all of them are known."""
+
+    source: str
+    book: NameBook
+    wanted: list[tuple[str, list[Scalar], list[Scalar]]] = field(default_factory=list)
+
+    def add(self, service: str, own: list[Scalar], inherited: list[Scalar]) -> None:
+        """`inherited` is what the whole category needs; it may name the service itself."""
+        self.wanted.append((service, own, inherited))
+
+    def resolve(self) -> tuple[tuple[str, str], ...]:
+        """(service slug, slug of what it needs), each once. Raises `CatalogueError`."""
+        lines: dict[str, dict[str, int]] = {}
+        count = 0
+        for service, own, inherited in self.wanted:
+            found = lines[service] = dict(self._own(service, own))
+            for scalar in inherited:
+                slug = self._slug(scalar)
+                if slug != service:
+                    found.setdefault(slug, scalar.line)
+            count += len(found)
+            if count > MAX_DEPENDENCIES:
+                what = f"more than {MAX_DEPENDENCIES} dependencies"
+                line = next(iter(found.values()))
+                raise CatalogueError(self.source, line, what, "shorten the catalogue")
+        self._refuse_circles(lines)
+        return tuple((service, slug) for service, found in lines.items() for slug in found)
+
+    def _own(self, service: str, own: list[Scalar]) -> Iterator[tuple[str, int]]:
+        seen = set()
+        for scalar in own:
+            slug = self._slug(scalar)
+            if slug == service:
+                what = f"{shown(service)} depends on itself"
+                raise CatalogueError(self.source, scalar.line, what, "remove it")
+            if slug in seen:
+                what = f"{shown(scalar.text)} is listed twice in depends_on"
+                raise CatalogueError(self.source, scalar.line, what, "remove one")
+            seen.add(slug)
+            yield slug, scalar.line
+
+    def _slug(self, scalar: Scalar) -> str:
+        slug = self.book.find("service", scalar.text)
+        if slug is None:
+            what = f"unknown service {shown(scalar.text)} in depends_on"
+            remedy = self.book.suggest("service", scalar.text)
+            raise CatalogueError(self.source, scalar.line, what, remedy)
+        return slug
+
+    def _refuse_circles(self, lines: dict[str, dict[str, int]]) -> None:
+        """Depth first with an explicit stack: a chain may be longer than Python's own stack."""
+        done: set[str] = set()
+        for start in lines:
+            if start in done:
+                continue
+            path = [start]
+            on_path = {start}
+            ahead = [iter(lines[start].items())]
+            while ahead:
+                slug, line = next(ahead[-1], (None, 0))
+                if slug is None:
+                    ahead.pop()
+                    on_path.discard(path[-1])
+                    done.add(path.pop())
+                elif slug in on_path:
+                    raise self._circle([*path[path.index(slug) :], slug], line)
+                elif slug not in done:
+                    path.append(slug)
+                    on_path.add(slug)
+                    ahead.append(iter(lines[slug].items()))
+
+    def _circle(self, path: list[str], line: int) -> CatalogueError:
+        shortened = path if len(path) <= 6 else [*path[:3], "…", *path[-2:]]
+        what = f"dependencies run in a circle: {' → '.join(shortened)}"
+        return CatalogueError(self.source, line, what, "remove one of these dependencies")

@@ -1,0 +1,180 @@
+"""What a catalogue file says, as plain values, and the forms its words must have."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Literal, NamedTuple
+
+NAME_LENGTH = 120
+SLUG_LENGTH = 80
+ZONE_LENGTH = 20
+SLUG_FORM = "[a-z0-9]+(-[a-z0-9]+)*"
+
+# "Here" for services without a region: one region in one geography, shown last or not as a tab.
+GLOBAL_SLUG = "global"
+GLOBAL_GEOGRAPHY_NAME = "Global"
+GLOBAL_REGION_NAME = "Non-regional"
+
+# Words that public URLs use where a geography could stand, or that filters read as "any".
+RESERVED_SLUGS = frozenset(
+    (
+        # fmt: off
+        "about",
+        "admin",
+        "all",
+        "any",
+        "api",
+        "badge",
+        "badges",
+        "calendar",
+        "confirm",
+        "desk",
+        "embed",
+        "export",
+        "feed",
+        "feedback",
+        "feeds",
+        "find",
+        "global",
+        "health",
+        "help",
+        "history",
+        "incident",
+        "incidents",
+        "leave",
+        "legend",
+        "live",
+        "login",
+        "logout",
+        "maintenance",
+        "manage",
+        "metrics",
+        "none",
+        "now",
+        "page",
+        "pages",
+        "ready",
+        "review",
+        "reviews",
+        "rss",
+        "search",
+        "service",
+        "service-health",
+        "services",
+        "static",
+        "status",
+        "subscribe",
+        "summary",
+        "unsubscribe",
+        # fmt: on
+    )
+)
+
+PrintableKind = Literal["service", "region", "geography"]
+
+
+class CatalogueError(ValueError):
+    """A catalogue file that can't be used: one line that names file, line, fault and remedy."""
+
+    def __init__(self, source: str, line: int | None, what: str, remedy: str) -> None:
+        self.source = source
+        self.line = line
+        self.what = what
+        self.remedy = remedy
+        place = source if line is None else f"{source}:{line}"
+        super().__init__(f"{place}: {what} — {remedy}")
+
+
+class Named(NamedTuple):
+    """Something a text may name."""
+
+    kind: PrintableKind
+    slug: str
+    name: str
+    aliases: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class GeographyEntry:
+    slug: str
+    name: str
+    aliases: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class RegionEntry:
+    """`geography` is the slug of one; `zones` are labels such as "1"."""
+
+    slug: str
+    name: str
+    geography: str
+    zones: tuple[str, ...] = ()
+    aliases: tuple[str, ...] = ()
+
+    @property
+    def is_global(self) -> bool:
+        return self.slug == GLOBAL_SLUG
+
+
+@dataclass(frozen=True, slots=True)
+class CategoryEntry:
+    slug: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceEntry:
+    """`category` is the slug of one; `non_regional` services have a cell in the region `global`."""
+
+    slug: str
+    name: str
+    category: str
+    non_regional: bool = False
+    aliases: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Catalogue:
+    """A checked catalogue. Every tuple is in the order of the file, which is the order of display.
+
+    `regions` ends with the region `global` of the geography `global`, which no file spells out.
+    `offerings` holds (service slug, region slug), `dependencies` (service slug, slug of what it
+    needs). `prefixes` are vendor names that a text may put before any name ("Azure").
+    """
+
+    prefixes: tuple[str, ...]
+    geographies: tuple[GeographyEntry, ...]
+    regions: tuple[RegionEntry, ...]
+    categories: tuple[CategoryEntry, ...]
+    services: tuple[ServiceEntry, ...]
+    offerings: tuple[tuple[str, str], ...]
+    dependencies: tuple[tuple[str, str], ...]
+
+    def names(self) -> Iterator[Named]:
+        """All services, regions and geographies by name and aliases.
+
+        Without the geography `global`: "global" in a text is an adjective, not a place.
+        """
+        for service in self.services:
+            yield Named("service", service.slug, service.name, service.aliases)
+        for region in self.regions:
+            yield Named("region", region.slug, region.name, region.aliases)
+        for geography in self.geographies:
+            if geography.slug != GLOBAL_SLUG:
+                yield Named("geography", geography.slug, geography.name, geography.aliases)
+
+
+def fold_name(name: str) -> str:
+    """Without case, spaces and punctuation: "East US", "east-us" and "EastUS" fold alike."""
+    folded = unicodedata.normalize("NFKC", name).casefold()
+    # Marks count: without them, words of several Indian scripts would lose their vowels.
+    return "".join(c for c in folded if c.isalnum() or unicodedata.category(c).startswith("M"))
+
+
+def derive_slug(name: str) -> str:
+    """A slug for the name, empty where the name has no Latin letter or digit to make one of."""
+    plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode("ascii").lower()
+    return "-".join(re.findall("[a-z0-9]+", plain))

@@ -7,4 +7,4 @@ class StatuspageConfig(AppConfig):
     name = "statuspage"
 
     def ready(self) -> None:
-        from statuspage import checks  # noqa: F401, PLC0415  (registers itself once apps are ready)
+        from statuspage import checks  # noqa: F401  (registers itself once apps are ready)

@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
-from django.apps import AppConfig
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, Tags, Warning, register
 
 
 @register(Tags.security)
-def dangerous_settings(
-    app_configs: Sequence[AppConfig] | None, **kwargs: Any
-) -> list[CheckMessage]:
+def dangerous_settings(**_: Any) -> list[CheckMessage]:
     found: list[CheckMessage] = []
     local = settings.BASE_URL.startswith(("http://127.0.0.1", "http://localhost", "http://[::1]"))
     if settings.SECRET_KEY == settings.INSECURE_KEY and not local:

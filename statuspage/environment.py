@@ -78,7 +78,13 @@ def postgres(name: str) -> dict[str, Any]:
         parts = conninfo_to_dict(uri)
     except ProgrammingError as error:
         raise ImproperlyConfigured(f"{name} is no PostgreSQL address: {error}".strip()) from error
-    known = {"dbname": "NAME", "user": "USER", "password": "PASSWORD", "host": "HOST", "port": "PORT"}
+    known = {
+        "dbname": "NAME",
+        "user": "USER",
+        "password": "PASSWORD",
+        "host": "HOST",
+        "port": "PORT",
+    }
     for part, option in known.items():
         if (value := parts.pop(part, None)) is not None:
             options[option] = str(value)
@@ -88,5 +94,7 @@ def postgres(name: str) -> dict[str, Any]:
 def redis(name: str, default: str) -> str:
     value = secret(name, default)
     if not value.startswith(("redis://", "rediss://", "unix://")):
-        raise ImproperlyConfigured(f"{name}: use redis://, rediss:// or unix:// (got {value[:12]!r}).")
+        raise ImproperlyConfigured(
+            f"{name}: use redis://, rediss:// or unix:// (got {value[:12]!r})."
+        )
     return value

@@ -40,6 +40,12 @@ class IncidentQuerySet(models.QuerySet["Incident"]):
             published_at__isnull=False, withdrawn_at__isnull=False, merged_into__isnull=True
         )
 
+    def redirecting(self) -> Self:
+        """Once public entries that were merged into one that is public now."""
+        return self.filter(
+            public_through("merged_into"), published_at__isnull=False, withdrawn_at__isnull=True
+        )
+
     def active(self) -> Self:
         return self.filter(closed_at__isnull=True)
 
@@ -138,6 +144,11 @@ def public_through(path: str) -> Q:
     )
 
 
+class OccurrenceQuerySet(models.QuerySet["Occurrence"]):
+    def public(self) -> Self:
+        return self.filter(public_through("incident"))
+
+
 class Occurrence(models.Model):
     """A labelled window of impact, such as "first occurrence"."""
 
@@ -145,6 +156,8 @@ class Occurrence(models.Model):
     label = models.CharField(max_length=100, blank=True)
     started_at = models.DateTimeField()
     ended_at = models.DateTimeField(null=True, blank=True)
+
+    objects = OccurrenceQuerySet.as_manager()
 
     class Meta:
         constraints = [
@@ -308,9 +321,7 @@ class Communication(models.Model):
 class ScopeCell(models.Model):
     """A cell that a communication speaks of: whoever runs there is concerned by it."""
 
-    communication = models.ForeignKey(
-        Communication, on_delete=models.CASCADE, related_name="scope"
-    )
+    communication = models.ForeignKey(Communication, on_delete=models.CASCADE, related_name="scope")
     service = models.ForeignKey(Service, on_delete=models.PROTECT, related_name="+")
     region = models.ForeignKey(Region, on_delete=models.PROTECT, related_name="+")
 

@@ -17,9 +17,7 @@ MONTH = r"^[0-9]{4}-(0[1-9]|1[0-2])$"
 
 class ReviewQuerySet(models.QuerySet["Review"]):
     def public(self) -> Self:
-        return self.filter(
-            public_through("incident"), for_public=True, published_at__isnull=False
-        )
+        return self.filter(public_through("incident"), for_public=True, published_at__isnull=False)
 
 
 class Review(models.Model):

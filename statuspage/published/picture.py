@@ -180,4 +180,6 @@ class Picture:
     cells: Mapping[tuple[str, str], CellView]
     incidents: tuple[IncidentView, ...]  # newest start first
     gone: tuple[GoneView, ...] = ()
-    redirects: Mapping[str, str] = field(default_factory=dict)  # absorbed tracking ID -> surviving one
+    redirects: Mapping[str, str] = field(
+        default_factory=dict
+    )  # absorbed tracking ID -> surviving one

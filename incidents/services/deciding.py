@@ -1,0 +1,97 @@
+"""From an incident's rows to facts, from facts to a recorded decision."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.contrib.auth.models import AbstractBaseUser
+
+from incidents.models import Decision, Impact, Incident
+from incidents.policy import PRESETS, Policy, decide, explain, parse_facts
+
+
+def current_policy() -> Policy:
+    """The policy in force: the shipped preset modelled on Azure's published rules."""
+    return PRESETS["azure"]
+
+
+def public_deadline(policy: Policy) -> timedelta:
+    """How long a public post that a machine decided on waits for a person at most."""
+    return timedelta(minutes=policy.public_deadline_minutes)
+
+
+def facts_of(incident: Incident) -> dict[str, Any]:
+    """The facts of this moment, in the JSON shape that `manage.py decide` reads.
+
+    The impacts that count are the open ones; once all are over, those of the whole incident, so
+    that a verdict about the review can still be had after mitigation.
+    """
+    impacts = Impact.objects.filter(occurrence__incident=incident).select_related(
+        "service", "region"
+    )
+    counted = list(impacts.open().order_by("id")) or list(impacts.order_by("id"))
+    return {
+        "kind": incident.kind,
+        "level": incident.level,
+        "impacts": [
+            {
+                "service": impact.service.slug,
+                "region": impact.region.slug,
+                "zones": impact.zones,
+                "extent": impact.extent,
+                "level": impact.level,
+            }
+            for impact in counted
+        ],
+        "dependents": incident.dependents,
+        "audience": incident.audience,
+        "targeted_channel": "available" if incident.targeted_channel_available else "unavailable",
+        "platform_fault": incident.platform_fault,
+        "false_positive": incident.false_positive,
+        "ever_broad": incident.ever_broad,
+        "previous_scenario": incident.scenario,
+    }
+
+
+def record_decision(
+    incident: Incident,
+    *,
+    now: datetime,
+    actor: AbstractBaseUser | None,
+    override_public: bool | None = None,
+    reason: str = "",
+) -> Decision:
+    """Decide about the incident as it stands and keep facts, verdict and policy version for ever.
+
+    Updates the incident's remembered facts (`ever_broad`, last scenario, withdrawal rule); the
+    caller saves it. Raises FactsError when the rows contradict each other.
+    """
+    policy = current_policy()
+    facts = facts_of(incident)
+    parsed = parse_facts(facts)
+    verdict = decide(parsed, policy)
+    decision = Decision.objects.create(
+        incident=incident,
+        facts=facts,
+        verdict=explain(parsed, policy).as_dict(),
+        scenario=verdict.scenario,
+        public=verdict.public,
+        review=verdict.review,
+        rule=verdict.rule,
+        policy=policy.name,
+        policy_version=policy.version,
+        decided_at=now,
+        actor_id=actor.pk if actor else None,
+        override_public=override_public,
+        reason=reason,
+    )
+    incident.ever_broad = incident.ever_broad or 1 in verdict.scenarios
+    incident.scenario = verdict.scenario or incident.scenario
+    incident.withdraw_after_review = verdict.withdraw_after_review
+    return decision
+
+
+def wants_public(decision: Decision) -> bool:
+    """What shall happen: the policy's word, unless a person overrode it with a reason."""
+    return decision.public if decision.override_public is None else decision.override_public

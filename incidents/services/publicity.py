@@ -1,0 +1,83 @@
+"""Going public, waiting for it, and leaving again."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.db import transaction
+
+from incidents import wording
+from incidents.models import Decision, Impact, Incident
+from incidents.services import deciding, revision
+from incidents.services.errors import EntryError
+from incidents.services.statements import checked_text, write_communication
+
+
+def settle(incident: Incident, decision: Decision, *, now: datetime, confirmed: bool) -> bool:
+    """Follow a decision: publish, or let the post wait for a person. True when it just became public.
+
+    A verdict never takes a public entry down: that is `withdraw`. The caller holds the lock and saves.
+    """
+    if not deciding.wants_public(decision) or incident.published_at is not None:
+        if incident.published_at is None:
+            incident.public_due_at = None
+        return False
+    if not confirmed:
+        deadline = now + deciding.public_deadline(deciding.current_policy())
+        incident.public_due_at = incident.public_due_at or deadline
+        return False
+    incident.published_at = now
+    incident.public_due_at = None
+    return True
+
+
+@transaction.atomic
+def publish_due(*, now: datetime) -> list[str]:
+    """Post what nobody confirmed in time, written from facts only; returns the tracking IDs.
+
+    Safe to run twice, late, or beside itself: rows are claimed with SKIP LOCKED.
+    """
+    waiting = Incident.objects.select_for_update(skip_locked=True).filter(
+        public_due_at__lte=now, published_at__isnull=True
+    )
+    posted = []
+    for incident in waiting.order_by("public_due_at", "id"):
+        incident.published_at = now
+        incident.public_due_at = None
+        incident.updated_at = now
+        incident.save()
+        impacts = Impact.objects.filter(occurrence__incident=incident).select_related(
+            "service", "region"
+        )
+        write_communication(
+            incident,
+            stage=incident.stage,
+            public_text=wording.announcement(
+                [impact.service.name for impact in impacts.order_by("id")],
+                [impact.region.name for impact in impacts.order_by("id")],
+                incident.started_at,
+                incident.level,
+            ),
+            targeted_text="",
+            at=now,
+            now=now,
+            actor=None,
+            automated=True,
+        )
+        posted.append(incident.tracking_id)
+    return posted
+
+
+@transaction.atomic
+def withdraw(*, incident_id: int, reason: str, now: datetime) -> None:
+    """Take a public entry off history, feeds and JSON; its URL answers 410 with `reason` from then on."""
+    incident = Incident.objects.select_for_update().get(pk=incident_id)
+    if incident.published_at is None:
+        raise EntryError("incident", f"{incident.tracking_id} is not public: nothing to withdraw.")
+    if incident.withdrawn_at is not None:
+        return
+    incident.withdrawn_at = now
+    incident.withdrawal_reason = checked_text("reason", reason, 300, lines=False)
+    incident.updated_at = now
+    incident.save()
+    revision.bump(now=now)

@@ -1,0 +1,86 @@
+"""Writing a communication: checked text, its number, its scope, and whether the world reads it now."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Iterable
+from datetime import datetime
+
+from django.contrib.auth.models import AbstractBaseUser
+
+from incidents.models import Communication, Decision, Impact, Incident, ScopeCell
+from incidents.services import revision
+from incidents.services.errors import EntryError
+from incidents.signals import ring
+
+TEXT_LENGTH = 20_000
+Cell = tuple[int, int]  # (service id, region id)
+
+
+def checked_text(field: str, text: str, most: int = TEXT_LENGTH, *, lines: bool = True) -> str:
+    """The text without surrounding blanks; control characters and giants are refused."""
+    text = text.replace("\r\n", "\n").strip()
+    allowed = "\n\t" if lines else ""
+    for character in text:
+        if unicodedata.category(character) in ("Cc", "Cs") and character not in allowed:
+            raise EntryError(field, f"has the control character U+{ord(character):04X}; remove it.")
+    if len(text) > most:
+        raise EntryError(field, f"has {len(text)} characters; shorten it to {most}.")
+    return text
+
+
+def scope_of(incident: Incident) -> list[Cell]:
+    """The cells hit in the open windows, or in all of them when none is open."""
+    impacts = Impact.objects.filter(occurrence__incident=incident)
+    cells = impacts.open().values_list("service_id", "region_id")
+    return list(dict.fromkeys(cells or impacts.values_list("service_id", "region_id")))
+
+
+def write_communication(
+    incident: Incident,
+    *,
+    stage: str,
+    public_text: str,
+    targeted_text: str,
+    at: datetime,
+    now: datetime,
+    actor: AbstractBaseUser | None,
+    kind: str = "update",
+    decision: Decision | None = None,
+    next_update_by: datetime | None = None,
+    automated: bool = False,
+    scope: Iterable[Cell] | None = None,
+) -> Communication:
+    """Append a statement; the incident row must be locked. Rings the bell after commit.
+
+    The public text goes out at once when the incident is public; otherwise it is kept unposted.
+    """
+    public_text = checked_text("public_text", public_text)
+    targeted_text = checked_text("targeted_text", targeted_text)
+    if next_update_by is not None and next_update_by <= now:
+        raise EntryError(
+            "next_update_by", f"{next_update_by:%H:%M} UTC is already over; promise a later time."
+        )
+    posted = incident.published_at is not None and incident.withdrawn_at is None
+    communication = Communication.objects.create(
+        incident=incident,
+        number=incident.communications.count() + 1,
+        kind=kind,
+        stage=stage,
+        public_text=public_text,
+        targeted_text=targeted_text,
+        at=at,
+        public_at=now if posted and public_text else None,
+        next_update_by=next_update_by,
+        decision=decision,
+        actor_id=actor.pk if actor else None,
+        automated=automated,
+    )
+    ScopeCell.objects.bulk_create(
+        ScopeCell(communication=communication, service_id=service, region_id=region)
+        for service, region in (scope if scope is not None else scope_of(incident))
+    )
+    if posted:
+        revision.bump(now=now)
+    ring(communication.pk)
+    return communication

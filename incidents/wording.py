@@ -1,0 +1,49 @@
+"""Texts written from facts alone: services, regions, since when, how grave. Pure.
+
+Used where no person has written a public text. Nothing of a targeted text or title can get in,
+because none is an argument.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+EFFECT = {
+    "error": "are failing or unavailable",
+    "warning": "are degraded",
+    "informational": "are limited in their management operations or slower than usual",
+}
+
+
+def listed(names: Sequence[str], most: int = 5) -> str:
+    """`A, B and C`; beyond `most` names, the rest is counted."""
+    unique = list(dict.fromkeys(names))
+    if len(unique) > most:
+        return f"{', '.join(unique[:most])} and {len(unique) - most} more"
+    if len(unique) < 2:
+        return "".join(unique)
+    return f"{', '.join(unique[:-1])} and {unique[-1]}"
+
+
+def clock(at: datetime) -> str:
+    """`09:00 UTC on 7 February 2024`; `at` is UTC."""
+    return f"{at:%H:%M} UTC on {at.day} {at:%B %Y}"
+
+
+def announcement(
+    services: Sequence[str], regions: Sequence[str], since: datetime, level: str
+) -> str:
+    """A first public statement: what, where, since when, and that more will follow."""
+    return (
+        f"Since {clock(since)}, {listed(services)} in {listed(regions)} {EFFECT[level]} for some"
+        " or all customers. We are investigating and will say more as soon as we know it."
+    )
+
+
+def recovery(services: Sequence[str], regions: Sequence[str], at: datetime) -> str:
+    return f"{listed(services)} in {listed(regions)} recovered at {clock(at)}."
+
+
+def spread(services: Sequence[str], regions: Sequence[str], at: datetime) -> str:
+    return f"As of {clock(at)}, {listed(services)} in {listed(regions)} are affected, too."

@@ -1,0 +1,32 @@
+"""`publish`: one generation now."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+from statuspage.published.manifest import GenerationError
+from statuspage.published.publisher import Publisher
+
+
+class Command(BaseCommand):
+    help = "Writes one generation of the public pages now."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument(
+            "--purge",
+            action="store_true",
+            help="remove every older generation, after something was public by mistake",
+        )
+
+    def handle(self, *args: Any, purge: bool, **options: Any) -> None:
+        try:
+            written = Publisher(settings.PUBLISHED_DIR).publish(purge=purge)
+        except GenerationError as error:
+            raise CommandError(str(error), returncode=2) from error
+        self.stdout.write(
+            f"revision {written.revision}: {written.written} of {written.total} files new"
+            f" in {written.folder}"
+        )

@@ -9,6 +9,11 @@ from incidents.catalogue_file.nodes import Scalar, shown
 from incidents.catalogue_file.shapes import CatalogueError, PrintableKind, fold_name
 
 
+def compact(name: str) -> str:
+    """The folded name without its spaces: by this form names are looked up, and may not clash."""
+    return fold_name(name).replace(" ", "")
+
+
 @dataclass(frozen=True, slots=True)
 class Owner:
     kind: PrintableKind
@@ -18,7 +23,7 @@ class Owner:
 
 @dataclass(slots=True)
 class NameBook:
-    """All slugs, names and aliases of the file by their folded form.
+    """All slugs, names and aliases of the file by their compact form.
 
     A name with and without the vendor's prefix is one name, since a text may say either: "Azure
     Firewall" and "Firewall" can't be two services.
@@ -50,15 +55,15 @@ class NameBook:
                     self.source,
                     alias.line,
                     f"the alias {shown(alias.text)} repeats another name of {shown(name.text)}",
-                    "remove it: case, spaces and punctuation make no difference",
+                    "remove it: case and punctuation make no difference",
                 )
             said.add(fold_name(alias.text))
         for scalar in (Scalar(owner.slug, owner.line), name, *aliases):
             self._claim_name(owner, scalar)
 
     def _claim_name(self, owner: Owner, scalar: Scalar) -> None:
-        for folded in self._forms(scalar.text):
-            before = self.owners.setdefault(folded, owner)
+        for form in self._forms(scalar.text):
+            before = self.owners.setdefault(form, owner)
             if before != owner:
                 raise CatalogueError(
                     self.source,
@@ -70,21 +75,21 @@ class NameBook:
 
     def _forms(self, text: str) -> set[str]:
         folded = fold_name(text)
-        forms = {folded}
-        words = text.split(maxsplit=1)
-        if len(words) == 2 and fold_name(words[0]) in self.prefixes and fold_name(words[1]):
-            forms.add(fold_name(words[1]))
+        forms = {compact(folded)}
+        for prefix in self.prefixes:
+            if folded.startswith(f"{prefix} "):
+                forms.add(compact(folded.removeprefix(prefix)))
         return forms
 
     def find(self, kind: PrintableKind, text: str) -> str | None:
         """The slug of the `kind` that is called so."""
-        owner = self.owners.get(fold_name(text))
+        owner = self.owners.get(compact(text))
         return owner.slug if owner and owner.kind == kind else None
 
     def suggest(self, kind: PrintableKind, text: str) -> str:
         """A remedy for an unknown name."""
-        known = [folded for folded, owner in self.owners.items() if owner.kind == kind]
-        near = difflib.get_close_matches(fold_name(text), known, n=1)
+        known = [form for form, owner in self.owners.items() if owner.kind == kind]
+        near = difflib.get_close_matches(compact(text), known, n=1)
         if near:
             return f"did you mean `{self.owners[near[0]].slug}`?"
         return f"name a {kind} of this file"

@@ -6,9 +6,9 @@ import difflib
 from dataclasses import dataclass, field
 
 from incidents.catalogue_file.fields import Fields
-from incidents.catalogue_file.names import NameBook
+from incidents.catalogue_file.names import NameBook, compact
 from incidents.catalogue_file.nodes import Listing, Mapping, Node, Scalar, shown
-from incidents.catalogue_file.shapes import CatalogueError, RegionEntry, fold_name
+from incidents.catalogue_file.shapes import CatalogueError, RegionEntry
 
 EVERYWHERE = "all"
 # Sets are resolved by recursion; this keeps a long chain of them within Python's stack.
@@ -53,9 +53,9 @@ class RegionSets:
         return self._union(places, ())
 
     def _add(self, name: Scalar, node: Node) -> None:
-        folded = fold_name(name.text)
-        taken = folded in self.rules or folded == EVERYWHERE or folded in self.book.owners
-        if taken or not folded:
+        form = compact(name.text)
+        taken = form in self.rules or form == EVERYWHERE or form in self.book.owners
+        if taken or not form:
             raise CatalogueError(
                 self.source,
                 name.line,
@@ -70,24 +70,24 @@ class RegionSets:
         if not fields.has("include") or node == Listing(node.line):
             what = f"the region set {shown(name.text)} includes nothing"
             raise CatalogueError(self.source, name.line, what, "add `include: [places]`")
-        self.rules[folded] = SetRule(name.text, fields.texts("include"), fields.texts("except"))
+        self.rules[form] = SetRule(name.text, fields.texts("include"), fields.texts("except"))
 
     def _resolve(self, rule: SetRule, above: tuple[str, ...]) -> frozenset[str]:
-        folded = fold_name(rule.name)
-        if folded not in self.resolved:
+        form = compact(rule.name)
+        if form not in self.resolved:
             inside = (*above, rule.name)
             found = self._union(rule.include, inside) - self._union(rule.exclude, inside)
-            self.resolved[folded] = found
-        return self.resolved[folded]
+            self.resolved[form] = found
+        return self.resolved[form]
 
     def _union(self, places: list[Scalar], above: tuple[str, ...]) -> frozenset[str]:
         return frozenset().union(*(self._place(place, above) for place in places))
 
     def _place(self, place: Scalar, above: tuple[str, ...]) -> frozenset[str]:
-        folded = fold_name(place.text)
-        if folded in self.resolved:
-            return self.resolved[folded]
-        if rule := self.rules.get(folded):
+        form = compact(place.text)
+        if form in self.resolved:
+            return self.resolved[form]
+        if rule := self.rules.get(form):
             if rule.name in above:
                 what = f"region sets refer to each other: {' → '.join((*above, rule.name))}"
                 raise CatalogueError(self.source, place.line, what, "break the circle")
@@ -99,9 +99,9 @@ class RegionSets:
         raise self._unknown(place)
 
     def _unknown(self, place: Scalar) -> CatalogueError:
-        known = {fold_name(region.name): region.slug for region in self.regions}
-        known |= {folded: rule.name for folded, rule in self.rules.items()}
-        near = difflib.get_close_matches(fold_name(place.text), known, n=1)
+        known = {compact(region.name): region.slug for region in self.regions}
+        known |= {form: rule.name for form, rule in self.rules.items()}
+        near = difflib.get_close_matches(compact(place.text), known, n=1)
         remedy = (
             f"did you mean `{known[near[0]]}`?"
             if near

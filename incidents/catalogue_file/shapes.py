@@ -21,7 +21,6 @@ GLOBAL_REGION_NAME = "Non-regional"
 # Words that public URLs use where a geography could stand, or that filters read as "any".
 RESERVED_SLUGS = frozenset(
     (
-        # fmt: off
         "about",
         "admin",
         "all",
@@ -69,7 +68,6 @@ RESERVED_SLUGS = frozenset(
         "subscribe",
         "summary",
         "unsubscribe",
-        # fmt: on
     )
 )
 
@@ -168,10 +166,11 @@ class Catalogue:
 
 
 def fold_name(name: str) -> str:
-    """Without case, spaces and punctuation: "East US", "east-us" and "EastUS" fold alike."""
+    """The words of the name without case and punctuation: "East-US" and "east us" fold alike."""
     folded = unicodedata.normalize("NFKC", name).casefold()
     # Marks count: without them, words of several Indian scripts would lose their vowels.
-    return "".join(c for c in folded if c.isalnum() or unicodedata.category(c).startswith("M"))
+    letters = (c if c.isalnum() or unicodedata.category(c).startswith("M") else " " for c in folded)
+    return " ".join("".join(letters).split())
 
 
 def derive_slug(name: str) -> str:

@@ -1,0 +1,70 @@
+"""Who is told: facts in, verdict out. Pure: no clock, no database, no name look-ups, no I/O.
+
+    facts.py       what is known of an incident, checked           parse_facts, Facts
+    rules.py       thresholds and policies, as data                Policy, Threshold
+    presets.py     azure, google, aws: the published criteria      PRESETS
+    custom.py      a policy somebody wrote                         parse_policy
+    verdict.py     the decision                                    decide, Verdict
+    neighbours.py  the same facts, one notch away                  neighbours, Notch
+    explain.py     the decision with its reasons                   explain, Explanation
+    reasons.py     the sentences
+    documents.py   JSON and YAML text to plain objects
+    fields.py      one field at a time, refused in one line
+
+`decide` is the fast road (a bare verdict); `explain` also says why, what would change it and
+whether a person should look first.
+"""
+
+from __future__ import annotations
+
+from incidents.policy.custom import parse_policy
+from incidents.policy.documents import load_json, load_yaml
+from incidents.policy.explain import Change, Explanation, explain
+from incidents.policy.facts import (
+    Audience,
+    Channel,
+    Extent,
+    Facts,
+    ImpactFact,
+    Kind,
+    Level,
+    Scenario,
+    parse_facts,
+)
+from incidents.policy.fields import FactsError, PolicyError, RefusedError
+from incidents.policy.neighbours import Notch, neighbours
+from incidents.policy.presets import PRESETS
+from incidents.policy.rules import Policy, Size, Threshold, measure
+from incidents.policy.verdict import Outcome, Review, Verdict, decide
+
+__all__ = [
+    "PRESETS",
+    "Audience",
+    "Change",
+    "Channel",
+    "Explanation",
+    "Extent",
+    "Facts",
+    "FactsError",
+    "ImpactFact",
+    "Kind",
+    "Level",
+    "Notch",
+    "Outcome",
+    "Policy",
+    "PolicyError",
+    "RefusedError",
+    "Review",
+    "Scenario",
+    "Size",
+    "Threshold",
+    "Verdict",
+    "decide",
+    "explain",
+    "load_json",
+    "load_yaml",
+    "measure",
+    "neighbours",
+    "parse_facts",
+    "parse_policy",
+]

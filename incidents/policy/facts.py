@@ -1,0 +1,171 @@
+"""What is known of an incident: the facts that a decision rests on, checked."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal, get_args
+
+from incidents.policy.fields import FactsError, Fields, is_name, show, wanted_name
+
+Kind = Literal["service-issue", "planned-maintenance", "health-advisory", "security-advisory"]
+Level = Literal["informational", "warning", "error"]
+Extent = Literal["subset", "zone", "region"]
+Audience = Literal["unknown", "estimated", "confirmed"]
+Channel = Literal["available", "unavailable"]
+Scenario = Literal[1, 2, 3]
+
+# Each in rising order (the audience: from the least known to the best known).
+KINDS: tuple[Kind, ...] = get_args(Kind)
+LEVELS: tuple[Level, ...] = get_args(Level)
+EXTENTS: tuple[Extent, ...] = get_args(Extent)
+AUDIENCES: tuple[Audience, ...] = get_args(Audience)
+CHANNELS: tuple[Channel, ...] = get_args(Channel)
+SCENARIOS: tuple[Scenario, ...] = get_args(Scenario)
+
+LEVEL_RANK: dict[Level, int] = {level: rank for rank, level in enumerate(LEVELS)}
+EXTENT_RANK: dict[Extent, int] = {extent: rank for rank, extent in enumerate(EXTENTS)}
+
+GLOBAL = "global"  # the region of a non-regional service
+MAX_DEPENDENTS = 100_000
+MAX_NAME = 200
+
+
+@dataclass(frozen=True, slots=True)
+class ImpactFact:
+    """One service in one region, how much of it, how badly. Names are opaque to the policy."""
+
+    service: str
+    region: str
+    extent: Extent = "subset"
+    level: Level = "error"
+    zones: tuple[str, ...] = ()
+
+    def as_dict(self) -> dict[str, object]:
+        return {
+            "service": self.service,
+            "region": self.region,
+            "zones": list(self.zones),
+            "extent": self.extent,
+            "level": self.level,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """The facts of one moment. Build them with `parse_facts`, which checks them.
+
+    `dependents`: services down because they depend on a named one; counted on top of the named.
+    `audience`: unknown until a person or an analysis sets it; estimated = an operator accepts
+    the footprint; confirmed = a list of impacted subscriptions is there.
+    `ever_broad`: an earlier decision about this incident promised a public review.
+    `previous_scenario`: the last scenario that made it public, kept through later decisions
+    without a scenario of their own and cleared once the public entry is withdrawn.
+    """
+
+    kind: Kind
+    level: Level
+    impacts: tuple[ImpactFact, ...]
+    dependents: int = 0
+    audience: Audience = "unknown"
+    targeted_channel: Channel = "available"
+    platform_fault: bool = True
+    false_positive: bool = False
+    ever_broad: bool = False
+    previous_scenario: Scenario | None = None
+
+    def as_dict(self) -> dict[str, object]:
+        """The JSON shape; `parse_facts` reads it back to equal facts."""
+        return {
+            "kind": self.kind,
+            "level": self.level,
+            "impacts": [impact.as_dict() for impact in self.impacts],
+            "dependents": self.dependents,
+            "audience": self.audience,
+            "targeted_channel": self.targeted_channel,
+            "platform_fault": self.platform_fault,
+            "false_positive": self.false_positive,
+            "ever_broad": self.ever_broad,
+            "previous_scenario": self.previous_scenario,
+        }
+
+
+FACT_KEYS = tuple(Facts.__dataclass_fields__)
+IMPACT_KEYS = ("service", "region", "zones", "extent", "level")
+
+
+def parse_facts(obj: object, at: str = "") -> Facts:
+    """Facts from decoded JSON. Required: kind, level, impacts (each: service, region).
+
+    `at` prefixes the field paths in messages (`[2]` for the third of a list). Raises FactsError,
+    one line naming field and value, for unknown keys, wrong types (a bool is no number),
+    impossible values and contradictions.
+    """
+    fields = Fields.of(obj, at, FACT_KEYS, FactsError, "facts")
+    level = fields.choice("level", LEVELS)
+    facts = Facts(
+        kind=fields.choice("kind", KINDS),
+        level=level,
+        impacts=_impacts(fields, level),
+        dependents=fields.whole("dependents", 0, MAX_DEPENDENTS, 0),
+        audience=fields.choice("audience", AUDIENCES, "unknown"),
+        targeted_channel=fields.choice("targeted_channel", CHANNELS, "available"),
+        platform_fault=fields.flag("platform_fault", default=True),
+        false_positive=fields.flag("false_positive", default=False),
+        ever_broad=fields.flag("ever_broad", default=False),
+        previous_scenario=_previous_scenario(fields),
+    )
+    if facts.false_positive and facts.targeted_channel == "unavailable":
+        raise fields.refuse(
+            "targeted_channel",
+            "contradicts false_positive true: a false positive broke no channel; drop one of them",
+        )
+    return facts
+
+
+def _previous_scenario(fields: Fields) -> Scenario | None:
+    value = fields.values.get("previous_scenario")
+    if value is None:
+        return None
+    for scenario in SCENARIOS:
+        if type(value) is int and value == scenario:
+            return scenario
+    raise fields.refuse("previous_scenario", "is not one of 1, 2, 3, null")
+
+
+def _impacts(fields: Fields, incident_level: Level) -> tuple[ImpactFact, ...]:
+    value = fields.required("impacts", "a list of one or more impacts")
+    if not isinstance(value, list | tuple) or not value:
+        raise fields.refuse("impacts", "is not a list of one or more impacts")
+    path = fields.path("impacts")
+    return tuple(
+        _impact(item, f"{path}[{index}]", incident_level) for index, item in enumerate(value)
+    )
+
+
+def _impact(obj: object, at: str, incident_level: Level) -> ImpactFact:
+    fields = Fields.of(obj, at, IMPACT_KEYS, FactsError, at)
+    level = fields.choice("level", LEVELS, incident_level)
+    if LEVEL_RANK[level] > LEVEL_RANK[incident_level]:
+        raise fields.refuse(
+            "level", f'is above the incident\'s level "{incident_level}"; raise that or lower this'
+        )
+    region = fields.name("region", MAX_NAME)
+    return ImpactFact(
+        service=fields.name("service", MAX_NAME),
+        # "Global" is how pages print it; as an ordinary region it would count differently.
+        region=GLOBAL if region.casefold() == GLOBAL else region,
+        extent=fields.choice("extent", EXTENTS, "subset"),
+        level=level,
+        zones=_zones(fields),
+    )
+
+
+def _zones(fields: Fields) -> tuple[str, ...]:
+    value = fields.values.get("zones", [])
+    if not isinstance(value, list | tuple):
+        raise fields.refuse("zones", "is not a list of zone names")
+    for index, zone in enumerate(value):
+        if not is_name(zone, MAX_NAME):
+            where = f"{fields.path('zones')}[{index}]"
+            raise FactsError(f"{where}: {show(zone)} is not {wanted_name(MAX_NAME)}")
+    return tuple(value)

@@ -1,0 +1,155 @@
+"""The same facts, one notch away: how far a decision is from another one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from itertools import count
+from typing import Literal, NamedTuple
+
+from incidents.policy.facts import (
+    AUDIENCES,
+    CHANNELS,
+    EXTENT_RANK,
+    EXTENTS,
+    GLOBAL,
+    LEVEL_RANK,
+    LEVELS,
+    MAX_DEPENDENTS,
+    Extent,
+    Facts,
+    ImpactFact,
+    Level,
+)
+from incidents.policy.rules import Size, measure
+
+NotchFact = Literal["level", "services", "regions", "extent", "audience", "targeted_channel"]
+STEPS = (-1, 1)
+
+
+class Notch(NamedTuple):
+    """One step of one aggregate (numbers) or one fact (words)."""
+
+    fact: NotchFact
+    before: int | str
+    after: int | str
+
+
+def neighbours(facts: Facts) -> Iterator[tuple[Notch, Facts]]:
+    """Every valid set of facts one notch away, with the notch, in a fixed order.
+
+    Each changes one of level, services, regions, extent, audience and targeted channel by one
+    step (the last two: to each other value) and leaves the others alone, with one exception that
+    lies in the matter: between Informational and Warning the impacts that follow the incident's
+    level begin or cease to count. No notch leads where facts cannot be: to no service or no
+    region at all, or to a false positive with a broken channel. The order of impacts is
+    irrelevant to the notches and to every decision about the facts.
+    """
+    size = measure(facts)
+    yield from _levels(facts)
+    yield from _services(facts, size)
+    yield from _regions(facts, size)
+    yield from _extents(facts, size)
+    for audience in AUDIENCES:
+        if audience != facts.audience:
+            yield Notch("audience", facts.audience, audience), replace(facts, audience=audience)
+    for channel in CHANNELS:
+        if channel != facts.targeted_channel and not facts.false_positive:
+            notch = Notch("targeted_channel", facts.targeted_channel, channel)
+            yield notch, replace(facts, targeted_channel=channel)
+
+
+def _step(rank: int, step: int, length: int) -> int | None:
+    return rank + step if 0 <= rank + step < length else None
+
+
+def _counts(impact: ImpactFact) -> bool:
+    return impact.level != "informational"
+
+
+def _changed(
+    facts: Facts, which: Callable[[ImpactFact], bool], change: Callable[[ImpactFact], ImpactFact]
+) -> Facts:
+    impacts = tuple(change(each) if which(each) else each for each in facts.impacts)
+    return replace(facts, impacts=impacts)
+
+
+def _levels(facts: Facts) -> Iterator[tuple[Notch, Facts]]:
+    """Impacts at the incident's level go with it, as those do whose level was never stated."""
+    for step in STEPS:
+        rank = _step(LEVEL_RANK[facts.level], step, len(LEVELS))
+        if rank is not None:
+            level: Level = LEVELS[rank]
+            impacts = tuple(
+                replace(each, level=level) if each.level == facts.level else each
+                for each in facts.impacts
+            )
+            yield Notch("level", facts.level, level), replace(facts, level=level, impacts=impacts)
+
+
+def _services(facts: Facts, size: Size) -> Iterator[tuple[Notch, Facts]]:
+    """One dependent more or fewer; without dependents the last service's impacts count as the
+    first one's, which keeps regions and extent."""
+    fewer = Notch("services", size.services, size.services - 1)
+    if facts.dependents:
+        yield fewer, replace(facts, dependents=facts.dependents - 1)
+    elif size.named > 1:
+        names = sorted({each.service for each in facts.impacts if _counts(each)})
+        yield (
+            fewer,
+            _changed(
+                facts,
+                lambda each: each.service == names[-1] and _counts(each),
+                lambda each: replace(each, service=names[0]),
+            ),
+        )
+    if facts.dependents < MAX_DEPENDENTS:
+        more = Notch("services", size.services, size.services + 1)
+        yield more, replace(facts, dependents=facts.dependents + 1)
+
+
+def _regions(facts: Facts, size: Size) -> Iterator[tuple[Notch, Facts]]:
+    """One region fewer: the last one's impacts count as the first one's; "global" goes first, so
+    that one region left means one region and not the world. One more: an impact again elsewhere.
+    """
+    if not size.regions:
+        return
+    counted = [each for each in facts.impacts if _counts(each)]
+    if size.regions > 1:
+        names = sorted({each.region for each in counted}, key=lambda name: (name == GLOBAL, name))
+        yield (
+            Notch("regions", size.regions, size.regions - 1),
+            _changed(
+                facts,
+                lambda each: each.region == names[-1] and _counts(each),
+                lambda each: replace(each, region=names[0], zones=()),
+            ),
+        )
+    taken = {each.region for each in facts.impacts}
+    fresh = next(name for name in _fresh_names() if name not in taken)
+    model = min(counted, key=lambda each: (each.service, each.region, each.level, each.extent))
+    added = replace(model, region=fresh, zones=())
+    yield (
+        Notch("regions", size.regions, size.regions + 1),
+        replace(facts, impacts=(*facts.impacts, added)),
+    )
+
+
+def _fresh_names() -> Iterator[str]:
+    return (f"another-region-{number}" for number in count(1))
+
+
+def _extents(facts: Facts, size: Size) -> Iterator[tuple[Notch, Facts]]:
+    """The widest impacts one step narrower or wider, together: the widest of all moves by one."""
+    widest = size.extent
+    if widest is None:
+        return
+    for step in STEPS:
+        rank = _step(EXTENT_RANK[widest], step, len(EXTENTS))
+        if rank is not None:
+            extent: Extent = EXTENTS[rank]
+            impacts = tuple(
+                replace(each, extent=extent) if each.extent == widest and _counts(each) else each
+                for each in facts.impacts
+            )
+            yield Notch("extent", widest, extent), replace(facts, impacts=impacts)

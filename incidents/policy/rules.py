@@ -1,0 +1,118 @@
+"""Policies as data: thresholds that facts meet or miss. Nothing here names a provider."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Literal, NamedTuple
+
+from incidents.policy.facts import EXTENT_RANK, GLOBAL, LEVEL_RANK, Extent, Facts, Level, Scenario
+
+Combine = Literal["all", "any"]
+
+_COUNTS_FROM = LEVEL_RANK["warning"]
+_WHOLE_REGION = EXTENT_RANK["region"]
+
+
+class Size(NamedTuple):
+    """How big an incident is, over its impacts at Warning or above."""
+
+    level: Level  # the incident's own
+    services: int  # distinct named services + dependents
+    named: int  # of which named
+    regions: int  # distinct regions; "global" is one of them
+    everywhere: bool  # "global" with extent region: reaches further than any count of regions
+    extent: Extent | None  # the widest; None when no impact counts
+
+
+def measure(facts: Facts) -> Size:
+    """The aggregates of the facts.
+
+    Dependents count even when no named impact is at Warning or above: whoever states that four
+    services fail behind a merely informational one has stated four failing services.
+    """
+    services: set[str] = set()
+    regions: set[str] = set()
+    everywhere = False
+    widest = -1
+    extent: Extent | None = None
+    for impact in facts.impacts:
+        if LEVEL_RANK[impact.level] < _COUNTS_FROM:
+            continue
+        services.add(impact.service)
+        regions.add(impact.region)
+        rank = EXTENT_RANK[impact.extent]
+        if rank > widest:
+            widest, extent = rank, impact.extent
+        if rank == _WHOLE_REGION and impact.region == GLOBAL:
+            everywhere = True
+    named = len(services)
+    return Size(facts.level, named + facts.dependents, named, len(regions), everywhere, extent)
+
+
+@dataclass(frozen=True, slots=True)
+class Threshold:
+    """At least this much. Every part is a lower bound: more can never miss what less has met.
+
+    `level`: of the incident, always asked. `services`: distinct services and dependents.
+    Reach: `extent` at least, or `regions` at least (None = a count of regions is no reach;
+    "global" with extent region always is several). `combine`: "all" asks for services and
+    reach, "any" for services or reach.
+    """
+
+    level: Level
+    services: int
+    regions: int | None
+    extent: Extent
+    combine: Combine
+
+    def met_by(self, size: Size) -> bool:
+        if LEVEL_RANK[size.level] < LEVEL_RANK[self.level]:
+            return False
+        services = size.services >= self.services
+        if self.combine == "all":
+            return services and self.reached_by(size)
+        return services or self.reached_by(size)
+
+    def reached_by(self, size: Size) -> bool:
+        if size.extent is None:
+            return False
+        if EXTENT_RANK[size.extent] >= EXTENT_RANK[self.extent]:
+            return True
+        return self.regions is not None and (size.everywhere or size.regions >= self.regions)
+
+
+def met(threshold: Threshold | None, size: Size) -> bool:
+    """Whether a rule that may be switched off (None) holds."""
+    return threshold is not None and threshold.met_by(size)
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """A named, versioned set of thresholds and switches. None switches a rule off.
+
+    `broad`: scenario 1. `public_review`: what scenario 1 needs besides for a public review
+    (None: nothing). `channel_unavailable`: scenario 2 on or off. `audience_unknown`: scenario 3.
+    `not_platform_fault`, `notice` (maintenance and health advisories), `security_advisory`: what
+    makes those public. `withdraw_after_review`: the scenarios whose public entry goes once the
+    targeted review is delivered. The rest are clocks, in the unit of their name.
+    """
+
+    name: str
+    version: int
+    broad: Threshold | None
+    public_review: Threshold | None
+    channel_unavailable: bool
+    audience_unknown: Threshold | None
+    not_platform_fault: Threshold | None
+    notice: Threshold | None
+    security_advisory: Threshold | None
+    withdraw_after_review: tuple[Scenario, ...]
+    public_deadline_minutes: int
+    preliminary_review_hours: int
+    final_review_days: int
+    withdraw_latest_hours: int
+    retention_years: int
+
+    def as_dict(self) -> dict[str, object]:
+        """The JSON shape; `parse_policy` reads it back to an equal policy."""
+        return {**asdict(self), "withdraw_after_review": list(self.withdraw_after_review)}

@@ -74,7 +74,7 @@ class Publisher:
             try:
                 with Bell(self.directory) as bell:
                     self._serve(bell, stop)
-            except (Error, psycopg.Error, GenerationError) as error:
+            except (Error, psycopg.Error, GenerationError, FolderBusyError) as error:
                 log.warning("publisher: %s; trying again", str(error).strip().splitlines()[0])
                 connection.close()
                 stop.wait(POLL_SECONDS)
@@ -94,11 +94,15 @@ class Publisher:
             bell.wait(POLL_SECONDS)
 
 
+class FolderBusyError(Exception):
+    """Another publisher holds the lock of this folder."""
+
+
 class Bell:
     """A connection of its own that holds the advisory lock of this folder and hears the bumps.
 
-    The lock is the session's: a second publisher on the same host and folder waits its turn, and a
-    killed one leaves nothing behind.
+    The lock is the session's: a second publisher on the same host and folder raises FolderBusyError and tries
+    again later, and a killed one leaves nothing behind.
     """
 
     def __init__(self, directory: Path) -> None:
@@ -110,7 +114,10 @@ class Bell:
             **{k: v for k, v in parameters.items() if k not in ("context", "cursor_factory")},
             autocommit=True,
         )
-        self.connection.execute("SELECT pg_advisory_lock(%s)", [self.key])
+        row = self.connection.execute("SELECT pg_try_advisory_lock(%s)", [self.key]).fetchone()
+        if row != (True,):
+            self.connection.close()
+            raise FolderBusyError("another publisher of this host serves this folder")
         self.connection.execute(f"LISTEN {CHANNEL}")
         return self
 

@@ -1,0 +1,33 @@
+"""manage.py load_catalogue FILE"""
+
+from __future__ import annotations
+
+from argparse import ArgumentParser
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+from django.utils import timezone
+
+from incidents.catalogue_file import CatalogueError, read_catalogue_file
+from incidents.services.catalogue import apply_catalogue
+
+
+class Command(BaseCommand):
+    help = (
+        "Load a catalogue (geographies, regions, services, what is offered where) from a YAML "
+        "file. What the file no longer names is retired and kept for history. A faulty file is "
+        "refused with one line naming the line at fault, exit status 2, nothing stored."
+    )
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("file", metavar="FILE", help="a UTF-8 YAML file of at most 4 MiB")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        try:
+            catalogue = read_catalogue_file(options["file"])
+        except CatalogueError as error:
+            raise CommandError(str(error), returncode=2) from None
+        counts = apply_catalogue(
+            catalogue=catalogue, now=timezone.now(), progress=self.stdout.write
+        )
+        self.stdout.write("nothing changed" if counts.nothing_changed else "catalogue loaded")

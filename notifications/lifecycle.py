@@ -1,0 +1,125 @@
+"""States of a fan-out and of a delivery, and what may follow what. Pure: tables and arithmetic.
+
+The database repeats these rules as constraints; tests walk through the tables cell by cell.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import timedelta
+from enum import StrEnum
+
+
+class State(StrEnum):
+    PENDING = "pending"
+    SENDING = "sending"
+    SENT = "sent"
+    FAILED = "failed"
+    SKIPPED = "skipped"
+
+
+# From SENDING back to PENDING: a wait after a failure, or the lease of a vanished worker ran out.
+TRANSITIONS: Mapping[State, frozenset[State]] = {
+    State.PENDING: frozenset({State.SENDING, State.SKIPPED}),
+    State.SENDING: frozenset({State.SENT, State.PENDING, State.FAILED, State.SKIPPED}),
+    State.SENT: frozenset(),
+    State.FAILED: frozenset({State.PENDING}),
+    State.SKIPPED: frozenset(),
+}
+
+
+class Phase(StrEnum):
+    """Where a fan-out stands. Each phase has a cursor of its own; they follow in this order."""
+
+    MATCHING = "matching"
+    TOLD_BEFORE = "told-before"
+    PUBLIC = "public"
+    DONE = "done"
+
+
+NEXT_PHASE: Mapping[Phase, Phase] = {
+    Phase.MATCHING: Phase.TOLD_BEFORE,
+    Phase.TOLD_BEFORE: Phase.PUBLIC,
+    Phase.PUBLIC: Phase.DONE,
+}
+
+
+class SkipReason(StrEnum):
+    SUPERSEDED = "superseded"
+    SUPPRESSED = "suppressed"
+    UNCONFIRMED = "unconfirmed"
+    LEFT = "left"
+    WITHDRAWN = "withdrawn"
+
+
+class Audience(StrEnum):
+    TARGETED = "targeted"
+    PUBLIC = "public"
+
+
+class Relevance(StrEnum):
+    """How much an incident concerns a receiver; the words a mail uses are in `messages`."""
+
+    IMPACTED = "impacted"
+    RELATED = "related"
+    PARTIALLY_RELATED = "partially-related"
+    NOT_IMPACTED = "not-impacted"
+    PUBLIC = "public"
+
+
+class Reason(StrEnum):
+    """Why an endpoint is in an audience."""
+
+    ALERT_RULE = "alert-rule"
+    DEFAULT_CONTACT = "default-contact"
+    TOLD_BEFORE = "told-before"
+    TOPIC = "topic"
+
+
+class Failure(StrEnum):
+    """What a failed attempt means. Classified once, by the transport."""
+
+    PERMANENT = "permanent"  # this receiver will never take it
+    TEMPORARY = "temporary"  # this receiver may take it later
+    THROTTLED = "throttled"  # the other side wants us to slow down: end the batch
+    UNREACHABLE = "unreachable"  # nobody there, or our own set-up is at fault: end the batch
+
+
+ENDS_BATCH = frozenset({Failure.THROTTLED, Failure.UNREACHABLE})
+
+FIRST_WAIT = timedelta(seconds=15)
+LONGEST_WAIT = timedelta(minutes=15)
+# A dead relay is no receiver's fault, so age decides and not the number of tries; the number stops
+# only a message that takes a worker down each time.
+GIVE_UP_AFTER = timedelta(hours=24)
+MOST_ATTEMPTS = 200
+
+
+def wait_after(attempts: int, *, jitter: float, retry_after: timedelta | None = None) -> timedelta:
+    """How long to wait after the `attempts`-th try failed (1 = the first).
+
+    Doubles from FIRST_WAIT to LONGEST_WAIT and is stretched by up to a half: `jitter` is a random
+    number from 0 to 1. A longer wait asked for by the other side wins, up to an hour.
+    """
+    doubled = FIRST_WAIT * 2 ** min(max(attempts, 1) - 1, 10)
+    wait = min(doubled, LONGEST_WAIT) * (1 + jitter / 2)
+    return max(wait, min(retry_after or timedelta(0), timedelta(hours=1)))
+
+
+def after_failure(failure: Failure, *, attempts: int, age: timedelta) -> State:
+    """PENDING (try again later) or FAILED; `age` is counted from the delivery's creation."""
+    if failure is Failure.PERMANENT or age >= GIVE_UP_AFTER or attempts >= MOST_ATTEMPTS:
+        return State.FAILED
+    return State.PENDING
+
+
+URGENT, USUAL, PATIENT = 0, 1, 2
+CLOSING_STAGES = frozenset({"mitigated", "resolved", "complete", "cancelled"})
+
+
+def priority(*, kind: str, stage: str, number: int) -> int:
+    """First notices, ends, retractions and corrections overtake updates; reviews wait for both."""
+    if kind == "review":
+        return PATIENT
+    urgent = kind in ("retraction", "correction") or number == 1 or stage in CLOSING_STAGES
+    return URGENT if urgent else USUAL

@@ -1,0 +1,29 @@
+"""The post office's tables: tenants, endpoints, rules, and the ledger of what was sent."""
+
+from notifications.models.endpoints import Endpoint, PublicTopic, SignUp
+from notifications.models.ledger import Attempt, Delivery, FanOut
+from notifications.models.rules import ActionGroup, AlertRule
+from notifications.models.tenants import (
+    CustomerSubscription,
+    Footprint,
+    ImpactedSubscription,
+    Tenant,
+)
+from notifications.models.words import Channel, Result
+
+__all__ = [
+    "ActionGroup",
+    "AlertRule",
+    "Attempt",
+    "Channel",
+    "CustomerSubscription",
+    "Delivery",
+    "Endpoint",
+    "FanOut",
+    "Footprint",
+    "ImpactedSubscription",
+    "PublicTopic",
+    "Result",
+    "SignUp",
+    "Tenant",
+]

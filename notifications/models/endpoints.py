@@ -1,0 +1,118 @@
+"""Endpoints: where a message can go; and what readers without account have subscribed to."""
+
+from __future__ import annotations
+
+import uuid
+
+from django.db import models
+from django.db.models import F, Q
+from django.db.models.functions import Lower
+
+from incidents.models import Region, Service
+from notifications.models.words import Channel
+
+
+class Endpoint(models.Model):
+    """A channel and a normalised address: the unit of deduplication and suppression.
+
+    One row serves whoever uses the address: tenants' alert rules and a reader's public topics.
+    `tenant` is the tenant who may see and edit it, none for a reader without account.
+    `confirmed_at`: the owner of the address has confirmed it; public posts need that, targeted
+    alerts go to what the operator was given. `key` is what signed links carry.
+    """
+
+    channel = models.CharField(max_length=10, choices=Channel.choices, default=Channel.MAIL)
+    address = models.CharField(max_length=254)
+    language = models.CharField(max_length=10, default="en")
+    time_zone = models.CharField(max_length=60, default="UTC")
+    tenant = models.ForeignKey(
+        "notifications.Tenant",
+        null=True,
+        blank=True,
+        on_delete=models.SET_NULL,
+        related_name="endpoints",
+    )
+    key = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    confirmed_at = models.DateTimeField(null=True, blank=True)
+    suppressed_at = models.DateTimeField(null=True, blank=True)
+    suppressed_because = models.CharField(max_length=300, blank=True)
+    # Leaving public posts must not silence the alerts of a tenant, nor the other way round.
+    left_posts_at = models.DateTimeField(null=True, blank=True)
+    left_alerts_at = models.DateTimeField(null=True, blank=True)
+    created_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            # Case of the local part is kept for sending, but two spellings are one receiver.
+            models.UniqueConstraint(
+                F("channel"),
+                Lower("address"),
+                name="endpoint_address_once",
+                violation_error_message="This address is there already.",
+            ),
+            models.CheckConstraint(name="endpoint_has_address", condition=~Q(address="")),
+            models.CheckConstraint(
+                name="endpoint_suppressed_for_a_reason",
+                condition=Q(suppressed_at__isnull=True) | ~Q(suppressed_because=""),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.address
+
+
+class PublicTopic(models.Model):
+    """A reader wants public posts about this service and region; null stands for every one."""
+
+    endpoint = models.ForeignKey(Endpoint, on_delete=models.CASCADE, related_name="topics")
+    service = models.ForeignKey(
+        Service, null=True, blank=True, on_delete=models.CASCADE, related_name="+"
+    )
+    region = models.ForeignKey(
+        Region, null=True, blank=True, on_delete=models.CASCADE, related_name="+"
+    )
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["endpoint", "service", "region"],
+                name="public_topic_once",
+                nulls_distinct=False,
+            ),
+        ]
+        indexes = [
+            # The planner's public phase: topics by cell.
+            models.Index(fields=["service", "region", "endpoint"], name="public_topic_by_cell"),
+        ]
+
+
+class SignUp(models.Model):
+    """A request to subscribe that waits for its confirmation mail and for the click in it.
+
+    Nothing of it becomes an endpoint before that click, so an address typed by a stranger gets one
+    mail and leaves no trace once the row is purged. `topics`: pairs [service id, region id], null
+    for every one.
+    """
+
+    key = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    address = models.CharField(max_length=254)
+    language = models.CharField(max_length=10, default="en")
+    time_zone = models.CharField(max_length=60, default="UTC")
+    topics = models.JSONField()
+    requested_at = models.DateTimeField()
+    next_attempt_at = models.DateTimeField(null=True)
+    attempts = models.PositiveIntegerField(default=0)
+    sent_at = models.DateTimeField(null=True)
+    confirmed_at = models.DateTimeField(null=True)
+
+    class Meta:
+        indexes = [
+            # The limit on mails to one address: requests of the last hours by address.
+            models.Index(Lower("address"), F("requested_at").desc(), name="sign_up_by_address"),
+            # The worker's query: confirmation mails that are due.
+            models.Index(
+                fields=["next_attempt_at"],
+                name="sign_up_due",
+                condition=Q(next_attempt_at__isnull=False),
+            ),
+        ]

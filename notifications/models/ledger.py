@@ -1,0 +1,149 @@
+"""The proof: what was planned for whom, what became of it, and every single try."""
+
+from __future__ import annotations
+
+import uuid
+from enum import StrEnum
+
+from django.db import models
+from django.db.models import F, Q
+
+from incidents.models import Communication, Incident
+from notifications.lifecycle import Phase, SkipReason, State
+from notifications.models.endpoints import Endpoint
+from notifications.models.words import (
+    AUDIENCES,
+    PHASES,
+    PRIORITIES,
+    REASONS,
+    RELEVANCES,
+    SKIP_REASONS,
+    STATES,
+    Result,
+)
+
+
+def _values(words: type[StrEnum]) -> list[str]:
+    return [word.value for word in words]
+
+
+class FanOut(models.Model):
+    """The planning of one communication. `cursor`: the last id that `phase` has dealt with."""
+
+    communication = models.ForeignKey(
+        Communication, on_delete=models.PROTECT, related_name="fan_outs"
+    )
+    audience_version = models.PositiveIntegerField(default=1)
+    phase = models.CharField(max_length=11, choices=PHASES, default=Phase.MATCHING)
+    cursor = models.BigIntegerField(default=0)
+    subscriptions = models.PositiveIntegerField(default=0)
+    targeted = models.PositiveIntegerField(default=0)
+    public = models.PositiveIntegerField(default=0)
+    superseded = models.PositiveIntegerField(default=0)
+    started_at = models.DateTimeField()
+    done_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["communication", "audience_version"], name="fan_out_once_per_version"
+            ),
+            models.CheckConstraint(
+                name="fan_out_phase_known", condition=Q(phase__in=_values(Phase))
+            ),
+            models.CheckConstraint(
+                name="fan_out_done_has_time",
+                condition=Q(phase=Phase.DONE, done_at__isnull=False)
+                | (~Q(phase=Phase.DONE) & Q(done_at__isnull=True)),
+            ),
+        ]
+        indexes = [
+            # The sweep: plannings that a worker left unfinished.
+            models.Index(
+                fields=["started_at"], name="fan_out_unfinished", condition=~Q(phase=Phase.DONE)
+            ),
+        ]
+
+
+class Delivery(models.Model):
+    """One communication to one endpoint.
+
+    `uuid` makes the Message-ID, so that every repeat is recognisable. `incident` repeats the
+    communication's: order, told-before and superseding all ask by incident and endpoint.
+    Times of claims and waits are the database's, since several hosts' clocks would disagree.
+    """
+
+    incident = models.ForeignKey(Incident, on_delete=models.PROTECT, related_name="deliveries")
+    communication = models.ForeignKey(
+        Communication, on_delete=models.PROTECT, related_name="deliveries"
+    )
+    endpoint = models.ForeignKey(Endpoint, on_delete=models.PROTECT, related_name="deliveries")
+    audience = models.CharField(max_length=8, choices=AUDIENCES)
+    relevance = models.CharField(max_length=17, choices=RELEVANCES)
+    reason = models.CharField(max_length=15, choices=REASONS)
+    priority = models.PositiveSmallIntegerField(choices=PRIORITIES)
+    uuid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+
+    state = models.CharField(max_length=7, choices=STATES, default=State.PENDING)
+    skip_reason = models.CharField(max_length=11, choices=SKIP_REASONS, blank=True)
+    claim = models.UUIDField(null=True)
+    lease_until = models.DateTimeField(null=True)
+    attempts = models.PositiveIntegerField(default=0)
+    next_attempt_at = models.DateTimeField()
+    created_at = models.DateTimeField()
+    sent_at = models.DateTimeField(null=True)
+
+    class Meta:
+        verbose_name_plural = "deliveries"
+        constraints = [
+            models.UniqueConstraint(
+                fields=["communication", "endpoint"], name="delivery_once_per_endpoint"
+            ),
+            models.CheckConstraint(
+                name="delivery_state_known", condition=Q(state__in=_values(State))
+            ),
+            models.CheckConstraint(
+                name="delivery_skipped_for_a_reason",
+                condition=Q(state=State.SKIPPED, skip_reason__in=_values(SkipReason))
+                | (~Q(state=State.SKIPPED) & Q(skip_reason="")),
+            ),
+            models.CheckConstraint(
+                name="delivery_sending_is_claimed",
+                condition=Q(state=State.SENDING, claim__isnull=False, lease_until__isnull=False)
+                | (~Q(state=State.SENDING) & Q(claim__isnull=True, lease_until__isnull=True)),
+            ),
+            models.CheckConstraint(
+                name="delivery_sent_has_time",
+                condition=Q(state=State.SENT, sent_at__isnull=False)
+                | (~Q(state=State.SENT) & Q(sent_at__isnull=True)),
+            ),
+        ]
+        indexes = [
+            # The claim: what is due, the urgent first.
+            models.Index(
+                F("priority"),
+                F("next_attempt_at"),
+                F("id"),
+                name="delivery_due",
+                condition=Q(state=State.PENDING),
+            ),
+            # The sweep: claims whose worker has vanished.
+            models.Index(
+                fields=["lease_until"], name="delivery_lease", condition=Q(state=State.SENDING)
+            ),
+            # Order, told-before and superseding: the line of one endpoint in one incident.
+            models.Index(fields=["incident", "endpoint", "communication"], name="delivery_line"),
+        ]
+
+    def __str__(self) -> str:
+        return str(self.uuid)
+
+
+class Attempt(models.Model):
+    """One try. `detail`: what the other side answered, cut short and without control characters."""
+
+    delivery = models.ForeignKey(Delivery, on_delete=models.CASCADE, related_name="tries")
+    number = models.PositiveIntegerField()
+    result = models.CharField(max_length=11, choices=Result.choices)
+    detail = models.CharField(max_length=300, blank=True)
+    at = models.DateTimeField()

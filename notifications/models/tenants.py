@@ -1,0 +1,87 @@
+"""Customers: tenants, what of theirs can be impacted, and where it runs."""
+
+from __future__ import annotations
+
+from django.db import models
+from django.db.models import Q
+
+from incidents.models import Incident, Region, Service
+from notifications.models.endpoints import Endpoint
+
+REF_LENGTH = 64
+REF = r"^[A-Za-z0-9][A-Za-z0-9._-]*$"
+NAME_LENGTH = 200
+
+
+class Tenant(models.Model):
+    """A customer. `contact` is told when the tenant is concerned and no alert rule leads anywhere."""
+
+    ref = models.CharField(max_length=REF_LENGTH, unique=True)
+    name = models.CharField(max_length=NAME_LENGTH)
+    contact = models.ForeignKey(
+        Endpoint, null=True, blank=True, on_delete=models.PROTECT, related_name="contact_of"
+    )
+    language = models.CharField(max_length=10, default="en")
+    time_zone = models.CharField(max_length=60, default="UTC")
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(name="tenant_ref_in_form", condition=Q(ref__regex=REF)),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class CustomerSubscription(models.Model):
+    """What can be impacted: one of a tenant's subscriptions, by the provider's own identifier."""
+
+    tenant = models.ForeignKey(Tenant, on_delete=models.CASCADE, related_name="subscriptions")
+    ref = models.CharField(max_length=REF_LENGTH, unique=True)
+    name = models.CharField(max_length=NAME_LENGTH, blank=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(name="subscription_ref_in_form", condition=Q(ref__regex=REF)),
+        ]
+
+    def __str__(self) -> str:
+        return self.name or self.ref
+
+
+class Footprint(models.Model):
+    """A cell that a customer subscription runs in."""
+
+    subscription = models.ForeignKey(
+        CustomerSubscription, on_delete=models.CASCADE, related_name="footprint"
+    )
+    service = models.ForeignKey(Service, on_delete=models.PROTECT, related_name="+")
+    region = models.ForeignKey(Region, on_delete=models.PROTECT, related_name="+")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["subscription", "service", "region"], name="footprint_cell_once"
+            ),
+        ]
+        indexes = [
+            # The planner's first question: which subscriptions run in these cells, in order of id.
+            models.Index(fields=["service", "region", "subscription"], name="footprint_by_cell"),
+        ]
+
+
+class ImpactedSubscription(models.Model):
+    """Impact analysis has confirmed that this incident hit this subscription."""
+
+    incident = models.ForeignKey(Incident, on_delete=models.CASCADE, related_name="impacted")
+    subscription = models.ForeignKey(
+        CustomerSubscription, on_delete=models.CASCADE, related_name="impacted_by"
+    )
+
+    class Meta:
+        constraints = [
+            # Its index also serves the planner: the list of one incident in order of subscription.
+            models.UniqueConstraint(
+                fields=["incident", "subscription"], name="impacted_subscription_once"
+            ),
+        ]

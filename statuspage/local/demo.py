@@ -1,0 +1,128 @@
+"""What `make demo` runs: the product's process table, from nothing to `ready`."""
+
+from __future__ import annotations
+
+import hashlib
+import http.client
+import os
+import sys
+from pathlib import Path
+
+from statuspage.local import ports
+from statuspage.local.entry import ROOT
+from statuspage.local.postgres import Postgres
+from statuspage.local.servers import servers_for
+from statuspage.local.state import LocalError, State, open_state
+from statuspage.local.supervisor import Program, Stopped, Supervisor
+
+PREPARE = Program("prepare_demo", (sys.executable, "manage.py", "prepare_demo"))
+# Whatever changes here may change what the preparation writes.
+INPUTS = ("incidents", "notifications", "statuspage", "templates", "manage.py")
+STAMP = "prepared"
+PASSWORD = "operator-password"  # noqa: S105 - the name of a file
+READY_WITHIN = 90.0  # seconds from starting the web server to its first answer
+QUEUES = "celery,plan,send"
+
+
+def process_table(port: int) -> tuple[Program, ...]:
+    """The product's own processes; the servers come on top."""
+    python = sys.executable
+    web = (
+        *(python, "-m", "granian", "--interface", "wsgi", "--host", ports.HOST),
+        *("--port", str(port), "--workers", "1", "--blocking-threads", "2"),
+        *("--workers-kill-timeout", "3", "--no-ws", "statuspage.wsgi:application"),
+    )
+    celery = (python, "-m", "celery", "-A", "statuspage")
+    worker = (
+        *(*celery, "worker", "--pool", "prefork", "-c", "2", "-Q", QUEUES),
+        *("--loglevel", "INFO", "--without-gossip", "--without-mingle"),
+    )
+    # The in-memory scheduler writes no file; what is due is read from the rows.
+    beat = (*celery, "beat", "-S", "celery.beat:Scheduler", "--loglevel", "INFO")
+    return (
+        Program("web", web),
+        Program("publisher", (python, "manage.py", "publisher")),
+        Program("worker", worker),
+        Program("beat", beat),
+    )
+
+
+def run(port: int, folder: Path) -> None:
+    """Runs until asked to end; raises LocalError for what the user can mend, before anything starts."""
+    state = open_state(folder)
+    address = f"http://{ports.HOST}:{port}/"
+    with state.only_supervisor(address):
+        ports.require_free(port)
+        users = state.join_users()
+        with state.starting():
+            servers = servers_for(state, os.environ, _say)
+        environment = {
+            **os.environ,
+            "STATE": str(state.folder),
+            "BASE_URL": os.environ.get("BASE_URL", "").strip() or address.rstrip("/"),
+            "PYTHONUNBUFFERED": "1",
+        }
+        supervisor = Supervisor(state, servers, process_table(port), environment, ROOT, _say)
+        with supervisor.listening():
+            try:
+                _bring_up(supervisor, port)
+                _say(f"ready {address}")
+                _say(_login(state))
+                _say("Ctrl-C stops everything")
+                supervisor.watch()
+            except Stopped:
+                _say("stopping")
+            finally:
+                supervisor.stop()
+                users.leave()
+        _say("stopped")
+
+
+def _bring_up(supervisor: Supervisor, port: int) -> None:
+    supervisor.start_servers()
+    stamp, now = supervisor.state.folder / STAMP, _fingerprint(supervisor)
+    if not stamp.exists() or stamp.read_text(encoding="ascii").strip() != now:
+        supervisor.run_once(PREPARE)
+        supervisor.state.write(STAMP, now + "\n")
+    _say("starting web, publisher, worker and beat")
+    supervisor.start_programs()
+    supervisor.wait_for(lambda: _is_live(port), READY_WITHIN, "the web server does not answer")
+
+
+def _fingerprint(supervisor: Supervisor) -> str:
+    """A hash of everything the preparation reads, and of the database it was written to."""
+    digest = hashlib.sha256()
+    for server in supervisor.servers.members:
+        if isinstance(server, Postgres):
+            digest.update(server.identity().encode())
+    digest.update(os.environ.get("DATABASE_URL", "").encode())
+    for name in INPUTS:
+        top = ROOT / name
+        for path in sorted(top.rglob("*")) if top.is_dir() else (top,):
+            if path.is_file() and path.suffix != ".pyc":
+                digest.update(str(path.relative_to(ROOT)).encode() + b"\0")
+                digest.update(hashlib.sha256(path.read_bytes()).digest())
+    return digest.hexdigest()
+
+
+def _is_live(port: int) -> bool:
+    try:
+        connection = http.client.HTTPConnection(ports.HOST, port, timeout=2)
+        connection.request("GET", "/-/live")
+        status = connection.getresponse().status
+        connection.close()
+    except (OSError, http.client.HTTPException):
+        return False
+    return status == http.HTTPStatus.OK
+
+
+def _login(state: State) -> str:
+    path = state.folder / PASSWORD
+    if not path.exists():
+        raise LocalError(f"{path} is missing: remove {state.folder / STAMP} and start again.")
+    return f"login operator {path.read_text(encoding='utf-8').strip()}"
+
+
+def _say(line: str) -> None:
+    sys.stdout.write(f"{line}\n")
+    sys.stdout.flush()

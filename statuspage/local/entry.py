@@ -1,0 +1,79 @@
+"""What `manage.py` does before and after Django: servers up, plain lines for what the user can mend."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import warnings
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from types import FrameType
+
+from statuspage.local.commands import Need, servers_needed
+from statuspage.local.servers import running
+from statuspage.local.state import LocalError
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def state_folder() -> Path:
+    """`STATE`, or `.local` beside `manage.py`."""
+    return Path(os.environ.get("STATE", "").strip() or ROOT / ".local")
+
+
+def tell(line: str) -> None:
+    """Notices go to standard error: what a command prints may be read by a program."""
+    sys.stderr.write(f"{line}\n")
+    sys.stderr.flush()
+
+
+def run(argv: Sequence[str]) -> int:
+    """Runs one command line, program name included; returns its exit status."""
+    with ending_in_order():
+        try:
+            return _run(argv)
+        except LocalError as error:
+            tell(str(error))
+            return 2
+        except KeyboardInterrupt:
+            return 128 + signal.SIGINT
+
+
+def _run(argv: Sequence[str]) -> int:
+    if servers_needed(argv[1:]) is Need.SERVERS:
+        with running(state_folder(), os.environ, tell) as addresses:
+            os.environ.update(addresses)
+            return _django(argv)
+    # makemigrations looks at the database if there is one, and warns at length if there is none.
+    warnings.filterwarnings("ignore", "Got an error checking a consistent migration history")
+    return _django(argv)
+
+
+def _django(argv: Sequence[str]) -> int:
+    from django.core.exceptions import ImproperlyConfigured
+    from django.core.management import execute_from_command_line
+
+    try:
+        execute_from_command_line(list(argv))
+    except ImproperlyConfigured as error:
+        tell(str(error))
+        return 2
+    return 0
+
+
+@contextmanager
+def ending_in_order() -> Iterator[None]:
+    """Makes a request to end (also a closed terminal) run every `finally` on its way out."""
+
+    def leave(number: int, _: FrameType | None) -> None:
+        raise SystemExit(128 + number)
+
+    wanted = (signal.SIGTERM, signal.SIGHUP)
+    before = {number: signal.signal(number, leave) for number in wanted}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

@@ -1,0 +1,152 @@
+"""From pasted text to clean lines: noise of web pages, bullets, wrapped lines, months, days."""
+
+from __future__ import annotations
+
+import html
+import re
+from dataclasses import dataclass, replace
+
+from incidents.history_text.headings import match_heading
+from incidents.history_text.times import MONTH_NUMBERS, starts_with_moment
+
+_INVISIBLE = dict.fromkeys(
+    [*range(0x200B, 0x2010), *range(0x202A, 0x202F), 0x2060, 0xFEFF, 0xAD]
+    + [c for c in range(0x20) if c not in (9, 10, 13)]
+    + list(range(0x7F, 0xA0))
+)
+_SPACES = str.maketrans({chr(c): " " for c in (0xA0, 0x202F, 0x3000, *range(0x2000, 0x200B))})
+_BULLET = re.compile(r"([•·●◦▪■‣⁃*\-–—−o➢►∙]|\d{1,2}[.)]|[a-z][.)])(?:[ \t]+|$)")
+_TAGS = re.compile(r"<(/?[a-zA-Z][a-zA-Z0-9]{0,10})(?:\s[^<>]{0,2000})?/?>")
+_BLOCKS = {"/p", "/li", "/div", "/ul", "/ol", "/tr", "br", "p", "div", "ul", "ol", "tr"}
+_BLOCKS |= {f"{slash}h{level}" for slash in ("", "/") for level in range(1, 7)}
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """`bullet` is the mark that was stripped from `text`; `gap` says that a blank line is above."""
+
+    number: int
+    text: str
+    bullet: str = ""
+    indent: int = 0
+    gap: bool = False
+
+    def shown(self) -> str:
+        """The line as a section's text keeps it: bullets of every shape become dashes."""
+        if not self.bullet:
+            return self.text
+        return f"{self.bullet if self.bullet[0].isdigit() else '-'} {self.text}"
+
+
+def read_lines(text: str) -> list[Line]:
+    """The non-blank lines of a pasted text, cleaned; wrapped paragraphs become one line."""
+    return _joined(_split(_without_tags(text)))
+
+
+def _without_tags(text: str) -> str:
+    if re.search(r"</(?:p|li|div|h[1-6])>|<br ?/?>", text, re.IGNORECASE):
+        text = _TAGS.sub(_plain, text)
+        return html.unescape(text)
+    return text.replace("&nbsp;", " ").replace("&amp;", "&")
+
+
+def _plain(tag: re.Match[str]) -> str:
+    name = tag[1].lower()
+    if name == "li":
+        return "\n• "
+    return "\n" if name in _BLOCKS else ""
+
+
+def _split(text: str) -> list[Line]:
+    lines: list[Line] = []
+    gap, mark = True, ""
+    text = text.replace("\r\n", "\n").replace("\r", "\n")
+    text = text.replace("\u2028", "\n").replace("\u2029", "\n").replace("\v", "\n")
+    text = text.replace("\f", "\n").translate(_INVISIBLE).translate(_SPACES)
+    for number, raw in enumerate(text.split("\n"), start=1):
+        stripped = raw.strip()
+        if not stripped or (set(stripped) <= {"-", "_", "=", "*"} and len(stripped) > 2):
+            gap = True
+            continue
+        indent = len(raw) - len(raw.lstrip())
+        found = _BULLET.match(stripped)
+        rest = stripped[found.end() :].strip() if found else stripped
+        if found and not rest:
+            mark = found[1]  # browsers may put the bullet on a line of its own
+            continue
+        bullet = found[1] if found else mark
+        lines.append(Line(number, rest, bullet, indent, gap))
+        gap, mark = False, ""
+    return lines
+
+
+def _joined(lines: list[Line]) -> list[Line]:
+    """Undo hard wrapping: as mail programs break lines, and as list items hang."""
+    wrapped = _looks_wrapped(lines)
+    joined: list[Line] = []
+    length = 0
+    for line in lines:
+        previous = joined[-1] if joined else None
+        if previous and _continues(previous, length, line, wrapped):
+            joined[-1] = replace(previous, text=f"{previous.text} {line.text}")
+        else:
+            joined.append(line)
+        length = len(line.text)
+    return joined
+
+
+def _looks_wrapped(lines: list[Line]) -> bool:
+    lengths = [len(line.text) for line in lines]
+    if not lengths or max(lengths) > 120:
+        return False
+    return sum(length >= 60 for length in lengths) * 3 >= len(lengths)
+
+
+def _continues(previous: Line, length: int, line: Line, wrapped: bool) -> bool:
+    if line.gap or line.bullet or starts_with_moment(line.text) or _stands_alone(line):
+        return False
+    if _stands_alone(previous) and not _inline(previous):
+        return False
+    if previous.bullet and line.indent > previous.indent:
+        return True
+    return wrapped and length >= 55
+
+
+def _stands_alone(line: Line) -> bool:
+    return (
+        match_heading(line.text) is not None
+        or month_heading(line.text) is not None
+        or is_day_mark(line.text)
+        or line.text.startswith("#")
+    )
+
+
+def _inline(line: Line) -> bool:
+    heading = match_heading(line.text)
+    return heading is not None and bool(heading.rest)
+
+
+_MONTH_LINE = re.compile(r"([^\W\d_]{3,12})\.?,?\s{1,4}(?:d[ei]l?\s+|of\s+)?(20\d\d)(?:\s?г\.|\.)?")
+_NUMERIC_MONTH = re.compile(r"(20\d\d)(?:[-/.]|年\s?|년\s?)(\d{1,2})(?:月|월)?")
+_DAY_MARK = re.compile(r"(\d{1,2})(?:[./-](\d{1,2})\.?)?")
+
+
+def month_heading(text: str) -> str | None:
+    """`2024-01` for a line that is nothing but a month ("January 2024", "enero de 2024")."""
+    if len(text) > 60:
+        return None
+    bare = text.strip("#*_ :")
+    found = _MONTH_LINE.fullmatch(bare)
+    if found:
+        number = MONTH_NUMBERS.get(found[1].lower())
+        return f"{found[2]}-{number:02d}" if number else None
+    found = _NUMERIC_MONTH.fullmatch(bare)
+    if found and 1 <= int(found[2]) <= 12:
+        return f"{found[1]}-{int(found[2]):02d}"
+    return None
+
+
+def is_day_mark(text: str) -> bool:
+    """A line such as "21", "2/3" or "25-1": the day that history pages print above an entry."""
+    found = _DAY_MARK.fullmatch(text) if len(text) <= 6 else None
+    return found is not None and 1 <= int(found[1]) <= 31

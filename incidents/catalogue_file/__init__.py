@@ -14,12 +14,12 @@ The file has four sections; names and slugs may be used wherever something is re
       small: {include: [Europe], except: [large]}
     categories:
       - name: Storage
-        offered: all                   # for services of the category that say nothing
+        offered: all                   # for services that say nothing; `all` is what you get anyway
         depends_on: [Identity]         # for every service of the category
         services:
           - Storage
           - {name: Files, offered: [large, UK West], depends_on: [Storage]}
-          - {name: Identity, non_regional: true}
+          - {name: Identity, non_regional: true}    # only there, unless it also has `offered`
 """
 
 from incidents.catalogue_file.files import MAX_BYTES, load_shipped, read_catalogue_file

@@ -8,7 +8,7 @@ from incidents.catalogue_file.dependencies import Needs
 from incidents.catalogue_file.fields import Fields
 from incidents.catalogue_file.names import NameBook, Owner
 from incidents.catalogue_file.nodes import Mapping, Node, Scalar, parse_nodes, shown
-from incidents.catalogue_file.sets import RegionSets
+from incidents.catalogue_file.sets import EVERYWHERE, RegionSets
 from incidents.catalogue_file.shapes import (
     GLOBAL_GEOGRAPHY_NAME,
     GLOBAL_REGION_NAME,
@@ -135,14 +135,20 @@ class _Reading:
     def _offer(
         self, slug: str, name: Scalar, fields: Fields, defaults: Fields, *, non_regional: bool
     ) -> None:
-        """The cells of a service. A category's `offered` is for services that say nothing."""
-        places = fields.texts("offered")
-        if not places and not non_regional:
+        """The cells of a service: as it says, else as its category says, else all regions.
+
+        A non-regional service that says nothing has none but its own.
+        """
+        if fields.has("offered") or non_regional:
+            places = fields.texts("offered")
+        elif defaults.has("offered"):
             places = defaults.texts("offered")
+        else:
+            places = [Scalar(EVERYWHERE, fields.line)]
         where = self.sets.regions_of(places)
         if not where and not non_regional:
             what = f"the service {shown(name.text)} is offered nowhere"
-            remedy = "add `offered: [region set]` or `non_regional: true`"
+            remedy = "name a region set that has regions, or add `non_regional: true`"
             raise CatalogueError(self.source, name.line, what, remedy)
         self.offerings += [(slug, region.slug) for region in self.regions if region.slug in where]
         if non_regional:

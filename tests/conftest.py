@@ -1,0 +1,76 @@
+"""The cast: a small catalogue, an operator, a fixed clock."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import pytest
+from django.contrib.auth import get_user_model
+from django.contrib.auth.models import User
+
+from incidents.catalogue_file import read_catalogue
+from incidents.models import Region, Service
+from incidents.services.catalogue import apply_catalogue
+from incidents.services.incident import Declaration, Hit
+
+NOW = datetime(2026, 3, 1, 9, 30, tzinfo=UTC)
+
+CATALOGUE = """
+prefix: Azure
+geographies:
+  - name: Americas
+    regions:
+      - {name: East US, zones: [1, 2, 3]}
+      - {name: West US}
+  - name: Europe
+    aliases: [European]
+    regions:
+      - {name: West Europe, zones: [1, 2, 3]}
+      - {name: North Europe, zones: [1, 2, 3]}
+categories:
+  - name: Management
+    services:
+      - {name: Azure Resource Manager, aliases: [ARM]}
+      - {name: Azure Portal, non_regional: true, offered: []}
+  - name: Storage
+    offered: all
+    depends_on: [Azure Resource Manager]
+    services:
+      - Storage
+      - Key Vault
+  - name: Analytics
+    services:
+      - {name: Databricks, offered: [West Europe]}
+"""
+
+
+@pytest.fixture
+def now() -> datetime:
+    return NOW
+
+
+@pytest.fixture
+def catalogue(db: None) -> None:
+    apply_catalogue(catalogue=read_catalogue(CATALOGUE), now=NOW)
+
+
+@pytest.fixture
+def operator(db: None) -> User:
+    """May do everything; without a password, as hashing one takes half a second."""
+    return get_user_model().objects.create(username="olga", is_staff=True, is_superuser=True)
+
+
+def hit(service: str, region: str, **more: object) -> Hit:
+    return Hit(Service.objects.get(slug=service), Region.objects.get(slug=region), **more)  # type: ignore[arg-type]  # keywords are passed through
+
+
+def declaration(*hits: Hit, **more: object) -> Declaration:
+    """One service in one region, an Error, audience estimated: targeted only, unless told otherwise."""
+    values: dict[str, object] = {
+        "level": "error",
+        "audience": "estimated",
+        "public_title": "Key Vault requests fail",
+        "hits": hits or (hit("key-vault", "west-europe"),),
+        "started_at": datetime(2026, 3, 1, 9, 0, tzinfo=UTC),
+    }
+    return Declaration(**(values | more))  # type: ignore[arg-type]  # keywords are passed through

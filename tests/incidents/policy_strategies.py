@@ -1,0 +1,143 @@
+"""Facts and policies of every shape, for the property tests of the policy."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TypeVar
+
+from hypothesis import strategies as st
+
+from incidents.policy import PRESETS, Facts, ImpactFact, Policy, Threshold, parse_facts
+from incidents.policy.facts import (
+    AUDIENCES,
+    CHANNELS,
+    EXTENTS,
+    KINDS,
+    LEVEL_RANK,
+    LEVELS,
+    SCENARIOS,
+    Kind,
+)
+
+W = TypeVar("W", bound=str)
+
+SERVICES = ("storage", "compute", "dns", "control-plane")
+REGIONS = ("east", "west", "north", "global")
+
+
+@st.composite
+def any_facts(draw: st.DrawFn, kinds: tuple[Kind, ...] = KINDS) -> Facts:
+    """Valid facts near the thresholds: few services, few regions, every word."""
+    level = draw(st.sampled_from(LEVELS))
+    impacts = draw(
+        st.lists(
+            st.builds(
+                ImpactFact,
+                service=st.sampled_from(SERVICES),
+                region=st.sampled_from(REGIONS),
+                extent=st.sampled_from(EXTENTS),
+                level=st.sampled_from(LEVELS[: LEVEL_RANK[level] + 1]),
+                zones=st.sampled_from([(), ("1",), ("1", "3")]),
+            ),
+            min_size=1,
+            max_size=5,
+        )
+    )
+    false_positive = draw(st.sampled_from([False, False, False, True]))
+    facts = Facts(
+        kind=draw(st.sampled_from(kinds)),
+        level=level,
+        impacts=tuple(impacts),
+        dependents=draw(st.integers(0, 3)),
+        audience=draw(st.sampled_from(AUDIENCES)),
+        targeted_channel="available" if false_positive else draw(st.sampled_from(CHANNELS)),
+        platform_fault=draw(st.sampled_from([True, True, True, False])),
+        false_positive=false_positive,
+        ever_broad=draw(st.booleans()),
+        previous_scenario=draw(st.sampled_from([None, None, *SCENARIOS])),
+    )
+    assert parse_facts(facts.as_dict()) == facts
+    return facts
+
+
+@st.composite
+def service_issues(draw: st.DrawFn) -> Facts:
+    """Service issues of the platform's own, no false positives."""
+    facts = draw(any_facts(kinds=("service-issue",)))
+    return replace(facts, platform_fault=True, false_positive=False)
+
+
+THRESHOLDS = st.builds(
+    Threshold,
+    level=st.sampled_from(LEVELS),
+    services=st.integers(1, 5),
+    regions=st.none() | st.integers(2, 4),
+    extent=st.sampled_from(EXTENTS),
+    combine=st.sampled_from(["all", "any"]),
+)
+
+
+@st.composite
+def any_policy(draw: st.DrawFn) -> Policy:
+    """A preset, or one with other thresholds and switches."""
+    preset = draw(st.sampled_from([PRESETS["azure"], PRESETS["google"], PRESETS["aws"]]))
+    if draw(st.booleans()):
+        return preset
+    return replace(
+        preset,
+        name="drawn",
+        broad=draw(st.none() | THRESHOLDS),
+        public_review=draw(st.none() | THRESHOLDS),
+        audience_unknown=draw(st.none() | THRESHOLDS),
+        not_platform_fault=draw(st.none() | THRESHOLDS),
+        notice=draw(st.none() | THRESHOLDS),
+        security_advisory=draw(st.none() | THRESHOLDS),
+        channel_unavailable=draw(st.booleans()),
+        withdraw_after_review=draw(st.sampled_from([(), (2,), (3,), (2, 3)])),
+    )
+
+
+@st.composite
+def worse(draw: st.DrawFn, facts: Facts) -> Facts:
+    """The same service issue made broader, graver or less known, in one or more ways."""
+    for _ in range(draw(st.integers(1, 4))):
+        facts = _worse_once(facts, draw(st.integers(0, 7)), draw)
+    assert parse_facts(facts.as_dict()) == facts
+    return facts
+
+
+def _worse_once(facts: Facts, way: int, draw: st.DrawFn) -> Facts:
+    if way == 0:
+        return replace(facts, dependents=facts.dependents + draw(st.integers(1, 3)))
+    if way == 1:
+        return replace(facts, level=_up(LEVELS, facts.level))
+    if way == 2:
+        return replace(facts, audience=_down(AUDIENCES, facts.audience))
+    if way == 3:
+        return replace(facts, targeted_channel="unavailable")
+    if way == 4:
+        added = ImpactFact(
+            service=draw(st.sampled_from((*SERVICES, "search"))),
+            region=draw(st.sampled_from((*REGIONS, "south"))),
+            extent=draw(st.sampled_from(EXTENTS)),
+            level=draw(st.sampled_from(LEVELS[: LEVEL_RANK[facts.level] + 1])),
+        )
+        return replace(facts, impacts=(*facts.impacts, added))
+    index = draw(st.integers(0, len(facts.impacts) - 1))
+    impact = facts.impacts[index]
+    if way == 5:
+        impact = replace(impact, extent=_up(EXTENTS, impact.extent))
+    elif way == 6:
+        highest = LEVELS[: LEVEL_RANK[facts.level] + 1]
+        impact = replace(impact, level=_up(highest, impact.level))
+    else:
+        return replace(facts, ever_broad=True)
+    return replace(facts, impacts=(*facts.impacts[:index], impact, *facts.impacts[index + 1 :]))
+
+
+def _up(words: tuple[W, ...], word: W) -> W:
+    return words[min(words.index(word) + 1, len(words) - 1)]
+
+
+def _down(words: tuple[W, ...], word: W) -> W:
+    return words[max(words.index(word) - 1, 0)]

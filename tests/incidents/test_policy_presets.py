@@ -1,0 +1,133 @@
+"""The three presets where they differ, and policies that somebody wrote."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from incidents.policy import PRESETS, Outcome, PolicyError, decide, parse_facts, parse_policy
+
+BASE: dict[str, Any] = {"kind": "service-issue", "level": "error", "audience": "confirmed"}
+
+
+def outcome(preset: str, *cells: str, extent: str = "subset", **changes: Any) -> Outcome:
+    split = [cell.split("@") for cell in cells]
+    impacts = [{"service": s, "region": r, "extent": extent} for s, r in split]
+    return decide(parse_facts({**BASE, "impacts": impacts, **changes}), PRESETS[preset]).outcome
+
+
+PRIVATE = Outcome(None, public=False, review="targeted", withdraw_after_review=False)
+BROAD = Outcome(1, public=True, review="public", withdraw_after_review=False)
+POSTED = Outcome(1, public=True, review="targeted", withdraw_after_review=False)
+
+
+def test_google_reports_one_service_down_in_a_considerable_part_of_a_region() -> None:
+    assert outcome("google", "dns@east", extent="zone") == BROAD
+    assert outcome("azure", "dns@east", extent="zone") == PRIVATE
+    assert outcome("google", "dns@east", extent="zone", level="warning") == PRIVATE
+
+
+def test_google_does_not_report_small_parts_of_many_regions() -> None:
+    cells = ("dns@east", "storage@west", "compute@north")
+    assert outcome("google", *cells) == PRIVATE
+    assert outcome("azure", *cells) == BROAD
+
+
+def test_google_reports_what_is_global() -> None:
+    assert outcome("google", "portal@global", extent="region") == BROAD
+
+
+def test_aws_posts_a_degraded_service_of_a_whole_region_without_a_public_review() -> None:
+    assert outcome("aws", "dns@east", extent="region", level="warning") == POSTED
+    assert outcome("aws", "dns@east", extent="region") == POSTED
+    assert outcome("aws", "dns@east", extent="zone", dependents=9) == PRIVATE
+
+
+def test_aws_summarises_the_big_ones_publicly_and_keeps_that_promise() -> None:
+    assert outcome("aws", "dns@east", extent="region", dependents=1) == BROAD
+    later = outcome("aws", "dns@east", ever_broad=True, previous_scenario=1)
+    assert later == Outcome(None, public=True, review="public", withdraw_after_review=False)
+
+
+def test_an_aws_post_stays_without_a_public_review_when_the_incident_shrinks() -> None:
+    later = outcome("aws", "dns@east", previous_scenario=1)
+    assert later == Outcome(None, public=True, review="targeted", withdraw_after_review=False)
+
+
+@pytest.mark.parametrize("preset", ["google", "aws"])
+def test_only_azure_withdraws_the_entry_after_a_targeted_review(preset: str) -> None:
+    unknown: dict[str, Any] = {"audience": "unknown", "dependents": 1}
+    assert outcome(preset, "dns@east", extent="subset", **unknown) == Outcome(
+        3, True, "targeted", False
+    )
+    assert outcome("azure", "dns@east", extent="subset", **unknown) == Outcome(
+        3, True, "targeted", True
+    )
+
+
+@pytest.mark.parametrize("preset", PRESETS)
+def test_every_preset_posts_publicly_while_the_targeted_channel_is_unavailable(preset: str) -> None:
+    assert outcome(preset, "dns@east", targeted_channel="unavailable").scenario == 2
+
+
+@pytest.mark.parametrize("preset", PRESETS)
+def test_a_preset_written_out_reads_back_as_itself(preset: str) -> None:
+    assert parse_policy(PRESETS[preset].as_dict()) == PRESETS[preset]
+
+
+def test_a_short_policy_takes_the_rest_from_azure() -> None:
+    policy = parse_policy({"name": "stricter", "version": 3, "broad": {"services": 4}})
+    assert policy.broad is not None
+    assert (policy.broad.services, policy.broad.extent, policy.broad.level) == (4, "zone", "error")
+    assert policy.audience_unknown == PRESETS["azure"].audience_unknown
+
+
+def test_a_rule_given_as_null_is_switched_off() -> None:
+    policy = parse_policy({"name": "quiet", "version": 1, "audience_unknown": None, "broad": None})
+    facts = BASE | {
+        "audience": "unknown",
+        "impacts": [{"service": "dns", "region": "east", "extent": "region"}],
+        "dependents": 9,
+    }
+    assert not decide(parse_facts(facts), policy).public
+
+
+def test_an_entry_stays_when_one_of_its_scenarios_is_not_withdrawn() -> None:
+    policy = parse_policy({"name": "keeps-2", "version": 1, "withdraw_after_review": [3]})
+    cell = {"service": "dns", "region": "east", "extent": "zone"}
+    facts = BASE | {"impacts": [cell], "audience": "unknown"}
+    before_2 = facts | {"previous_scenario": 2}
+    assert decide(parse_facts(facts), policy).withdraw_after_review
+    assert not decide(parse_facts(before_2), policy).withdraw_after_review
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"name": ""}, 'name: "" is not a name: 1 to 60'),
+        ({"name": "a\nb"}, 'name: "a\\nb" is not a name'),
+        ({"version": True}, "version: true is not a whole number from 1 to"),
+        ({"version": 0}, "version: 0 is not a whole number from 1 to"),
+        ({"brode": {}}, "brode: unknown key with value an object; known are name, version, broad"),
+        ({"broad": []}, "broad: an empty list is not an object; give level, services"),
+        ({"broad": {"level": "fatal"}}, 'broad.level: "fatal" is not one of informational,'),
+        ({"broad": {"services": 0}}, "broad.services: 0 is not a whole number from 1 to"),
+        ({"broad": {"regions": 1}}, "broad.regions: 1 is not a whole number from 2 to"),
+        ({"broad": {"zones": 1}}, "broad.zones: unknown key with value 1; known are level"),
+        ({"security_advisory": {"services": 2}}, "security_advisory.level: missing; give one of"),
+        ({"channel_unavailable": 1}, "channel_unavailable: 1 is neither true nor false"),
+        ({"withdraw_after_review": [1]}, "withdraw_after_review[0]: 1 is not one of 2, 3"),
+        ({"withdraw_after_review": 2}, "withdraw_after_review: 2 is not a list of scenarios"),
+        ({"public_deadline_minutes": -5}, "public_deadline_minutes: -5 is not a whole number"),
+        ({"final_review_days": 2}, "final_review_days: 2 ends before preliminary_review_hours 72"),
+        ({"name": "azure", "broad": None}, 'version: 1 of "azure" is built in with other content'),
+    ],
+)
+def test_an_impossible_policy_is_refused_in_one_line_that_names_the_field(
+    changes: dict[str, Any], message: str
+) -> None:
+    with pytest.raises(PolicyError) as refused:
+        parse_policy({"name": "mine", "version": 1, **changes})
+    assert str(refused.value).startswith(message)
+    assert str(refused.value).isprintable()

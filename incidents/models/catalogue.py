@@ -135,8 +135,8 @@ class Service(models.Model):
 class Alias(models.Model):
     """Another name of one service, region or geography.
 
-    `folded` is `incidents.catalogue_file.fold_name(name)`: no case, spaces or punctuation. What
-    folds alike is the same name, so it may belong to one owner only.
+    `folded` is `incidents.catalogue_file.fold_name(name)`: its words, no case or punctuation.
+    What folds alike is the same name, so it may belong to one owner only.
     """
 
     name = models.CharField(max_length=NAME_LENGTH)

@@ -8,7 +8,7 @@ from typing import Any
 from django.contrib.auth.models import AbstractBaseUser
 
 from incidents.models import Decision, Impact, Incident
-from incidents.policy import PRESETS, Policy, decide, explain, parse_facts
+from incidents.policy import PRESETS, Policy, Verdict, decide, explain, parse_facts
 
 
 def current_policy() -> Policy:
@@ -65,12 +65,15 @@ def record_decision(
     """Decide about the incident as it stands and keep facts, verdict and policy version for ever.
 
     Updates the incident's remembered facts (`ever_broad`, last scenario, withdrawal rule); the
-    caller saves it. Raises FactsError when the rows contradict each other.
+    caller saves it. An override holds on while the policy says what it said when a person overrode it.
+    Raises FactsError when the rows contradict each other.
     """
     policy = current_policy()
     facts = facts_of(incident)
     parsed = parse_facts(facts)
     verdict = decide(parsed, policy)
+    if override_public is None:
+        override_public, reason = _standing_override(incident, verdict)
     decision = Decision.objects.create(
         incident=incident,
         facts=facts,
@@ -90,6 +93,14 @@ def record_decision(
     incident.scenario = verdict.scenario or incident.scenario
     incident.withdraw_after_review = verdict.withdraw_after_review
     return decision
+
+
+def _standing_override(incident: Incident, verdict: Verdict) -> tuple[bool | None, str]:
+    """Without this the next update would do what a person has just forbidden."""
+    last = incident.decisions.order_by("-id").first()
+    if last is None or (last.scenario, last.public) != (verdict.scenario, verdict.public):
+        return None, ""
+    return last.override_public, last.reason
 
 
 def wants_public(decision: Decision) -> bool:

@@ -14,7 +14,16 @@ from django.contrib.auth.models import AbstractBaseUser
 from django.db import transaction
 
 from incidents import lifecycle, wording
-from incidents.models import Communication, Decision, Impact, Incident, Occurrence, Region, Service
+from incidents.models import (
+    Communication,
+    Decision,
+    Impact,
+    Incident,
+    Occurrence,
+    Offering,
+    Region,
+    Service,
+)
 from incidents.models.incident import ImpactQuerySet
 from incidents.policy import FactsError
 from incidents.services import deciding, publicity
@@ -157,6 +166,7 @@ def post_update(
     """
     incident = locked(incident_id)
     changes = changes or Changes()
+    _check_past("at", changes.at, now)
     stage = stage or ("investigating" if incident.mitigated_at and changes.hits else incident.stage)
     _check_step(incident.kind, incident.stage, stage)
     reopened = bool(changes.hits) or lifecycle.reopens(incident.stage, stage)
@@ -196,6 +206,7 @@ def recover(
     When nothing stays open the incident is mitigated. Raises EntryError if nothing was open there.
     """
     incident = locked(incident_id)
+    _check_past("at", at, now)
     impacts = Impact.objects.filter(
         occurrence__incident=incident, region__in=[region.pk for region in regions]
     ).open()
@@ -286,7 +297,14 @@ def _decide(
 
 
 def _apply(incident: Incident, changes: Changes, *, at: datetime) -> str:
-    """Write changed facts onto the locked incident; returns what the facts alone can say of it."""
+    """Write changed facts onto the locked incident; returns what the facts alone can say of it.
+
+    Open impacts at the incident's level go with it, as those do whose level was never stated.
+    """
+    if changes.level is not None and changes.level != incident.level:
+        Impact.objects.filter(occurrence__incident=incident, level=incident.level).open().update(
+            level=changes.level
+        )
     for name in ("level", "audience", "dependents", "targeted_channel_available"):
         value = getattr(changes, name)
         if value is not None:
@@ -305,6 +323,13 @@ def _check_step(kind: str, before: str | None, after: str) -> None:
         lifecycle.check_step(kind, before, after)
     except lifecycle.LifecycleError as error:
         raise EntryError("stage", str(error)) from error
+
+
+def _check_past(name: str, at: datetime | None, now: datetime) -> None:
+    if at is not None and at > now:
+        raise EntryError(
+            name, f"{wording.clock(at)} lies in the future; give the time it happened."
+        )
 
 
 def _check_declaration(declaration: Declaration, now: datetime) -> None:
@@ -327,6 +352,13 @@ def _check_declaration(declaration: Declaration, now: datetime) -> None:
 def _check_hits(hits: Sequence[Hit], level: str) -> None:
     if not hits:
         raise EntryError("impacts", "name at least one service and region.")
+    offered = set(
+        Offering.objects.current()
+        .filter(
+            service__in=[hit.service.pk for hit in hits], region__in=[hit.region.pk for hit in hits]
+        )
+        .values_list("service_id", "region_id")
+    )
     for hit in hits:
         if hit.level and LEVELS.index(hit.level) > LEVELS.index(level):
             raise EntryError(
@@ -340,7 +372,7 @@ def _check_hits(hits: Sequence[Hit], level: str) -> None:
                 f"{hit.region.name} has no zone {', '.join(sorted(unknown))};"
                 f" it has {', '.join(hit.region.zones) or 'none'}.",
             )
-        if not hit.service.offerings.filter(region=hit.region, retired_at=None).exists():
+        if (hit.service.pk, hit.region.pk) not in offered:
             raise EntryError(
                 "impacts", f"{hit.service.name} is not offered in {hit.region.name}; remove it."
             )
@@ -358,24 +390,20 @@ def _open_impacts(incident: Incident, hits: Sequence[Hit], at: datetime) -> None
         occurrence = Occurrence.objects.create(
             incident=incident, label=f"occurrence {count + 1}" if count else "", started_at=at
         )
+    known = {(each.service_id, each.region_id): each for each in occurrence.impacts.open()}
+    new: dict[tuple[int, int], Impact] = {}
     for hit in hits:
-        Impact.objects.update_or_create(
-            occurrence=occurrence,
-            service=hit.service,
-            region=hit.region,
-            ended_at=None,
-            defaults={
-                "extent": hit.extent,
-                "level": hit.level or incident.level,
-                "zones": list(hit.zones),
-            },
-            create_defaults={
-                "extent": hit.extent,
-                "level": hit.level or incident.level,
-                "zones": list(hit.zones),
-                "started_at": at,
-            },
+        cell = (hit.service.pk, hit.region.pk)
+        impact = known.get(cell) or new.setdefault(
+            cell,
+            Impact(occurrence=occurrence, service=hit.service, region=hit.region, started_at=at),
         )
+        impact.extent = hit.extent
+        impact.level = hit.level or incident.level
+        impact.zones = list(hit.zones)
+    # A whole region is hundreds of cells: two statements, not two per cell.
+    Impact.objects.bulk_create(new.values())
+    Impact.objects.bulk_update(known.values(), ["extent", "level", "zones"])
 
 
 def _end_impacts(impacts: ImpactQuerySet, at: datetime) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from django.contrib.auth.models import AbstractBaseUser
 from django.db import transaction
 
 from incidents import wording
@@ -46,18 +47,10 @@ def publish_due(*, now: datetime) -> list[str]:
         incident.public_due_at = None
         incident.updated_at = now
         incident.save()
-        impacts = Impact.objects.filter(occurrence__incident=incident).select_related(
-            "service", "region"
-        )
         write_communication(
             incident,
             stage=incident.stage,
-            public_text=wording.announcement(
-                [impact.service.name for impact in impacts.order_by("id")],
-                [impact.region.name for impact in impacts.order_by("id")],
-                incident.started_at,
-                incident.level,
-            ),
+            public_text=facts_only_text(incident),
             targeted_text="",
             at=now,
             now=now,
@@ -68,16 +61,46 @@ def publish_due(*, now: datetime) -> list[str]:
     return posted
 
 
+def facts_only_text(incident: Incident) -> str:
+    """What can be said in public when no person has written it: nothing targeted gets in."""
+    impacts = list(
+        Impact.objects.filter(occurrence__incident=incident)
+        .select_related("service", "region")
+        .order_by("id")
+    )
+    return wording.announcement(
+        [impact.service.name for impact in impacts],
+        [impact.region.name for impact in impacts],
+        incident.started_at,
+        incident.level,
+    )
+
+
 @transaction.atomic
-def withdraw(*, incident_id: int, reason: str, now: datetime) -> None:
-    """Take a public entry off history, feeds and JSON; its URL answers 410 with `reason` from then on."""
+def withdraw(
+    *, incident_id: int, reason: str, now: datetime, actor: AbstractBaseUser | None = None
+) -> None:
+    """Take a public entry off history, feeds and JSON; its URL answers 410 with `reason` from then on.
+
+    A person's withdrawal is recorded as a decision against the policy, so that its author is known.
+    """
     incident = Incident.objects.select_for_update().get(pk=incident_id)
     if incident.published_at is None:
         raise EntryError("incident", f"{incident.tracking_id} is not public: nothing to withdraw.")
     if incident.withdrawn_at is not None:
         return
-    incident.withdrawn_at = now
     incident.withdrawal_reason = checked_text("reason", reason, 300, lines=False)
+    if actor is not None:
+        if not incident.withdrawal_reason:
+            raise EntryError("reason", "is empty; say in one sentence why the entry leaves.")
+        deciding.record_decision(
+            incident,
+            now=now,
+            actor=actor,
+            override_public=False,
+            reason=incident.withdrawal_reason,
+        )
+    incident.withdrawn_at = now
     incident.updated_at = now
     incident.save()
     revision.bump(now=now)

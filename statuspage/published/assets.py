@@ -1,0 +1,49 @@
+"""Style sheet, scripts and icons, named after their content, so that caches may keep them for ever.
+
+They are pages of the generation like any other: the site stays dressed when everything else is down,
+and a static export is whole.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from hashlib import sha256
+from mimetypes import guess_type
+from pathlib import Path
+
+from statuspage.published.site import Page
+
+FOLDER = Path(__file__).resolve().parent.parent / "static"
+SERVED = ("statuspage/site.css", "statuspage/site.js", "vendor/htmx-4.0.1.min.js")
+FAVICON = "statuspage/favicon.svg"
+A_YEAR = 365 * 24 * 3600
+
+
+@lru_cache(maxsize=1)
+def _read() -> dict[str, tuple[str, bytes]]:
+    """Name below `static/` -> (URL path with the content's hash, bytes)."""
+    found = {}
+    for name in SERVED:
+        body = (FOLDER / name).read_bytes()
+        stem, _, suffix = name.rpartition(".")
+        found[name] = (f"/static/{stem}.{sha256(body).hexdigest()[:12]}.{suffix}", body)
+    return found
+
+
+def url(name: str) -> str:
+    """The URL path of a served file, for example `statuspage/site.css`. Raises KeyError for others."""
+    return _read()[name][0]
+
+
+def pages() -> dict[str, Page]:
+    """URL path -> page, for all served files and the favicon."""
+    ready = {
+        path: Page(body, _type(name), max_age=A_YEAR) for name, (path, body) in _read().items()
+    }
+    icon = Page((FOLDER / FAVICON).read_bytes(), "image/svg+xml", max_age=24 * 3600)
+    return ready | {"/favicon.svg": icon, "/favicon.ico": icon}
+
+
+def _type(name: str) -> str:
+    kind = guess_type(name)[0] or "application/octet-stream"
+    return f"{kind}; charset=utf-8"

@@ -1,0 +1,42 @@
+"""Header values of public answers. The page policy is one constant, used for pages and desk alike."""
+
+from __future__ import annotations
+
+POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
+    "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+)
+
+SECURITY = (
+    ("content-security-policy", POLICY),
+    ("x-content-type-options", "nosniff"),
+    ("referrer-policy", "same-origin"),
+    ("x-frame-options", "DENY"),
+    ("cross-origin-opener-policy", "same-origin"),
+)
+
+# Read by other people's pages and programs: feeds, JSON, badges, calendars. Never HTML.
+SHARED_TYPES = (
+    "application/json",
+    "application/feed+json",
+    "application/schema+json",
+    "application/rss+xml",
+    "application/atom+xml",
+    "application/xml",
+    "text/calendar",
+    "image/svg+xml",
+)
+A_YEAR = 365 * 24 * 3600
+SHORTLY, LONG = 30, 24 * 3600  # seconds: revalidate behind the reader's back; survive our death
+
+
+def security(hsts: str = "") -> list[tuple[str, str]]:
+    """Headers of every public answer; `hsts`: the value of Strict-Transport-Security, "" for none."""
+    return [*SECURITY, ("strict-transport-security", hsts)] if hsts else [*SECURITY]
+
+
+def caching(max_age: int) -> str:
+    """How long caches may keep an answer: short while we live, a day when we are dead (RFC 5861)."""
+    if max_age >= A_YEAR:
+        return f"public, max-age={max_age}, immutable"
+    return f"public, max-age={max_age}, stale-while-revalidate={SHORTLY}, stale-if-error={LONG}"

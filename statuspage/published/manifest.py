@@ -1,0 +1,191 @@
+"""What is written beside the files of a generation: for every URL its file, type, status and hash.
+
+Pure: no Django. The manifest is the only thing a reader believes; a file that does not agree with it
+is not served.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from functools import lru_cache
+from hashlib import sha256
+from typing import Any
+
+from statuspage.published.site import HTML
+
+NAME = "manifest.json"
+FORMAT = 1
+SEGMENT_LIMIT = 200  # file systems end at 255 bytes; `.gz` and friends have to fit
+PATH_LIMIT = 1000
+
+
+class GenerationError(Exception):
+    """A generation that cannot be written or read; the message says which file and why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One file: the hash of its bytes, how it is answered, and which compressed variants lie beside it.
+
+    `gzip` and `br` are the variants' sizes in bytes, 0 where there is none; `best` says that both were
+    made with the slow compressors.
+    """
+
+    hash: str
+    size: int
+    content_type: str = HTML
+    status: int = 200
+    max_age: int = 10
+    gzip: int = 0
+    br: int = 0
+    best: bool = False
+
+    @property
+    def content(self) -> tuple[str, int, int, int, bool]:
+        """What the bytes on disk depend on; two entries equal in this can share their files."""
+        return (self.hash, self.size, self.gzip, self.br, self.best)
+
+    def with_files_of(self, other: Entry) -> Entry:
+        return replace(self, gzip=other.gzip, br=other.br, best=other.best)
+
+
+DEFAULTS = {"type": HTML, "status": 200, "max_age": 10, "gzip": 0, "br": 0, "best": False}
+
+
+@dataclass(frozen=True, slots=True)
+class Manifest:
+    """Everything in one generation. `sequence` orders generations of the same revision."""
+
+    revision: int
+    sequence: int
+    as_of: datetime
+    pages: Mapping[str, Entry] = field(default_factory=dict)
+    stale: Mapping[str, Entry] = field(default_factory=dict)
+    parts: Mapping[str, Entry] = field(default_factory=dict)
+    index: Entry = Entry("", 0)
+
+    @property
+    def folder(self) -> str:
+        return f"r{self.revision:012d}-{self.sequence:06d}"
+
+    def files(self) -> Iterator[tuple[str, Entry]]:
+        """(relative file name, entry) of every file except the manifest itself."""
+        for path, entry in self.pages.items():
+            yield page_file(path, entry.status), entry
+        for path, entry in self.stale.items():
+            yield stale_file(path), entry
+        for name, entry in self.parts.items():
+            yield part_file(name), entry
+        yield "index.json", self.index
+
+    def dump(self) -> bytes:
+        data = {
+            "format": FORMAT,
+            "revision": self.revision,
+            "sequence": self.sequence,
+            "as_of": self.as_of.isoformat(),
+            "index": _plain(self.index),
+            "pages": {path: _plain(entry) for path, entry in self.pages.items()},
+            "stale": {path: _plain(entry) for path, entry in self.stale.items()},
+            "parts": {name: _plain(entry) for name, entry in self.parts.items()},
+        }
+        return json.dumps(data, separators=(",", ":"), ensure_ascii=False).encode()
+
+
+def parse(data: bytes) -> Manifest:
+    """Raises GenerationError when the bytes are no manifest of this format."""
+    try:
+        raw = json.loads(data)
+        if raw["format"] != FORMAT:
+            raise GenerationError(f"manifest format {raw['format']!r}; this release reads {FORMAT}")
+        return Manifest(
+            revision=int(raw["revision"]),
+            sequence=int(raw["sequence"]),
+            as_of=datetime.fromisoformat(raw["as_of"]),
+            pages={path: _entry(entry) for path, entry in raw["pages"].items()},
+            stale={path: _entry(entry) for path, entry in raw["stale"].items()},
+            parts={name: _entry(entry) for name, entry in raw["parts"].items()},
+            index=_entry(raw["index"]),
+        )
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise GenerationError(f"unreadable manifest ({type(error).__name__}: {error})") from error
+
+
+def fingerprint(data: bytes) -> str:
+    """The name of some bytes, as used in ETags: 128 bits of SHA-256 in hexadecimal."""
+    return sha256(data).hexdigest()[:32]
+
+
+@lru_cache(maxsize=65536)
+def page_file(path: str, status: int = 200) -> str:
+    """The file of a URL path, relative to the generation.
+
+    Only what a plain web server may answer with 200 lies below `site/`; anything else (410 pages, and
+    the special keys `404` and `500`) lies beside it, so that an edge serving `site/` cannot get the
+    status wrong. Raises GenerationError for a path that is unsafe as a file name.
+    """
+    if not path.startswith("/"):
+        if path not in ("404", "500"):
+            raise GenerationError(f"page {path!r}: a URL path starts with a slash")
+        return f"errors/{path}.html"
+    return ("site" if status == 200 else "gone") + _file(path)
+
+
+@lru_cache(maxsize=1024)
+def stale_file(path: str) -> str:
+    return "stale" + _file(path)
+
+
+@lru_cache(maxsize=65536)
+def part_file(name: str) -> str:
+    return "parts" + _file(f"/{name}")
+
+
+def _file(path: str) -> str:
+    check_path(path)
+    return path + "index.html" if path.endswith("/") else path
+
+
+def check_path(path: str) -> None:
+    """Raises GenerationError unless the path is safe as a file below a folder."""
+    if len(path.encode(errors="surrogatepass")) > PATH_LIMIT:
+        raise GenerationError(f"path {path[:40]!r}…: longer than {PATH_LIMIT} bytes")
+    segments = path.removesuffix("/").split("/")[1:]
+    for segment in segments:
+        if segment in ("", ".", ".."):
+            raise GenerationError(f"path {path!r}: segment {segment!r} is not allowed")
+        if not segment.isprintable() or "\\" in segment:
+            raise GenerationError(f"path {path!r}: control characters and backslashes not allowed")
+        if len(segment.encode()) > SEGMENT_LIMIT:
+            raise GenerationError(f"path {path[:40]!r}…: a segment exceeds {SEGMENT_LIMIT} bytes")
+    if path.endswith((".gz", ".br")):
+        raise GenerationError(f"path {path!r}: .gz and .br are the names of compressed variants")
+
+
+def _plain(entry: Entry) -> dict[str, Any]:
+    values = {
+        "type": entry.content_type,
+        "status": entry.status,
+        "max_age": entry.max_age,
+        "gzip": entry.gzip,
+        "br": entry.br,
+        "best": entry.best,
+    }
+    small = {name: value for name, value in values.items() if value != DEFAULTS[name]}
+    return {"hash": entry.hash, "size": entry.size, **small}
+
+
+def _entry(raw: Mapping[str, Any]) -> Entry:
+    return Entry(
+        hash=raw["hash"],
+        size=raw["size"],
+        content_type=raw.get("type", HTML),
+        status=raw.get("status", 200),
+        max_age=raw.get("max_age", 10),
+        gzip=raw.get("gzip", 0),
+        br=raw.get("br", 0),
+        best=raw.get("best", False),
+    )

@@ -1,0 +1,347 @@
+"""Public URLs answered from memory, before Django: no middleware, no session, no database.
+
+request ── hot page in memory ─► bytes                        (microseconds, the path nearly all take)
+        ├─ file of the generation, or assembled from its index and parts for a query
+        ├─ below a public prefix, yet unknown ─► the one 404 page
+        └─ anything else ─► Django
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections import OrderedDict
+from collections.abc import Iterable, Mapping
+from html import escape
+from typing import TYPE_CHECKING, Protocol
+from urllib.parse import parse_qsl, quote
+
+from statuspage.published import answers
+from statuspage.published.answers import Answer, Header
+from statuspage.published.headers import security
+from statuspage.published.site import HTML, Page
+from statuspage.published.store import GenerationGoneError, LoadedGeneration, Store
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
+
+log = logging.getLogger(__name__)
+
+OWNED_FOLDERS = ("/status/", "/api/v2/", "/badge/")
+OWNED_FILES = frozenset(
+    {
+        "/status",
+        "/history.rss",
+        "/history.atom",
+        "/feed.json",
+        "/maintenance.ics",
+        "/incidents.json",
+        "/incidents.schema.json",
+        "/products.json",
+        "/robots.txt",
+        "/sitemap.xml",
+        "/.well-known/security.txt",
+        "/favicon.svg",
+        "/favicon.ico",
+    }
+)
+HOME = "/status/"
+IN_QUERY = "/?:@!$&'()*+,;=-._~%"
+QUERY_LIMIT = 2000  # characters; the longest filter anybody can choose is far shorter
+FIELD_LIMIT = 40
+ASSEMBLED_KEPT = 256
+ASSEMBLED_BYTES = 16 * 1024 * 1024
+
+
+class Assembler(Protocol):
+    """Makes the page for a query out of a generation; None: show the plain page.
+
+    An attribute `keys` (the query keys it knows) keeps everything else away from it and from the cache.
+    """
+
+    def __call__(
+        self, path: str, query: Mapping[str, str], generation: LoadedGeneration, /
+    ) -> Page | None: ...
+
+
+class Health(Protocol):
+    """Answers the paths below `/-/` that it knows; None for the others."""
+
+    def answer(self, path: str) -> Page | None: ...
+
+
+def public_site(
+    store: Store,
+    assemblers: Mapping[str, Assembler],
+    fallback: WSGIApplication,
+    *,
+    health: Health | None = None,
+    hsts: str = "",
+    languages: Iterable[str] = (),
+) -> WSGIApplication:
+    """The WSGI application: public pages from `store`, everything else from `fallback`.
+
+    `assemblers`: by path prefix, the longest wins. `languages`: prefixes such as `de` below which the
+    public paths exist once more. `hsts`: the value of Strict-Transport-Security, "" for none.
+    """
+    slow = _Slow(store, assemblers, fallback, health, hsts, tuple(languages))
+    monotonic, plan, matches = store.monotonic, answers.plan, answers.matches
+
+    def application(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        if monotonic() >= store.next_look:
+            store.look()
+        answer = store.answers.get(environ["PATH_INFO"])
+        if answer is None or environ["REQUEST_METHOD"] != "GET" or environ.get("QUERY_STRING"):
+            return slow(environ, start_response)
+        accept = environ.get("HTTP_ACCEPT_ENCODING")
+        variant = answer[plan(accept) if accept else 0]
+        condition = environ.get("HTTP_IF_NONE_MATCH")
+        if condition and (condition == variant.etag or matches(condition, variant.etag)):
+            start_response("304 Not Modified", variant.not_modified)
+            return []
+        start_response(variant.status, variant.headers)
+        return variant.body
+
+    return application
+
+
+class _Slow:
+    """Everything but the plain GET of a page that is in memory."""
+
+    def __init__(
+        self,
+        store: Store,
+        assemblers: Mapping[str, Assembler],
+        fallback: WSGIApplication,
+        health: Health | None,
+        hsts: str,
+        languages: tuple[str, ...],
+    ) -> None:
+        self.store = store
+        self.assemblers = sorted(assemblers.items(), key=lambda item: -len(item[0]))
+        self.fallback = fallback
+        self.health = health
+        self.hsts = hsts
+        self.languages = tuple(f"/{language}" for language in languages)
+        self.cache = _AssembledCache()
+
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        raw = environ["PATH_INFO"]
+        if self.health is not None and raw.startswith("/-/"):
+            page = self.health.answer(raw)
+            if page is not None:
+                return self._no_store(page, environ, start_response)
+        path = self._readable(raw)
+        generation = self.store.generation
+        known = path is not None and generation is not None and path in generation.pages
+        if not known and raw != "/" and not self._owned(raw):
+            return self.fallback(environ, start_response)
+        if environ["REQUEST_METHOD"] not in ("GET", "HEAD"):
+            page = _note(405, "This page can only be read.")
+            return self._no_store(page, environ, start_response, [("allow", "GET, HEAD")])
+        if raw == "/" and not known:
+            return self._redirect(HOME, "", 302, environ, start_response)
+        if generation is None or path is None:
+            return self._without_page(generation, environ, start_response)
+        if not known and f"{path}/" in generation.pages:
+            query = environ.get("QUERY_STRING", "")
+            return self._redirect(f"{raw}/", query, 308, environ, start_response)
+        try:
+            answer = self._answer(path, environ.get("QUERY_STRING", ""))
+        except _RefusedError as refusal:
+            return self._no_store(refusal.page, environ, start_response)
+        except Exception:
+            log.exception("no answer for %s", raw)
+            return self._failed(environ, start_response)
+        return self._send(answer, environ, start_response)
+
+    def _answer(self, path: str, query: str) -> Answer:
+        """Retried once: the generation at hand may just have been retired under our feet."""
+        generation = self.store.generation
+        assert generation is not None  # noqa: S101  (the caller looked; a store never loses its own)
+        try:
+            return self._from(generation, path, query)
+        except GenerationGoneError:
+            self.store.look(again=True)
+            return self._from(self.store.generation or generation, path, query)
+
+    def _from(self, generation: LoadedGeneration, path: str, query: str) -> Answer:
+        if query:
+            answer = self._assembled(generation, path, query)
+            if answer is not None:
+                return answer
+        answer = self.store.answers.get(path) or generation.find(path) or generation.find("404")
+        return answer if answer is not None else self._built_in(404)
+
+    def _assembled(self, generation: LoadedGeneration, path: str, query: str) -> Answer | None:
+        assemble = next((one for prefix, one in self.assemblers if path.startswith(prefix)), None)
+        if assemble is None:
+            return None
+        if len(query) > QUERY_LIMIT:
+            raise _RefusedError(_note(414, f"The query is longer than {QUERY_LIMIT} characters."))
+        try:
+            fields = dict(parse_qsl(query, keep_blank_values=True, max_num_fields=FIELD_LIMIT))
+        except ValueError:
+            reason = f"The query has more than {FIELD_LIMIT} fields."
+            raise _RefusedError(_note(400, reason)) from None
+        keys = getattr(assemble, "keys", None)
+        if keys is not None:
+            fields = {name: value for name, value in fields.items() if name in keys}
+            if not fields:
+                return None
+        key = (path, tuple(sorted(fields.items())))
+        known = self.cache.get(generation, key)
+        if known is None:
+            page = assemble(path, fields, generation)
+            if page is None:
+                return None
+            known = answers.assembled(page, hsts=self.hsts)
+            self.cache.put(generation, key, known)
+        return known
+
+    def _send(
+        self, answer: Answer, environ: WSGIEnvironment, start_response: StartResponse
+    ) -> Iterable[bytes]:
+        variant = answer[answers.plan(environ.get("HTTP_ACCEPT_ENCODING", ""))]
+        condition = environ.get("HTTP_IF_NONE_MATCH")
+        if condition and answers.matches(condition, variant.etag):
+            start_response("304 Not Modified", variant.not_modified)
+            return []
+        start_response(variant.status, variant.headers)
+        return [] if environ["REQUEST_METHOD"] == "HEAD" else variant.body
+
+    def _owned(self, raw: str) -> bool:
+        for prefix in self.languages:
+            if raw.startswith(f"{prefix}/"):
+                raw = raw.removeprefix(prefix)
+                break
+        return raw in OWNED_FILES or raw.startswith(OWNED_FOLDERS)
+
+    def _readable(self, raw: str) -> str | None:
+        if raw.isascii():
+            return raw
+        try:
+            return raw.encode("latin-1").decode()
+        except UnicodeError:
+            return None
+
+    def _without_page(
+        self,
+        generation: LoadedGeneration | None,
+        environ: WSGIEnvironment,
+        start_response: StartResponse,
+    ) -> Iterable[bytes]:
+        if generation is not None:  # a path that is no UTF-8: unknown like any other
+            answer = generation.find("404")
+            return self._send(answer or self._built_in(404), environ, start_response)
+        page = _note(503, "The status page is being set up. Please try again in a few seconds.")
+        return self._no_store(page, environ, start_response, [("retry-after", "5")])
+
+    def _failed(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        body = _note(500, "This page could not be made.").body
+        generation = self.store.generation
+        answer = generation.fresh.get("500") if generation is not None else None
+        if answer is not None:
+            body = answer[answers.IDENTITY].body[0]
+        return self._no_store(Page(body, HTML, 500), environ, start_response)
+
+    def _built_in(self, status: int) -> Answer:
+        return answers.assembled(_note(status, "There is no such page."), hsts=self.hsts)
+
+    def _redirect(
+        self,
+        target: str,
+        query: str,
+        status: int,
+        environ: WSGIEnvironment,
+        start_response: StartResponse,
+    ) -> Iterable[bytes]:
+        where = location(target, query)
+        page = _note(status, "This page is at", where)
+        headers: list[Header] = [("location", where), ("cache-control", "public, max-age=300")]
+        return self._plain(page, headers, environ, start_response)
+
+    def _no_store(
+        self,
+        page: Page,
+        environ: WSGIEnvironment,
+        start_response: StartResponse,
+        extra: Iterable[Header] = (),
+    ) -> Iterable[bytes]:
+        headers = [("cache-control", "no-store"), *extra]
+        return self._plain(page, headers, environ, start_response)
+
+    def _plain(
+        self,
+        page: Page,
+        extra: list[Header],
+        environ: WSGIEnvironment,
+        start_response: StartResponse,
+    ) -> Iterable[bytes]:
+        headers = [
+            ("content-type", page.content_type),
+            ("content-length", str(len(page.body))),
+            *extra,
+            *security(self.hsts),
+        ]
+        start_response(answers.status_line(page.status), headers)
+        return [] if environ["REQUEST_METHOD"] == "HEAD" else [page.body]
+
+
+class _RefusedError(Exception):
+    """A query that is not looked at; carries the page that says why."""
+
+    def __init__(self, page: Page) -> None:
+        super().__init__(page.status)
+        self.page = page
+
+
+class _AssembledCache:
+    """The last pages made for queries, of one generation only, bounded in number and bytes."""
+
+    def __init__(self) -> None:
+        self._of: LoadedGeneration | None = None
+        self._kept: OrderedDict[object, Answer] = OrderedDict()
+        self._bytes = 0
+        self._lock = threading.Lock()
+
+    def get(self, generation: LoadedGeneration, key: object) -> Answer | None:
+        with self._lock:
+            if self._of is not generation:
+                return None
+            answer = self._kept.get(key)
+            if answer is not None:
+                self._kept.move_to_end(key)
+            return answer
+
+    def put(self, generation: LoadedGeneration, key: object, answer: Answer) -> None:
+        with self._lock:
+            if self._of is not generation:
+                self._of, self._bytes = generation, 0
+                self._kept.clear()
+            if key in self._kept:
+                return
+            self._kept[key] = answer
+            self._bytes += answers.size(answer)
+            while len(self._kept) > ASSEMBLED_KEPT or self._bytes > ASSEMBLED_BYTES:
+                _, dropped = self._kept.popitem(last=False)
+                self._bytes -= answers.size(dropped)
+
+
+def location(target: str, query: str) -> str:
+    """A path of our own for a Location header; anything a header must not carry is quoted."""
+    where = quote(target.encode("latin-1"), safe="/-._~!$&'()*+,;=:@")
+    return f"{where}?{quote(query, safe=IN_QUERY)}" if query else where
+
+
+def _note(status: int, sentence: str, link: str = "") -> Page:
+    """A page without any file or style: for answers that must work when there is nothing else."""
+    title = answers.status_line(status)
+    anchor = f' <a href="{escape(link)}">{escape(link)}</a>.' if link else ""
+    return Page(
+        f'<!doctype html><html lang="en"><meta charset="utf-8"><title>{title}</title>'
+        f'<meta name="viewport" content="width=device-width"><h1>{title}</h1>'
+        f"<p>{escape(sentence)}{anchor}</p></html>\n".encode(),
+        HTML,
+        status,
+    )

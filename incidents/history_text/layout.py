@@ -21,6 +21,11 @@ _BLOCKS = {"/p", "/li", "/div", "/ul", "/ol", "/tr", "br", "p", "div", "ul", "ol
 _BLOCKS |= {f"{slash}h{level}" for slash in ("", "/") for level in range(1, 7)}
 
 
+_LEFT_OPEN = re.compile(
+    r"(?:\b(?:and|to|at|from|on|by|between|until|the|in|of|for|with|UTC|[A-Z][a-z]{2})|,)$"
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Line:
     """`bullet` is the mark that was stripped from `text`; `gap` says that a blank line is above."""
@@ -33,9 +38,10 @@ class Line:
 
     def shown(self) -> str:
         """The line as a section's text keeps it: bullets of every shape become dashes."""
+        text = self.text.replace("\t", " ")
         if not self.bullet:
-            return self.text
-        return f"{self.bullet if self.bullet[0].isdigit() else '-'} {self.text}"
+            return text
+        return f"{self.bullet if self.bullet[0].isdigit() else '-'} {text}"
 
 
 def read_lines(text: str) -> list[Line]:
@@ -82,34 +88,39 @@ def _split(text: str) -> list[Line]:
 
 def _joined(lines: list[Line]) -> list[Line]:
     """Undo hard wrapping: as mail programs break lines, and as list items hang."""
-    wrapped = _looks_wrapped(lines)
+    width = _wrap_width(lines)
     joined: list[Line] = []
-    length = 0
+    last = None
     for line in lines:
-        previous = joined[-1] if joined else None
-        if previous and _continues(previous, length, line, wrapped):
-            joined[-1] = replace(previous, text=f"{previous.text} {line.text}")
+        if joined and last and _continues(joined[-1], last, line, width):
+            joined[-1] = replace(joined[-1], text=f"{joined[-1].text} {line.text}")
         else:
             joined.append(line)
-        length = len(line.text)
+        last = line
     return joined
 
 
-def _looks_wrapped(lines: list[Line]) -> bool:
-    lengths = [len(line.text) for line in lines]
-    if not lengths or max(lengths) > 120:
-        return False
-    return sum(length >= 60 for length in lengths) * 3 >= len(lengths)
+def _wrap_width(lines: list[Line]) -> int:
+    """The width at which a text was wrapped; 0 for a text with a line for each paragraph."""
+    longest = max((len(line.text) + line.indent for line in lines), default=0)
+    begun_below = sum(not line.gap and not line.bullet and line.text[0].islower() for line in lines)
+    return longest if longest <= 110 and begun_below >= 2 else 0
 
 
-def _continues(previous: Line, length: int, line: Line, wrapped: bool) -> bool:
-    if line.gap or line.bullet or starts_with_moment(line.text) or _stands_alone(line):
+def _continues(whole: Line, last: Line, line: Line, width: int) -> bool:
+    if line.gap or line.bullet or _stands_alone(line):
         return False
-    if _stands_alone(previous) and not _inline(previous):
+    if _stands_alone(whole) and not _inline(whole):
         return False
-    if previous.bullet and line.indent > previous.indent:
+    if whole.bullet and line.indent > whole.indent:
         return True
-    return wrapped and length >= 55
+    if not width:
+        return False
+    if starts_with_moment(line.text):
+        return _LEFT_OPEN.search(last.text) is not None
+    word = line.text.split(" ", 1)[0]
+    forced = last.indent + len(last.text) + 1 + len(word) > width * 0.85
+    return forced or line.text[0].islower() or _LEFT_OPEN.search(last.text) is not None
 
 
 def _stands_alone(line: Line) -> bool:

@@ -73,6 +73,23 @@ class _Pattern:
             _GAP.fullmatch(text[left.end() : right.start()]) for left, right in pairwise(there)
         )
 
+    def _stands_alone(self, words: list[re.Match[str]], index: int, text: str) -> bool:
+        """ "Policy" for Azure Policy: not where any word has a capital, not in "Policy Center"."""
+        start, behind = words[index].start(), index + len(self.words)
+        if _SENTENCE_END.search(text[max(0, start - 6) : start]):
+            return _vendor_before(words, index)
+        before = words[index - 1]
+        if (
+            before[0][0].isupper()
+            and start - before.end() == 1
+            and not _vendor_before(words, index)
+        ):
+            return False
+        if behind < len(words):
+            word = words[behind]
+            return not (word[0][0].isupper() and word.start() - words[behind - 1].end() == 1)
+        return True
+
 
 class NameIndex:
     """Names by their first word, the longest first: reading takes time linear in the text."""

@@ -75,6 +75,7 @@ def stated_id(text: str) -> str | None:
     """The tracking ID that a line states as its own, not one that a sentence refers to."""
     if len(text) > 400:
         return None
+    text = text.replace("**", "")
     found = _TRACKING.search(text) or _BARE_ID.search(text)
     if not found or text[found.end() :].strip(" .*_):") or ". " in text[: found.start()]:
         return None
@@ -93,7 +94,8 @@ def linked_id(text: str) -> str | None:
 
 def without_id(text: str) -> str:
     """A title without its tracking ID and without marks around it."""
-    text = _BARE_ID.sub("", _TRACKING.sub("", text.strip("#*_ ")).strip())
+    text = text.replace("**", "").strip("#* ")
+    text = _BARE_ID.sub("", _TRACKING.sub("", text).strip())
     text = re.sub(r"^[Tt]itle\s?:\s?", "", text)
     return text.strip("#*_ ").rstrip(" –—-|:,").strip()
 

@@ -47,10 +47,12 @@ def read_history(text: str, names: NameIndex) -> list[HistoryIncident]:
     incidents: list[HistoryIncident] = []
     strays: list[str] = []
     seen: dict[str, HistoryIncident] = {}
-    for block in cut(read_lines(text)):
+    blocks = cut(read_lines(text))
+    months = {block.month for block in blocks if block.known()}
+    for block in blocks:
         ready = _with_heading(block)
         if ready is None:
-            strays += _stray_lines(block)
+            strays += _stray_lines(block, months)
             continue
         incident = _read_block(ready, names)
         incident.unread[:0] = strays
@@ -66,8 +68,8 @@ def read_history(text: str, names: NameIndex) -> list[HistoryIncident]:
     return incidents
 
 
-def _stray_lines(block: Block) -> list[str]:
-    lines = [*block.marks, *block.head]
+def _stray_lines(block: Block, months: set[str | None]) -> list[str]:
+    lines = [*(block.marks if block.month not in months else ()), *block.head]
     for part in block.parts:
         lines += [part.line, *part.lines]
     return [line.shown() for line in lines]

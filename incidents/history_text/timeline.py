@@ -20,7 +20,7 @@ _LEAD = re.compile(
     re.IGNORECASE,
 )
 _SEPARATOR = re.compile(r"[\s\])]{0,3}(?:[–—:→|-]{1,2}|,)?\s{0,3}(?=\S|$)")
-_MARKED = re.compile(r"[\s\])]{0,3}[–—:→|-]|[\s\])]{0,3}$")
+_MARKED = re.compile(r"[\s\])]{0,3}[–—:→|-]|[\s\])]{0,3}$|[ ]?\t")
 _BACKWARDS = timedelta(hours=2)  # less is a row out of order, more is the next day
 
 

@@ -106,9 +106,9 @@ class Day:
             return _calendar(self.year, self.month, self.day, line)
         if anchor is None:
             return None
-        years = (anchor.year - 1, anchor.year, anchor.year + 1)
+        years: list[int] = [anchor.year - 1, anchor.year, anchor.year + 1]
         if (self.month, self.day) == (2, 29):
-            years = tuple(y for y in years if y % 4 == 0) or years
+            years = [y for y in years if y % 4 == 0] or years
         dates = [_calendar(year, self.month, self.day, line) for year in years]
         return min(dates, key=lambda it: abs(it - anchor))
 
@@ -125,6 +125,7 @@ class Moment:
     offset: int | None
     readable: bool
     day: Day | None
+    clock: int  # where the time itself begins; a date before it begins earlier
 
     def on(self, day: date, line: int, offset: int | None = None) -> datetime:
         """The moment in UTC. `offset`: minutes east of UTC where the text names no zone.
@@ -205,7 +206,7 @@ def _moment(text: str, found: re.Match[str], days: list[Day], taken: set[int]) -
             end = zone.end()
             offset, readable = _offset(zone)
     hour, minute, second = _clock(found)
-    return Moment(start, end, hour, minute, second, offset, readable, day)
+    return Moment(start, end, hour, minute, second, offset, readable, day, found.start())
 
 
 def _clock(found: re.Match[str]) -> tuple[int, int, int]:

@@ -83,10 +83,12 @@ def _joined(text: str, first: Moment, last: Moment, earlier: list[Range]) -> boo
         return False
     if found["word"].lower() not in ("and", "&"):
         return True
-    if _BETWEEN.search(text[max(0, first.start - 70) : first.start]):
-        return True
-    if first.day and _BETWEEN.search(text[max(0, first.day.start - 70) : first.day.start]):
-        return True
+    for position in (
+        first.start,
+        first.clock,
+    ):  # "between 4 May 09:00 and", "on 4 May between 09:00 and"
+        if _BETWEEN.search(text[max(0, position - 70) : position]):
+            return True
     before = earlier[-1].last if earlier else None
     link = text[before.end : first.start] if before else ""
     return bool(before) and len(link) <= 60 and _AND_AGAIN.fullmatch(link) is not None

@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from incidents.catalogue_file import load_shipped
 from incidents.history_text import HistoryError, NameEntry, NameIndex, read_history
+from incidents.history_text.names import NameKind
 from incidents.models import Geography, Region, Service
 from incidents.services.errors import EntryError
 from incidents.services.history import record_history
@@ -91,7 +92,7 @@ def _shipped_names() -> Iterator[NameEntry]:
 
 def _loaded_names() -> Iterator[NameEntry]:
     """The catalogue in the database, retired services and regions included: old texts name them."""
-    kinds: Iterable[tuple[str, Any]] = (
+    kinds: Iterable[tuple[NameKind, Any]] = (
         ("service", Service.objects.prefetch_related("aliases")),
         ("region", Region.objects.prefetch_related("aliases")),
         ("geography", Geography.objects.prefetch_related("aliases")),

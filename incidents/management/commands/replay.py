@@ -7,10 +7,11 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from incidents.models import Decision, Incident
-from incidents.moments import MomentsError, recording_of
+from incidents.models import Incident
+from incidents.moments import MomentsError
 from incidents.policy import PRESETS
-from incidents.replay import Point, Replay, points_of, replay
+from incidents.replay import Replay, replay
+from incidents.services.cases import case_of
 
 
 class Command(BaseCommand):
@@ -26,37 +27,19 @@ class Command(BaseCommand):
         if incident is None:
             raise CommandError(f"no incident {tracking_id!r}; see /status/history/.", returncode=2)
         try:
-            recording = recording_of(incident.started_at) if incident.backfilled else None
+            case = case_of(incident)
         except MomentsError as error:
             raise CommandError(str(error), returncode=2) from error
-        if recording:
-            points, really = list(points_of(recording)), recording.first_public_post
-        else:
-            points, really = _recorded(incident), incident.published_at
-        if not points:
+        if case is None:
             raise CommandError(
                 f"{tracking_id} has no recorded facts: it was read from a text without moments.",
                 returncode=2,
             )
-        result = replay(points, PRESETS[policy], really)
+        result = replay(case.points, PRESETS[policy], case.really_public_at)
         if json:
             self.stdout.write(json_module.dumps(result.as_dict(), indent=2, ensure_ascii=False))
         else:
             self.stdout.write("\n".join(_table(result)))
-
-
-def _recorded(incident: Incident) -> list[Point]:
-    decisions = Decision.objects.filter(incident=incident).order_by("decided_at", "id")
-    return [
-        Point(
-            at=decision.decided_at,
-            facts=decision.facts,
-            really="public" if decision.public else "targeted",
-            basis="recorded",
-            said=decision.reason,
-        )
-        for decision in decisions
-    ]
 
 
 def _table(result: Replay) -> list[str]:

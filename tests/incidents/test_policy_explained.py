@@ -165,8 +165,20 @@ def test_an_incident_without_countable_impact_says_so() -> None:
 def test_one_region_fewer_means_one_region_and_not_the_world() -> None:
     cells = [
         {"service": "portal", "region": "global", "extent": "region"},
-        {"service": "portal", "region": "east-us"},
+        {"service": "portal", "region": "west-us"},
     ]
     facts = parse_facts(BROAD | {"impacts": cells})
     fewer = next(near for notch, near in neighbours(facts) if notch == ("regions", 2, 1))
-    assert {impact.region for impact in fewer.impacts} == {"east-us"}
+    assert {impact.region for impact in fewer.impacts} == {"west-us"}
+
+
+def test_a_wider_or_narrower_extent_moves_only_the_widest_impacts() -> None:
+    cells = [
+        {"service": "dns", "region": "east-us", "extent": "zone"},
+        {"service": "dns", "region": "west-us", "extent": "subset"},
+        {"service": "logs", "region": "east-us", "extent": "zone", "level": "informational"},
+    ]
+    facts = parse_facts(BROAD | {"impacts": cells})
+    moved = [near for notch, near in neighbours(facts) if notch.fact == "extent"]
+    extents = [[impact.extent for impact in near.impacts] for near in moved]
+    assert extents == [["subset", "subset", "zone"], ["region", "subset", "zone"]]

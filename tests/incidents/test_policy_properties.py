@@ -23,7 +23,7 @@ from incidents.policy.facts import AUDIENCES, CHANNELS, EXTENTS, LEVELS, MAX_DEP
 from tests.incidents.policy_strategies import any_facts, any_policy, service_issues, worse
 
 # Decisions take microseconds; a pause of the machine is no failure.
-many = settings(max_examples=250, deadline=None)
+many = settings(max_examples=150, deadline=None)
 
 
 @many

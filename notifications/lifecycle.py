@@ -101,8 +101,8 @@ def wait_after(attempts: int, *, jitter: float, retry_after: timedelta | None = 
     Doubles from FIRST_WAIT to LONGEST_WAIT and is stretched by up to a half: `jitter` is a random
     number from 0 to 1. A longer wait asked for by the other side wins, up to an hour.
     """
-    doubled = FIRST_WAIT * 2 ** min(max(attempts, 1) - 1, 10)
-    wait = min(doubled, LONGEST_WAIT) * (1 + jitter / 2)
+    doublings = min(max(attempts, 1) - 1, 10)
+    wait = min(FIRST_WAIT * (1 << doublings), LONGEST_WAIT) * (1 + jitter / 2)
     return max(wait, min(retry_after or timedelta(0), timedelta(hours=1)))
 
 
@@ -123,3 +123,22 @@ def priority(*, kind: str, stage: str, number: int) -> int:
         return PATIENT
     urgent = kind in ("retraction", "correction") or number == 1 or stage in CLOSING_STAGES
     return URGENT if urgent else USUAL
+
+
+def skip_reason(
+    audience: str, *, suppressed: bool, confirmed: bool, left: bool, withdrawn: bool
+) -> SkipReason | None:
+    """Why a delivery must not be sent after all; asked again right before each try.
+
+    `left`: the receiver left this kind of message. `withdrawn`: the public entry is gone meanwhile.
+    Targeted alerts need no confirmation (the operator was given the address) and outlive the entry.
+    """
+    if suppressed:
+        return SkipReason.SUPPRESSED
+    if left:
+        return SkipReason.LEFT
+    if audience == Audience.PUBLIC and not confirmed:
+        return SkipReason.UNCONFIRMED
+    if audience == Audience.PUBLIC and withdrawn:
+        return SkipReason.WITHDRAWN
+    return None

@@ -11,3 +11,13 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "statuspage.settings")
 app = Celery("statuspage")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
+
+# Sweeps find what no nudge reached. A tick that nobody picked up before the next one is dropped, or a
+# long outage of the workers would leave a queue of ticks.
+app.conf.beat_schedule = {
+    "notifications-sweep": {
+        "task": "notifications.sweep",
+        "schedule": 10.0,
+        "options": {"expires": 10.0, "queue": "plan"},
+    },
+}

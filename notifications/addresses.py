@@ -1,0 +1,52 @@
+"""Mail addresses: checked and brought into one form. Pure.
+
+The form: no surrounding blanks, the domain in lower case and in ASCII (IDNA 2008). The local part
+keeps its case, because only the receiving host may say that case does not matter there.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+import idna
+
+# The dot-atom of RFC 5322. Quoted local parts and address literals are legal and used by nobody.
+_LOCAL = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*")
+_LABEL = re.compile(r"(?!-)[a-z0-9-]{1,63}(?<!-)")
+LONGEST = 254
+
+
+class AddressError(ValueError):
+    """Not an address that mail can be sent to; the message says why and never contains raw controls."""
+
+
+def normalise(raw: str) -> str:
+    """The normal form of a mail address. Raises AddressError."""
+    text = raw.strip(" ")
+    if any(unicodedata.category(character) in ("Cc", "Cf", "Cs") for character in text):
+        raise AddressError("contains a control or invisible character; type it again.")
+    local, at, domain = text.rpartition("@")
+    if not at or "@" in local:
+        raise AddressError(f"{text[:80]!r} has no or more than one @; use name@example.com.")
+    if not _LOCAL.fullmatch(local) or len(local) > 64:
+        raise AddressError(
+            f"{text[:80]!r}: the part before the @ is not usable; use letters, digits and .+_-"
+        )
+    address = f"{local}@{_domain(domain, text)}"
+    if len(address) > LONGEST:
+        raise AddressError(f"is longer than {LONGEST} characters.")
+    return address
+
+
+def _domain(domain: str, text: str) -> str:
+    try:
+        ascii_form = idna.encode(domain, uts46=True).decode("ascii").lower()
+    except idna.IDNAError as error:
+        raise AddressError(f"{text[:80]!r}: the part after the @ is no domain.") from error
+    labels = ascii_form.split(".")
+    if len(labels) < 2 or not all(_LABEL.fullmatch(label) for label in labels):
+        raise AddressError(f"{text[:80]!r}: the part after the @ is no domain.")
+    if labels[-1].isdigit():
+        raise AddressError(f"{text[:80]!r}: use a domain name, not a number.")
+    return ascii_form

@@ -1,0 +1,256 @@
+"""The words of a delivery: subject, text, HTML and headers.
+
+A public message is made of public text and public facts only. What it says of publicity (the link to
+the entry) is asked of the ledger's gate, never decided here.
+"""
+
+from __future__ import annotations
+
+import secrets
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
+
+import css_inline
+from django.conf import settings
+from django.template.loader import render_to_string
+
+from incidents import markdown, wording
+from incidents.models import Communication, Incident
+from notifications import tokens
+from notifications.lifecycle import Audience, Reason, Relevance
+from notifications.models import Delivery, Endpoint, SignUp
+from notifications.transports.base import Message, one_line
+
+SUBJECT_LENGTH = 160
+
+RELEVANCE = {
+    Relevance.IMPACTED: "Our analysis confirms that at least one of your subscriptions is impacted.",
+    Relevance.RELATED: "Your subscriptions run in the services and regions named above.",
+    Relevance.PARTIALLY_RELATED: (
+        "You were told of this incident before; this update may speak of other services or"
+        " regions than yours."
+    ),
+    Relevance.NOT_IMPACTED: "You were told of this incident before, by an estimate.",
+    Relevance.PUBLIC: "This is a public post.",
+}
+
+REASON = {
+    Reason.ALERT_RULE: "One of your organisation's alert rules matches it.",
+    Reason.DEFAULT_CONTACT: (
+        "Your organisation has no alert rule that leads to an address, so its default contact is"
+        " told."
+    ),
+    Reason.TOLD_BEFORE: "Whoever is told of the beginning of an incident is told of its end.",
+    Reason.TOPIC: "You have subscribed to posts about these services and regions.",
+}
+
+NOT_AFFECTED = (
+    "Our analysis is complete: your subscriptions were not affected by this incident. You need not do"
+    " anything, and you will hear no more of it."
+)
+
+STATEMENTS = {"review": "Review", "retraction": "Retracted", "correction": "Correction"}
+
+
+@dataclass(frozen=True, slots=True)
+class _Sheet:
+    """One rendering, shared by every endpoint that reads the same; two blanks are filled in last."""
+
+    subject: str
+    text: str
+    html: str
+
+
+class Press:
+    """Renders once per text, audience, relevance, reason and zone; fills in links per endpoint.
+
+    Short-lived by intent: whether an entry is public is looked up once per press.
+    """
+
+    def __init__(self) -> None:
+        self._sheets: dict[tuple[object, ...], _Sheet] = {}
+        # Blanks no operator's text can contain.
+        blank = secrets.token_hex(12)
+        self._leave, self._manage = f"https://leave.{blank}/", f"https://manage.{blank}/"
+
+    def compose(self, delivery: Delivery) -> Message:
+        """The message of a delivery, the same again whenever it is repeated. Raises ValueError."""
+        endpoint = delivery.endpoint
+        sheet = self._sheet(delivery)
+        leave = tokens.leave_url(endpoint.key, delivery.audience)
+        manage = tokens.manage_url(endpoint.key)
+        text, html = (
+            body.replace(self._leave, leave).replace(self._manage, manage)
+            for body in (sheet.text, sheet.html)
+        )
+        return Message(
+            id=f"<{delivery.uuid}@{host()}>",
+            to=endpoint.address,
+            subject=sheet.subject,
+            text=text,
+            html=html,
+            headers=_thread(delivery.incident_id, endpoint) | _list(delivery.audience, leave),
+        )
+
+    def _sheet(self, delivery: Delivery) -> _Sheet:
+        key = (
+            delivery.communication_id,
+            delivery.audience,
+            delivery.relevance,
+            delivery.reason,
+            delivery.endpoint.time_zone,
+        )
+        if key not in self._sheets:
+            self._sheets[key] = self._render(delivery)
+        return self._sheets[key]
+
+    def _render(self, delivery: Delivery) -> _Sheet:
+        communication = delivery.communication
+        public = delivery.audience == Audience.PUBLIC
+        body = communication.public_text if public else communication.targeted_text
+        if delivery.relevance == Relevance.NOT_IMPACTED:
+            body = NOT_AFFECTED
+        context = _facts(delivery) | {
+            "body": body,
+            "body_html": markdown.to_html(body),
+            "public": public,
+            "why": [
+                RELEVANCE[Relevance(delivery.relevance)],
+                REASON[Reason(delivery.reason)],
+            ],
+            "leave": self._leave,
+            "manage": self._manage,
+        }
+        return _Sheet(
+            subject=_subject(delivery, context["where"]),
+            text=render_to_string("emails/update.txt", context),
+            html=inlined(render_to_string("emails/update.html", context)),
+        )
+
+
+def preview(
+    communication: Communication, *, audience: Audience, relevance: Relevance, reason: Reason
+) -> Message:
+    """What a receiver would read; for a desk. Nothing is stored, its links belong to nobody."""
+    endpoint = Endpoint(pk=0, address="preview@example.com", key=uuid.UUID(int=0))
+    delivery = Delivery(
+        incident=communication.incident,
+        communication=communication,
+        endpoint=endpoint,
+        audience=audience,
+        relevance=relevance,
+        reason=reason,
+    )
+    return Press().compose(delivery)
+
+
+def confirmation(sign_up: SignUp, *, topics: Sequence[str]) -> Message:
+    """The mail that asks whether the owner of an address wants to subscribe. `topics` in words."""
+    context = {
+        "site": settings.SITE_NAME,
+        "topics": topics,
+        "link": tokens.confirm_url(sign_up.key),
+        "hours": int(tokens.CONFIRM_WITHIN.total_seconds() // 3600),
+    }
+    return Message(
+        id=f"<{sign_up.key}@{host()}>",
+        to=sign_up.address,
+        subject=f"Confirm your subscription to {settings.SITE_NAME}",
+        text=render_to_string("emails/confirm.txt", context),
+        html=inlined(render_to_string("emails/confirm.html", context)),
+        headers={"Auto-Submitted": "auto-generated", "X-Auto-Response-Suppress": "All"},
+    )
+
+
+def host() -> str:
+    """The host of BASE_URL: the right-hand side of our Message-IDs and list names."""
+    return urlsplit(settings.BASE_URL).hostname or "localhost"
+
+
+def inlined(html: str) -> str:
+    """CSS into `style` attributes, as mail programs want it; media queries stay in the head."""
+    return _inliner.inline(html)
+
+
+_inliner = css_inline.CSSInliner(
+    keep_style_tags=False, keep_at_rules=True, load_remote_stylesheets=False
+)
+
+
+def _facts(delivery: Delivery) -> dict[str, object]:
+    communication, incident = delivery.communication, delivery.communication.incident
+    cells = list(
+        communication.scope.select_related("service", "region").order_by(
+            "service__position", "region__position"
+        )
+    )
+    zone = delivery.endpoint.time_zone
+    services = [cell.service.name for cell in cells]
+    regions = [cell.region.name for cell in cells]
+    is_public = Incident.objects.public().filter(pk=incident.pk).exists()
+    return {
+        "site": settings.SITE_NAME,
+        "title": incident.public_title,
+        "stage": _stage(delivery),
+        "where": f"{wording.listed(services, 2)} in {wording.listed(regions, 2)}" if cells else "",
+        "services": wording.listed(services, 10),
+        "regions": wording.listed(regions, 10),
+        "since": moment(incident.started_at, zone),
+        "until": moment(incident.mitigated_at, zone),
+        "window_start": moment(incident.scheduled_for, zone),
+        "window_end": moment(incident.scheduled_until, zone),
+        "said_at": moment(communication.at, zone),
+        "next_update": moment(communication.next_update_by, zone),
+        "tracking_id": incident.tracking_id,
+        "link": f"{settings.BASE_URL}/status/history/{incident.tracking_id}/" if is_public else "",
+        "language": communication.language,
+    }
+
+
+def moment(at: datetime | None, zone: str) -> str:
+    """`09:00 UTC on 7 February 2024`, with the reader's own time behind it; empty for None."""
+    if at is None:
+        return ""
+    words = wording.clock(at.astimezone(UTC))
+    if zone in ("", "UTC"):
+        return words
+    try:
+        local = at.astimezone(ZoneInfo(zone))
+    except (OSError, ValueError):  # a zone that is not in this host's data: UTC must do
+        return words
+    return f"{words} ({local:%H:%M} on {local.day} {local:%B}, {zone})"
+
+
+def _stage(delivery: Delivery) -> str:
+    if delivery.relevance == Relevance.NOT_IMPACTED:
+        return "Not affected"
+    communication = delivery.communication
+    return STATEMENTS.get(communication.kind) or communication.get_stage_display()
+
+
+def _subject(delivery: Delivery, where: object) -> str:
+    title = delivery.communication.incident.public_title
+    parts = f"{where}: {title}" if where else title
+    return one_line(f"[{_stage(delivery)}] {parts}", SUBJECT_LENGTH)
+
+
+def _thread(incident_id: int, endpoint: Endpoint) -> dict[str, str]:
+    """All mails of one incident to one endpoint hang on a root that is never sent itself."""
+    root = f"<{uuid.uuid5(endpoint.key, f'incident-{incident_id}')}@{host()}>"
+    return {"In-Reply-To": root, "References": root}
+
+
+def _list(audience: str, leave: str) -> dict[str, str]:
+    name = "posts" if audience == Audience.PUBLIC else "alerts"
+    return {
+        "List-Id": f"{settings.SITE_NAME} {name} <{name}.{host()}>",
+        "List-Unsubscribe": f"<{leave}>",
+        "List-Unsubscribe-Post": "List-Unsubscribe=One-Click",
+        "Auto-Submitted": "auto-generated",
+        "X-Auto-Response-Suppress": "All",
+        "Precedence": "list",
+    }

@@ -1,0 +1,175 @@
+"""Claiming deliveries and settling them: short transactions before and after the sending.
+
+A claim is a lease by the database's clock. Only who still holds the claim can settle, so a worker that
+wakes up late cannot overwrite its successor.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+
+from django.db import connection, transaction
+from django.db.models import DurationField, ExpressionWrapper, F
+from django.db.models.functions import Now
+
+from notifications.lifecycle import MOST_ATTEMPTS, State
+from notifications.models import Delivery
+from notifications.services.supersede import supersede
+
+# Longer than a batch may take (send.BATCH_SECONDS) plus the slowest single mail.
+LEASE = timedelta(minutes=4)
+
+# Within one incident an endpoint hears things in their order: nothing is claimed while an older
+# delivery of its line waits or is under way.
+_CLAIM = """
+UPDATE notifications_delivery d
+SET state = 'sending', claim = %(claim)s, lease_until = clock_timestamp() + %(lease)s * interval '1 second',
+  attempts = d.attempts + 1
+FROM (
+  SELECT p.id FROM notifications_delivery p
+  WHERE p.state = 'pending' AND p.next_attempt_at <= clock_timestamp() AND NOT EXISTS (
+    SELECT FROM notifications_delivery older
+    WHERE older.incident_id = p.incident_id AND older.endpoint_id = p.endpoint_id
+      AND older.communication_id < p.communication_id AND older.state IN ('pending', 'sending'))
+  ORDER BY p.priority, p.next_attempt_at, p.id
+  LIMIT %(most)s
+  FOR UPDATE OF p SKIP LOCKED
+) picked
+WHERE d.id = picked.id
+RETURNING d.id
+"""
+
+_SETTLE = """
+WITH outcome AS MATERIALIZED (
+  SELECT * FROM unnest(%(ids)s::bigint[], %(states)s::text[], %(skips)s::text[],
+    %(waits)s::float8[], %(tried)s::boolean[], %(results)s::text[], %(details)s::text[],
+    %(numbers)s::int[], %(ago)s::float8[])
+    AS o(id, state, skip, wait, tried, result, detail, number, ago)
+),
+settled AS (
+  UPDATE notifications_delivery d
+  SET state = o.state, skip_reason = o.skip, claim = NULL, lease_until = NULL,
+    attempts = d.attempts - (NOT o.tried)::int,
+    next_attempt_at = CASE WHEN o.state = 'pending'
+      THEN clock_timestamp() + o.wait * interval '1 second' ELSE d.next_attempt_at END,
+    sent_at = CASE WHEN o.state = 'sent'
+      THEN clock_timestamp() - o.ago * interval '1 second' END
+  FROM outcome o
+  WHERE d.id = o.id AND d.claim = %(claim)s AND d.state = 'sending'
+  RETURNING d.id
+),
+noted AS (
+  INSERT INTO notifications_attempt (delivery_id, number, result, detail, at)
+  SELECT o.id, o.number, o.result, o.detail, clock_timestamp() - o.ago * interval '1 second'
+  FROM outcome o WHERE o.tried
+)
+SELECT count(*) FROM settled
+"""
+
+_EXPIRE = """
+WITH gone AS MATERIALIZED (
+  SELECT id FROM notifications_delivery
+  WHERE state = 'sending' AND lease_until < clock_timestamp()
+  ORDER BY lease_until LIMIT %(most)s FOR UPDATE SKIP LOCKED
+),
+freed AS (
+  UPDATE notifications_delivery d
+  SET state = CASE WHEN d.attempts >= %(attempts)s THEN 'failed' ELSE 'pending' END,
+    claim = NULL, lease_until = NULL, next_attempt_at = clock_timestamp()
+  FROM gone WHERE d.id = gone.id
+  RETURNING d.id, d.attempts, d.incident_id
+),
+noted AS (
+  INSERT INTO notifications_attempt (delivery_id, number, result, detail, at)
+  SELECT id, attempts, 'lost', '', clock_timestamp() FROM freed
+)
+SELECT incident_id, array_agg(id) FROM freed GROUP BY incident_id
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Deliveries under one claim, the urgent first; each carries `age` since its creation."""
+
+    claim: uuid.UUID
+    deliveries: Sequence[Delivery]
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of one claimed delivery. `result` empty: it was not tried. `ago`: seconds since."""
+
+    delivery: Delivery
+    state: State
+    skip: str = ""
+    wait: timedelta = timedelta(0)
+    result: str = ""
+    detail: str = ""
+    at: float = 0.0  # monotonic
+
+
+def claim(*, most: int) -> Batch:
+    """Lease up to `most` due deliveries to the caller."""
+    token = uuid.uuid4()
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(_CLAIM, {"claim": token, "lease": LEASE.total_seconds(), "most": most})
+        ids = [row[0] for row in cursor.fetchall()]
+    if not ids:
+        return Batch(token, [])
+    # Read after the claim, so that who has left or was suppressed meanwhile is seen.
+    deliveries = (
+        Delivery.objects.filter(pk__in=ids, claim=token)
+        .select_related("endpoint", "communication__incident")
+        .annotate(age=ExpressionWrapper(Now() - F("created_at"), output_field=DurationField()))
+        .order_by("priority", "id")
+    )
+    return Batch(token, list(deliveries))
+
+
+def settle(claimed: uuid.UUID, outcomes: Sequence[Outcome], *, clock: float) -> int:
+    """Record outcomes, those only whose claim still holds; returns how many. `clock`: monotonic now."""
+    if not outcomes:
+        return 0
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(
+            _SETTLE,
+            {
+                "claim": claimed,
+                "ids": [outcome.delivery.pk for outcome in outcomes],
+                "states": [outcome.state.value for outcome in outcomes],
+                "skips": [outcome.skip for outcome in outcomes],
+                "waits": [outcome.wait.total_seconds() for outcome in outcomes],
+                "tried": [bool(outcome.result) for outcome in outcomes],
+                "results": [outcome.result for outcome in outcomes],
+                "details": [outcome.detail for outcome in outcomes],
+                "numbers": [outcome.delivery.attempts for outcome in outcomes],
+                "ago": [clock - (outcome.at or clock) for outcome in outcomes],
+            },
+        )
+        (settled,) = cursor.fetchone() or (0,)
+        waiting: dict[int, list[int]] = {}
+        for outcome in outcomes:
+            if outcome.state is State.PENDING:
+                line = waiting.setdefault(outcome.delivery.incident_id, [])
+                line.append(outcome.delivery.pk)
+        for incident_id, ids in waiting.items():
+            supersede(incident_id=incident_id, delivery_ids=ids)
+    return int(settled)
+
+
+def expire_leases(*, most: int = 10_000) -> int:
+    """Free what a vanished worker had claimed; it is sent again, with the same id. Returns how many."""
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(_EXPIRE, {"most": most, "attempts": MOST_ATTEMPTS})
+        lines = cursor.fetchall()
+        for incident_id, ids in lines:
+            supersede(incident_id=incident_id, delivery_ids=ids)
+    return sum(len(ids) for _, ids in lines)
+
+
+def anything_due() -> bool:
+    """Whether a worker would find something to claim."""
+    return Delivery.objects.filter(state=State.PENDING, next_attempt_at__lte=Now()).exists()

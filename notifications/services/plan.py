@@ -1,0 +1,117 @@
+"""From a communication to its deliveries: in slices, resumable, safe to run twice or in parallel."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from django.db import transaction
+from django.db.models import Exists, OuterRef, QuerySet
+
+from incidents.models import Communication
+from notifications import audience
+from notifications.lifecycle import NEXT_PHASE, Phase
+from notifications.models import FanOut
+from notifications.services.supersede import supersede
+
+SLICE = 20_000
+# Sweeps look back this far, so that a post office set up late does not mail last year's news.
+HORIZON = timedelta(days=3)
+
+
+def unplanned(*, now: datetime) -> QuerySet[Communication]:
+    """Communications that somebody should hear of and that are not planned to the end, oldest first.
+
+    What was backfilled is history, not news. Age is that of the incident's last change: the time a
+    communication states may lie well before the moment it was written.
+    """
+    done = FanOut.objects.filter(communication=OuterRef("pk"), phase=Phase.DONE)
+    return Communication.objects.filter(
+        ~Exists(done),
+        backfilled=False,
+        incident__backfilled=False,
+        incident__updated_at__gte=now - HORIZON,
+    ).order_by("id")
+
+
+def plan(*, communication_id: int, now: datetime, slice_size: int = SLICE) -> int:
+    """Plan this communication, and before it any earlier one of its incident; returns deliveries added.
+
+    Earlier ones first, because "told before" asks for their deliveries.
+    """
+    wanted = Communication.objects.filter(pk=communication_id).values("incident_id")
+    line = unplanned(now=now).filter(incident__in=wanted, pk__lte=communication_id)
+    return sum(
+        _plan_one(communication, now=now, slice_size=slice_size)
+        for communication in line.select_related("incident")
+    )
+
+
+def plan_due(*, now: datetime) -> int:
+    """Plan everything whose bell was lost or whose planner died; returns deliveries added."""
+    return sum(
+        _plan_one(communication, now=now, slice_size=SLICE)
+        for communication in unplanned(now=now).select_related("incident")
+    )
+
+
+def _plan_one(communication: Communication, *, now: datetime, slice_size: int) -> int:
+    fan_out, _ = FanOut.objects.get_or_create(
+        communication=communication, audience_version=1, defaults={"started_at": now}
+    )
+    added = 0
+    while (step := _take_slice(fan_out.pk, now=now, slice_size=slice_size)) is not None:
+        added += step
+    return added
+
+
+@transaction.atomic
+def _take_slice(fan_out_id: int, *, now: datetime, slice_size: int) -> int | None:
+    """One slice under the fan-out's lock; None when there is nothing left to do."""
+    fan_out = (
+        FanOut.objects.select_for_update(of=("self",))
+        .select_related("communication__incident")
+        .get(pk=fan_out_id)
+    )
+    phase = Phase(fan_out.phase)
+    if phase is Phase.DONE:
+        return None
+    step = _ask(fan_out, phase, slice_size)
+    if phase is Phase.MATCHING:
+        fan_out.subscriptions += step.seen
+    if phase is Phase.PUBLIC:
+        fan_out.public += step.added
+    else:
+        fan_out.targeted += step.added
+    fan_out.cursor = step.last or fan_out.cursor
+    if step.seen < slice_size:
+        fan_out.phase, fan_out.cursor = NEXT_PHASE[phase], 0
+    if fan_out.phase == Phase.DONE:
+        fan_out.done_at = now
+        fan_out.superseded = supersede(incident_id=fan_out.communication.incident_id)
+    fan_out.save()
+    return step.added
+
+
+def _ask(fan_out: FanOut, phase: Phase, most: int) -> audience.Slice:
+    communication = fan_out.communication
+    after = fan_out.cursor
+    nothing = audience.Slice(None, 0, 0)
+    if phase is Phase.PUBLIC:
+        # The ledger's one gate says what is public; nothing here decides it again.
+        if not Communication.objects.public().filter(pk=communication.pk).exists():
+            return nothing
+        return audience.add_readers(communication, _cells(communication), after=after, most=most)
+    if not communication.targeted_text:
+        return nothing
+    by_list = audience.has_list(communication)
+    if phase is Phase.TOLD_BEFORE:
+        return audience.add_told_before(communication, by_list=by_list, after=after, most=most)
+    if communication.kind == "retraction":
+        return nothing
+    return audience.add_matching(
+        communication, _cells(communication), by_list=by_list, after=after, most=most
+    )
+
+
+def _cells(communication: Communication) -> list[audience.Cell]:
+    return list(communication.scope.values_list("service_id", "region_id"))

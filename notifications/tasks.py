@@ -1,0 +1,81 @@
+"""Thin hands of the post office. A task is only a nudge: rows are the truth, sweeps find what it missed.
+
+Every task is safe to run twice, late, or beside itself.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from typing import Any
+
+from celery import shared_task
+from django.utils import timezone
+from kombu.exceptions import KombuError
+
+from notifications.services import claims, plan, send, subscribe
+
+log = logging.getLogger(__name__)
+
+# How long whoever nudges waits for the broker.
+PATIENCE_SECONDS = 0.5
+_publishing = threading.BoundedSemaphore(4)
+
+
+@shared_task(name="notifications.plan", queue="plan")
+def plan_communication(*, communication_id: int, **_: object) -> None:
+    """Plan one communication, then wake a sender."""
+    added = plan.plan(communication_id=communication_id, now=timezone.now())
+    log.info("communication %d: %d deliveries planned", communication_id, added)
+    if added:
+        nudge(send_due)
+
+
+@shared_task(name="notifications.send", queue="send")
+def send_due(**_: object) -> None:
+    """Send what is due; if time is over before the work is, wake the next."""
+    tally = send.work()
+    if tally.sent or tally.failed or tally.skipped:
+        log.info("deliveries: %s", tally)
+    if tally.sent and claims.anything_due():
+        nudge(send_due)
+
+
+@shared_task(name="notifications.confirmations", queue="send")
+def send_confirmations(**_: object) -> None:
+    """Send the mails that ask new readers for confirmation."""
+    subscribe.send_confirmations(now=timezone.now())
+
+
+@shared_task(name="notifications.sweep", queue="plan")
+def sweep(**_: object) -> None:
+    """Find what no nudge reached: unplanned communications, vanished workers' claims, due deliveries."""
+    plan.plan_due(now=timezone.now())
+    if lost := claims.expire_leases():
+        log.warning("%d deliveries were claimed by a worker that vanished; they go out again", lost)
+    if claims.anything_due():
+        nudge(send_due)
+    nudge(send_confirmations)
+
+
+def nudge(task: Any, **arguments: object) -> None:
+    """Publish a task within PATIENCE_SECONDS or not at all; never raises.
+
+    A frozen broker holds a publisher for many seconds, time-outs or not, hence the thread: it may hang
+    on, the caller goes on. At most four hang at a time; beyond that the sweeps must do.
+    """
+    if not _publishing.acquire(blocking=False):
+        log.warning("broker does not answer; %s is left to the sweep", task.name)
+        return
+    publisher = threading.Thread(target=_publish, args=(task, arguments), daemon=True)
+    publisher.start()
+    publisher.join(PATIENCE_SECONDS)
+
+
+def _publish(task: Any, arguments: dict[str, object]) -> None:
+    try:
+        task.apply_async(kwargs=arguments, retry=False, ignore_result=True)
+    except (KombuError, OSError) as error:
+        log.warning("broker is away, %s is left to the sweep: %s", task.name, error)
+    finally:
+        _publishing.release()

@@ -1,0 +1,68 @@
+"""What signed links carry. A token of one purpose is worthless for another.
+
+Links to leave and to manage must work for as long as a mail lies in a mailbox, so they do not expire;
+they end with the endpoint (or with its key, when the address changes hands). Confirmations expire.
+"""
+
+from __future__ import annotations
+
+import uuid
+from datetime import timedelta
+
+from django.conf import settings
+from django.core import signing
+
+from notifications.lifecycle import Audience
+
+CONFIRM_WITHIN = timedelta(hours=48)
+
+_LEAVE = "notifications.leave"
+_MANAGE = "notifications.manage"
+_CONFIRM = "notifications.confirm"
+LONGEST = 400
+
+
+class TokenError(ValueError):
+    """Forged, cut off, made for another purpose, or too old. The message is for the reader."""
+
+
+def leave_url(key: uuid.UUID, audience: str) -> str:
+    token = signing.Signer(salt=_LEAVE).sign_object(f"{key.hex} {audience}")
+    return f"{settings.BASE_URL}/subscribe/leave/{token}/"
+
+
+def manage_url(key: uuid.UUID) -> str:
+    token = signing.Signer(salt=_MANAGE).sign_object(key.hex)
+    return f"{settings.BASE_URL}/subscribe/manage/{token}/"
+
+
+def confirm_url(key: uuid.UUID) -> str:
+    token = signing.Signer(salt=_CONFIRM).sign_object(key.hex)
+    return f"{settings.BASE_URL}/subscribe/confirm/{token}/"
+
+
+def read_leave(token: str) -> tuple[uuid.UUID, Audience]:
+    """Whose link it is, and what is left with it. Raises TokenError."""
+    key, audience = _read(token, _LEAVE).split(" ")
+    return uuid.UUID(key), Audience(audience)
+
+
+def read_manage(token: str) -> uuid.UUID:
+    return uuid.UUID(_read(token, _MANAGE))
+
+
+def read_confirm(token: str) -> uuid.UUID:
+    """The sign-up's key; its age is checked against the row, whose clock is the service's."""
+    return uuid.UUID(_read(token, _CONFIRM))
+
+
+def _read(token: str, salt: str) -> str:
+    try:
+        if len(token) > LONGEST:
+            raise signing.BadSignature
+        content: str = signing.Signer(salt=salt).unsign_object(token)
+    except (signing.BadSignature, ValueError) as error:
+        raise TokenError(
+            "This link is not complete; copy the whole of it from the mail."
+        ) from error
+    return content

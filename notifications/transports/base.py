@@ -1,0 +1,73 @@
+"""The contract of a transport: send one message, or raise a TransportError that says what it means."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Protocol
+
+from notifications.lifecycle import Failure
+
+HEADER_LENGTH = 900  # a header line may have 998 characters with its name
+
+
+class TransportError(Exception):
+    """A try that failed. `detail` is for the ledger: one line, no secrets, at most 300 characters.
+
+    `bad_address`: the other side said that this very address does not exist.
+    """
+
+    def __init__(
+        self,
+        failure: Failure,
+        detail: str,
+        *,
+        retry_after: timedelta | None = None,
+        bad_address: bool = False,
+    ) -> None:
+        super().__init__(detail)
+        self.failure = failure
+        self.detail = one_line(detail, 300)
+        self.retry_after = retry_after
+        self.bad_address = bad_address
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """What a transport sends. `id` is the same in every repeat (a Message-ID, in angle brackets)."""
+
+    id: str
+    to: str
+    subject: str
+    text: str
+    html: str
+    headers: Mapping[str, str]
+
+    def __post_init__(self) -> None:
+        """Refuse what could end a header line and start another one. Raises ValueError."""
+        for name, value in (
+            ("id", self.id),
+            ("to", self.to),
+            ("subject", self.subject),
+            *self.headers.items(),
+        ):
+            if any(unicodedata.category(character) == "Cc" for character in name + value):
+                raise ValueError(f"{name}: has a control character")
+            if len(value) > HEADER_LENGTH:
+                raise ValueError(f"{name}: has {len(value)} characters")
+
+
+class Transport(Protocol):
+    def send(self, message: Message) -> str:
+        """Hand the message over; returns what the ledger shall note. Raises TransportError."""
+
+    def close(self) -> None:
+        """Drop a connection that is kept between messages; the next send opens another."""
+
+
+def one_line(text: str, most: int) -> str:
+    """The text on one line, without control characters, cut to `most` characters."""
+    clean = "".join(" " if unicodedata.category(each) == "Cc" else each for each in text)
+    return " ".join(clean.split())[:most]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import django
 import django_stubs_ext
 
 from statuspage import environment as env
@@ -134,3 +135,37 @@ LOGGING = {
     "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["stderr"], "level": env.text("LOG_LEVEL", "INFO").upper()},
 }
+
+# ---- Mail ----
+# MAIL_FOLDER: keep mails as files there instead of sending them (the demo shows them at /demo/mailbox/).
+MAIL_FOLDER = env.text("MAIL_FOLDER")
+MAIL_BACKEND = (
+    "notifications.mailbox.FolderBackend"
+    if MAIL_FOLDER
+    else "django.core.mail.backends.smtp.EmailBackend"
+)
+_MAIL = {
+    "host": env.text("EMAIL_HOST", "localhost"),
+    "port": env.integer("EMAIL_PORT", 25, least=1, most=65535),
+    "username": env.text("EMAIL_USER"),
+    "password": env.secret("EMAIL_PASSWORD"),
+    # STARTTLS, except on the port that speaks TLS from the first byte.
+    "use_tls": env.flag("EMAIL_TLS") and env.text("EMAIL_PORT") != "465",
+    "use_ssl": env.flag("EMAIL_TLS") and env.text("EMAIL_PORT") == "465",
+    # A relay that says nothing for so long is treated as away; the mail waits in its row.
+    "timeout": 15,
+}
+if django.VERSION >= (6, 1):
+    MAILERS = {
+        "default": {"BACKEND": MAIL_BACKEND, "OPTIONS": {} if MAIL_FOLDER else _MAIL},
+    }
+else:
+    EMAIL_BACKEND = MAIL_BACKEND
+    EMAIL_HOST = _MAIL["host"]
+    EMAIL_PORT = _MAIL["port"]
+    EMAIL_HOST_USER = _MAIL["username"]
+    EMAIL_HOST_PASSWORD = _MAIL["password"]
+    EMAIL_USE_TLS = _MAIL["use_tls"]
+    EMAIL_USE_SSL = _MAIL["use_ssl"]
+    EMAIL_TIMEOUT = _MAIL["timeout"]
+# ---- end of Mail ----

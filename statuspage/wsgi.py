@@ -10,17 +10,23 @@ from typing import TYPE_CHECKING
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "statuspage.settings")
 
 from django.conf import settings
+from django.contrib.staticfiles import finders
 from django.core.wsgi import get_wsgi_application
+from whitenoise import WhiteNoise
 
-from statuspage.published.assets import with_static_files
-from statuspage.published.filtered import ASSEMBLERS
+from statuspage.published.filtered import FILTERS, STATUS, assemble
+from statuspage.published.headers import security
 from statuspage.published.health import Health, postgres_probe, redis_probe
+from statuspage.published.pages import unavailable
 from statuspage.published.serve import public_site
 from statuspage.published.store import Store
 
 if TYPE_CHECKING:
+    from wsgiref.headers import Headers
+
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
+STATIC_MAX_AGE = 300  # seconds: these names carry no hash
 log = logging.getLogger(__name__)
 
 
@@ -42,10 +48,27 @@ def _django() -> tuple[WSGIApplication, list[str]]:
     """Django with its static files. If it cannot start, the public pages must: they are needed most
     when something is wrong, and readiness names the desk as missing."""
     try:
-        return with_static_files(get_wsgi_application(), settings.STATIC_URL, hsts=_hsts()), []
+        return _with_static_files(get_wsgi_application()), []
     except Exception:
         log.critical("Django could not be started; serving public pages only", exc_info=True)
         return _unavailable, ["desk"]
+
+
+def _with_static_files(application: WSGIApplication) -> WhiteNoise:
+    """The styles and scripts of desk and admin, from where the apps keep them: no collecting step.
+
+    Those of the public pages travel in the generation and never come here.
+    """
+
+    def add_headers(headers: Headers, *_: str) -> None:
+        for name, value in security(_hsts()):
+            headers[name] = value
+
+    noise = WhiteNoise(application, max_age=STATIC_MAX_AGE, add_headers_function=add_headers)
+    for finder in finders.get_finders():
+        for name, storage in finder.list([]):
+            noise.add_file_to_dictionary(settings.STATIC_URL + name, storage.path(name))
+    return noise
 
 
 def _hsts() -> str:
@@ -78,7 +101,15 @@ def _build() -> WSGIApplication:
         broken=lambda: broken,
     )
     health.start()
-    return public_site(store, ASSEMBLERS, django, health=health, hsts=hsts)
+    return public_site(
+        store,
+        {STATUS: assemble},
+        django,
+        health=health,
+        hsts=hsts,
+        keys={"trackingId", *FILTERS},
+        unavailable=unavailable,
+    )
 
 
 application = _build()

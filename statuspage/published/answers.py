@@ -54,7 +54,7 @@ def build(
     """
     common = [("content-type", page.content_type), ("vary", "accept-encoding")]
     common.append(("cache-control", headers.caching(page.max_age)))
-    if page.content_type.partition(";")[0] in headers.SHARED_TYPES:
+    if headers.is_shared(page.content_type):
         common.append(("access-control-allow-origin", "*"))
     common += headers.security(hsts)
     ready = {"": _variant(page, common, page.body, etag, "")}

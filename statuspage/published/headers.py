@@ -40,3 +40,8 @@ def caching(max_age: int) -> str:
     if max_age >= A_YEAR:
         return f"public, max-age={max_age}, immutable"
     return f"public, max-age={max_age}, stale-while-revalidate={SHORTLY}, stale-if-error={LONG}"
+
+
+def is_shared(content_type: str) -> bool:
+    """Whether other sites' scripts may read it (CORS)."""
+    return content_type.partition(";")[0] in SHARED_TYPES

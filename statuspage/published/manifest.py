@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 from functools import lru_cache
 from hashlib import sha256
-from typing import Any
+from typing import Any, NamedTuple
 
 from statuspage.published.site import HTML
 
@@ -26,12 +26,11 @@ class GenerationError(Exception):
     """A generation that cannot be written or read; the message says which file and why."""
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(NamedTuple):
     """One file: the hash of its bytes, how it is answered, and which compressed variants lie beside it.
 
     `gzip` and `br` are the variants' sizes in bytes, 0 where there is none; `best` says that both were
-    made with the slow compressors.
+    made with the slow compressors. A tuple, as there are tens of thousands of them.
     """
 
     hash: str
@@ -44,15 +43,17 @@ class Entry:
     best: bool = False
 
     @property
-    def content(self) -> tuple[str, int, int, int, bool]:
+    def content(self) -> tuple[str, int, int, bool]:
         """What the bytes on disk depend on; two entries equal in this can share their files."""
-        return (self.hash, self.size, self.gzip, self.br, self.best)
+        return (self.hash, self.gzip, self.br, self.best)
 
     def with_files_of(self, other: Entry) -> Entry:
-        return replace(self, gzip=other.gzip, br=other.br, best=other.best)
+        if self[:5] == other[:5]:
+            return other
+        return self._replace(gzip=other.gzip, br=other.br, best=other.best)
 
 
-DEFAULTS = {"type": HTML, "status": 200, "max_age": 10, "gzip": 0, "br": 0, "best": False}
+NOTHING = Entry("", 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +66,7 @@ class Manifest:
     pages: Mapping[str, Entry] = field(default_factory=dict)
     stale: Mapping[str, Entry] = field(default_factory=dict)
     parts: Mapping[str, Entry] = field(default_factory=dict)
-    index: Entry = Entry("", 0)
+    index: Entry = NOTHING
 
     @property
     def folder(self) -> str:
@@ -105,10 +106,10 @@ def parse(data: bytes) -> Manifest:
             revision=int(raw["revision"]),
             sequence=int(raw["sequence"]),
             as_of=datetime.fromisoformat(raw["as_of"]),
-            pages={path: _entry(entry) for path, entry in raw["pages"].items()},
-            stale={path: _entry(entry) for path, entry in raw["stale"].items()},
-            parts={name: _entry(entry) for name, entry in raw["parts"].items()},
-            index=_entry(raw["index"]),
+            pages={path: Entry(**entry) for path, entry in raw["pages"].items()},
+            stale={path: Entry(**entry) for path, entry in raw["stale"].items()},
+            parts={name: Entry(**entry) for name, entry in raw["parts"].items()},
+            index=Entry(**raw["index"]),
         )
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise GenerationError(f"unreadable manifest ({type(error).__name__}: {error})") from error
@@ -166,26 +167,9 @@ def check_path(path: str) -> None:
 
 
 def _plain(entry: Entry) -> dict[str, Any]:
-    values = {
-        "type": entry.content_type,
-        "status": entry.status,
-        "max_age": entry.max_age,
-        "gzip": entry.gzip,
-        "br": entry.br,
-        "best": entry.best,
-    }
-    small = {name: value for name, value in values.items() if value != DEFAULTS[name]}
-    return {"hash": entry.hash, "size": entry.size, **small}
-
-
-def _entry(raw: Mapping[str, Any]) -> Entry:
-    return Entry(
-        hash=raw["hash"],
-        size=raw["size"],
-        content_type=raw.get("type", HTML),
-        status=raw.get("status", 200),
-        max_age=raw.get("max_age", 10),
-        gzip=raw.get("gzip", 0),
-        br=raw.get("br", 0),
-        best=raw.get("best", False),
-    )
+    """The entry without what is as usual."""
+    values = entry._asdict()
+    for name, usual in Entry._field_defaults.items():
+        if values[name] == usual:
+            del values[name]
+    return values

@@ -11,7 +11,7 @@ from __future__ import annotations
 import logging
 import threading
 from collections import OrderedDict
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from html import escape
 from typing import TYPE_CHECKING, Protocol
 from urllib.parse import parse_qsl, quote
@@ -54,10 +54,7 @@ ASSEMBLED_BYTES = 16 * 1024 * 1024
 
 
 class Assembler(Protocol):
-    """Makes the page for a query out of a generation; None: show the plain page.
-
-    An attribute `keys` (the query keys it knows) keeps everything else away from it and from the cache.
-    """
+    """Makes the page for a query out of a generation; None: show the plain page."""
 
     def __call__(
         self, path: str, query: Mapping[str, str], generation: LoadedGeneration, /
@@ -77,14 +74,19 @@ def public_site(
     *,
     health: Health | None = None,
     hsts: str = "",
+    keys: Collection[str] | None = None,
+    unavailable: Callable[[], Page] | None = None,
     languages: Iterable[str] = (),
 ) -> WSGIApplication:
     """The WSGI application: public pages from `store`, everything else from `fallback`.
 
-    `assemblers`: by path prefix, the longest wins. `languages`: prefixes such as `de` below which the
-    public paths exist once more. `hsts`: the value of Strict-Transport-Security, "" for none.
+    `assemblers`: by path prefix, the longest wins. `keys`: the query keys that any of them understands;
+    all others are dropped, so that visitors' tracking parameters neither reach them nor fill the
+    cache (None: all are kept). `unavailable`: the page for the time before the first generation.
+    `languages`: prefixes such as `de` below which the public paths exist once more.
+    `hsts`: the value of Strict-Transport-Security, "" for none.
     """
-    slow = _Slow(store, assemblers, fallback, health, hsts, tuple(languages))
+    slow = _Slow(store, assemblers, fallback, health, hsts, keys, unavailable, tuple(languages))
     monotonic, plan, matches = store.monotonic, answers.plan, answers.matches
 
     def application(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
@@ -115,6 +117,8 @@ class _Slow:
         fallback: WSGIApplication,
         health: Health | None,
         hsts: str,
+        keys: Collection[str] | None,
+        unavailable: Callable[[], Page] | None,
         languages: tuple[str, ...],
     ) -> None:
         self.store = store
@@ -122,6 +126,8 @@ class _Slow:
         self.fallback = fallback
         self.health = health
         self.hsts = hsts
+        self.keys = keys
+        self.unavailable = unavailable
         self.languages = tuple(f"/{language}" for language in languages)
         self.cache = _AssembledCache()
 
@@ -184,11 +190,10 @@ class _Slow:
         except ValueError:
             reason = f"The query has more than {FIELD_LIMIT} fields."
             raise _RefusedError(_note(400, reason)) from None
-        keys = getattr(assemble, "keys", None)
-        if keys is not None:
-            fields = {name: value for name, value in fields.items() if name in keys}
-            if not fields:
-                return None
+        if self.keys is not None:
+            fields = {name: value for name, value in fields.items() if name in self.keys}
+        if not fields:
+            return None
         key = (path, tuple(sorted(fields.items())))
         known = self.cache.get(generation, key)
         if known is None:
@@ -235,6 +240,11 @@ class _Slow:
             answer = generation.find("404")
             return self._send(answer or self._built_in(404), environ, start_response)
         page = _note(503, "The status page is being set up. Please try again in a few seconds.")
+        if self.unavailable is not None:
+            try:
+                page = self.unavailable()
+            except Exception:
+                log.exception("no page to say that nothing has been published")
         return self._no_store(page, environ, start_response, [("retry-after", "5")])
 
     def _failed(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:

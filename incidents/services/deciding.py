@@ -70,14 +70,14 @@ def record_decision(
     """
     policy = current_policy()
     facts = facts_of(incident)
-    parsed = parse_facts(facts)
-    verdict = decide(parsed, policy)
+    explanation = explain(parse_facts(facts), policy)
+    verdict = explanation.verdict
     if override_public is None:
         override_public, reason = _standing_override(incident, verdict)
     decision = Decision.objects.create(
         incident=incident,
         facts=facts,
-        verdict=explain(parsed, policy).as_dict(),
+        verdict=explanation.as_dict(),
         scenario=verdict.scenario,
         public=verdict.public,
         review=verdict.review,
@@ -89,7 +89,7 @@ def record_decision(
         override_public=override_public,
         reason=reason,
     )
-    incident.ever_broad = incident.ever_broad or 1 in verdict.scenarios
+    incident.ever_broad = incident.ever_broad or verdict.review == "public"
     incident.scenario = verdict.scenario or incident.scenario
     incident.withdraw_after_review = verdict.withdraw_after_review
     return decision

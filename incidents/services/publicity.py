@@ -101,6 +101,9 @@ def withdraw(
             reason=incident.withdrawal_reason,
         )
     incident.withdrawn_at = now
+    # What the policy remembers as "made it public" ends here.
+    incident.scenario = None
+    incident.withdraw_after_review = False
     incident.updated_at = now
     incident.save()
     revision.bump(now=now)

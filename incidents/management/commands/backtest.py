@@ -9,9 +9,9 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from incidents.backtest import Comparison, Outcome, backtest, summary
-from incidents.management.commands.decide import read_policy
 from incidents.moments import MomentsError
 from incidents.policy import PRESETS, PolicyError
+from incidents.policy_file import read_policy
 from incidents.services.cases import all_cases
 from incidents.services.deciding import current_policy
 

@@ -50,7 +50,11 @@ class Command(BaseCommand):
         for moment, incident in play(
             recording, clock=timezone.now, wait=time.sleep, speed=speed, actor=operator
         ):
-            public = "public" if Incident.objects.public().filter(pk=incident.pk).exists() else "targeted"
+            public = (
+                "public"
+                if Incident.objects.public().filter(pk=incident.pk).exists()
+                else "targeted"
+            )
             self.stdout.write(
                 f"{moment.at:%H:%M} UTC  {incident.tracking_id}  {public:8}  {moment.said} ({moment.basis})"
             )

@@ -8,7 +8,7 @@ from typing import Any
 from django.contrib.auth.models import AbstractBaseUser
 
 from incidents.models import Decision, Impact, Incident
-from incidents.policy import PRESETS, Policy, Verdict, decide, explain, parse_facts
+from incidents.policy import PRESETS, Policy, Verdict, explain, parse_facts
 
 
 def current_policy() -> Policy:

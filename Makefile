@@ -1,0 +1,70 @@
+# make demo: the product on this machine.   make test: every test.   make lint: style, types, contracts.
+# PORT=, STATE=, PYTHON= and CHROMIUM= can be set.
+
+VENV := .venv
+BIN := $(VENV)/bin
+MODERN := import sys; sys.exit(sys.version_info < (3, 11))
+
+# What a production installation would set; `check --deploy` sees the product as it is run there.
+PRODUCTION := SECRET_KEY=lint-0123456789-abcdefghijklmnopqrstuvwxyz-ABCDEFGHIJKLMNOPQRSTUVWXYZ \
+  BASE_URL=https://status.example.com ALLOWED_HOSTS=status.example.com DEBUG=0 \
+  DATABASE_URL=postgresql://statuspage@database.example.com/statuspage REDIS_URL=redis://redis.example.com/0
+
+.PHONY: setup demo test lint chromium
+
+setup:
+	@$(call install,dev)
+
+demo:
+	@$(call install,demo)
+	@exec $(BIN)/python manage.py demo
+
+test: setup chromium
+	$(BIN)/python -m pytest -q
+
+lint: setup
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/djlint templates --check --quiet
+	$(BIN)/djlint templates --lint --quiet
+	$(BIN)/lint-imports
+	$(BIN)/python manage.py makemigrations --check --dry-run
+	$(PRODUCTION) $(BIN)/python -W ignore manage.py check --deploy --fail-level WARNING
+
+chromium:
+	@for name in $(CHROMIUM) chromium chromium-browser google-chrome; do \
+	  if command -v "$$name" >/dev/null 2>&1; then exit 0; fi; done; \
+	if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1; then \
+	  echo "installing Chromium for the browser tests"; export DEBIAN_FRONTEND=noninteractive; \
+	  get="apt-get install -qq -y --no-install-recommends chromium"; \
+	  $$get >/dev/null 2>&1 || { apt-get update -qq && $$get >/dev/null; } && exit 0; fi; \
+	echo "The browser tests need Chromium: install your system's package 'chromium', or set CHROMIUM= to the program." >&2; \
+	exit 2
+
+# Installs requirements/$(1).txt into .venv. What was installed is noted in a stamp with the folder's
+# name (a moved .venv does not work); a mark that outlived its installation means: begin anew.
+# `dev` contains `demo`.
+define install
+set -e; \
+wanted() { echo "$$(cksum < requirements/$$1.txt) $(CURDIR)"; }; \
+installed() { [ -x $(BIN)/python ] && [ ! -e $(VENV)/.installing ] && \
+  [ "$$(cat $(VENV)/.installed-$$1 2>/dev/null)" = "$$(wanted $$1)" ]; }; \
+if installed $(1) || installed dev; then exit 0; fi; \
+if [ -e $(VENV)/.installing ]; then \
+  echo "the last installation was not finished: beginning anew"; rm -rf $(VENV); \
+elif cat $(VENV)/.installed-* 2>/dev/null | grep -qvF " $(CURDIR)"; then \
+  echo "$(VENV) was made in another folder: beginning anew"; rm -rf $(VENV); fi; \
+mkdir -p $(VENV); : > $(VENV)/.installing; \
+if ! $(BIN)/python -c '$(MODERN)' 2>/dev/null; then \
+  for python in $(or $(PYTHON),python3 python3.14 python3.13 python3.12 python3.11); do \
+    if "$$python" -c '$(MODERN)' 2>/dev/null; then break; fi; python=; done; \
+  if [ -z "$$python" ]; then rm -rf $(VENV); \
+    echo "Python 3.11 or newer is needed and was not found: install it, or set PYTHON= to it." >&2; exit 2; fi; \
+  if ! "$$python" -m venv --clear $(VENV) >$(VENV).log 2>&1; then rm -rf $(VENV); \
+    echo "$$python can't make a virtual environment (on Debian: install python3-venv): see $(VENV).log" >&2; exit 2; fi; \
+  rm -f $(VENV).log; : > $(VENV)/.installing; fi; \
+echo "installing requirements/$(1).txt into $(VENV)"; \
+$(BIN)/python -m pip install -qq --disable-pip-version-check --require-hashes -r requirements/$(1).txt; \
+wanted $(1) > $(VENV)/.installed-$(1); rm $(VENV)/.installing
+endef

@@ -62,7 +62,7 @@ class Postgres:
         data = self.place.data
         if not data.exists():
             say("creating the database")
-            _create(self.place, self.password)
+            _create(self.place, self.password, "--no-sync" if self.hasty else "--sync-method=fsync")
         _require_version(self.place)
         self._forget_stale_pid(say)
         deadline = time.monotonic() + LAST_WORKERS
@@ -75,11 +75,14 @@ class Postgres:
                 raise LocalError(f"PostgreSQL does not start: {_tail(self.log)} (see {self.log})")
             time.sleep(0.3)
 
-    def stop(self) -> None:
-        """Ends it in order: sessions are cut, everything is written. Does nothing when it is down."""
+    def stop(self, patience: float = 10.0) -> None:
+        """Ends it in order: sessions are cut, everything is written. Does nothing when it is down.
+
+        After `patience` seconds it is ended the hard way, and recovers at the next start.
+        """
         if (pid := self.pid()) is not None:
             # SIGINT: cut the sessions; SIGQUIT: without the last checkpoint.
-            processes.stop(pid, (signal.SIGINT, 10.0), (signal.SIGQUIT, 5.0))
+            processes.stop(pid, (signal.SIGINT, patience), (signal.SIGQUIT, patience / 2))
 
     def identity(self) -> str:
         """Another one for every cluster ever made: what was prepared in one is not in the next."""
@@ -139,7 +142,7 @@ def embedded(state: State, say: Say, *, hasty: bool = False) -> Postgres:
     return Postgres(place, password, state.logs / "postgres.log", hasty)
 
 
-def _create(place: Place, password: str) -> None:
+def _create(place: Place, password: str, writing: str) -> None:
     """initdb into a draft, renamed when it is whole: an interrupted one is begun anew."""
     draft = place.home / "data.draft"
     shutil.rmtree(draft, ignore_errors=True)
@@ -147,7 +150,12 @@ def _create(place: Place, password: str) -> None:
     write_whole(key, password + "\n")
     if place.account is not None:
         os.chown(key, *place.account)
-    options = ("--auth-local=scram-sha-256", "--auth-host=scram-sha-256", "--data-checksums")
+    options = (
+        writing,
+        "--auth-local=scram-sha-256",
+        "--auth-host=scram-sha-256",
+        "--data-checksums",
+    )
     # No libc locale: the same order everywhere, and lower() that knows more than ASCII.
     words = ("--no-locale", "--locale-provider=builtin", "--builtin-locale=C.UTF-8")
     try:

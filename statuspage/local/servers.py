@@ -113,5 +113,5 @@ def _is_stuck(server: Postgres | Valkey, say: Say) -> bool:
     if server.answers():
         return False
     say(f"{server.name} runs and does not answer: starting it again")
-    server.stop()
+    server.stop(patience=1.0)
     return True

@@ -64,10 +64,10 @@ class Valkey:
                 self._put_data_aside()
         raise LocalError(f"Valkey does not start (see {self.log})")
 
-    def stop(self) -> None:
+    def stop(self, patience: float = 8.0) -> None:
         """Ends it in order: it writes its file first. Does nothing when it is down."""
         if (pid := self.pid()) is not None:
-            processes.stop(pid, (signal.SIGTERM, 8.0))
+            processes.stop(pid, (signal.SIGTERM, patience))
 
     def answers(self) -> bool:
         """Whether it takes commands (a frozen or still loading one does not)."""

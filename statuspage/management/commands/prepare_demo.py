@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from typing import Any
 
 from django.conf import settings
@@ -17,6 +18,7 @@ STEPS: tuple[tuple[str, str, tuple[str, ...], dict[str, Any]], ...] = (
     ("creating the operator", "ensure_operator", (), {}),
     ("publishing the pages", "publish", (), {}),
 )
+QUIET = ("ensure_operator",)  # the supervisor prints the login, last of all
 
 
 class Command(BaseCommand):
@@ -26,4 +28,5 @@ class Command(BaseCommand):
         for number, (words, command, arguments, settings_of_it) in enumerate(STEPS, 1):
             self.stdout.write(f"[{number}/{len(STEPS)}] {words}")
             self.stdout.flush()
-            call_command(command, *arguments, stdout=self.stdout, **settings_of_it)
+            output = io.StringIO() if command in QUIET else self.stdout
+            call_command(command, *arguments, stdout=output, **settings_of_it)

@@ -1,0 +1,289 @@
+"""Answers to queries, made in memory from the generation's index and fragments: no database, no picture.
+
+Nothing a visitor can type leads to an error: what is unknown is named, escaped, and a way out is offered.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
+from typing import Any, Protocol
+from urllib.parse import urlencode
+
+from django.utils.translation import gettext as _
+from django.utils.translation import override
+
+from statuspage.published import history, labels, matrix, times
+from statuspage.published.chrome import LANGUAGE, Frame, render
+from statuspage.published.site import Page
+
+STATUS, HISTORY = "/status/", "/status/history/"
+FILTERS = ("service", "region", "geography", "level", "from", "to", "month", "q")
+MOST_SHOWN = 100
+MOST_FOUND = 50
+LONGEST = 200  # characters of a value that are looked at and echoed
+MAX_AGE = 30
+
+
+class Generation(Protocol):
+    """What an answer may read: the same values as those of the `Site` it was written from."""
+
+    @property
+    def pages(self) -> Mapping[str, Page]: ...
+    @property
+    def parts(self) -> Mapping[str, bytes]: ...
+    @property
+    def index(self) -> Mapping[str, Any]: ...
+    @property
+    def revision(self) -> int: ...
+    @property
+    def as_of(self) -> datetime: ...
+
+
+Assembler = Callable[[Mapping[str, str], Generation], "Page | None"]
+
+
+@dataclass(slots=True)
+class Asked:
+    """A history query, read: the filters that apply, and sentences about those that cannot."""
+
+    values: dict[str, str]
+    problems: list[tuple[str, str]] = field(default_factory=list)  # (sentence, address without it)
+    first: date | None = None
+    last: date | None = None
+
+    def refuse(self, name: str, sentence: str) -> None:
+        kept = {key: value for key, value in self.values.items() if key != name}
+        self.problems.append((sentence, f"{HISTORY}?{urlencode(kept)}" if kept else HISTORY))
+
+
+def assemble(path: str, query: Mapping[str, str], generation: Generation) -> Page | None:
+    """The answer to a query at a path, or None when the page at that path answers it as it is."""
+    with override(LANGUAGE):
+        if (assembler := ASSEMBLERS.get(path)) is not None:
+            return assembler(query, generation)
+        if re.fullmatch(r"/status/[a-z0-9-]+/", path) and path in generation.pages:
+            return find(query, generation)
+        return None
+
+
+def find(query: Mapping[str, str], generation: Generation) -> Page | None:
+    """`?q=`: the services and regions whose names or aliases contain every word, with their state."""
+    asked = " ".join(query.get("q", "").split())[:LONGEST]
+    if not asked:
+        return None
+    index, words = generation.index, asked.casefold().split()
+    by_service, by_region = _chips(index)
+
+    def item(name: str, aliases: Sequence[str], chips: list[matrix.Chip]) -> str:
+        return matrix.found_item(name, aliases, chips, generation.as_of)
+
+    services = [
+        item(one["name"], one["aliases"], by_service.get(one["slug"], []))
+        for one in index["services"]
+        if _has(words, one["name"], *one["aliases"], one["slug"])
+    ]
+    regions = [
+        item(one["name"], (), by_region.get(one["slug"], []))
+        for one in index["regions"]
+        if _has(words, one["name"], one["slug"], one["slug"].replace("-", ""))
+    ]
+    context = {
+        "asked": asked,
+        "headline": index["headline"],
+        "found_services": services[:MOST_FOUND],
+        "found_regions": regions[:MOST_FOUND],
+        "left_out": max(0, len(services) - MOST_FOUND) + max(0, len(regions) - MOST_FOUND),
+    }
+    frame = Frame(generation.as_of, generation.revision)
+    return Page(render("status/find.html", frame, STATUS, context), max_age=MAX_AGE)
+
+
+def _has(words: Sequence[str], *names: str) -> bool:
+    text = " ".join(names).casefold()
+    return all(word in text for word in words)
+
+
+def _chips(
+    index: Mapping[str, Any],
+) -> tuple[dict[str, list[matrix.Chip]], dict[str, list[matrix.Chip]]]:
+    services = {one["slug"]: one["name"] for one in index["services"]}
+    regions = {one["slug"]: one["name"] for one in index["regions"]}
+    by_service: dict[str, list[matrix.Chip]] = {}
+    by_region: dict[str, list[matrix.Chip]] = {}
+    for service, region, state, incidents, since in index["cells"]:
+        href, at = matrix.cell_url(service, region, incidents), _moment(since)
+        name = regions.get(region, region)
+        by_service.setdefault(service, []).append(matrix.Chip(name, state, href, at))
+        name = services.get(service, service)
+        by_region.setdefault(region, []).append(matrix.Chip(name, state, href, at))
+    return by_service, by_region
+
+
+def filtered_history(query: Mapping[str, str], generation: Generation) -> Page | None:
+    """The history by service, region, geography, level, dates, month and words; or one tracking ID."""
+    if tracking_id := query.get("trackingId", "").strip():
+        return _by_tracking_id(tracking_id, generation)
+    given = {name: " ".join(query.get(name, "").split())[:LONGEST] for name in FILTERS}
+    asked = Asked({name: value for name, value in given.items() if value})
+    if not asked.values:
+        return None
+    index = generation.index
+    _check_names(asked, index)
+    _check_dates(asked)
+    chosen = [] if asked.problems else [one for one in index["incidents"] if _fits(one, asked, index)]
+    shown = chosen[:MOST_SHOWN]
+    pairs = [(one["month"], one["id"]) for one in shown]
+    return _list(generation, asked, pairs, len(chosen))
+
+
+def _list(
+    generation: Generation, asked: Asked, pairs: list[tuple[str, str]], count: int
+) -> Page:
+    index = generation.index
+    context = {
+        "sections": history.by_month(pairs, generation.parts),
+        "count": count,
+        "left_out": count - len(pairs),
+        "total": len(index["incidents"]),
+        "filtered": True,
+        "given": asked.values,
+        "problems": asked.problems,
+        "said": _said(asked, index),
+    }  # fmt: skip
+    for name in ("services", "regions", "geographies", "months"):
+        context[name] = index[name]
+    frame = Frame(generation.as_of, generation.revision)
+    return Page(render("history/list.html", frame, HISTORY, context), max_age=MAX_AGE)
+
+
+def _by_tracking_id(tracking_id: str, generation: Generation) -> Page:
+    wanted = tracking_id[:LONGEST].upper()
+    wanted = generation.index["redirects"].get(wanted, wanted)
+    if re.fullmatch(r"[A-Z0-9_-]{1,40}", wanted):
+        page = generation.pages.get(matrix.incident_url(wanted))
+        if page is not None:
+            return page
+    asked = Asked({"trackingId": tracking_id[:LONGEST]})
+    # One sentence for all: nothing must tell an unknown ID from that of a targeted incident.
+    asked.refuse("trackingId", _("There is no public entry with the tracking ID “%s”.") % tracking_id[:LONGEST])
+    return _list(generation, asked, [], 0)  # fmt: skip
+
+
+def _check_names(asked: Asked, index: Mapping[str, Any]) -> None:
+    sentences = {
+        "service": _("“%s” is not a service of the catalogue."),
+        "region": _("“%s” is not a region of the catalogue."),
+        "geography": _("“%s” is not a geography of the catalogue."),
+        "level": _("“%s” is not a level: error, warning or informational."),
+    }
+    known: dict[str, set[str]] = {
+        "service": {one["slug"] for one in index["services"]},
+        "region": {one["slug"] for one in index["regions"]},
+        "geography": {one["slug"] for one in index["geographies"]},
+        "level": set(labels.LEVELS),
+    }
+    # What has left the catalogue stays findable as long as an incident names it.
+    for incident in index["incidents"]:
+        known["service"].update(incident["services"])
+        known["region"].update(incident["regions"])
+    for name, sentence in sentences.items():
+        value = asked.values.get(name)
+        if value and value not in known[name]:
+            asked.refuse(name, sentence % value)
+
+
+def _check_dates(asked: Asked) -> None:
+    for name in ("from", "to", "month"):
+        value = asked.values.get(name)
+        if not value:
+            continue
+        span = _span(value)
+        if span is None:
+            asked.refuse(name, _("“%s” is not a date like 2024-01-21 or a month like 2024-01.") % value)
+            continue
+        if name in ("from", "month"):
+            asked.first = span[0] if asked.first is None else max(asked.first, span[0])
+        if name in ("to", "month"):
+            asked.last = span[1] if asked.last is None else min(asked.last, span[1])
+    if asked.first and asked.last and asked.first > asked.last and not asked.problems:
+        asked.refuse("to", _("The dates end before they begin."))  # fmt: skip
+
+
+def _span(value: str) -> tuple[date, date] | None:
+    """First and last day of `2024-01-21` or `2024-01`; None for anything else."""
+    try:
+        if re.fullmatch(r"\d{4}-\d{2}", value):
+            first = date.fromisoformat(f"{value}-01")
+            following = date(first.year + first.month // 12, first.month % 12 + 1, 1)
+            return first, date.fromordinal(following.toordinal() - 1)
+        if re.fullmatch(r"\d{4}-\d{2}-\d{2}", value):
+            day = date.fromisoformat(value)
+            return day, day
+    except (ValueError, OverflowError):
+        return None
+    return None
+
+
+def _fits(incident: Mapping[str, Any], asked: Asked, index: Mapping[str, Any]) -> bool:
+    values = asked.values
+    return (
+        ("service" not in values or values["service"] in incident["services"])
+        and ("region" not in values or _touches(incident, values["region"], index))
+        and ("geography" not in values or _within(incident, values["geography"], index))
+        and ("level" not in values or incident["level"] == values["level"])
+        and ("q" not in values or _has(values["q"].casefold().split(), incident["text"]))
+        and _overlaps(incident, asked)
+    )
+
+
+def _touches(incident: Mapping[str, Any], region: str, index: Mapping[str, Any]) -> bool:
+    """Named itself, or by its geography: "across Europe" concerns every region of Europe."""
+    if region in incident["regions"]:
+        return True
+    home = {one["slug"]: one["geography"] for one in index["regions"]}.get(region)
+    return bool(home) and home in incident["geographies"]
+
+
+def _within(incident: Mapping[str, Any], geography: str, index: Mapping[str, Any]) -> bool:
+    members = {one["slug"] for one in index["regions"] if one["geography"] == geography}
+    return geography in incident["geographies"] or bool(members & set(incident["regions"]))
+
+
+def _overlaps(incident: Mapping[str, Any], asked: Asked) -> bool:
+    """Days in UTC; what is still going on has no last day."""
+    start = _moment(incident["start"]).date()
+    end = _moment(incident["end"]).date() if incident["end"] else None
+    if asked.last is not None and start > asked.last:
+        return False
+    return asked.first is None or end is None or end >= asked.first
+
+
+def _said(asked: Asked, index: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """The filters in words, each with the address of the same list without it."""
+    names = {"service": "services", "region": "regions", "geography": "geographies"}
+    said = []
+    for key, value in asked.values.items():
+        words = value
+        if key in names:
+            words = next((o["name"] for o in index[names[key]] if o["slug"] == value), value)
+        elif key == "level":
+            words = str(labels.LEVELS.get(value, value))
+        elif key == "month":
+            words = times.month_name(value)
+        elif key == "q":
+            words = f"“{value}”"
+        elif key in ("from", "to"):
+            words = (_("from %s") if key == "from" else _("until %s")) % value
+        kept = {name: other for name, other in asked.values.items() if name != key}
+        said.append((words, f"{HISTORY}?{urlencode(kept)}" if kept else HISTORY))
+    return said
+
+
+def _moment(text: str) -> datetime:
+    return datetime.fromisoformat(text).astimezone(UTC)
+
+
+ASSEMBLERS: Mapping[str, Assembler] = {STATUS: find, HISTORY: filtered_history}

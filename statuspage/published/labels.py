@@ -1,0 +1,77 @@
+"""The words for states, stages, kinds and levels, in one place and ready to be translated. Pure."""
+
+from __future__ import annotations
+
+from django.utils.translation import gettext_lazy as _
+
+STATES = {
+    "critical": _("Critical"),
+    "warning": _("Warning"),
+    "information": _("Information"),
+    "maintenance": _("Maintenance"),
+    "good": _("Good"),
+}
+
+STATES_EXPLAINED = {
+    "critical": _("the service fails for some or all customers of the region"),
+    "warning": _("the service works with errors or delays"),
+    "information": _("something to know, no effect expected"),
+    "maintenance": _("planned work is going on"),
+    "good": _("no public incident"),
+}
+
+# Worst first: the order of lists and legends.
+TROUBLE = ("critical", "warning", "maintenance", "information")
+
+STAGES = {
+    "investigating": _("Investigating"),
+    "identified": _("Identified"),
+    "mitigating": _("Mitigating"),
+    "mitigated": _("Mitigated"),
+    "resolved": _("Resolved"),
+    "planned": _("Planned"),
+    "in-progress": _("In progress"),
+    "complete": _("Complete"),
+    "cancelled": _("Cancelled"),
+    "rescheduled": _("Rescheduled"),
+}
+
+KINDS = {
+    "service-issue": _("Service issue"),
+    "planned-maintenance": _("Planned maintenance"),
+    "health-advisory": _("Health advisory"),
+    "security-advisory": _("Security advisory"),
+}
+
+LEVELS = {
+    "error": _("Error"),
+    "warning": _("Warning"),
+    "informational": _("Informational"),
+}
+
+EXTENTS = {
+    "subset": _("some customers"),
+    "zone": _("a whole zone"),
+    "region": _("the whole region"),
+}
+
+REVIEWS = {"preliminary": _("Preliminary review"), "final": _("Final review")}
+BADGES = {"preliminary": _("Preliminary"), "final": _("Final")}
+
+COMMUNICATIONS = {
+    "update": _("Update"),
+    "retraction": _("Retraction"),
+    "correction": _("Correction"),
+    "note": _("Note"),
+}
+
+REPAIRS = {"done": _("Done"), "in-progress": _("In progress"), "planned": _("Planned")}
+
+_STATE_OF_LEVEL = {"error": "critical", "warning": "warning", "informational": "information"}
+
+
+def state_of(kind: str, level: str) -> str:
+    """The state whose shape and colour stands for an incident of this kind and level."""
+    if kind == "planned-maintenance":
+        return "maintenance"
+    return _STATE_OF_LEVEL.get(level, "information")

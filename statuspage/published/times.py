@@ -1,0 +1,73 @@
+"""How points in time are written: always UTC, always named, never ambiguous. Pure."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+from django.utils.dateformat import format as date_format
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext, ngettext
+
+
+def iso(moment: datetime) -> str:
+    """`2024-01-21T01:30:00Z`."""
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def clock(moment: datetime) -> str:
+    """`01:30 UTC`."""
+    return moment.astimezone(UTC).strftime("%H:%M UTC")
+
+
+def day(moment: datetime) -> str:
+    """`21 January 2024`, of the day in UTC."""
+    return date_format(moment.astimezone(UTC), "j F Y")
+
+
+def full(moment: datetime) -> str:
+    """`21 January 2024, 01:30 UTC`."""
+    return f"{day(moment)}, {clock(moment)}"
+
+
+def near(moment: datetime, now: datetime) -> str:
+    """The clock alone on the same day (UTC) as `now`, else with its date."""
+    same = moment.astimezone(UTC).date() == now.astimezone(UTC).date()
+    return clock(moment) if same else full(moment)
+
+
+def element(moment: datetime, shown: str = "") -> SafeString:
+    """A `<time>` element; the text is `shown`, or the full form."""
+    return format_html('<time datetime="{}">{}</time>', iso(moment), shown or full(moment))
+
+
+def month_name(month: str) -> str:
+    """`January 2024` for `2024-01`; anything else is given back as it is."""
+    try:
+        first = datetime.strptime(f"{month}-01", "%Y-%m-%d").replace(tzinfo=UTC)
+    except ValueError:
+        return month
+    return date_format(first, "F Y")
+
+
+def length(span: timedelta) -> str:
+    """`1 h 48 min`, `2 days 3 h`; minutes are dropped beyond a day."""
+    minutes = max(0, round(span.total_seconds() / 60))
+    days, rest = divmod(minutes, 24 * 60)
+    hours, minutes = divmod(rest, 60)
+    parts = []
+    if days:
+        parts.append(ngettext("%(n)d day", "%(n)d days", days) % {"n": days})
+    if hours:
+        parts.append(gettext("%(n)d h") % {"n": hours})
+    if (minutes and not days) or not parts:
+        parts.append(gettext("%(n)d min") % {"n": minutes})
+    return " ".join(parts)
+
+
+def offset(moment: datetime, origin: datetime) -> str:
+    """`+1 h 29 min` after the origin, `−30 min` before it, `0 min` at it."""
+    span = moment - origin
+    if abs(span) < timedelta(minutes=1):
+        return length(timedelta())
+    return ("+" if span > timedelta() else "−") + length(abs(span))

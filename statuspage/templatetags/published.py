@@ -1,0 +1,42 @@
+"""Tags of the public pages: points in time, and files named after their content."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django import template
+from django.utils.safestring import SafeString
+
+from statuspage.published import assets, times
+
+register = template.Library()
+
+
+@register.simple_tag
+def asset(name: str) -> str:
+    """The URL path of a style sheet or script, with the hash of its content in it."""
+    return assets.url(name)
+
+
+@register.filter
+def moment(value: datetime) -> SafeString:
+    """`<time>` with date, clock and zone."""
+    return times.element(value)
+
+
+@register.filter
+def clock(value: datetime) -> SafeString:
+    """`<time>` with clock and zone alone, for places that name the day already."""
+    return times.element(value, times.clock(value))
+
+
+@register.filter
+def day(value: datetime) -> SafeString:
+    """`<time>` with the date alone (UTC)."""
+    return times.element(value, times.day(value))
+
+
+@register.filter
+def month(value: str) -> str:
+    """`January 2024` for `2024-01`."""
+    return times.month_name(value)

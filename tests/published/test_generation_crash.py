@@ -1,0 +1,101 @@
+"""kill -9 in the middle of publishing: whoever reads gets whole pages, always."""
+
+from __future__ import annotations
+
+import gzip
+import os
+import random
+import signal
+import time
+from pathlib import Path
+
+from statuspage.published.generation import compress_best, write_generation
+from statuspage.published.manifest import fingerprint
+from statuspage.published.serve import public_site
+from statuspage.published.site import Page
+from statuspage.published.store import Store, read_generation
+from tests.published.sites import ask, site, text
+
+KILLS = 30
+
+
+def start_writer(folder: Path) -> int:
+    """A process that publishes without end; returns its pid."""
+    child = os.fork()
+    if child:
+        return child
+    try:
+        revision = read_generation(folder).revision
+        while True:
+            revision += 1
+            extra = {f"incident_{n}": Page(text(f"{n}-{revision // (n + 1)}")) for n in range(6)}
+            purge = revision % 7 == 0
+            write_generation(folder, site(revision, f"w{revision}", **extra), purge=purge)
+            if revision % 5 == 0:
+                compress_best(folder)
+    finally:
+        os._exit(1)
+
+
+def check_whole(store: Store, paths: list[str]) -> int:
+    """Ask as a visitor would; returns how many pages were looked at."""
+    application = public_site(store, {}, lambda *_: [])
+    for path in paths:
+        for encoding in ("", "gzip"):
+            store.next_look = 0
+            reply = ask(application, path, accept_encoding=encoding)
+            assert reply.status == 200, (path, reply)
+            packed = reply.headers.get("content-encoding") == "gzip"
+            body = gzip.decompress(reply.body) if packed else reply.body
+            assert body
+            assert reply.headers["etag"].strip('"').partition("-")[0] == fingerprint(body), path
+    return len(paths)
+
+
+def test_a_killed_publisher_never_leaves_a_torn_page(tmp_path: Path) -> None:
+    chance = random.Random(7)  # noqa: S311
+    write_generation(tmp_path, site(0))
+    store = Store(tmp_path)
+    paths = ["/status/", "/status/history/", "/feed.json"]
+    highest = 0
+    for number in range(KILLS):
+        writer = start_writer(tmp_path)
+        moment = None
+        while moment is None or time.monotonic() < moment:
+            check_whole(store, paths)
+            assert store.generation is not None
+            if moment is None and store.generation.revision > highest:
+                moment = time.monotonic() + chance.uniform(0.0, 0.1)
+            time.sleep(0.005)
+        os.kill(writer, signal.SIGKILL)
+        assert os.waitstatus_to_exitcode(os.waitpid(writer, 0)[1]) == -signal.SIGKILL
+        check_whole(store, paths)
+        loaded = read_generation(tmp_path)  # a process started now sees a whole site, too
+        assert all(page.body for page in loaded.pages.values())
+        assert loaded.revision >= highest, f"went backwards at kill {number}"
+        highest = loaded.revision
+    assert highest >= KILLS
+    final = write_generation(tmp_path, site(highest + 1), purge=True)
+    left = sorted(one.name for one in (tmp_path / "generations").iterdir())
+    assert [name for name in left if not name.startswith(".spare-")] == [final.folder.name]
+
+
+def test_two_publishers_at_once_do_not_harm_each_other(tmp_path: Path) -> None:
+    write_generation(tmp_path, site(0))
+    children = []
+    for _ in range(2):
+        child = os.fork()
+        if child == 0:
+            code = 1
+            try:
+                for _ in range(15):
+                    revision = read_generation(tmp_path).revision
+                    write_generation(tmp_path, site(revision + 1000, f"by {os.getpid()}"))
+                code = 0
+            finally:
+                os._exit(code)
+        children.append(child)
+    codes = [os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) for child in children]
+    loaded = read_generation(tmp_path)
+    assert {path: loaded.pages[path] for path in loaded.pages}
+    assert 0 in codes  # the slower one may have been refused as older; nothing worse

@@ -22,7 +22,7 @@ PATIENCE_SECONDS = 0.5
 _publishing = threading.BoundedSemaphore(4)
 
 
-@shared_task(name="notifications.plan", queue="plan")
+@shared_task(name="notifications.plan")
 def plan_communication(*, communication_id: int, **_: object) -> None:
     """Plan one communication, then wake a sender."""
     added = plan.plan(communication_id=communication_id, now=timezone.now())
@@ -31,7 +31,7 @@ def plan_communication(*, communication_id: int, **_: object) -> None:
         nudge(send_due)
 
 
-@shared_task(name="notifications.send", queue="send")
+@shared_task(name="notifications.send")
 def send_due(**_: object) -> None:
     """Send what is due; if time is over before the work is, wake the next."""
     tally = send.work()
@@ -41,13 +41,13 @@ def send_due(**_: object) -> None:
         nudge(send_due)
 
 
-@shared_task(name="notifications.confirmations", queue="send")
+@shared_task(name="notifications.confirmations")
 def send_confirmations(**_: object) -> None:
     """Send the mails that ask new readers for confirmation."""
     subscribe.send_confirmations(now=timezone.now())
 
 
-@shared_task(name="notifications.sweep", queue="plan")
+@shared_task(name="notifications.sweep")
 def sweep(**_: object) -> None:
     """Find what no nudge reached: unplanned communications, vanished workers' claims, due deliveries."""
     plan.plan_due(now=timezone.now())

@@ -12,12 +12,21 @@ app = Celery("statuspage")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
 
+# Planning must not wait behind sending, nor the other way round.
+app.conf.task_routes = {
+    "incidents.*": {"queue": "plan"},
+    "notifications.plan": {"queue": "plan"},
+    "notifications.sweep": {"queue": "plan"},
+    "notifications.send": {"queue": "send"},
+    "notifications.confirmations": {"queue": "send"},
+}
+
 # Sweeps find what no nudge reached. A tick that nobody picked up before the next one is dropped, or a
 # long outage of the workers would leave a queue of ticks.
 app.conf.beat_schedule = {
     "notifications-sweep": {
         "task": "notifications.sweep",
         "schedule": 10.0,
-        "options": {"expires": 10.0, "queue": "plan"},
+        "options": {"expires": 10.0},
     },
 }

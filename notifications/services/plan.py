@@ -106,11 +106,17 @@ def _ask(fan_out: FanOut, phase: Phase, most: int) -> audience.Slice:
     by_list = audience.has_list(communication)
     if phase is Phase.TOLD_BEFORE:
         return audience.add_told_before(communication, by_list=by_list, after=after, most=most)
-    if communication.kind == "retraction":
+    if communication.kind == "retraction" or _awaits_audience(communication):
         return nothing
     return audience.add_matching(
         communication, _cells(communication), by_list=by_list, after=after, most=most
     )
+
+
+def _awaits_audience(communication: Communication) -> bool:
+    """Scenario 3: public because nobody knows yet who is affected; they are told once it is known."""
+    incident = communication.incident
+    return incident.audience == "unknown" and incident.scenario == 3
 
 
 def _cells(communication: Communication) -> list[audience.Cell]:

@@ -10,6 +10,7 @@ from django.contrib.auth.models import User
 from incidents.models import Communication, Incident, Region
 from incidents.services import incident as pen
 from incidents.services.incident import Statement
+from incidents.services.judgement import set_audience
 from incidents.services.statements import write_communication
 from notifications.audience import count
 from notifications.lifecycle import Phase, State
@@ -438,3 +439,27 @@ def test_the_audience_is_counted_without_anything_being_stored(now: datetime) ->
     counts = count([(cell.service.pk, cell.region.pk)], kind="service-issue")
     assert (counts.subscriptions, counts.tenants, counts.endpoints, counts.readers) == (2, 2, 3, 1)
     assert not Delivery.objects.exists()
+
+
+def test_while_scenario_three_knows_no_audience_only_the_public_hears(
+    operator: User, now: datetime
+) -> None:
+    tenant("here", WEST)
+    reader("reader@example.com")
+    incident = pen.declare(
+        declaration=declaration(hit("key-vault", "west-europe", extent="zone"), audience="unknown"),
+        now=now,
+        actor=operator,
+    )
+    assert incident.scenario == 3
+    assert set(told(planned(incident, now))) == {"reader@example.com"}
+    set_audience(incident_id=incident.pk, audience="estimated", now=now, actor=operator)
+    assert set(told(planned(incident, now))) == {"here@example.com", "reader@example.com"}
+
+
+def test_without_scenario_three_an_unknown_audience_is_told_by_footprint(
+    operator: User, now: datetime
+) -> None:
+    tenant("here", WEST)
+    incident = pen.declare(declaration=declaration(audience="unknown"), now=now, actor=operator)
+    assert set(told(planned(incident, now))) == {"here@example.com"}

@@ -1,0 +1,74 @@
+"""An SMTP server that takes, refuses and hangs up as told."""
+
+from __future__ import annotations
+
+import email
+import email.policy
+import socket
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from email.message import EmailMessage
+
+import pytest
+from aiosmtpd.controller import Controller
+from aiosmtpd.smtp import SMTP, Envelope, Session
+from pytest_django.fixtures import Settings
+
+from notifications.transports.email import MAIL
+
+
+@dataclass
+class Sink:
+    """`answers`: recipient to the reply it gets after RCPT; `data_answers`: after the text."""
+
+    answers: dict[str, str] = field(default_factory=dict)
+    data_answers: dict[str, str] = field(default_factory=dict)
+    mails: list[EmailMessage] = field(default_factory=list)
+    connections: set[object] = field(default_factory=set)
+
+    async def handle_RCPT(  # noqa: N802 - the server calls it by this name
+        self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
+    ) -> str:
+        self.connections.add(session.peer)
+        if address in self.answers:
+            return self.answers[address]
+        envelope.rcpt_tos.append(address)
+        return "250 OK"
+
+    async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:  # noqa: N802 - the same
+        (recipient,) = envelope.rcpt_tos
+        if recipient in self.data_answers:
+            return self.data_answers[recipient]
+        content = envelope.original_content or b""
+        mail = email.message_from_bytes(content, policy=email.policy.default)
+        assert isinstance(mail, EmailMessage)
+        self.mails.append(mail)
+        return "250 taken"
+
+    def to(self, address: str) -> list[EmailMessage]:
+        return [mail for mail in self.mails if mail["To"] == address]
+
+    @property
+    def receivers(self) -> list[str]:
+        return [str(mail["To"]) for mail in self.mails]
+
+
+def _free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        return int(server.getsockname()[1])
+
+
+@pytest.fixture
+def sink(settings: Settings) -> Iterator[Sink]:
+    handler = Sink()
+    controller = Controller(handler, hostname="127.0.0.1", port=_free_port())
+    controller.start()
+    settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
+    settings.EMAIL_HOST = "127.0.0.1"
+    settings.EMAIL_PORT = controller.port
+    settings.EMAIL_TIMEOUT = 5
+    settings.BASE_URL = "https://status.example.com"
+    MAIL.close()
+    yield handler
+    MAIL.close()
+    controller.stop()

@@ -1,0 +1,385 @@
+"""Claiming, sending and settling, against a real SMTP server."""
+
+from __future__ import annotations
+
+import threading
+import uuid
+from datetime import datetime, timedelta
+
+import pytest
+from django.contrib.auth.models import User
+from django.db import connection, transaction
+from django.utils import timezone
+from pytest_django.fixtures import Settings
+
+from incidents.models import Communication, Incident
+from incidents.services import incident as pen
+from incidents.services.incident import Statement
+from notifications.lifecycle import State
+from notifications.models import Attempt, Delivery, Endpoint
+from notifications.services import claims, plan, send
+from notifications.transports.email import MAIL
+from tests.conftest import declaration, hit
+from tests.notifications.cast import endpoint, last, reader, rule, tenant
+from tests.notifications.conftest import Sink
+
+pytestmark = pytest.mark.usefixtures("catalogue")
+
+WEST = ("key-vault", "west-europe")
+
+
+@pytest.fixture
+def open_incident(operator: User, now: datetime) -> Incident:
+    return pen.declare(
+        declaration=declaration(statement=Statement("For all.", "For you.")),
+        now=now,
+        actor=operator,
+    )
+
+
+def plan_last(incident: Incident, now: datetime) -> Communication:
+    communication = last(incident)
+    plan.plan(communication_id=communication.pk, now=now)
+    return communication
+
+
+def update(incident: Incident, operator: User, now: datetime, stage: str = "identified") -> None:
+    pen.post_update(
+        incident_id=incident.pk,
+        stage=stage,
+        statement=Statement("p", "t"),
+        now=now,
+        actor=operator,
+    )
+    plan_last(incident, now)
+
+
+def make_due() -> None:
+    Delivery.objects.filter(state=State.PENDING).update(next_attempt_at=timezone.now())
+
+
+def test_everybody_planned_gets_one_mail_over_one_connection(
+    open_incident: Incident, now: datetime, sink: Sink
+) -> None:
+    for number in range(25):
+        tenant(f"t{number}", WEST)
+    plan_last(open_incident, now)
+    tally = send.work()
+    assert sorted(sink.receivers) == sorted(f"t{number}@example.com" for number in range(25))
+    assert (tally.sent, len(sink.connections)) == (25, 1)
+    assert set(Delivery.objects.values_list("state", flat=True)) == {"sent"}
+    assert Attempt.objects.filter(result="sent", number=1).count() == 25
+
+
+def test_a_second_run_sends_nothing(open_incident: Incident, now: datetime, sink: Sink) -> None:
+    tenant("here", WEST)
+    plan_last(open_incident, now)
+    send.work()
+    assert send.work().sent == 0
+    assert len(sink.mails) == 1
+
+
+def test_killed_between_sending_and_settling_it_goes_out_again_with_the_same_id(
+    open_incident: Incident, now: datetime, sink: Sink
+) -> None:
+    tenant("here", WEST)
+    plan_last(open_incident, now)
+    claimed = claims.claim(most=10)
+    MAIL.send(send.Press().compose(claimed.deliveries[0]))
+    # … and here the worker is gone. Its lease runs out:
+    assert claims.expire_leases() == 0
+    Delivery.objects.update(lease_until=timezone.now() - timedelta(seconds=1))
+    assert claims.expire_leases() == 1
+    send.work()
+    assert [mail["Message-ID"] for mail in sink.mails] == [
+        f"<{Delivery.objects.get().uuid}@status.example.com>"
+    ] * 2
+    assert list(Attempt.objects.order_by("id").values_list("result", "number")) == [
+        ("lost", 1),
+        ("sent", 2),
+    ]
+
+
+def test_a_worker_that_wakes_up_late_cannot_overwrite_its_successor(
+    open_incident: Incident, now: datetime, sink: Sink
+) -> None:
+    tenant("here", WEST)
+    plan_last(open_incident, now)
+    late = claims.claim(most=10)
+    Delivery.objects.update(lease_until=timezone.now() - timedelta(seconds=1))
+    claims.expire_leases()
+    send.work()
+    outcome = claims.Outcome(late.deliveries[0], State.FAILED, result="permanent", detail="550")
+    assert claims.settle(late.claim, [outcome], clock=0) == 0
+    assert Delivery.objects.get().state == State.SENT
+
+
+def test_an_unknown_mailbox_fails_for_good_and_is_suppressed(
+    open_incident: Incident, now: datetime, sink: Sink
+) -> None:
+    tenant("gone", WEST)
+    tenant("here", WEST)
+    sink.answers["gone@example.com"] = "550 5.1.1 No such user"
+    plan_last(open_incident, now)
+    tally = send.work()
+    assert (tally.sent, tally.failed, sink.receivers) == (1, 1, ["here@example.com"])
+    gone = Endpoint.objects.get(address="gone@example.com")
+    assert gone.suppressed_at is not None
+    assert gone.suppressed_because == "550 5.1.1 No such user"
+    assert Attempt.objects.get(result="permanent").detail == "550 5.1.1 No such user"
+
+
+def test_a_filters_refusal_fails_one_mail_but_suppresses_nobody(
+    open_incident: Incident, now: datetime, sink: Sink
+) -> None:
+    tenant("here", WEST)
+    sink.data_answers["here@example.com"] = "550 looks like spam"
+    plan_last(open_incident, now)
+    assert send.work().failed == 1
+    assert Endpoint.objects.get().suppressed_at is None
+
+
+def test_a_temporary_refusal_waits_in_the_row_and_the_others_go_on(
+    open_incident: Incident, now: datetime, sink: Sink
+) -> None:
+    tenant("busy", WEST)
+    tenant("here", WEST)
+    sink.answers["busy@example.com"] = "451 4.2.1 try later"
+    plan_last(open_incident, now)
+    tally = send.work()
+    assert (tally.sent, tally.waiting) == (1, 1)
+    waiting = Delivery.objects.get(state=State.PENDING)
+    assert waiting.next_attempt_at > timezone.now()
+    assert not claims.anything_due()
+    sink.answers.clear()
+    make_due()
+    assert send.work().sent == 1
+
+
+@pytest.mark.parametrize("answer", ["421 4.7.0 too fast", "450 4.7.0 slow down"])
+def test_a_throttling_relay_ends_the_batch_without_costing_the_rest_a_try(
+    open_incident: Incident, now: datetime, sink: Sink, answer: str
+) -> None:
+    for number in range(3):
+        tenant(f"t{number}", WEST)
+        sink.answers[f"t{number}@example.com"] = answer
+    plan_last(open_incident, now)
+    assert send.work().waiting == 3
+    assert sorted(Delivery.objects.values_list("attempts", flat=True)) == [0, 0, 1]
+    assert Attempt.objects.get().result == "throttled"
+    sink.answers.clear()
+    make_due()
+    assert send.work().sent == 3
+
+
+def test_a_dead_relay_is_nobodys_failure(
+    open_incident: Incident, now: datetime, sink: Sink, settings: Settings
+) -> None:
+    port = settings.EMAIL_PORT
+    settings.EMAIL_PORT = 1
+    for number in range(3):
+        tenant(f"t{number}", WEST)
+    plan_last(open_incident, now)
+    assert send.work().waiting == 3
+    assert Attempt.objects.get().result == "unreachable"
+    settings.EMAIL_PORT = port
+    make_due()
+    assert send.work().sent == 3
+
+
+def test_a_delivery_too_old_to_matter_is_given_up(
+    open_incident: Incident, now: datetime, sink: Sink
+) -> None:
+    tenant("busy", WEST)
+    sink.answers["busy@example.com"] = "451 try later"
+    plan_last(open_incident, now)
+    Delivery.objects.update(created_at=timezone.now() - timedelta(days=2))
+    assert send.work().failed == 1
+
+
+def test_who_left_or_was_suppressed_after_planning_gets_nothing(
+    operator: User, now: datetime, sink: Sink
+) -> None:
+    for name in ("left", "suppressed", "reader-left", "unconfirmed"):
+        reader(f"{name}@example.com")
+    incident = pen.declare(
+        declaration=declaration(hit(*WEST), hit("storage", "north-europe")), now=now, actor=operator
+    )
+    tenant("left", WEST)
+    plan_last(incident, now)
+    Endpoint.objects.filter(address="left@example.com").update(left_alerts_at=now)
+    Endpoint.objects.filter(address="reader-left@example.com").update(left_posts_at=now)
+    Endpoint.objects.filter(address="unconfirmed@example.com").update(confirmed_at=None)
+    Endpoint.objects.filter(address="suppressed@example.com").update(
+        suppressed_at=now, suppressed_because="bounced"
+    )
+    assert send.work().skipped == 4
+    assert sink.mails == []
+    assert sorted(Delivery.objects.values_list("endpoint__address", "skip_reason")) == [
+        ("left@example.com", "left"),
+        ("reader-left@example.com", "left"),
+        ("suppressed@example.com", "suppressed"),
+        ("unconfirmed@example.com", "unconfirmed"),
+    ]
+
+
+def test_leaving_public_posts_does_not_silence_alerts(
+    open_incident: Incident, now: datetime, sink: Sink
+) -> None:
+    tenant("here", WEST)
+    Endpoint.objects.update(left_posts_at=now)
+    plan_last(open_incident, now)
+    assert send.work().sent == 1
+
+
+def test_a_withdrawn_post_is_not_sent_any_more(operator: User, now: datetime, sink: Sink) -> None:
+    reader("reader@example.com")
+    incident = pen.declare(
+        declaration=declaration(hit(*WEST), hit("storage", "north-europe")), now=now, actor=operator
+    )
+    plan_last(incident, now)
+    Incident.objects.update(withdrawn_at=now)
+    assert send.work().skipped == 1
+    assert Delivery.objects.get().skip_reason == "withdrawn"
+
+
+def test_nothing_newer_overtakes_an_older_mail_to_the_same_endpoint(
+    operator: User, now: datetime, sink: Sink
+) -> None:
+    owner = tenant("here", WEST, ("key-vault", "north-europe"))
+    rule(owner, "ops@example.com")
+    incident = pen.declare(
+        declaration=declaration(hit(*WEST), hit("key-vault", "north-europe")),
+        now=now,
+        actor=operator,
+    )
+    plan_last(incident, now)
+    sink.answers["ops@example.com"] = "451 try later"
+    send.work()
+    pen.recover(
+        incident_id=incident.pk,
+        regions=[hit("key-vault", "north-europe").region],
+        at=now,
+        now=now,
+        actor=operator,
+    )
+    plan_last(incident, now)
+    sink.answers.clear()
+    assert send.work().sent == 0, "the older one still waits"
+    make_due()
+    assert send.work().sent == 2
+    assert [str(mail["Subject"]).split("]")[0] for mail in sink.mails] == ["[Investigating"] * 2
+    assert "recovered" in sink.mails[1].get_body(("plain",)).get_content()
+
+
+def test_an_older_update_that_comes_back_to_wait_gives_way_to_a_newer_one(
+    open_incident: Incident, operator: User, now: datetime, sink: Sink
+) -> None:
+    tenant("here", WEST)
+    plan_last(open_incident, now)
+    claimed = claims.claim(most=1)
+    update(open_incident, operator, now)
+    waits = claims.Outcome(claimed.deliveries[0], State.PENDING, result="temporary")
+    claims.settle(claimed.claim, [waits], clock=0)
+    assert send.work().sent == 1
+    assert str(sink.mails[0]["Subject"]).startswith("[Identified]")
+
+
+def test_first_notices_and_ends_overtake_reviews_of_others(
+    open_incident: Incident, operator: User, now: datetime, sink: Sink
+) -> None:
+    tenant("here", WEST)
+    plan_last(open_incident, now)
+    Communication.objects.update(kind="review")
+    Delivery.objects.update(priority=2)
+    other = pen.declare(declaration=declaration(), now=now, actor=operator)
+    plan_last(other, now)
+    send.work()
+    assert [str(mail["Subject"]).split("]")[0] for mail in sink.mails] == [
+        "[Investigating",
+        "[Review",
+    ]
+
+
+def test_a_message_that_cannot_be_made_does_not_stop_the_others(
+    open_incident: Incident, now: datetime, sink: Sink
+) -> None:
+    tenant("bad", WEST)
+    tenant("here", WEST)
+    Endpoint.objects.filter(address="bad@example.com").update(
+        address="bad@example.com\nBcc: everybody@example.com"
+    )
+    plan_last(open_incident, now)
+    tally = send.work()
+    assert (tally.sent, tally.waiting) == (1, 1)
+    assert sink.receivers == ["here@example.com"]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_claimers_at_once_never_hold_the_same_delivery(
+    open_incident: Incident, now: datetime
+) -> None:
+    for number in range(40):
+        tenant(f"t{number}", WEST)
+    plan_last(open_incident, now)
+    held: list[int] = []
+    start = threading.Barrier(4)
+
+    def take() -> None:
+        start.wait()
+        try:
+            while batch := claims.claim(most=3).deliveries:
+                held.extend(delivery.pk for delivery in batch)
+        finally:
+            connection.close()
+
+    takers = [threading.Thread(target=take) for _ in range(4)]
+    for taker in takers:
+        taker.start()
+    for taker in takers:
+        taker.join()
+    assert len(held) == len(set(held)) == 40
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_row_locked_by_another_claimer_is_passed_over(
+    open_incident: Incident, now: datetime
+) -> None:
+    tenant("one", WEST)
+    tenant("two", WEST)
+    plan_last(open_incident, now)
+    first, second = Delivery.objects.order_by("id")
+    locked, done = threading.Event(), threading.Event()
+
+    def hold() -> None:
+        with transaction.atomic():
+            Delivery.objects.select_for_update().get(pk=first.pk)
+            locked.set()
+            done.wait()
+        connection.close()
+
+    holder = threading.Thread(target=hold)
+    holder.start()
+    locked.wait()
+    try:
+        assert [delivery.pk for delivery in claims.claim(most=10).deliveries] == [second.pk]
+    finally:
+        done.set()
+        holder.join()
+
+
+def test_the_database_refuses_a_sending_row_without_a_claim(
+    open_incident: Incident, now: datetime
+) -> None:
+    tenant("here", WEST)
+    plan_last(open_incident, now)
+    for bad in (
+        {"state": "sending"},
+        {"state": "sent"},
+        {"state": "skipped"},
+        {"state": "unknown"},
+        {"claim": uuid.uuid4(), "lease_until": now},
+    ):
+        with pytest.raises(Exception, match="delivery_"), transaction.atomic():
+            Delivery.objects.update(**bad)
+    assert endpoint("here@example.com").deliveries.get().state == "pending"

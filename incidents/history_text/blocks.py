@@ -148,6 +148,9 @@ class _Cutter:
     def _begins_another(self, heading: Heading) -> bool:
         if not self.block.started():
             return False
+        last = self.block.parts[-1]
+        if last.heading and not last.lines and last.heading.text.lower() == heading.text.lower():
+            return False  # pages that fold their entries print a heading twice
         known = [part.heading for part in self.block.parts if part.heading]
         repeated = any(it.text.lower() == heading.text.lower() for it in known)
         return repeated or any(it.kind != "impact" for it in known)

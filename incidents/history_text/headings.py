@@ -71,7 +71,7 @@ _QUESTIONS: list[tuple[str, bool, str]] = [
     (
         "prevention",
         False,
-        r"how\s+(?:are|is|will|can|do)\s+[\w\s]{1,40}?\s*(?:making|makes?)\s+"
+        r"how\s+(?:(?:are|is|will|do)\s+[\w\s]{1,40}?|can\s+we)\s*(?:making|makes?)\s+"
         rf"(?:{_INCIDENT}){_LIKE}\s*(?:even\s+)?less\s+(?:likely|impactful|frequent)"
         r"(?:\s*(?:,|and|or|/)\s*(?:or\s+)?(?:even\s+)?(?:less\s+)?(?:likely|impactful|frequent))?",
     ),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 import re
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 from incidents.history_text.headings import match_heading
 from incidents.history_text.times import MONTH_NUMBERS, starts_with_moment
@@ -21,6 +22,10 @@ _BLOCKS = {"/p", "/li", "/div", "/ul", "/ol", "/tr", "br", "p", "div", "ul", "ol
 _BLOCKS |= {f"{slash}h{level}" for slash in ("", "/") for level in range(1, 7)}
 
 
+_FOLDED = re.compile(
+    r"(?<=[.!?\s])(?:(?:preliminary\s)?root\scause|mitigation|next\ssteps?|current\sstatus)\s?:",
+    re.IGNORECASE,
+)
 _LEFT_OPEN = re.compile(
     r"(?:\b(?:and|to|at|from|on|by|between|until|the|in|of|for|with|UTC|[A-Z][a-z]{2})|,)$"
 )
@@ -46,7 +51,21 @@ class Line:
 
 def read_lines(text: str) -> list[Line]:
     """The non-blank lines of a pasted text, cleaned; wrapped paragraphs become one line."""
-    return _joined(_split(_without_tags(text)))
+    return [part for line in _joined(_split(_without_tags(text))) for part in _unfolded(line)]
+
+
+def _unfolded(line: Line) -> list[Line]:
+    """Feeds put a whole statement on one line: "Summary of impact: … Mitigation: … Next steps: …"."""
+    heading = match_heading(line.text)
+    if heading is None or heading.style != "old" or not heading.rest:
+        return [line]
+    cuts = [
+        0,
+        *(it.start() for it in _FOLDED.finditer(line.text, len(heading.text))),
+        len(line.text),
+    ]
+    texts = [line.text[a:b].strip() for a, b in pairwise(cuts)]
+    return [replace(line, text=it) for it in texts if it]
 
 
 def _without_tags(text: str) -> str:

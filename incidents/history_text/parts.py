@@ -11,6 +11,7 @@ from incidents.history_text.headings import Heading
 from incidents.history_text.layout import Line
 from incidents.history_text.model import RepairItem, Section, TimelineRow, Window
 from incidents.history_text.preamble import (
+    Preamble,
     is_chrome,
     is_note,
     is_tracking_line,
@@ -46,7 +47,7 @@ class Parts:
         return Section("introduction", "", "\n\n".join(lines))
 
 
-def read_parts(block: Block, calendar: Calendar, windows: list[Window], *, has_note: bool) -> Parts:
+def read_parts(block: Block, calendar: Calendar, windows: list[Window], head: Preamble) -> Parts:
     """Place every line below a heading. Raises HistoryError for impossible times in a timeline."""
     parts = Parts()
     timeline = TimelineReader(calendar, windows, parts.timeline)
@@ -54,12 +55,12 @@ def read_parts(block: Block, calendar: Calendar, windows: list[Window], *, has_n
         if part.heading is None:
             parts.unread += [line.shown() for line in (part.line, *part.lines)]
         else:
-            _read_part(parts, part, part.heading, timeline, has_note)
+            _read_part(parts, part, part.heading, timeline, head)
     return parts
 
 
 def _read_part(
-    parts: Parts, part: Part, heading: Heading, timeline: TimelineReader, has_note: bool
+    parts: Parts, part: Part, heading: Heading, timeline: TimelineReader, head: Preamble
 ) -> None:
     kind = heading.kind
     kept: list[Line] = []
@@ -69,7 +70,7 @@ def _read_part(
         sum(has_marker(line.text) for line in part.lines) >= 2 if kind == "prevention" else False
     )
     for line in part.lines:
-        if _is_aside(parts, line, has_note):
+        if _is_aside(parts, line, head):
             continue
         _note_survey(parts, kind, line)
         if kind in SECTIONS and timeline.take(line):
@@ -85,15 +86,15 @@ def _read_part(
     parts.sections.append(Section(kind, heading.text, _text(kept)))
 
 
-def _is_aside(parts: Parts, line: Line, has_note: bool) -> bool:
+def _is_aside(parts: Parts, line: Line, head: Preamble) -> bool:
     """Lines that stand in a section but don't belong to its text."""
     if is_chrome(line.text):
         parts.unread.append(line.shown())
-    elif is_tracking_line(line.text) and parts.tracking_id is None:
+    elif is_tracking_line(line.text) and not (head.tracking_id or parts.tracking_id):
         parts.tracking_id = stated_id(line.text)
-    elif parts.video is None and is_video(line.text) and not line.bullet:
+    elif not (head.video or parts.video) and is_video(line.text) and not line.bullet:
         parts.video = link_in(line.text) or line.text
-    elif is_note(line.text) and not has_note and not parts.note:
+    elif is_note(line.text) and not head.note and not parts.note:
         parts.note.append(line.text)
     else:
         return False

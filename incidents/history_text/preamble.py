@@ -177,13 +177,13 @@ def _take(found: Preamble, line: Line, last: str) -> str:
     if is_chrome(text):
         found.unread.append(line.shown())
         return "chrome"
-    if is_tracking_line(text):
+    if is_tracking_line(text) and found.tracking_id is None:
         found.tracking_id = stated_id(text)
         return "id"
     if is_video(text) and found.video is None:
         found.video = link_in(text) or text
         return "video"
-    if last == "video" and text.lower().startswith("http") and link_in(text):
+    if last == "video" and text.lower().startswith("http") and "://" not in (found.video or ""):
         found.video = link_in(text)
         return "link"
     if _NOTE.match(text) or (len(text) > 80 and _EXPLAINS.search(text[:3000])):

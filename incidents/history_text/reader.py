@@ -110,7 +110,7 @@ def _read_block(block: Block, names: NameIndex) -> HistoryIncident:
     head = read_preamble(block.head)
     calendar = Calendar.of(_all_texts(block), block.month, block.day)
     windows, unread = _read_windows(block, head, calendar)
-    parts = read_parts(block, calendar, windows, has_note=bool(head.note))
+    parts = read_parts(block, calendar, windows, head)
     note = "\n\n".join([*head.note, *parts.note]) or None
     mentions = read_mentions(_mention_parts(block, head), names)
     month = block.month or (iso(windows[0].start)[:7] if windows else None)

@@ -105,15 +105,15 @@ class Calendar:
     @classmethod
     def of(cls, texts: Sequence[str], month: str | None, day: int | None) -> Calendar:
         days = [found for text in texts for found in find_days(text)]
-        dated = next((d for d in days if d.year is not None), None)
-        anchor = dated.near(None, 0) if dated and _possible(dated) else None
+        dated = next((it for it in days if it.year is not None and _possible(it)), None)
+        last = dated.near(None, 0) if dated else None
+        anchor = last
         if month:
             year, number = int(month[:4]), int(month[5:])
             marked = Day(0, 0, day or 15, number, year)
             anchor = marked.near(None, 0) if _possible(marked) else date(year, number, 15)
-            if dated is None and day is None:
-                return cls(anchor, {(d.month, d.day) for d in days}, None)
-        return cls(anchor, {(d.month, d.day) for d in days}, anchor)
+            last = last or (anchor if day else None)
+        return cls(anchor, {(it.month, it.day) for it in days}, last)
 
     def mentions(self, day: date) -> bool:
         return (day.month, day.day) in self.mentioned
@@ -199,13 +199,17 @@ def find_windows(
             window = Window(*ends, label)
             if not _known(window, windows):
                 windows.append(window)
-    return windows or _open_window(paragraphs, calendar), unread
+    if not windows and not unread:
+        windows = _open_window(paragraphs, calendar)
+    return windows, unread
 
 
 def _is_impact(text: str, found: Range) -> bool:
-    start = max(text.rfind(". ", 0, found.first.start), found.first.start - 600, 0)
-    end = text.find(". ", found.end())
-    sentence = text[start : min(end if end >= 0 else len(text), found.end() + 600)]
+    # Looking no further than 600 characters keeps a page that is one endless line linear.
+    first, end = found.first.start, found.end()
+    start = max(text.rfind(". ", max(0, first - 600), first), first - 600, 0)
+    stop = text.find(". ", end, end + 600)
+    sentence = text[start : stop if stop >= 0 else end + 600]
     return _IMPACT.search(sentence) is not None or _WORK.search(sentence) is None
 
 

@@ -16,7 +16,7 @@ def text(word: str, size: int = 400) -> bytes:
     return (f"<p>{word}</p>" * (size // (len(word) + 7) + 1)).encode()
 
 
-def site(revision: int = 1, word: str = "good", **pages: Page) -> Site:
+def site(revision: int = 1, word: str = "good", /, **pages: Page) -> Site:
     """A site of each kind of page; `pages` come on top, `incident_x` at `/status/history/x/`."""
     extra = {f"/status/history/{n.removeprefix('incident_')}/": page for n, page in pages.items()}
     return Site(

@@ -9,14 +9,28 @@ for (const picker of document.querySelectorAll("[data-picker]")) {
   const options = [...picker.querySelectorAll("[data-words]")];
   const groups = [...picker.querySelectorAll("[data-group]")];
 
+  // The phrase in a name or alias comes first ("west eu"); without one, all words in any order, the
+  // group's name included ("europe"). Enter ticks the best: a name that begins with what was typed.
+  let best = null;
   const narrow = () => {
-    const words = find.value.toLowerCase().split(/\s+/).filter(Boolean);
-    for (const option of options) {
-      option.hidden = !words.every((word) => option.dataset.words.includes(word));
+    const phrase = find.value.trim().toLowerCase();
+    const words = phrase.split(/\s+/);
+    let found = options.filter((option) => option.dataset.names.includes(phrase));
+    if (!found.length) {
+      found = options.filter((option) => words.every((word) => option.dataset.words.includes(word)));
     }
+    best?.classList.remove("best");
+    best = null;
+    if (phrase) {
+      best = found.find((option) => option.dataset.names.startsWith(phrase)) ?? found[0] ?? null;
+      best?.classList.add("best");
+    }
+    const shown = new Set(found);
+    for (const option of options) option.hidden = !shown.has(option);
     for (const group of groups) {
       group.hidden = !group.querySelector("[data-words]:not([hidden])");
     }
+    (best ?? options[0])?.scrollIntoView({ block: "nearest" });
   };
 
   const name = () => {
@@ -32,11 +46,10 @@ for (const picker of document.querySelectorAll("[data-picker]")) {
   });
   find.addEventListener("keydown", (event) => {
     if (event.key !== "Enter") return;
-    // Enter ticks the first one found instead of sending the form.
+    // It ticks instead of sending the form.
     event.preventDefault();
-    const first = options.find((option) => !option.hidden);
-    if (first && find.value.trim()) {
-      first.querySelector("input").click();
+    if (best) {
+      best.querySelector("input").click();
       find.select();
     }
   });

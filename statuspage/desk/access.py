@@ -1,0 +1,64 @@
+"""Who may use the desk: staff who may change incidents, signed in through the admin."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Concatenate, ParamSpec, cast
+
+from django.contrib.auth.models import User
+from django.contrib.auth.views import redirect_to_login
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
+from django.shortcuts import get_object_or_404, render
+from django.urls import reverse
+from django.views.decorators.cache import never_cache
+
+from incidents.models import Incident
+
+P = ParamSpec("P")
+View = Callable[Concatenate[HttpRequest, P], HttpResponse]
+WORK = "incidents.change_incident"
+DECLARE = "incidents.add_incident"
+
+
+def desk(
+    *permissions: str,
+) -> Callable[[View[P]], Callable[Concatenate[HttpRequest, P], HttpResponseBase]]:
+    """Let in staff who have these permissions; send the anonymous to the login, refuse the others."""
+
+    def guard(view: View[P]) -> Callable[Concatenate[HttpRequest, P], HttpResponseBase]:
+        @never_cache
+        @wraps(view)
+        def guarded(request: HttpRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
+            user = request.user
+            if not user.is_authenticated:
+                return redirect_to_login(request.get_full_path(), reverse("admin:login"))
+            if not (user.is_staff and user.has_perms(permissions)):
+                return render(request, "desk/refused.html", status=403)
+            return view(request, *args, **kwargs)
+
+        return guarded
+
+    return guard
+
+
+def operator_of(request: HttpRequest) -> User:
+    """The signed-in user; call it behind `desk` only."""
+    return cast("User", request.user)
+
+
+def incidents_for(user: User) -> QuerySet[Incident]:
+    """The incidents that this user's desk shows: every look-up by tracking ID goes through here."""
+    if not user.has_perm(WORK):
+        return Incident.objects.none()
+    return Incident.objects.all()
+
+
+def workable(request: HttpRequest, tracking_id: str) -> Incident:
+    """An incident that can be written to. Raises Http404; what a history text told is only looked at."""
+    return get_object_or_404(
+        incidents_for(operator_of(request)).filter(backfilled=False, merged_into__isnull=True),
+        tracking_id=tracking_id,
+    )

@@ -1,0 +1,235 @@
+"""The fields of the desk's screens. They check forms and choices; the services check the matter."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any, Self
+
+from django import forms
+from django.http import QueryDict
+
+from incidents import lifecycle
+from incidents.models import Incident
+from incidents.models.words import Audience, Extent, Kind, Level, Stage
+from incidents.policy.facts import MAX_DEPENDENTS
+from statuspage.desk.times import MomentError, coming_moment, past_moment
+
+# Declaring something that is over already would leave its cells open.
+FIRST_STAGES = (
+    Stage.INVESTIGATING,
+    Stage.IDENTIFIED,
+    Stage.MITIGATING,
+    Stage.PLANNED,
+    Stage.IN_PROGRESS,
+)
+AS_IT_IS = ("", "As it is")
+
+
+class MomentField(forms.CharField):
+    """A moment that an operator types; `read` turns it into UTC."""
+
+    def __init__(self, read: Callable[[str, datetime], datetime], **options: Any) -> None:
+        self.read = read
+        self.now: datetime | None = None
+        super().__init__(**options)
+
+    def clean(self, value: Any) -> Any:
+        text = super().clean(value)
+        if not text or self.now is None:
+            return None
+        try:
+            return self.read(text, self.now)
+        except MomentError as error:
+            raise forms.ValidationError(str(error)) from error
+
+
+def _text(rows: int, **options: Any) -> forms.CharField:
+    return forms.CharField(required=False, widget=forms.Textarea({"rows": rows}), **options)
+
+
+class DeskForm(forms.Form):
+    """Errors name what to do, and point at their field for a screen reader."""
+
+    error_css_class = "wrong"
+
+    def __init__(self, *args: Any, now: datetime, **options: Any) -> None:
+        options.setdefault("label_suffix", "")
+        super().__init__(*args, **options)
+        for field in self.fields.values():
+            if isinstance(field, MomentField):
+                field.now = now
+
+    @classmethod
+    def refilled(cls, data: QueryDict, **options: Any) -> Self:
+        """The form as it was typed, without a word about what is still missing."""
+        form = cls(**options)
+        for name, field in form.fields.items():
+            is_box = isinstance(field, forms.BooleanField)
+            form.initial[name] = name in data if is_box else data.get(name, field.initial)
+        return form
+
+
+class StatementForm(DeskForm):
+    """What is said. Either text may stay empty: the facts then speak for themselves."""
+
+    public_text = _text(
+        5,
+        label="Public text",
+        help_text="What everybody may read, if it goes public. Markdown. Empty: written from the facts.",
+    )
+    targeted_text = _text(
+        5,
+        label="Targeted text",
+        help_text="Only for the affected customers; never shown publicly. Empty: written from the facts.",
+    )
+    next_update_by = MomentField(
+        coming_moment,
+        required=False,
+        label="Next update by",
+        help_text="+30 or +60 (minutes), or a time in UTC.",
+        widget=forms.TextInput({"list": "ahead", "autocomplete": "off"}),
+    )
+
+
+class PlacesForm(StatementForm):
+    """With services and regions to tick; the picker reads and draws them, errors are kept here."""
+
+    services = forms.Field(required=False, label="Services")
+    regions = forms.Field(required=False, label="Regions")
+    extent = forms.ChoiceField(
+        required=False, choices=Extent.choices, initial=Extent.SUBSET, label="Extent"
+    )
+
+
+class DeclareForm(PlacesForm):
+    kind = forms.ChoiceField(choices=Kind.choices, initial=Kind.SERVICE_ISSUE)
+    level = forms.ChoiceField(choices=Level.choices, initial=Level.ERROR)
+    stage = forms.ChoiceField(
+        required=False,
+        choices=[("", "The first of its kind"), *((s.value, s.label) for s in FIRST_STAGES)],
+        help_text="Investigating; for maintenance Planned, or In progress once it has begun.",
+    )
+    since = MomentField(
+        past_moment,
+        label="Since (UTC)",
+        help_text="When impact began: 09:00, or 2026-01-10 09:00.",
+        required=False,
+        widget=forms.TextInput({"autocomplete": "off"}),
+    )
+    scheduled_for = MomentField(
+        coming_moment,
+        required=False,
+        label="Maintenance from (UTC)",
+        widget=forms.TextInput({"autocomplete": "off", "placeholder": "2026-01-10 09:00"}),
+    )
+    scheduled_until = MomentField(
+        coming_moment,
+        required=False,
+        label="Maintenance until (UTC)",
+        widget=forms.TextInput({"autocomplete": "off", "placeholder": "2026-01-10 11:00"}),
+    )
+    public_title = forms.CharField(
+        label="Public title", help_text="What is wrong, and where, in a few words for customers."
+    )
+    internal_title = forms.CharField(
+        required=False, label="Internal title", help_text="Seen at the desk only."
+    )
+    audience = forms.ChoiceField(
+        choices=Audience.choices, initial=Audience.UNKNOWN, help_text="Do we know whom it hits?"
+    )
+    dependents = forms.IntegerField(
+        min_value=0,
+        max_value=MAX_DEPENDENTS,
+        initial=0,
+        required=False,
+        help_text="Services that fail because a ticked one does; counted on top of those ticked.",
+    )
+    targeted_channel_available = forms.BooleanField(
+        required=False, initial=True, label="Targeted alerts can be delivered"
+    )
+    platform_fault = forms.BooleanField(
+        required=False, initial=True, label="The platform is at fault"
+    )
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or {}
+        if cleaned.get("kind") == Kind.PLANNED_MAINTENANCE:
+            if not cleaned.get("scheduled_for") and "scheduled_for" not in self.errors:
+                self.add_error(
+                    "scheduled_for", "Maintenance needs a start; write 2026-01-10 09:00."
+                )
+        elif not cleaned.get("since") and "since" not in self.errors:
+            self.add_error("since", "Give the time impact began; write 09:00 or 2026-01-10 09:00.")
+        return cleaned
+
+
+class UpdateForm(PlacesForm):
+    """An update, with the facts that changed."""
+
+    stage = forms.ChoiceField()
+    level = forms.ChoiceField(required=False, choices=[AS_IT_IS, *Level.choices])
+    dependents = forms.IntegerField(
+        required=False, min_value=0, max_value=MAX_DEPENDENTS, help_text="Empty: as it is."
+    )
+    targeted_channel = forms.ChoiceField(
+        required=False,
+        label="Targeted alerts",
+        choices=[
+            AS_IT_IS,
+            ("available", "Can be delivered"),
+            ("unavailable", "Cannot be delivered"),
+        ],
+    )
+    at = MomentField(
+        past_moment,
+        required=False,
+        label="Hit since (UTC)",
+        help_text="For services and regions added here. Empty: now.",
+        widget=forms.TextInput({"autocomplete": "off"}),
+    )
+
+    def __init__(self, *args: Any, incident: Incident, **options: Any) -> None:
+        super().__init__(*args, **options)
+        possible = lifecycle.successors(incident.kind, incident.stage)
+        stage = self.fields["stage"]
+        if isinstance(stage, forms.ChoiceField):
+            stage.choices = [(s.value, s.label) for s in Stage if s.value in possible]
+        stage.initial = incident.stage
+
+
+class RecoverForm(DeskForm):
+    """A region that is well again; `service` narrows it to one service there."""
+
+    region = forms.CharField(widget=forms.HiddenInput)
+    service = forms.CharField(required=False, widget=forms.HiddenInput)
+    at = MomentField(
+        past_moment,
+        required=False,
+        label="Recovered at (UTC)",
+        help_text="Empty: now.",
+        widget=forms.TextInput({"autocomplete": "off", "placeholder": "now"}),
+    )
+
+
+class AudienceForm(StatementForm):
+    audience = forms.ChoiceField(choices=Audience.choices)
+
+
+class ConfirmForm(DeskForm):
+    public_text = _text(
+        4, label="Public text", help_text="Markdown. Empty: written from the facts."
+    )
+
+
+class OverrideForm(ConfirmForm):
+    public = forms.ChoiceField(choices=[("yes", "Post publicly"), ("no", "Keep it targeted")])
+    reason = forms.CharField(
+        widget=forms.Textarea({"rows": 2}), help_text="Kept with the decision, for later readers."
+    )
+
+
+class WithdrawForm(DeskForm):
+    reason = forms.CharField(
+        help_text="One sentence; the page that answers for the entry from now on shows it to everybody."
+    )

@@ -1,0 +1,22 @@
+"""The desk's addresses, below `/admin/desk/`."""
+
+from __future__ import annotations
+
+from django.urls import path
+
+from statuspage.desk.views import decisions, declare, incidents, updates
+
+app_name = "desk"
+
+urlpatterns = [
+    path("", incidents.listing, name="list"),
+    path("new/", declare.new, name="new"),
+    path("new/verdict/", declare.live_verdict, name="live-verdict"),
+    path("<slug:tracking_id>/", incidents.screen, name="incident"),
+    path("<slug:tracking_id>/update/", updates.update, name="update"),
+    path("<slug:tracking_id>/recover/", updates.recover_region, name="recover"),
+    path("<slug:tracking_id>/audience/", decisions.audience, name="audience"),
+    path("<slug:tracking_id>/confirm/", decisions.confirm_post, name="confirm"),
+    path("<slug:tracking_id>/override/", decisions.override_policy, name="override"),
+    path("<slug:tracking_id>/withdraw/", decisions.withdraw_entry, name="withdraw"),
+]

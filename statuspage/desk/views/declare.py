@@ -1,0 +1,184 @@
+"""Declare an incident: form, preview, publish."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime
+
+from django.contrib import messages
+from django.db import IntegrityError, transaction
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.views.decorators.http import require_http_methods, require_POST
+
+from incidents.models import Incident
+from incidents.services.errors import EntryError
+from incidents.services.incident import Declaration, Override, declare
+from statuspage.desk.access import DECLARE, WORK, desk, operator_of
+from statuspage.desk.entries import (
+    cells_of,
+    declaration_of,
+    fresh_token,
+    override_of,
+    refuse,
+    token_id,
+)
+from statuspage.desk.forms import DeclareForm
+from statuspage.desk.picker import Cells, Picker
+from statuspage.desk.rehearsal import Preview, hidden_fields, look_at, rehearse
+from statuspage.desk.times import typed
+
+
+@desk(WORK, DECLARE)
+@require_http_methods(["GET", "POST"])
+def new(request: HttpRequest) -> HttpResponse:
+    """GET: an empty form. POST with `step`: preview (also by default), publish, edit, dependents."""
+    now = timezone.now()
+    if request.method == "GET":
+        return _form_page(request, DeclareForm(now=now, initial={"since": typed(now)}), Picker())
+    data, picker = request.POST, Picker.of(request.POST)
+    step = data.get("step", "preview")
+    if step in ("edit", "dependents"):
+        form = DeclareForm.refilled(data, now=now)
+        if step == "dependents":
+            form.initial["dependents"] = len(picker.suggested_dependents())
+        return _form_page(request, form, picker)
+    form = DeclareForm(data, now=now)
+    cells = cells_of(form, picker)
+    if not form.is_valid() or cells is None:
+        return _form_page(request, form, picker, status=422)
+    return _preview_or_publish(request, form, picker, cells, now, publish=step == "publish")
+
+
+def _preview_or_publish(
+    request: HttpRequest,
+    form: DeclareForm,
+    picker: Picker,
+    cells: Cells,
+    now: datetime,
+    *,
+    publish: bool,
+) -> HttpResponse:
+    """Publish only what has been shown: without a preview, or with another verdict by now, show it."""
+    user, data = operator_of(request), request.POST
+    token = data.get("token", "")
+    tracking_id = token_id(token, user)
+    if tracking_id is None:
+        token = fresh_token(user)
+        tracking_id = token_id(token, user) or ""
+    elif earlier := Incident.objects.filter(tracking_id=tracking_id).first():
+        return _declared_before(request, earlier)
+    declaration = declaration_of(form, cells, now=now, tracking_id=tracking_id)
+    override = override_of(data)
+    try:
+        preview = _rehearse(request, declaration, now, None)
+        if publish and data.get("shown") == preview.shown:
+            return _publish(request, declaration, override, now)
+    except EntryError as error:
+        if error.field == "reason" and override:
+            preview = _rehearse(request, declaration, now, None)
+            return _preview_page(request, preview, cells, picker, token, fault=error, status=422)
+        refuse(form, error)
+        return _form_page(request, form, picker, status=422)
+    return _preview_page(request, preview, cells, picker, token)
+
+
+def _publish(
+    request: HttpRequest, declaration: Declaration, override: Override | None, now: datetime
+) -> HttpResponse:
+    try:
+        with transaction.atomic():
+            incident = declare(
+                declaration=declaration, now=now, actor=operator_of(request), override=override
+            )
+    except IntegrityError:
+        # The same form, sent twice at the same moment: the other one has been stored by now.
+        earlier = Incident.objects.filter(tracking_id=declaration.tracking_id).first()
+        if earlier is None:
+            raise
+        return _declared_before(request, earlier)
+    where = "published" if incident.published_at else "sent to the affected customers only"
+    messages.success(request, f"{incident.tracking_id} is declared and {where}.")
+    return redirect("desk:incident", incident.tracking_id)
+
+
+def _declared_before(request: HttpRequest, incident: Incident) -> HttpResponse:
+    messages.info(
+        request, f"{incident.tracking_id} was declared by this form before; nothing was sent twice."
+    )
+    return redirect("desk:incident", incident.tracking_id)
+
+
+def _rehearse(
+    request: HttpRequest, declaration: Declaration, now: datetime, override: Override | None
+) -> Preview:
+    def act() -> Incident:
+        return declare(
+            declaration=declaration, now=now, actor=operator_of(request), override=override
+        )
+
+    return rehearse(act, lambda incident: look_at(incident.communications.get(), was_public=False))
+
+
+@desk(WORK, DECLARE)
+@require_POST
+def live_verdict(request: HttpRequest) -> HttpResponse:
+    """The verdict beside the form while it is being filled in; a fragment for htmx."""
+    now = timezone.now()
+    # What a verdict does not need must not keep it from being shown.
+    data = request.POST.copy()
+    data["public_title"] = data.get("public_title") or "Untitled"
+    form, picker = DeclareForm(data, now=now), Picker.of(data)
+    context: dict[str, object] = {"dependents": picker.suggested_dependents()}
+    cells = cells_of(form, picker) if picker.services and picker.regions else None
+    if cells is None and not form.has_error("services") and not form.has_error("regions"):
+        return render(request, "desk/_live.html", context)
+    if form.is_valid() and cells is not None:
+        declaration = declaration_of(form, cells, now=now, tracking_id="")
+        try:
+            preview = _rehearse(request, replace(declaration, tracking_id=""), now, None)
+            context |= {"preview": preview, "cells": cells}
+        except EntryError as error:
+            refuse(form, error)
+    return render(request, "desk/_live.html", context | {"form": form})
+
+
+def _form_page(
+    request: HttpRequest, form: DeclareForm, picker: Picker, *, status: int = 200
+) -> HttpResponse:
+    user = operator_of(request)
+    token = request.POST.get("token", "")
+    context = {
+        "form": form,
+        "picker": picker,
+        "dependents": picker.suggested_dependents(),
+        "token": token if token_id(token, user) else fresh_token(user),
+        "override": request.POST.get("override", ""),
+        "override_reason": request.POST.get("override_reason", ""),
+    }
+    return render(request, "desk/new.html", context, status=status)
+
+
+def _preview_page(
+    request: HttpRequest,
+    preview: Preview,
+    cells: Cells,
+    picker: Picker,
+    token: str,
+    *,
+    fault: EntryError | None = None,
+    status: int = 200,
+) -> HttpResponse:
+    context = {
+        "preview": preview,
+        "cells": cells,
+        "dependents": picker.suggested_dependents(),
+        "stated_dependents": request.POST.get("dependents", ""),
+        "hidden": hidden_fields(request.POST),
+        "token": token,
+        "override": request.POST.get("override", ""),
+        "override_reason": request.POST.get("override_reason", ""),
+        "fault": fault,
+    }
+    return render(request, "desk/preview.html", context, status=status)

@@ -1,0 +1,52 @@
+"""The incident screen as a response: plain, or again with a form that was refused."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils import timezone
+
+from incidents.models import Incident
+from statuspage.desk.forms import (
+    AudienceForm,
+    ConfirmForm,
+    DeskForm,
+    OverrideForm,
+    RecoverForm,
+    UpdateForm,
+    WithdrawForm,
+)
+from statuspage.desk.freshness import News
+from statuspage.desk.screens import screen_of
+
+
+def incident_page(
+    request: HttpRequest,
+    incident: Incident,
+    *,
+    refused: Mapping[str, DeskForm] | None = None,
+    news: News | None = None,
+    status: int = 200,
+) -> HttpResponse:
+    """`refused`: forms as they were sent, by the name the template knows them by."""
+    now = timezone.now()
+    forms: dict[str, DeskForm] = {
+        "update": UpdateForm(now=now, incident=incident, initial={"stage": incident.stage}),
+        "recover": RecoverForm(now=now),
+        "audience": AudienceForm(now=now, initial={"audience": incident.audience}),
+        "confirm": ConfirmForm(now=now),
+        "override": OverrideForm(now=now),
+        "withdraw": WithdrawForm(now=now),
+    }
+    forms |= refused or {}
+    for name, form in forms.items():
+        form.auto_id = f"{name}-%s"  # several forms of one page have a `public_text`
+    context = {
+        "screen": screen_of(incident, now),
+        "forms": forms,
+        "news": news,
+        "refused": next(iter((refused or {}).values()), None),
+    }
+    return render(request, "desk/incident.html", context, status=status)

@@ -1,0 +1,32 @@
+"""The list of incidents, and the screen of one."""
+
+from __future__ import annotations
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, render
+from django.utils import timezone
+from django.views.decorators.http import require_safe
+
+from statuspage.desk.access import DECLARE, WORK, desk, incidents_for, operator_of
+from statuspage.desk.listing import closed_rows, open_rows
+from statuspage.desk.views.incident_page import incident_page
+
+
+@desk(WORK)
+@require_safe
+def listing(request: HttpRequest) -> HttpResponse:
+    """Open incidents, the most pressing first, and the latest closed ones."""
+    user, now = operator_of(request), timezone.now()
+    context = {
+        "open": open_rows(incidents_for(user), now),
+        "closed": closed_rows(incidents_for(user), now),
+        "may_declare": user.has_perm(DECLARE),
+    }
+    return render(request, "desk/list.html", context)
+
+
+@desk(WORK)
+@require_safe
+def screen(request: HttpRequest, tracking_id: str) -> HttpResponse:
+    incident = get_object_or_404(incidents_for(operator_of(request)), tracking_id=tracking_id)
+    return incident_page(request, incident)

@@ -1,0 +1,159 @@
+"""Post an update, add services and regions, mark a region recovered."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.views.decorators.http import require_http_methods, require_POST
+
+from incidents.models import Communication, Incident, Region, Service
+from incidents.services.errors import EntryError
+from incidents.services.incident import Override, post_update, recover
+from statuspage.desk.access import WORK, desk, operator_of, workable
+from statuspage.desk.entries import cells_of, changes_of, override_of, refuse, repeats, statement_of
+from statuspage.desk.forms import RecoverForm, UpdateForm
+from statuspage.desk.freshness import News, StaleError, if_fresh, seen_now
+from statuspage.desk.picker import Cells, Picker
+from statuspage.desk.rehearsal import Preview, hidden_fields, look_at, rehearse
+from statuspage.desk.views.small_forms import act_on
+
+
+@desk(WORK)
+@require_http_methods(["GET", "POST"])
+def update(request: HttpRequest, tracking_id: str) -> HttpResponse:
+    """GET: the full form. POST with `step`: post (by default), preview, edit."""
+    incident = workable(request, tracking_id)
+    now = timezone.now()
+    if request.method == "GET":
+        form = UpdateForm(now=now, incident=incident)
+        return _form_page(request, incident, form, Picker())
+    data, picker = request.POST, Picker.of(request.POST)
+    if data.get("step") == "edit":
+        form = UpdateForm.refilled(data, now=now, incident=incident)
+        return _form_page(request, incident, form, picker)
+    form = UpdateForm(data, now=now, incident=incident)
+    cells = cells_of(form, picker) if picker else None
+    if not form.is_valid():
+        return _form_page(request, incident, form, picker, status=422)
+    try:
+        return _preview_or_post(request, incident, form, cells, now)
+    except StaleError as stale:
+        if repeats(incident, form, operator_of(request)):
+            messages.info(request, "This update was posted already; nothing was sent twice.")
+            return redirect("desk:incident", incident.tracking_id)
+        return _form_page(request, incident, form, picker, news=stale.news, status=409)
+    except EntryError as error:
+        refuse(form, error)
+        return _form_page(request, incident, form, picker, status=422)
+
+
+def _preview_or_post(
+    request: HttpRequest,
+    incident: Incident,
+    form: UpdateForm,
+    cells: Cells | None,
+    now: datetime,
+) -> HttpResponse:
+    """What would turn the incident public is always shown before it is done."""
+    data, override = request.POST, override_of(request.POST)
+
+    def act(override: Override | None) -> Communication:
+        return post_update(
+            incident_id=incident.pk,
+            now=now,
+            stage=form.cleaned_data["stage"],
+            statement=statement_of(form),
+            changes=changes_of(form, cells),
+            actor=operator_of(request),
+            override=override,
+        )
+
+    def rehearsed() -> Communication:
+        return if_fresh(incident, data.get("seen", ""), lambda: act(None))
+
+    was_public = incident.published_at is not None
+    preview = rehearse(rehearsed, lambda said: look_at(said, was_public=was_public))
+    is_shown = data.get("shown") == preview.shown
+    if data.get("step") == "preview" or (preview.turns_public and not is_shown):
+        return _preview_page(request, incident, preview, cells)
+    try:
+        said = if_fresh(incident, data.get("seen", ""), lambda: act(override))
+    except EntryError as error:
+        if error.field != "reason":
+            raise
+        return _preview_page(request, incident, preview, cells, fault=error, status=422)
+    messages.success(request, f"Update {said.number} is posted ({said.get_stage_display()}).")
+    return redirect("desk:incident", incident.tracking_id)
+
+
+@desk(WORK)
+@require_POST
+def recover_region(request: HttpRequest, tracking_id: str) -> HttpResponse:
+    """Mark a region (or one service there) recovered; the last one mitigates the incident."""
+    incident = workable(request, tracking_id)
+    now = timezone.now()
+    form = RecoverForm(request.POST, now=now)
+
+    def act() -> str:
+        value = form.cleaned_data
+        regions = list(Region.objects.filter(slug=value["region"]))
+        services = list(Service.objects.filter(slug=value["service"])) if value["service"] else []
+        if not regions or (value["service"] and not services):
+            raise EntryError("region", "is not in the catalogue; reload the page.")
+        said = recover(
+            incident_id=incident.pk,
+            regions=regions,
+            services=services,
+            at=value["at"] or now,
+            now=now,
+            actor=operator_of(request),
+        )
+        ended = " The incident is mitigated." if said.stage == "mitigated" else ""
+        return f"{regions[0].name} is marked recovered.{ended}"
+
+    return act_on(request, incident, "recover", form, act)
+
+
+def _form_page(
+    request: HttpRequest,
+    incident: Incident,
+    form: UpdateForm,
+    picker: Picker,
+    *,
+    news: News | None = None,
+    status: int = 200,
+) -> HttpResponse:
+    context = {
+        "incident": incident,
+        "form": form,
+        "picker": picker,
+        "news": news,
+        # A form that has been told the news carries the newest mark: the next press goes through.
+        "seen": seen_now(incident) if news or request.method == "GET" else request.POST.get("seen"),
+    }
+    return render(request, "desk/update.html", context, status=status)
+
+
+def _preview_page(
+    request: HttpRequest,
+    incident: Incident,
+    preview: Preview,
+    cells: Cells | None,
+    *,
+    fault: EntryError | None = None,
+    status: int = 200,
+) -> HttpResponse:
+    context = {
+        "incident": incident,
+        "preview": preview,
+        "cells": cells,
+        "hidden": hidden_fields(request.POST),
+        "override": request.POST.get("override", ""),
+        "override_reason": request.POST.get("override_reason", ""),
+        "fault": fault,
+    }
+    return render(request, "desk/preview.html", context, status=status)

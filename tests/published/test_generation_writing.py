@@ -2,7 +2,10 @@ from __future__ import annotations
 
 import gzip
 import json
+import multiprocessing
 import os
+import resource
+import signal
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -187,21 +190,21 @@ def test_a_folder_that_cannot_be_written_is_a_plain_error(tmp_path: Path) -> Non
         write_generation(tmp_path / "published", site())
 
 
+def fail_to_write(folder: Path) -> None:
+    # A limit on the size of files fails like a full disk, and only here.
+    signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, 100_000))
+    with pytest.raises(GenerationError, match="cannot write a generation"):
+        write_generation(folder, site(2, incident_a=Page(os.urandom(200_000))))
+
+
 def test_a_full_disk_leaves_the_shown_generation_alone(tmp_path: Path) -> None:
     write_generation(tmp_path, site(1))
-    child = os.fork()
-    if child == 0:  # a file size limit fails like a full disk, and only here
-        import resource
-        import signal
-
-        signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
-        resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, 100_000))
-        try:
-            write_generation(tmp_path, site(2, incident_a=Page(os.urandom(200_000))))
-        except GenerationError:
-            os._exit(7)
-        os._exit(0)
-    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 7
+    context = multiprocessing.get_context("forkserver")
+    child = context.Process(target=fail_to_write, args=(tmp_path,))
+    child.start()
+    child.join()
+    assert child.exitcode == 0
     assert read_generation(tmp_path).revision == 1
     write_generation(tmp_path, site(2))
     assert read_generation(tmp_path).revision == 2

@@ -32,6 +32,7 @@ _ITEM = re.compile(r",\s*(?:and\s+|or\s+|as well as\s+)?|;\s*|\s+and\s+(?=[A-Z])
 _NAME = re.compile(
     r"[A-Z][\w'’+./-]*(?:\s(?:[A-Z0-9][\w'’+./-]*|for|of|and|to|on|in|the|with|[a-z]{3,12})){0,7}"
 )
+_BRACKETS = re.compile(r"\([^()]{0,300}\)")
 _VENDOR = re.compile(r"^(?:the\s+|'|‘|“)*(?:Azure|Microsoft)\s+(?=\S)")
 _RECOVERED = re.compile(
     r"\b(?:(?:had |was |were |has |have )?(?:fully |completely )?"
@@ -105,7 +106,8 @@ def _unknown(sentence: str, found: Sequence[Found]) -> Iterator[str]:
         return
     start = opening.end()
     listed = sentence[start:].rstrip(" .")
-    items = _items(listed, start)
+    # What stands in brackets explains an item and is none.
+    items = _items(_BRACKETS.sub(lambda it: " " * len(it[0]), listed), start)
     if len(items) < 2:
         return
     for begin, end in items:

@@ -59,7 +59,7 @@ class _Pattern:
             return False
         if self.exact:
             if any(
-                word[0].removesuffix("s") != spelled.removesuffix("s")
+                word[0].removesuffix("'s") not in (spelled, f"{spelled}s")
                 for word, spelled in zip(there, self.spelled, strict=True)
             ):
                 return False

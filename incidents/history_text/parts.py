@@ -12,6 +12,7 @@ from incidents.history_text.layout import Line
 from incidents.history_text.model import RepairItem, Section, TimelineRow, Window
 from incidents.history_text.preamble import (
     Preamble,
+    behind_link,
     is_chrome,
     is_note,
     is_tracking_line,
@@ -94,6 +95,7 @@ def _is_aside(parts: Parts, line: Line, head: Preamble) -> bool:
         parts.tracking_id = stated_id(line.text)
     elif not (head.video or parts.video) and is_video(line.text) and not line.bullet:
         parts.video = link_in(line.text) or line.text
+        parts.unread += behind_link(line.text)
     elif is_note(line.text) and not head.note and not parts.note:
         parts.note.append(line.text)
     else:

@@ -12,7 +12,7 @@ _TRACKING = re.compile(rf"[(\[]?\s?\b[Tt]racking\s?I[Dd]\s{{0,2}}[:#–-]?\s{{0,
                        rf"[(\[]?\bTRACKING\sID\s{{0,2}}[:#–-]?\s{{0,2}}(?P<id2>{_ID})\s?[)\]]?")  # fmt: skip
 _BARE_ID = re.compile(rf"[(\[]\s?(?P<id>{_ID})\s?[)\]]$|^(?P<id2>{_ID})$")
 _LINKED_ID = re.compile(
-    rf"(?:/AIR/|/AzPIR/|/PIR/|trackingId=|incident-history-collapse-)(?P<id>{_ID})", re.IGNORECASE
+    rf"(?i:/AIR/|/AzPIR/|/PIR/|trackingId=|incident-history-collapse-)(?P<id>{_ID})"
 )
 _VIDEO = re.compile(
     r"\b(?:watch|join|view|register|see|recording|video|livestream)\b.{0,120}"
@@ -71,6 +71,13 @@ def link_in(text: str) -> str | None:
     return found[0].rstrip(".,;:") if found else None
 
 
+def behind_link(text: str) -> list[str]:
+    """What a line goes on to say behind its address, which its value does not keep."""
+    link = link_in(text)
+    rest = text.partition(link)[2].strip(" .") if link else ""
+    return [rest] if rest else []
+
+
 def stated_id(text: str) -> str | None:
     """The tracking ID that a line states as its own, not one that a sentence refers to."""
     if len(text) > 400:
@@ -89,7 +96,7 @@ def is_tracking_line(text: str) -> bool:
 
 def linked_id(text: str) -> str | None:
     found = _LINKED_ID.search(text)
-    return found["id"].upper() if found else None
+    return found["id"] if found else None
 
 
 def without_id(text: str) -> str:
@@ -182,6 +189,7 @@ def _take(found: Preamble, line: Line, last: str) -> str:
         return "id"
     if is_video(text) and found.video is None:
         found.video = link_in(text) or text
+        found.unread += behind_link(text)
         return "video"
     if last == "video" and text.lower().startswith("http") and "://" not in (found.video or ""):
         found.video = link_in(text)

@@ -47,3 +47,32 @@ def recovery(services: Sequence[str], regions: Sequence[str], at: datetime) -> s
 
 def spread(services: Sequence[str], regions: Sequence[str], at: datetime) -> str:
     return f"As of {clock(at)}, {listed(services)} in {listed(regions)} are affected, too."
+
+
+def handover(services: Sequence[str], regions: Sequence[str], since: datetime, level: str) -> str:
+    """A first targeted text, once it is known whom a publicly posted incident concerns."""
+    return (
+        f"Since {clock(since)}, {listed(services)} in {listed(regions)} {EFFECT[level]}. It is now"
+        " known which customers are affected, and you are among them. Further updates and the"
+        " review of this incident come to you directly."
+    )
+
+
+NOTES = {
+    2: (
+        "This incident was posted publicly because affected customers could not be reached through"
+        " the usual targeted alerts (scenario 2 of our communication rules). Its review goes to the"
+        " affected customers directly; this entry is removed afterwards. Public reviews are kept for"
+        " broad incidents (scenario 1)."
+    ),
+    3: (
+        "This incident was posted publicly because it could not be told in time exactly which"
+        " customers were affected (scenario 3 of our communication rules). Its review goes to the"
+        " affected customers directly; this entry is removed afterwards. Public reviews are kept for"
+        " broad incidents (scenario 1)."
+    ),
+}
+
+WITHDRAWN_AFTER_REVIEW = (
+    "This entry was public only until the affected customers had its review; they have it now."
+)

@@ -24,6 +24,11 @@ app.conf.task_routes = {
 # Sweeps find what no nudge reached. A tick that nobody picked up before the next one is dropped, or a
 # long outage of the workers would leave a queue of ticks.
 app.conf.beat_schedule = {
+    "incidents-publish-due": {
+        "task": "incidents.publish_due",
+        "schedule": 15.0,
+        "options": {"expires": 15.0},
+    },
     "notifications-sweep": {
         "task": "notifications.sweep",
         "schedule": 10.0,

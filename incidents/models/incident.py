@@ -84,6 +84,8 @@ class Incident(models.Model):
     withdrawn_at = models.DateTimeField(null=True, blank=True)
     withdrawal_reason = models.CharField(max_length=300, blank=True)
     note = models.TextField(blank=True)
+    # What went wrong in telling people; shown on the desk until it is settled.
+    alarm = models.CharField(max_length=300, blank=True)
     merged_into = models.ForeignKey(
         "self", null=True, blank=True, on_delete=models.PROTECT, related_name="absorbed"
     )

@@ -138,7 +138,7 @@ def declare(
     _conclude(
         incident,
         statement=declaration.statement,
-        facts_text=_announcement(incident),
+        facts_text=publicity.facts_only_text(incident),
         stage=declaration.stage,
         at=now,
         now=now,
@@ -170,6 +170,7 @@ def post_update(
     stage = stage or ("investigating" if incident.mitigated_at and changes.hits else incident.stage)
     _check_step(incident.kind, incident.stage, stage)
     reopened = bool(changes.hits) or lifecycle.reopens(incident.stage, stage)
+    handed_over = _hands_over(incident, changes)
     facts_text = _apply(incident, changes, at=changes.at or now)
     if stage in ENDING:
         _end_impacts(Impact.objects.filter(occurrence__incident=incident).open(), now)
@@ -182,6 +183,7 @@ def post_update(
         incident,
         statement=statement or Statement(),
         facts_text=facts_text,
+        targeted_facts=publicity.facts_only_text(incident, wording.handover) if handed_over else "",
         stage=stage,
         at=changes.at or now,
         now=now,
@@ -245,10 +247,12 @@ def _conclude(
     now: datetime,
     actor: AbstractBaseUser | None,
     override: Override | None,
+    targeted_facts: str = "",
     scope: list[tuple[int, int]] | None = None,
 ) -> Communication:
     """The common end of every verb: decide, settle publicity, append the communication."""
-    if not (statement.public_text.strip() or statement.targeted_text.strip() or facts_text):
+    targeted_text = statement.targeted_text.strip() or targeted_facts or facts_text
+    if not (statement.public_text.strip() or targeted_text):
         raise EntryError(
             "public_text", "says nothing; write what has changed since the last update."
         )
@@ -259,12 +263,12 @@ def _conclude(
     incident.save()
     public_text = statement.public_text.strip() or facts_text
     if first_post and not public_text:
-        public_text = _announcement(incident)
+        public_text = publicity.facts_only_text(incident)
     return write_communication(
         incident,
         stage=stage,
         public_text=public_text,
-        targeted_text=statement.targeted_text.strip() or facts_text,
+        targeted_text=targeted_text,
         at=at,
         now=now,
         actor=actor,
@@ -315,6 +319,15 @@ def _apply(incident: Incident, changes: Changes, *, at: datetime) -> str:
     _open_impacts(incident, changes.hits, at)
     return wording.spread(
         [hit.service.name for hit in changes.hits], [hit.region.name for hit in changes.hits], at
+    )
+
+
+def _hands_over(incident: Incident, changes: Changes) -> bool:
+    """Whether this update makes known whom an incident concerns that was posted to everybody."""
+    return (
+        incident.published_at is not None
+        and incident.audience == "unknown"
+        and changes.audience not in (None, "unknown")
     )
 
 
@@ -429,18 +442,3 @@ def _settle_mitigation(incident: Incident) -> None:
         incident.mitigated_at = max(
             end for end in incident.occurrences.values_list("ended_at", flat=True) if end
         )
-
-
-def _announcement(incident: Incident) -> str:
-    impacts = list(
-        Impact.objects.filter(occurrence__incident=incident)
-        .open()
-        .select_related("service", "region")
-        .order_by("id")
-    )
-    return wording.announcement(
-        [impact.service.name for impact in impacts],
-        [impact.region.name for impact in impacts],
-        incident.started_at,
-        incident.level,
-    )

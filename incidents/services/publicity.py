@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from datetime import datetime
 
 from django.contrib.auth.models import AbstractBaseUser
@@ -17,8 +18,12 @@ from incidents.services.statements import checked_text, write_communication
 def settle(incident: Incident, decision: Decision, *, now: datetime, confirmed: bool) -> bool:
     """Follow a decision: publish, or let the post wait for a person. True when it just became public.
 
-    A verdict never takes a public entry down: that is `withdraw`. The caller holds the lock and saves.
+    A verdict never takes a public entry down: that is `withdraw`. An entry that will go again says so
+    in its note. The caller holds the lock and saves.
     """
+    incident.note = (
+        wording.NOTES.get(incident.scenario or 0, "") if incident.withdraw_after_review else ""
+    )
     if not deciding.wants_public(decision) or incident.published_at is not None:
         if incident.published_at is None:
             incident.public_due_at = None
@@ -61,16 +66,21 @@ def publish_due(*, now: datetime) -> list[str]:
     return posted
 
 
-def facts_only_text(incident: Incident) -> str:
-    """What can be said in public when no person has written it: nothing targeted gets in."""
-    impacts = list(
-        Impact.objects.filter(occurrence__incident=incident)
-        .select_related("service", "region")
-        .order_by("id")
+Words = Callable[[Sequence[str], Sequence[str], datetime, str], str]
+
+
+def facts_only_text(incident: Incident, words: Words = wording.announcement) -> str:
+    """What can be said when no person has written it: services, regions, since, level, nothing else.
+
+    Speaks of what is open; once all is over, of the whole incident.
+    """
+    impacts = Impact.objects.filter(occurrence__incident=incident).select_related(
+        "service", "region"
     )
-    return wording.announcement(
-        [impact.service.name for impact in impacts],
-        [impact.region.name for impact in impacts],
+    counted = list(impacts.open().order_by("id")) or list(impacts.order_by("id"))
+    return words(
+        [impact.service.name for impact in counted],
+        [impact.region.name for impact in counted],
         incident.started_at,
         incident.level,
     )
@@ -107,3 +117,25 @@ def withdraw(
     incident.updated_at = now
     incident.save()
     revision.bump(now=now)
+
+
+@transaction.atomic
+def review_settled(*, incident_id: int, told: int, planned: int, now: datetime) -> None:
+    """The post office reports that a targeted review reached everybody it can reach, or its time is up.
+
+    `planned` deliveries, of which `told` were sent (or skipped because the tenant can see the
+    review). The public entry then goes, as its note said. Reaching nobody of a non-empty audience is
+    no delivery: the entry stays and the desk is alarmed. Safe to report twice.
+    """
+    incident = Incident.objects.select_for_update().get(pk=incident_id)
+    if not incident.withdraw_after_review or incident.withdrawn_at or not incident.published_at:
+        return
+    if planned and not told:
+        alarm = f"The review reached none of its {planned} receivers; the public entry stays."
+        if incident.alarm != alarm:
+            incident.alarm = alarm
+            incident.save(update_fields=["alarm"])
+        return
+    incident.alarm = ""
+    incident.save(update_fields=["alarm"])
+    withdraw(incident_id=incident.pk, reason=wording.WITHDRAWN_AFTER_REVIEW, now=now)

@@ -1,0 +1,155 @@
+"""The first promise: nothing targeted is public. Generated lives of incidents, every public byte searched."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from itertools import count
+
+import pytest
+from django.contrib.auth.models import User
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from incidents.models import Incident
+from incidents.services.errors import EntryError
+from incidents.services.incident import Changes, Override, Statement, declare, post_update
+from incidents.services.publicity import withdraw
+from incidents.services.review import Draft, Section, publish_review
+from notifications.models import CustomerSubscription, Tenant
+from statuspage.published.pages import render_site
+from statuspage.published.reader import read_picture
+from statuspage.published.site import Site
+from tests.conftest import NOW, declaration, hit
+
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("catalogue")]
+
+STEPS = st.lists(
+    st.sampled_from(["update", "spread", "known", "mitigate", "review", "withdraw", "merge"]),
+    max_size=5,
+)
+numbers = count()
+
+
+def public_bytes(site: Site) -> Iterator[tuple[str, bytes]]:
+    """Everything a visitor can get: paths, pages, stale variants, parts, and the index."""
+    for path, page in (*site.pages.items(), *site.stale.items()):
+        yield path, path.encode() + page.content_type.encode() + page.body
+    yield from site.parts.items()
+    yield "index", json.dumps(site.index, default=str).encode()
+
+
+def live(incident: Incident, step: str, canary: str, now: datetime, operator: User) -> None:
+    secret = Statement(targeted_text=f"{canary} targeted text of a step")
+    if step == "update":
+        post_update(
+            incident_id=incident.pk, stage="identified", statement=secret, now=now, actor=operator
+        )
+    elif step == "spread":
+        post_update(
+            incident_id=incident.pk,
+            changes=Changes(hits=[hit("storage", "east-us")], level="error"),
+            statement=secret,
+            now=now,
+            actor=operator,
+        )
+    elif step == "known":
+        post_update(
+            incident_id=incident.pk,
+            changes=Changes(audience="confirmed"),
+            statement=secret,
+            now=now,
+            actor=operator,
+        )
+    elif step == "mitigate":
+        post_update(
+            incident_id=incident.pk, stage="mitigated", statement=secret, now=now, actor=operator
+        )
+    elif step == "review":
+        incident.refresh_from_db()
+        if not incident.ever_broad:
+            draft = Draft(kind="final", sections=[Section("impact", "What?", f"{canary} review")])
+            publish_review(incident_id=incident.pk, draft=draft, now=now, actor=operator)
+    elif step == "withdraw":
+        withdraw(incident_id=incident.pk, reason="It is over.", now=now)
+    else:
+        survivor = Incident.objects.exclude(pk=incident.pk).order_by("pk").first()
+        Incident.objects.filter(pk=incident.pk).update(merged_into=survivor)
+
+
+@settings(
+    max_examples=30,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
+@given(
+    level=st.sampled_from(["error", "warning", "informational"]),
+    audience=st.sampled_from(["unknown", "estimated", "confirmed"]),
+    broad=st.booleans(),
+    override=st.sampled_from([None, True, False]),
+    by_machine=st.booleans(),
+    steps=STEPS,
+)
+def test_no_targeted_word_name_or_tracking_id_is_in_any_public_byte(
+    operator: User,
+    *,
+    level: str,
+    audience: str,
+    broad: bool,
+    override: bool | None,
+    by_machine: bool,
+    steps: list[str],
+) -> None:
+    canary = f"canary{next(numbers)}x"
+    tenant = Tenant.objects.create(ref=f"{canary}-tenant", name=f"{canary} tenant")
+    CustomerSubscription.objects.create(
+        tenant=tenant, ref=f"{canary}-sub", name=f"{canary} subscription"
+    )
+    hits = [hit("key-vault", "west-europe")] + ([hit("storage", "west-us")] if broad else [])
+    incident = declare(
+        declaration=declaration(
+            *hits,
+            level=level,
+            audience=audience,
+            public_title=f"Title of {canary[::-1]}",
+            internal_title=f"{canary} internal",
+            statement=Statement(
+                public_text=f"Draft of {canary[::-1]}", targeted_text=f"{canary} targeted"
+            ),
+        ),
+        now=NOW,
+        actor=None if by_machine else operator,
+        override=None if override is None else Override(override, f"{canary} reason"),
+    )
+    for minute, step in enumerate(steps, start=1):
+        try:
+            live(incident, step, canary, NOW + timedelta(minutes=minute), operator)
+        except EntryError:
+            continue  # a step that this life does not allow
+
+    site = render_site(read_picture(now=NOW + timedelta(hours=1)))
+
+    shown = Incident.objects.public().filter(pk=incident.pk).exists()
+    known = shown or Incident.objects.filter(pk=incident.pk, published_at__isnull=False).exists()
+    for where, data in public_bytes(site):
+        assert canary.encode() not in data, f"a targeted word is in {where}"
+        if not shown:
+            assert canary[::-1].encode() not in data, f"an unposted text is in {where}"
+        if not known:
+            assert incident.tracking_id.encode() not in data, f"the tracking ID is in {where}"
+
+
+def test_the_search_finds_a_word_that_is_public(operator: User) -> None:
+    """A check of the check: without it a search that looks nowhere would pass."""
+    declare(
+        declaration=declaration(statement=Statement(public_text="A sparrow sings.")),
+        now=NOW,
+        actor=operator,
+        override=Override(public=True, reason="for the test"),
+    )
+    found = [
+        w for w, data in public_bytes(render_site(read_picture(now=NOW))) if b"sparrow" in data
+    ]
+    assert any(path.startswith("/status/history/") for path in found)
+    assert "/status/" in found

@@ -58,7 +58,8 @@ def is_chrome(text: str) -> bool:
 
 
 def is_video(text: str) -> bool:
-    return len(text) < 400 and _VIDEO.search(text) is not None
+    found = _VIDEO.search(text) if len(text) < 400 else None
+    return found is not None and found.start() <= 30 and ". " not in text[: found.start()]
 
 
 def is_note(text: str) -> bool:

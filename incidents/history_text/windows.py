@@ -20,13 +20,15 @@ _JOINER = re.compile(
     re.IGNORECASE,
 )
 _BETWEEN = re.compile(r"\b(?:between|from)\b[^\d.;]{0,50}$", re.IGNORECASE)
-_AND_AGAIN = re.compile(rf"[\s,;)]{{0,4}}and\s(?:{_HEDGE}\s{{0,3}})*", re.IGNORECASE)
+_AND_AGAIN = re.compile(
+    rf"[\s,;)]{{0,4}}(?:\([^()]{{0,40}}\)[\s,;]{{0,3}})?and\s(?:{_HEDGE}\s{{0,3}})*", re.IGNORECASE
+)
 _OPEN = re.compile(
     r"\b(?:starting|beginning|start(?:ed)?|began|since|as of|commencing|from|onset)\b[^\d.;]{0,40}$",
     re.IGNORECASE,
 )
 _OVER = re.compile(
-    r"\b(?:until|mitigated|resolved|recovered|restored|ended|concluded)\b[^\d.;]{0,60}$",
+    r"\b(?:until|mitigated|resolved|recovered|restored|end(?:ed|ing|s)?|concluded)\b[^\d.;]{0,60}$",
     re.IGNORECASE,
 )
 _LABEL = re.compile(r"[\s,]{0,3}\(([^()\d][^()]{2,60}|[^()]{3,60})\)")
@@ -37,6 +39,10 @@ _LABEL_WORDS = re.compile(
 _LEAD_LABEL = re.compile(r"([A-Z#][^:.;–—]{1,60})\s?[:–—]\s{0,3}(?:\w+\s){0,3}$")
 # Sentences about work on the platform name times too; those are not times of impact.
 _WORK = re.compile(r"\b(?:deploy|roll(?:ed|ing)?[ -]?out|maintenance|upgrade)", re.IGNORECASE)
+_WORK_ITSELF = re.compile(
+    r"\b(?:deployed|deployments?|roll(?:ed|ing)?[ -]?out|maintenance|upgraded?)\b[^,.;]{0,30}$",
+    re.IGNORECASE,
+)
 _IMPACT = re.compile(
     r"\b(?:customer|user|impact|affect|experienc|unavailab|outage|degrad|latenc|fail|error|issue"
     r"|disrupt|unable)",
@@ -205,6 +211,8 @@ def find_windows(
 
 
 def _is_impact(text: str, found: Range) -> bool:
+    if _WORK_ITSELF.search(text[max(0, found.first.start - 60) : found.first.start]):
+        return False
     # Looking no further than 600 characters keeps a page that is one endless line linear.
     first, end = found.first.start, found.end()
     start = max(text.rfind(". ", max(0, first - 600), first), first - 600, 0)

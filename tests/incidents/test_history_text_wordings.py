@@ -51,6 +51,18 @@ ONE_NIGHT = [("2024-05-07T23:20", "2024-05-08T02:10")]
             ONE_DAY,
         ),
         (
+            "Between 09:00 and 10:48 UTC on 7 May 2024, errors. The update deployed between 07:00"
+            " UTC and 08:00 UTC caused the errors.",
+            ONE_DAY,
+        ),
+        (
+            "Between 09:00 UTC and 10:48 UTC on 7 May 2024 (Phase 1) and 20:00 UTC and 21:00 UTC on"
+            " 7 May 2024 (Phase 2), errors.",
+            [*ONE_DAY, ("2024-05-07T20:00", "2024-05-07T21:00")],
+        ),
+        ("Beginning at 09:00 UTC on 7 May 2024 and ending at 10:48 UTC, errors.", ONE_DAY),
+        ("Impact start: 09:00 UTC on 7 May 2024. Impact end: 10:48 UTC on 7 May 2024.", ONE_DAY),
+        (
             "Between 22:00 UTC on 31 December and 24:00 UTC on 1 January 2024, errors.",
             [("2023-12-31T22:00", "2024-01-02T00:00")],
         ),

@@ -220,7 +220,7 @@ def moment(at: datetime | None, zone: str) -> str:
         return words
     try:
         local = at.astimezone(ZoneInfo(zone))
-    except (OSError, ValueError):  # a zone that is not in this host's data: UTC must do
+    except (KeyError, OSError, ValueError):  # a zone that is not in this host's data: UTC must do
         return words
     return f"{words} ({local:%H:%M} on {local.day} {local:%B}, {zone})"
 

@@ -53,6 +53,13 @@ class Sink:
         return [str(mail["To"]) for mail in self.mails]
 
 
+def text_of(mail: EmailMessage, kind: str = "plain") -> str:
+    """One of the two bodies of a mail: plain or html."""
+    body = mail.get_body((kind,))
+    assert body is not None
+    return str(body.get_content())
+
+
 def _free_port() -> int:
     with socket.create_server(("127.0.0.1", 0)) as server:
         return int(server.getsockname()[1])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
@@ -71,7 +72,7 @@ def test_a_tenant_with_a_rule_hears_by_its_rule_and_not_at_its_default_contact(
     ],
 )
 def test_a_rule_that_looks_elsewhere_silences_its_tenant(
-    open_incident: Incident, now: datetime, filters: dict[str, tuple[str, ...]]
+    open_incident: Incident, now: datetime, filters: dict[str, Any]
 ) -> None:
     owner = tenant("here", WEST)
     subscription(owner, "here-2", NORTH)
@@ -90,7 +91,7 @@ def test_a_rule_that_looks_elsewhere_silences_its_tenant(
     ],
 )
 def test_a_rule_that_names_what_is_hit_matches(
-    open_incident: Incident, now: datetime, filters: dict[str, tuple[str, ...]]
+    open_incident: Incident, now: datetime, filters: dict[str, Any]
 ) -> None:
     rule(tenant("here", WEST), "ops@example.com", **filters)
     assert set(told(planned(open_incident, now))) == {"ops@example.com"}

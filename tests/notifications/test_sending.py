@@ -16,12 +16,13 @@ from incidents.models import Communication, Incident
 from incidents.services import incident as pen
 from incidents.services.incident import Statement
 from notifications.lifecycle import State
+from notifications.messages import Press
 from notifications.models import Attempt, Delivery, Endpoint
 from notifications.services import claims, plan, send
 from notifications.transports.email import MAIL
 from tests.conftest import declaration, hit
 from tests.notifications.cast import endpoint, last, reader, rule, tenant
-from tests.notifications.conftest import Sink
+from tests.notifications.conftest import Sink, text_of
 
 pytestmark = pytest.mark.usefixtures("catalogue")
 
@@ -85,7 +86,7 @@ def test_killed_between_sending_and_settling_it_goes_out_again_with_the_same_id(
     tenant("here", WEST)
     plan_last(open_incident, now)
     claimed = claims.claim(most=10)
-    MAIL.send(send.Press().compose(claimed.deliveries[0]))
+    MAIL.send(Press().compose(claimed.deliveries[0]))
     # … and here the worker is gone. Its lease runs out:
     assert claims.expire_leases() == 0
     Delivery.objects.update(lease_until=timezone.now() - timedelta(seconds=1))
@@ -269,7 +270,7 @@ def test_nothing_newer_overtakes_an_older_mail_to_the_same_endpoint(
     make_due()
     assert send.work().sent == 2
     assert [str(mail["Subject"]).split("]")[0] for mail in sink.mails] == ["[Investigating"] * 2
-    assert "recovered" in sink.mails[1].get_body(("plain",)).get_content()
+    assert "recovered" in text_of(sink.mails[1])
 
 
 def test_an_older_update_that_comes_back_to_wait_gives_way_to_a_newer_one(

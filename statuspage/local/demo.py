@@ -85,8 +85,11 @@ def _bring_up(supervisor: Supervisor, port: int) -> None:
         supervisor.run_once(PREPARE)
         supervisor.state.write(STAMP, now + "\n")
     _say("starting web, publisher, worker and beat")
-    supervisor.start_programs()
+    # The pages first: on a small machine the others would take its time and are not waited for.
+    web, *others = supervisor.programs
+    supervisor.start(web)
     supervisor.wait_for(lambda: _is_live(port), READY_WITHIN, "the web server does not answer")
+    supervisor.start(*others)
 
 
 def _fingerprint(supervisor: Supervisor) -> str:

@@ -14,7 +14,7 @@ from urllib.parse import quote
 import psycopg
 
 from statuspage.local import processes
-from statuspage.local.places import PROGRAM, Place, find_place
+from statuspage.local.places import PROGRAM, SOCKET_NAME, Place, find_place
 from statuspage.local.state import LocalError, Say, State, write_whole
 
 NAME = "statuspage"  # of the database and of its owner
@@ -64,7 +64,7 @@ class Postgres:
             say("creating the database")
             _create(self.place, self.password, "--no-sync" if self.hasty else "--sync-method=fsync")
         _require_version(self.place)
-        self._forget_stale_pid(say)
+        self._forget_stale_locks(say)
         deadline = time.monotonic() + LAST_WORKERS
         while True:
             pid = self._spawn(end_with_parent)
@@ -122,12 +122,24 @@ class Postgres:
             time.sleep(0.02)
         return False
 
-    def _forget_stale_pid(self, say: Say) -> None:
-        """PostgreSQL itself refuses to start when the number in a stale file was given away again."""
-        path = self.place.data / "postmaster.pid"
-        if path.exists() and self.pid() is None:
-            say("PostgreSQL was not stopped in order last time: it recovers by itself")
-            path.unlink()
+    def _forget_stale_locks(self, say: Say) -> None:
+        """PostgreSQL itself refuses to start when the number in a stale file was given away again.
+
+        The files may only go when none of the killed server's own workers is left: two servers on
+        the same data destroy it.
+        """
+        data = self.place.data.resolve()
+        stale = (data / "postmaster.pid", self.place.socket / f"{SOCKET_NAME}.lock")
+        if self.pid() is not None or not any(path.exists() for path in stale):
+            return
+        say("PostgreSQL was not stopped in order last time: it recovers by itself")
+        deadline = time.monotonic() + LAST_WORKERS
+        while left := processes.all_in(data):
+            if time.monotonic() > deadline:
+                raise LocalError(f"processes {left} still use {data}: end them and try again.")
+            time.sleep(0.05)
+        for path in stale:
+            path.unlink(missing_ok=True)
 
 
 def embedded(state: State, say: Say, *, hasty: bool = False) -> Postgres:

@@ -125,6 +125,18 @@ def works_in(pid: int, program: str, folder: Path) -> bool:
     return program in listed.stdout
 
 
+def all_in(folder: Path) -> list[int]:
+    """Every process whose working folder is `folder`; empty where the system can't show it."""
+    found = []
+    for entry in Path("/proc").glob("[0-9]*") if _LINUX else ():
+        try:
+            if (entry / "cwd").readlink() == folder:
+                found.append(int(entry.name))
+        except OSError:  # ended meanwhile, or not ours to look at
+            continue
+    return found
+
+
 def read_pid(path: Path) -> int | None:
     """The number on the first line of a pid file; None when there is none."""
     try:

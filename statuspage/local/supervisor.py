@@ -114,8 +114,9 @@ class Supervisor:
         if (how := processes.ended_with(pid)) != "exit status 0":
             raise LocalError(f"{program.name} failed ({how}), see the lines above.")
 
-    def start_programs(self) -> None:
-        for program in self.programs:
+    def start(self, *programs: Program) -> None:
+        """Starts programs of the table; from now on they are kept running."""
+        for program in programs:
             self._start(program)
 
     def wait_for(self, ready: Callable[[], bool], seconds: float, what: str) -> None:
@@ -140,7 +141,7 @@ class Supervisor:
             if self._needs_start(server.name):
                 self._restart_server(server.name)
         for program in self.programs:
-            if self._needs_start(program.name):
+            if program.name in self._lives and self._needs_start(program.name):
                 self._start(program)
         self._write_pids()
 
@@ -164,7 +165,7 @@ class Supervisor:
         self.state.pids.unlink(missing_ok=True)
 
     def _needs_start(self, name: str) -> bool:
-        life = self._lives.setdefault(name, _Life())
+        life = self._lives[name]
         if life.pid is not None and not processes.alive(life.pid):
             self.say(
                 f"{name} ended ({processes.ended_with(life.pid)}): starting it again"
@@ -189,8 +190,8 @@ class Supervisor:
             # The old port was taken meanwhile: whoever knows only the old address starts anew.
             self._addresses = now
             for program in self.programs:
-                if pid_of := self._lives[program.name].pid:
-                    processes.send(pid_of, signal.SIGTERM)
+                if (life := self._lives.get(program.name)) and life.pid:
+                    processes.send(life.pid, signal.SIGTERM)
 
     def _start(self, program: Program) -> None:
         with processes.open_log(self.state.logs / f"{program.name}.log") as log:

@@ -8,9 +8,10 @@ import os
 import random
 import signal
 import time
+from contextlib import suppress
 from pathlib import Path
 
-from statuspage.published.generation import compress_best, write_generation
+from statuspage.published.generation import OlderRevisionError, compress_best, write_generation
 from statuspage.published.manifest import fingerprint
 from statuspage.published.serve import public_site
 from statuspage.published.site import Page
@@ -34,10 +35,13 @@ def publish_without_end(folder: Path) -> None:
             compress_best(folder)
 
 
-def publish_fifteen_times(folder: Path) -> None:
-    for _ in range(15):
+def publish_forty_times(folder: Path) -> None:
+    for _ in range(40):
         revision = read_generation(folder).revision
-        write_generation(folder, site(revision + 1000, f"by {os.getpid()}"))
+        with suppress(
+            OlderRevisionError
+        ):  # the other one was faster: the only thing that may happen
+            write_generation(folder, site(revision + 1, f"by {os.getpid()}"))
 
 
 def check_whole(store: Store, paths: list[str]) -> int:
@@ -87,12 +91,11 @@ def test_a_killed_publisher_never_leaves_a_torn_page(tmp_path: Path) -> None:
 
 def test_two_publishers_at_once_do_not_harm_each_other(tmp_path: Path) -> None:
     write_generation(tmp_path, site(0))
-    both = [processes.Process(target=publish_fifteen_times, args=(tmp_path,)) for _ in range(2)]
+    both = [processes.Process(target=publish_forty_times, args=(tmp_path,)) for _ in range(2)]
     for one in both:
         one.start()
     for one in both:
         one.join()
     loaded = read_generation(tmp_path)
     assert all(page.body for page in loaded.pages.values())
-    # One of them may have been refused as the older one; nothing worse.
-    assert 0 in [one.exitcode for one in both]
+    assert [one.exitcode for one in both] == [0, 0]

@@ -19,7 +19,7 @@ from statuspage.published.generation import (
     compress_best,
     write_generation,
 )
-from statuspage.published.manifest import GenerationError
+from statuspage.published.manifest import GenerationError, page_file
 from statuspage.published.site import Page, Site
 from statuspage.published.store import read_generation, read_heartbeat
 from tests.published.sites import NOON, site, text
@@ -80,7 +80,8 @@ def test_a_retired_generation_is_reused_without_touching_the_kept_ones(tmp_path:
         assert written.total == len(at(revision).pages) + 3
         for kept in (tmp_path / "generations").glob("r*"):
             number = int(kept.name[1:13])
-            assert (kept / "site/status/index.html").read_bytes() == text(f"word {number}")
+            for path, page in at(number).pages.items():
+                assert (kept / page_file(path, page.status)).read_bytes() == page.body
     fresh = write_generation(tmp_path / "fresh", at(11))
     assert names_below(read_generation(tmp_path).folder) == names_below(fresh.folder)
 

@@ -62,7 +62,7 @@ class Asked:
 def assemble(path: str, query: Mapping[str, str], generation: Generation) -> Page | None:
     """The answer to a query at a path, or None when the page at that path answers it as it is."""
     with override(LANGUAGE):
-        if (assembler := ASSEMBLERS.get(path)) is not None:
+        if (assembler := PAGES.get(path)) is not None:
             return assembler(query, generation)
         if re.fullmatch(r"/status/[a-z0-9-]+/", path) and path in generation.pages:
             return find(query, generation)
@@ -133,15 +133,15 @@ def filtered_history(query: Mapping[str, str], generation: Generation) -> Page |
     index = generation.index
     _check_names(asked, index)
     _check_dates(asked)
-    chosen = [] if asked.problems else [one for one in index["incidents"] if _fits(one, asked, index)]
+    chosen = (
+        [] if asked.problems else [one for one in index["incidents"] if _fits(one, asked, index)]
+    )
     shown = chosen[:MOST_SHOWN]
     pairs = [(one["month"], one["id"]) for one in shown]
     return _list(generation, asked, pairs, len(chosen))
 
 
-def _list(
-    generation: Generation, asked: Asked, pairs: list[tuple[str, str]], count: int
-) -> Page:
+def _list(generation: Generation, asked: Asked, pairs: list[tuple[str, str]], count: int) -> Page:
     index = generation.index
     context = {
         "sections": history.by_month(pairs, generation.parts),
@@ -168,7 +168,10 @@ def _by_tracking_id(tracking_id: str, generation: Generation) -> Page:
             return page
     asked = Asked({"trackingId": tracking_id[:LONGEST]})
     # One sentence for all: nothing must tell an unknown ID from that of a targeted incident.
-    asked.refuse("trackingId", _("There is no public entry with the tracking ID “%s”.") % tracking_id[:LONGEST])
+    asked.refuse(
+        "trackingId",
+        _("There is no public entry with the tracking ID “%s”.") % tracking_id[:LONGEST],
+    )
     return _list(generation, asked, [], 0)  # fmt: skip
 
 
@@ -202,7 +205,9 @@ def _check_dates(asked: Asked) -> None:
             continue
         span = _span(value)
         if span is None:
-            asked.refuse(name, _("“%s” is not a date like 2024-01-21 or a month like 2024-01.") % value)
+            asked.refuse(
+                name, _("“%s” is not a date like 2024-01-21 or a month like 2024-01.") % value
+            )
             continue
         if name in ("from", "month"):
             asked.first = span[0] if asked.first is None else max(asked.first, span[0])
@@ -286,4 +291,6 @@ def _moment(text: str) -> datetime:
     return datetime.fromisoformat(text).astimezone(UTC)
 
 
-ASSEMBLERS: Mapping[str, Assembler] = {STATUS: find, HISTORY: filtered_history}
+PAGES: Mapping[str, Assembler] = {STATUS: find, HISTORY: filtered_history}
+# By path prefix, the longest wins: what the web process is given.
+ASSEMBLERS: Mapping[str, Callable[[str, Mapping[str, str], Any], Page | None]] = {STATUS: assemble}

@@ -137,7 +137,7 @@ def index(picture: Picture, headline: Headline) -> dict[str, Any]:
             [service, region, cell.state, list(cell.incidents), times.iso(cell.since)]
             for (service, region), cell in picture.cells.items()
         ],
-        "headline": {"state": headline.state, "text": headline.text},
+        "headline": {"state": headline.state, "text": headline.text, "rest": headline.rest},
         "months": months(picture.incidents),
         "gone": {gone.tracking_id: gone.sentence for gone in picture.gone},
         "redirects": dict(picture.redirects),

@@ -72,7 +72,9 @@ def context(incident: IncidentView, now: datetime) -> dict[str, Any]:
         "stage": labels.STAGES.get(incident.stage, incident.stage),
         "badge": labels.BADGES.get(review.kind, "") if review else "",
         "windows": [_window(incident, window, now) for window in incident.windows],
-        "length": times.length(incident.ended_at - incident.started_at) if incident.ended_at else "",
+        "length": times.length(incident.ended_at - incident.started_at)
+        if incident.ended_at
+        else "",
         "services": _roles(incident.services),
         "regions": _roles(incident.regions),
         "geographies": _roles(incident.geographies),
@@ -162,13 +164,17 @@ def _leads(incident: IncidentView) -> list[tuple[str, str]]:
     found = []
     first = min((c.at for c in incident.communications), default=None)
     if first is not None and not incident.backfilled and first >= incident.started_at:
-        found.append((gettext("First public statement"), times.offset(first, incident.started_at)))
+        found.append(
+            (gettext("until the first public statement"), times.length(first - incident.started_at))
+        )
     if incident.ended_at is not None:
-        found.append((gettext("Mitigated"), times.offset(incident.ended_at, incident.started_at)))
+        found.append(
+            (gettext("until mitigated"), times.length(incident.ended_at - incident.started_at))
+        )
     published = incident.review.published_at if incident.review else None
     if published is not None and not incident.backfilled and incident.ended_at is not None:
         after = times.length(max(published - incident.ended_at, published - published))
-        found.append((gettext("Review, after mitigation"), after))
+        found.append((gettext("from there to the review"), after))
     return found
 
 

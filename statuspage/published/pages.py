@@ -11,7 +11,6 @@ from django.utils.translation import override
 
 from statuspage.published import assets, history, incident, labels, matrix, plain_files
 from statuspage.published.chrome import LANGUAGE, Frame, fragment, render
-from statuspage.published.outlets import outlets
 from statuspage.published.picture import GeographyView, IncidentView, Picture
 from statuspage.published.sentences import Headline, headline, is_upcoming, open_incidents
 from statuspage.published.site import Page, Site
@@ -28,12 +27,10 @@ def render_site(picture: Picture) -> Site:
         parts = {
             history.part_name(one.tracking_id): history.entry(one) for one in picture.incidents
         }
-        parts["status/cards.html"] = fragment("status/cards.html", _cards(picture))
         hot = {path: Page(body) for path, body in _status(picture, frame, said).items()}
         listed = _history(picture, frame, parts)
         pages = hot | listed | _incidents(picture, frame) | _gone(picture, frame)
         pages |= _errors(frame) | plain_files.pages(picture, pages) | assets.pages()
-        pages |= outlets(picture)
         stale = _status(picture, frame, said, stale=True)
         stale[HISTORY] = _history(picture, frame, parts, stale=True)[HISTORY].body
         return Site(
@@ -86,7 +83,10 @@ def _lists(picture: Picture) -> dict[str, Any]:
     def item(name: str, aliases: tuple[str, ...], chips: list[matrix.Chip]) -> SafeString:
         return matrix.found_item(name, aliases, chips, now)
 
-    troubled = [s for s in services if s.slug in hit_services]
+    troubled = sorted(
+        (s for s in services if s.slug in hit_services),
+        key=lambda s: min(labels.TROUBLE.index(chip.state) for chip in hit_services[s.slug]),
+    )
     return {
         "hit_services": [item(s.name, s.aliases, hit_services[s.slug]) for s in troubled],
         "good_services": [item(s.name, s.aliases, []) for s in services if s.slug not in hit_services],
@@ -100,7 +100,7 @@ def _lists(picture: Picture) -> dict[str, Any]:
 def _cards(picture: Picture) -> dict[str, Any]:
     upcoming = [one for one in picture.incidents if is_upcoming(one, picture.as_of)]
     return {
-        "cards": [card(one) for one in open_incidents(picture)],
+        "cards": sorted(map(card, open_incidents(picture)), key=_gravity),
         "upcoming": [card(one) for one in reversed(upcoming)],
     }
 
@@ -118,6 +118,10 @@ def card(one: IncidentView) -> dict[str, Any]:
         "latest": latest,
         "latest_text": " ".join(latest.text.split()) if latest else "",
     }
+
+
+def _gravity(value: Mapping[str, Any]) -> int:
+    return labels.TROUBLE.index(value["state"])
 
 
 def legend() -> list[tuple[str, Any, Any]]:

@@ -18,11 +18,13 @@ Cells = Mapping[tuple[str, str], CellView]
 
 @dataclass(frozen=True, slots=True)
 class Headline:
-    """`state`: the worst state spoken of, or good. `html` is `text` with its time marked up."""
+    """`state`: the worst state spoken of, or good. `html` is `text` with its time marked up; `rest` speaks
+    of the services in other states, and is empty where there are none."""
 
     state: str
     text: str
     html: SafeString
+    rest: str = ""
 
 
 def headline(picture: Picture) -> Headline:
@@ -38,17 +40,15 @@ def headline(picture: Picture) -> Headline:
     since = min(cell.since for cell in cells.values())
     claim = _claim(picture, state, cells)
     template = gettext("%(claim)s since %(time)s.")
-    rest = _rest(picture, told)
     shown = times.near(since, picture.as_of)
     html = format_html(
-        "{}{}{}{}",
+        "{}{}{}",
         template.partition("%(time)s")[0] % {"claim": claim},
         times.element(since, shown),
         template.partition("%(time)s")[2],
-        f" {rest}" if rest else "",
     )
-    text = template % {"claim": claim, "time": shown} + (f" {rest}" if rest else "")
-    return Headline(state, text, html)
+    text = template % {"claim": claim, "time": shown}
+    return Headline(state, text, html, _rest(picture, told))
 
 
 def _claim(picture: Picture, state: str, cells: Cells) -> str:
@@ -145,7 +145,7 @@ def _without_cells(picture: Picture) -> Headline:
     if not current:
         text = gettext("No public incidents right now.")
         return Headline("good", text, format_html("{}", text))
-    worst = current[0]
+    worst = min(current, key=lambda one: labels.TROUBLE.index(labels.state_of(one.kind, one.level)))
     if len(current) > 1:
         count = len(current)
         text = ngettext(

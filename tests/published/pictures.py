@@ -109,11 +109,15 @@ def bad_night() -> Picture:
     """21 January 2024, 04:30: a control plane fails in five regions and takes others with it."""
     five = ("central-us", "east-us", "south-central-us", "west-central-us", "west-europe")
     since = at("2024-01-21 01:30")
-    cells = {("resource-manager", region): CellView("critical", ("MANA-GER",), since) for region in five}
+    cells = {
+        ("resource-manager", region): CellView("critical", ("MANA-GER",), since) for region in five
+    }
     for service in ("key-vault", "service-bus", "app-service", "storage"):
         for region in ("east-us", "west-europe"):
             cells[service, region] = CellView("warning", ("MANA-GER",), at("2024-01-21 03:04"))
-    cells["load-balancer", "uk-south"] = CellView("maintenance", ("WORK-001",), at("2024-01-21 04:00"))
+    cells["load-balancer", "uk-south"] = CellView(
+        "maintenance", ("WORK-001",), at("2024-01-21 04:00")
+    )
     cells["portal", "global"] = CellView("information", ("MANA-GER",), at("2024-01-21 03:57"))
     open_one = replace(
         january(), active=True, stage="mitigating", ended_at=None, review=None,
@@ -160,7 +164,9 @@ def january() -> IncidentView:
     start, end = at("2024-01-21 01:30"), at("2024-01-21 08:58")
     manager = NamedView("resource-manager", "Resource Manager")
     impacts = tuple(
-        ImpactView(manager, NamedView(slug(name), name), (), "region", "error", at(begin), at(until))
+        ImpactView(
+            manager, NamedView(slug(name), name), (), "region", "error", at(begin), at(until)
+        )
         for name, begin, until in (
             ("Central US", "2024-01-21 01:30", "2024-01-21 05:30"),
             ("East US", "2024-01-21 03:04", "2024-01-21 05:30"),

@@ -45,8 +45,11 @@
     const nothing = one("[data-nothing]", live);
     const text = asked.length && !found.size ? words.nothing.replace("%s", field.value.trim()) : "";
     if (nothing && nothing.textContent !== text) nothing.textContent = text;
-    narrow(live, asked, has);
+    // The answer first; a table of thousands of cells may follow a moment later.
+    clearTimeout(narrowing);
+    narrowing = setTimeout(() => narrow(live, asked, has), asked.length ? 120 : 0);
   };
+  let narrowing = 0;
 
   // The table follows: by service where one matches, else by region.
   const narrow = (live, asked, has) => {
@@ -128,7 +131,7 @@
       const at = new Date(time.dateTime);
       const sameDay = at.toDateString() === new Date(at.getTime() + at.getTimezoneOffset() * 60000).toDateString();
       time.setAttribute("data-local-zone", at.toLocaleString(root.lang, {
-        ...(sameDay ? {} : { day: "numeric", month: "short" }), hour: "2-digit", minute: "2-digit", timeZoneName: "short",
+        ...(sameDay ? {} : { day: "numeric", month: "short" }), hour: "2-digit", minute: "2-digit", hourCycle: "h23", timeZoneName: "short",
       }));
     }
   };

@@ -31,23 +31,30 @@ Entry = Mapping[str, Any]  # one incident of `import_history --json`
 
 @dataclass(frozen=True, slots=True)
 class Recorded:
-    """What became of a history text: tracking IDs newly stored, and those that were there before."""
+    """What became of a history text, by tracking ID: newly stored, there before, left out.
+
+    Left out is what states no start of impact: it has no place in a history.
+    """
 
     new: list[str]
     known: list[str]
+    undated: list[str]
 
 
 @transaction.atomic
 def record_history(*, entries: Sequence[Entry], now: datetime) -> Recorded:
-    """Store the incidents of a text, all or none. An incident that is there already stays as it is.
+    """Store the dated incidents of a text, all or none; one that is there already stays as it is.
 
     `entries`: dictionaries as `incidents.history_text` makes them. Raises EntryError when a
     tracking ID belongs to an incident that was not read from a text, or a place is unknown.
     """
-    recorded = Recorded(new=[], known=[])
+    recorded = Recorded(new=[], known=[], undated=[])
     places = _Places()
     for entry in entries:
         tracking_id = entry["tracking_id"]
+        if not entry["windows"]:
+            recorded.undated.append(tracking_id)
+            continue
         existing = Incident.objects.filter(tracking_id=tracking_id).first()
         if existing is None:
             _record(entry, places, now)
@@ -83,12 +90,10 @@ class _Places:
 
 def _record(entry: Entry, places: _Places, now: datetime) -> None:
     windows = [
-        (window["label"] or "", _time(window["start"]), _time(window["end"]))
+        (window["label"] or "", datetime.fromisoformat(window["start"]), _time(window["end"]))
         for window in entry["windows"]
     ]
-    started_at = min((start for _, start, _ in windows if start), default=None)
-    if started_at is None:
-        raise EntryError(entry["tracking_id"], "states no start of impact; add it to the text.")
+    started_at = min(start for _, start, _ in windows)
     ends = [end for _, _, end in windows]
     mitigated_at = max((end for end in ends if end), default=None) if all(ends) else None
     is_review = entry["kind"] != "mitigation-statement"
@@ -115,7 +120,6 @@ def _record(entry: Entry, places: _Places, now: datetime) -> None:
     Occurrence.objects.bulk_create(
         Occurrence(incident=incident, label=label, started_at=start, ended_at=end)
         for label, start, end in windows
-        if start
     )
     _record_mentions(incident, entry, places)
     if is_review:

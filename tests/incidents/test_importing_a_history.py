@@ -106,6 +106,19 @@ def test_importing_rings_no_bell(django_capture_on_commit_callbacks: object) -> 
 
 
 @pytest.mark.usefixtures("shipped")
+def test_an_entry_without_a_time_is_named_and_the_others_are_stored(tmp_path: Path) -> None:
+    path = tmp_path / "history.txt"
+    undated = "March 2024\n\nSummary of Impact: Customers of Storage in East US saw errors.\n\n"
+    path.write_text(undated + TWIN.read_text())
+
+    said = run(str(path))
+
+    assert "not stored: the text states no start of impact" in said
+    assert "2 stored" in said
+    assert Incident.objects.count() == 2
+
+
+@pytest.mark.usefixtures("shipped")
 def test_lines_without_a_place_are_shown() -> None:
     assert "unread: Skip to Main Content" in run(str(TWIN))
 

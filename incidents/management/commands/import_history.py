@@ -52,6 +52,10 @@ class Command(BaseCommand):
         for line in _report(entries):
             self.stdout.write(line)
         if recorded:
+            for tracking_id in recorded.undated:
+                self.stdout.write(
+                    f"{tracking_id} not stored: the text states no start of impact; add it there."
+                )
             self.stdout.write(
                 f"{len(recorded.new)} stored, {len(recorded.known)} were there already."
             )

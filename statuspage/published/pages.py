@@ -11,6 +11,7 @@ from django.utils.translation import override
 
 from statuspage.published import assets, history, incident, labels, matrix, plain_files
 from statuspage.published.chrome import LANGUAGE, Frame, fragment, render
+from statuspage.published.outlets import outlets
 from statuspage.published.picture import GeographyView, IncidentView, Picture
 from statuspage.published.sentences import Headline, headline, is_upcoming, open_incidents
 from statuspage.published.site import Page, Site
@@ -31,6 +32,7 @@ def render_site(picture: Picture) -> Site:
         listed = _history(picture, frame, parts)
         pages = hot | listed | _incidents(picture, frame) | _gone(picture, frame)
         pages |= _errors(frame) | plain_files.pages(picture, pages) | assets.pages()
+        pages |= outlets(picture)
         stale = _status(picture, frame, said, stale=True)
         stale[HISTORY] = _history(picture, frame, parts, stale=True)[HISTORY].body
         return Site(

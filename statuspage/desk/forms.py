@@ -130,7 +130,9 @@ class DeclareForm(PlacesForm):
         widget=forms.TextInput({"autocomplete": "off", "placeholder": "2026-01-10 11:00"}),
     )
     public_title = forms.CharField(
-        label="Public title", help_text="What is wrong, and where, in a few words for customers."
+        label="Public title",
+        help_text="What is wrong, and where, in a few words for customers.",
+        error_messages={"required": "Say in a few words what is wrong, and where."},
     )
     internal_title = forms.CharField(
         required=False, label="Internal title", help_text="Seen at the desk only."
@@ -167,7 +169,7 @@ class DeclareForm(PlacesForm):
 class UpdateForm(PlacesForm):
     """An update, with the facts that changed."""
 
-    stage = forms.ChoiceField()
+    stage = forms.ChoiceField(error_messages={"required": "Choose a stage."})
     level = forms.ChoiceField(required=False, choices=[AS_IT_IS, *Level.choices])
     dependents = forms.IntegerField(
         required=False, min_value=0, max_value=MAX_DEPENDENTS, help_text="Empty: as it is."
@@ -225,11 +227,14 @@ class ConfirmForm(DeskForm):
 class OverrideForm(ConfirmForm):
     public = forms.ChoiceField(choices=[("yes", "Post publicly"), ("no", "Keep it targeted")])
     reason = forms.CharField(
-        widget=forms.Textarea({"rows": 2}), help_text="Kept with the decision, for later readers."
+        widget=forms.Textarea({"rows": 2}),
+        help_text="Kept with the decision, for later readers.",
+        error_messages={"required": "Write why: an override of the policy needs a reason."},
     )
 
 
 class WithdrawForm(DeskForm):
     reason = forms.CharField(
-        help_text="One sentence; the page that answers for the entry from now on shows it to everybody."
+        help_text="One sentence; the page that answers for the entry from now on shows it to everybody.",
+        error_messages={"required": "Say in one sentence why the entry leaves."},
     )

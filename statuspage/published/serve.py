@@ -54,7 +54,11 @@ ASSEMBLED_BYTES = 16 * 1024 * 1024
 
 
 class Assembler(Protocol):
-    """Makes the page for a query out of a generation; None: show the plain page."""
+    """Makes the page for a query out of a generation; None: show the plain page.
+
+    Also asked, with whatever query there is, for paths that no page is kept for (badges of single
+    cells): None then means that there is no such page.
+    """
 
     def __call__(
         self, path: str, query: Mapping[str, str], generation: LoadedGeneration, /
@@ -172,7 +176,7 @@ class _Slow:
             return self._from(self.store.generation or generation, path, query)
 
     def _from(self, generation: LoadedGeneration, path: str, query: str) -> Answer:
-        if query:
+        if query or path not in generation.pages:
             answer = self._assembled(generation, path, query)
             if answer is not None:
                 return answer
@@ -192,7 +196,7 @@ class _Slow:
             raise _RefusedError(_note(400, reason)) from None
         if self.keys is not None:
             fields = {name: value for name, value in fields.items() if name in self.keys}
-        if not fields:
+        if not fields and path in generation.pages:
             return None
         key = (path, tuple(sorted(fields.items())))
         known = self.cache.get(generation, key)

@@ -81,6 +81,24 @@ def test_a_query_the_assembler_declines_gets_the_plain_page(web: Any) -> None:
     assert ask(web, HISTORY, "service=x").headers == ask(web, HISTORY).headers
 
 
+def test_a_page_that_is_not_kept_is_made_from_its_path(tmp_path: Path) -> None:
+    asked: list[str] = []
+
+    def badge(path: str, query: Mapping[str, str], generation: LoadedGeneration) -> Page | None:
+        asked.append(path)
+        return Page(b"<svg/>", "image/svg+xml") if path == "/badge/a/b.svg" else None
+
+    write_generation(tmp_path, site())
+    web = public_site(Store(tmp_path), {"/badge/": badge}, lambda *_: [], keys={"region"})
+    for query in ("", "cache=bust", "cache=bust2"):
+        reply = ask(web, "/badge/a/b.svg", query)
+        assert (reply.status, reply.body) == (200, b"<svg/>")
+        assert reply.headers["access-control-allow-origin"] == "*"
+    assert asked == ["/badge/a/b.svg"]
+    assert ask(web, "/badge/a/c.svg") == ask(web, "/status/x/")
+    assert ask(web, "/badge/a/c.svg").status == 404
+
+
 def test_a_path_without_assembler_ignores_its_query(web: Any) -> None:
     assert ask(web, "/feed.json", "region=x&" + "y" * 5000).body == b'{"items": []}'
 

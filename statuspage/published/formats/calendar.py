@@ -1,57 +1,107 @@
-"""Planned maintenance as a calendar (RFC 5545). Pure.
+"""Planned maintenance as a calendar (RFC 5545, RFC 7986), out of JSON-able events. Pure.
 
-Cancelled work stays in it with its status: an event that merely vanishes stays in the reader's calendar.
+An event has `uid`, `sequence`, `cancelled`, `start`, `end` (None: open), `updated`, `created` (ISO 8601 UTC),
+`title`, `text`, `url`, and what filters look at. Cancelled ones stay: else a subscriber's calendar would
+keep them as if they were still to come.
 """
 
 from __future__ import annotations
 
-from datetime import timedelta
-from urllib.parse import urlsplit
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from itertools import islice
+from typing import Any
 
-from django.conf import settings
-from icalendar import Calendar, Event, vDuration
+from icalendar import Calendar, Event, Timezone, TimezoneStandard
 
+from statuspage.published.formats.entries import places
+from statuspage.published.formats.feeds import Channel
+from statuspage.published.formats.identity import host, incident_url
+from statuspage.published.formats.plain import clean, line, parse, seconds
 from statuspage.published.picture import IncidentView, Picture
 from statuspage.published.site import Page
 
-CALENDAR = "text/calendar; charset=utf-8"
-USUAL_LENGTH = timedelta(hours=1)
+KEPT = 300
+MAX_AGE = 300
+REFRESH = timedelta(minutes=15)
+TEXT_LENGTH = 4000
 
 
-def pages(picture: Picture) -> dict[str, Page]:
-    return {"/maintenance.ics": Page(build(picture), CALENDAR, max_age=300)}
+def events(picture: Picture, *, base_url: str) -> list[dict[str, Any]]:
+    """The newest planned maintenances, whatever became of them."""
+    planned = (one for one in picture.incidents if one.kind == "planned-maintenance")
+    return [_event(one, picture.as_of, base_url) for one in islice(planned, KEPT)]
 
 
-def build(picture: Picture) -> bytes:
-    calendar = Calendar()
-    calendar.add("prodid", "-//statuspage//maintenance//EN")
-    calendar.add("version", "2.0")
-    calendar.add("method", "PUBLISH")
-    calendar.add("x-wr-calname", f"{settings.SITE_NAME}: maintenance")
-    calendar.add(
-        "refresh-interval", vDuration(timedelta(hours=1)), parameters={"VALUE": "DURATION"}
-    )
-    for one in picture.incidents:
-        if one.kind == "planned-maintenance":
-            calendar.add_component(_event(one))
-    return calendar.to_ical()
+def _event(incident: IncidentView, now: datetime, base_url: str) -> dict[str, Any]:
+    start = incident.scheduled_for or incident.started_at
+    end = incident.scheduled_until or incident.ended_at
+    said = incident.communications[0].text if incident.communications else ""
+    first = min((c.at for c in incident.communications), default=incident.started_at)
+    updated = min(incident.updated_at, now)
+    return {
+        "uid": f"{incident.tracking_id}@{host(base_url)}",
+        "sequence": len(incident.communications),
+        "cancelled": incident.stage == "cancelled",
+        "start": seconds(start),
+        # RFC 5545, 3.8.2.2: an end has to lie after the start.
+        "end": seconds(end) if end and end > start else None,
+        "updated": seconds(updated),
+        "created": seconds(min(first, updated)),
+        "title": line(incident.title),
+        "text": clean(said)[:TEXT_LENGTH],
+        "url": incident_url(base_url, incident.tracking_id),
+        **places(incident),
+    }
 
 
-def _event(one: IncidentView) -> Event:
-    base = str(settings.BASE_URL).rstrip("/")
-    start = one.scheduled_for or one.started_at
-    until = one.scheduled_until or one.ended_at or start + USUAL_LENGTH
-    names = ", ".join(view.name for view in (*one.services, *one.regions))
+def calendar(channel: Channel, chosen: Sequence[dict[str, Any]]) -> Page:
+    """`chosen`: what `events` returned, or some of it. The calendar says when it was made."""
+    cal = Calendar()
+    cal.add("prodid", "-//statuspage//maintenance//EN")
+    cal.add("version", "2.0")
+    cal.add("name", channel.title)
+    cal.add("x-wr-calname", channel.title)
+    cal.add("last-modified", channel.as_of)
+    cal.add("refresh-interval", REFRESH, {"value": "DURATION"})
+    # An unknown name takes text as it is: the same span, for readers older than RFC 7986.
+    cal.add("x-published-ttl", "PT15M")
+    cal.add("url", channel.home)
+    cal.add_component(_utc())
+    for one in chosen:
+        cal.add_component(_vevent(one))
+    return Page(cal.to_ical(), "text/calendar; charset=utf-8", max_age=MAX_AGE)
+
+
+def _utc() -> Timezone:
+    """RFC 5545 (3.6) wants at least one component in a calendar; this one is there without any event."""
+    zone, standard = Timezone(), TimezoneStandard()
+    zone.add("tzid", "Etc/UTC")
+    standard.add("dtstart", datetime(1970, 1, 1))  # noqa: DTZ001  (local time, by 3.6.5)
+    standard.add("tzoffsetfrom", timedelta())
+    standard.add("tzoffsetto", timedelta())
+    standard.add("tzname", "UTC")
+    zone.add_component(standard)
+    return zone
+
+
+def _vevent(one: dict[str, Any]) -> Event:
     event = Event()
-    event.add("uid", f"{one.tracking_id}@{urlsplit(base).hostname or 'localhost'}")
-    event.add("dtstamp", one.updated_at)
-    event.add("last-modified", one.updated_at)
-    event.add("sequence", len(one.communications))
-    event.add("dtstart", start)
-    event.add("dtend", max(until, start))
-    event.add("summary", one.title)
-    event.add("description", names)
-    event.add("url", f"{base}/status/history/{one.tracking_id}/")
-    event.add("status", "CANCELLED" if one.stage == "cancelled" else "CONFIRMED")
+    event.add("uid", one["uid"])
+    event.add("sequence", one["sequence"])
+    event.add("status", "CANCELLED" if one["cancelled"] else "CONFIRMED")
+    event.add("dtstamp", parse(one["updated"]))
+    event.add("last-modified", parse(one["updated"]))
+    event.add("created", parse(one["created"]))
+    event.add("dtstart", parse(one["start"]))
+    if one["end"]:
+        event.add("dtend", parse(one["end"]))
+    event.add("summary", one["title"])
+    event.add("description", f"{one['text']}\n\n{one['url']}".strip())
+    event.add("url", one["url"])
     event.add("transp", "TRANSPARENT")
+    if one["regions"]:
+        event.add("location", ", ".join(name for _slug, name in one["regions"]))
+    if one["services"]:
+        event.add("categories", [name for _slug, name in one["services"]])
     return event

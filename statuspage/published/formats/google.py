@@ -1,92 +1,163 @@
-"""Incidents and products in the shape of Google Cloud's status page. Pure."""
+"""Google's shape: the incidents of all products in one list, its schema, and the products. Pure."""
 
 from __future__ import annotations
 
-import json
-from datetime import datetime
-from hashlib import sha256
+from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
-from statuspage.published.picture import CommunicationView, IncidentView, NamedView, Picture
+from statuspage.published.formats.identity import number
+from statuspage.published.formats.moments import OVER, Moment, moments, open_states, sentence
+from statuspage.published.formats.plain import clean, dump, line
+from statuspage.published.history import plain
+from statuspage.published.mapping import GOOD, shown
+from statuspage.published.picture import IncidentView, NamedView, Picture
 from statuspage.published.site import Page
 
-JSON = "application/json"
-IMPACTS = {
-    "error": ("SERVICE_OUTAGE", "high"),
-    "warning": ("SERVICE_DISRUPTION", "medium"),
-    "informational": ("SERVICE_INFORMATION", "low"),
+Row = dict[str, Any]
+NEWEST = 200
+MAX_AGE, RARELY = 10, 3600
+JSON = "application/json; charset=utf-8"
+SCHEMA = Path(__file__).with_name("incidents.schema.json")
+GRAVITY = ("AVAILABLE", "SERVICE_INFORMATION", "SERVICE_DISRUPTION", "SERVICE_OUTAGE")
+SEVERITY = {
+    "AVAILABLE": "low",
+    "SERVICE_INFORMATION": "low",
+    "SERVICE_DISRUPTION": "medium",
+    "SERVICE_OUTAGE": "high",
 }
+SEVERAL = {"title": "Multiple Products", "id": "multiple-products"}
 
 
 def pages(picture: Picture) -> dict[str, Page]:
-    issues = [one for one in picture.incidents if one.kind != "planned-maintenance"]
+    """URL path -> page, for the three addresses."""
     products = [
-        {"title": service.name, "id": service.slug}
+        {"title": line(service.name), "id": service.slug}
         for category in picture.categories
         for service in category.services
     ]
     return {
-        "/incidents.json": Page(_dump([incident(one) for one in issues]), JSON),
-        "/products.json": Page(_dump({"products": products}), JSON, max_age=3600),
+        "/incidents.json": Page(dump(incidents(picture)), JSON, max_age=MAX_AGE),
+        "/incidents.schema.json": Page(
+            SCHEMA.read_bytes(), "application/schema+json; charset=utf-8", max_age=RARELY
+        ),
+        "/products.json": Page(dump({"products": products}), JSON, max_age=RARELY),
     }
 
 
-def _dump(value: Any) -> bytes:
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
+def incidents(picture: Picture) -> list[Row]:
+    """Newest first: the newest, and whatever is still open. Maintenance from its beginning on."""
+    everywhere = picture.non_regional.slug if picture.non_regional else ""
+    return [
+        _incident(one, picture.as_of, everywhere)
+        for position, one in enumerate(picture.incidents)
+        if (position < NEWEST or one.active)
+        and (one.kind != "planned-maintenance" or one.stage in ("in-progress", "complete"))
+    ]
+
+
+def _incident(incident: IncidentView, now: datetime, everywhere: str) -> Row:
+    told = moments(incident, now)
+    updates = [_update(incident, one, everywhere) for one in reversed(told)]
+    if not updates or (incident.review is not None and not incident.communications):
+        updates.insert(0, _last_word(incident, now))
+    current, former = _places(incident, now)
+    ended = _end(incident)
+    impact = _impact(incident)
+    products = [
+        {"title": line(one.name), "id": one.slug}
+        for one in incident.services
+        if one.role == "impacted"
+    ]
+    only = products[0] if len(products) == 1 else SEVERAL
+    return {
+        "id": incident.tracking_id,
+        "number": number("incident", incident.tracking_id),
+        "begin": _time(incident.started_at),
+        "created": _time(min((c.at for c in incident.communications), default=incident.started_at)),
+        "end": _time(ended) if ended else None,
+        "modified": _time(min(incident.updated_at, now)),
+        "external_desc": line(incident.title),
+        "updates": updates,
+        "most_recent_update": updates[0],
+        "status_impact": impact,
+        "severity": SEVERITY[impact],
+        "service_key": only["id"],
+        "service_name": only["title"],
+        "affected_products": products,
+        "uri": f"status/history/{incident.tracking_id}/",
+        "currently_affected_locations": [_location(one, everywhere) for one in current],
+        "previously_affected_locations": [_location(one, everywhere) for one in former],
+    }
+
+
+def _last_word(incident: IncidentView, now: datetime) -> Row:
+    """For an incident without statements: the beginning of its review, or its title."""
+    review = incident.review
+    text = plain(review.sections[0].html) if review and review.sections else incident.title
+    at = min((review.published_at if review else None) or incident.updated_at, now)
+    status = GOOD.google if _end(incident) else _impact(incident)
+    return _row(at, text, status, [])
+
+
+def _update(incident: IncidentView, moment: Moment, everywhere: str) -> Row:
+    """Where a text names places without cells, they count until it says that all is over."""
+    if incident.impacts:
+        states = [state.google for state in moment.after.values()]
+        status = max(states, key=GRAVITY.index, default=GOOD.google)
+        hit = {region for _service, region in moment.after}
+        regions = {i.region.slug: i.region for i in incident.impacts if i.region.slug in hit}
+        places = [_location(one, everywhere) for one in regions.values()]
+    elif moment.stage in OVER:
+        status, places = GOOD.google, []
+    else:
+        status = _impact(incident)
+        named = (*incident.regions, *incident.geographies)
+        places = [_location(one, everywhere) for one in named if one.role == "impacted"]
+    text = moment.said.text if moment.said else sentence(incident, moment)
+    return _row(moment.at, text, status, places)
+
+
+def _row(at: datetime, text: str, status: str, places: list[dict[str, str]]) -> Row:
+    when = _time(at)
+    return {
+        "created": when,
+        "modified": when,
+        "when": when,
+        "text": clean(text),
+        "status": status,
+        "affected_locations": places,
+    }
+
+
+def _places(incident: IncidentView, now: datetime) -> tuple[list[NamedView], list[NamedView]]:
+    """What is affected now, and what was."""
+    named = [one for one in (*incident.regions, *incident.geographies) if one.role == "impacted"]
+    if incident.impacts:
+        hit = {region for _service, region in open_states(incident, now)}
+    else:
+        hit = set() if _end(incident) else {one.slug for one in named}
+    return [one for one in named if one.slug in hit], [one for one in named if one.slug not in hit]
+
+
+def _end(incident: IncidentView) -> datetime | None:
+    """None while it is going on."""
+    if incident.ended_at is not None:
+        return incident.ended_at
+    return None if incident.active else incident.updated_at
+
+
+def _impact(incident: IncidentView) -> str:
+    """The worst of its cells over its whole life, or what its level alone says."""
+    states = [shown(incident.kind, one.level, one.extent).google for one in incident.impacts]
+    states = states or [shown(incident.kind, incident.level, "subset").google]
+    return max(states, key=GRAVITY.index)
+
+
+def _location(view: NamedView, everywhere: str) -> dict[str, str]:
+    title = view.name if view.slug == everywhere else f"{view.name} ({view.slug})"
+    return {"title": line(title), "id": view.slug}
 
 
 def _time(moment: datetime) -> str:
-    return moment.isoformat(timespec="seconds")
-
-
-def incident(one: IncidentView) -> dict[str, Any]:
-    """`end` is null while the incident is going on."""
-    impact, severity = IMPACTS[one.level]
-    services = [view for view in one.services if view.role == "impacted"]
-    places = [
-        {"title": view.name, "id": view.slug} for view in (*one.regions, *one.geographies)
-        if view.role == "impacted"
-    ]  # fmt: skip
-    updates = [_update(one, said, impact, places) for said in one.communications]
-    created = min((said.at for said in one.communications), default=one.started_at)
-    recent = updates[0] if updates else _bare(one, created, impact, places)
-    return {
-        "id": one.tracking_id,
-        "number": str(int.from_bytes(sha256(one.tracking_id.encode()).digest()[:7], "big")),
-        "begin": _time(one.started_at),
-        "created": _time(created),
-        "end": _time(one.ended_at) if one.ended_at else None,
-        "modified": _time(one.updated_at),
-        "external_desc": one.title,
-        "updates": updates,
-        "most_recent_update": recent,
-        "status_impact": impact,
-        "severity": severity,
-        "service_key": services[0].slug if len(services) == 1 else "multiple",
-        "service_name": services[0].name if len(services) == 1 else "Multiple Products",
-        "affected_products": [_product(view) for view in services],
-        "uri": f"status/history/{one.tracking_id}/",
-        "currently_affected_locations": [] if one.ended_at else places,
-        "previously_affected_locations": places if one.ended_at else [],
-    }
-
-
-def _product(view: NamedView) -> dict[str, str]:
-    return {"title": view.name, "id": view.slug}
-
-
-def _update(
-    one: IncidentView, said: CommunicationView, impact: str, places: list[dict[str, str]]
-) -> dict[str, Any]:
-    over = said.stage in ("mitigated", "resolved")
-    return _bare(one, said.at, "AVAILABLE" if over else impact, places) | {"text": said.text}
-
-
-def _bare(
-    one: IncidentView, at: datetime, status: str, places: list[dict[str, str]]
-) -> dict[str, Any]:
-    when = _time(at)
-    return {
-        "created": when, "modified": when, "when": when, "text": one.title, "status": status,
-        "affected_locations": places,
-    }  # fmt: skip
+    return moment.astimezone(UTC).isoformat(timespec="seconds")

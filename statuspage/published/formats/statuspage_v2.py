@@ -1,226 +1,266 @@
-"""Statuspage's public API, version 2: regions are groups, cells are components. Pure.
+"""The public API of Statuspage, version 2: regions are groups, cells are their components. Pure.
 
-Field names and values are those that its many readers parse strictly; absent values are null, never
-left out. Ids are derived from slugs and tracking IDs, so they are the same after every restart.
+One file per address below `/api/v2/`, each with all fields that clients may ask for; what is unknown is null.
 """
 
 from __future__ import annotations
 
-import json
-from base64 import b32encode
-from collections.abc import Iterable
-from datetime import UTC, datetime
-from hashlib import sha256
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from datetime import datetime
 from typing import Any
 
-from django.conf import settings
-
-from statuspage.published import mapping
-from statuspage.published.picture import CommunicationView, IncidentView, Picture, RegionView
-from statuspage.published.sentences import is_upcoming
+from statuspage.published.formats.components import Components, Row
+from statuspage.published.formats.identity import host, incident_url, opaque
+from statuspage.published.formats.moments import Cell, Moment, States, moments, sentence
+from statuspage.published.formats.plain import clean, dump, line, millis
+from statuspage.published.history import plain
+from statuspage.published.mapping import GOOD, STAGE_ON_STATUSPAGE, shown
+from statuspage.published.picture import IncidentView, NamedView, Picture
 from statuspage.published.site import Page
 
-JSON = "application/json"
 NEWEST = 50
-# The catalogue does not say since when it has something; readers want a date nevertheless.
-LONG_AGO = datetime(2020, 1, 1, tzinfo=UTC)
+MAX_AGE = 10
+MOST_UNCHANGED = 100  # cells repeated with a statement that changes none of them
 
-OF_CELL = {
-    "critical": "partial_outage", "warning": "degraded_performance", "information": "operational",
-    "maintenance": "under_maintenance",
-}  # fmt: skip
-WORST = (
-    "major_outage",
-    "partial_outage",
-    "degraded_performance",
-    "under_maintenance",
-    "operational",
-)
-IMPACTS = {"error": "major", "warning": "minor", "informational": "none"}
+IMPACT = {
+    "operational": "none",
+    "under_maintenance": "none",
+    "degraded_performance": "minor",
+    "partial_outage": "major",
+    "major_outage": "critical",
+}
 DESCRIPTIONS = {
     "none": "All Systems Operational",
     "minor": "Partially Degraded Service",
     "major": "Partial System Outage",
     "critical": "Major Service Outage",
 }
+UNDER_MAINTENANCE = "Service Under Maintenance"
+INDICATORS = tuple(DESCRIPTIONS)
+UPCOMING, RUNNING = ("scheduled",), ("in_progress", "verifying")
+OPEN = ("investigating", "identified", "monitoring")
 
 
-def ident(*parts: str) -> str:
-    """Twelve lower-case letters and digits, as the original has them."""
-    return b32encode(sha256("/".join(parts).encode()).digest())[:12].decode().lower()
-
-
-def stamp(moment: datetime | None) -> str | None:
-    if moment is None:
-        return None
-    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-
-
-def pages(picture: Picture) -> dict[str, Page]:
-    statuses = cell_statuses(picture)
-    groups, cells = components(picture, statuses)
-    everything = [*groups, *cells]
-    by_key = {(c["_service"], c["_region"]): c for c in cells}
-    for one in cells:
-        del one["_service"], one["_region"]
-    page = _page(picture)
+def pages(picture: Picture, *, site_name: str, base_url: str) -> dict[str, Page]:
+    """URL path -> page, for the eight addresses. `base_url` without a slash at its end."""
+    sheet = _Sheet(picture, site_name, base_url)
+    components = sheet.components.all
     issues = [one for one in picture.incidents if one.kind != "planned-maintenance"]
-    works = [one for one in picture.incidents if one.kind == "planned-maintenance"]
-
-    def told(chosen: Iterable[IncidentView]) -> list[dict[str, Any]]:
-        return [incident(one, by_key) for one in list(chosen)[:NEWEST]]
-
-    unresolved = told(one for one in issues if one.active and one.stage != "resolved")
-    upcoming = told(one for one in works if is_upcoming(one, picture.as_of))
-    running = told(one for one in works if one.active and one.stage == "in-progress")
-    status = rollup(
-        statuses.values(), [one for one in issues if one.active and one.stage != "resolved"]
-    )
+    planned = [one for one in picture.incidents if one.kind == "planned-maintenance"]
+    newest = [sheet.incident(one) for one in _bounded(issues)]
+    works = [sheet.incident(one) for one in _bounded(planned)]
+    unresolved = [row for row in newest if row["status"] in OPEN]
+    upcoming = [row for row in works if row["status"] in UPCOMING]
+    running = [row for row in works if row["status"] in RUNNING]
+    status = roll_up((row["status"] for row in components if not row["group"]), unresolved)
     bodies: dict[str, dict[str, Any]] = {
         "summary": {
-            "components": everything, "incidents": unresolved,
-            "scheduled_maintenances": [*upcoming, *running], "status": status,
+            "components": components,
+            "incidents": unresolved,
+            "scheduled_maintenances": [*running, *upcoming],
+            "status": status,
         },
         "status": {"status": status},
-        "components": {"components": everything},
-        "incidents": {"incidents": told(issues)},
+        "components": {"components": components},
+        "incidents": {"incidents": newest[:NEWEST]},
         "incidents/unresolved": {"incidents": unresolved},
-        "scheduled-maintenances": {"scheduled_maintenances": told(works)},
+        "scheduled-maintenances": {"scheduled_maintenances": works[:NEWEST]},
         "scheduled-maintenances/upcoming": {"scheduled_maintenances": upcoming},
         "scheduled-maintenances/active": {"scheduled_maintenances": running},
-    }  # fmt: skip
+    }
     return {
-        f"/api/v2/{name}.json": Page(_dump({"page": page, **body}), JSON)
+        f"/api/v2/{name}.json": Page(
+            dump({"page": sheet.page, **body}), "application/json; charset=utf-8", max_age=MAX_AGE
+        )
         for name, body in bodies.items()
     }
 
 
-def _dump(value: Any) -> bytes:
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
+def _bounded(incidents: list[IncidentView]) -> Iterator[IncidentView]:
+    """The newest, and whatever is still open; newest first."""
+    for position, one in enumerate(incidents):
+        if position < NEWEST or one.active:
+            yield one
 
 
-def _page(picture: Picture) -> dict[str, Any]:
-    # The last change, not the last reading: a calm page keeps its bytes, and caches their copies.
-    changed = max(
-        (min(one.updated_at, picture.as_of) for one in picture.incidents), default=LONG_AGO
-    )
-    return {
-        "id": ident("page"), "name": settings.SITE_NAME, "url": str(settings.BASE_URL).rstrip("/"),
-        "time_zone": "Etc/UTC", "updated_at": stamp(changed),
-    }  # fmt: skip
+def roll_up(components: Iterable[str], unresolved: Iterable[Row]) -> dict[str, str]:
+    """`{indicator, description}`: critical when most components are out, major when any is.
 
-
-def cell_statuses(picture: Picture) -> dict[tuple[str, str], str]:
-    """Status of every cell that is not operational; the extent of the impact tells major from partial."""
-    statuses = {key: OF_CELL[cell.state] for key, cell in picture.cells.items()}
-    for one in picture.incidents:
-        for impact in one.impacts if one.active and one.kind != "planned-maintenance" else ():
-            key = (impact.service.slug, impact.region.slug)
-            if key in statuses and (impact.end is None or impact.end > picture.as_of):
-                shown = mapping.shown(one.kind, impact.level, impact.extent).component
-                statuses[key] = min(statuses[key], shown, key=WORST.index)
-    return statuses
-
-
-def components(
-    picture: Picture, statuses: dict[tuple[str, str], str]
-) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
-    """(groups, children), both in the order of the catalogue."""
-    regions = [region for geography in picture.geographies for region in geography.regions]
-    if picture.non_regional is not None:
-        regions.insert(0, picture.non_regional)
-    groups, children = [], []
-    for position, region in enumerate(regions, start=1):
-        members = _members(picture, region, statuses)
-        if not members:
-            continue
-        worst = min((one["status"] for one in members), key=WORST.index)
-        group = _component(ident("region", region.slug), region.name, worst, position, None)
-        groups.append(group | {"group": True, "components": [one["id"] for one in members]})
-        children += members
-    return groups, children
-
-
-def _members(
-    picture: Picture, region: RegionView, statuses: dict[tuple[str, str], str]
-) -> list[dict[str, Any]]:
-    members = []
-    for category in picture.categories:
-        for service in category.services:
-            key = (service.slug, region.slug)
-            if key not in picture.offered and key not in statuses:
-                continue
-            status, cell = statuses.get(key, "operational"), picture.cells.get(key)
-            one = _component(
-                ident("cell", *key),
-                service.name,
-                status,
-                len(members) + 1,
-                ident("region", region.slug),
-            )
-            if cell is not None:
-                one["updated_at"] = stamp(cell.since)
-            members.append(one | {"_service": service.slug, "_region": region.slug})
-    return members
-
-
-def _component(
-    identity: str, name: str, status: str, position: int, group: str | None
-) -> dict[str, Any]:
-    return {
-        "id": identity, "name": name, "status": status, "created_at": stamp(LONG_AGO),
-        "updated_at": stamp(LONG_AGO), "position": position, "description": None, "showcase": False,
-        "start_date": None, "group_id": group, "page_id": ident("page"), "group": False,
-        "only_show_if_degraded": False,
-    }  # fmt: skip
-
-
-def incident(one: IncidentView, by_key: dict[tuple[str, str], dict[str, Any]]) -> dict[str, Any]:
-    """An incident or maintenance with its updates, newest first."""
-    works = one.kind == "planned-maintenance"
-    status = mapping.STAGE_ON_STATUSPAGE.get(one.stage, "investigating")
-    if one.review is not None and not works:
-        status = "postmortem"
-    touched = [(impact.service.slug, impact.region.slug) for impact in one.impacts]
-    first = min((c.at for c in one.communications), default=one.started_at)
-    closed = status in ("resolved", "postmortem", "completed")
-    told = {
-        "id": ident("incident", one.tracking_id), "name": one.title, "status": status,
-        "created_at": stamp(first), "updated_at": stamp(one.updated_at),
-        "monitoring_at": stamp(one.ended_at) if status == "monitoring" else None,
-        "resolved_at": stamp(one.ended_at or one.updated_at) if closed else None,
-        "impact": "maintenance" if works else IMPACTS[one.level],
-        "shortlink": f"{str(settings.BASE_URL).rstrip('/')}/status/history/{one.tracking_id}/",
-        "started_at": stamp(one.started_at), "page_id": ident("page"),
-        "incident_updates": [_update(one, c) for c in one.communications],
-        "components": [by_key[key] for key in dict.fromkeys(touched) if key in by_key],
-        "reminder_intervals": None,
-    }  # fmt: skip
-    if works:
-        told["scheduled_for"] = stamp(one.scheduled_for or one.started_at)
-        told["scheduled_until"] = stamp(one.scheduled_until or one.ended_at or one.started_at)
-    return told
-
-
-def _update(one: IncidentView, said: CommunicationView) -> dict[str, Any]:
-    at = stamp(said.at)
-    return {
-        "id": ident("update", one.tracking_id, str(said.number)),
-        "status": mapping.STAGE_ON_STATUSPAGE.get(said.stage, "investigating"), "body": said.text,
-        "incident_id": ident("incident", one.tracking_id), "created_at": at, "updated_at": at,
-        "display_at": at, "affected_components": None, "deliver_notifications": True,
-        "custom_tweet": None, "tweet_id": None,
-    }  # fmt: skip
-
-
-def rollup(statuses: Iterable[str], unresolved: Iterable[IncidentView]) -> dict[str, str]:
-    """The page's indicator: none, minor or major (maintenance is not among the values readers accept)."""
-    seen = set(statuses)
-    levels = {one.level for one in unresolved}
-    if seen & {"major_outage", "partial_outage"} or "error" in levels:
+    An incident that is still worked on raises it to minor or major even where no window is open; one
+    that is being watched does not. The indicator `maintenance` is left out: strict clients refuse it.
+    """
+    count = Counter(components)
+    indicator = "none"
+    if count["major_outage"] * 2 > count.total():
+        indicator = "critical"
+    elif count["major_outage"] or count["partial_outage"]:
         indicator = "major"
-    elif "degraded_performance" in seen or "warning" in levels:
+    elif count["degraded_performance"]:
         indicator = "minor"
-    else:
-        indicator = "none"
+    raised = [
+        "major" if row["impact"] == "critical" else row["impact"]
+        for row in unresolved
+        if row["status"] != "monitoring"
+    ]
+    indicator = max((indicator, *raised), key=INDICATORS.index)
+    if indicator == "none" and count["under_maintenance"]:
+        return {"indicator": "none", "description": UNDER_MAINTENANCE}
     return {"indicator": indicator, "description": DESCRIPTIONS[indicator]}
+
+
+class _Sheet:
+    """The picture in the words of the format."""
+
+    def __init__(self, picture: Picture, site_name: str, base_url: str) -> None:
+        self.now = picture.as_of
+        self.base_url = base_url
+        self.page_id = opaque("page", host(base_url))
+        self.page = {
+            "id": self.page_id,
+            "name": line(site_name),
+            "url": base_url,
+            "time_zone": "Etc/UTC",
+            "updated_at": millis(picture.as_of),
+        }
+        self.components = Components(picture, self.page_id)
+
+    def incident(self, incident: IncidentView) -> Row:
+        """An incident, or a planned maintenance with its two additional fields."""
+        known = self.components.by_cell
+        told = moments(incident, self.now)
+        said = [one for one in told if one.said is not None]
+        status = _status(incident)
+        cells = dict.fromkeys((i.service.slug, i.region.slug) for i in incident.impacts)
+        row: Row = {
+            "id": opaque("incident", incident.tracking_id),
+            "name": line(incident.title),
+            "status": status,
+            "created_at": millis(said[0].at if said else incident.started_at),
+            "updated_at": millis(min(incident.updated_at, self.now)),
+            "monitoring_at": _at(_mitigated(incident, said)) if status not in OPEN[:2] else None,
+            "resolved_at": None,
+            "impact": _impact(incident),
+            "shortlink": incident_url(self.base_url, incident.tracking_id),
+            "started_at": millis(incident.started_at),
+            "page_id": self.page_id,
+            "reminder_intervals": None,
+            "incident_updates": self._updates(incident, told),
+            "components": [known[cell] for cell in cells if cell in known],
+        }
+        if status in ("resolved", "postmortem", "completed"):
+            row["resolved_at"] = _at(_resolved(incident, said))
+        if incident.kind == "planned-maintenance":
+            start = incident.scheduled_for or incident.started_at
+            until = incident.scheduled_until or incident.ended_at or start
+            row |= {
+                "monitoring_at": None,
+                "scheduled_for": millis(start),
+                "scheduled_until": millis(until),
+            }
+        return row
+
+    def _updates(self, incident: IncidentView, told: list[Moment]) -> list[Row]:
+        names = {
+            (i.service.slug, i.region.slug): _full_name(i.service, i.region)
+            for i in incident.impacts
+        }
+        rows = [self._update(incident, moment, names) for moment in told]
+        review = incident.review
+        if review is not None and review.published_at is not None and _is_over(incident):
+            body = "\n\n".join(f"{s.heading}\n\n{plain(s.html)}" for s in review.sections)
+            name = f"review-{review.version}"
+            at = min(review.published_at, self.now)
+            rows.append(self._row(incident, name, "postmortem", body, at, None))
+        return rows[::-1]
+
+    def _update(self, incident: IncidentView, moment: Moment, names: dict[Cell, str]) -> Row:
+        name = f"{moment.said.number}" if moment.said else f"window-{millis(moment.at)}"
+        body = moment.said.text if moment.said else sentence(incident, moment)
+        affected = moment.changed
+        if not affected and len(moment.after) <= MOST_UNCHANGED:
+            affected = list(moment.after)
+        changes = [
+            {
+                "code": opaque("component", *cell),
+                "name": names[cell],
+                "old_status": _component(moment.before, cell),
+                "new_status": _component(moment.after, cell),
+            }
+            for cell in affected
+        ]
+        status = STAGE_ON_STATUSPAGE.get(moment.stage, "investigating")
+        return self._row(incident, name, status, body, moment.at, changes or None)
+
+    def _row(
+        self,
+        incident: IncidentView,
+        name: str,
+        status: str,
+        body: str,
+        at: datetime,
+        affected: list[dict[str, str]] | None,
+    ) -> Row:
+        moment = millis(at)
+        return {
+            "id": opaque("update", incident.tracking_id, name),
+            "status": status,
+            "body": clean(body),
+            "incident_id": opaque("incident", incident.tracking_id),
+            "created_at": moment,
+            "updated_at": moment,
+            "display_at": moment,
+            "affected_components": affected,
+            "deliver_notifications": True,
+            "custom_tweet": None,
+            "tweet_id": None,
+        }
+
+
+def _component(states: States, cell: Cell) -> str:
+    return states.get(cell, GOOD).component
+
+
+def _full_name(service: NamedView, region: NamedView) -> str:
+    return line(f"{region.name} - {service.name}")
+
+
+def _is_over(incident: IncidentView) -> bool:
+    return STAGE_ON_STATUSPAGE.get(incident.stage) == "resolved" or not incident.active
+
+
+def _status(incident: IncidentView) -> str:
+    status = STAGE_ON_STATUSPAGE.get(incident.stage, "investigating")
+    if incident.kind == "planned-maintenance":
+        return status
+    if _is_over(incident):
+        published = incident.review is not None and incident.review.published_at is not None
+        return "postmortem" if published else "resolved"
+    return status
+
+
+def _impact(incident: IncidentView) -> str:
+    """The worst of its cells over its whole life, or what its level alone says."""
+    if incident.kind == "planned-maintenance":
+        return "maintenance"
+    states = [shown(incident.kind, one.level, one.extent) for one in incident.impacts]
+    states = states or [shown(incident.kind, incident.level, "subset")]
+    return max((IMPACT[one.component] for one in states), key=INDICATORS.index)
+
+
+def _mitigated(incident: IncidentView, said: list[Moment]) -> datetime | None:
+    if incident.ended_at is not None:
+        return incident.ended_at
+    return next((one.at for one in reversed(said) if one.stage == "mitigated"), None)
+
+
+def _resolved(incident: IncidentView, said: list[Moment]) -> datetime:
+    """The end of the last window; where none is known, when it was said last."""
+    ends = [window.end for window in incident.windows if window.end is not None]
+    if incident.ended_at is not None or ends:
+        return incident.ended_at or max(ends)
+    return said[-1].at if said else incident.updated_at
+
+
+def _at(moment: datetime | None) -> str | None:
+    return millis(moment) if moment else None

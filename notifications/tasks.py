@@ -13,7 +13,7 @@ from celery import shared_task
 from django.utils import timezone
 from kombu.exceptions import KombuError
 
-from notifications.services import claims, plan, send, subscribe
+from notifications.services import claims, plan, reviews, send, subscribe
 
 log = logging.getLogger(__name__)
 
@@ -51,6 +51,7 @@ def send_confirmations(**_: object) -> None:
 def sweep(**_: object) -> None:
     """Find what no nudge reached: unplanned communications, vanished workers' claims, due deliveries."""
     plan.plan_due(now=timezone.now())
+    reviews.report_settled(now=timezone.now())
     if lost := claims.expire_leases():
         log.warning("%d deliveries were claimed by a worker that vanished; they go out again", lost)
     if claims.anything_due():

@@ -1,0 +1,111 @@
+"""Scenario 3 through both lower storeys: the review is delivered, then the public entry goes."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+import pytest
+from django.contrib.auth.models import User
+
+from incidents.models import Incident
+from incidents.services.incident import Changes, Statement, declare, post_update
+from incidents.services.review import Draft, Section, publish_review
+from notifications.lifecycle import State
+from notifications.models import Delivery
+from notifications.services import plan, send
+from notifications.services.reviews import report_settled
+from tests.conftest import declaration, hit
+from tests.notifications.cast import tenant, told
+from tests.notifications.conftest import Sink, text_of
+
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("catalogue")]
+
+CELL = ("key-vault", "west-europe")
+REVIEW = Draft(kind="final", sections=[Section("impact", "What happened?", "A network fault.")])
+
+
+@pytest.fixture
+def incident(now: datetime, operator: User) -> Incident:
+    """Public in scenario 3; one tenant runs where it happens, another elsewhere."""
+    tenant("alice", CELL)
+    tenant("bob", ("storage", "west-us"))
+    return declare(
+        declaration=declaration(
+            hit(*CELL),
+            hit("key-vault", "north-europe"),
+            level="warning",
+            audience="unknown",
+            statement=Statement(public_text="We look into it."),
+        ),
+        now=now,
+        actor=operator,
+    )
+
+
+def reviewed(incident: Incident, now: datetime, operator: User) -> datetime:
+    post_update(incident_id=incident.pk, stage="mitigated", now=now, actor=operator)
+    publish_review(incident_id=incident.pk, draft=REVIEW, now=now, actor=operator)
+    plan.plan_due(now=now)
+    return now
+
+
+def test_affected_customers_get_alert_and_review_and_then_the_entry_is_gone(
+    incident: Incident, now: datetime, operator: User, sink: Sink
+) -> None:
+    plan.plan_due(now=now)
+    assert told(incident.communications.get(number=1)) == {}, "nobody knows yet whom it concerns"
+
+    later = now + timedelta(minutes=20)
+    post_update(
+        incident_id=incident.pk, changes=Changes(audience="estimated"), now=later, actor=operator
+    )
+    reviewed(incident, later, operator)
+    assert report_settled(now=later) == [], "the review is not delivered yet"
+    send.work()
+    report_settled(now=later)
+
+    assert {str(mail["To"]) for mail in sink.mails} == {"alice@example.com"}
+    assert "A network fault." in text_of(sink.mails[-1])
+    incident.refresh_from_db()
+    assert incident.withdrawn_at == later
+
+
+def test_an_unknown_audience_keeps_the_entry_up(
+    incident: Incident, now: datetime, operator: User
+) -> None:
+    reviewed(incident, now, operator)
+    assert report_settled(now=now + timedelta(days=4)) == []
+    incident.refresh_from_db()
+    assert incident.withdrawn_at is None
+
+
+def test_a_review_that_one_address_never_takes_counts_as_delivered_after_72_hours(
+    incident: Incident, now: datetime, operator: User, sink: Sink
+) -> None:
+    tenant("carol", CELL)
+    sink.answers["carol@example.com"] = "451 later"
+    Incident.objects.filter(pk=incident.pk).update(audience="estimated")
+    reviewed(incident, now, operator)
+    send.work()
+
+    assert report_settled(now=now + timedelta(hours=71)) == []
+    report_settled(now=now + timedelta(hours=73))
+
+    incident.refresh_from_db()
+    assert incident.withdrawn_at == now + timedelta(hours=73)
+
+
+def test_a_review_that_reaches_nobody_raises_an_alarm(
+    incident: Incident, now: datetime, operator: User, sink: Sink
+) -> None:
+    sink.answers["alice@example.com"] = "550 no such user"
+    Incident.objects.filter(pk=incident.pk).update(audience="estimated")
+    reviewed(incident, now, operator)
+    send.work()
+    assert not Delivery.objects.filter(state=State.SENT).exists()
+
+    report_settled(now=now)
+
+    incident.refresh_from_db()
+    assert incident.withdrawn_at is None
+    assert "reached none" in incident.alarm

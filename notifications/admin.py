@@ -1,0 +1,236 @@
+"""The plain admin: tenants, endpoints and rules to edit; what was planned and sent to look at only."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any
+from zoneinfo import available_timezones
+
+from django import forms
+from django.contrib import admin
+from django.core.exceptions import ValidationError
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.utils import timezone
+
+from incidents.admin import ReadOnly
+from incidents.models.words import Kind
+from notifications.addresses import AddressError, normalise
+from notifications.models import (
+    ActionGroup,
+    AlertRule,
+    Attempt,
+    CustomerSubscription,
+    Delivery,
+    Endpoint,
+    FanOut,
+    Footprint,
+    PublicTopic,
+    Tenant,
+)
+
+MOST_ACTION_GROUPS = 5
+
+
+class ZoneForm(forms.ModelForm[Any]):
+    def clean_time_zone(self) -> str:
+        zone: str = self.cleaned_data["time_zone"]
+        if zone not in available_timezones():
+            raise ValidationError(f"{zone!r} is no time zone; use one such as Europe/Berlin.")
+        return zone
+
+
+class EndpointForm(ZoneForm):
+    def clean_address(self) -> str:
+        try:
+            return normalise(self.cleaned_data["address"])
+        except AddressError as error:
+            raise ValidationError(str(error)) from error
+
+
+class AlertRuleForm(forms.ModelForm[AlertRule]):
+    kinds = forms.MultipleChoiceField(
+        choices=Kind.choices,
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
+        help_text="None chosen: every kind.",
+    )
+
+    def clean(self) -> dict[str, Any]:
+        data = super().clean() or {}
+        tenant = data.get("tenant")
+        for field in ("subscriptions", "action_groups"):
+            for chosen in data.get(field) or ():
+                if tenant and chosen.tenant_id != tenant.pk:
+                    self.add_error(field, f"{chosen} belongs to another tenant; remove it.")
+        if len(data.get("action_groups") or ()) > MOST_ACTION_GROUPS:
+            self.add_error("action_groups", f"Choose at most {MOST_ACTION_GROUPS}.")
+        return data
+
+
+class SubscriptionInline(admin.TabularInline[CustomerSubscription, Tenant]):
+    model = CustomerSubscription
+    extra = 0
+    show_change_link = True
+
+
+@admin.register(Tenant)
+class TenantAdmin(admin.ModelAdmin[Tenant]):
+    form = ZoneForm
+    list_display = ("name", "ref", "contact", "time_zone")
+    search_fields = ("name", "ref", "contact__address")
+    list_select_related = ("contact",)
+    autocomplete_fields = ("contact",)
+    inlines = (SubscriptionInline,)
+    ordering = ("name", "id")
+
+
+class FootprintInline(admin.TabularInline[Footprint, CustomerSubscription]):
+    model = Footprint
+    extra = 0
+    autocomplete_fields = ("service", "region")
+
+
+@admin.register(CustomerSubscription)
+class CustomerSubscriptionAdmin(admin.ModelAdmin[CustomerSubscription]):
+    list_display = ("ref", "name", "tenant")
+    search_fields = ("ref", "name", "tenant__name", "tenant__ref")
+    list_select_related = ("tenant",)
+    autocomplete_fields = ("tenant",)
+    inlines = (FootprintInline,)
+    show_full_result_count = False
+    ordering = ("ref",)
+
+
+class TopicInline(admin.TabularInline[PublicTopic, Endpoint]):
+    model = PublicTopic
+    extra = 0
+    autocomplete_fields = ("service", "region")
+
+
+@admin.register(Endpoint)
+class EndpointAdmin(admin.ModelAdmin[Endpoint]):
+    form = EndpointForm
+    list_display = ("address", "channel", "tenant", "confirmed_at", "suppressed_at")
+    list_filter = (
+        "channel",
+        ("suppressed_at", admin.EmptyFieldListFilter),
+        ("left_posts_at", admin.EmptyFieldListFilter),
+        ("left_alerts_at", admin.EmptyFieldListFilter),
+    )
+    search_fields = ("address", "tenant__name", "tenant__ref")
+    list_select_related = ("tenant",)
+    autocomplete_fields = ("tenant",)
+    readonly_fields = (
+        "confirmed_at",
+        "suppressed_at",
+        "suppressed_because",
+        "left_posts_at",
+        "left_alerts_at",
+        "created_at",
+    )
+    inlines = (TopicInline,)
+    actions = ("lift_suppression",)
+    show_full_result_count = False
+    ordering = ("address",)
+
+    def save_model(
+        self, request: HttpRequest, obj: Endpoint, form: forms.ModelForm[Endpoint], change: bool
+    ) -> None:
+        if not change:
+            obj.created_at = timezone.now()
+        elif "address" in form.changed_data:
+            # Links in mails to the old address must not manage the new one.
+            obj.key = uuid.uuid4()
+            obj.confirmed_at = None
+        super().save_model(request, obj, form, change)
+
+    @admin.action(description="Send to these addresses again (lift suppression)")
+    def lift_suppression(self, request: HttpRequest, queryset: QuerySet[Endpoint]) -> None:
+        count = queryset.filter(suppressed_at__isnull=False).update(
+            suppressed_at=None, suppressed_because=""
+        )
+        self.message_user(request, f"{count} addresses are sent to again.")
+
+
+@admin.register(ActionGroup)
+class ActionGroupAdmin(admin.ModelAdmin[ActionGroup]):
+    list_display = ("name", "tenant")
+    search_fields = ("name", "tenant__name", "tenant__ref")
+    list_select_related = ("tenant",)
+    autocomplete_fields = ("tenant", "endpoints")
+    ordering = ("tenant__name", "name", "id")
+
+
+@admin.register(AlertRule)
+class AlertRuleAdmin(admin.ModelAdmin[AlertRule]):
+    form = AlertRuleForm
+    list_display = ("name", "tenant", "active", "kinds")
+    list_filter = ("active",)
+    search_fields = ("name", "tenant__name", "tenant__ref")
+    list_select_related = ("tenant",)
+    autocomplete_fields = ("tenant", "services", "regions", "subscriptions", "action_groups")
+    ordering = ("tenant__name", "name", "id")
+
+
+@admin.register(FanOut)
+class FanOutAdmin(ReadOnly):
+    list_display = (
+        "communication",
+        "phase",
+        "subscriptions",
+        "targeted",
+        "public",
+        "superseded",
+        "started_at",
+        "done_at",
+    )
+    list_filter = ("phase",)
+    search_fields = ("communication__incident__tracking_id",)
+    list_select_related = ("communication",)
+    ordering = ("-id",)
+
+
+class AttemptInline(admin.TabularInline[Attempt, Delivery]):
+    model = Attempt
+    extra = 0
+    can_delete = False
+    fields = readonly_fields = ("number", "at", "result", "detail")
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+
+@admin.register(Delivery)
+class DeliveryAdmin(ReadOnly):
+    list_display = (
+        "incident",
+        "endpoint",
+        "audience",
+        "relevance",
+        "reason",
+        "state",
+        "skip_reason",
+        "attempts",
+        "created_at",
+        "sent_at",
+    )
+    list_filter = ("state", "skip_reason", "audience", "relevance", "reason", "priority")
+    search_fields = ("incident__tracking_id", "endpoint__address", "uuid")
+    list_select_related = ("incident", "endpoint")
+    inlines = (AttemptInline,)
+    # The table has millions of rows: no count of all of them for each page.
+    show_full_result_count = False
+    list_per_page = 50
+    ordering = ("-id",)
+
+
+@admin.register(Attempt)
+class AttemptAdmin(ReadOnly):
+    list_display = ("delivery", "number", "at", "result", "detail")
+    list_filter = ("result",)
+    search_fields = ("delivery__uuid", "delivery__endpoint__address")
+    list_select_related = ("delivery",)
+    show_full_result_count = False
+    list_per_page = 50
+    ordering = ("-id",)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from icalendar import Calendar, Event
+from icalendar import Calendar, Component
 
 from statuspage.published.picture import Picture
 from statuspage.published.site import Page
@@ -27,7 +27,7 @@ from tests.published.format_pictures import (
 PATH = "/maintenance.ics"
 
 
-def events(page: Page | None) -> dict[str, Event]:
+def events(page: Page | None) -> dict[str, Component]:
     assert page is not None
     calendar = Calendar.from_ical(page.body)
     assert isinstance(calendar, Calendar)
@@ -37,7 +37,7 @@ def events(page: Page | None) -> dict[str, Event]:
     return {uid.partition("@")[0]: event for uid, event in found.items()}
 
 
-def of(shown: Picture) -> dict[str, Event]:
+def of(shown: Picture) -> dict[str, Component]:
     return events(pages_of(shown)[PATH])
 
 

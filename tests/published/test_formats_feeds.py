@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 import feedparser
 import pytest
 
+from statuspage.published.formats import format_answers
 from statuspage.published.formats.feeds import SHOWN
 from statuspage.published.site import Page
 from tests.published.format_pictures import (
@@ -20,6 +21,7 @@ from tests.published.format_pictures import (
     NOW_BROKEN,
     REVIEW,
     REVIEWED,
+    Generation,
     answer,
     at,
     days,
@@ -262,6 +264,12 @@ def test_a_filtered_feed_names_what_it_is_about_and_its_own_address() -> None:
 @pytest.mark.parametrize("query", [{}, {"service": ""}, {"service": " ", "region": "\x01"}])
 def test_a_query_that_asks_for_nothing_gets_the_plain_feed(query: dict[str, str]) -> None:
     assert answer(EVENTFUL, "/history.rss", **query) is None
+
+
+def test_a_generation_written_before_there_were_feeds_gets_no_filtered_ones() -> None:
+    old = Generation({})
+    assert format_answers["/history.rss"]("/history.rss", {"service": "storage"}, old) is None
+    assert format_answers["/badge/"]("/badge/storage/east-us.svg", {}, old) is None
 
 
 def test_an_address_below_a_feed_is_no_feed() -> None:

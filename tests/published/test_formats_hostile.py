@@ -67,9 +67,9 @@ def test_no_words_break_any_format(text: str) -> None:
         check(path, page)
     for path in ("/history.rss", "/history.atom", "/feed.json", "/maintenance.ics"):
         for query in ({"service": "storage"}, {"region": text}, {"service": text, "region": text}):
-            page = answer(shown, path, **query)
-            if page is not None:
-                check(path, page)
+            filtered = answer(shown, path, **query)
+            if filtered is not None:
+                check(path, filtered)
     badge = answer(shown, "/badge/storage/east-us.svg")
     assert badge is not None
     check("badge", badge)

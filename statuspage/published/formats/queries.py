@@ -93,9 +93,9 @@ class _Wanted:
 def filtered_feed(path: str, query: Mapping[str, str], generation: Generation, /) -> Page | None:
     """A feed by `?service=` and `?region=` (slugs, several with commas); None: nothing is asked for."""
     wanted = _wanted(query)
-    if path not in FEEDS or wanted is None:
+    data = generation.index.get(KEY)  # None: written by a release that had no feeds yet
+    if path not in FEEDS or wanted is None or data is None:
         return None
-    data = generation.index[KEY]
     names = [name for slug, name in data["services"].items() if slug in wanted.services]
     names += [name for slug, name, _geography in data["regions"] if slug in wanted.regions]
     title = f"{data['name']}: {', '.join(names)}" if names else data["name"]
@@ -128,9 +128,9 @@ def _wanted(query: Mapping[str, str]) -> _Wanted | None:
 def cell_badge(path: str, _query: Mapping[str, str], generation: Generation, /) -> Page | None:
     """`/badge/<service>/<region>.svg`, whatever the query; None where no such cell is offered."""
     service, _slash, region = path.removeprefix(BADGES).removesuffix(".svg").partition("/")
-    if not path.startswith(BADGES) or not path.endswith(".svg") or not region:
+    data = generation.index.get(KEY)
+    if not path.startswith(BADGES) or not path.endswith(".svg") or not region or data is None:
         return None
-    data = generation.index[KEY]
     regions = [data["regions"][number] for number in data["offered"].get(service, ())]
     name = next((name for slug, name, _geography in regions if slug == region), None)
     if name is None or service not in data["services"]:

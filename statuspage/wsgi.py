@@ -14,7 +14,8 @@ from django.contrib.staticfiles import finders
 from django.core.wsgi import get_wsgi_application
 from whitenoise import WhiteNoise
 
-from statuspage.published.filtered import FILTERS, STATUS, assemble
+from statuspage.published.filtered import ASSEMBLERS, FILTERS
+from statuspage.published.formats.queries import BADGES, FEEDS, cell_badge, filtered_feed
 from statuspage.published.headers import security
 from statuspage.published.health import Health, postgres_probe, redis_probe
 from statuspage.published.pages import unavailable
@@ -103,7 +104,7 @@ def _build() -> WSGIApplication:
     health.start()
     return public_site(
         store,
-        {STATUS: assemble},
+        {**dict.fromkeys(FEEDS, filtered_feed), BADGES: cell_badge, **ASSEMBLERS},
         django,
         health=health,
         hsts=hsts,

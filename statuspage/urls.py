@@ -8,4 +8,6 @@ from django.urls import include, path
 urlpatterns = [
     path("admin/desk/", include("statuspage.desk.urls")),
     path("admin/", admin.site.urls),
+    path("subscribe/", include("notifications.urls")),
+    path("demo/mailbox/", include("statuspage.demo_mailbox")),
 ]

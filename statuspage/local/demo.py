@@ -60,6 +60,8 @@ def run(port: int, folder: Path) -> None:
             **os.environ,
             "STATE": str(state.folder),
             "BASE_URL": os.environ.get("BASE_URL", "").strip() or address.rstrip("/"),
+            # No mail leaves a demo: they are kept as files and shown at /demo/mailbox/.
+            "MAIL_FOLDER": os.environ.get("MAIL_FOLDER", "").strip() or str(state.folder / "mail"),
             "PYTHONUNBUFFERED": "1",
         }
         supervisor = Supervisor(state, servers, process_table(port), environment, ROOT, _say)

@@ -1,0 +1,104 @@
+"""Counts requests per sender and per address in Redis; without Redis nobody is held up.
+
+What must never be exceeded (confirmation mails to one address) is counted in rows by
+`services.subscribe`; this only spares those rows a flood. Keys are keyed hashes: no address of a
+person and none of a computer is written to Redis.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import logging
+import time
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import lru_cache
+
+import redis
+from django.conf import settings
+from django.http import HttpRequest
+from django.utils.crypto import salted_hmac
+from redis.backoff import NoBackoff
+from redis.retry import Retry
+
+log = logging.getLogger(__name__)
+
+PATIENCE_SECONDS = 0.1  # for connecting, and again for the answer
+REST_SECONDS = 5.0  # after a failure Redis is not asked again for so long
+_rest_until = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """At most `most` requests of one kind within a window of `within` (windows follow the clock)."""
+
+    name: str
+    most: int
+    within: timedelta
+
+
+# An office behind one address is many people, hence the generous limit.
+PER_SENDER = Limit("sender", 30, timedelta(minutes=10))
+PER_ADDRESS = Limit("address", 10, timedelta(hours=1))
+
+
+def seconds_to_wait(limit: Limit, who: str, *, now: datetime) -> int:
+    """Counts one request of `who`; 0 when it may go on, else the seconds until the next window.
+
+    Also 0 when Redis does not answer within 0.3 s in all: a dead cache must not close the door.
+    """
+    global _rest_until
+    if time.monotonic() < _rest_until:
+        return 0
+    length = int(limit.within.total_seconds())
+    number, passed = divmod(int(now.timestamp()), length)
+    key = f"throttle:{limit.name}:{_digest(limit, who)}:{number}"
+    try:
+        pipe = _client(settings.REDIS_URL).pipeline(transaction=False)
+        pipe.incr(key)
+        pipe.expire(key, length)
+        count = int(pipe.execute()[0])
+    except (redis.RedisError, OSError) as error:
+        _rest_until = time.monotonic() + REST_SECONDS
+        log.warning("requests are not counted, Redis does not answer: %s", error)
+        return 0
+    return length - passed if count > limit.most else 0
+
+
+def sender(request: HttpRequest) -> str:
+    """Where a request comes from: an IPv4 address, or the /64 that one IPv6 household owns.
+
+    Behind our own proxy it is the last entry of X-Forwarded-For, the one that proxy has written;
+    whatever stands before it was written by the sender.
+    """
+    address = str(request.META.get("REMOTE_ADDR", ""))
+    if settings.SECURE_PROXY_SSL_HEADER:
+        forwarded = request.headers.get("X-Forwarded-For", "")
+        address = forwarded.rpartition(",")[2].strip() or address
+    try:
+        parsed = ipaddress.ip_address(address)
+    except ValueError:
+        return address[:60]
+    if isinstance(parsed, ipaddress.IPv6Address):
+        if parsed.ipv4_mapped:
+            return str(parsed.ipv4_mapped)
+        return str(ipaddress.ip_network((parsed, 64), strict=False))
+    return str(parsed)
+
+
+def _digest(limit: Limit, who: str) -> str:
+    return salted_hmac(f"notifications.throttle.{limit.name}", who).hexdigest()
+
+
+@lru_cache(maxsize=2)
+def _client(url: str) -> redis.Redis:
+    # RESP 2 without client names: a new connection then needs no round trip of its own.
+    return redis.Redis.from_url(
+        url,
+        protocol=2,
+        lib_name=None,
+        lib_version=None,
+        socket_connect_timeout=PATIENCE_SECONDS,
+        socket_timeout=PATIENCE_SECONDS,
+        retry=Retry(NoBackoff(), 0),
+    )

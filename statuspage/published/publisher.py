@@ -21,7 +21,8 @@ from django.db import Error, connection
 
 from incidents.models import Revision
 from incidents.services.revision import CHANNEL
-from statuspage.published.generation import Memo, Written, beat, compress_best, write_generation
+from statuspage.published.filling import Memo
+from statuspage.published.generation import Written, beat, compress_best, write_generation
 from statuspage.published.manifest import GenerationError
 from statuspage.published.pages import render_site
 from statuspage.published.reader import read_picture

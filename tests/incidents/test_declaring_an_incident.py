@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
@@ -200,7 +199,7 @@ def test_an_override_without_a_reason_is_refused_and_nothing_is_stored(
 def test_a_declaration_that_cannot_be_taken_names_the_field_and_the_remedy(
     now: datetime, operator: User, change: dict[str, object], field: str, words: str
 ) -> None:
-    entry = replace(declaration(hit("key-vault", "west-europe", level="error")), **change)
+    entry = declaration(**({"hits": [hit("key-vault", "west-europe", level="error")]} | change))
     with pytest.raises(EntryError, match=words) as refused:
         declare(declaration=entry, now=now, actor=operator)
     assert refused.value.field == field

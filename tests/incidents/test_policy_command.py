@@ -11,8 +11,9 @@ from typing import Any
 
 import pytest
 
-from incidents.management.commands.decide import decide_all, read_policy
+from incidents.management.commands.decide import decide_all
 from incidents.policy import PRESETS, FactsError, PolicyError
+from incidents.policy_file import read_policy
 
 ROOT = Path(__file__).parents[2]
 FACTS: dict[str, Any] = {

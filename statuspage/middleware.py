@@ -6,11 +6,7 @@ from collections.abc import Callable
 
 from django.http import HttpRequest, HttpResponse
 
-# `data:` images: the plain Django admin draws its icons with them.
-POLICY = (
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
-    "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
-)
+from statuspage.published.headers import POLICY
 
 
 class ContentSecurityPolicy:

@@ -22,6 +22,7 @@ WITHOUT = frozenset(
         "create_max_migration_files",
         "decide",
         "diffsettings",
+        "export_site",
         "findstatic",
         "help",
         "makemessages",

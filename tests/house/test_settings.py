@@ -1,0 +1,118 @@
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from django.core.exceptions import ImproperlyConfigured
+
+from statuspage import environment as env
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@pytest.mark.parametrize(
+    ("value", "read"), [("1", True), ("true", True), ("0", False), ("", False)]
+)
+def test_a_flag_is_on_or_off(monkeypatch: pytest.MonkeyPatch, value: str, *, read: bool) -> None:
+    monkeypatch.setenv("A_FLAG", value)
+    assert env.flag("A_FLAG") is read
+
+
+@pytest.mark.parametrize("value", ["yes", "on", "2", "no"])
+def test_a_flag_that_could_mean_either_is_refused(
+    monkeypatch: pytest.MonkeyPatch, value: str
+) -> None:
+    monkeypatch.setenv("A_FLAG", value)
+    with pytest.raises(ImproperlyConfigured, match=r"A_FLAG='.*': use 1 or 0"):
+        env.flag("A_FLAG")
+
+
+@pytest.mark.parametrize("value", ["ten", "-1", "1.5", "99"])
+def test_a_number_out_of_its_range_is_refused(monkeypatch: pytest.MonkeyPatch, value: str) -> None:
+    monkeypatch.setenv("A_NUMBER", value)
+    with pytest.raises(ImproperlyConfigured, match=r"A_NUMBER=.*from 0 to 10"):
+        env.integer("A_NUMBER", 3, most=10)
+
+
+def test_a_secret_comes_from_its_file(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    path = tmp_path / "secret"
+    path.write_text("hush\n")
+    monkeypatch.setenv("A_SECRET_FILE", str(path))
+    assert env.secret("A_SECRET") == "hush"
+
+    path.unlink()
+    with pytest.raises(ImproperlyConfigured, match=r"A_SECRET_FILE=.*cannot be read"):
+        env.secret("A_SECRET")
+
+
+@pytest.mark.parametrize("value", ["status.example.com", "ftp://x", "https://x/path", "https://"])
+def test_a_base_address_must_be_absolute_and_without_a_path(
+    monkeypatch: pytest.MonkeyPatch, value: str
+) -> None:
+    monkeypatch.setenv("AN_ADDRESS", value)
+    with pytest.raises(ImproperlyConfigured, match=r"AN_ADDRESS=.*https://status\.example\.com"):
+        env.web_address("AN_ADDRESS", "")
+
+
+def test_a_postgres_address_becomes_djangos_options(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("A_DB", "postgresql://u:p%40ss@db.example.com:5433/name?sslmode=require")
+    assert env.postgres("A_DB") == {
+        "ENGINE": "django.db.backends.postgresql",
+        "NAME": "name",
+        "USER": "u",
+        "PASSWORD": "p@ss",
+        "HOST": "db.example.com",
+        "PORT": "5433",
+        "OPTIONS": {"sslmode": "require"},
+    }
+
+
+@pytest.mark.parametrize("value", ["mysql://x/y", "sqlite:///x", "postgresql://x/y?nonsense=1"])
+def test_a_database_that_is_no_postgres_is_refused(
+    monkeypatch: pytest.MonkeyPatch, value: str
+) -> None:
+    monkeypatch.setenv("A_DB", value)
+    with pytest.raises(ImproperlyConfigured, match="A_DB"):
+        env.postgres("A_DB")
+
+
+def check(**variables: str) -> subprocess.CompletedProcess[str]:
+    """`manage.py check --deploy` as an operator would run it, with these settings."""
+    production = {
+        "PATH": os.environ["PATH"],
+        "SECRET_KEY": "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ",
+        "BASE_URL": "https://status.example.com",
+        "ALLOWED_HOSTS": "status.example.com",
+    }
+    return subprocess.run(
+        [sys.executable, "manage.py", "check", "--deploy", "--fail-level", "WARNING"],
+        cwd=ROOT,
+        env={name: value for name, value in (production | variables).items() if value},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def test_a_production_configuration_passes_every_check() -> None:
+    result = check()
+    assert result.returncode == 0, result.stderr
+
+
+@pytest.mark.parametrize(
+    ("variables", "found"),
+    [
+        ({"SECRET_KEY": ""}, "statuspage.E001"),
+        ({"DEBUG": "1"}, "statuspage.E002"),
+        ({"ALLOWED_HOSTS": "*"}, "statuspage.E003"),
+        ({"BASE_URL": "http://status.example.com"}, "statuspage.W001"),
+    ],
+)
+def test_a_dangerous_combination_stops_the_start(variables: dict[str, str], found: str) -> None:
+    result = check(**variables)
+    assert result.returncode == 1
+    assert found in result.stderr
+    assert "HINT" in result.stderr

@@ -1,0 +1,164 @@
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import pytest
+from django.contrib.auth.models import User
+from django.db import connection
+
+from incidents.models import Incident
+from incidents.services.incident import Override, Statement, declare
+from incidents.services.publicity import withdraw
+from statuspage.published.publisher import Bell, FolderBusyError, Publisher, current_revision
+from tests.conftest import declaration
+
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("catalogue")]
+
+
+@pytest.fixture
+def publisher(tmp_path: Path, now: datetime) -> Publisher:
+    return Publisher(tmp_path / "published", clock=lambda: now)
+
+
+def posted(now: datetime, operator: User, text: str = "A sparrow sings.") -> Incident:
+    return declare(
+        declaration=declaration(statement=Statement(public_text=text)),
+        now=now,
+        actor=operator,
+        override=Override(public=True, reason="for the test"),
+    )
+
+
+def everything_on_disk(folder: Path) -> bytes:
+    return b"".join(p.read_bytes() for p in folder.rglob("*") if p.is_file() and p.suffix != ".gz")
+
+
+def test_a_change_of_the_public_picture_is_due_and_then_shown(
+    publisher: Publisher, now: datetime, operator: User
+) -> None:
+    publisher.publish()
+    assert not publisher.due()
+
+    incident = posted(now, operator)
+    assert publisher.due()
+    written = publisher.publish()
+
+    page = written.folder / "site" / "status" / "history" / incident.tracking_id / "index.html"
+    assert "A sparrow sings." in page.read_text()
+    assert not publisher.due()
+
+
+def test_a_targeted_incident_gives_the_publisher_nothing_to_do(
+    publisher: Publisher, now: datetime, operator: User
+) -> None:
+    publisher.publish()
+    declare(declaration=declaration(), now=now, actor=operator)
+    assert not publisher.due()
+
+
+def test_even_a_calm_site_is_renewed_as_it_grows_old(tmp_path: Path, now: datetime) -> None:
+    moments = [now]
+    publisher = Publisher(tmp_path, clock=lambda: moments[-1])
+    publisher.publish()
+    moments.append(now + timedelta(seconds=59))
+    assert not publisher.due()
+    moments.append(now + timedelta(seconds=60))
+    assert publisher.due()
+
+
+def test_a_withdrawn_text_is_on_no_generation_of_the_disk(
+    publisher: Publisher, now: datetime, operator: User
+) -> None:
+    incident = posted(now, operator)
+    publisher.publish()
+    assert b"A sparrow sings." in everything_on_disk(publisher.directory)
+
+    withdraw(incident_id=incident.pk, reason="It is over.", now=now)
+    publisher.publish()
+
+    assert b"A sparrow sings." not in everything_on_disk(publisher.directory)
+
+
+def test_a_publisher_that_was_restarted_in_between_purges_as_well(
+    publisher: Publisher, now: datetime, operator: User
+) -> None:
+    incident = posted(now, operator)
+    publisher.publish()
+    withdraw(incident_id=incident.pk, reason="It is over.", now=now)
+
+    Publisher(publisher.directory, clock=lambda: now).publish()
+
+    assert b"A sparrow sings." not in everything_on_disk(publisher.directory)
+
+
+def test_the_heartbeat_says_which_revision_the_database_had(
+    publisher: Publisher, now: datetime, operator: User
+) -> None:
+    posted(now, operator)
+    publisher.publish()
+    beat = json.loads((publisher.directory / "heartbeat.json").read_text())
+    assert beat == {"revision": current_revision(), "at": now.isoformat()}
+
+
+def test_two_publishers_never_serve_one_folder(tmp_path: Path) -> None:
+    with Bell(tmp_path):
+        with pytest.raises(FolderBusyError), Bell(tmp_path):
+            raise AssertionError("the second one was let in")
+        with Bell(tmp_path / "another"):
+            pass
+
+
+def test_a_bump_wakes_the_publisher_before_it_polls(
+    tmp_path: Path, now: datetime, operator: User
+) -> None:
+    with Bell(tmp_path) as bell:
+        posted(now, operator)
+        heard = list(bell.connection.notifies(timeout=5, stop_after=1))
+    assert [note.channel for note in heard] == ["public_picture"]
+
+
+def test_the_publisher_survives_a_database_that_ends_its_connections(
+    publisher: Publisher, now: datetime, operator: User
+) -> None:
+    """A real cut: every connection of this database is ended by the server, then work goes on."""
+    stop = threading.Event()
+    failures: list[BaseException] = []
+
+    def run() -> None:
+        try:
+            publisher.run(stop)
+        except BaseException as error:  # noqa: BLE001  (handed to the test's own thread)
+            failures.append(error)
+        finally:
+            connection.close()
+
+    thread = threading.Thread(target=run)
+    thread.start()
+    try:
+        _wait(lambda: publisher.revision >= 0)
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+                " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+            )
+        posted(now, operator)
+        wanted = current_revision()
+        _wait(lambda: publisher.revision >= wanted)
+    finally:
+        stop.set()
+        thread.join(20)
+    assert not thread.is_alive()
+    assert failures == []
+
+
+def _wait(condition: Callable[[], bool]) -> None:
+    """Up to 20 seconds: long enough for any machine, and no test depends on how long it took."""
+    for _ in range(200):
+        if condition():
+            return
+        threading.Event().wait(0.1)
+    raise AssertionError("waited 20 seconds in vain")

@@ -60,8 +60,7 @@ def run(port: int, folder: Path) -> None:
             **os.environ,
             "STATE": str(state.folder),
             "BASE_URL": os.environ.get("BASE_URL", "").strip() or address.rstrip("/"),
-            # No mail leaves a demo: they are kept as files and shown at /demo/mailbox/.
-            "MAIL_FOLDER": os.environ.get("MAIL_FOLDER", "").strip() or str(state.folder / "mail"),
+            "MAIL_FOLDER": _mail_folder(state),
             "PYTHONUNBUFFERED": "1",
         }
         supervisor = Supervisor(state, servers, process_table(port), environment, ROOT, _say)
@@ -119,6 +118,13 @@ def _is_live(port: int) -> bool:
     except (OSError, http.client.HTTPException):
         return False
     return status == http.HTTPStatus.OK
+
+
+def _mail_folder(state: State) -> str:
+    """No mail leaves a demo: they are files, shown at /demo/mailbox/. Naming a relay changes that."""
+    given = os.environ.get("MAIL_FOLDER", "").strip()
+    relay = os.environ.get("EMAIL_HOST", "").strip()
+    return given or ("" if relay else str(state.folder / "mail"))
 
 
 def _login(state: State) -> str:

@@ -1,0 +1,179 @@
+"""Queries: every filter, every combination, and a way out of everything a visitor can type."""
+
+from __future__ import annotations
+
+import itertools
+
+import pytest
+
+from statuspage.published.filtered import assemble
+from statuspage.published.pages import render_site
+from statuspage.published.site import Page
+from tests.published import pictures
+from tests.published.markup import Markup
+
+SITE = render_site(pictures.calm())
+NIGHT = render_site(pictures.bad_night())
+BOTH, JANUARY, FEBRUARY, NEITHER = {"MANA-GER", "PORT-AL1"}, {"MANA-GER"}, {"PORT-AL1"}, set[str]()
+HOSTILE = '"><script>alert(1)</script>'
+
+
+def ask(path: str = "/status/history/", **query: str) -> Page:
+    query = {name.rstrip("_"): value for name, value in query.items()}
+    page = assemble(path, query, SITE)
+    assert page is not None
+    return page
+
+
+def found(page: Page) -> set[str]:
+    links = Markup(page.body).links()
+    return {one for one in BOTH if f"/status/history/{one}/" in links}
+
+
+@pytest.mark.parametrize(
+    ("query", "entries"),
+    [
+        ({"service": "key-vault"}, JANUARY),
+        ({"service": "resource-manager"}, BOTH),
+        ({"service": "data-lake"}, FEBRUARY),
+        ({"region": "west-europe"}, BOTH),
+        ({"region": "norway-east"}, FEBRUARY),  # named as a part of Europe only
+        ({"region": "east-us"}, JANUARY),
+        ({"region": "japan-east"}, NEITHER),
+        ({"geography": "europe"}, BOTH),
+        ({"geography": "americas"}, JANUARY),
+        ({"level": "warning"}, FEBRUARY),
+        ({"month": "2024-02"}, FEBRUARY),
+        ({"from": "2024-02-01"}, FEBRUARY),
+        ({"to": "2024-01-31"}, JANUARY),
+        ({"from": "2024-01-21", "to": "2024-01-21"}, JANUARY),
+        ({"from": "2024-02-08", "to": "2024-02"}, FEBRUARY),  # its second window
+        ({"from": "2023", "q": "x"}, NEITHER),
+        ({"q": "FAULT injection"}, JANUARY),
+        ({"q": "port-al1"}, FEBRUARY),
+        ({"q": "nobody wrote this"}, NEITHER),
+        ({"service": "key-vault", "region": "norway-east"}, NEITHER),
+        ({"service": "resource-manager", "region": "west-europe", "level": "error"}, JANUARY),
+        ({"service": "", "region": "east-us", "q": ""}, JANUARY),
+    ],
+)
+def test_filters_combine(query: dict[str, str], entries: set[str]) -> None:
+    page = ask(**query)
+    assert page.status == 200
+    assert found(page) == entries
+    if entries:
+        assert f"{len(entries)} of 2 incidents" in Markup(page.body).text
+
+
+@pytest.mark.parametrize("query", [{}, {"service": ""}, {"utm_source": "mail"}, {"q": "   "}])
+def test_no_filter_is_answered_by_the_page_itself(query: dict[str, str]) -> None:
+    assert assemble("/status/history/", query, SITE) is None
+    assert assemble("/status/", query, SITE) is None
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        {"service": "atlantis"},
+        {"region": "atlantis"},
+        {"geography": "atlantis"},
+        {"level": "catastrophic"},
+        {"from": "2024-13"},
+        {"to": "yesterday"},
+        {"month": "9999-12"},
+        {"month": "0000-00"},
+        {"from": "2024-02-30"},
+        {"from": "2024-03-01", "to": "2024-02-01"},
+        {"trackingId": "NOPE-123"},
+        {"trackingId": "../../etc/passwd"},
+    ],
+)
+def test_what_is_unknown_is_named_and_offers_a_way_out(query: dict[str, str]) -> None:
+    shown = Markup(
+        ask(**query, region_="west-europe" if "region" not in query else "atlantis").body
+    )
+    assert "Search without it" in shown.text
+    assert "/status/history/" in shown.links()
+
+
+@pytest.mark.parametrize(
+    "name", ["service", "region", "geography", "level", "from", "q", "trackingId"]
+)
+def test_values_are_echoed_escaped(name: str) -> None:
+    page = ask(**{name: HOSTILE})
+    markup = Markup(page.body)
+    assert markup.faults == []
+    assert b"<script>alert" not in page.body
+    assert page.status == 200
+
+
+def test_hostile_combinations_never_fail() -> None:
+    values = ["", HOSTILE, "\x00", "9" * 5000, "2024-01", "é", "%"]
+    for name, value in itertools.product(
+        ["service", "region", "from", "to", "month", "q", "trackingId"], values
+    ):
+        page = assemble("/status/history/", {name: value, "level": "error"}, SITE)
+        assert page is not None
+        assert page.status == 200
+        assert len(page.body) < 60_000
+    for value in values:
+        page = assemble("/status/", {"q": value}, SITE)
+        assert page is None or Markup(page.body).faults == []
+
+
+def test_a_tracking_id_leads_to_its_incident_also_after_a_merge() -> None:
+    wanted = SITE.pages["/status/history/MANA-GER/"]
+    assert ask(trackingId="mana-ger ") == wanted
+    assert ask(trackingId="OLD1-111") == wanted
+    assert ask(trackingId="GONE-001").status == 410
+
+
+def test_an_unknown_tracking_id_answers_like_any_other_unknown_one() -> None:
+    one, other = ask(trackingId="AAAA-111").body, ask(trackingId="BBBB-222").body
+    assert one.replace(b"AAAA-111", b"") == other.replace(b"BBBB-222", b"")
+
+
+def test_each_filter_can_be_taken_away_by_itself() -> None:
+    links = Markup(ask(service="key-vault", region="east-us").body).links()
+    assert {"/status/history/?region=east-us", "/status/history/?service=key-vault"} <= links
+
+
+def test_the_form_keeps_what_was_chosen() -> None:
+    markup = Markup(ask(service="key-vault", q="rules", from_="2024-01-01").body)
+    assert "selected" in markup.all("option", value="key-vault")[0]
+    assert markup.all("input", name="q")[0]["value"] == "rules"
+    assert markup.all("input", name="from")[0]["value"] == "2024-01-01"
+
+
+def test_is_it_me_is_answered_without_scripts() -> None:
+    page = assemble("/status/", {"q": "Key  vault"}, NIGHT)
+    assert page is not None
+    shown = Markup(page.body)
+    assert "Key Vault Warning since 03:04 UTC" in shown.text
+    assert "East US" in shown.text
+    assert "Service Bus" not in shown.text
+
+
+def test_a_good_service_is_said_to_be_good_and_aliases_are_known() -> None:
+    page = assemble("/status/europe/", {"q": "k8s"}, NIGHT)
+    assert page is not None
+    assert "Kubernetes Service Good" in Markup(page.body).text
+
+
+def test_a_region_lists_what_is_wrong_there() -> None:
+    page = assemble("/status/", {"q": "westeurope"}, NIGHT)
+    assert page is not None
+    shown = Markup(page.body).text
+    assert "West Europe" in shown
+    assert "Storage" in shown
+
+
+def test_nothing_found_says_so() -> None:
+    page = assemble("/status/", {"q": "tea <pot>"}, NIGHT)
+    assert page is not None
+    assert "No service or region is called “tea <pot>”." in Markup(page.body).text
+
+
+def test_other_addresses_are_left_alone() -> None:
+    for path in ("/status/history/2024-01/", "/status/atlantis/", "/robots.txt", "/status/feed/"):
+        assert assemble(path, {"q": "storage"}, SITE) is None

@@ -131,15 +131,13 @@ def sentence(incident: IncidentView, moment: Moment) -> str:
     began = [cell for cell in moment.after if cell not in moment.before]
     ended = [cell for cell in moment.before if cell not in moment.after]
     other = [c for c in moment.changed if c in moment.before and c in moment.after]
-    told = [
-        template % {"places": _listed(incident, cells)}
-        for template, cells in (
-            (_("Impact began: %(places)s."), began),
-            (_("Impact ended: %(places)s."), ended),
-            (_("Impact changed: %(places)s."), other),
-        )
-        if cells
-    ]
+    told = []
+    if began:
+        told.append(_("Impact began: %(places)s.") % {"places": _listed(incident, began)})
+    if ended:
+        told.append(_("Impact ended: %(places)s.") % {"places": _listed(incident, ended)})
+    if other:
+        told.append(_("Impact changed: %(places)s.") % {"places": _listed(incident, other)})
     if told:
         return " ".join(told)
     return _("Impact ended.") if moment.stage in OVER else _("Impact began.")
@@ -147,7 +145,8 @@ def sentence(incident: IncidentView, moment: Moment) -> str:
 
 def _listed(incident: IncidentView, cells: list[Cell]) -> str:
     names = {(i.service.slug, i.region.slug): (i.service, i.region) for i in incident.impacts}
-    shown = [_("%(service)s in %(region)s") % _words(names[cell]) for cell in cells[:NAMES_SHOWN]]
+    template = _("%(service)s in %(region)s")
+    shown = [template % _words(names[cell]) for cell in cells[:NAMES_SHOWN]]
     if (more := len(cells) - NAMES_SHOWN) > 0:
         shown.append(ngettext("%(n)d more", "%(n)d more", more) % {"n": more})
     return ", ".join(shown)

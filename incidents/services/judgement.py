@@ -6,6 +6,7 @@ policy's word.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 
 from django.contrib.auth.models import AbstractBaseUser
@@ -16,7 +17,7 @@ from incidents.models.words import Audience
 from incidents.policy import FactsError
 from incidents.services import deciding, publicity
 from incidents.services.errors import EntryError
-from incidents.services.incident import Statement, locked
+from incidents.services.incident import Changes, Statement, locked, post_update
 from incidents.services.statements import checked_text, write_communication
 
 
@@ -81,42 +82,39 @@ def set_audience(
 ) -> Communication | None:
     """Say how well the affected customers are known, decide again, and tell them.
 
-    Estimated: the footprints stand for them; confirmed: the impacted list does. Known after it was
-    unknown, a public entry says that they are now told directly. Returns what was said, None when
-    the audience became unknown. Raises EntryError when nothing would change.
+    Estimated: the footprints stand for them; confirmed: the impacted list does. Without a text they
+    are told the facts. Returns what was said, None when the audience became unknown: then there is
+    nobody to tell. Raises EntryError when nothing would change.
     """
     incident = locked(incident_id)
     if audience not in Audience.values:
         raise EntryError("audience", f"{audience!r} is none of {', '.join(Audience.values)}.")
     if audience == incident.audience:
         raise EntryError("audience", f"is {audience} already; choose what it has become.")
-    handed_over = incident.audience == Audience.UNKNOWN
-    incident.audience = audience
-    decision = _decided(incident, now=now, actor=actor)
-    publicity.settle(incident, decision, now=now, confirmed=actor is not None)
-    incident.updated_at = now
-    incident.save()
     if audience == Audience.UNKNOWN:
+        _forget_audience(incident, now=now, actor=actor)
         return None
     statement = statement or Statement()
-    return write_communication(
-        incident,
-        stage=incident.stage,
-        public_text=statement.public_text.strip() or (HANDED_OVER if handed_over else ""),
-        targeted_text=statement.targeted_text.strip() or publicity.facts_only_text(incident),
-        at=now,
+    handed_over = incident.published_at is not None and incident.audience == Audience.UNKNOWN
+    if not (handed_over or statement.targeted_text.strip()):
+        statement = replace(statement, targeted_text=publicity.facts_only_text(incident))
+    return post_update(
+        incident_id=incident_id,
         now=now,
+        statement=statement,
+        changes=Changes(audience=audience),
         actor=actor,
-        decision=decision,
-        next_update_by=statement.next_update_by,
-        automated=actor is None,
     )
 
 
-HANDED_OVER = (
-    "The customers affected by this incident are known by now and are being informed directly,"
-    " with the details that concern them."
-)
+def _forget_audience(incident: Incident, *, now: datetime, actor: AbstractBaseUser | None) -> None:
+    incident.audience = Audience.UNKNOWN
+    decision = _decided(incident, now=now, actor=actor)
+    posted = publicity.settle(incident, decision, now=now, confirmed=actor is not None)
+    incident.updated_at = now
+    incident.save()
+    if posted:
+        _announce(incident, decision, public_text="", now=now, actor=actor)
 
 
 def _decided(
@@ -143,10 +141,21 @@ def _post(
     now: datetime,
     actor: AbstractBaseUser,
 ) -> Communication:
-    """The first public post, without anything new for those who were told directly."""
     publicity.settle(incident, decision, now=now, confirmed=True)
     incident.updated_at = now
     incident.save()
+    return _announce(incident, decision, public_text=public_text, now=now, actor=actor)
+
+
+def _announce(
+    incident: Incident,
+    decision: Decision,
+    *,
+    public_text: str,
+    now: datetime,
+    actor: AbstractBaseUser | None,
+) -> Communication:
+    """The first public post, without anything new for those who were told directly."""
     return write_communication(
         incident,
         stage=incident.stage,

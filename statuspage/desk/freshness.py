@@ -54,7 +54,12 @@ def news_since(incident: Incident, seen: str) -> News:
             .select_related("actor")
             .order_by("number")
         ),
-        list(incident.decisions.filter(id__gt=decision).select_related("actor").order_by("id")),
+        # What was decided with a statement is told by the statement.
+        list(
+            incident.decisions.filter(id__gt=decision, communications__isnull=True)
+            .select_related("actor")
+            .order_by("id")
+        ),
     )
 
 

@@ -37,6 +37,7 @@ class Preview:
     is_public: bool
     stage: str
     title: str
+    note: str  # why the entry is public and will go again, if so
     public_html: SafeString
     targeted_html: SafeString
     counts: audience.Counts
@@ -74,6 +75,7 @@ def look_at(communication: Communication, *, was_public: bool) -> Preview:
         is_public=is_public,
         stage=communication.get_stage_display(),
         title=incident.public_title,
+        note=incident.note if is_public else "",
         public_html=html_of(communication.public_text),
         targeted_html=html_of(communication.targeted_text),
         counts=counts_of(incident, cells),

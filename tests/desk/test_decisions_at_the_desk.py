@@ -134,8 +134,9 @@ def test_once_the_audience_is_known_the_affected_are_told(
     assert Incident.objects.public().get() == targeted
     last = said(targeted)
     assert last.targeted_text == "It is your storage."
-    assert "informed directly" in last.public_text
-    assert last.public_at is not None
+    assert last.public_text == ""
+    assert targeted.note in text_of(desk.get(own(targeted)))
+    assert targeted.note
 
 
 def test_an_audience_that_does_not_change_is_refused(desk: Client, targeted: Incident) -> None:

@@ -99,6 +99,30 @@ def test_an_audience_that_turns_out_unknown_tells_nobody_anything(
     assert Decision.objects.count() == 2
 
 
+def test_a_confirmed_audience_is_told_the_facts(
+    targeted: Incident, now: datetime, operator: User
+) -> None:
+    said = set_audience(incident_id=targeted.pk, audience="confirmed", now=now, actor=operator)
+
+    assert said is not None
+    assert "Key Vault in West Europe" in said.targeted_text
+    assert said.public_text == ""
+
+
+def test_a_large_incident_whose_audience_turns_out_unknown_is_posted_with_its_facts(
+    now: datetime, operator: User
+) -> None:
+    two = (hit("storage", "west-europe"), hit("key-vault", "west-europe"))
+    incident = declare(declaration=declaration(*two), now=now, actor=operator)
+    assert incident.published_at is None
+
+    set_audience(incident_id=incident.pk, audience="unknown", now=now, actor=operator)
+
+    posted = Communication.objects.public().get()
+    assert "Storage and Key Vault in West Europe" in posted.public_text
+    assert posted.targeted_text == ""
+
+
 def test_recovery_cannot_lie_in_the_future(
     targeted: Incident, now: datetime, operator: User
 ) -> None:

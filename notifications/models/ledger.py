@@ -73,9 +73,12 @@ class Delivery(models.Model):
     Times of claims and waits are the database's, since several hosts' clocks would disagree.
     """
 
-    incident = models.ForeignKey(Incident, on_delete=models.PROTECT, related_name="deliveries")
+    # No indexes of their own where a longer one starts with the column: each costs at every insert.
+    incident = models.ForeignKey(
+        Incident, on_delete=models.PROTECT, related_name="deliveries", db_index=False
+    )
     communication = models.ForeignKey(
-        Communication, on_delete=models.PROTECT, related_name="deliveries"
+        Communication, on_delete=models.PROTECT, related_name="deliveries", db_index=False
     )
     endpoint = models.ForeignKey(Endpoint, on_delete=models.PROTECT, related_name="deliveries")
     audience = models.CharField(max_length=8, choices=AUDIENCES)

@@ -52,10 +52,11 @@ class CustomerSubscription(models.Model):
 class Footprint(models.Model):
     """A cell that a customer subscription runs in."""
 
+    # No indexes of their own: the planner once took the one on service for a whole cell.
     subscription = models.ForeignKey(
-        CustomerSubscription, on_delete=models.CASCADE, related_name="footprint"
+        CustomerSubscription, on_delete=models.CASCADE, related_name="footprint", db_index=False
     )
-    service = models.ForeignKey(Service, on_delete=models.PROTECT, related_name="+")
+    service = models.ForeignKey(Service, on_delete=models.PROTECT, related_name="+", db_index=False)
     region = models.ForeignKey(Region, on_delete=models.PROTECT, related_name="+")
 
     class Meta:

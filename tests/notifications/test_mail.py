@@ -188,7 +188,7 @@ def test_styles_stand_on_the_elements_and_dark_mode_in_the_head(
 
 
 @pytest.mark.parametrize("field", ["subject", "to", "id", "header"])
-@pytest.mark.parametrize("ending", ["\n", "\r", "\r\n", "\x00", "\x85"])
+@pytest.mark.parametrize("ending", ["\n", "\r", "\r\n", "\x00", "\x85", "\u2028"])
 def test_no_header_can_be_smuggled_in(field: str, ending: str) -> None:
     evil = f"x{ending}Bcc: everybody@example.com"
     values = {"id": "<a@b>", "to": "a@example.com", "subject": "s", "header": "h"} | {field: evil}

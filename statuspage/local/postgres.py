@@ -62,7 +62,7 @@ class Postgres:
         data = self.place.data
         if not data.exists():
             say("creating the database")
-            _create(self.place, self.password, "--no-sync" if self.hasty else "--sync-method=fsync")
+            _create(self.place, self.password, hasty=self.hasty)
         _require_version(self.place)
         self._forget_stale_locks(say)
         deadline = time.monotonic() + LAST_WORKERS
@@ -154,28 +154,27 @@ def embedded(state: State, say: Say, *, hasty: bool = False) -> Postgres:
     return Postgres(place, password, state.logs / "postgres.log", hasty)
 
 
-def _create(place: Place, password: str, writing: str) -> None:
+def _create(place: Place, password: str, *, hasty: bool) -> None:
     """initdb into a draft, renamed when it is whole: an interrupted one is begun anew."""
     draft = place.home / "data.draft"
     shutil.rmtree(draft, ignore_errors=True)
     key = place.home / "password"
     write_whole(key, password + "\n")
     if place.account is not None:
-        os.chown(key, *place.account)
+        os.chown(key, *place.account, follow_symlinks=False)
     options = (
-        writing,
         "--auth-local=scram-sha-256",
         "--auth-host=scram-sha-256",
         "--data-checksums",
     )
     # No libc locale: the same order everywhere, and lower() that knows more than ASCII.
     words = ("--no-locale", "--locale-provider=builtin", "--builtin-locale=C.UTF-8")
+    no_sync, no_fsync = (["--no-sync"], ["-F"]) if hasty else ([], [])
+    make = ["-U", NAME, f"--pwfile={key}", *options, *words, "-E", "UTF8", *no_sync]
     try:
-        _run(
-            place,
-            ["initdb", "-D", draft, "-U", NAME, f"--pwfile={key}", *options, *words, "-E", "UTF8"],
-        )
-        _run(place, ["postgres", "--single", "-D", draft, "postgres"], f"CREATE DATABASE {NAME};\n")
+        _run(place, ["initdb", "-D", draft, *make])
+        single = ["postgres", "--single", "-D", draft, *no_fsync, "postgres"]
+        _run(place, single, f"CREATE DATABASE {NAME};\n")
     finally:
         key.unlink(missing_ok=True)
     draft.rename(place.data)

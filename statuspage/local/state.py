@@ -166,7 +166,7 @@ def write_whole(path: Path, text: str, mode: int = 0o600) -> None:
     """Writes a file so that a reader sees the old or the new content and never a part."""
     draft = path.with_name(f".{path.name}.{os.getpid()}")
     with refusing(path):
-        handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode)
+        handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, mode)
         with os.fdopen(handle, "w", encoding="utf-8") as file:
             file.write(text)
         draft.replace(path)

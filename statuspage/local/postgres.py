@@ -7,6 +7,7 @@ import shutil
 import signal
 import subprocess
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote
@@ -172,15 +173,15 @@ def _create(place: Place, password: str, *, hasty: bool) -> None:
     no_sync, no_fsync = (["--no-sync"], ["-F"]) if hasty else ([], [])
     make = ["-U", NAME, f"--pwfile={key}", *options, *words, "-E", "UTF8", *no_sync]
     try:
-        _run(place, ["initdb", "-D", draft, *make])
-        single = ["postgres", "--single", "-D", draft, *no_fsync, "postgres"]
+        _run(place, ("initdb", "-D", draft, *make))
+        single = ("postgres", "--single", "-D", draft, *no_fsync, "postgres")
         _run(place, single, f"CREATE DATABASE {NAME};\n")
     finally:
         key.unlink(missing_ok=True)
     draft.rename(place.data)
 
 
-def _run(place: Place, command: list[str | Path], text: str = "") -> None:
+def _run(place: Place, command: Sequence[str | Path], text: str = "") -> None:
     user, group = place.account or (None, None)
     done = subprocess.run(  # noqa: S603 - our own program
         [place.programs / command[0], *command[1:]],

@@ -16,12 +16,12 @@ from statuspage.published import times
 
 STEPS = tuple(timedelta(minutes=m) for m in (5, 10, 15, 30, 60, 120, 180, 360, 720, 1440, 2880))
 MOST_TICKS = 5
-ROW, TOP, BOTTOM = 36, 4, 24
+ROW, UNNAMED, BAR, TOP, BOTTOM = 36, 20, 10, 4, 24
 
 
 @dataclass(frozen=True, slots=True)
 class Bar:
-    """One row: `end` None while it is going on (drawn up to the end of the axis)."""
+    """One row, with or without a name; `end` None while it is going on (drawn up to the end of the axis)."""
 
     name: str
     state: str
@@ -38,21 +38,23 @@ def draw(bars: Sequence[Bar], moments: Sequence[datetime], now: datetime, label:
     first = min(bar.start for bar in bars)
     margin = max((last - first) / 16, timedelta(minutes=4))
     left, right = first - margin, last + margin
-    height = TOP + ROW * len(bars) + BOTTOM
-    axis = TOP + ROW * len(bars)
+    axis = TOP + sum(ROW if bar.name else UNNAMED for bar in bars)
 
     def x(moment: datetime) -> str:
         return f"{max(0.0, min(1.0, (moment - left) / (right - left))) * 100:.2f}%"
 
     body = [_tick(tick, x(tick), axis) for tick in ticks(left, right)]
-    for number, bar in enumerate(bars):
-        y = TOP + ROW * number
+    y = TOP
+    for bar in bars:
+        y += ROW if bar.name else UNNAMED
         start, end = bar.start, bar.end or right
         width = f"{max((end - start) / (right - left) * 100, 0.4):.2f}%"
+        top = y - BAR - 6
+        if bar.name:
+            body.append(f'<text class="row" x="0" y="{top - 6}">{escape(bar.name)}</text>')
         body.append(
-            f'<text class="row" x="0" y="{y + 13}">{escape(bar.name)}</text>'
-            f'<rect class="track" x="0" y="{y + 19}" width="100%" height="10"/>'
-            f'<rect class="bar {bar.state}" x="{x(start)}" y="{y + 19}" width="{width}" height="10"/>'
+            f'<rect class="track" x="0" y="{top}" width="100%" height="{BAR}"/>'
+            f'<rect class="bar {bar.state}" x="{x(start)}" y="{top}" width="{width}" height="{BAR}"/>'
         )
     body += [
         f'<circle class="mark" cx="{x(m)}" cy="{axis}" r="3"><title>{times.clock(m)}</title></circle>'
@@ -61,7 +63,7 @@ def draw(bars: Sequence[Bar], moments: Sequence[datetime], now: datetime, label:
     ]
     # Safe: names and label are escaped, everything else is numbers and our own words.
     return mark_safe(  # noqa: S308
-        f'<svg class="drawing" role="img" aria-label="{escape(label)}" width="100%" height="{height}">'
+        f'<svg class="drawing" role="img" aria-label="{escape(label)}" width="100%" height="{axis + BOTTOM}">'
         f"{''.join(body)}</svg>"
     )
 

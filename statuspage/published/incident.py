@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -131,7 +131,7 @@ def _window(incident: IncidentView, window: WindowView, now: datetime) -> Window
     name = window.label or gettext("Impact")
     end = window.end or max(now, window.start)
     length = times.length(end - window.start)
-    bars = _bars(incident, window, state, name)
+    bars = _bars(incident, window, state)
     moments = [row.at for row in incident.review.timeline] if incident.review else []
     until = times.full(window.end) if window.end else gettext("still going on")
     label = gettext("%(name)s: from %(start)s, until %(end)s") % {
@@ -142,7 +142,7 @@ def _window(incident: IncidentView, window: WindowView, now: datetime) -> Window
     return Window(window, name, length, draw(bars, moments, end, label))
 
 
-def _bars(incident: IncidentView, window: WindowView, state: str, name: str) -> list[Bar]:
+def _bars(incident: IncidentView, window: WindowView, state: str) -> list[Bar]:
     """A row per region where their times are known and few; else one for the window."""
     spans: dict[str, list[tuple[datetime, datetime | None]]] = {}
     for impact in incident.impacts:
@@ -150,7 +150,7 @@ def _bars(incident: IncidentView, window: WindowView, state: str, name: str) -> 
         if inside and (impact.end is None or impact.end > window.start):
             spans.setdefault(impact.region.name, []).append((impact.start, impact.end))
     if not 1 < len(spans) <= ROWS_DRAWN:
-        return [Bar(name, state, window.start, window.end)]
+        return [Bar("", state, window.start, window.end)]
     bars = []
     for region, parts in spans.items():
         ends = [end for _, end in parts]
@@ -167,10 +167,13 @@ def _leads(incident: IncidentView) -> list[tuple[str, str]]:
         found.append(
             (gettext("until the first public statement"), times.length(first - incident.started_at))
         )
-    if incident.ended_at is not None:
-        found.append(
-            (gettext("until mitigated"), times.length(incident.ended_at - incident.started_at))
-        )
+    closed = [window.end - window.start for window in incident.windows if window.end]
+    if len(incident.windows) > 1 and len(closed) == len(incident.windows):
+        together = sum(closed, timedelta())
+        found.append((gettext("of impact, all windows together"), times.length(together)))
+    elif incident.ended_at is not None:
+        length = times.length(incident.ended_at - incident.started_at)
+        found.append((gettext("until mitigated"), length))
     published = incident.review.published_at if incident.review else None
     if published is not None and not incident.backfilled and incident.ended_at is not None:
         after = times.length(max(published - incident.ended_at, published - published))

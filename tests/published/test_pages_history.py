@@ -55,6 +55,7 @@ def test_an_incident_tells_its_windows_in_a_drawing_and_in_a_table() -> None:
     assert label.startswith("first occurrence: from 7 February 2024, 09:00 UTC, until")
     assert "1 h 48 min" in found.text
     assert "Second occurrence" in found.text
+    assert "of impact, all windows together 3 h 18 min" in found.text
 
 
 def test_regions_with_known_times_are_drawn_one_by_one() -> None:

@@ -78,6 +78,12 @@
     if (event.target.matches(".find") && one("#live")) event.preventDefault();
   });
 
+  // Empty filters stay out of the address, so that it can be shared.
+  document.addEventListener("formdata", (event) => {
+    if (!event.target.matches(".filters")) return;
+    for (const [name, value] of [...event.formData]) if (value === "") event.formData.delete(name);
+  });
+
   // Folding categories, showing only what is affected ---------------------------------------------
   const foldable = () => {
     for (const label of all(".matrix .cat th > span")) {

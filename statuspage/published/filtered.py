@@ -64,9 +64,8 @@ def assemble(path: str, query: Mapping[str, str], generation: Generation) -> Pag
     with override(LANGUAGE):
         if (assembler := PAGES.get(path)) is not None:
             return assembler(query, generation)
-        if re.fullmatch(r"/status/[a-z0-9-]+/", path) and path in generation.pages:
-            return find(query, generation)
-        return None
+        geographies = {f"{STATUS}{one['slug']}/" for one in generation.index["geographies"]}
+        return find(query, generation) if path in geographies else None
 
 
 def find(query: Mapping[str, str], generation: Generation) -> Page | None:

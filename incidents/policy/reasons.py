@@ -208,6 +208,8 @@ def _targeted(facts: Facts, verdict: Verdict) -> tuple[str, ...]:
     """When the targeted alerts have to wait."""
     if facts.targeted_channel == "unavailable":
         return ("Targeted alerts follow as soon as the channel works again.",)
-    if facts.audience == "unknown" and verdict.public:
+    if facts.audience != "unknown" or not verdict.public:
+        return ()
+    if verdict.scenario == 3:
         return ("Targeted alerts follow as soon as the audience is known.",)
-    return ()
+    return ("Until the audience is known, targeted alerts go to whoever runs in these cells.",)

@@ -153,5 +153,7 @@ def _write_new(tree: Tree, name: str, body: bytes, entry: Entry) -> Entry:
 
 def compressible(entry: Entry) -> bool:
     return entry.size >= SMALLEST_COMPRESSED and (
-        entry.content_type.startswith(COMPRESSIBLE) or "+xml" in entry.content_type
+        entry.content_type.startswith(COMPRESSIBLE)
+        or "+xml" in entry.content_type
+        or "+json" in entry.content_type
     )

@@ -11,7 +11,7 @@ from django.utils.translation import override
 
 from statuspage.published import assets, history, incident, labels, matrix, plain_files
 from statuspage.published.chrome import LANGUAGE, Frame, fragment, render
-from statuspage.published.outlets import outlets
+from statuspage.published.formats import format_index, format_pages
 from statuspage.published.picture import GeographyView, IncidentView, Picture
 from statuspage.published.sentences import Headline, headline, is_upcoming, open_incidents
 from statuspage.published.site import Page, Site
@@ -24,6 +24,7 @@ def render_site(picture: Picture) -> Site:
     """The whole site in one language. A pure function of the picture, the settings and the templates."""
     with override(LANGUAGE):
         frame = Frame(picture.as_of, picture.revision)
+        who = {"site_name": settings.SITE_NAME, "base_url": settings.BASE_URL}
         said = headline(picture)
         parts = {
             history.part_name(one.tracking_id): history.entry(one) for one in picture.incidents
@@ -32,7 +33,8 @@ def render_site(picture: Picture) -> Site:
         listed = _history(picture, frame, parts)
         pages = hot | listed | _incidents(picture, frame) | _gone(picture, frame)
         pages |= _errors(frame) | plain_files.pages(picture, pages) | assets.pages()
-        pages |= outlets(picture)
+        index = history.index(picture, said) | format_index(picture, **who)
+        pages |= format_pages(picture, **who, index=index)
         stale = _status(picture, frame, said, stale=True)
         stale[HISTORY] = _history(picture, frame, parts, stale=True)[HISTORY].body
         return Site(
@@ -41,7 +43,7 @@ def render_site(picture: Picture) -> Site:
             pages=pages,
             stale={path: Page(body) for path, body in stale.items()},
             parts=parts,
-            index=history.index(picture, said),
+            index=index,
         )
 
 

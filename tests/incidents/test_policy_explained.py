@@ -104,7 +104,7 @@ def test_the_reasons_carry_the_numbers_they_rest_on() -> None:
         "told.",
         "The review is public: Preliminary within 72 hours, Final within 14 days of mitigation; "
         "the entry is kept 5 years.",
-        "Targeted alerts follow as soon as the audience is known.",
+        "Until the audience is known, targeted alerts go to whoever runs in these cells.",
     )
 
 

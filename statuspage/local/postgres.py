@@ -170,7 +170,8 @@ def _create(place: Place, password: str, *, hasty: bool) -> None:
     )
     # No libc locale: the same order everywhere, and lower() that knows more than ASCII.
     words = ("--no-locale", "--locale-provider=builtin", "--builtin-locale=C.UTF-8")
-    no_sync, no_fsync = (["--no-sync"], ["-F"]) if hasty else ([], [])
+    no_sync = ["--no-sync"] if hasty else []
+    no_fsync = ["-F"] if hasty else []
     make = ["-U", NAME, f"--pwfile={key}", *options, *words, "-E", "UTF8", *no_sync]
     try:
         _run(place, ("initdb", "-D", draft, *make))

@@ -51,12 +51,12 @@ def send_confirmations(**_: object) -> None:
 def sweep(**_: object) -> None:
     """Find what no nudge reached: unplanned communications, vanished workers' claims, due deliveries."""
     plan.plan_due(now=timezone.now())
-    reviews.report_settled(now=timezone.now())
     if lost := claims.expire_leases():
         log.warning("%d deliveries were claimed by a worker that vanished; they go out again", lost)
     if claims.anything_due():
         nudge(send_due)
     nudge(send_confirmations)
+    reviews.report_settled(now=timezone.now())
 
 
 def nudge(task: Any, **arguments: object) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import email
 import email.policy
 import socket
@@ -23,6 +24,7 @@ class Sink:
 
     answers: dict[str, str] = field(default_factory=dict)
     data_answers: dict[str, str] = field(default_factory=dict)
+    seconds_a_mail: float = 0.0
     mails: list[EmailMessage] = field(default_factory=list)
     connections: set[object] = field(default_factory=set)
 
@@ -39,6 +41,7 @@ class Sink:
         (recipient,) = envelope.rcpt_tos
         if recipient in self.data_answers:
             return self.data_answers[recipient]
+        await asyncio.sleep(self.seconds_a_mail)
         content = envelope.original_content or b""
         mail = email.message_from_bytes(content, policy=email.policy.default)
         assert isinstance(mail, EmailMessage)

@@ -120,8 +120,10 @@ def test_tasks_take_arguments_of_a_later_version(db: None) -> None:
 
 
 @pytest.fixture
-def worker(sink: Sink, settings: Settings, transactional_db: None) -> Iterator[None]:
-    """A real worker process on the test's database, with the test's broker and mail server."""
+def start_worker(
+    sink: Sink, settings: Settings, transactional_db: None
+) -> Iterator[Callable[[], subprocess.Popen[bytes]]]:
+    """Starts real worker processes on the test's database, with its broker and mail server."""
     parts = urlsplit(os.environ["DATABASE_URL"])
     database = urlunsplit(parts._replace(path=f"/{connection.settings_dict['NAME']}"))
     environment = {
@@ -133,16 +135,23 @@ def worker(sink: Sink, settings: Settings, transactional_db: None) -> Iterator[N
         "EMAIL_HOST": settings.EMAIL_HOST,
         "EMAIL_PORT": str(settings.EMAIL_PORT),
     }
-    command = [sys.executable, "-m", "celery", "-A", "statuspage", "worker", "-c", "1"]
+    command = [sys.executable, "-m", "celery", "-A", "statuspage", "worker", "--pool", "solo"]
     options = ["-Q", "plan,send", "--without-gossip", "--without-mingle", "--loglevel", "INFO"]
-    process = subprocess.Popen([*command, *options], env=environment, stderr=subprocess.DEVNULL)
-    yield
-    process.terminate()
-    try:
-        process.wait(30)
-    except subprocess.TimeoutExpired:
-        process.kill()
-        process.wait()
+    started: list[subprocess.Popen[bytes]] = []
+
+    def start() -> subprocess.Popen[bytes]:
+        log = subprocess.DEVNULL
+        started.append(subprocess.Popen([*command, *options], env=environment, stderr=log))
+        return started[-1]
+
+    yield start
+    for process in started:
+        process.terminate()
+        try:
+            process.wait(30)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
 
 
 def wait_for(condition: Callable[[], bool]) -> None:
@@ -154,8 +163,9 @@ def wait_for(condition: Callable[[], bool]) -> None:
 
 @pytest.mark.processes
 def test_from_the_pen_to_the_inbox_with_a_real_worker(
-    worker: None, catalogue: None, operator: User, sink: Sink
+    start_worker: Callable[[], object], catalogue: None, operator: User, sink: Sink
 ) -> None:
+    start_worker()
     tenant("here", WEST)
     tenant("elsewhere", ("key-vault", "east-us"))
     reader("reader@example.com")
@@ -184,3 +194,33 @@ def test_from_the_pen_to_the_inbox_with_a_real_worker(
     assert sink.receivers == ["here@example.com"] * 2
     assert str(sink.mails[1]["Subject"]).startswith("[Resolved]")
     wait_for(lambda: not Delivery.objects.exclude(state=State.SENT).exists())
+
+
+@pytest.mark.processes
+def test_a_worker_killed_in_the_middle_loses_nothing_and_repeats_little(
+    start_worker: Callable[[], subprocess.Popen[bytes]],
+    catalogue: None,
+    operator: User,
+    sink: Sink,
+) -> None:
+    for number in range(120):
+        tenant(f"t{number}", WEST)
+    sink.seconds_a_mail = 0.03
+    first = start_worker()
+    now = timezone.now()
+    pen.declare(declaration=declaration(started_at=now), now=now, actor=operator)
+    wait_for(lambda: len(sink.mails) >= 30)
+    first.kill()
+    first.wait()
+    assert Delivery.objects.filter(state=State.SENDING).exists()
+    sink.seconds_a_mail = 0.0
+    # What time would do: the leases of the dead run out.
+    Delivery.objects.filter(state=State.SENDING).update(lease_until=now)
+    start_worker()
+    tasks.sweep()
+    wait_for(lambda: not Delivery.objects.exclude(state=State.SENT).exists())
+
+    assert set(sink.receivers) == {f"t{number}@example.com" for number in range(120)}
+    identities = {(mail["To"], mail["Message-ID"]) for mail in sink.mails}
+    assert len(identities) == 120, "every repeat carries the same id"
+    assert len(sink.mails) - 120 <= send.SETTLE_EVERY

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import threading
 from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
+from django.db import connection
 
 from incidents.models import Communication, Incident, Region
 from incidents.services import incident as pen
@@ -455,7 +457,7 @@ def test_while_scenario_three_knows_no_audience_only_the_public_hears(
     assert incident.scenario == 3
     assert set(told(planned(incident, now))) == {"reader@example.com"}
     set_audience(incident_id=incident.pk, audience="estimated", now=now, actor=operator)
-    assert set(told(planned(incident, now))) == {"here@example.com", "reader@example.com"}
+    assert told(planned(incident, now))["here@example.com"] == "related"
 
 
 def test_without_scenario_three_an_unknown_audience_is_told_by_footprint(
@@ -464,3 +466,26 @@ def test_without_scenario_three_an_unknown_audience_is_told_by_footprint(
     tenant("here", WEST)
     incident = pen.declare(declaration=declaration(audience="unknown"), now=now, actor=operator)
     assert set(told(planned(incident, now))) == {"here@example.com"}
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_planners_at_once_plan_everybody_once(open_incident: Incident, now: datetime) -> None:
+    for number in range(12):
+        tenant(f"t{number}", WEST)
+    communication = last(open_incident)
+    start = threading.Barrier(3)
+
+    def run() -> None:
+        start.wait()
+        try:
+            plan.plan(communication_id=communication.pk, now=now, slice_size=2)
+        finally:
+            connection.close()
+
+    planners = [threading.Thread(target=run) for _ in range(3)]
+    for planner in planners:
+        planner.start()
+    for planner in planners:
+        planner.join()
+    fan_out = FanOut.objects.get()
+    assert (len(told(communication)), fan_out.subscriptions, fan_out.targeted) == (12, 12, 12)

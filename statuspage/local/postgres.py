@@ -174,15 +174,15 @@ def _create(place: Place, password: str, *, hasty: bool) -> None:
     no_fsync = ["-F"] if hasty else []
     make = ["-U", NAME, f"--pwfile={key}", *options, *words, "-E", "UTF8", *no_sync]
     try:
-        _run(place, ("initdb", "-D", draft, *make))
-        single = ("postgres", "--single", "-D", draft, *no_fsync, "postgres")
+        _run(place, ("initdb", "-D", str(draft), *make))
+        single = ("postgres", "--single", "-D", str(draft), *no_fsync, "postgres")
         _run(place, single, f"CREATE DATABASE {NAME};\n")
     finally:
         key.unlink(missing_ok=True)
     draft.rename(place.data)
 
 
-def _run(place: Place, command: Sequence[str | Path], text: str = "") -> None:
+def _run(place: Place, command: Sequence[str], text: str = "") -> None:
     user, group = place.account or (None, None)
     done = subprocess.run(  # noqa: S603 - our own program
         [place.programs / command[0], *command[1:]],

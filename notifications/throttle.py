@@ -96,8 +96,7 @@ def _client(url: str) -> redis.Redis:
     return redis.Redis.from_url(
         url,
         protocol=2,
-        lib_name=None,
-        lib_version=None,
+        driver_info=None,
         socket_connect_timeout=PATIENCE_SECONDS,
         socket_timeout=PATIENCE_SECONDS,
         retry=Retry(NoBackoff(), 0),

@@ -130,6 +130,10 @@ class Catalogue:
         if choice.scope == EVERYTHING:
             return [(None, None)]
         pairs = self.added(choice).pairs
+        if not pairs:
+            raise SubscribeError(
+                "topics", "tick at least one service or region, or choose every public post."
+            )
         for pair in pairs:
             if not self._has(pair):
                 raise SubscribeError(

@@ -160,12 +160,17 @@ def manage(request: HttpRequest, now: datetime, token: str) -> HttpResponse:
         return _manage_page(request, now, endpoint, form, status=UNPROCESSABLE)
     endpoint, topics = service.topics_of(token=token)
     form.choice = form.catalogue.choice_of(topics)
-    form.note = _("Saved. From now on you hear of what is chosen below.")
-    return _manage_page(request, now, endpoint, form)
+    return _manage_page(request, now, endpoint, form, saved=True)
 
 
 def _manage_page(
-    request: HttpRequest, now: datetime, endpoint: Endpoint, form: TopicForm, *, status: int = 200
+    request: HttpRequest,
+    now: datetime,
+    endpoint: Endpoint,
+    form: TopicForm,
+    *,
+    saved: bool = False,
+    status: int = 200,
 ) -> HttpResponse:
     leave_path = _path(tokens.leave_url(endpoint.key, Audience.PUBLIC))
     return _page(
@@ -173,6 +178,7 @@ def _manage_page(
         now,
         "manage",
         form=form,
+        saved=saved,
         address=endpoint.address,
         subscribed=endpoint.topics.exists(),
         leave=leave_path,

@@ -18,8 +18,8 @@ from django.views.decorators.clickjacking import xframe_options_sameorigin
 from django.views.decorators.http import require_safe
 
 from notifications.mailbox import Kept, read_mail, read_mailbox
-from statuspage.middleware import POLICY
 from statuspage.published.chrome import Frame, render
+from statuspage.published.headers import POLICY
 
 MAILBOX = "/demo/mailbox/"
 SHOWN = 100

@@ -15,6 +15,7 @@ STEPS: tuple[tuple[str, str, tuple[str, ...], dict[str, Any]], ...] = (
     ("migrating the database", "migrate", (), {"verbosity": 0, "interactive": False}),
     ("loading the catalogue", "load_catalogue", (str(DATA / "catalogue.yaml"),), {}),
     ("importing the status history", "import_history", (str(DATA / "history-2024.txt"),), {}),
+    ("loading the demo's customers", "seed_demo", (), {}),
     ("creating the operator", "ensure_operator", (), {}),
     ("publishing the pages", "publish", (), {}),
 )

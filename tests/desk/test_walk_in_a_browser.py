@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from django.contrib.auth.models import User
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Page
 
 from incidents.models import Incident
+from tests.browsing import browser_page, check_accessible
 
 pytestmark = [
     pytest.mark.browser,
@@ -20,42 +18,11 @@ pytestmark = [
 ]
 
 PASSWORD = "correct horse battery staple"
-ARGUMENTS = [
-    "--no-sandbox",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--no-first-run",
-]
-NOTE_VIOLATIONS = """
-document.addEventListener("securitypolicyviolation", (event) => {
-  console.error(`CSP: ${event.violatedDirective} ${event.blockedURI}`);
-});
-"""
 
 
 @pytest.fixture
 def operator(db: None) -> User:
     return User.objects.create_superuser("olga", password=PASSWORD)
-
-
-@contextmanager
-def browser_page(*, scripts: bool = True) -> Iterator[tuple[Page, list[str]]]:
-    """A page, and the complaints of its console. The ledger can be asked only once it is closed."""
-    complaints: list[str] = []
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=ARGUMENTS)
-        context = browser.new_context(java_script_enabled=scripts)
-        if scripts:
-            context.add_init_script(NOTE_VIOLATIONS)
-        page = context.new_page()
-        page.on(
-            "console",
-            lambda message: complaints.append(message.text) if message.type == "error" else None,
-        )
-        page.on("pageerror", lambda error: complaints.append(str(error)))
-        yield page, complaints
-        browser.close()
 
 
 def sign_in(page: Page, server: Any) -> None:
@@ -64,11 +31,6 @@ def sign_in(page: Page, server: Any) -> None:
     page.fill("#id_password", PASSWORD)
     page.click("[type=submit]")
     page.wait_for_url("**/admin/desk/")
-
-
-def check_accessible(page: Page) -> None:
-    violations = Axe().run(page).response["violations"]
-    assert [(each["id"], each["nodes"][0]["target"]) for each in violations] == []
 
 
 def test_declare_preview_publish_recover_resolve(live_server: Any, operator: User) -> None:

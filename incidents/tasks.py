@@ -12,7 +12,7 @@ from incidents.services import publicity
 log = logging.getLogger(__name__)
 
 
-@shared_task(name="incidents.publish_due", queue="plan")
+@shared_task(name="incidents.publish_due")
 def publish_due(**_: object) -> None:
     """Post what waited for a confirmation until its deadline, from facts only."""
     for tracking_id in publicity.publish_due(now=timezone.now()):

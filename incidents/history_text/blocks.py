@@ -5,7 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from incidents.history_text.headings import Heading, match_heading, question
-from incidents.history_text.layout import Line, is_day_mark, month_heading
+from incidents.history_text.layout import (
+    Line,
+    day_of,
+    is_day_mark,
+    month_heading,
+    month_of_day,
+)
 from incidents.history_text.preamble import (
     could_be_title,
     is_certain_title,
@@ -86,6 +92,9 @@ class _Cutter:
         elif self.block.known() and is_certain_title(line) and self._names_new_entry(index, line):
             self._new(self.block.month)
             self.block.head.append(line)
+        elif not self.block.parts and names_entry(line) and any(map(names_entry, self.block.head)):
+            self._new(self.block.month, self.block.day)
+            self.block.head.append(line)
         elif self.block.parts and self._is_unknown_heading(line):
             self.block.parts.append(Part(line, None))
         elif self.block.parts:
@@ -106,15 +115,17 @@ class _Cutter:
         self.block = Block(month, day)
 
     def _take_day(self, line: Line) -> None:
-        day = _day_of(line.text, self.block.month)
+        month = self.block.month or month_of_day(line.text)
+        day = day_of(line.text, month)
         if self.block.head or self.block.parts:
             self._new(self.block.month, day)
+        self.block.month = self.block.month or month
         self.block.day = day
         self.block.marks.append(line)
 
     def _is_above_entry(self, index: int) -> bool:
         """A lone number is a day where the page has months, or where an entry opens below it."""
-        if self.block.month:
+        if self.block.month and len(self.lines[index].text) <= 6:
             return True
         upcoming = self._next[index]
         heading = self.headings[upcoming] if upcoming is not None else None
@@ -176,14 +187,11 @@ class _Cutter:
         return head
 
 
+def names_entry(line: Line) -> bool:
+    """A title with its tracking ID: an entry, even where the page keeps its text folded."""
+    return stated_id(line.text) is not None and is_certain_title(line)
+
+
 def _is_plain_title(line: Line, below: Line) -> bool:
     apart = line.gap and (below.gap or below.number == line.number + 1)
     return apart and could_be_title(line) and len(line.text.split()) <= 16
-
-
-def _day_of(text: str, month: str | None) -> int:
-    """The day in "21", "25-1" (25 January) or "2/3" (3 February, as the month above tells)."""
-    parts = [int(part) for part in text.rstrip(".").replace("-", "/").replace(".", "/").split("/")]
-    if len(parts) == 2 and month and parts[0] == int(month[5:]) and 1 <= parts[1] <= 31:
-        return parts[1]
-    return parts[0]

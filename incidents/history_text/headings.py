@@ -93,29 +93,35 @@ _QUESTIONS: list[tuple[str, bool, str]] = [
 
 # Labels. They count with a colon behind them or alone on their line, so that prose doesn't.
 _LABELS: list[tuple[str, bool, str]] = [
-    ("impact", True, r"summary\s+of\s+(?:the\s+)?(?:customer\s+)?impact"),
+    ("impact", True, r"summary\s+of\s*(?:the\s+)?(?:customer\s+)?impact"),
     ("impact", True, r"(?:impact|incident|executive)\s+(?:summary|statement)"),
     ("impact", True, r"summary|incident\s+description"),
     ("impact", False, r"(?:customer\s+)?impact|scope\s+of\s+impact"),
-    ("impact", False, r"(?:impacted|affected)\s+services?\s+and\s+experience"),
+    (
+        "impact",
+        False,
+        r"(?:impacted|affected)\s+services?\s+and\s+experience|(?:detailed\s+)?description\s+of\s+(?:the\s+)?impact",
+    ),
     ("status", False, r"current\s+status|latest\s+update|status\s+update"),
-    ("root-cause", False, r"(?:preliminary|initial|suspected)\s+root\s+cause(?:\s+analysis)?"),
-    ("root-cause", False, r"root\s+causes?(?:\s+analysis)?(?:\s+and\s+mitigation)?"),
+    ("root-cause", False, r"(?:preliminary|initial|suspected)\s+root[\s-]+cause(?:\s+analysis)?"),
+    ("root-cause", False, r"root[\s-]+causes?(?:\s+analysis)?(?:\s+and\s+mitigation)?"),
     ("root-cause", False, r"(?:preliminary\s+)?cause|background|contributing\s+factors"),
     ("mitigation", False, r"mitigations?(?:\s+steps)?|resolution|work-?arounds?"),
     ("response", False, r"(?:incident\s+)?timeline(?:\s+of\s+events)?|our\s+response|response"),
     (
         "prevention",
         False,
-        r"(?:incident\s+)?repair\s+items?|(?:corrective|preventive|preventative)\s+(?:actions?|measures)",
+        r"remediation(?:\s+and\s+prevention)?|(?:incident\s+)?repair\s+items?|(?:corrective|preventive|preventative)\s+(?:actions?|measures)",
     ),
     ("customer-advice", False, r"(?:customer\s+)?recommendations?|recommended\s+actions?"),
-    ("communication", False, r"provide\s+feedback|feedback"),
+    ("communication", False, r"provide\s*feedback|feedback"),
     ("next-steps", False, r"next\s+(?:steps?|update)"),
 ]
 
 _MARKS = r"[#>*_\s]{0,12}(?:\d{1,2}[.)]\s{1,4})?[*_]{0,3}"
 _CLOSE = r"[*_]{0,3}"
+# Later additions are dated behind the label: "Next Steps (updated 27 Apr 2021):".
+_UPDATED = r"(?:\s{0,3}\((?:last\s+)?(?:updated?|added|revised)[^()]{0,40}\))?"
 
 
 def _compiled(
@@ -134,7 +140,7 @@ def _compiled(
 
 _PATTERNS = [
     *_compiled(_QUESTIONS, "new", rf"\s{{0,3}}\??){_CLOSE}\s{{0,3}}(?:(?<=[?*_])[:\-–—]?|[:–—]|$)"),
-    *_compiled(_LABELS, "old", rf"){_CLOSE}\s{{0,3}}(?::{_CLOSE}|$|(?<=\*\*)[\-–—]?)"),
+    *_compiled(_LABELS, "old", rf"){_CLOSE}{_UPDATED}\s{{0,3}}(?::{_CLOSE}|$|(?<=\*\*)[\-–—]?)"),
 ]
 
 # A question alone on its line in a wording nobody has seen is placed by its main word.

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import html
 import re
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
 from incidents.history_text.headings import match_heading
-from incidents.history_text.times import MONTH_NUMBERS, starts_with_moment
+from incidents.history_text.markup import without_tags
+from incidents.history_text.times import MONTH_NUMBERS, find_days, starts_with_moment
 
 _INVISIBLE = dict.fromkeys(
     [*range(0x200B, 0x2010), *range(0x202A, 0x202F), 0x2060, 0xFEFF, 0xAD]
@@ -17,13 +17,8 @@ _INVISIBLE = dict.fromkeys(
 )
 _SPACES = str.maketrans({chr(c): " " for c in (0xA0, 0x202F, 0x3000, *range(0x2000, 0x200B))})
 _BULLET = re.compile(r"([•·●◦▪■‣⁃*\-–—−o➢►∙]|\d{1,2}[.)]|[a-z][.)])(?:[ \t]+|$)")
-_TAGS = re.compile(r"<(/?[a-zA-Z][a-zA-Z0-9]{0,10})(?:\s[^<>]{0,2000})?/?>")
-_BLOCKS = {"/p", "/li", "/div", "/ul", "/ol", "/tr", "br", "p", "div", "ul", "ol", "tr"}
-_BLOCKS |= {f"{slash}h{level}" for slash in ("", "/") for level in range(1, 7)}
-
-
 _FOLDED = re.compile(
-    r"(?<=[.!?\s])(?:(?:preliminary\s)?root\scause|mitigation|next\ssteps?|current\sstatus)\s?:",
+    r"(?<=[.!?\s])(?:(?:preliminary\s)?root[\s-]cause|mitigation|next\ssteps?|current\sstatus)\s?:",
     re.IGNORECASE,
 )
 _LEFT_OPEN = re.compile(
@@ -51,7 +46,7 @@ class Line:
 
 def read_lines(text: str) -> list[Line]:
     """The non-blank lines of a pasted text, cleaned; wrapped paragraphs become one line."""
-    return [part for line in _joined(_split(_without_tags(text))) for part in _unfolded(line)]
+    return [part for line in _joined(_split(without_tags(text))) for part in _unfolded(line)]
 
 
 def _unfolded(line: Line) -> list[Line]:
@@ -66,20 +61,6 @@ def _unfolded(line: Line) -> list[Line]:
     ]
     texts = [line.text[a:b].strip() for a, b in pairwise(cuts)]
     return [replace(line, text=it) for it in texts if it]
-
-
-def _without_tags(text: str) -> str:
-    if re.search(r"</(?:p|li|div|h[1-6])>|<br ?/?>", text, re.IGNORECASE):
-        text = _TAGS.sub(_plain, text)
-        return html.unescape(text)
-    return text.replace("&nbsp;", " ").replace("&amp;", "&")
-
-
-def _plain(tag: re.Match[str]) -> str:
-    name = tag[1].lower()
-    if name == "li":
-        return "\n• "
-    return "\n" if name in _BLOCKS else ""
 
 
 def _split(text: str) -> list[Line]:
@@ -158,6 +139,9 @@ def _inline(line: Line) -> bool:
 
 _MONTH_LINE = re.compile(r"([^\W\d_]{3,12})\.?,?\s{1,4}(?:d[ei]l?\s+|of\s+)?(20\d\d)(?:\s?г\.|\.)?")
 _NUMERIC_MONTH = re.compile(r"(20\d\d)(?:[-/.]|年\s?|년\s?)(\d{1,2})(?:月|월)?")
+_FULL_DATE = re.compile(
+    r"(20\d\d[-/](?:0[1-9]|1[0-2])[-/](?:[0-2]\d|3[01]))|(\d\d?)/(\d\d?)/(20\d\d)"
+)
 _DAY_MARK = re.compile(r"(\d{1,2})(?:[./-](\d{1,2})\.?)?")
 
 
@@ -178,5 +162,37 @@ def month_heading(text: str) -> str | None:
 
 def is_day_mark(text: str) -> bool:
     """A line such as "21", "2/3" or "25-1": the day that history pages print above an entry."""
+    if _FULL_DATE.fullmatch(text):
+        return True
     found = _DAY_MARK.fullmatch(text) if len(text) <= 6 else None
     return found is not None and 1 <= int(found[1]) <= 31
+
+
+def day_of(text: str, month: str | None) -> int:
+    """The day in "21", "25-1" (25 January) or "2/3" (3 February, as the month above tells)."""
+    full = _FULL_DATE.fullmatch(text)
+    if full:
+        text = "/".join(text.replace("-", "/").split("/")[1:] if full[1] else [full[2], full[3]])
+    parts = [int(part) for part in text.rstrip(".").replace("-", "/").replace(".", "/").split("/")]
+    if len(parts) == 2 and month and parts[0] == int(month[5:]) and 1 <= parts[1] <= 31:
+        return parts[1]
+    return parts[0]
+
+
+def month_of_day(text: str) -> str | None:
+    """The month of a full date on a line of its own, where it can be told from the day."""
+    full = _FULL_DATE.fullmatch(text)
+    if not full:
+        return None
+    if full[1]:
+        return text[:7].replace("/", "-")
+    first, second = int(full[2]), int(full[3])
+    if min(first, second) > 12 or (first <= 12 and second <= 12 and first != second):
+        return None
+    return f"{full[4]}-{min(first, second):02d}"
+
+
+def is_date_line(text: str) -> bool:
+    """Nothing but a date with its year: above rows of a timeline that have times alone."""
+    days = find_days(text) if len(text) <= 40 else []
+    return len(days) == 1 and not (text[: days[0].start] + text[days[0].end :]).strip(" :-–—*_,")

@@ -28,12 +28,20 @@ _LIST = re.compile(
     r"|not limited to|affected were|impacted were)\b[^A-Z]{0,40}(?=[A-Z'‘“])"
     r"|\b(?:services|regions|products)(?: (?:impacted|affected)[^A-Z]{0,60})?\s?[–—:-]\s(?=[A-Z'‘“])"
 )
+_OF_OURS = re.compile(
+    r"\b(?:services?|regions?|products?|offerings?|Azure resources)\b", re.IGNORECASE
+)
 _ITEM = re.compile(r",\s*(?:and\s+|or\s+|as well as\s+)?|;\s*|\s+and\s+(?=[A-Z])|\s+&\s+")
 _NAME = re.compile(
     r"[A-Z][\w'’+./-]*(?:\s(?:[A-Z0-9][\w'’+./-]*|for|of|and|to|on|in|the|with|[a-z]{3,12})){0,7}"
 )
 _BRACKETS = re.compile(r"\([^()]{0,300}\)")
 _VENDOR = re.compile(r"^(?:the\s+|'|‘|“)*(?:Azure|Microsoft)\s+(?=\S)")
+_TOLD = re.compile(
+    r"\b(?:updates?|notif\w+|communicat\w+|informed|alerts?|sent|PIR|messages?)\b[^.]{0,120}"
+    r"\b(?:via|through|within|using|in|on|from)\s+(?:the\s+|our\s+)?(?:Azure\s+)?$",
+    re.IGNORECASE,
+)
 _RECOVERED = re.compile(
     r"\b(?:(?:had |was |were |has |have )?(?:fully |completely )?"
     r"(?:recovered|restored|mitigated)|to recover|confirmed (?:full )?recovery)\b"
@@ -81,7 +89,10 @@ def read_mentions(parts: Sequence[tuple[bool, str]], names: NameIndex) -> Mentio
     mentions = Mentions()
     for is_impact, text in parts:
         for sentence in sentences(text):
-            found = names.find(sentence)
+            mentions.add(
+                [it for it in names.find(sentence) if _is_channel(sentence, it)], impacted=False
+            )
+            found = [it for it in names.find(sentence) if not _is_channel(sentence, it)]
             if is_impact:
                 mentions.add(found, impacted=not _SPARED.search(sentence))
                 for name in _unknown(sentence, found):
@@ -91,18 +102,25 @@ def read_mentions(parts: Sequence[tuple[bool, str]], names: NameIndex) -> Mentio
     return mentions
 
 
+def _is_channel(sentence: str, found: Found) -> bool:
+    """Where news is told ("updates via Azure Service Health") is not what the news is about."""
+    return _TOLD.search(sentence[max(0, found.start - 160) : found.start]) is not None
+
+
 def _add_aside(mentions: Mentions, sentence: str, found: Sequence[Found]) -> None:
     """Outside the statement of impact, only what "impacted services, including …" lists."""
     listed = _IMPACT_LIST.search(sentence) if len(sentence) < 4000 else None
     for it in found:
-        inside = listed is not None and it.start >= listed.end() and "service" in listed[0].lower()
+        inside = (
+            listed is not None and it.start >= listed.end() and bool(_OF_OURS.search(listed[0]))
+        )
         mentions.add([it], impacted=inside and it.kind == "service")
 
 
 def _unknown(sentence: str, found: Sequence[Found]) -> Iterator[str]:
     """Names in a list ("including A, B and C") that the catalogue doesn't have."""
     opening = _LIST.search(sentence)
-    if not opening:
+    if not opening or not _OF_OURS.search(sentence[: opening.end()]):
         return
     start = opening.end()
     listed = sentence[start:].rstrip(" .")

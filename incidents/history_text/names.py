@@ -24,6 +24,8 @@ _PEOPLES = {
 }  # fmt: skip
 _WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)?|\+")
 _GAP = re.compile(r"\s{0,2}[-‑–/&]?\s{0,2}|\s\(")
+_LABEL_END = re.compile(r"\s?[:–—-]\s")
+_ADDRESS = re.compile(r"https?://[^\s<>()]{1,500}")
 _SENTENCE_END = re.compile(r"(?:^|[.!?:]\s+|\n)\W*$")
 
 
@@ -65,30 +67,11 @@ class _Pattern:
                 return False
         elif not (there[0][0][0].isupper() or there[0][0][0].isdigit()):
             return not self.inside and _vendor_before(words, index)
-        if self.inside and _SENTENCE_END.search(
-            text[max(0, there[0].start() - 6) : there[0].start()]
-        ):
+        if self.inside and not _stands_alone(words, index, index + len(self.words), text):
             return False
         return all(
             _GAP.fullmatch(text[left.end() : right.start()]) for left, right in pairwise(there)
         )
-
-    def _stands_alone(self, words: list[re.Match[str]], index: int, text: str) -> bool:
-        """ "Policy" for Azure Policy: not where any word has a capital, not in "Policy Center"."""
-        start, behind = words[index].start(), index + len(self.words)
-        if _SENTENCE_END.search(text[max(0, start - 6) : start]):
-            return _vendor_before(words, index)
-        before = words[index - 1]
-        if (
-            before[0][0].isupper()
-            and start - before.end() == 1
-            and not _vendor_before(words, index)
-        ):
-            return False
-        if behind < len(words):
-            word = words[behind]
-            return not (word[0][0].isupper() and word.start() - words[behind - 1].end() == 1)
-        return True
 
 
 class NameIndex:
@@ -109,6 +92,8 @@ class NameIndex:
         if not words:
             return
         self._put(entry, words, inside=False)
+        if len(words) > 2 and words[-1].isdigit():  # "East US2"
+            self._put(entry, [*words[:-2], words[-2] + words[-1]], inside=False)
         if entry.kind == "service" and len(words) > 1 and words[0].lower() in _VENDORS:
             self._put(entry, words[1:], inside=len(words) == 2)
 
@@ -133,6 +118,7 @@ class NameIndex:
 
     def find(self, text: str) -> list[Found]:
         """All names in a text, in order, none inside another."""
+        text = _ADDRESS.sub(lambda it: " " * len(it[0]), text)
         words = list(_WORD.finditer(text))
         found: list[Found] = []
         index = 0
@@ -166,6 +152,22 @@ def _vendor_before(words: list[re.Match[str]], index: int) -> bool:
     return (
         index > 0 and words[index - 1][0].lower() in _VENDORS and words[index - 1][0][0].isupper()
     )
+
+
+def _stands_alone(words: list[re.Match[str]], start: int, end: int, text: str) -> bool:
+    """ "Policy" for Azure Policy: not where any word has a capital, not in "Policy Center"."""
+    first, last = words[start], words[end - 1]
+    label = _LABEL_END.match(text, last.end()) is not None
+    if _SENTENCE_END.search(text[max(0, first.start() - 6) : first.start()]) and not label:
+        return False
+    before = words[start - 1] if start else None
+    adjacent = before is not None and text[before.end() : first.start()] == " "
+    if before and adjacent and before[0][0].isupper() and before[0].lower() not in _VENDORS:
+        return False
+    behind = words[end] if end < len(words) else None
+    if behind is None or text[last.end() : behind.start()] != " ":
+        return True
+    return not behind[0][0].isupper() or behind[0].isupper()
 
 
 def _whole(pattern: _Pattern, words: list[re.Match[str]], start: int, end: int, text: str) -> bool:

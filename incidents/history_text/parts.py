@@ -20,13 +20,17 @@ from incidents.history_text.preamble import (
     link_in,
     stated_id,
 )
-from incidents.history_text.repairs import has_marker, read_repair_item
+from incidents.history_text.repairs import has_marker, read_repair_item, state_of_lead
 from incidents.history_text.timeline import SECTIONS, TimelineReader
 from incidents.history_text.windows import Calendar
 
 _SURVEY = re.compile(r"\bsurvey\b", re.IGNORECASE)
 _PROMISE = re.compile(
     r"(?:finally,?\s+|additionally,?\s+)?(?:we|our|the\s[^.]{2,60}\bteam)\b", re.IGNORECASE
+)
+_PROMISES = re.compile(
+    r"\bthis includes\b|\bsteps\b|\bwe (?:have|are|will)\b|\bactions\b|\bimprovements\b",
+    re.IGNORECASE,
 )
 _POINTER = re.compile(r"(?:https?:|learn more|read more|for more|see )", re.IGNORECASE)
 
@@ -66,6 +70,8 @@ def _read_part(
     kind = heading.kind
     kept: list[Line] = []
     row: Line | None = None
+    lead: str | None = None
+    listed = False  # a line that announces a list stands above, and its bullets are lost
     bare = not any(line.bullet for line in part.lines)
     several = (
         sum(has_marker(line.text) for line in part.lines) >= 2 if kind == "prevention" else False
@@ -78,11 +84,13 @@ def _read_part(
             row = line
         elif row and line.bullet and line.indent > row.indent:
             timeline.extend(line)
-        elif _is_repair_item(heading, line, bare and several):
-            parts.repair_items.append(read_repair_item(line.text))
+        elif _is_repair_item(heading, line, bare and several, bare and listed):
+            parts.repair_items.append(read_repair_item(line.text, lead))
         else:
             row = None
             kept.append(line)
+            lead = state_of_lead(line.text)
+            listed = line.text.endswith(":") and _PROMISES.search(line.text) is not None
     parts.paragraphs += [(line.number, line.text) for line in kept]
     parts.sections.append(Section(kind, heading.text, _text(kept)))
 
@@ -114,7 +122,7 @@ def _note_survey(parts: Parts, kind: str, line: Line) -> None:
         parts.survey = link_in(line.text)
 
 
-def _is_repair_item(heading: Heading, line: Line, lost_bullets: bool) -> bool:
+def _is_repair_item(heading: Heading, line: Line, lost_bullets: bool, listed: bool) -> bool:
     """Bullets below "How are we making …" and, in older reviews, below "Next Steps"."""
     old = heading.style == "old"
     if heading.kind not in ("prevention", "next-steps") or line.text.endswith(":"):
@@ -125,7 +133,7 @@ def _is_repair_item(heading: Heading, line: Line, lost_bullets: bool) -> bool:
         return False
     if line.bullet:
         return heading.kind == "prevention" or old
-    return lost_bullets and _PROMISE.match(line.text) is not None
+    return listed or (lost_bullets and _PROMISE.match(line.text) is not None)
 
 
 def _text(lines: Sequence[Line]) -> str:

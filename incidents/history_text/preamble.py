@@ -8,11 +8,14 @@ from dataclasses import dataclass, field
 from incidents.history_text.layout import Line
 
 _ID = r"[A-Z0-9_]{4}-[A-Z0-9_]{3}(?![A-Za-z0-9_-])"
-_TRACKING = re.compile(rf"[(\[]?\s?\b[Tt]racking\s?I[Dd]\s{{0,2}}[:#–-]?\s{{0,2}}[*_]{{0,2}}(?P<id>{_ID})\s?[)\]]?|"
+# One review may stand for several incidents: "(Tracking IDs FNJ8-VQZ and _M5B-9RZ)".
+_MORE = rf"(?:\s{{0,2}}(?:,|&|/|and)\s{{0,2}}(?:and\s)?{_ID}){{0,6}}"
+_TRACKING = re.compile(rf"[(\[]?\s?\b[Tt]racking\s?I[Dd]s?\s{{0,2}}[:#–-]?\s{{0,2}}[*_]{{0,2}}(?P<id>{_ID})"
+                       rf"(?P<more>{_MORE})\s?[)\]]?|"
                        rf"[(\[]?\bTRACKING\sID\s{{0,2}}[:#–-]?\s{{0,2}}(?P<id2>{_ID})\s?[)\]]?")  # fmt: skip
 _BARE_ID = re.compile(rf"[(\[]\s?(?P<id>{_ID})\s?[)\]]$|^(?P<id2>{_ID})$")
 _LINKED_ID = re.compile(
-    rf"(?i:/AIR/|/AzPIR/|/PIR/|trackingId=|incident-history-collapse-)(?P<id>{_ID})"
+    rf"(?i:/AIR/|/AzPIR/|/PIR/|trackingId=|incident-history-collapse-|TrackingID%22:%22)(?P<id>{_ID})"
 )
 _VIDEO = re.compile(
     r"\b(?:watch|join|view|register|see|recording|video|livestream)\b.{0,120}"
@@ -20,11 +23,20 @@ _VIDEO = re.compile(
     re.IGNORECASE,
 )
 _NOTE = re.compile(r"[*_]{0,3}(?:please\s+)?note[*_]{0,3}\s?[:–-]", re.IGNORECASE)
+_TOLD_IN_PUBLIC = re.compile(
+    r"(?:initially|originally|at first|while ongoing)?,?\s{0,2}(?:this|the) (?:issue|incident|event|outage)"
+    r" (?:was|is|has been)(?: initially| first| being)? (?:communicated|posted|published|announced|shared)"
+    r"[^.]{0,60}\bpublic\b[^.]{0,40}\bstatus page\b",
+    re.IGNORECASE,
+)
 _EXPLAINS = re.compile(
     r"\bscenario\s{0,2}['‘’\"“]?#?[123]\b|\bpublic\b.{0,60}\bstatus page\b|\bstatus history page\b"
     r"|\bstatus page\b.{0,160}\bsubscriptions?\b",
     re.IGNORECASE,
 )
+_REVIEW = re.compile(r"\bpost[ -]incident review\b|\bRCA\b|\bPIR\b", re.IGNORECASE)
+_SEPARATED = re.compile(r"\s[–—-]\s.{2,80}\s[–—-]\s")
+_VERBAL = re.compile(r"\b(?:will|this is|we|was|were|has been|can be)\b", re.IGNORECASE)
 _PREFIX = re.compile(
     r"[#*_\s]{0,8}(?:mitigated|resolved|active|monitoring|investigating|rca|pir|post[ -]incident|"
     r"preliminary|final|root cause analysis|update|advisory|title)\b\s?(?:\(pir\)|rca|pir|post[ -]"
@@ -45,10 +57,12 @@ _CHROME = re.compile(
     r"(?:skip to (?:main )?content|skip navigation|stay informed about|azure status(?: history)?$"
     r"|this page contains\b|(?:product|region|date|service)s?\s?:\s?(?:all)?$|status$|history$|home$"
     r"|show (?:more|less)|load more|back to top|© |was this (?:page|article) helpful|refresh every"
+    r"|incident report for\b|posted\s.{0,12}\d.{0,40}\d\d:\d\d|(?:resolved|update|identified|monitoring|investigating)$"
     r"|privacy|terms of use|previous$|next$|cookies?$|sign in$|rss$|subscribe$)",
     re.IGNORECASE,
 )
 _URL = re.compile(r"https?://[^\s<>()\[\]\"']{4,400}")
+_LINK_BEHIND = re.compile(r"\s{0,3}\(https?://[^\s()]{1,600}\)$")
 _SENTENCE_END = re.compile(r"[.!?;:,]['\"”’)]?$")
 
 
@@ -64,6 +78,8 @@ def is_video(text: str) -> bool:
 
 def is_note(text: str) -> bool:
     """A paragraph that explains why the entry is public."""
+    if _TOLD_IN_PUBLIC.match(text):
+        return True
     return _NOTE.match(text) is not None and _EXPLAINS.search(text[:3000]) is not None
 
 
@@ -95,6 +111,12 @@ def is_tracking_line(text: str) -> bool:
     return stated_id(text) is not None and not without_id(text)
 
 
+def other_ids(text: str) -> list[str]:
+    """The line's statement of several IDs, for only the first of them is the entry's own."""
+    found = _TRACKING.search(text)
+    return [found[0].strip(" ()[]")] if found and found["more"] else []
+
+
 def linked_id(text: str) -> str | None:
     found = _LINKED_ID.search(text)
     return found["id"] if found else None
@@ -103,9 +125,15 @@ def linked_id(text: str) -> str | None:
 def without_id(text: str) -> str:
     """A title without its tracking ID and without marks around it."""
     text = text.replace("**", "").strip("#* ")
+    text = _LINK_BEHIND.sub("", text)
     text = _BARE_ID.sub("", _TRACKING.sub("", text).strip())
     text = re.sub(r"^[Tt]itle\s?:\s?", "", text)
     return text.strip("#*_ ").rstrip(" –—-|:,").strip()
+
+
+def _link_behind(text: str) -> list[str]:
+    found = _LINK_BEHIND.search(text)
+    return [found[0].strip(" ()")] if found else []
 
 
 def could_be_title(line: Line) -> bool:
@@ -117,6 +145,8 @@ def could_be_title(line: Line) -> bool:
         return True
     if stated_id(text) or _PREFIX.match(text):
         return not text.endswith(".")
+    if _REVIEW.search(text) and len(text.split()) <= 25 and _SEPARATED.search(text):
+        return not _VERBAL.search(text)
     bare = text.rstrip("*_ ")
     return not _SENTENCE_END.search(bare) and len(text.split()) <= 25 and not text[0].islower()
 
@@ -173,6 +203,7 @@ def read_preamble(lines: list[Line]) -> Preamble:
     for line in rest:
         if line is title:
             found.title = without_id(line.text)
+            found.unread += [*other_ids(line.text), *_link_behind(line.text)]
             found.tracking_id = found.tracking_id or stated_id(line.text)
         else:
             found.unread.append(line.shown())

@@ -6,23 +6,28 @@ import hashlib
 import re
 from dataclasses import replace
 
-from incidents.history_text.blocks import Block, Part, cut
+from incidents.history_text.blocks import Block, Part, cut, names_entry
 from incidents.history_text.headings import Heading
 from incidents.history_text.layout import Line, read_lines
-from incidents.history_text.mentions import Mentions, read_mentions, read_recoveries, sentences
+from incidents.history_text.mentions import read_mentions, read_recoveries
 from incidents.history_text.model import HistoryError, HistoryIncident, Window, iso
 from incidents.history_text.names import NameIndex
 from incidents.history_text.parts import Parts, read_parts
 from incidents.history_text.preamble import Preamble, linked_id, read_preamble
+from incidents.history_text.titles import derived_title, shortened
 from incidents.history_text.windows import Calendar, Paragraph, find_windows
 
 _ID_LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_"
-_TITLE_LENGTH = 200
 _SCENARIO = re.compile(r"\bscenario\s{0,2}['‘’\"“]?#?([123])\b", re.IGNORECASE)
 _AUDIENCE_UNKNOWN = re.compile(
     r"\b(?:delay|difficult\w*|unable|not (?:yet )?possible|could ?n[o'’]t|can ?n[o'’]t|not yet able)\b"
     r".{0,80}\b(?:determin|identif|establish|know|work out)\w*\b.{0,80}"
     r"\b(?:subscriptions?|customers?|audience)\b",
+    re.IGNORECASE,
+)
+_EXTENT_UNKNOWN = re.compile(
+    r"\b(?:full |exact |whole )?(?:impact|scope|extent|set of (?:customers|subscriptions))\b.{0,30}"
+    r"\b(?:not|n't|unable)\b.{0,40}\b(?:determin|identif|establish|known|understood)",
     re.IGNORECASE,
 )
 _CHANNEL_BROKEN = re.compile(
@@ -83,11 +88,21 @@ def _with_heading(block: Block) -> Block | None:
     calendar = Calendar.of([line.text for line in candidates], block.month, block.day)
     paragraphs = [Paragraph(line.number, line.text) for line in candidates]
     if not any(window for window in find_windows(paragraphs, calendar)[0]):
-        return None
+        return _with_title_alone(block)
     first = next(i for i, line in enumerate(block.head) if line is candidates[0])
     heading = Heading("impact", "old", "", "", starter=True)
     part = Part(block.head[first], heading, block.head[first:])
     return replace(block, head=block.head[:first], parts=[part, *block.parts])
+
+
+def _with_title_alone(block: Block) -> Block | None:
+    """A title with its tracking ID is an entry even where the page shows nothing of its text."""
+    index = next((i for i, line in enumerate(block.head) if names_entry(line)), None)
+    if index is None:
+        return None
+    heading = Heading("impact", "old", "", "", starter=True)
+    part = Part(block.head[index], heading, block.head[index + 1 :])
+    return replace(block, head=block.head[: index + 1], parts=[part, *block.parts])
 
 
 def _is_new(incident: HistoryIncident, seen: dict[str, HistoryIncident], line: int) -> bool:
@@ -115,7 +130,7 @@ def _read_block(block: Block, names: NameIndex) -> HistoryIncident:
     mentions = read_mentions(_mention_parts(block, head), names)
     month = block.month or (iso(windows[0].start)[:7] if windows else None)
     impact = " ".join(line.text for line in _impact_lines(block))
-    title = _title(head, mentions, impact, names)
+    title = shortened(head.title) if head.title else derived_title(mentions, impact, names)
     if head.lead:
         parts.sections.insert(0, parts.lead(head.lead))
     return HistoryIncident(
@@ -211,42 +226,13 @@ def derived_tracking_id(month: str | None, windows: list[Window], summary: str) 
     return f"{''.join(letters[:4])}-{''.join(letters[4:])}"
 
 
-def _title(head: Preamble, mentions: Mentions, impact: str, names: NameIndex) -> str:
-    if head.title:
-        return _shortened(head.title)
-    services = mentions.impacted_services or mentions.services
-    for sentence in sentences(impact):
-        first = list(dict.fromkeys(it.name for it in names.find(sentence) if it.kind == "service"))
-        if first:
-            services = first
-            break
-    places = mentions.impacted_regions or mentions.geographies or mentions.regions
-    what, where = _few(services, "service"), _few(places, "region")
-    if what:
-        return _shortened(f"{what} – {where}" if where else what)
-    clause = next(sentences(impact), "").strip()
-    return _shortened(clause) or "Incident without a title"
-
-
-def _few(names: list[str], word: str) -> str:
-    if len(names) <= 3:
-        return (
-            " and ".join([", ".join(names[:-1]), names[-1]]) if len(names) > 1 else "".join(names)
-        )
-    return f"{names[0]}, {names[1]} and {len(names) - 2} more {word}s"
-
-
-def _shortened(title: str) -> str:
-    return title if len(title) <= _TITLE_LENGTH else f"{title[: _TITLE_LENGTH - 1].rstrip()}…"
-
-
 def _scenario(note: str | None) -> int | None:
     if not note:
         return None
     stated = _SCENARIO.search(note)
     if stated:
         return int(stated[1])
-    if _AUDIENCE_UNKNOWN.search(note):
+    if _AUDIENCE_UNKNOWN.search(note) or _EXTENT_UNKNOWN.search(note):
         return 3
     return 2 if _CHANNEL_BROKEN.search(note) else None
 
@@ -265,6 +251,8 @@ def _kind(block: Block, head: Preamble, parts: Parts) -> str:
     said = _SAYS_KIND.search(" ".join(head.lead)) or _TITLE_KIND.search(title)
     if said:
         return f"{said[1].lower()}-review"
+    if _REVIEW_TITLE.search(title) and not new & {"findings"}:
+        return "final-review"  # a preliminary one says so in its title or above its headings
     if new & {"findings", "next-steps"} or "root-cause" not in new:
         return "preliminary-review"
     settled = "prevention" in new or bool(parts.repair_items)

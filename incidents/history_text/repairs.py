@@ -22,8 +22,11 @@ _ALSO_DONE = re.compile(r":\s*(?:already\s+)?(?:completed?|done)\b", re.IGNORECA
 _RUNNING = re.compile(r"in[\s-]progress|ongoing|under\s?way", re.IGNORECASE)
 _NAMED_MONTH = re.compile(r"\b([A-Za-z]{3,9})\.?(?:\s+\d{1,2}(?:st|nd|rd|th)?)?,?\s+(20\d\d)\b")
 _NUMERIC = re.compile(r"\b(20\d\d)[-/](0[1-9]|1[0-2])\b")
+_MONTH_FIRST = re.compile(r"(?<![\d/])(0?[1-9]|1[0-2])/(20\d\d)\b")
 _QUARTER = re.compile(
-    r"\bQ([1-4])\s*(?:of\s*)?(?:CY|FY)?\s*'?(20\d\d)|\b(20\d\d)\s*Q([1-4])", re.IGNORECASE
+    r"\bQ([1-4])[\s-]*(?:of\s*)?(?:CY|FY)?\s*'?(20\d\d|(?<=CY)\d\d)\b"
+    r"|(?:\b|(?<=CY))(20\d\d|(?<=CY)\d\d)[\s-]*Q([1-4])\b",
+    re.IGNORECASE,
 )
 _PLAIN = re.compile(
     r"(?:completed?|estimated\s+completion(?:\s+date)?|eta)(?:\s*:)?\s*(?:[A-Za-z]{3,9}\s+20\d\d)?",
@@ -45,17 +48,35 @@ _GOING_ON = re.compile(
 _SHARED_VERBS = re.compile(r"\b(?:have|has)\s+(?:begun|started|been|planned)\b", re.IGNORECASE)
 
 
+_LEADS = [
+    ("planned", re.compile(r"\b(?:remaining|upcoming|planned|future|next steps|will)\b", re.I)),
+    ("in-progress", re.compile(r"\bin[ -]progress\b|\bunder way\b|\bare currently\b", re.I)),
+    ("done", re.compile(r"\balready\b|\bcompleted?\b|^done\b", re.I)),
+]
+
+
 def has_marker(text: str) -> bool:
     """Does the text say how far it is ("(Completed)", "(ETA: March 2024)", "… Completed.")?"""
     return _marker(text) is not None
 
 
-def read_repair_item(text: str) -> RepairItem:
-    """One item. A marker that says more than state and month stays in the text."""
+def state_of_lead(text: str) -> str | None:
+    """What a line above items says of them all: "We have already:", "The remaining steps are:"."""
+    clause = re.split(r"[.!?]\s", text.strip())[-1]
+    if len(clause) > 160 or clause.endswith("."):
+        return None
+    return next((state for state, words in _LEADS if words.search(clause)), None)
+
+
+def read_repair_item(text: str, lead: str | None = None) -> RepairItem:
+    """One item. A marker that says more than state and month stays in the text.
+
+    `lead`: the state of items that say nothing of it themselves, from the line above them.
+    """
     marker = _marker(text)
     owner = _owner(text)
     if marker is None:
-        return RepairItem(text, owner, _state_of_sentence(text), None)
+        return RepairItem(text, owner, _state_of_sentence(text, lead), None)
     said = marker[1].strip(" .")
     state, due = _state(said), _due(said)
     if state == "done":
@@ -63,6 +84,7 @@ def read_repair_item(text: str) -> RepairItem:
     if not _PLAIN.fullmatch(said) or (state == "planned" and due is None):
         return RepairItem(text, owner, state, due)
     rest = (text[: marker.start()].rstrip() + text[marker.end() :].rstrip(" .")).rstrip(" –—-")
+    rest = rest.lstrip(" :–—-")
     return RepairItem(rest if rest.endswith((".", "!", "?")) else f"{rest}.", owner, state, due)
 
 
@@ -89,9 +111,12 @@ def _due(said: str) -> str | None:
         if found[1].lower() in MONTH_NUMBERS
     ]
     months += [(found.start(), f"{found[1]}-{found[2]}") for found in _NUMERIC.finditer(said)]
+    months += [
+        (found.start(), f"{found[2]}-{int(found[1]):02d}") for found in _MONTH_FIRST.finditer(said)
+    ]
     for found in _QUARTER.finditer(said):
         year, quarter = found[2] or found[3], int(found[1] or found[4])
-        months.append((found.start(), f"{year}-{quarter * 3:02d}"))
+        months.append((found.start(), f"20{year[-2:]}-{quarter * 3:02d}"))
     return max(months)[1] if months else None
 
 
@@ -101,10 +126,10 @@ def _owner(text: str) -> str | None:
     return found[1].strip() if found else None
 
 
-def _state_of_sentence(text: str) -> str:
+def _state_of_sentence(text: str, lead: str | None) -> str:
     head = text[:240]
     if _FINISHED.search(head) and not _SHARED_VERBS.search(head):
         return "done"
     if _GOING_ON.search(head) or _SHARED_VERBS.search(head):
         return "in-progress"
-    return "planned"
+    return lead or "planned"

@@ -6,9 +6,9 @@ import re
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 
-from incidents.history_text.layout import Line
+from incidents.history_text.layout import Line, is_date_line
 from incidents.history_text.model import TimelineRow, Window
-from incidents.history_text.times import Moment, find_moments
+from incidents.history_text.times import Moment, find_days, find_moments
 from incidents.history_text.windows import Calendar, find_ranges
 
 # Sections whose timed bullets are rows; in the statement of impact they are windows.
@@ -31,9 +31,14 @@ class TimelineReader:
     calendar: Calendar
     windows: list[Window]
     rows: list[TimelineRow] = field(default_factory=list)
+    day: date | None = None  # from a line above the rows that is nothing but a date
 
     def take(self, line: Line) -> bool:
         """Keep the line if it is a row. Raises HistoryError for impossible dates and times."""
+        if is_date_line(line.text):
+            written = find_days(line.text)[0]
+            self.day = written.near(self.calendar.anchor, line.number)
+            return False
         head = line.text[:200]
         moments = find_moments(head)
         if not moments or not moments[0].readable:
@@ -65,7 +70,7 @@ class TimelineReader:
 
     def _at(self, first: Moment, last: Moment | None, line: int) -> datetime | None:
         anchor = self.windows[0].start.date() if self.windows else self.calendar.anchor
-        offset = last.offset if last else None
+        offset = last.offset if last and last.offset is not None else self.calendar.offset
         written = first.day or (last.day if last else None)
         day = written.near(anchor, line) if written else None
         if day:
@@ -78,6 +83,9 @@ class TimelineReader:
     def _inherited(
         self, first: Moment, offset: int | None, line: int, anchor: date | None
     ) -> datetime | None:
+        if self.day:
+            day, self.day = self.day, None
+            return first.on(day, line, offset)
         if self.rows:
             before = self.rows[-1].at
             at = first.on(before.date(), line, offset)

@@ -52,17 +52,20 @@ _MONTH = "|".join(
 # Minutes east of UTC. Letters that mean several zones (CST, IST, BST, ET, PT) are left out: a time
 # with such a zone is not read at all, for a wrong time is worse than none.
 _ZONES = {"UTC": 0, "GMT": 0, "Z": 0, "PST": -480, "PDT": -420, "MST": -420, "MDT": -360}
+# The clock that moves in March and November; what it is east of UTC depends on the day.
+_PACIFIC = 10_000
+_ZONES |= dict.fromkeys(("US/Pacific", "Pacific Time", "Pacific", "PT"), _PACIFIC)
 _ZONES |= {"EST": -300, "EDT": -240, "CET": 60, "CEST": 120, "JST": 540, "AEST": 600, "AEDT": 660}
-_UNREADABLE = ("CST", "CDT", "IST", "BST", "ET", "PT", "CT", "MT")
+_UNREADABLE = ("CST", "CDT", "IST", "BST", "ET", "CT", "MT", "US/Eastern", "US/Central")
 
 _DATE = re.compile(
     rf"""(?<![\d/:.-])(?:
       (?P<iy>20\d\d)[-/](?P<im>\d\d)[-/](?P<id>\d\d)(?!\d)
     | (?P<d1>\d{{1,2}})(?:st|nd|rd|th)?(?:\s{{1,3}}of)?[\s-]{{1,3}}(?P<m1>{_MONTH})\b\.?
-      (?:,?[\s-]{{1,3}}(?P<y1>20\d\d)(?![\d:]))?
+      (?:,?[\s-]{{1,3}}(?P<y1>20\d\d)(?!\d|:\d))?
     | (?P<sd>\d{{1,2}})/(?P<sm>\d{{1,2}})/(?P<sy>20\d\d)(?!\d)
     ) | \b(?P<m2>{_MONTH})\.?\s{{1,3}}(?P<d2>\d{{1,2}})(?:st|nd|rd|th)?\b(?![:.]\d)
-      (?:,?\s{{1,3}}(?P<y2>20\d\d)(?![\d:]))?""",
+      (?:,?\s{{1,3}}(?P<y2>20\d\d)(?!\d|:\d))?""",
     re.VERBOSE,
 )
 _TIME = re.compile(
@@ -78,6 +81,11 @@ _TIME = re.compile(
 _ZONE = re.compile(
     r"\s{0,2}\(?(?:(?P<utc>UTC|GMT)(?P<off>\+\d{1,2}(?::?[0134][05])?|[-−]\d{1,2})(?![\d:])"
     rf"|(?P<name>{'|'.join([*_ZONES, *_UNREADABLE])})\b)\)?"
+)
+_ALL_TIMES = re.compile(
+    rf"\ball\s+times\s+(?:are\s+|listed\s+|shown\s+|below\s+|given\s+|in\s+){{1,4}}"
+    rf"(?P<name>{'|'.join([*_ZONES, *_UNREADABLE])})\b",
+    re.IGNORECASE,
 )
 _DAY = r"(?:(?:Mon|Tues?|Wed(?:nes)?|Thu(?:rs)?|Fri|Sat(?:ur)?|Sun)(?:day)?,?\s{1,3})?"
 _TO_DATE = re.compile(rf"[\s,@(]{{0,4}}(?P<on>on|of|at)?(?:\s{{1,3}}the)?\s{{0,3}}{_DAY}")
@@ -137,11 +145,27 @@ class Moment:
                 f"{self.hour}:{self.minute:02d} is no time of day; correct it in the text.", line
             )
         shift = self.offset if self.offset is not None else (offset or 0)
+        if shift == _PACIFIC:
+            shift = _pacific(day)
         midnight = datetime(day.year, day.month, day.day, tzinfo=UTC)
         return midnight + timedelta(minutes=self.minutes() - shift, seconds=self.second)
 
     def minutes(self) -> int:
         return self.hour * 60 + self.minute
+
+
+def _pacific(day: date) -> int:
+    """Minutes east of UTC on the west coast of the USA, by the rule since 2007."""
+    begins = date(day.year, 3, 14) - timedelta(days=date(day.year, 3, 14).isoweekday() % 7)
+    ends = date(day.year, 11, 7) - timedelta(days=date(day.year, 11, 7).isoweekday() % 7)
+    return -420 if begins <= day < ends else -480
+
+
+def zone_of_all(text: str) -> int | None:
+    """Minutes east of UTC for "all times are US/Pacific"; None where nothing like it is said."""
+    found = _ALL_TIMES.search(text)
+    names = {name.lower(): minutes for name, minutes in _ZONES.items()}
+    return names.get(found["name"].lower()) if found else None
 
 
 def _calendar(year: int, month: int, day: int, line: int) -> date:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 from incidents.history_text.model import HistoryError, Window, iso
-from incidents.history_text.times import Day, Moment, find_days, find_moments
+from incidents.history_text.times import Day, Moment, find_days, find_moments, zone_of_all
 
 _HEDGE = (
     r"(?:approximately|approx\.?|about|around|roughly|circa|nearly|just|after|before|as|early|late"
@@ -107,6 +107,7 @@ class Calendar:
     anchor: date | None
     mentioned: set[tuple[int, int]]
     last: date | None = None
+    offset: int | None = None  # minutes east of UTC of times without a zone, where the text says
 
     @classmethod
     def of(cls, texts: Sequence[str], month: str | None, day: int | None) -> Calendar:
@@ -119,7 +120,8 @@ class Calendar:
             marked = Day(0, 0, day or 15, number, year)
             anchor = marked.near(None, 0) if _possible(marked) else date(year, number, 15)
             last = last or (anchor if day else None)
-        return cls(anchor, {(it.month, it.day) for it in days}, last)
+        offset = next((it for text in texts if (it := zone_of_all(text)) is not None), None)
+        return cls(anchor, {(it.month, it.day) for it in days}, last, offset)
 
     def mentions(self, day: date) -> bool:
         return (day.month, day.day) in self.mentioned
@@ -142,6 +144,7 @@ def resolve(found: Range, calendar: Calendar, line: int) -> tuple[datetime, date
     if not first.readable or (last and not last.readable):
         return None
     offset = first.offset if first.offset is not None else (last.offset if last else None)
+    offset = calendar.offset if offset is None else offset
     first_day, last_day = _days(found, calendar, line)
     if first_day is None:
         return None

@@ -58,6 +58,14 @@ def handover(services: Sequence[str], regions: Sequence[str], since: datetime, l
     )
 
 
+def retraction(services: Sequence[str], regions: Sequence[str], since: datetime) -> str:
+    """That there never was an impact; the same for the public and for those told directly."""
+    return (
+        f"We reported an impact on {listed(services)} in {listed(regions)} since {clock(since)}."
+        " That was a false positive: our services were not impaired. Nothing needs to be done."
+    )
+
+
 NOTES = {
     2: (
         "This incident was posted publicly because affected customers could not be reached through"

@@ -21,6 +21,7 @@ _FOLDED = re.compile(
     r"(?<=[.!?\s])(?:(?:preliminary\s)?root[\s-]cause|mitigation|next\ssteps?|current\sstatus)\s?:",
     re.IGNORECASE,
 )
+_FIRST_ITEM = re.compile(r":\s{1,3}[-•*–]\s(?=[A-Z])")
 _LEFT_OPEN = re.compile(
     r"(?:\b(?:and|to|at|from|on|by|between|until|the|in|of|for|with|UTC|[A-Z][a-z]{2})|,)$"
 )
@@ -60,7 +61,18 @@ def _unfolded(line: Line) -> list[Line]:
         len(line.text),
     ]
     texts = [line.text[a:b].strip() for a, b in pairwise(cuts)]
-    return [replace(line, text=it) for it in texts if it]
+    return [part for it in texts if it for part in _listed(replace(line, text=it))]
+
+
+def _listed(line: Line) -> list[Line]:
+    """Next steps whose list a feed has put on one line: "…: - Mend it [COMPLETED] - Watch it"."""
+    heading = match_heading(line.text)
+    first = _FIRST_ITEM.search(line.text) if heading and heading.kind == "next-steps" else None
+    if first is None:
+        return [line]
+    items = re.split(r"\s[-•*–]\s(?=[A-Z])", line.text[first.end() - 1 :])
+    lead = replace(line, text=line.text[: first.start() + 1])
+    return [lead, *(Line(line.number, it.strip(), "-") for it in items if it.strip())]
 
 
 def _split(text: str) -> list[Line]:

@@ -28,6 +28,10 @@ _QUARTER = re.compile(
     r"|(?:\b|(?<=CY))(20\d\d|(?<=CY)\d\d)[\s-]*Q([1-4])\b",
     re.IGNORECASE,
 )
+_PROMISED = re.compile(
+    r"\b(?:by|in|before|during|until|for)\s+(?:the\s+)?(?:(?:end|middle|beginning)\s+of\s+|early\s+|mid[- ]"
+    r"|late\s+)?(?:[A-Z][a-z]{2,8}\.?(?:\s+\d{1,2}(?:st|nd|rd|th)?)?,?\s+20\d\d\b|Q[1-4]\s+20\d\d\b)"
+)
 _PLAIN = re.compile(
     r"(?:completed?|estimated\s+completion(?:\s+date)?|eta)(?:\s*:)?\s*(?:[A-Za-z]{3,9}\s+20\d\d)?",
     re.IGNORECASE,
@@ -76,7 +80,9 @@ def read_repair_item(text: str, lead: str | None = None) -> RepairItem:
     marker = _marker(text)
     owner = _owner(text)
     if marker is None:
-        return RepairItem(text, owner, _state_of_sentence(text, lead), None)
+        state = _state_of_sentence(text, lead)
+        promised = _PROMISED.search(text, max(0, len(text) - 400)) if state != "done" else None
+        return RepairItem(text, owner, state, _due(promised[0]) if promised else None)
     said = marker[1].strip(" .")
     state, due = _state(said), _due(said)
     if state == "done":

@@ -231,7 +231,11 @@ def _known(window: Window, windows: list[Window]) -> bool:
         and other.end is not None
         and other.start <= window.start
         and window.end <= other.end
-        and (window.label is None or (window.start, window.end) == (other.start, other.end))
+        and (
+            window.label is None
+            or _LABEL_WORDS.search(window.label) is None  # a service with a time of its own
+            or (window.start, window.end) == (other.start, other.end)
+        )
         for other in windows
     )
 

@@ -36,10 +36,10 @@ def _unavailable(environ: WSGIEnvironment, start_response: StartResponse) -> Ite
     start_response(
         "503 Service Unavailable",
         [
-            ("content-type", "text/plain; charset=utf-8"),
-            ("content-length", str(len(body))),
-            ("cache-control", "no-store"),
-            ("retry-after", "60"),
+            ("Content-Type", "text/plain; charset=utf-8"),
+            ("Content-Length", str(len(body))),
+            ("Cache-Control", "no-store"),
+            ("Retry-After", "60"),
         ],
     )
     return [] if environ["REQUEST_METHOD"] == "HEAD" else [body]

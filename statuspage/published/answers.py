@@ -52,10 +52,10 @@ def build(
 
     `etag` is the fingerprint of the body; each coding has an ETag of its own (RFC 9110, 8.8.3.3).
     """
-    common = [("content-type", page.content_type), ("vary", "accept-encoding")]
-    common.append(("cache-control", headers.caching(page.max_age)))
+    common = [("Content-Type", page.content_type), ("Vary", "Accept-Encoding")]
+    common.append(("Cache-Control", headers.caching(page.max_age)))
     if headers.is_shared(page.content_type):
-        common.append(("access-control-allow-origin", "*"))
+        common.append(("Access-Control-Allow-Origin", "*"))
     common += headers.security(hsts)
     ready = {"": _variant(page, common, page.body, etag, "")}
     for coding, suffix, body in packed:
@@ -71,14 +71,14 @@ def build(
 
 
 def _variant(page: Page, common: list[Header], body: bytes, tag: str, coding: str) -> Variant:
-    own = [("content-length", str(len(body)))]
+    own = [("Content-Length", str(len(body)))]
     etag = f'"{tag}"' if page.status == HTTPStatus.OK else ""
     if coding:
-        own.append(("content-encoding", coding))
+        own.append(("Content-Encoding", coding))
     if etag:
-        own.append(("etag", etag))
+        own.append(("ETag", etag))
     # RFC 9110, 15.4.5: only what helps a cache; what it stored keeps its own security headers.
-    unmodified = [h for h in common if h[0] in ("vary", "cache-control")] + [("etag", etag)]
+    unmodified = [h for h in common if h[0] in ("Vary", "Cache-Control")] + [("ETag", etag)]
     return Variant(status_line(page.status), common + own, body, etag, unmodified)
 
 

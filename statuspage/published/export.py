@@ -119,10 +119,10 @@ def _headers(pages: Mapping[str, Entry]) -> bytes:
     lines = ["/*", *(f"  {name}: {value}" for name, value in headers.security())]
     for path, entry in pages.items():
         if path.startswith("/") and entry.status == 200:
-            lines += [path, f"  content-type: {entry.content_type}"]
-            lines.append(f"  cache-control: {headers.caching(entry.max_age)}")
+            lines += [path, f"  Content-Type: {entry.content_type}"]
+            lines.append(f"  Cache-Control: {headers.caching(entry.max_age)}")
             if headers.is_shared(entry.content_type):
-                lines.append("  access-control-allow-origin: *")
+                lines.append("  Access-Control-Allow-Origin: *")
     return "\n".join([*lines, ""]).encode()
 
 

@@ -64,7 +64,7 @@ def assemble(path: str, query: Mapping[str, str], generation: Generation) -> Pag
     with override(LANGUAGE):
         if (assembler := PAGES.get(path)) is not None:
             return assembler(query, generation)
-        geographies = {f"{STATUS}{one['slug']}/" for one in generation.index["geographies"]}
+        geographies = {f"{STATUS}{one['slug']}/" for one in generation.index.get("geographies", ())}
         return find(query, generation) if path in geographies else None
 
 

@@ -1,4 +1,7 @@
-"""Header values of public answers. The page policy is one constant, used for pages and desk alike."""
+"""Header values of public answers. The page policy is one constant, used for pages and desk alike.
+
+Names are written as people know them: HTTP does not care, but many a script does.
+"""
 
 from __future__ import annotations
 
@@ -8,11 +11,11 @@ POLICY = (
 )
 
 SECURITY = (
-    ("content-security-policy", POLICY),
-    ("x-content-type-options", "nosniff"),
-    ("referrer-policy", "same-origin"),
-    ("x-frame-options", "DENY"),
-    ("cross-origin-opener-policy", "same-origin"),
+    ("Content-Security-Policy", POLICY),
+    ("X-Content-Type-Options", "nosniff"),
+    ("Referrer-Policy", "same-origin"),
+    ("X-Frame-Options", "DENY"),
+    ("Cross-Origin-Opener-Policy", "same-origin"),
 )
 
 # Read by other people's pages and programs: feeds, JSON, badges, calendars. Never HTML.
@@ -32,7 +35,7 @@ SHORTLY, LONG = 30, 24 * 3600  # seconds: revalidate behind the reader's back; s
 
 def security(hsts: str = "") -> list[tuple[str, str]]:
     """Headers of every public answer; `hsts`: the value of Strict-Transport-Security, "" for none."""
-    return [*SECURITY, ("strict-transport-security", hsts)] if hsts else [*SECURITY]
+    return [*SECURITY, ("Strict-Transport-Security", hsts)] if hsts else [*SECURITY]
 
 
 def caching(max_age: int) -> str:

@@ -148,7 +148,7 @@ class _Slow:
             return self.fallback(environ, start_response)
         if environ["REQUEST_METHOD"] not in ("GET", "HEAD"):
             page = _note(405, "This page can only be read.")
-            return self._no_store(page, environ, start_response, [("allow", "GET, HEAD")])
+            return self._no_store(page, environ, start_response, [("Allow", "GET, HEAD")])
         if raw == "/" and not known:
             return self._redirect(HOME, "", 302, environ, start_response)
         if generation is None or path is None:
@@ -249,7 +249,7 @@ class _Slow:
                 page = self.unavailable()
             except Exception:
                 log.exception("no page to say that nothing has been published")
-        return self._no_store(page, environ, start_response, [("retry-after", "5")])
+        return self._no_store(page, environ, start_response, [("Retry-After", "5")])
 
     def _failed(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         body = _note(500, "This page could not be made.").body
@@ -272,7 +272,7 @@ class _Slow:
     ) -> Iterable[bytes]:
         where = location(target, query)
         page = _note(status, "This page is at", where)
-        headers: list[Header] = [("location", where), ("cache-control", "public, max-age=300")]
+        headers: list[Header] = [("Location", where), ("Cache-Control", "public, max-age=300")]
         return self._plain(page, headers, environ, start_response)
 
     def _no_store(
@@ -282,7 +282,7 @@ class _Slow:
         start_response: StartResponse,
         extra: Iterable[Header] = (),
     ) -> Iterable[bytes]:
-        headers = [("cache-control", "no-store"), *extra]
+        headers = [("Cache-Control", "no-store"), *extra]
         return self._plain(page, headers, environ, start_response)
 
     def _plain(
@@ -293,8 +293,8 @@ class _Slow:
         start_response: StartResponse,
     ) -> Iterable[bytes]:
         headers = [
-            ("content-type", page.content_type),
-            ("content-length", str(len(page.body))),
+            ("Content-Type", page.content_type),
+            ("Content-Length", str(len(page.body))),
             *extra,
             *security(self.hsts),
         ]

@@ -37,8 +37,8 @@ def test_types_caching_and_withdrawn_entries_are_told_to_the_host(tmp_path: Path
     target = tmp_path / "out"
     export(tmp_path / "published", target, progress=quiet)
     headers = (target / "_headers").read_text()
-    assert "/feed.json\n  content-type: application/feed+json\n" in headers
-    assert headers.startswith("/*\n  content-security-policy: default-src 'none'")
+    assert "/feed.json\n  Content-Type: application/feed+json\n" in headers
+    assert headers.startswith("/*\n  Content-Security-Policy: default-src 'none'")
     redirects = (target / "_redirects").read_text().splitlines()
     gone = "/status/history/GONE-001/ /_gone/status/history/GONE-001/index.html 410"
     assert redirects == ["/ /status/ 302", gone]

@@ -82,7 +82,7 @@ def test_every_public_answer_is_guarded_and_sets_no_cookie(
     assert "set-cookie" not in headers
     assert "strict-transport-security" not in headers
     if method != "POST":
-        assert headers["vary"] == "accept-encoding"
+        assert headers["vary"] == "Accept-Encoding"
 
 
 def test_hsts_is_sent_when_configured(tmp_path: Path, web: Any) -> None:

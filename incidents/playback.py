@@ -9,15 +9,8 @@ from django.contrib.auth.models import AbstractBaseUser
 
 from incidents.models import Incident, Region, Service
 from incidents.moments import Moment, Recording
-from incidents.services.incident import (
-    Changes,
-    Declaration,
-    Hit,
-    Statement,
-    declare,
-    post_update,
-    recover,
-)
+from incidents.services.entries import Changes, Declaration, Hit, Statement
+from incidents.services.incident import declare, post_update, recover
 
 
 def play(

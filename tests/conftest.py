@@ -11,7 +11,7 @@ from django.contrib.auth.models import User
 from incidents.catalogue_file import read_catalogue
 from incidents.models import Region, Service
 from incidents.services.catalogue import apply_catalogue
-from incidents.services.incident import Declaration, Hit
+from incidents.services.entries import Declaration, Hit
 
 NOW = datetime(2026, 3, 1, 9, 30, tzinfo=UTC)
 

@@ -7,7 +7,6 @@ communication, and bump the public picture if it changed. `now` is the moment of
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from datetime import datetime
 
 from django.contrib.auth.models import AbstractBaseUser
@@ -19,82 +18,27 @@ from incidents.models import (
     Decision,
     Impact,
     Incident,
-    Occurrence,
-    Offering,
     Region,
     Service,
 )
-from incidents.models.incident import ImpactQuerySet
 from incidents.policy import FactsError
 from incidents.services import deciding, publicity
+from incidents.services.entries import (
+    Changes,
+    Declaration,
+    Override,
+    Statement,
+    check_declaration,
+    check_hits,
+    check_past,
+    check_step,
+)
 from incidents.services.errors import EntryError
+from incidents.services.impacts import end_impacts, open_impacts, settle_mitigation
 from incidents.services.statements import checked_text, write_communication
 from incidents.services.tracking import new_tracking_id
 
-LEVELS = ("informational", "warning", "error")
 ENDING = frozenset({lifecycle.Stage.MITIGATED}) | lifecycle.CLOSED
-
-
-@dataclass(frozen=True, slots=True)
-class Hit:
-    """A cell to be recorded as impacted."""
-
-    service: Service
-    region: Region
-    extent: str = "subset"
-    level: str | None = None  # None: the incident's
-    zones: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Statement:
-    """What an operator wants said. Empty texts are allowed: the facts then speak for themselves."""
-
-    public_text: str = ""
-    targeted_text: str = ""
-    next_update_by: datetime | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Override:
-    """A person's choice against the policy; it needs a reason."""
-
-    public: bool
-    reason: str
-
-
-@dataclass(frozen=True, slots=True)
-class Changes:
-    """Facts that an update changes; None leaves them. `at`: since when (UTC), now if left out."""
-
-    level: str | None = None
-    audience: str | None = None
-    dependents: int | None = None
-    targeted_channel_available: bool | None = None
-    hits: Sequence[Hit] = ()
-    at: datetime | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Declaration:
-    """Everything a new incident starts with; `started_at` in UTC."""
-
-    level: str
-    public_title: str
-    hits: Sequence[Hit]
-    started_at: datetime
-    kind: str = "service-issue"
-    stage: str = "investigating"
-    internal_title: str = ""
-    audience: str = "unknown"
-    dependents: int = 0
-    targeted_channel_available: bool = True
-    platform_fault: bool = True
-    statement: Statement = field(default_factory=Statement)
-    scheduled_for: datetime | None = None
-    scheduled_until: datetime | None = None
-    tracking_id: str = ""
-    automated: bool = False
 
 
 def locked(incident_id: int) -> Incident:
@@ -114,8 +58,8 @@ def declare(
     With an actor the decision counts as confirmed (pressing Publish is the confirmation); without
     one a public post waits for a person until the policy's deadline. Raises EntryError.
     """
-    _check_declaration(declaration, now)
-    _check_step(declaration.kind, None, declaration.stage)
+    check_declaration(declaration, now)
+    check_step(declaration.kind, None, declaration.stage)
     incident = Incident.objects.create(
         tracking_id=declaration.tracking_id or new_tracking_id(),
         kind=declaration.kind,
@@ -134,7 +78,7 @@ def declare(
         created_at=now,
         updated_at=now,
     )
-    _open_impacts(incident, declaration.hits, declaration.started_at)
+    open_impacts(incident, declaration.hits, declaration.started_at)
     _conclude(
         incident,
         statement=declaration.statement,
@@ -166,15 +110,15 @@ def post_update(
     """
     incident = locked(incident_id)
     changes = changes or Changes()
-    _check_past("at", changes.at, now)
+    check_past("at", changes.at, now)
     stage = stage or ("investigating" if incident.mitigated_at and changes.hits else incident.stage)
-    _check_step(incident.kind, incident.stage, stage)
+    check_step(incident.kind, incident.stage, stage)
     reopened = bool(changes.hits) or lifecycle.reopens(incident.stage, stage)
     handed_over = _hands_over(incident, changes)
     facts_text = _apply(incident, changes, at=changes.at or now)
     if stage in ENDING:
-        _end_impacts(Impact.objects.filter(occurrence__incident=incident).open(), now)
-        _settle_mitigation(incident)
+        end_impacts(Impact.objects.filter(occurrence__incident=incident).open(), now)
+        settle_mitigation(incident)
         facts_text = f"This incident is {stage} as of {wording.clock(now)}."
     elif reopened:
         incident.mitigated_at = None
@@ -208,7 +152,7 @@ def recover(
     When nothing stays open the incident is mitigated. Raises EntryError if nothing was open there.
     """
     incident = locked(incident_id)
-    _check_past("at", at, now)
+    check_past("at", at, now)
     impacts = Impact.objects.filter(
         occurrence__incident=incident, region__in=[region.pk for region in regions]
     ).open()
@@ -219,8 +163,8 @@ def recover(
         names = wording.listed([region.name for region in regions])
         raise EntryError("regions", f"nothing is open in {names}; choose a region that is hit.")
     scope = [(impact.service_id, impact.region_id) for impact in ended]
-    _end_impacts(impacts, at)
-    _settle_mitigation(incident)
+    end_impacts(impacts, at)
+    settle_mitigation(incident)
     facts_text = wording.recovery(
         [impact.service.name for impact in ended], [impact.region.name for impact in ended], at
     )
@@ -315,8 +259,8 @@ def _apply(incident: Incident, changes: Changes, *, at: datetime) -> str:
             setattr(incident, name, value)
     if not changes.hits:
         return ""
-    _check_hits(changes.hits, incident.level)
-    _open_impacts(incident, changes.hits, at)
+    check_hits(changes.hits, incident.level)
+    open_impacts(incident, changes.hits, at)
     return wording.spread(
         [hit.service.name for hit in changes.hits], [hit.region.name for hit in changes.hits], at
     )
@@ -329,116 +273,3 @@ def _hands_over(incident: Incident, changes: Changes) -> bool:
         and incident.audience == "unknown"
         and changes.audience not in (None, "unknown")
     )
-
-
-def _check_step(kind: str, before: str | None, after: str) -> None:
-    try:
-        lifecycle.check_step(kind, before, after)
-    except lifecycle.LifecycleError as error:
-        raise EntryError("stage", str(error)) from error
-
-
-def _check_past(name: str, at: datetime | None, now: datetime) -> None:
-    if at is not None and at > now:
-        raise EntryError(
-            name, f"{wording.clock(at)} lies in the future; give the time it happened."
-        )
-
-
-def _check_declaration(declaration: Declaration, now: datetime) -> None:
-    if not declaration.public_title.strip():
-        raise EntryError("public_title", "is empty; say in a few words what is wrong and where.")
-    if declaration.kind == "service-issue" and declaration.started_at > now:
-        raise EntryError(
-            "started_at",
-            f"{wording.clock(declaration.started_at)} lies in the future; give the time impact began.",
-        )
-    if (
-        declaration.scheduled_for
-        and declaration.scheduled_until
-        and declaration.scheduled_until <= declaration.scheduled_for
-    ):
-        raise EntryError("scheduled_until", "ends before it starts; give a later end.")
-    _check_hits(declaration.hits, declaration.level)
-
-
-def _check_hits(hits: Sequence[Hit], level: str) -> None:
-    if not hits:
-        raise EntryError("impacts", "name at least one service and region.")
-    offered = set(
-        Offering.objects.current()
-        .filter(
-            service__in=[hit.service.pk for hit in hits], region__in=[hit.region.pk for hit in hits]
-        )
-        .values_list("service_id", "region_id")
-    )
-    for hit in hits:
-        if hit.level and LEVELS.index(hit.level) > LEVELS.index(level):
-            raise EntryError(
-                "impacts",
-                f"{hit.service.name} in {hit.region.name} is {hit.level}, above the incident's"
-                f" level {level}; raise the incident's level first.",
-            )
-        if unknown := set(hit.zones) - set(hit.region.zones):
-            raise EntryError(
-                "zones",
-                f"{hit.region.name} has no zone {', '.join(sorted(unknown))};"
-                f" it has {', '.join(hit.region.zones) or 'none'}.",
-            )
-        if (hit.service.pk, hit.region.pk) not in offered:
-            raise EntryError(
-                "impacts", f"{hit.service.name} is not offered in {hit.region.name}; remove it."
-            )
-
-
-def _open_impacts(incident: Incident, hits: Sequence[Hit], at: datetime) -> None:
-    """Open a window per cell, in the open occurrence or (after a recovery) in a new one."""
-    if at < incident.started_at:
-        raise EntryError(
-            "at", f"{wording.clock(at)} is before the incident's start; correct the start first."
-        )
-    occurrence = incident.occurrences.filter(ended_at__isnull=True).order_by("id").last()
-    if occurrence is None:
-        count = incident.occurrences.count()
-        occurrence = Occurrence.objects.create(
-            incident=incident, label=f"occurrence {count + 1}" if count else "", started_at=at
-        )
-    known = {(each.service_id, each.region_id): each for each in occurrence.impacts.open()}
-    new: dict[tuple[int, int], Impact] = {}
-    for hit in hits:
-        cell = (hit.service.pk, hit.region.pk)
-        impact = known.get(cell) or new.setdefault(
-            cell,
-            Impact(occurrence=occurrence, service=hit.service, region=hit.region, started_at=at),
-        )
-        impact.extent = hit.extent
-        impact.level = hit.level or incident.level
-        impact.zones = list(hit.zones)
-    # A whole region is hundreds of cells: two statements, not two per cell.
-    Impact.objects.bulk_create(new.values())
-    Impact.objects.bulk_update(known.values(), ["extent", "level", "zones"])
-
-
-def _end_impacts(impacts: ImpactQuerySet, at: datetime) -> None:
-    for impact in impacts:
-        if at < impact.started_at:
-            raise EntryError(
-                "at",
-                f"{wording.clock(at)} is before impact began there"
-                f" ({wording.clock(impact.started_at)}); give a later time.",
-            )
-    impacts.update(ended_at=at)
-
-
-def _settle_mitigation(incident: Incident) -> None:
-    """Mitigated at the end of the last open window; occurrences end with their last impact."""
-    for occurrence in incident.occurrences.filter(ended_at__isnull=True):
-        ends = list(occurrence.impacts.values_list("ended_at", flat=True))
-        known = [end for end in ends if end is not None]
-        if ends and len(known) == len(ends):
-            occurrence.ended_at = max(known)
-            occurrence.save(update_fields=["ended_at"])
-    if not incident.occurrences.filter(ended_at__isnull=True).exists():
-        incident.mitigated_at = max(
-            end for end in incident.occurrences.values_list("ended_at", flat=True) if end
-        )

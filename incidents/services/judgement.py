@@ -16,8 +16,9 @@ from incidents.models import Communication, Decision, Incident
 from incidents.models.words import Audience
 from incidents.policy import FactsError
 from incidents.services import deciding, publicity
+from incidents.services.entries import Changes, Statement
 from incidents.services.errors import EntryError
-from incidents.services.incident import Changes, Statement, locked, post_update
+from incidents.services.incident import locked, post_update
 from incidents.services.statements import checked_text, write_communication
 
 

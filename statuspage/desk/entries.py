@@ -10,8 +10,8 @@ from django.http import QueryDict
 
 from incidents.models import Incident
 from incidents.models.words import Kind, Stage
+from incidents.services.entries import Changes, Declaration, Override, Statement
 from incidents.services.errors import EntryError
-from incidents.services.incident import Changes, Declaration, Override, Statement
 from incidents.services.tracking import new_tracking_id
 from statuspage.desk.forms import DeclareForm, DeskForm, StatementForm, UpdateForm
 from statuspage.desk.picker import Cells, Picker

@@ -11,8 +11,8 @@ from django.http import QueryDict
 
 from incidents.models import Dependency, Offering, Region, Service
 from incidents.models.words import Extent
+from incidents.services.entries import Hit
 from incidents.services.errors import EntryError
-from incidents.services.incident import Hit
 from incidents.wording import listed
 
 Place = TypeVar("Place", Service, Region)

@@ -8,7 +8,8 @@ from django.contrib.auth.models import User
 from django.test import Client
 
 from incidents.models import Incident
-from incidents.services.incident import Changes, Statement, post_update
+from incidents.services.entries import Changes, Statement
+from incidents.services.incident import post_update
 from incidents.services.publicity import publish_due
 from tests.conftest import hit
 from tests.desk.conftest import sent_by, text_of

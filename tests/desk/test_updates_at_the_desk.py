@@ -9,7 +9,8 @@ from django.contrib.auth.models import User
 from django.test import Client
 
 from incidents.models import Communication, Incident
-from incidents.services.incident import Statement, post_update
+from incidents.services.entries import Statement
+from incidents.services.incident import post_update
 from tests.desk.conftest import Answer, sent_by, text_of
 
 pytestmark = pytest.mark.django_db

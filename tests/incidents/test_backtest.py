@@ -13,7 +13,8 @@ from incidents.backtest import Case, backtest, summary
 from incidents.moments import SHIPPED, read_recording
 from incidents.policy import PRESETS
 from incidents.replay import points_of
-from incidents.services.incident import Changes, declare, post_update
+from incidents.services.entries import Changes
+from incidents.services.incident import declare, post_update
 from tests.conftest import declaration, hit
 
 AZURE = PRESETS["azure"]

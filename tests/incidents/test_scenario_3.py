@@ -8,8 +8,9 @@ import pytest
 from django.contrib.auth.models import User
 
 from incidents.models import Communication, Incident, Review, Revision
+from incidents.services.entries import Changes
 from incidents.services.errors import EntryError
-from incidents.services.incident import Changes, declare, post_update
+from incidents.services.incident import declare, post_update
 from incidents.services.publicity import review_settled
 from incidents.services.review import Draft, Repair, Section, publish_review
 from tests.conftest import declaration, hit

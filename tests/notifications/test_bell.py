@@ -22,7 +22,7 @@ from django.utils import timezone
 from pytest_django.fixtures import Settings
 
 from incidents.services import incident as pen
-from incidents.services.incident import Statement
+from incidents.services.entries import Statement
 from notifications import tasks
 from notifications.lifecycle import State
 from notifications.models import Attempt, Delivery, FanOut

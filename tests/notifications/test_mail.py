@@ -12,7 +12,7 @@ from pytest_django.fixtures import Settings
 
 from incidents.models import Incident
 from incidents.services import incident as pen
-from incidents.services.incident import Statement
+from incidents.services.entries import Statement
 from notifications import tokens
 from notifications.lifecycle import Audience, Reason, Relevance
 from notifications.mailbox import read_mail, read_mailbox

@@ -12,7 +12,7 @@ from django.db import connection
 
 from incidents.models import Communication, Incident, Region
 from incidents.services import incident as pen
-from incidents.services.incident import Statement
+from incidents.services.entries import Statement
 from incidents.services.judgement import set_audience
 from incidents.services.statements import write_communication
 from notifications.audience import count

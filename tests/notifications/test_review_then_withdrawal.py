@@ -8,7 +8,8 @@ import pytest
 from django.contrib.auth.models import User
 
 from incidents.models import Incident
-from incidents.services.incident import Changes, Statement, declare, post_update
+from incidents.services.entries import Changes, Statement
+from incidents.services.incident import declare, post_update
 from incidents.services.review import Draft, Section, publish_review
 from notifications.lifecycle import State
 from notifications.models import Delivery

@@ -14,7 +14,7 @@ from pytest_django.fixtures import Settings
 
 from incidents.models import Communication, Incident
 from incidents.services import incident as pen
-from incidents.services.incident import Statement
+from incidents.services.entries import Statement
 from notifications.lifecycle import State
 from notifications.messages import Press
 from notifications.models import Attempt, Delivery, Endpoint

@@ -13,8 +13,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from incidents.models import Incident
+from incidents.services.entries import Changes, Override, Statement
 from incidents.services.errors import EntryError
-from incidents.services.incident import Changes, Override, Statement, declare, post_update
+from incidents.services.incident import declare, post_update
 from incidents.services.publicity import withdraw
 from incidents.services.review import Draft, Section, publish_review
 from notifications.models import CustomerSubscription, Tenant

@@ -11,7 +11,8 @@ from django.contrib.auth.models import User
 from django.db import connection
 
 from incidents.models import Incident
-from incidents.services.incident import Override, Statement, declare
+from incidents.services.entries import Override, Statement
+from incidents.services.incident import declare
 from incidents.services.publicity import withdraw
 from statuspage.published.publisher import Bell, FolderBusyError, Publisher, current_revision
 from tests.conftest import declaration

@@ -8,7 +8,8 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from incidents.models import Incident
-from incidents.services.incident import Override, Statement, declare, post_update, recover
+from incidents.services.entries import Override, Statement
+from incidents.services.incident import declare, post_update, recover
 from incidents.services.publicity import withdraw
 from statuspage.published.picture import Picture
 from statuspage.published.reader import read_picture

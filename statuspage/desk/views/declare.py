@@ -13,8 +13,9 @@ from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST
 
 from incidents.models import Incident
+from incidents.services.entries import Declaration, Override
 from incidents.services.errors import EntryError
-from incidents.services.incident import Declaration, Override, declare
+from incidents.services.incident import declare
 from statuspage.desk.access import DECLARE, WORK, desk, operator_of
 from statuspage.desk.entries import (
     cells_of,

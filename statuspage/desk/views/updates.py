@@ -11,8 +11,9 @@ from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST
 
 from incidents.models import Communication, Incident, Region, Service
+from incidents.services.entries import Override
 from incidents.services.errors import EntryError
-from incidents.services.incident import Override, post_update, recover
+from incidents.services.incident import post_update, recover
 from statuspage.desk.access import WORK, desk, operator_of, workable
 from statuspage.desk.entries import cells_of, changes_of, override_of, refuse, repeats, statement_of
 from statuspage.desk.forms import RecoverForm, UpdateForm

@@ -1,0 +1,135 @@
+"""What operators and machines hand in, and what of it is refused in words."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from incidents import lifecycle, wording
+from incidents.models import Offering, Region, Service
+from incidents.services.errors import EntryError
+
+LEVELS = ("informational", "warning", "error")
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """A cell to be recorded as impacted."""
+
+    service: Service
+    region: Region
+    extent: str = "subset"
+    level: str | None = None  # None: the incident's
+    zones: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """What an operator wants said. Empty texts are allowed: the facts then speak for themselves."""
+
+    public_text: str = ""
+    targeted_text: str = ""
+    next_update_by: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Override:
+    """A person's choice against the policy; it needs a reason."""
+
+    public: bool
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Changes:
+    """Facts that an update changes; None leaves them. `at`: since when (UTC), now if left out."""
+
+    level: str | None = None
+    audience: str | None = None
+    dependents: int | None = None
+    targeted_channel_available: bool | None = None
+    hits: Sequence[Hit] = ()
+    at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Declaration:
+    """Everything a new incident starts with; `started_at` in UTC."""
+
+    level: str
+    public_title: str
+    hits: Sequence[Hit]
+    started_at: datetime
+    kind: str = "service-issue"
+    stage: str = "investigating"
+    internal_title: str = ""
+    audience: str = "unknown"
+    dependents: int = 0
+    targeted_channel_available: bool = True
+    platform_fault: bool = True
+    statement: Statement = field(default_factory=Statement)
+    scheduled_for: datetime | None = None
+    scheduled_until: datetime | None = None
+    tracking_id: str = ""
+    automated: bool = False
+
+
+def check_step(kind: str, before: str | None, after: str) -> None:
+    try:
+        lifecycle.check_step(kind, before, after)
+    except lifecycle.LifecycleError as error:
+        raise EntryError("stage", str(error)) from error
+
+
+def check_past(name: str, at: datetime | None, now: datetime) -> None:
+    if at is not None and at > now:
+        raise EntryError(
+            name, f"{wording.clock(at)} lies in the future; give the time it happened."
+        )
+
+
+def check_declaration(declaration: Declaration, now: datetime) -> None:
+    if not declaration.public_title.strip():
+        raise EntryError("public_title", "is empty; say in a few words what is wrong and where.")
+    if declaration.kind == "service-issue" and declaration.started_at > now:
+        raise EntryError(
+            "started_at",
+            f"{wording.clock(declaration.started_at)} lies in the future; give the time impact began.",
+        )
+    if (
+        declaration.scheduled_for
+        and declaration.scheduled_until
+        and declaration.scheduled_until <= declaration.scheduled_for
+    ):
+        raise EntryError("scheduled_until", "ends before it starts; give a later end.")
+    check_hits(declaration.hits, declaration.level)
+
+
+def check_hits(hits: Sequence[Hit], level: str) -> None:
+    if not hits:
+        raise EntryError("impacts", "name at least one service and region.")
+    offered = set(
+        Offering.objects.current()
+        .filter(
+            service__in=[hit.service.pk for hit in hits], region__in=[hit.region.pk for hit in hits]
+        )
+        .values_list("service_id", "region_id")
+    )
+    for hit in hits:
+        if hit.level and LEVELS.index(hit.level) > LEVELS.index(level):
+            raise EntryError(
+                "impacts",
+                f"{hit.service.name} in {hit.region.name} is {hit.level}, above the incident's"
+                f" level {level}; raise the incident's level first.",
+            )
+        if unknown := set(hit.zones) - set(hit.region.zones):
+            raise EntryError(
+                "zones",
+                f"{hit.region.name} has no zone {', '.join(sorted(unknown))};"
+                f" it has {', '.join(hit.region.zones) or 'none'}.",
+            )
+        if (hit.service.pk, hit.region.pk) not in offered:
+            raise EntryError(
+                "impacts", f"{hit.service.name} is not offered in {hit.region.name}; remove it."
+            )

@@ -18,8 +18,8 @@ from incidents.history_text.preamble import (
     opens_entry,
     stated_id,
 )
+from incidents.history_text.windows import find_ranges
 
-_UNKNOWN = "unknown"
 _LOOK_BACK = 12  # lines that may stand above an entry's first heading
 
 
@@ -95,12 +95,22 @@ class _Cutter:
         elif not self.block.parts and names_entry(line) and any(map(names_entry, self.block.head)):
             self._new(self.block.month, self.block.day)
             self.block.head.append(line)
+        elif self._is_behind_closed_entry(line):
+            self._new(self.block.month)
+            self.block.head.append(line)
         elif self.block.parts and self._is_unknown_heading(line):
             self.block.parts.append(Part(line, None))
         elif self.block.parts:
             self.block.parts[-1].lines.append(line)
         else:
             self.block.head.append(line)
+
+    def _is_behind_closed_entry(self, line: Line) -> bool:
+        """Pages without headings end each entry with its span: "Oct 29, 16:17 - 23:15 UTC"."""
+        head = self.block.head
+        if self.block.parts or len(head) < 2 or not is_span(head[-1].text):
+            return False
+        return could_be_title(line)
 
     def _heading(self, index: int, line: Line) -> Heading | None:
         heading = self.headings[index]
@@ -185,6 +195,14 @@ class _Cutter:
             head.insert(0, line)
             below = line
         return head
+
+
+def is_span(text: str) -> bool:
+    """Nothing but a span of time."""
+    spans = find_ranges(text) if len(text) <= 80 else []
+    if len(spans) != 1:
+        return False
+    return not (text[: spans[0].first.start] + text[spans[0].end() :]).strip(" .,")
 
 
 def names_entry(line: Line) -> bool:

@@ -154,7 +154,10 @@ _MAIN_WORDS = [
         "customer-advice",
         r"\b(?:customers?|you|i)\b.*\b(?:less|prevent|avoid|protect|prepare|reduce)",
     ),
-    ("prevention", r"\bless (?:likely|impactful|frequent)|\bprevent|\bavoid|happening again"),
+    (
+        "prevention",
+        r"\bless (?:likely|impactful|frequent)|\bprevent|\bavoid|happening again|\b(?:mov|go)ing forward",
+    ),
     ("communication", r"communicat|feedback"),
     ("next-steps", r"\bnext\b"),
     ("response", r"\brespon|\bmitigat|\bresolv|\brecover|\bdetect"),

@@ -21,6 +21,7 @@ _FOLDED = re.compile(
     r"(?<=[.!?\s])(?:(?:preliminary\s)?root[\s-]cause|mitigation|next\ssteps?|current\sstatus)\s?:",
     re.IGNORECASE,
 )
+_QUOTED = re.compile(r"(?m)^[ \t]{0,8}>(?:[ \t]?>){0,9}[ \t]?")
 _FIRST_ITEM = re.compile(r":\s{1,3}[-•*–]\s(?=[A-Z])")
 _LEFT_OPEN = re.compile(
     r"(?:\b(?:and|to|at|from|on|by|between|until|the|in|of|for|with|UTC|[A-Z][a-z]{2})|,)$"
@@ -80,7 +81,7 @@ def _split(text: str) -> list[Line]:
     gap, mark = True, ""
     text = text.replace("\r\n", "\n").replace("\r", "\n")
     text = text.replace("\u2028", "\n").replace("\u2029", "\n").replace("\v", "\n")
-    text = text.replace("\f", "\n").translate(_INVISIBLE).translate(_SPACES)
+    text = _unquoted(text.replace("\f", "\n").translate(_INVISIBLE).translate(_SPACES))
     for number, raw in enumerate(text.split("\n"), start=1):
         stripped = raw.strip()
         if not stripped or (set(stripped) <= {"-", "_", "=", "*"} and len(stripped) > 2):
@@ -96,6 +97,13 @@ def _split(text: str) -> list[Line]:
         lines.append(Line(number, rest, bullet, indent, gap))
         gap, mark = False, ""
     return lines
+
+
+def _unquoted(text: str) -> str:
+    """A page that a mail or a forum quotes: the marks before most of its lines are not its own."""
+    lines = [line for line in text.split("\n") if line.strip()]
+    marked = sum(line.lstrip().startswith(">") for line in lines)
+    return _QUOTED.sub("", text) if marked * 2 > len(lines) else text
 
 
 def _joined(lines: list[Line]) -> list[Line]:

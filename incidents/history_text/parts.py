@@ -118,7 +118,11 @@ def _note_survey(parts: Parts, kind: str, line: Line) -> None:
         and _SURVEY.search(line.text)
     ):
         parts.survey = link_in(line.text) or line.text
-    elif parts.survey and "://" not in parts.survey and line.text.lower().startswith("http"):
+    elif (
+        parts.survey
+        and "://" not in parts.survey
+        and line.text.lower().lstrip("(<").startswith("http")
+    ):
         parts.survey = link_in(line.text)
 
 

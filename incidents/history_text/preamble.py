@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass, field
 
 from incidents.history_text.layout import Line
+from incidents.history_text.times import starts_with_moment
 
 _ID = r"[A-Z0-9_]{4}-[A-Z0-9_]{3}(?![A-Za-z0-9_-])"
 # One review may stand for several incidents: "(Tracking IDs FNJ8-VQZ and _M5B-9RZ)".
@@ -50,7 +51,8 @@ _LEAD = re.compile(
 )
 _FACTS = re.compile(
     r"(?:impacted |affected )?(?:services?|products?|regions?|status|severity|published|last updated?"
-    r"|updated|start(?: time)?|end(?: time)?|duration|category|impact(?:ed)? window)\s?:\s?\S",
+    r"|updated|start(?: time)?|end(?: time)?|duration|category|impact(?:ed)? window)\s?:\s?\S"
+    r"|(?:the\s)?(?:incident|outage|event|impact)\s(?:began|started)\s(?:at|on)\s",
     re.IGNORECASE,
 )
 _CHROME = re.compile(
@@ -141,6 +143,8 @@ def could_be_title(line: Line) -> bool:
     text = line.text
     if line.bullet or len(text) > 250 or text.lower().startswith("http"):
         return False
+    if starts_with_moment(text) or "\t" in text:
+        return False
     if text.startswith("#") or (text.startswith("**") and text.endswith("**")):
         return True
     if stated_id(text) or _PREFIX.match(text):
@@ -223,7 +227,11 @@ def _take(found: Preamble, line: Line, last: str) -> str:
         found.video = link_in(text) or text
         found.unread += behind_link(text)
         return "video"
-    if last == "video" and text.lower().startswith("http") and "://" not in (found.video or ""):
+    if (
+        last == "video"
+        and text.lower().lstrip("(<").startswith("http")
+        and "://" not in (found.video or "")
+    ):
         found.video = link_in(text)
         return "link"
     if _NOTE.match(text) or (len(text) > 80 and _EXPLAINS.search(text[:3000])):

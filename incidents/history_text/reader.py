@@ -6,7 +6,7 @@ import hashlib
 import re
 from dataclasses import replace
 
-from incidents.history_text.blocks import Block, Part, cut, names_entry
+from incidents.history_text.blocks import Block, Part, cut, is_span, names_entry
 from incidents.history_text.headings import Heading
 from incidents.history_text.layout import Line, read_lines
 from incidents.history_text.mentions import read_mentions, read_recoveries
@@ -84,7 +84,9 @@ def _with_heading(block: Block) -> Block | None:
     """The block itself, or with its text as an impact statement if it tells of times of impact."""
     if block.known():
         return block
-    candidates = [line for line in block.head if len(line.text) > 60]
+    candidates = [line for line in block.head if len(line.text) > 60 or is_span(line.text)]
+    if not any(len(line.text) > 60 for line in candidates):
+        return _with_title_alone(block)
     calendar = Calendar.of([line.text for line in candidates], block.month, block.day)
     paragraphs = [Paragraph(line.number, line.text) for line in candidates]
     if not any(window for window in find_windows(paragraphs, calendar)[0]):

@@ -45,7 +45,7 @@ class TimelineReader:
             return False
         first = moments[0]
         lead = head[: first.start]
-        if lead and not (line.bullet and _LEAD.fullmatch(lead)):
+        if lead and not _LEAD.fullmatch(lead):
             return False
         span = next((it for it in find_ranges(head) if it.first.start == first.start), None)
         end = span.last.end if span and span.last else first.end

@@ -28,9 +28,10 @@ _OPEN = re.compile(
     re.IGNORECASE,
 )
 _OVER = re.compile(
-    r"\b(?:until|mitigated|resolved|recovered|restored|end(?:ed|ing|s)?|concluded)\b[^\d.;]{0,60}$",
+    r"\b(?:until|mitigat(?:ed|ion)|resolved|resolution|recover(?:ed|y)|restored|end(?:ed|ing|s)?|concluded)\b[^\d.;]{0,60}$",
     re.IGNORECASE,
 )
+_YEAR = re.compile(r"\b[A-Z][a-z]{2,8}\.?\s[^.:;]{0,25}?,?\s(20\d\d)\b")
 _LABEL = re.compile(r"[\s,]{0,3}\(([^()\d][^()]{2,60}|[^()]{3,60})\)")
 _LABEL_WORDS = re.compile(
     r"occurr?ence|phase|impact|window|wave|period|part\b|event|incident|stage|episode",
@@ -114,17 +115,31 @@ class Calendar:
         days = [found for text in texts for found in find_days(text)]
         dated = next((it for it in days if it.year is not None and _possible(it)), None)
         last = dated.near(None, 0) if dated else None
-        anchor = last
+        anchor = last or _middle_of_year(texts)
         if month:
             year, number = int(month[:4]), int(month[5:])
             marked = Day(0, 0, day or 15, number, year)
             anchor = marked.near(None, 0) if _possible(marked) else date(year, number, 15)
             last = last or (anchor if day else None)
         offset = next((it for text in texts if (it := zone_of_all(text)) is not None), None)
+        if offset is None:
+            offset = _only_zone(texts)
         return cls(anchor, {(it.month, it.day) for it in days}, last, offset)
 
     def mentions(self, day: date) -> bool:
         return (day.month, day.day) in self.mentioned
+
+
+def _only_zone(texts: Sequence[str]) -> int | None:
+    """Where an entry names one zone alone, and not UTC, times without a zone are in it too."""
+    named = {it.offset for text in texts for it in find_moments(text) if it.offset is not None}
+    return named.pop() if len(named) == 1 else None
+
+
+def _middle_of_year(texts: Sequence[str]) -> date | None:
+    """For "October 19 and 20, 2025": the day from which every date of that year is the nearest."""
+    found = next((it for text in texts if (it := _YEAR.search(text))), None)
+    return date(int(found[1]), 7, 2) if found else None
 
 
 def _possible(day: Day) -> bool:
@@ -197,8 +212,8 @@ def find_windows(
     unread: list[str] = []
     for paragraph in paragraphs:
         ranges = find_ranges(paragraph.text)
-        for found in ranges:
-            if not _is_impact(paragraph.text, found):
+        for before, found in zip([None, *ranges], ranges, strict=False):
+            if not _is_impact(paragraph.text, found) or _says_again(paragraph.text, before, found):
                 continue
             ends = resolve(found, calendar, paragraph.number)
             if ends is None:
@@ -222,6 +237,13 @@ def _is_impact(text: str, found: Range) -> bool:
     stop = text.find(". ", end, end + 600)
     sentence = text[start : stop if stop >= 0 else end + 600]
     return _IMPACT.search(sentence) is not None or _WORK.search(sentence) is None
+
+
+def _says_again(text: str, before: Range | None, found: Range) -> bool:
+    """The same span once more, in brackets: "(09:15 PM to 12:40 AM EST)", in a customer's zone."""
+    if before is None or found.first.day or (found.last and found.last.day):
+        return False
+    return re.fullmatch(r"\s{0,2}[(\[]\s?", text[before.end() : found.first.start]) is not None
 
 
 def _known(window: Window, windows: list[Window]) -> bool:

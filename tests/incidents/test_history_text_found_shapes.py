@@ -170,6 +170,92 @@ def test_times_of_the_pacific_coast_follow_its_summer(impact: str, window: tuple
     assert times(read(a_page(impact, month="June 2025"))[0]) == [window]
 
 
+def test_the_one_zone_of_an_entry_is_that_of_times_without_one() -> None:
+    page = (
+        "We want to tell of the disruption on October 19 and 20, 2025. It started at 11:48 PM PDT"
+        " on October 19. First, between 11:48 PM on October 19 and 2:40 AM on October 20, customers"
+        " met errors.\n"
+    )
+    assert times(read(page)[0]) == [("2025-10-20T06:48", "2025-10-20T09:40")]
+
+
+@pytest.mark.parametrize(
+    ("impact", "windows"),
+    [
+        ("Between 02:15 UTC and 05:40 UTC on 06 Sep 2023 (09:15 PM to 12:40 AM EST), errors.",
+         [("2023-09-06T02:15", "2023-09-06T05:40")]),
+        ("Starting at 18:03 UTC on 2 Sep 2023, errors. Most was mitigated by 00:30 UTC on 03 Sep"
+         " 2023, with full mitigation at 06:05 UTC.",
+         [("2023-09-02T18:03", "2023-09-03T06:05")]),
+        ("Between 00:56 and 03:40 UTC on 20 Sep 2023, errors.\n• Portal: Between 01:00 and 03:00"
+         " UTC", [("2023-09-20T00:56", "2023-09-20T03:40")]),
+        ("Incident began at 2023-09-02 18:03 UTC and ended at 2023-09-03 06:05 UTC.",
+         [("2023-09-02T18:03", "2023-09-03T06:05")]),
+    ],
+)  # fmt: skip
+def test_more_windows(impact: str, windows: list[tuple[str, str]]) -> None:
+    assert times(read(a_page(impact, month="September 2023"))[0]) == windows
+
+
+def test_entries_without_headings_end_with_their_span() -> None:
+    page = (
+        "October 2025\nTrouble with some services\nThis incident has been resolved, and we will"
+        " tell of its causes as soon as we know them ourselves.\nOct 29, 16:17 - 23:15 UTC\n\n"
+        "Trouble with builds\nOn October 20, 2025, between 08:05 UTC and 10:50 UTC builds failed"
+        " for a part of all users.\nOct 20, 08:05 - 10:50 UTC\n"
+    )
+    later, earlier = read(page)
+    assert later["title"] == "Trouble with some services"
+    assert times(later) == [("2025-10-29T16:17", "2025-10-29T23:15")]
+    assert earlier["title"] == "Trouble with builds"
+    assert times(earlier) == [("2025-10-20T08:05", "2025-10-20T10:50")]
+
+
+def test_a_page_that_a_mail_quotes_reads_as_the_page() -> None:
+    page = (SAMPLES / "preliminary-with-filters.txt").read_text(encoding="utf-8")
+    quoted = "\n".join(f"> {line}" if line else ">" for line in page.split("\n"))
+    assert read(quoted) == read(page)
+
+
+def test_rows_that_lost_their_bullets_keep_the_words_before_their_times() -> None:
+    page = (
+        f"What happened?\n{IMPACT}\nHow did we respond?\n09:10 UTC on 7 May 2024 - It was seen.\n"
+        "By 10:00 UTC – Half was mended.\nAt 10:48 UTC, all was well.\n"
+    )
+    (it,) = read(page)
+    assert [(row["at"][11:16], row["text"]) for row in it["timeline"]] == [
+        ("09:10", "It was seen."),
+        ("10:00", "Half was mended."),
+    ]
+    assert it["sections"][1]["text"] == "At 10:48 UTC, all was well."
+
+
+def test_next_steps_on_the_line_of_a_feed() -> None:
+    page = (
+        f"SUMMARY OF IMPACT: {IMPACT}\nNEXT STEPS: We are sorry. In this case, this includes (but is"
+        " not limited to): - Watch the balancer [COMPLETED] - Add checks [IN PROGRESS]\n"
+    )
+    (it,) = read(page)
+    assert [(item["text"], item["state"]) for item in it["repair_items"]] == [
+        ("Watch the balancer.", "done"),
+        ("Add checks [IN PROGRESS]", "in-progress"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "due"),
+    [
+        ("Checks are being rolled out in December 2019.", "2019-12"),
+        ("Finish the work on safe changes by January 31st, 2020.", "2020-01"),
+        ("This will be completed by the end of March 2020", "2020-03"),
+        ("We will learn from the incident of March 2020.", None),
+        ("We have repaired this in May 2020.", None),
+    ],
+)
+def test_a_month_that_a_sentence_promises(text: str, due: str | None) -> None:
+    assert read_repair_item(text).due == due
+
+
 def test_a_paragraph_that_tells_why_it_was_public_is_the_note() -> None:
     told = (
         "At first, this incident was communicated via the public Status page, as the full impact"

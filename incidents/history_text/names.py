@@ -124,6 +124,11 @@ class NameIndex:
         index = 0
         while index < len(words):
             pattern = self._longest(words, index, text)
+            if pattern and words[index][0].lower() in _VENDORS and index + 1 < len(words):
+                # "Azure SQL Managed Instance" is no "Azure SQL": the name without its vendor is longer.
+                later = self._longest(words, index + 1, text)
+                if later and len(later.words) + 1 > len(pattern.words):
+                    pattern, index = later, index + 1
             if pattern is None:
                 index += 1
                 continue

@@ -287,6 +287,13 @@ def test_where_news_is_told_is_not_what_broke() -> None:
         ("customers of Azure Policy and Advisor RP saw errors", ["Azure Policy", "Azure Advisor"]),
         ("Automation - Work on update blades failed", ["Azure Automation"]),
         ("customers of Microsoft 365, Office 365 and M365", ["Microsoft 365"]),
+        ("customers of Azure SQL Managed Instances", ["SQL Managed Instance"]),
+        (
+            "customers of Azure Active Directory Domain Services",
+            ["Microsoft Entra Domain Services"],
+        ),
+        ("customers of Azure SQL Data Warehouse", ["Synapse Analytics"]),
+        ("customers of Azure SQL Database and Azure AD", ["SQL Database", "Microsoft Entra ID"]),
     ],
 )
 def test_words_of_the_shipped_catalogue_in_prose(text: str, services: list[str]) -> None:

@@ -28,9 +28,8 @@ _LIST = re.compile(
     r"|not limited to|affected were|impacted were)\b[^A-Z]{0,40}(?=[A-Z'‘“])"
     r"|\b(?:services|regions|products)(?: (?:impacted|affected)[^A-Z]{0,60})?\s?[–—:-]\s(?=[A-Z'‘“])"
 )
-_OF_OURS = re.compile(
-    r"\b(?:services?|regions?|products?|offerings?|Azure resources)\b", re.IGNORECASE
-)
+_OF_OURS = re.compile(r"\b(?:services?|regions?|products?|offerings?)\b", re.IGNORECASE)
+_SERVICES = re.compile(r"service|\b(?:Azure|cloud) resources\b", re.IGNORECASE)
 _ITEM = re.compile(r",\s*(?:and\s+|or\s+|as well as\s+)?|;\s*|\s+and\s+(?=[A-Z])|\s+&\s+")
 _NAME = re.compile(
     r"[A-Z][\w'’+./-]*(?:\s(?:[A-Z0-9][\w'’+./-]*|for|of|and|to|on|in|the|with|[a-z]{3,12})){0,7}"
@@ -112,7 +111,7 @@ def _add_aside(mentions: Mentions, sentence: str, found: Sequence[Found]) -> Non
     listed = _IMPACT_LIST.search(sentence) if len(sentence) < 4000 else None
     for it in found:
         inside = (
-            listed is not None and it.start >= listed.end() and bool(_OF_OURS.search(listed[0]))
+            listed is not None and it.start >= listed.end() and bool(_SERVICES.search(listed[0]))
         )
         mentions.add([it], impacted=inside and it.kind == "service")
 

@@ -301,6 +301,16 @@ def test_words_of_the_shipped_catalogue_in_prose(text: str, services: list[str])
     assert list(dict.fromkeys(found)) == services
 
 
+def test_services_on_impacted_resources_are_impacted_and_network_paths_are_not() -> None:
+    (it,) = read(
+        "What happened?\nBetween 09:00 and 10:48 UTC on 7 May 2024, errors.\nWhat do we know so far?\n"
+        "This impacted work on Azure resources, including but not limited to Databricks and Backup."
+        "\nTraffic between regions was impacted over many paths which included ExpressRoute.\n"
+    )
+    assert it["impacted_services"] == ["Databricks", "Backup"]
+    assert it["services"] == ["Databricks", "Backup", "ExpressRoute"]
+
+
 def test_a_region_whose_number_lost_its_space() -> None:
     assert [it.name for it in NAMES.find("errors in East US2 and West US 2")] == [
         "East US 2",

@@ -36,3 +36,23 @@ def to_html(text: str) -> str:
         url_schemes={"http", "https", "mailto"},
         link_rel="nofollow noopener noreferrer",
     )
+
+
+@lru_cache(maxsize=4096)
+def to_text(text: str) -> str:
+    """The same words without the markup, for feeds and excerpts: blocks apart by an empty line."""
+    blocks: list[str] = []
+    in_heading = False
+    for token in _parser.parse(text):
+        in_heading = token.type == "heading_open" or (in_heading and token.type == "inline")
+        if token.type in ("fence", "code_block"):
+            blocks.append(token.content.strip())
+        elif token.type == "inline":
+            words = "".join(
+                "\n" if child.type in ("softbreak", "hardbreak") else child.content
+                for child in token.children or ()
+            )
+            # A heading has no full stop; in running text it needs something.
+            colon = ":" if in_heading and not words.endswith(("?", ":", "!")) else ""
+            blocks.append(words + colon)
+    return "\n\n".join(block for block in blocks if block)

@@ -79,7 +79,10 @@ class ImpactView:
 
 @dataclass(frozen=True, slots=True)
 class CommunicationView:
-    """One public statement; `number` counts from 1 within the incident and makes its permalink."""
+    """One public statement; `number` counts from 1 within the incident and makes its permalink.
+
+    `text` has the words of `html` without markup.
+    """
 
     number: int
     kind: str  # update | retraction | correction | note

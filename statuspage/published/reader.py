@@ -8,7 +8,7 @@ from datetime import datetime
 
 from django.db import connection, transaction
 
-from incidents.markdown import to_html
+from incidents.markdown import to_html, to_text
 from incidents.models import (
     Communication,
     Geography,
@@ -260,7 +260,7 @@ def _communication(communication: Communication) -> CommunicationView:
         stage=communication.stage,
         at=communication.at,
         html=to_html(communication.public_text),
-        text=communication.public_text,
+        text=to_text(communication.public_text),
         language=communication.language,
         automated=communication.automated,
         next_update_by=communication.next_update_by,

@@ -129,4 +129,4 @@ def test_feeds_formats_and_badges_may_be_read_by_any_page() -> None:
     assert badges is not None
     for page in [*pages, badges]:
         for variant in answers.assembled(page):
-            assert ("access-control-allow-origin", "*") in variant.headers
+            assert ("Access-Control-Allow-Origin", "*") in variant.headers

@@ -20,7 +20,7 @@ demo:
 	@exec $(BIN)/python manage.py demo
 
 test: setup chromium
-	$(BIN)/python -m pytest -q
+	$(BIN)/python -m pytest -q -n 2 --dist loadgroup
 
 lint: setup
 	$(BIN)/ruff check .

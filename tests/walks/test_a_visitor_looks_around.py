@@ -10,7 +10,8 @@ from playwright.sync_api import expect
 from tests.browsing import PHONE, browser_page, check_accessible
 from tests.walks.conftest import Demo
 
-pytestmark = [pytest.mark.browser, pytest.mark.processes]
+# One running product for all walks, also when the tests are spread over several processes.
+pytestmark = [pytest.mark.browser, pytest.mark.processes, pytest.mark.xdist_group("walks")]
 
 
 @pytest.mark.parametrize("scripts", [True, False], ids=["with scripts", "without scripts"])

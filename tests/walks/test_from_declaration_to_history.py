@@ -11,7 +11,8 @@ from tests.browsing import browser_page
 from tests.notifications.conftest import text_of
 from tests.walks.conftest import Demo, until
 
-pytestmark = [pytest.mark.browser, pytest.mark.processes]
+# One running product for all walks, also when the tests are spread over several processes.
+pytestmark = [pytest.mark.browser, pytest.mark.processes, pytest.mark.xdist_group("walks")]
 
 # Two tenants run where it happens, the third elsewhere; none of the demo's own does.
 CUSTOMERS = """\

@@ -59,7 +59,7 @@ def publish_review(
         incident=incident,
         kind=draft.kind,
         version=incident.reviews.count() + 1,
-        for_public=incident.ever_broad and incident.published_at is not None,
+        for_public=is_for_public(incident),
         created_at=now,
         published_at=now,
         video=checked_text("video", draft.video, 500, lines=False),
@@ -85,6 +85,11 @@ def publish_review(
         actor=actor,
     )
     return review
+
+
+def is_for_public(incident: Incident) -> bool:
+    """Whether a version published now is for the world, rather than for the affected customers."""
+    return incident.ever_broad and incident.published_at is not None
 
 
 def _check(incident: Incident, draft: Draft) -> None:

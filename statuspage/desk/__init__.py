@@ -8,7 +8,10 @@
     rehearsal.py   a verb carried out, looked at and taken back: what a preview shows
     verdicts.py    a verdict in words
     freshness.py   whether somebody else was faster
+    clocks.py      reviews that are owed
     screens.py     what list and incident screen show
+    review_*.py    a review as a form, its timeline and repair items as lines; reviewing.py: for whom
+    plots.py       a replay and a backtest as drawings
     views/         one module per screen
 
 The desk sees both lower storeys, which is why it lives up here. Every write is one POST, one verb of

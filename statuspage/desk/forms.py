@@ -238,3 +238,24 @@ class WithdrawForm(DeskForm):
         help_text="One sentence; the page that answers for the entry from now on shows it to everybody.",
         error_messages={"required": "Say in one sentence why the entry leaves."},
     )
+
+
+class RetractForm(DeskForm):
+    """A false positive: why, and the words that take it back."""
+
+    reason = forms.CharField(
+        label="How did it turn out to be a false positive?",
+        widget=forms.Textarea({"rows": 2}),
+        help_text="Kept with the decision, for later readers; sent to nobody.",
+        error_messages={"required": "Write how it turned out to be a false positive."},
+    )
+    targeted_text = _text(
+        4,
+        label="To those who were told",
+        help_text="Markdown. Empty: written from the facts, as it stands here at first.",
+    )
+    public_text = _text(
+        4,
+        label="On the public entry",
+        help_text="Markdown. Empty: written from the facts, as it stands here at first.",
+    )

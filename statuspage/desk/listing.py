@@ -7,10 +7,13 @@ from datetime import datetime, timedelta
 
 from django.db.models import OuterRef, QuerySet, Subquery
 
+from incidents.deadlines import ReviewClock, promise_missed
 from incidents.models import Communication, Impact, Incident
 from incidents.wording import listed
+from statuspage.desk.clocks import clocks_of, owing
 
 CLOSED_SHOWN = 30
+OWING_SHOWN = 30
 NAMED = 3  # services and regions named before the rest is counted
 
 
@@ -22,6 +25,7 @@ class Row:
     minutes_silent: int | None
     promised: datetime | None
     missed: bool  # the next update was promised for earlier than now
+    clocks: tuple[ReviewClock, ...]  # reviews still owed
 
 
 def publicity_of(incident: Incident) -> str:
@@ -42,9 +46,18 @@ def open_rows(incidents: QuerySet[Incident], now: datetime) -> list[Row]:
     )
 
 
-def closed_rows(incidents: QuerySet[Incident], now: datetime) -> list[Row]:
+def owing_rows(incidents: QuerySet[Incident], now: datetime) -> tuple[list[Row], int]:
+    """Closed incidents that still owe a review, and how many more there are than are listed."""
+    found = owing(incidents)
+    rows = _rows(found[:OWING_SHOWN], now)
+    return rows, found.count() - len(rows) if len(rows) == OWING_SHOWN else 0
+
+
+def closed_rows(incidents: QuerySet[Incident], now: datetime, above: list[Row]) -> list[Row]:
+    """The latest closed ones, without those shown `above` them."""
     closed = incidents.filter(closed_at__isnull=False).order_by("-closed_at", "-id")
-    return _rows(closed[:CLOSED_SHOWN], now)
+    shown = [row.incident.pk for row in above]
+    return _rows(closed.exclude(pk__in=shown)[:CLOSED_SHOWN], now)
 
 
 def promise_of(incident: Incident) -> datetime | None:
@@ -62,6 +75,7 @@ def _rows(incidents: QuerySet[Incident], now: datetime) -> list[Row]:
         )
     )
     where = _where([incident.pk for incident in found])
+    clocks = clocks_of(found, now)
     return [
         Row(
             incident=incident,
@@ -69,9 +83,10 @@ def _rows(incidents: QuerySet[Incident], now: datetime) -> list[Row]:
             publicity=publicity_of(incident),
             minutes_silent=_minutes(incident.said_at, now),
             promised=incident.promised,
-            missed=incident.promised is not None
-            and incident.promised < now
-            and incident.closed_at is None,
+            missed=promise_missed(
+                incident.promised, closed=incident.closed_at is not None, now=now
+            ),
+            clocks=clocks.get(incident.pk, ()),
         )
         for incident in found
     ]

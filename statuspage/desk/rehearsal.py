@@ -23,6 +23,7 @@ from notifications.transports.base import Message
 from statuspage.desk.verdicts import VerdictView, verdict_view
 
 T = TypeVar("T")
+Seen = TypeVar("Seen")
 Cell = tuple[int, int]  # (service id, region id)
 
 
@@ -51,7 +52,7 @@ class Preview:
         return f"{self.verdict.headline}, {self.verdict.review}"
 
 
-def rehearse(act: Callable[[], T], look: Callable[[T], Preview]) -> Preview:
+def rehearse(act: Callable[[], T], look: Callable[[T], Seen]) -> Seen:
     """Act, look, take back. What `act` raises gets through."""
     with transaction.atomic():
         seen = look(act())

@@ -10,8 +10,10 @@ from itertools import groupby
 from django.db.models import Count
 from django.utils.safestring import SafeString
 
+from incidents.deadlines import ReviewClock, promise_missed
 from incidents.models import Communication, Decision, Impact, Incident, Region
 from notifications.models import Delivery
+from statuspage.desk.clocks import clocks_of
 from statuspage.desk.freshness import seen_now
 from statuspage.desk.listing import promise_of, publicity_of
 from statuspage.desk.rehearsal import html_of
@@ -63,6 +65,7 @@ class Screen:
     minutes_waiting: int | None  # until the waiting post goes out by itself
     promised: datetime | None
     missed: bool
+    clocks: tuple[ReviewClock, ...]  # reviews still owed
     regions: list[RegionRow]
     decisions: list[DecisionRow]
     said: list[Said]
@@ -70,6 +73,19 @@ class Screen:
     @property
     def entry_url(self) -> str:
         return f"/status/history/{self.incident.tracking_id}/"
+
+    @property
+    def reviewable(self) -> bool:
+        """Whether a version of the review can be written now."""
+        return self.workable and self.incident.mitigated_at is not None
+
+    @property
+    def retractable(self) -> bool:
+        return (
+            self.workable
+            and not self.incident.false_positive
+            and self.incident.kind != "planned-maintenance"
+        )
 
     @property
     def decision(self) -> DecisionRow | None:
@@ -96,7 +112,8 @@ def screen_of(incident: Incident, now: datetime) -> Screen:
         seen=seen_now(incident),
         minutes_waiting=max(0, -((now - due) // timedelta(minutes=1))) if due else None,
         promised=promised,
-        missed=promised is not None and promised < now,
+        missed=promise_missed(promised, closed=incident.closed_at is not None, now=now),
+        clocks=clocks_of([incident], now).get(incident.pk, ()),
         regions=_regions(incident),
         decisions=_decisions(incident),
         said=_said(incident),

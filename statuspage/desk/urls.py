@@ -4,7 +4,15 @@ from __future__ import annotations
 
 from django.urls import path
 
-from statuspage.desk.views import decisions, declare, incidents, updates
+from statuspage.desk.views import (
+    decisions,
+    declare,
+    incidents,
+    replays,
+    retractions,
+    reviews,
+    updates,
+)
 
 app_name = "desk"
 
@@ -12,6 +20,7 @@ urlpatterns = [
     path("", incidents.listing, name="list"),
     path("new/", declare.new, name="new"),
     path("new/verdict/", declare.live_verdict, name="live-verdict"),
+    path("backtest/", replays.backtest_screen, name="backtest"),
     path("<slug:tracking_id>/", incidents.screen, name="incident"),
     path("<slug:tracking_id>/update/", updates.update, name="update"),
     path("<slug:tracking_id>/recover/", updates.recover_region, name="recover"),
@@ -19,4 +28,7 @@ urlpatterns = [
     path("<slug:tracking_id>/confirm/", decisions.confirm_post, name="confirm"),
     path("<slug:tracking_id>/override/", decisions.override_policy, name="override"),
     path("<slug:tracking_id>/withdraw/", decisions.withdraw_entry, name="withdraw"),
+    path("<slug:tracking_id>/review/", reviews.review, name="review"),
+    path("<slug:tracking_id>/retract/", retractions.retract_incident, name="retract"),
+    path("<slug:tracking_id>/replay/", replays.replay_screen, name="replay"),
 ]

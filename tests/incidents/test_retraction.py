@@ -6,8 +6,9 @@ import pytest
 from django.contrib.auth.models import User
 
 from incidents.models import Communication, Decision, Impact, Incident, Revision
+from incidents.services.entries import Declaration, Override, Statement
 from incidents.services.errors import EntryError
-from incidents.services.incident import Declaration, Override, Statement, declare, post_update
+from incidents.services.incident import declare, post_update
 from incidents.services.judgement import confirm
 from incidents.services.publicity import publish_due, withdraw
 from incidents.services.retraction import retract

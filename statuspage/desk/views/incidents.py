@@ -8,18 +8,21 @@ from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from statuspage.desk.access import DECLARE, WORK, desk, incidents_for, operator_of
-from statuspage.desk.listing import closed_rows, open_rows
+from statuspage.desk.listing import closed_rows, open_rows, owing_rows
 from statuspage.desk.views.incident_page import incident_page
 
 
 @desk(WORK)
 @require_safe
 def listing(request: HttpRequest) -> HttpResponse:
-    """Open incidents, the most pressing first, and the latest closed ones."""
+    """Open incidents, the most pressing first, those that owe a review, and the latest closed ones."""
     user, now = operator_of(request), timezone.now()
+    owing, more_owing = owing_rows(incidents_for(user), now)
     context = {
         "open": open_rows(incidents_for(user), now),
-        "closed": closed_rows(incidents_for(user), now),
+        "owing": owing,
+        "more_owing": more_owing,
+        "closed": closed_rows(incidents_for(user), now, above=owing),
         "may_declare": user.has_perm(DECLARE),
     }
     return render(request, "desk/list.html", context)

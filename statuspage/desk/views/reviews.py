@@ -1,0 +1,119 @@
+"""Write, preview and publish a version of the post-incident review."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.views.decorators.http import require_http_methods
+
+from incidents.models import Incident, Review
+from incidents.services.errors import EntryError
+from incidents.services.review import Draft, publish_review
+from statuspage.desk.access import WORK, desk, operator_of, workable
+from statuspage.desk.clocks import clocks_of
+from statuspage.desk.entries import refuse
+from statuspage.desk.freshness import News, StaleError, if_fresh, seen_now
+from statuspage.desk.rehearsal import hidden_fields, rehearse
+from statuspage.desk.review_form import ReviewForm, draft_of, initial_of, same
+from statuspage.desk.reviewing import look_at_review, reach_of
+
+
+@desk(WORK)
+@require_http_methods(["GET", "POST"])
+def review(request: HttpRequest, tracking_id: str) -> HttpResponse:
+    """GET: the usual headings, or the latest version. POST with `step`: preview, publish, edit."""
+    incident = workable(request, tracking_id)
+    now = timezone.now()
+    if request.method == "GET":
+        latest = _latest(incident)
+        initial = initial_of(draft_of(latest) if latest else None)
+        return _form_page(request, incident, ReviewForm(now=now, initial=initial))
+    if request.POST.get("step") == "edit":
+        form = ReviewForm(now=now, initial=request.POST.dict())
+        return _form_page(request, incident, form)
+    form = ReviewForm(request.POST, now=now)
+    if not form.is_valid():
+        return _form_page(request, incident, form, status=422)
+    try:
+        return _preview_or_publish(request, incident, form.draft(), now)
+    except StaleError as stale:
+        latest = _latest(incident)
+        if latest and latest.actor_id == operator_of(request).pk and _is(latest, form.draft()):
+            messages.info(
+                request, f"{_name(latest)} was published already; nothing was sent twice."
+            )
+            return redirect("desk:incident", incident.tracking_id)
+        return _form_page(request, incident, form, news=stale.news, status=409)
+    except EntryError as error:
+        refuse(form, error)
+        return _form_page(request, incident, form, status=422)
+
+
+def _preview_or_publish(
+    request: HttpRequest, incident: Incident, draft: Draft, now: datetime
+) -> HttpResponse:
+    def act() -> Review:
+        latest = _latest(incident)
+        if latest and _is(latest, draft):
+            raise EntryError(
+                "kind",
+                f"{_name(latest)} says exactly this and is published; change something first.",
+            )
+        return publish_review(
+            incident_id=incident.pk, draft=draft, now=now, actor=operator_of(request)
+        )
+
+    def fresh() -> Review:
+        return if_fresh(incident, request.POST.get("seen", ""), act)
+
+    if request.POST.get("step") != "publish":
+        preview = rehearse(fresh, look_at_review)
+        context = {
+            "incident": incident,
+            "preview": preview,
+            "hidden": hidden_fields(request.POST),
+        }
+        return render(request, "desk/review_preview.html", context)
+    published = fresh()
+    whom = "everybody" if reach_of(incident).public else "the affected customers only"
+    messages.success(request, f"{_name(published)} is published, for {whom}.")
+    return redirect("desk:incident", incident.tracking_id)
+
+
+def _latest(incident: Incident) -> Review | None:
+    return incident.reviews.order_by("-version").first()
+
+
+def _is(review: Review, draft: Draft) -> bool:
+    return same(draft_of(review), draft)
+
+
+def _name(review: Review) -> str:
+    return f"Version {review.version} of the review ({review.get_kind_display()})"
+
+
+def _form_page(
+    request: HttpRequest,
+    incident: Incident,
+    form: ReviewForm,
+    *,
+    news: News | None = None,
+    status: int = 200,
+) -> HttpResponse:
+    decision = incident.decisions.order_by("-id").first()
+    context = {
+        "incident": incident,
+        "form": form,
+        "news": news,
+        "reach": reach_of(incident),
+        "clocks": clocks_of([incident], timezone.now()).get(incident.pk, ()),
+        "owes_none": decision is not None and decision.review == "none",
+        "versions": incident.reviews.select_related("actor").order_by("-version"),
+        # A form that has been told the news carries the newest mark: the next press goes through.
+        "seen": seen_now(incident) if news or request.method == "GET" else request.POST.get("seen"),
+    }
+    return render(request, "desk/review.html", context, status=status)

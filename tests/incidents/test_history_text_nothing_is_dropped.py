@@ -112,7 +112,8 @@ def test_any_text_around_an_entry_is_read_or_refused(text: str) -> None:
 
 
 def test_huge_adversarial_lines_are_read() -> None:
-    size = 2_000_000
+    # Long enough that a quadratic step would never end.
+    size = 250_000
     for piece in (
         " ",
         "a ",

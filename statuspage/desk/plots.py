@@ -78,9 +78,11 @@ def time_plot(result: Replay) -> TimePlot:
     return TimePlot(
         decided=lane(decided),
         really=lane(_really(result)),
-        ticks=[Tick(f"{x(at):.2f}%", _label(at)) for at in ticks(first, end)]
-        if end > first
-        else [],
+        ticks=[
+            Tick(f"{x(at):.2f}%", _label(at))
+            for at in (ticks(first, end) if end > first else ())
+            if EDGE <= x(at) <= 100 - EDGE
+        ],
         gained=_segment("gained", x(ours), x(theirs))
         if ours and theirs and ours < theirs
         else None,

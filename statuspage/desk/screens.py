@@ -77,7 +77,11 @@ class Screen:
     @property
     def reviewable(self) -> bool:
         """Whether a version of the review can be written now."""
-        return self.workable and self.incident.mitigated_at is not None
+        return (
+            self.workable
+            and self.incident.mitigated_at is not None
+            and not self.incident.false_positive
+        )
 
     @property
     def retractable(self) -> bool:

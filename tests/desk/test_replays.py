@@ -245,6 +245,13 @@ def test_the_gain_lies_between_our_post_and_the_real_one() -> None:
     assert time_plot(late).gained is None
 
 
+def test_times_are_written_where_they_are_not_cut_off() -> None:
+    drawn = time_plot(in_january()).ticks
+
+    assert [tick.text for tick in drawn] == ["04:00", "06:00", "08:00"]
+    assert all(6 <= percent(tick.x) <= 94 for tick in drawn)
+
+
 def test_one_moment_alone_can_be_drawn() -> None:
     facts = {
         "kind": "service-issue",

@@ -1,0 +1,80 @@
+"""Review, retraction, replay and backtest in a real Chromium: accessible, and quiet under the policy."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import User
+
+from incidents.models import Incident
+from incidents.services.incident import declare, post_update
+from tests.browsing import browser_page, check_accessible
+from tests.conftest import declaration, hit
+from tests.desk.test_walk_in_a_browser import PASSWORD, sign_in
+
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.django_db(transaction=True),
+    pytest.mark.usefixtures("catalogue"),
+]
+WIDE = "document.documentElement.scrollWidth > document.documentElement.clientWidth"
+
+
+@pytest.fixture
+def operator(db: None) -> User:
+    return User.objects.create_superuser("olga", password=PASSWORD)
+
+
+@pytest.fixture
+def broad(operator: User, catalogue: None) -> str:
+    """The desk's path of a mitigated, public incident."""
+    now = datetime.now(UTC)
+    hits = (hit("storage", "west-europe", extent="region"), hit("key-vault", "west-europe"))
+    incident = declare(declaration=declaration(*hits), now=now, actor=operator)
+    post_update(incident_id=incident.pk, now=now, stage="mitigated", actor=operator)
+    Incident.objects.update(alarm="The review reached none of its 3 receivers.")
+    return f"/admin/desk/{incident.tracking_id}/"
+
+
+def test_every_screen_is_accessible_on_desktop_and_phone(live_server: Any, broad: str) -> None:
+    paths = ["", "review/", "retract/", "replay/"]
+    with browser_page() as (page, complaints):
+        sign_in(page, live_server)
+        complaints.clear()  # Chromium asks the login page for a favicon that only the real front has
+        for width in (1280, 390):
+            page.set_viewport_size({"width": width, "height": 844})
+            for path in (
+                *(broad + each for each in paths),
+                "/admin/desk/backtest/",
+                "/admin/desk/",
+            ):
+                page.goto(live_server.url + path)
+                check_accessible(page)
+                assert not page.evaluate(WIDE), path
+        assert complaints == []
+
+
+def test_a_review_is_written_previewed_and_published(live_server: Any, broad: str) -> None:
+    with browser_page() as (page, _):
+        sign_in(page, live_server)
+        page.goto(live_server.url + broad)
+        page.click("text=Write the review")
+        page.fill("#id_text_1", "Reads **failed**.")
+        page.fill("#id_timeline", "9:00 First errors.")
+        page.press("#id_heading_1", "Enter")
+        assert page.evaluate("document.activeElement.id") == "errors"
+        check_accessible(page)
+
+        page.fill("#id_timeline", "2026-01-10 09:00 First errors.")
+        page.click("button.primary >> text=Preview")
+        assert page.inner_text(".prose strong") == "failed"
+        assert page.inner_text(".verdict") == "FOR EVERYBODY"
+        check_accessible(page)
+        page.dblclick("button >> text=Publish the review")
+
+        page.wait_for_selector("text=Version 1 of the review (Preliminary) is published")
+        check_accessible(page)
+
+    assert Incident.objects.get().reviews.count() == 1

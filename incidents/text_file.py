@@ -6,7 +6,21 @@ from pathlib import Path
 
 
 class TextFileError(ValueError):
-    """A file that cannot be read as text; one line with file, fault and remedy."""
+    """A file that can't be read as text: one line that names file, line, fault and remedy."""
+
+    def __init__(self, source: str, line: int | None, what: str, remedy: str) -> None:
+        self.source = source
+        self.line = line
+        self.what = what
+        self.remedy = remedy
+        place = source if line is None else f"{source}:{line}"
+        super().__init__(f"{place}: {what} — {remedy}")
+
+
+def printable(path: Path | str) -> str:
+    """The path as it can stand in a message of one line."""
+    name = str(path)
+    return name if name.isprintable() else "“" + ascii(name)[1:-1] + "”"
 
 
 def read_text(path: Path | str, *, most_bytes: int) -> str:
@@ -15,32 +29,36 @@ def read_text(path: Path | str, *, most_bytes: int) -> str:
     Raises TextFileError for a file that is missing, a folder, unreadable, empty, too large, binary
     or in another encoding.
     """
-    name = str(path) if str(path).isprintable() else ascii(str(path))
+    source = printable(path)
+    data = _read_bytes(path, source, most_bytes)
+    if not data.strip():
+        raise TextFileError(source, None, "is empty", "nothing could be read from it")
+    if data.startswith((b"\xff\xfe", b"\xfe\xff")):
+        raise TextFileError(source, 1, "is UTF-16, not UTF-8", "save it as UTF-8")
+    if b"\x00" in data:
+        line = data.count(b"\n", 0, data.index(b"\x00")) + 1
+        raise TextFileError(source, line, "is binary, not text", "name a text file")
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        # With a signature the positions count from behind it; lines are the same.
+        line = data.count(b"\n", 0, error.start) + 1
+        what = f"is not UTF-8 (byte 0x{error.object[error.start]:02X})"
+        raise TextFileError(source, line, what, "save it as UTF-8") from None
+
+
+def _read_bytes(path: Path | str, source: str, most_bytes: int) -> bytes:
     try:
         with Path(path).open("rb") as file:
             data = file.read(most_bytes + 1)
     except FileNotFoundError:
-        raise TextFileError(f"{name}: does not exist; check the path.") from None
+        raise TextFileError(source, None, "does not exist", "check the path") from None
     except IsADirectoryError:
-        raise TextFileError(f"{name}: is a folder; name a text file.") from None
+        raise TextFileError(source, None, "is a folder", "name a text file") from None
     except (OSError, ValueError) as error:
-        fault = getattr(error, "strerror", None) or error
-        raise TextFileError(f"{name}: cannot be read ({fault}); check its permissions.") from None
+        what = f"can't be read ({getattr(error, 'strerror', None) or error})"
+        raise TextFileError(source, None, what, "check path and permissions") from None
     if len(data) > most_bytes:
         limit = most_bytes // (1024 * 1024)
-        raise TextFileError(f"{name}: is larger than {limit} MiB; split it.")
-    if not data.strip():
-        raise TextFileError(f"{name}: is empty; nothing was read.")
-    if data.startswith((b"\xff\xfe", b"\xfe\xff")):
-        raise TextFileError(f"{name}: is UTF-16, not UTF-8; save it as UTF-8.")
-    if b"\x00" in data:
-        line = data.count(b"\n", 0, data.index(b"\x00")) + 1
-        raise TextFileError(f"{name}:{line}: is binary, not text; name a text file.")
-    try:
-        return data.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        line = data.count(b"\n", 0, error.start) + 1
-        byte = error.object[error.start]
-        raise TextFileError(
-            f"{name}:{line}: is not UTF-8 (byte 0x{byte:02X}); save it as UTF-8."
-        ) from None
+        raise TextFileError(source, None, f"is larger than {limit} MiB", "split or shorten it")
+    return data

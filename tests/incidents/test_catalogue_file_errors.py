@@ -182,7 +182,7 @@ def test_a_missing_file_is_refused(tmp_path: Path) -> None:
 
 
 def test_a_folder_is_refused(tmp_path: Path) -> None:
-    assert refused(tmp_path) == ": is a folder — name a YAML file"
+    assert refused(tmp_path) == ": is a folder — name a text file"
 
 
 def test_a_path_below_a_file_is_refused(tmp_path: Path) -> None:

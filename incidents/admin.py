@@ -1,4 +1,7 @@
-"""The plain admin: catalogue to look at, incidents and decisions read-only. Incidents are entered at the desk."""
+"""The plain admin: small corrections of the catalogue; incidents and decisions to look at.
+
+Incidents are entered at the desk.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +10,7 @@ from typing import Any
 from django.contrib import admin
 from django.db.models import Model
 from django.http import HttpRequest
+from django.utils import timezone
 
 from incidents.models import (
     Communication,
@@ -17,6 +21,7 @@ from incidents.models import (
     Service,
     ServiceCategory,
 )
+from incidents.services import revision
 
 
 class ReadOnly(admin.ModelAdmin[Any]):
@@ -58,8 +63,30 @@ class CommunicationAdmin(ReadOnly):
     ordering = ("-at", "-id")
 
 
+class CatalogueAdmin(admin.ModelAdmin[Any]):
+    """Small corrections between two loads of the catalogue file, which has the last word.
+
+    Slugs are in addresses and feeds, so they stay; rows are retired, never deleted.
+    """
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return False
+
+    def get_readonly_fields(
+        self, request: HttpRequest, obj: Model | None = None
+    ) -> tuple[str, ...]:
+        return ("slug", *(name for name in ("is_global",) if hasattr(self.model, name)))
+
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
+        super().save_model(request, obj, form, change)
+        revision.bump(now=timezone.now())
+
+
 @admin.register(Service)
-class ServiceAdmin(ReadOnly):
+class ServiceAdmin(CatalogueAdmin):
     list_display = ("name", "slug", "category", "non_regional", "retired_at")
     list_filter = ("category", "non_regional")
     search_fields = ("name", "slug", "aliases__name")
@@ -68,7 +95,7 @@ class ServiceAdmin(ReadOnly):
 
 
 @admin.register(Region)
-class RegionAdmin(ReadOnly):
+class RegionAdmin(CatalogueAdmin):
     list_display = ("name", "slug", "geography", "zones", "retired_at")
     list_filter = ("geography",)
     search_fields = ("name", "slug")
@@ -77,6 +104,6 @@ class RegionAdmin(ReadOnly):
 
 
 @admin.register(Geography, ServiceCategory)
-class NamedAdmin(ReadOnly):
+class NamedAdmin(CatalogueAdmin):
     list_display = ("name", "slug", "position")
     ordering = ("position", "id")

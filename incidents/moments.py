@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import lru_cache
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -89,8 +90,13 @@ def read_recording(path: Path) -> Recording:
 
 def recording_of(started_at: datetime, folder: Path = SHIPPED) -> Recording | None:
     """The shipped recording of the incident that started then, if there is one."""
-    recordings = (read_recording(path) for path in sorted(folder.glob("*.yaml")))
-    return next((found for found in recordings if found.started_at == started_at), None)
+    return next((found for found in _recordings(folder) if found.started_at == started_at), None)
+
+
+@lru_cache(maxsize=4)
+def _recordings(folder: Path) -> tuple[Recording, ...]:
+    """Read once per process: a backtest asks for every incident of the history."""
+    return tuple(read_recording(path) for path in sorted(folder.glob("*.yaml")))
 
 
 def _moment(where: str, raw: Mapping[str, Any]) -> Moment:

@@ -122,6 +122,7 @@ def post_update(
         facts_text = f"This incident is {stage} as of {wording.clock(now)}."
     elif reopened:
         incident.mitigated_at = None
+        incident.false_positive = False  # whoever takes it up again has found that there is impact
     incident.closed_at = now if stage in lifecycle.CLOSED else None
     return _conclude(
         incident,

@@ -257,3 +257,19 @@ def test_the_title_and_the_targeted_words_stay_out_of_the_public_text(
 
     for secret in ("quorum", "eyes", "probe"):
         assert secret not in said.public_text
+
+
+def test_taking_it_up_again_ends_the_false_positive(
+    targeted: Incident, later: datetime, operator: User
+) -> None:
+    retract(incident_id=targeted.pk, now=later, actor=operator, reason="A broken probe.")
+    post_update(
+        incident_id=targeted.pk,
+        stage="investigating",
+        statement=Statement(targeted_text="There is impact after all."),
+        now=later + timedelta(minutes=5),
+        actor=operator,
+    )
+    targeted.refresh_from_db()
+    assert not targeted.false_positive
+    assert targeted.mitigated_at is None

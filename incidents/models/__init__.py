@@ -9,16 +9,8 @@ from incidents.models.catalogue import (
     Service,
     ServiceCategory,
 )
-from incidents.models.incident import (
-    Communication,
-    Decision,
-    Impact,
-    Incident,
-    Mention,
-    Occurrence,
-    Revision,
-    ScopeCell,
-)
+from incidents.models.communication import Communication, Decision, Revision, ScopeCell
+from incidents.models.incident import Impact, Incident, Mention, Occurrence
 from incidents.models.review import RepairItem, Review, ReviewSection, TimelineEntry
 
 __all__ = [

@@ -9,8 +9,8 @@ from pathlib import Path
 
 from statuspage.published import headers, manifest
 from statuspage.published.filling import ASSETS
+from statuspage.published.loaded import GenerationGoneError, read_file, read_generation
 from statuspage.published.manifest import Entry, GenerationError
-from statuspage.published.store import GenerationGoneError, read_file, read_generation
 
 RECORD = "_export.json"
 

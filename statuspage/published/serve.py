@@ -19,8 +19,9 @@ from urllib.parse import parse_qsl, quote
 from statuspage.published import answers
 from statuspage.published.answers import Answer, Header
 from statuspage.published.headers import security
+from statuspage.published.loaded import GenerationGoneError, LoadedGeneration
 from statuspage.published.site import HTML, Page
-from statuspage.published.store import GenerationGoneError, LoadedGeneration, Store
+from statuspage.published.store import Store
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment

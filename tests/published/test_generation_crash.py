@@ -12,10 +12,11 @@ from contextlib import suppress
 from pathlib import Path
 
 from statuspage.published.generation import OlderRevisionError, compress_best, write_generation
+from statuspage.published.loaded import read_generation
 from statuspage.published.manifest import fingerprint
 from statuspage.published.serve import public_site
 from statuspage.published.site import Page
-from statuspage.published.store import Store, read_generation
+from statuspage.published.store import Store
 from tests.published.sites import ask, site, text
 
 KILLS = 30

@@ -19,9 +19,10 @@ from statuspage.published.generation import (
     compress_best,
     write_generation,
 )
+from statuspage.published.loaded import read_generation
 from statuspage.published.manifest import GenerationError, page_file
 from statuspage.published.site import Page, Site
-from statuspage.published.store import read_generation, read_heartbeat
+from statuspage.published.store import read_heartbeat
 from tests.published.sites import NOON, site, text
 
 

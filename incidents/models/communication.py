@@ -1,0 +1,114 @@
+"""What was said and decided about an incident: decisions, communications, and the picture's number."""
+
+from __future__ import annotations
+
+from typing import Self
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+
+from incidents.models.catalogue import Region, Service
+from incidents.models.incident import Incident, public_through
+from incidents.models.words import CommunicationKind, Stage
+
+
+class Decision(models.Model):
+    """A verdict recorded: what the policy said of which facts, and what a person made of it.
+
+    Append-only. `because` and `verdict` are what `incidents.policy` returned, word for word.
+    """
+
+    incident = models.ForeignKey(Incident, on_delete=models.CASCADE, related_name="decisions")
+    facts = models.JSONField()
+    verdict = models.JSONField()
+    scenario = models.PositiveSmallIntegerField(null=True)
+    public = models.BooleanField()
+    review = models.CharField(max_length=8)
+    rule = models.CharField(max_length=60)
+    policy = models.CharField(max_length=60)
+    policy_version = models.PositiveIntegerField()
+    decided_at = models.DateTimeField()
+    actor = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
+    )
+    # What became of it: the verdict as it stands, or a person's other choice with a reason.
+    override_public = models.BooleanField(null=True)
+    reason = models.CharField(max_length=500, blank=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                name="decision_override_has_reason",
+                condition=Q(override_public__isnull=True) | ~Q(reason=""),
+            ),
+        ]
+        indexes = [models.Index(fields=["incident", "-id"], name="decision_newest_first")]
+
+
+class CommunicationQuerySet(models.QuerySet["Communication"]):
+    def public(self) -> Self:
+        return self.filter(public_through("incident"), public_at__isnull=False)
+
+
+class Communication(models.Model):
+    """A statement, append-only. What the world reads and what affected customers read are two texts."""
+
+    incident = models.ForeignKey(Incident, on_delete=models.CASCADE, related_name="communications")
+    number = models.PositiveIntegerField()
+    kind = models.CharField(
+        max_length=10, choices=CommunicationKind.choices, default=CommunicationKind.UPDATE
+    )
+    stage = models.CharField(max_length=13, choices=Stage.choices)
+    public_text = models.TextField(blank=True)
+    targeted_text = models.TextField(blank=True)
+    language = models.CharField(max_length=10, default="en")
+    at = models.DateTimeField()
+    public_at = models.DateTimeField(null=True, blank=True)
+    next_update_by = models.DateTimeField(null=True, blank=True)
+    decision = models.ForeignKey(
+        Decision, null=True, blank=True, on_delete=models.PROTECT, related_name="communications"
+    )
+    actor = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
+    )
+    automated = models.BooleanField(default=False)
+    backfilled = models.BooleanField(default=False)
+
+    objects = CommunicationQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["incident", "number"], name="communication_number_once"
+            ),
+            models.CheckConstraint(
+                name="communication_public_has_text",
+                condition=Q(public_at__isnull=True) | ~Q(public_text=""),
+            ),
+        ]
+
+
+class ScopeCell(models.Model):
+    """A cell that a communication speaks of: whoever runs there is concerned by it."""
+
+    communication = models.ForeignKey(Communication, on_delete=models.CASCADE, related_name="scope")
+    service = models.ForeignKey(Service, on_delete=models.PROTECT, related_name="+")
+    region = models.ForeignKey(Region, on_delete=models.PROTECT, related_name="+")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["communication", "service", "region"], name="scope_cell_once"
+            ),
+        ]
+
+
+class Revision(models.Model):
+    """One row: the number of the public picture. It grows whenever something public has changed."""
+
+    number = models.PositiveBigIntegerField(default=0)
+    changed_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [models.CheckConstraint(name="revision_is_one_row", condition=Q(id=1))]

@@ -10,6 +10,7 @@ from django.contrib.auth.models import AbstractBaseUser
 from incidents.models import Incident, Region, Service
 from incidents.moments import Moment, Recording
 from incidents.services.entries import Changes, Declaration, Hit, Statement
+from incidents.services.errors import EntryError
 from incidents.services.incident import declare, post_update, recover
 
 
@@ -103,6 +104,15 @@ def _statement(moment: Moment) -> Statement:
 def _hits(moment: Moment) -> list[Hit]:
     services = {s.slug: s for s in Service.objects.filter(slug__in=[h.service for h in moment.hit])}
     regions = {r.slug: r for r in Region.objects.filter(slug__in=[h.region for h in moment.hit])}
+    for hit in moment.hit:
+        for kind, slug, known in (
+            ("service", hit.service, services),
+            ("region", hit.region, regions),
+        ):
+            if slug not in known:
+                raise EntryError(
+                    kind, f"{slug!r} is not in the loaded catalogue; load the shipped one."
+                )
     return [
         Hit(services[hit.service], regions[hit.region], extent=hit.extent, level=hit.level)
         for hit in moment.hit

@@ -16,6 +16,13 @@ EFFECT = {
 }
 
 
+WAS = {
+    "error": "were failing or unavailable",
+    "warning": "were degraded",
+    "informational": "were limited in their management operations or slower than usual",
+}
+
+
 def listed(names: Sequence[str], most: int = 5) -> str:
     """`A, B and C`; beyond `most` names, the rest is counted."""
     unique = list(dict.fromkeys(names))
@@ -32,9 +39,18 @@ def clock(at: datetime) -> str:
 
 
 def announcement(
-    services: Sequence[str], regions: Sequence[str], since: datetime, level: str
+    services: Sequence[str],
+    regions: Sequence[str],
+    since: datetime,
+    level: str,
+    until: datetime | None = None,
 ) -> str:
-    """A first public statement: what, where, since when, and that more will follow."""
+    """A first public statement: what, where, since when, and that more will follow; or what it was."""
+    if until:
+        return (
+            f"Between {clock(since)} and {clock(until)}, {listed(services)} in {listed(regions)}"
+            f" {WAS[level]} for some or all customers. This has ended."
+        )
     return (
         f"Since {clock(since)}, {listed(services)} in {listed(regions)} {EFFECT[level]} for some"
         " or all customers. We are investigating and will say more as soon as we know it."
@@ -49,10 +65,18 @@ def spread(services: Sequence[str], regions: Sequence[str], at: datetime) -> str
     return f"As of {clock(at)}, {listed(services)} in {listed(regions)} are affected, too."
 
 
-def handover(services: Sequence[str], regions: Sequence[str], since: datetime, level: str) -> str:
+def handover(
+    services: Sequence[str],
+    regions: Sequence[str],
+    since: datetime,
+    level: str,
+    until: datetime | None = None,
+) -> str:
     """A first targeted text, once it is known whom a publicly posted incident concerns."""
+    when = f"Between {clock(since)} and {clock(until)}" if until else f"Since {clock(since)}"
+    effect = WAS[level] if until else EFFECT[level]
     return (
-        f"Since {clock(since)}, {listed(services)} in {listed(regions)} {EFFECT[level]}. It is now"
+        f"{when}, {listed(services)} in {listed(regions)} {effect}. It is now"
         " known which customers are affected, and you are among them. Further updates and the"
         " review of this incident come to you directly."
     )
@@ -80,6 +104,10 @@ NOTES = {
         " broad incidents (scenario 1)."
     ),
 }
+
+BROAD_AFTER_WITHDRAWAL = (
+    "The policy wants this incident public, but its entry was withdrawn: declare a new incident."
+)
 
 WITHDRAWN_AFTER_REVIEW = (
     "This entry was public only until the affected customers had its review; they have it now."

@@ -87,7 +87,7 @@ def sender(request: HttpRequest) -> str:
 
 
 def _digest(limit: Limit, who: str) -> str:
-    return salted_hmac(f"notifications.throttle.{limit.name}", who).hexdigest()
+    return salted_hmac(f"notifications.throttle.{limit.name}", who, algorithm="sha256").hexdigest()
 
 
 @lru_cache(maxsize=2)

@@ -7,11 +7,13 @@ from typing import Any
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, Tags, Warning, register
 
+from statuspage.environment import is_local
+
 
 @register(Tags.security)
 def dangerous_settings(**_: Any) -> list[CheckMessage]:
     found: list[CheckMessage] = []
-    local = settings.BASE_URL.startswith(("http://127.0.0.1", "http://localhost", "http://[::1]"))
+    local = is_local(settings.BASE_URL)
     if settings.SECRET_KEY == settings.INSECURE_KEY and not local:
         found.append(
             Error(
@@ -26,6 +28,14 @@ def dangerous_settings(**_: Any) -> list[CheckMessage]:
                 f"DEBUG is on while BASE_URL is {settings.BASE_URL}.",
                 hint="Set DEBUG=0: error pages would show settings and texts to everybody.",
                 id="statuspage.E002",
+            )
+        )
+    if settings.MAIL_FOLDER and not local:
+        found.append(
+            Error(
+                f"MAIL_FOLDER is set while BASE_URL is {settings.BASE_URL}.",
+                hint="Unset it: mails would not be sent, and everybody could read them.",
+                id="statuspage.E004",
             )
         )
     if "*" in settings.ALLOWED_HOSTS:

@@ -18,6 +18,7 @@ from django.views.decorators.clickjacking import xframe_options_sameorigin
 from django.views.decorators.http import require_safe
 
 from notifications.mailbox import Kept, read_mail, read_mailbox
+from statuspage.environment import is_local
 from statuspage.published.chrome import Frame, render
 from statuspage.published.headers import POLICY
 
@@ -40,7 +41,7 @@ def _only_in_demo(view: View) -> View:
     @require_safe
     @wraps(view)
     def answered(request: HttpRequest, **kwargs: str) -> HttpResponse:
-        if not settings.MAIL_FOLDER:
+        if not settings.MAIL_FOLDER or not is_local(settings.BASE_URL):
             raise Http404
         response = view(request, **kwargs)
         response.headers["Cache-Control"] = "no-store"

@@ -11,6 +11,9 @@ from django.core.exceptions import ImproperlyConfigured
 from psycopg import ProgrammingError
 from psycopg.conninfo import conninfo_to_dict
 
+# A frozen database must not hold a thread that public pages need: give up after seconds.
+PATIENCE = {"connect_timeout": 3, "tcp_user_timeout": 10_000, "keepalives_idle": 10}
+
 
 def text(name: str, default: str = "") -> str:
     return os.environ.get(name, "").strip() or default
@@ -88,7 +91,7 @@ def postgres(name: str) -> dict[str, Any]:
     for part, option in known.items():
         if (value := parts.pop(part, None)) is not None:
             options[option] = str(value)
-    return options | {"OPTIONS": dict(parts)}
+    return options | {"OPTIONS": PATIENCE | dict(parts)}
 
 
 def redis(name: str, default: str) -> str:
@@ -98,3 +101,8 @@ def redis(name: str, default: str) -> str:
             f"{name}: use redis://, rediss:// or unix:// (got {value[:12]!r})."
         )
     return value
+
+
+def is_local(address: str) -> bool:
+    """Whether a web address is this machine's own."""
+    return urlsplit(address).hostname in ("127.0.0.1", "localhost", "::1")

@@ -11,9 +11,11 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "statuspage.settings")
 
 from django.conf import settings
 from django.contrib.staticfiles import finders
+from django.core.exceptions import ImproperlyConfigured
 from django.core.wsgi import get_wsgi_application
 from whitenoise import WhiteNoise
 
+from statuspage.checks import dangerous_settings
 from statuspage.published.filtered import ASSEMBLERS, FILTERS
 from statuspage.published.formats.queries import BADGES, FEEDS, cell_badge, filtered_feed
 from statuspage.published.headers import security
@@ -49,7 +51,10 @@ def _django() -> tuple[WSGIApplication, list[str]]:
     """Django with its static files. If it cannot start, the public pages must: they are needed most
     when something is wrong, and readiness names the desk as missing."""
     try:
-        return _with_static_files(get_wsgi_application()), []
+        application = get_wsgi_application()
+        if errors := [each for each in dangerous_settings() if each.is_serious()]:
+            raise ImproperlyConfigured("; ".join(str(each.msg) for each in errors))
+        return _with_static_files(application), []
     except Exception:
         log.critical("Django could not be started; serving public pages only", exc_info=True)
         return _unavailable, ["desk"]

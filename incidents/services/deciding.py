@@ -6,9 +6,12 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.contrib.auth.models import AbstractBaseUser
+from django.db.models import Max
 
 from incidents.models import Decision, Impact, Incident
 from incidents.policy import PRESETS, Policy, Verdict, explain, parse_facts
+
+LEVELS = ("informational", "warning", "error")
 
 
 def current_policy() -> Policy:
@@ -24,13 +27,11 @@ def public_deadline(policy: Policy) -> timedelta:
 def facts_of(incident: Incident) -> dict[str, Any]:
     """The facts of this moment, in the JSON shape that `manage.py decide` reads.
 
-    The impacts that count are the open ones; once all are over, those of the whole incident, so
-    that a verdict about the review can still be had after mitigation.
+    The impacts that count are the open ones; once all are over, those that were open until the end.
+    What made it public before counts only while it is public: a post that was overridden, or that
+    still waits, has made nothing public.
     """
-    impacts = Impact.objects.filter(occurrence__incident=incident).select_related(
-        "service", "region"
-    )
-    counted = list(impacts.open().order_by("id")) or list(impacts.order_by("id"))
+    is_public = incident.published_at is not None and incident.withdrawn_at is None
     return {
         "kind": incident.kind,
         "level": incident.level,
@@ -40,18 +41,30 @@ def facts_of(incident: Incident) -> dict[str, Any]:
                 "region": impact.region.slug,
                 "zones": impact.zones,
                 "extent": impact.extent,
-                "level": impact.level,
+                # Windows that ended at a graver level stay in the ledger when the level is lowered.
+                "level": min(impact.level, incident.level, key=LEVELS.index),
             }
-            for impact in counted
+            for impact in last_impacts(incident)
         ],
         "dependents": incident.dependents,
         "audience": incident.audience,
         "targeted_channel": "available" if incident.targeted_channel_available else "unavailable",
         "platform_fault": incident.platform_fault,
         "false_positive": incident.false_positive,
-        "ever_broad": incident.ever_broad,
-        "previous_scenario": incident.scenario,
+        "ever_broad": incident.ever_broad and is_public,
+        "previous_scenario": incident.scenario if is_public else None,
     }
+
+
+def last_impacts(incident: Incident) -> list[Impact]:
+    """The open impacts; once all are over, those that were open until the end."""
+    impacts = Impact.objects.filter(occurrence__incident=incident).select_related(
+        "service", "region"
+    )
+    if still_open := list(impacts.open().order_by("id")):
+        return still_open
+    end = impacts.aggregate(end=Max("ended_at"))["end"]
+    return list(impacts.filter(ended_at=end).order_by("id"))
 
 
 def record_decision(
@@ -65,7 +78,7 @@ def record_decision(
     """Decide about the incident as it stands and keep facts, verdict and policy version for ever.
 
     Updates the incident's remembered facts (`ever_broad`, last scenario, withdrawal rule); the
-    caller saves it. An override holds on while the policy says what it said when a person overrode it.
+    caller saves it. An override holds on until the policy has something new to say.
     Raises FactsError when the rows contradict each other.
     """
     policy = current_policy()
@@ -98,9 +111,10 @@ def record_decision(
 def _standing_override(incident: Incident, verdict: Verdict) -> tuple[bool | None, str]:
     """Without this the next update would do what a person has just forbidden."""
     last = incident.decisions.order_by("-id").first()
-    if last is None or (last.scenario, last.public) != (verdict.scenario, verdict.public):
+    if last is None or last.override_public is None or last.rule == "false-positive":
         return None, ""
-    return last.override_public, last.reason
+    is_same = last.public == verdict.public and verdict.scenario in (None, last.scenario)
+    return (last.override_public, last.reason) if is_same else (None, "")
 
 
 def wants_public(decision: Decision) -> bool:

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from incidents import lifecycle, wording
 from incidents.models import Offering, Region, Service
 from incidents.services.errors import EntryError
 
 LEVELS = ("informational", "warning", "error")
+EARLIEST = timedelta(days=3653)  # ten years either way; further away is a mistyped year
+ENDING = frozenset({lifecycle.Stage.MITIGATED}) | lifecycle.CLOSED
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +85,8 @@ def check_step(kind: str, before: str | None, after: str) -> None:
 
 
 def check_past(name: str, at: datetime | None, now: datetime) -> None:
+    if at is not None and at < now - EARLIEST:
+        raise EntryError(name, f"{at.year:04} lies more than ten years back; check the year.")
     if at is not None and at > now:
         raise EntryError(
             name, f"{wording.clock(at)} lies in the future; give the time it happened."
@@ -90,8 +94,19 @@ def check_past(name: str, at: datetime | None, now: datetime) -> None:
 
 
 def check_declaration(declaration: Declaration, now: datetime) -> None:
+    if declaration.stage in ENDING:
+        raise EntryError(
+            "stage", f"{declaration.stage} is no beginning; declare it, then post the end."
+        )
     if not declaration.public_title.strip():
         raise EntryError("public_title", "is empty; say in a few words what is wrong and where.")
+    if declaration.started_at < now - EARLIEST:
+        year = f"{declaration.started_at.year:04}"
+        raise EntryError("started_at", f"{year} lies more than ten years back; check the year.")
+    for name in ("started_at", "scheduled_for", "scheduled_until"):
+        moment = getattr(declaration, name)
+        if moment is not None and moment > now + EARLIEST:
+            raise EntryError(name, f"{moment.year} lies more than ten years ahead; check the year.")
     if declaration.kind == "service-issue" and declaration.started_at > now:
         raise EntryError(
             "started_at",

@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
+from django.db.models import F, Value
+from django.db.models.functions import Greatest
+
 from incidents import wording
 from incidents.models import Impact, Incident, Occurrence
 from incidents.models.incident import ImpactQuerySet
@@ -40,7 +43,11 @@ def open_impacts(incident: Incident, hits: Sequence[Hit], at: datetime) -> None:
     Impact.objects.bulk_update(known.values(), ["extent", "level", "zones"])
 
 
-def end_impacts(impacts: ImpactQuerySet, at: datetime) -> None:
+def end_impacts(incident: Incident, impacts: ImpactQuerySet, at: datetime) -> None:
+    """End these windows at `at`. A maintenance may end before it began: it then has no length."""
+    if incident.kind == "planned-maintenance":
+        impacts.update(ended_at=Greatest(F("started_at"), Value(at)))
+        return
     for impact in impacts:
         if at < impact.started_at:
             raise EntryError(

@@ -7,6 +7,7 @@ communication, and bump the public picture if it changed. `now` is the moment of
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from django.contrib.auth.models import AbstractBaseUser
@@ -24,8 +25,11 @@ from incidents.models import (
 from incidents.policy import FactsError
 from incidents.services import deciding, publicity
 from incidents.services.entries import (
+    ENDING,
+    LEVELS,
     Changes,
     Declaration,
+    Hit,
     Override,
     Statement,
     check_declaration,
@@ -37,8 +41,6 @@ from incidents.services.errors import EntryError
 from incidents.services.impacts import end_impacts, open_impacts, settle_mitigation
 from incidents.services.statements import checked_text, write_communication
 from incidents.services.tracking import new_tracking_id
-
-ENDING = frozenset({lifecycle.Stage.MITIGATED}) | lifecycle.CLOSED
 
 
 def locked(incident_id: int) -> Incident:
@@ -113,17 +115,21 @@ def post_update(
     check_past("at", changes.at, now)
     stage = stage or ("investigating" if incident.mitigated_at and changes.hits else incident.stage)
     check_step(incident.kind, incident.stage, stage)
-    reopened = bool(changes.hits) or lifecycle.reopens(incident.stage, stage)
+    if lifecycle.reopens(incident.stage, stage) and not changes.hits:
+        # Taken up again without a word about where: impact is back where it was last.
+        changes = replace(changes, hits=_last_hits(incident))
+    reopened = bool(changes.hits)
     handed_over = _hands_over(incident, changes)
     facts_text = _apply(incident, changes, at=changes.at or now)
     if stage in ENDING:
-        end_impacts(Impact.objects.filter(occurrence__incident=incident).open(), now)
+        end_impacts(incident, Impact.objects.filter(occurrence__incident=incident).open(), now)
         settle_mitigation(incident)
-        facts_text = f"This incident is {stage} as of {wording.clock(now)}."
+        if stage != incident.stage:
+            facts_text = f"This incident is {stage} as of {wording.clock(now)}."
     elif reopened:
         incident.mitigated_at = None
         incident.false_positive = False  # whoever takes it up again has found that there is impact
-    incident.closed_at = now if stage in lifecycle.CLOSED else None
+    incident.closed_at = (incident.closed_at or now) if stage in lifecycle.CLOSED else None
     return _conclude(
         incident,
         statement=statement or Statement(),
@@ -164,7 +170,7 @@ def recover(
         names = wording.listed([region.name for region in regions])
         raise EntryError("regions", f"nothing is open in {names}; choose a region that is hit.")
     scope = [(impact.service_id, impact.region_id) for impact in ended]
-    end_impacts(impacts, at)
+    end_impacts(incident, impacts, at)
     settle_mitigation(incident)
     facts_text = wording.recovery(
         [impact.service.name for impact in ended], [impact.region.name for impact in ended], at
@@ -173,7 +179,7 @@ def recover(
         incident,
         statement=statement or Statement(),
         facts_text=facts_text,
-        stage=lifecycle.Stage.MITIGATED if incident.mitigated_at else incident.stage,
+        stage=_stage_after_recovery(incident),
         at=at,
         now=now,
         actor=actor,
@@ -196,8 +202,10 @@ def _conclude(
     scope: list[tuple[int, int]] | None = None,
 ) -> Communication:
     """The common end of every verb: decide, settle publicity, append the communication."""
-    targeted_text = statement.targeted_text.strip() or targeted_facts or facts_text
-    if not (statement.public_text.strip() or targeted_text):
+    # What everybody may read, the affected may read, too; never the other way round.
+    public_words = statement.public_text.strip() or facts_text
+    targeted_text = statement.targeted_text.strip() or targeted_facts or public_words
+    if not targeted_text:
         raise EntryError(
             "public_text", "says nothing; write what has changed since the last update."
         )
@@ -206,7 +214,7 @@ def _conclude(
     first_post = publicity.settle(incident, decision, now=now, confirmed=actor is not None)
     incident.updated_at = now
     incident.save()
-    public_text = statement.public_text.strip() or facts_text
+    public_text = public_words
     if first_post and not public_text:
         public_text = publicity.facts_only_text(incident)
     return write_communication(
@@ -265,6 +273,25 @@ def _apply(incident: Incident, changes: Changes, *, at: datetime) -> str:
     return wording.spread(
         [hit.service.name for hit in changes.hits], [hit.region.name for hit in changes.hits], at
     )
+
+
+def _last_hits(incident: Incident) -> list[Hit]:
+    return [
+        Hit(
+            impact.service,
+            impact.region,
+            extent=impact.extent,
+            level=min(impact.level, incident.level, key=LEVELS.index),
+            zones=tuple(impact.zones),
+        )
+        for impact in deciding.last_impacts(incident)
+    ]
+
+
+def _stage_after_recovery(incident: Incident) -> str:
+    """An issue whose last window has ended is mitigated; a maintenance goes on until it is complete."""
+    is_over = incident.mitigated_at is not None and incident.kind != "planned-maintenance"
+    return lifecycle.Stage.MITIGATED if is_over else incident.stage
 
 
 def _hands_over(incident: Incident, changes: Changes) -> bool:

@@ -24,6 +24,8 @@ def settle(incident: Incident, decision: Decision, *, now: datetime, confirmed: 
     incident.note = (
         wording.NOTES.get(incident.scenario or 0, "") if incident.withdraw_after_review else ""
     )
+    if incident.withdrawn_at is not None and decision.scenario == 1:
+        incident.alarm = wording.BROAD_AFTER_WITHDRAWAL
     if not deciding.wants_public(decision) or incident.published_at is not None:
         if incident.published_at is None:
             incident.public_due_at = None
@@ -66,13 +68,13 @@ def publish_due(*, now: datetime) -> list[str]:
     return posted
 
 
-Words = Callable[[Sequence[str], Sequence[str], datetime, str], str]
+Words = Callable[[Sequence[str], Sequence[str], datetime, str, datetime | None], str]
 
 
 def facts_only_text(incident: Incident, words: Words = wording.announcement) -> str:
     """What can be said when no person has written it: services, regions, since, level, nothing else.
 
-    Speaks of what is open; once all is over, of the whole incident.
+    Speaks of what is open; once all is over, of the whole incident in the past tense.
     """
     impacts = Impact.objects.filter(occurrence__incident=incident).select_related(
         "service", "region"
@@ -83,6 +85,7 @@ def facts_only_text(incident: Incident, words: Words = wording.announcement) -> 
         [impact.region.name for impact in counted],
         incident.started_at,
         incident.level,
+        incident.mitigated_at,
     )
 
 

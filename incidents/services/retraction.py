@@ -72,7 +72,10 @@ def retract(
 def retraction_text(incident: Incident) -> str:
     """What is said where no person has written it, from facts only."""
     return publicity.facts_only_text(
-        incident, lambda services, regions, since, _: wording.retraction(services, regions, since)
+        incident,
+        lambda services, regions, since, _level, _until: wording.retraction(
+            services, regions, since
+        ),
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.contrib.auth.models import AbstractBaseUser
 
@@ -57,6 +57,8 @@ def write_communication(
     """
     public_text = checked_text("public_text", public_text)
     targeted_text = checked_text("targeted_text", targeted_text)
+    if next_update_by is not None and next_update_by > now + timedelta(days=366):
+        raise EntryError("next_update_by", f"{next_update_by.year} is far away; check the year.")
     if next_update_by is not None and next_update_by <= now:
         raise EntryError(
             "next_update_by", f"{next_update_by:%H:%M} UTC is already over; promise a later time."

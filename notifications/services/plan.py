@@ -55,6 +55,8 @@ def plan_due(*, now: datetime) -> int:
 
 
 def _plan_one(communication: Communication, *, now: datetime, slice_size: int) -> int:
+    if communication.kind == "review" and _awaits_audience(communication):
+        return 0  # stays unplanned: it is for the affected, and nobody knows yet who they are
     fan_out, _ = FanOut.objects.get_or_create(
         communication=communication, audience_version=1, defaults={"started_at": now}
     )
@@ -114,9 +116,13 @@ def _ask(fan_out: FanOut, phase: Phase, most: int) -> audience.Slice:
 
 
 def _awaits_audience(communication: Communication) -> bool:
-    """Scenario 3: public because nobody knows yet who is affected; they are told once it is known."""
+    """Scenario 3: public because nobody knows yet who is affected; they are told once it is known.
+
+    Kept targeted by a person, it is told by footprint instead: else nobody would hear of it.
+    """
     incident = communication.incident
-    return incident.audience == "unknown" and incident.scenario == 3
+    for_all = incident.published_at is not None or incident.public_due_at is not None
+    return incident.audience == "unknown" and incident.scenario == 3 and for_all
 
 
 def _cells(communication: Communication) -> list[audience.Cell]:

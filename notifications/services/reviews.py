@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 
-from incidents.models import Communication
+from incidents.models import Communication, Review
 from incidents.services.publicity import review_settled
-from notifications.lifecycle import Phase, State
+from notifications.lifecycle import State
 from notifications.models import Delivery, FanOut
 
 # A review that some address never settles for is taken as delivered after this time.
@@ -17,10 +17,16 @@ UNSETTLED = (State.PENDING, State.SENDING)
 
 
 def awaited() -> QuerySet[Communication]:
-    """Reviews, planned to the end, whose incidents are public only until they are delivered."""
-    planned = FanOut.objects.filter(phase=Phase.DONE).values("communication_id")
+    """Newest reviews, planned to the end, of incidents that are public only until the final one is out."""
+    planned = FanOut.objects.filter(communication=OuterRef("pk"), done_at__isnull=False)
+    final = Review.objects.filter(incident=OuterRef("incident"), kind="final")
+    newer = Communication.objects.filter(
+        incident=OuterRef("incident"), kind="review", pk__gt=OuterRef("pk")
+    )
     return Communication.objects.filter(
-        pk__in=planned,
+        Exists(planned),
+        Exists(final),
+        ~Exists(newer),
         kind="review",
         incident__withdraw_after_review=True,
         incident__published_at__isnull=False,
@@ -40,7 +46,7 @@ def report_settled(*, now: datetime) -> list[int]:
             told=Count("id", filter=Q(state=State.SENT)),
             open=Count("id", filter=Q(state__in=UNSETTLED)),
         )
-        if counts["open"] and communication.at > now - LATEST:
+        if counts["open"] and _planned_at(communication) > now - LATEST:
             continue
         review_settled(
             incident_id=communication.incident_id,
@@ -50,3 +56,9 @@ def report_settled(*, now: datetime) -> list[int]:
         )
         reported.append(communication.pk)
     return reported
+
+
+def _planned_at(communication: Communication) -> datetime:
+    """When its last planning ended: the 72 hours count from then, however long the audience was unknown."""
+    done = FanOut.objects.filter(communication=communication).order_by("-audience_version")
+    return done.values_list("done_at", flat=True)[0] or communication.at

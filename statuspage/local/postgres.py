@@ -90,11 +90,11 @@ class Postgres:
         return str((self.place.data / "PG_VERSION").stat().st_mtime_ns)
 
     def answers(self) -> bool:
-        """Whether it lets us in (a frozen or still recovering one does not)."""
+        """Whether it lets us in (a frozen or still recovering one does not); a full one answers, too."""
         try:
             psycopg.connect(self.url(), connect_timeout=5).close()
-        except psycopg.OperationalError:
-            return False
+        except psycopg.OperationalError as error:
+            return "too many clients" in str(error) or "remaining connection slots" in str(error)
         return True
 
     def _spawn(self, end_with_parent: bool) -> int:

@@ -77,8 +77,13 @@ class Publisher:
                     self._serve(bell, stop)
             except (Error, psycopg.Error, GenerationError, FolderBusyError) as error:
                 log.warning("publisher: %s; trying again", str(error).strip().splitlines()[0])
-                connection.close()
-                stop.wait(POLL_SECONDS)
+            except Exception:
+                # One entry that cannot be drawn must not end the publishing of all others' changes.
+                log.exception("publisher: failed, and tries again")
+            else:
+                continue
+            connection.close()
+            stop.wait(POLL_SECONDS)
 
     def _serve(self, bell: Bell, stop: threading.Event) -> None:
         while not stop.is_set():

@@ -70,8 +70,8 @@ def test_what_is_kept_back_stays_so_through_updates_until_the_policy_says_someth
     post_update(
         incident_id=waiting.pk,
         now=now,
-        changes=Changes(level="warning"),
-        statement=Statement(public_text="Milder now."),
+        changes=Changes(level="warning", audience="unknown"),
+        statement=Statement(public_text="Milder now, and we do not know any more whom it hits."),
         actor=operator,
     )
     waiting.refresh_from_db()

@@ -66,7 +66,7 @@ def test_a_postgres_address_becomes_djangos_options(monkeypatch: pytest.MonkeyPa
         "PASSWORD": "p@ss",
         "HOST": "db.example.com",
         "PORT": "5433",
-        "OPTIONS": {"sslmode": "require"},
+        "OPTIONS": env.PATIENCE | {"sslmode": "require"},
     }
 
 
@@ -108,6 +108,7 @@ def test_a_production_configuration_passes_every_check() -> None:
         ({"SECRET_KEY": ""}, "statuspage.E001"),
         ({"DEBUG": "1"}, "statuspage.E002"),
         ({"ALLOWED_HOSTS": "*"}, "statuspage.E003"),
+        ({"MAIL_FOLDER": "/somewhere"}, "statuspage.E004"),
         ({"BASE_URL": "http://status.example.com"}, "statuspage.W001"),
     ],
 )

@@ -110,3 +110,38 @@ def test_a_review_that_reaches_nobody_raises_an_alarm(
     incident.refresh_from_db()
     assert incident.withdrawn_at is None
     assert "reached none" in incident.alarm
+
+
+def test_a_review_published_too_early_waits_for_its_audience(
+    incident: Incident, now: datetime, operator: User, sink: Sink
+) -> None:
+    reviewed(incident, now, operator)
+    assert not Delivery.objects.filter(communication__kind="review").exists()
+
+    later = now + timedelta(days=1)
+    post_update(
+        incident_id=incident.pk, changes=Changes(audience="estimated"), now=later, actor=operator
+    )
+    plan.plan_due(now=later)
+    assert report_settled(now=later) == []
+    send.work()
+    report_settled(now=later)
+
+    assert any("A network fault." in text_of(mail) for mail in sink.to("alice@example.com"))
+    incident.refresh_from_db()
+    assert incident.withdrawn_at == later
+
+
+def test_a_preliminary_review_keeps_the_entry_up(
+    incident: Incident, now: datetime, operator: User, sink: Sink
+) -> None:
+    Incident.objects.filter(pk=incident.pk).update(audience="estimated")
+    post_update(incident_id=incident.pk, stage="mitigated", now=now, actor=operator)
+    for kind, gone in (("preliminary", False), ("final", True)):
+        draft = Draft(kind=kind, sections=REVIEW.sections)
+        publish_review(incident_id=incident.pk, draft=draft, now=now, actor=operator)
+        plan.plan_due(now=now)
+        send.work()
+        report_settled(now=now)
+        incident.refresh_from_db()
+        assert (incident.withdrawn_at is not None) is gone

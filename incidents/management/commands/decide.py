@@ -44,10 +44,15 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         try:
             policy = read_policy(options["policy"])
-            answer = decide_all(sys.stdin.buffer.read(MAX_FACTS + 1), policy)
+            answer = decide_all(_standard_input(), policy)
         except RefusedError as refused:
             raise CommandError(str(refused), returncode=2) from None
         self.stdout.write(json.dumps(answer, indent=2))
+
+
+def _standard_input() -> bytes:
+    """What was piped in; nothing where the caller closed it."""
+    return sys.stdin.buffer.read(MAX_FACTS + 1) if sys.stdin else b""
 
 
 def decide_all(data: bytes, policy: Policy) -> object:

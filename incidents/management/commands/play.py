@@ -5,13 +5,16 @@ from __future__ import annotations
 import time
 from typing import Any
 
+from django.conf import settings
 from django.contrib.auth import get_user_model
+from django.contrib.auth.models import User
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
 
 from incidents.models import Incident
-from incidents.moments import MomentsError, recording_of
+from incidents.moments import MomentsError, Recording, recording_of
 from incidents.playback import play
+from incidents.services.errors import EntryError
 
 
 class Command(BaseCommand):
@@ -23,7 +26,20 @@ class Command(BaseCommand):
             "--speed", type=float, default=120.0, help="times faster than it was (default 120)"
         )
 
-    def handle(self, *args: Any, tracking_id: str, speed: float, **options: Any) -> None:
+        parser.add_argument(
+            "--really", action="store_true", help="on an installation that is no local demo"
+        )
+
+    def handle(
+        self, *args: Any, tracking_id: str, speed: float, really: bool, **options: Any
+    ) -> None:
+        local = ("http://127.0.0.1", "http://localhost")
+        if not settings.BASE_URL.startswith(local) and not really:
+            raise CommandError(
+                f"{settings.BASE_URL} is no demo: this would tell real customers of a past incident."
+                " Add --really if that is what you want.",
+                returncode=2,
+            )
         if not 1 <= speed <= 100_000:
             raise CommandError(f"--speed {speed}: use a number from 1 to 100000.", returncode=2)
         past = Incident.objects.public().filter(tracking_id=tracking_id).first()
@@ -47,6 +63,12 @@ class Command(BaseCommand):
             f" {minutes * 60 / speed:.0f} seconds; watch /status/ meanwhile. Ctrl-C stops."
         )
         operator = get_user_model().objects.filter(is_superuser=True).order_by("pk").first()
+        try:
+            self._play(recording, speed, operator)
+        except EntryError as error:
+            raise CommandError(str(error), returncode=2) from error
+
+    def _play(self, recording: Recording, speed: float, operator: User | None) -> None:
         for moment, incident in play(
             recording, clock=timezone.now, wait=time.sleep, speed=speed, actor=operator
         ):

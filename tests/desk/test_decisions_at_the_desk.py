@@ -9,9 +9,9 @@ from django.test import Client
 
 from incidents.models import Incident
 from incidents.services.entries import Changes, Statement
-from incidents.services.incident import post_update
+from incidents.services.incident import declare, post_update
 from incidents.services.publicity import publish_due
-from tests.conftest import hit
+from tests.conftest import declaration, hit
 from tests.desk.conftest import sent_by, text_of
 from tests.desk.test_updates_at_the_desk import own, said, send
 
@@ -165,3 +165,20 @@ def test_every_decision_is_listed_with_its_author(desk: Client, waiting: Inciden
     assert "All 2 decisions" in words
     assert "· the machine" in words
     assert "· olga" in words
+
+
+def test_forgetting_the_audience_says_that_it_made_the_incident_public(
+    desk: Client, operator: User
+) -> None:
+    entry = declaration(
+        hit("key-vault", "west-europe"), hit("key-vault", "north-europe"), level="warning"
+    )
+    incident = declare(declaration=entry, now=datetime.now(UTC), actor=operator)
+    assert incident.published_at is None
+
+    answer = send(desk, incident, "audience", audience="unknown")
+
+    incident.refresh_from_db()
+    assert incident.published_at is not None
+    assert answer.status_code == 302
+    assert "posted publicly now" in text_of(desk.get(own(incident)))

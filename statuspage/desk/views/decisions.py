@@ -6,6 +6,7 @@ from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from django.views.decorators.http import require_POST
 
+from incidents.models import Incident
 from incidents.services import judgement, publicity
 from statuspage.desk.access import WORK, desk, operator_of, workable
 from statuspage.desk.entries import statement_of
@@ -66,10 +67,18 @@ def audience(request: HttpRequest, tracking_id: str) -> HttpResponse:
             now=now,
             actor=operator_of(request),
         )
-        told = "The affected customers are being told." if said else "Nobody was told anything."
-        return f"The audience is {form.cleaned_data['audience']} now. {told}"
+        return f"The audience is {form.cleaned_data['audience']} now. {_consequence(incident, bool(said))}"
 
     return act_on(request, incident, "audience", form, act)
+
+
+def _consequence(before: Incident, told: bool) -> str:
+    """What naming or forgetting the audience has led to; `before` is the incident as it was."""
+    if told:
+        return "The affected customers are being told."
+    if before.published_at is None and Incident.objects.public().filter(pk=before.pk).exists():
+        return "As nobody can be named, the incident is posted publicly now."
+    return "Nobody was told anything."
 
 
 @desk(WORK)

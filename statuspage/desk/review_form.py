@@ -172,10 +172,13 @@ def draft_of(review: Review) -> Draft:
     )
 
 
-def initial_of(latest: Draft | None) -> dict[str, Any]:
-    """A first version starts from the usual headings, a further one from the latest version."""
+def initial_of(latest: Draft | None, *, public: bool) -> dict[str, Any]:
+    """A first version starts from the usual headings, a further one from the latest version.
+
+    Public reviews come in two steps; one for the affected alone is final as a rule.
+    """
     if latest is None:
-        return {"kind": ReviewKind.PRELIMINARY} | {
+        return {"kind": ReviewKind.PRELIMINARY if public else ReviewKind.FINAL} | {
             f"heading_{number}": heading for number, heading in enumerate(HEADINGS, start=1)
         }
     initial: dict[str, Any] = {

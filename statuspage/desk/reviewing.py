@@ -73,8 +73,8 @@ def _entry(incident: Incident, leaves: bool) -> str:
     if leaves:
         hours = current_policy().withdraw_latest_hours
         return (
-            "Once it is delivered the public entry goes: it leaves history, feeds and JSON, and its"
-            f" address says why. That takes {hours} h after publishing at most"
+            "Once its Final version is delivered the public entry goes: it leaves history, feeds"
+            f" and JSON, and its address says why. That takes {hours} h after publishing at most"
             f"{', once it is known who is affected' if incident.audience == 'unknown' else ''}."
         )
     return "The public entry stays, without the review."

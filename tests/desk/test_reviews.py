@@ -157,7 +157,7 @@ def test_a_targeted_review_says_that_the_public_entry_goes(desk: Client, operato
 
     words = text_of(desk.get(own(incident, "review/")))
     assert "FOR THE AFFECTED CUSTOMERS ONLY" in words
-    assert "Once it is delivered the public entry goes" in words
+    assert "Once its Final version is delivered the public entry goes" in words
     assert "It is not known yet who is affected." in words
 
     publish(desk, incident, **WRITTEN)

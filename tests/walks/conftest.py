@@ -24,7 +24,7 @@ from aiosmtpd.controller import Controller
 from tests.notifications.conftest import Sink
 
 ROOT = Path(__file__).resolve().parents[2]
-PATIENCE = 60.0  # seconds; nothing depends on how long it really took
+PATIENCE = 120.0  # seconds; nothing depends on how long it really took
 
 
 T = TypeVar("T")

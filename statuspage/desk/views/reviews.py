@@ -12,7 +12,7 @@ from django.views.decorators.http import require_http_methods
 
 from incidents.models import Incident, Review
 from incidents.services.errors import EntryError
-from incidents.services.review import Draft, publish_review
+from incidents.services.review import Draft, is_for_public, publish_review
 from statuspage.desk.access import WORK, desk, operator_of, workable
 from statuspage.desk.clocks import clocks_of
 from statuspage.desk.entries import refuse
@@ -30,7 +30,7 @@ def review(request: HttpRequest, tracking_id: str) -> HttpResponse:
     now = timezone.now()
     if request.method == "GET":
         latest = _latest(incident)
-        initial = initial_of(draft_of(latest) if latest else None)
+        initial = initial_of(draft_of(latest) if latest else None, public=is_for_public(incident))
         return _form_page(request, incident, ReviewForm(now=now, initial=initial))
     if request.POST.get("step") == "edit":
         form = ReviewForm(now=now, initial=request.POST.dict())

@@ -37,7 +37,7 @@ chromium:
 	  if command -v "$$name" >/dev/null 2>&1; then exit 0; fi; done; \
 	if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1; then \
 	  echo "installing Chromium for the browser tests"; export DEBIAN_FRONTEND=noninteractive; \
-	  get="apt-get install -qq -y --no-install-recommends chromium"; \
+	  get="apt-get install -qq -y --no-install-recommends chromium fonts-dejavu-core"; \
 	  $$get >/dev/null 2>&1 || { apt-get update -qq && $$get >/dev/null; } && exit 0; fi; \
 	echo "The browser tests need Chromium: install your system's package 'chromium', or set CHROMIUM= to the program." >&2; \
 	exit 2

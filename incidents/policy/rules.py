@@ -2,10 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, replace
 from typing import Literal, NamedTuple
 
-from incidents.policy.facts import EXTENT_RANK, GLOBAL, LEVEL_RANK, Extent, Facts, Level, Scenario
+from incidents.policy.facts import (
+    EXTENT_RANK,
+    GLOBAL,
+    LEVEL_RANK,
+    Extent,
+    Facts,
+    ImpactFact,
+    Level,
+    Scenario,
+)
 
 Combine = Literal["all", "any"]
 
@@ -47,6 +57,36 @@ def measure(facts: Facts) -> Size:
             everywhere = True
     named = len(services)
     return Size(facts.level, named + facts.dependents, named, len(regions), everywhere, extent)
+
+
+def condensed(facts: Facts) -> Facts:
+    """Facts with fewer impacts that measure the same, here and at each notch.
+
+    Which service is hit in which region never matters, only which services and which regions are
+    hit at a level and to an extent. A row of impacts that names each once stands for a whole field
+    of cells: 25 services in 5 regions are 25 impacts instead of 125.
+    """
+    fields: dict[tuple[Level, Extent], tuple[dict[str, None], dict[str, None]]] = {}
+    for impact in facts.impacts:
+        key = (impact.level, impact.extent)
+        services, regions = fields.setdefault(key, ({}, {}))
+        services[impact.service] = None
+        regions[impact.region] = None
+    rows = tuple(
+        ImpactFact(service, region, extent, level)
+        for (level, extent), (services, regions) in fields.items()
+        for service, region in _paired(tuple(services), tuple(regions))
+    )
+    return replace(facts, impacts=rows) if len(rows) < len(facts.impacts) else facts
+
+
+def _paired(services: tuple[str, ...], regions: tuple[str, ...]) -> Iterator[tuple[str, str]]:
+    """Each service and each region at least once; the shorter side is filled up with its first."""
+    for index in range(max(len(services), len(regions))):
+        yield (
+            services[index] if index < len(services) else services[0],
+            regions[index] if index < len(regions) else regions[0],
+        )
 
 
 @dataclass(frozen=True, slots=True)

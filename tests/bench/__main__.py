@@ -1,6 +1,6 @@
 """`make bench`: prints one JSON object a line. Starts servers of its own; loopback only.
 
-    python -m tests.bench [--full] [NAME…]      NAME: a module of this folder
+python -m tests.bench [--full] [NAME…]      NAME: a module of this folder
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import json
 import os
 import sys
 import tempfile
+import traceback
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -58,9 +59,7 @@ def _run(name: str, full: bool, addresses: dict[str, str]) -> None:
             for line in lines(full):
                 sys.stdout.write(json.dumps({"bench": name} | line) + "\n")
                 sys.stdout.flush()
-        except BaseException:
-            import traceback
-
+        except BaseException:  # noqa: BLE001 - the forked child must end here, whatever happens
             traceback.print_exc()
             os._exit(1)
         os._exit(0)

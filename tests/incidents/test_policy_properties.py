@@ -19,7 +19,15 @@ from incidents.policy import (
     parse_facts,
     parse_policy,
 )
-from incidents.policy.facts import AUDIENCES, CHANNELS, EXTENTS, LEVELS, MAX_DEPENDENTS
+from incidents.policy.facts import (
+    AUDIENCES,
+    CHANNELS,
+    EXTENTS,
+    LEVELS,
+    MAX_DEPENDENTS,
+    ImpactFact,
+)
+from incidents.policy.rules import condensed
 from tests.incidents.policy_strategies import any_facts, any_policy, service_issues, worse
 
 # Decisions take microseconds; a pause of the machine is no failure.
@@ -108,6 +116,25 @@ def test_no_neighbour_is_missing_and_none_comes_twice(facts: Facts) -> None:
     given_notches = [notch for notch, _ in neighbours(facts)]
     assert len(given_notches) == len(set(given_notches))
     assert set(given_notches) == expected_notches(facts, measure(facts))
+
+
+@many
+@given(any_facts())
+def test_condensed_facts_measure_the_same_at_every_notch(facts: Facts) -> None:
+    few = condensed(facts)
+    assert measure(few) == measure(facts)
+    assert [(notch, measure(nearby)) for notch, nearby in neighbours(few)] == [
+        (notch, measure(nearby)) for notch, nearby in neighbours(facts)
+    ]
+
+
+def test_a_field_of_cells_is_condensed_to_its_longer_side() -> None:
+    cells = [
+        ImpactFact(f"service-{service}", f"region-{region}")
+        for service in range(25)
+        for region in range(5)
+    ]
+    assert len(condensed(Facts("service-issue", "error", tuple(cells))).impacts) == 25
 
 
 def position(facts: Facts) -> dict[str, object]:

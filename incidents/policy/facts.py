@@ -40,6 +40,12 @@ class ImpactFact:
     level: Level = "error"
     zones: tuple[str, ...] = ()
 
+    def at(self, *, extent: Extent | None = None, level: Level | None = None) -> ImpactFact:
+        """The same cell, hit otherwise. (`dataclasses.replace` costs five times as much.)"""
+        return ImpactFact(
+            self.service, self.region, extent or self.extent, level or self.level, self.zones
+        )
+
     def as_dict(self) -> dict[str, object]:
         return {
             "service": self.service,

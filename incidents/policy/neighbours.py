@@ -81,7 +81,7 @@ def _levels(facts: Facts) -> Iterator[tuple[Notch, Facts]]:
         if rank is not None:
             level: Level = LEVELS[rank]
             impacts = tuple(
-                replace(each, level=level) if each.level == facts.level else each
+                each.at(level=level) if each.level == facts.level else each
                 for each in facts.impacts
             )
             yield Notch("level", facts.level, level), replace(facts, level=level, impacts=impacts)
@@ -149,7 +149,7 @@ def _extents(facts: Facts, size: Size) -> Iterator[tuple[Notch, Facts]]:
         if rank is not None:
             extent: Extent = EXTENTS[rank]
             impacts = tuple(
-                replace(each, extent=extent) if each.extent == widest and _counts(each) else each
+                each.at(extent=extent) if each.extent == widest and _counts(each) else each
                 for each in facts.impacts
             )
             yield Notch("extent", widest, extent), replace(facts, impacts=impacts)

@@ -48,6 +48,7 @@ class SkipReason(StrEnum):
     SUPERSEDED = "superseded"
     SUPPRESSED = "suppressed"
     UNCONFIRMED = "unconfirmed"
+    CAPPED = "capped"  # the hour's limit is reached; a digest carries it
     LEFT = "left"
     WITHDRAWN = "withdrawn"
 

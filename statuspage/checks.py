@@ -38,6 +38,15 @@ def dangerous_settings(**_: Any) -> list[CheckMessage]:
                 id="statuspage.E004",
             )
         )
+    if settings.OUTBOUND_ALLOW and not local:
+        found.append(
+            Warning(
+                f"Webhooks may lead into {', '.join(settings.OUTBOUND_ALLOW)}.",
+                hint="Unset OUTBOUND_ALLOW unless everybody who may enter a webhook may also reach"
+                " every service in there.",
+                id="statuspage.W002",
+            )
+        )
     if "*" in settings.ALLOWED_HOSTS:
         found.append(
             Error(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -53,6 +54,19 @@ def integer(name: str, default: int, *, least: int = 0, most: int = 2**31 - 1) -
 def words(name: str, default: tuple[str, ...] = ()) -> list[str]:
     value = text(name)
     return [word.strip() for word in value.split(",") if word.strip()] if value else list(default)
+
+
+def networks(name: str) -> list[str]:
+    """IP networks such as 10.1.0.0/16, separated by commas."""
+    found = words(name)
+    for word in found:
+        try:
+            ip_network(word)
+        except ValueError as error:
+            raise ImproperlyConfigured(
+                f"{name}={word!r}: use networks such as 10.1.0.0/16, separated by commas."
+            ) from error
+    return found
 
 
 def web_address(name: str, default: str) -> str:

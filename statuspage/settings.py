@@ -172,3 +172,7 @@ else:
     EMAIL_USE_SSL = _MAIL["use_ssl"]
     EMAIL_TIMEOUT = _MAIL["timeout"]
 # ---- end of Mail ----
+
+# Networks of our own that webhooks may lead into, without TLS and on any port. Else they lead to public
+# addresses only.
+OUTBOUND_ALLOW = env.networks("OUTBOUND_ALLOW")

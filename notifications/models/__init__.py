@@ -1,6 +1,6 @@
 """The post office's tables: tenants, endpoints, rules, and the ledger of what was sent."""
 
-from notifications.models.endpoints import Endpoint, PublicTopic, SignUp
+from notifications.models.endpoints import Breaker, Endpoint, PublicTopic, SignUp
 from notifications.models.ledger import Attempt, Delivery, FanOut
 from notifications.models.rules import ActionGroup, AlertRule
 from notifications.models.tenants import (
@@ -15,6 +15,7 @@ __all__ = [
     "ActionGroup",
     "AlertRule",
     "Attempt",
+    "Breaker",
     "Channel",
     "CustomerSubscription",
     "Delivery",

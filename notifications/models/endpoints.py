@@ -18,11 +18,19 @@ class Endpoint(models.Model):
     One row serves whoever uses the address: tenants' alert rules and a reader's public topics.
     `tenant` is the tenant who may see and edit it, none for a reader without account.
     `confirmed_at`: the owner of the address has confirmed it; public posts need that, targeted
-    alerts go to what the operator was given. `key` is what signed links carry.
+    alerts go to what the operator was given. `key` is what signed links carry. `host`: whose
+    breaker counts, for webhooks the host of the address, empty for mail (our relay). `secret` signs
+    webhooks; `former_secret` signs beside it until `former_until`, so that a receiver can change over.
     """
 
     channel = models.CharField(max_length=10, choices=Channel.choices, default=Channel.MAIL)
-    address = models.CharField(max_length=254)
+    address = models.CharField(max_length=1000)
+    host = models.CharField(max_length=254, blank=True, default="", db_default="", editable=False)
+    secret = models.CharField(max_length=100, blank=True, default="", db_default="", editable=False)
+    former_secret = models.CharField(
+        max_length=100, blank=True, default="", db_default="", editable=False
+    )
+    former_until = models.DateTimeField(null=True, blank=True, editable=False)
     language = models.CharField(max_length=10, default="en")
     time_zone = models.CharField(max_length=60, default="UTC")
     tenant = models.ForeignKey(
@@ -52,6 +60,10 @@ class Endpoint(models.Model):
             ),
             models.CheckConstraint(name="endpoint_has_address", condition=~Q(address="")),
             models.CheckConstraint(
+                name="endpoint_webhook_has_host_and_secret",
+                condition=~Q(channel=Channel.WEBHOOK) | (~Q(host="") & ~Q(secret="")),
+            ),
+            models.CheckConstraint(
                 name="endpoint_suppressed_for_a_reason",
                 condition=Q(suppressed_at__isnull=True) | ~Q(suppressed_because=""),
             ),
@@ -59,6 +71,26 @@ class Endpoint(models.Model):
 
     def __str__(self) -> str:
         return self.address
+
+
+class Breaker(models.Model):
+    """A host that failed again and again is left alone until `open_until`, by every worker.
+
+    `failures`: in a row. What waits for it stays pending, untried. `open_until` is database time.
+    """
+
+    channel = models.CharField(max_length=10, choices=Channel.choices)
+    host = models.CharField(max_length=254, blank=True)
+    failures = models.PositiveIntegerField(default=0)
+    open_until = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["channel", "host"], name="breaker_once_per_host"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.channel} {self.host}".strip()
 
 
 class PublicTopic(models.Model):

@@ -15,6 +15,7 @@ def _choices(words: type[StrEnum]) -> list[tuple[str, str]]:
 
 class Channel(models.TextChoices):
     MAIL = "mail", "Mail"
+    WEBHOOK = "webhook", "Webhook"
 
 
 class Result(models.TextChoices):

@@ -1,0 +1,251 @@
+"""The only door to addresses that users gave us: one POST, to a checked address, within a time limit.
+
+A name is resolved once, every address it has must be public, and the connection goes to the address
+that was checked, so a name that changes its mind gains nothing. Redirects are answers, proxies of the
+environment are not asked, and of the answer only the head is read.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import queue
+import socket
+import ssl
+import threading
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+import idna
+from django.conf import settings
+
+PORTS = (443, 8443)
+LONGEST_ADDRESS = 1000
+LONGEST_HEAD = 16 * 1024
+SECONDS = 10.0
+
+Address = ipaddress.IPv4Address | ipaddress.IPv6Address
+Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+
+
+def _networks(words: str) -> tuple[Network, ...]:
+    return tuple(ipaddress.ip_network(word) for word in words.split())
+
+
+# Not ipaddress.is_global: it lets NAT64, multicast, site-local and, in Python 3.11, 6to4 of loopback
+# pass. 168.63.129.16 is a cloud's own host on every machine of its customers.
+_CLOSED_4 = _networks(
+    "0.0.0.0/8 10.0.0.0/8 100.64.0.0/10 127.0.0.0/8 168.63.129.16/32 169.254.0.0/16 172.16.0.0/12"
+    " 192.0.0.0/24 192.0.2.0/24 192.88.99.0/24 192.168.0.0/16 198.18.0.0/15 198.51.100.0/24"
+    " 203.0.113.0/24 224.0.0.0/4 240.0.0.0/4"
+)
+# Everything that is not global unicast is closed, and within it what carries an IPv4 address.
+_OPEN_6 = ipaddress.ip_network("2000::/3")
+_CLOSED_6 = _networks("2001::/23 2001:db8::/32 2002::/16 3fff::/20")
+
+
+class OutboundError(Exception):
+    """A request that got no answer. The message is one line without secrets."""
+
+
+class Refused(OutboundError):  # noqa: N818 - says what happened: we did not go there
+    """An address that we do not go to."""
+
+
+class Unreachable(OutboundError):  # noqa: N818 - the same
+    """Nobody there, no valid certificate, no HTTP, or too slow."""
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """A parsed address. `host` is ASCII and without brackets, `path` has the query."""
+
+    secure: bool
+    host: str
+    port: int
+    path: str
+
+    @property
+    def authority(self) -> str:
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        usual = 443 if self.secure else 80
+        return host if self.port == usual else f"{host}:{self.port}"
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """The head of an answer; header names in lower case."""
+
+    status: int
+    headers: Mapping[str, str]
+
+
+def parse(address: str) -> Target:
+    """The parts of a web address. Raises Refused with a remedy; asks no name server."""
+    if len(address) > LONGEST_ADDRESS:
+        raise Refused(f"is longer than {LONGEST_ADDRESS} characters.")
+    # urlsplit drops tabs and line breaks silently, so they are looked for before.
+    if not address.isascii() or any(not 0x20 < ord(character) < 0x7F for character in address):
+        raise Refused("has a space, a control character or a letter beyond ASCII; encode it.")
+    try:
+        parts = urlsplit(address)
+        port = parts.port
+    except ValueError as error:
+        raise Refused("is no web address; use https://host/path.") from error
+    if parts.scheme not in ("https", "http") or not parts.hostname:
+        raise Refused("is no web address; use https://host/path.")
+    if "@" in parts.netloc:
+        raise Refused("carries a name or password before an @; remove it.")
+    if parts.fragment or "\\" in address or "%" in parts.netloc:
+        raise Refused("has a part that is never sent (# or \\ or % in the host); remove it.")
+    secure = parts.scheme == "https"
+    path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+    return Target(secure, _host(parts.hostname), port or (443 if secure else 80), path)
+
+
+def _host(host: str) -> str:
+    if ":" in host:
+        return host
+    try:
+        return idna.encode(host.rstrip("."), uts46=True).decode("ascii")
+    except idna.IDNAError:
+        # Underscores and numbers: the resolver decides, and what it finds is checked.
+        return host.rstrip(".")
+
+
+def check(address: str) -> Target:
+    """Whether we would go there now: for forms. Raises Refused or Unreachable."""
+    target = parse(address)
+    _addresses(target, time.monotonic() + SECONDS)
+    return target
+
+
+def post(
+    address: str, *, body: bytes, headers: Mapping[str, str], seconds: float = SECONDS
+) -> Answer:
+    """POST the body and read the head of the answer, all of it within so many seconds.
+
+    Raises Refused or Unreachable. A redirect is an answer like any other.
+    """
+    until = time.monotonic() + seconds
+    target = parse(address)
+    reached = _connect(target, _addresses(target, until), until)
+    try:
+        with reached as connection:
+            connection.settimeout(_left(until))
+            connection.sendall(_request(target, body, headers))
+            return _read_head(connection, until)
+    except (OSError, ValueError) as error:
+        raise Unreachable(f"{type(error).__name__}: {error}") from error
+
+
+def is_public(address: Address) -> bool:
+    """Whether an address is somebody's on the internet, and not of this host, network or cloud."""
+    if isinstance(address, ipaddress.IPv4Address):
+        return not any(address in network for network in _CLOSED_4)
+    return address in _OPEN_6 and not any(address in network for network in _CLOSED_6)
+
+
+def _addresses(target: Target, until: float) -> list[Address]:
+    found = [ipaddress.ip_address(each) for each in _resolve(target, until)]
+    allowed = [ipaddress.ip_network(network) for network in settings.OUTBOUND_ALLOW]
+    if found and all(any(each in network for network in allowed) for each in found):
+        return found
+    if not target.secure:
+        raise Refused("must begin with https://")
+    if target.port not in PORTS:
+        raise Refused(f"uses port {target.port}; use one of {', '.join(map(str, PORTS))}.")
+    for each in found:
+        if not is_public(each):
+            raise Refused("leads to an address that is not public.")
+    return found
+
+
+def _resolve(target: Target, until: float) -> Sequence[str]:
+    """getaddrinfo knows no time limit, so it is asked in a thread that may hang on."""
+    answers: queue.SimpleQueue[list[str] | OSError | UnicodeError] = queue.SimpleQueue()
+
+    def ask() -> None:
+        try:
+            found = socket.getaddrinfo(target.host, target.port, type=socket.SOCK_STREAM)
+        except (OSError, UnicodeError) as error:
+            answers.put(error)
+        else:
+            answers.put(list(dict.fromkeys(str(each[4][0]) for each in found)))
+
+    threading.Thread(target=ask, daemon=True).start()
+    try:
+        answer = answers.get(timeout=_left(until))
+    except queue.Empty:
+        raise Unreachable("the name server does not answer") from None
+    if not isinstance(answer, list):
+        raise Unreachable("its name cannot be found") from answer
+    if any("%" in each for each in answer):
+        raise Refused("leads to an address that is not public.")
+    return answer
+
+
+def _connect(target: Target, addresses: Sequence[Address], until: float) -> socket.socket:
+    trouble: OSError | None = None
+    for address in addresses:
+        try:
+            plain = socket.create_connection((str(address), target.port), timeout=_left(until))
+        except OSError as error:
+            trouble = error
+            continue
+        if not target.secure:
+            return plain
+        try:
+            plain.settimeout(_left(until))  # a handshake as a whole is held to it
+            context = ssl.create_default_context()
+            return context.wrap_socket(plain, server_hostname=target.host)
+        except (OSError, ValueError) as error:
+            plain.close()
+            raise Unreachable(f"TLS: {error}") from error
+    raise Unreachable(f"{type(trouble).__name__}: {trouble}") from trouble
+
+
+def _request(target: Target, body: bytes, headers: Mapping[str, str]) -> bytes:
+    lines = [f"POST {target.path} HTTP/1.1", f"Host: {target.authority}"]
+    lines += [f"{name}: {value}" for name, value in headers.items()]
+    lines += [f"Content-Length: {len(body)}", "Connection: close", "", ""]
+    if any("\r" in line or "\n" in line for line in lines):
+        raise ValueError("a header has a line break")
+    return "\r\n".join(lines).encode("ascii") + body
+
+
+def _read_head(connection: socket.socket, until: float) -> Answer:
+    received = b""
+    while True:
+        head, end, rest = received.partition(b"\r\n\r\n")
+        if end:
+            answer = _parse_head(head)
+            if answer.status >= 200:
+                return answer
+            received = rest  # 100 Continue and its like announce the answer
+            continue
+        if len(received) > LONGEST_HEAD:
+            raise ValueError("the head of the answer is too long")
+        # Set anew each time: a byte now and then must not keep the connection beyond the limit.
+        connection.settimeout(_left(until))
+        chunk = connection.recv(4096)
+        if not chunk:
+            raise ValueError("the connection ended before the answer")
+        received += chunk
+
+
+def _parse_head(head: bytes) -> Answer:
+    first, *lines = head.decode("latin-1").split("\r\n")
+    version, _, rest = first.partition(" ")
+    if not version.startswith("HTTP/1.") or not rest[:3].isdigit():
+        raise ValueError("the answer is not HTTP")
+    pairs = (line.partition(":") for line in lines)
+    return Answer(int(rest[:3]), {name.strip().lower(): value.strip() for name, _, value in pairs})
+
+
+def _left(until: float) -> float:
+    left = until - time.monotonic()
+    if left <= 0:
+        raise Unreachable("took too long")
+    return left

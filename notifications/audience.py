@@ -13,12 +13,14 @@ from typing import Any
 
 from django.db import connection
 
-from incidents.models import Communication
+from incidents.models import Communication, Incident
 from notifications.lifecycle import Relevance, priority
+from notifications.models import ImpactedSubscription
 
 Cell = tuple[int, int]  # (service id, region id)
 
-# Parts of one WITH chain. Parameters: services, regions (the scope), kind, incident, after, most.
+# Parts of one WITH chain. Parameters: services, regions (the scope), kind, incident, line (the incident
+# and those merged into it), after, most.
 _SCOPE = """
 WITH scope AS MATERIALIZED (
   SELECT * FROM unnest(%(services)s::bigint[], %(regions)s::bigint[]) AS s(service_id, region_id)
@@ -44,9 +46,9 @@ hits AS MATERIALIZED (
 # The list replaces the footprint: whoever is on it was hit, wherever in the scope.
 _MATCHED_BY_LIST = """
 matched AS MATERIALIZED (
-  SELECT i.subscription_id AS id
+  SELECT DISTINCT i.subscription_id AS id
   FROM notifications_impactedsubscription i
-  WHERE i.incident_id = %(incident)s AND i.subscription_id > %(after)s
+  WHERE i.incident_id = ANY (%(line)s) AND i.subscription_id > %(after)s
   ORDER BY 1 LIMIT %(most)s
 ),
 hits AS MATERIALIZED (
@@ -118,7 +120,7 @@ _ADD_TOLD_BEFORE = """
 WITH told AS MATERIALIZED (
   SELECT DISTINCT ON (d.endpoint_id) d.endpoint_id AS id, d.relevance
   FROM notifications_delivery d
-  WHERE d.incident_id = %(incident)s AND d.communication_id < %(communication)s
+  WHERE d.incident_id = ANY (%(line)s) AND d.communication_id < %(communication)s
     AND d.endpoint_id > %(after)s AND d.audience = 'targeted' AND d.state <> 'skipped'
   ORDER BY d.endpoint_id, d.communication_id DESC LIMIT %(most)s
 ),
@@ -126,7 +128,7 @@ listed AS MATERIALIZED (
   SELECT DISTINCT s.tenant_id
   FROM notifications_impactedsubscription i
   JOIN notifications_customersubscription s ON s.id = i.subscription_id
-  WHERE i.incident_id = %(incident)s
+  WHERE i.incident_id = ANY (%(line)s)
 ),
 hit AS MATERIALIZED (
   SELECT ge.endpoint_id AS id
@@ -167,7 +169,7 @@ readers AS MATERIALIZED (
   UNION
   SELECT d.endpoint_id, 'told-before'
   FROM notifications_delivery d
-  WHERE d.incident_id = %(incident)s AND d.communication_id < %(communication)s
+  WHERE d.incident_id = ANY (%(line)s) AND d.communication_id < %(communication)s
     AND d.endpoint_id > %(after)s AND d.audience = 'public' AND d.state <> 'skipped'
 ),
 chosen AS MATERIALIZED (
@@ -214,10 +216,20 @@ class Counts:
     readers: int
 
 
+def line_of(incident_id: int) -> list[int]:
+    """The incident and those it has absorbed: who heard of one of them hears how it goes on."""
+    absorbed = Incident.objects.filter(merged_into=incident_id).values_list("pk", flat=True)
+    return [incident_id, *absorbed]
+
+
 def has_list(communication: Communication) -> bool:
     """Whether an impacted list replaces the footprint. Confirmed without a list still means it."""
     incident = communication.incident
-    return incident.audience == "confirmed" and incident.impacted.exists()
+    return incident.audience == "confirmed" and has_impacted(incident.pk)
+
+
+def has_impacted(incident_id: int) -> bool:
+    return ImpactedSubscription.objects.filter(incident__in=line_of(incident_id)).exists()
 
 
 def add_matching(
@@ -258,6 +270,7 @@ def count(cells: Sequence[Cell], *, kind: str, incident_id: int | None = None) -
         "services": [service for service, _ in cells],
         "regions": [region for _, region in cells],
         "kind": kind,
+        "line": [] if incident_id is None else line_of(incident_id),
         "incident": incident_id or 0,
         "communication": 0,
         "after": 0,
@@ -280,6 +293,7 @@ def _facts(
         "services": [service for service, _ in cells],
         "regions": [region for _, region in cells],
         "kind": communication.incident.kind,
+        "line": line_of(communication.incident_id),
         "incident": communication.incident_id,
         "communication": communication.pk,
         "priority": priority(

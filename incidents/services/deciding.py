@@ -42,7 +42,7 @@ def facts_of(incident: Incident) -> dict[str, Any]:
                 "zones": impact.zones,
                 "extent": impact.extent,
                 # Windows that ended at a graver level stay in the ledger when the level is lowered.
-                "level": min(impact.level, incident.level, key=LEVELS.index),
+                "level": lower_level(impact.level, incident.level),
             }
             for impact in last_impacts(incident)
         ],
@@ -54,6 +54,11 @@ def facts_of(incident: Incident) -> dict[str, Any]:
         "ever_broad": incident.ever_broad and is_public,
         "previous_scenario": incident.scenario if is_public else None,
     }
+
+
+def lower_level(one: str, other: str) -> str:
+    """The less grave of two levels: an impact is never graver than its incident."""
+    return min(one, other, key=LEVELS.index)
 
 
 def last_impacts(incident: Incident) -> list[Impact]:
@@ -86,7 +91,8 @@ def record_decision(
     explanation = explain(parse_facts(facts), policy)
     verdict = explanation.verdict
     if override_public is None:
-        override_public, reason = _standing_override(incident, verdict)
+        override_public, standing_reason = _standing_override(incident, verdict)
+        reason = reason or standing_reason
     decision = Decision.objects.create(
         incident=incident,
         facts=facts,

@@ -26,7 +26,6 @@ from incidents.policy import FactsError
 from incidents.services import deciding, publicity
 from incidents.services.entries import (
     ENDING,
-    LEVELS,
     Changes,
     Declaration,
     Hit,
@@ -281,7 +280,7 @@ def _last_hits(incident: Incident) -> list[Hit]:
             impact.service,
             impact.region,
             extent=impact.extent,
-            level=min(impact.level, incident.level, key=LEVELS.index),
+            level=deciding.lower_level(impact.level, incident.level),
             zones=tuple(impact.zones),
         )
         for impact in deciding.last_impacts(incident)

@@ -259,3 +259,37 @@ class RetractForm(DeskForm):
         label="On the public entry",
         help_text="Markdown. Empty: written from the facts, as it stands here at first.",
     )
+
+
+class MergeForm(DeskForm):
+    """Which incident goes on, and what it says of that."""
+
+    into = forms.ChoiceField(
+        label="The incident that goes on",
+        error_messages={
+            "required": "Choose the incident that goes on.",
+            "invalid_choice": "%(value)s is not an open incident of this kind; choose one of the list.",
+        },
+    )
+    reason = forms.CharField(
+        label="Why are the two one incident?",
+        widget=forms.Textarea({"rows": 2}),
+        help_text="Kept with the decision, for later readers; sent to nobody.",
+        error_messages={"required": "Write why the two are one incident."},
+    )
+    targeted_text = _text(
+        4,
+        label="To the affected customers of both",
+        help_text="Markdown. Empty: that the incident goes on under the other tracking ID.",
+    )
+    public_text = _text(
+        4,
+        label="On the public entry, if there is one",
+        help_text="Markdown. Empty: the same; a tracking ID that was never public is not named.",
+    )
+
+    def __init__(self, *args: Any, survivors: list[tuple[str, str]], **options: Any) -> None:
+        super().__init__(*args, **options)
+        into = self.fields["into"]
+        if isinstance(into, forms.ChoiceField):
+            into.choices = survivors

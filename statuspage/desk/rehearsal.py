@@ -100,7 +100,7 @@ def look_at(communication: Communication, *, was_public: bool) -> Preview:
 
 def counts_of(incident: Incident, cells: Sequence[Cell]) -> audience.Counts:
     """How many would hear of these cells: by the impacted list if one is confirmed."""
-    by_list = incident.audience == "confirmed" and incident.impacted.exists()
+    by_list = incident.audience == "confirmed" and audience.has_impacted(incident.pk)
     return audience.count(cells, kind=incident.kind, incident_id=incident.pk if by_list else None)
 
 

@@ -8,6 +8,7 @@ from statuspage.desk.views import (
     decisions,
     declare,
     incidents,
+    merges,
     replays,
     retractions,
     reviews,
@@ -30,5 +31,7 @@ urlpatterns = [
     path("<slug:tracking_id>/withdraw/", decisions.withdraw_entry, name="withdraw"),
     path("<slug:tracking_id>/review/", reviews.review, name="review"),
     path("<slug:tracking_id>/retract/", retractions.retract_incident, name="retract"),
+    path("<slug:tracking_id>/merge/", merges.merge_incident, name="merge"),
+    path("<slug:tracking_id>/unmerge/", merges.unmerge_incident, name="unmerge"),
     path("<slug:tracking_id>/replay/", replays.replay_screen, name="replay"),
 ]

@@ -9,7 +9,6 @@ from __future__ import annotations
 import secrets
 import uuid
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
@@ -23,7 +22,7 @@ from incidents.models import Communication, Incident
 from notifications import tokens
 from notifications.lifecycle import Audience, Reason, Relevance
 from notifications.models import Delivery, Endpoint, SignUp
-from notifications.transports.base import Message, one_line
+from notifications.transports.base import Message, Sheet, one_line
 
 SUBJECT_LENGTH = 160
 
@@ -56,23 +55,14 @@ NOT_AFFECTED = (
 STATEMENTS = {"review": "Review", "retraction": "Retracted", "correction": "Correction"}
 
 
-@dataclass(frozen=True, slots=True)
-class _Sheet:
-    """One rendering, shared by every endpoint that reads the same; two blanks are filled in last."""
-
-    subject: str
-    text: str
-    html: str
-
-
 class Press:
-    """Renders once per text, audience, relevance, reason and zone; fills in links per endpoint.
+    """Renders once per text, audience, relevance, reason, language and zone; fills in links per endpoint.
 
     Short-lived by intent: whether an entry is public is looked up once per press.
     """
 
     def __init__(self) -> None:
-        self._sheets: dict[tuple[object, ...], _Sheet] = {}
+        self._sheets: dict[tuple[object, ...], Sheet] = {}
         # Blanks no operator's text can contain.
         blank = secrets.token_hex(12)
         self._leave, self._manage = f"https://leave.{blank}/", f"https://manage.{blank}/"
@@ -93,22 +83,29 @@ class Press:
             subject=sheet.subject,
             text=text,
             html=html,
-            headers=_thread(delivery.incident_id, endpoint) | _list(delivery.audience, leave),
+            headers={
+                **sheet.headers,
+                **_thread(delivery.incident_id, endpoint),
+                "List-Unsubscribe": f"<{leave}>",
+            },
+            sheet=sheet,
+            fills=(leave, manage),
         )
 
-    def _sheet(self, delivery: Delivery) -> _Sheet:
+    def _sheet(self, delivery: Delivery) -> Sheet:
         key = (
             delivery.communication_id,
             delivery.audience,
             delivery.relevance,
             delivery.reason,
+            delivery.endpoint.language,
             delivery.endpoint.time_zone,
         )
         if key not in self._sheets:
             self._sheets[key] = self._render(delivery)
         return self._sheets[key]
 
-    def _render(self, delivery: Delivery) -> _Sheet:
+    def _render(self, delivery: Delivery) -> Sheet:
         communication = delivery.communication
         public = delivery.audience == Audience.PUBLIC
         body = communication.public_text if public else communication.targeted_text
@@ -125,10 +122,12 @@ class Press:
             "leave": self._leave,
             "manage": self._manage,
         }
-        return _Sheet(
+        return Sheet(
             subject=_subject(delivery, context["where"]),
             text=render_to_string("emails/update.txt", context),
             html=inlined(render_to_string("emails/update.html", context)),
+            headers=_list(delivery.audience),
+            blanks=(self._leave, self._manage),
         )
 
 
@@ -244,11 +243,10 @@ def _thread(incident_id: int, endpoint: Endpoint) -> dict[str, str]:
     return {"In-Reply-To": root, "References": root}
 
 
-def _list(audience: str, leave: str) -> dict[str, str]:
+def _list(audience: str) -> dict[str, str]:
     name = "posts" if audience == Audience.PUBLIC else "alerts"
     return {
         "List-Id": f"{settings.SITE_NAME} {name} <{name}.{host()}>",
-        "List-Unsubscribe": f"<{leave}>",
         "List-Unsubscribe-Post": "List-Unsubscribe=One-Click",
         "Auto-Submitted": "auto-generated",
         "X-Auto-Response-Suppress": "All",

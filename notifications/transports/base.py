@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Protocol
 
@@ -35,16 +35,39 @@ class TransportError(Exception):
         self.bad_address = bad_address
 
 
-@dataclass(frozen=True, slots=True)
-class Message:
-    """What a transport sends. `id` is the same in every repeat (a Message-ID, in angle brackets)."""
+@dataclass(frozen=True, slots=True, eq=False)
+class Sheet:
+    """What many receivers read alike: `text` and `html` with blanks in them, and headers without any.
 
-    id: str
-    to: str
+    A transport may keep what it made of a sheet and fill in the blanks only.
+    """
+
     subject: str
     text: str
     html: str
     headers: Mapping[str, str]
+    blanks: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """What a transport sends. `id` is the same in every repeat.
+
+    A letter's id is a Message-ID in angle brackets. Where `sheet` is given, text and html are its own
+    with `fills` in the places of its blanks, and `headers` contains the sheet's. `event` is the body
+    for machines, `secrets` sign it.
+    """
+
+    id: str
+    to: str
+    subject: str = ""
+    text: str = ""
+    html: str = ""
+    headers: Mapping[str, str] = field(default_factory=dict)
+    sheet: Sheet | None = None
+    fills: tuple[str, ...] = ()
+    event: bytes = b""
+    secrets: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         """Refuse what could end a header line and start another one. Raises ValueError."""
@@ -56,7 +79,7 @@ class Message:
         ):
             if _CONTROL.search(name) or _CONTROL.search(value):
                 raise ValueError(f"{name}: has a control character")
-            if len(value) > HEADER_LENGTH:
+            if len(value) > HEADER_LENGTH and name != "to":
                 raise ValueError(f"{name}: has {len(value)} characters")
 
 

@@ -8,50 +8,68 @@ from __future__ import annotations
 import importlib
 import re
 import smtplib
+import socket
 import threading
 import time
+from email.utils import parseaddr
+from typing import NoReturn
 
 import django
+from django.conf import settings
 from django.core.mail import EmailMultiAlternatives, get_connection
 from django.core.mail.backends.base import BaseEmailBackend
 
 from notifications.lifecycle import ENDS_BATCH, Failure
-from notifications.transports.base import Message, TransportError
+from notifications.transports.base import Message, Sheet, TransportError
+from notifications.transports.prepared import PreparedLetter
 
 # Relays hang up on idle clients after a minute or more; a hang-up seen while sending would leave open
 # whether the mail was taken.
 IDLE_SECONDS = 20.0
+MOST_LETTERS = 64
 
 _ENHANCED = re.compile(r"\b([245])\.(\d{1,3})\.(\d{1,3})\b")
 
 
 class Mail:
-    """SMTP, or whatever the mail settings name. One connection per thread, hence per worker process."""
+    """SMTP, or whatever the mail settings name. One connection per thread, hence per worker process.
+
+    Over SMTP a letter from a sheet goes out as prepared bytes; everything else is handed to Django.
+    """
 
     def __init__(self) -> None:
         self._local = threading.local()
 
     def send(self, message: Message) -> str:
-        mail = EmailMultiAlternatives(
-            subject=message.subject,
-            body=message.text,
-            to=[message.to],
-            headers={"Message-ID": message.id, **message.headers},
-        )
-        mail.attach_alternative(message.html, "text/html")
         try:
-            self._connection().send_messages([mail])
+            backend = self._connection()
+            session = getattr(backend, "connection", None)
+            if message.sheet is not None and isinstance(session, smtplib.SMTP):
+                answer = _hand_over(
+                    session, message.to, self._prepared(message.sheet).fill(message)
+                )
+            else:
+                backend.send_messages([_composed(message)])
+                answer = "accepted"
         except (smtplib.SMTPException, OSError) as error:
             refused = classify(error)
-            if (
-                refused.failure in ENDS_BATCH
-            ):  # a refused recipient or text leaves the session usable
+            # A refused recipient or text leaves the session usable.
+            if refused.failure in ENDS_BATCH:
                 self.close()
             raise refused from error
-        except ValueError as error:  # Django refuses a header with a line break
+        except ValueError as error:  # a header with a line break, an address beyond ASCII
             raise TransportError(Failure.PERMANENT, f"not a sendable message: {error}") from error
         self._local.used_at = time.monotonic()
-        return "accepted"
+        return answer
+
+    def _prepared(self, sheet: Sheet) -> PreparedLetter:
+        kept: dict[int, PreparedLetter] = self._local.__dict__.setdefault("letters", {})
+        letter = kept.get(id(sheet))
+        if letter is None:
+            if len(kept) >= MOST_LETTERS:
+                kept.clear()
+            letter = kept[id(sheet)] = PreparedLetter(sheet, settings.DEFAULT_FROM_EMAIL)
+        return letter
 
     def close(self) -> None:
         backend: BaseEmailBackend | None = getattr(self._local, "backend", None)
@@ -71,6 +89,10 @@ class Mail:
         if backend is None:
             backend = _backend()
             backend.open()
+            session = getattr(backend, "connection", None)
+            if isinstance(session, smtplib.SMTP) and session.sock is not None:
+                # Else the last part of a letter waits until the one before it is acknowledged.
+                session.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             self._local.backend = backend
         return backend
 
@@ -81,6 +103,65 @@ def _backend() -> BaseEmailBackend:
         backend: BaseEmailBackend = mail.mailers["default"]
         return backend
     return get_connection()
+
+
+def _composed(message: Message) -> EmailMultiAlternatives:
+    mail = EmailMultiAlternatives(
+        subject=message.subject,
+        body=message.text,
+        to=[message.to],
+        headers={"Message-ID": message.id, **message.headers},
+    )
+    mail.attach_alternative(message.html, "text/html")
+    return mail
+
+
+def _hand_over(session: smtplib.SMTP, to: str, letter: bytes) -> str:
+    """One letter over an open session; two round trips where the relay takes commands in a row.
+
+    Raises what smtplib raises.
+    """
+    session.ehlo_or_helo_if_needed()
+    sender = parseaddr(settings.DEFAULT_FROM_EMAIL)[1]
+    commands = (f"MAIL FROM:<{sender}>", f"RCPT TO:<{to}>", "DATA")
+    replies: list[tuple[int, bytes]] = []
+    if session.has_extn("pipelining"):
+        session.send("".join(f"{command}\r\n" for command in commands))
+        while len(replies) < len(commands) and (not replies or replies[-1][0] != 421):
+            replies.append(session.getreply())
+    else:
+        for command in commands:
+            replies.append(session.docmd(command))
+            if replies[-1][0] >= 400:
+                break
+    if any(code >= 400 for code, _ in replies):
+        _give_up(session, replies)
+        _raise_refusal(sender, to, replies)
+    session.send(letter + b".\r\n")
+    code, answer = session.getreply()
+    if code >= 400:
+        raise smtplib.SMTPDataError(code, answer)
+    return f"{code} {_words(answer)}"
+
+
+def _give_up(session: smtplib.SMTP, replies: list[tuple[int, bytes]]) -> None:
+    """Leave the session ready for the next letter, whatever was taken of this one."""
+    if any(code == 421 for code, _ in replies):
+        return  # the relay has hung up
+    if replies[-1][0] == 354:
+        # Nobody to send to, and yet it waits for a text: an empty one, which it must refuse.
+        session.send(b".\r\n")
+        session.getreply()
+    session.rset()
+
+
+def _raise_refusal(sender: str, to: str, replies: list[tuple[int, bytes]]) -> NoReturn:
+    place, (code, answer) = next((n, reply) for n, reply in enumerate(replies) if reply[0] >= 400)
+    if place == 0:
+        raise smtplib.SMTPSenderRefused(code, answer, sender)
+    if place == 1:
+        raise smtplib.SMTPRecipientsRefused({to: (code, answer)})
+    raise smtplib.SMTPDataError(code, answer)
 
 
 def classify(error: BaseException) -> TransportError:

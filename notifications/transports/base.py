@@ -17,7 +17,8 @@ HEADER_LENGTH = 900  # a header line may have 998 characters with its name
 class TransportError(Exception):
     """A try that failed. `detail` is for the ledger: one line, no secrets, at most 300 characters.
 
-    `bad_address`: the other side said that this very address does not exist.
+    `bad_address`: the other side said that this very address does not exist. `host_in_trouble`: the
+    failure says something about everybody behind the same host.
     """
 
     def __init__(
@@ -27,12 +28,14 @@ class TransportError(Exception):
         *,
         retry_after: timedelta | None = None,
         bad_address: bool = False,
+        host_in_trouble: bool = False,
     ) -> None:
         super().__init__(detail)
         self.failure = failure
         self.detail = one_line(detail, 300)
         self.retry_after = retry_after
         self.bad_address = bad_address
+        self.host_in_trouble = host_in_trouble
 
 
 @dataclass(frozen=True, slots=True, eq=False)

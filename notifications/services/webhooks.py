@@ -1,0 +1,39 @@
+"""Making a webhook endpoint and changing its secret. A secret is returned once and never shown again."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from django.db import transaction
+
+from notifications import outbound
+from notifications.models import Channel, Endpoint, Tenant
+from notifications.transports.webhook import new_secret
+
+# Both secrets sign for so long, so that a receiver changes over without missing anything.
+OVERLAP = timedelta(hours=24)
+
+
+def make(*, address: str, tenant: Tenant | None, now: datetime) -> tuple[Endpoint, str]:
+    """A webhook endpoint and its secret. Raises outbound.Refused or outbound.Unreachable."""
+    target = outbound.check(address)
+    secret = new_secret()
+    endpoint = Endpoint.objects.create(
+        channel=Channel.WEBHOOK,
+        address=address,
+        host=target.host,
+        secret=secret,
+        tenant=tenant,
+        created_at=now,
+    )
+    return endpoint, secret
+
+
+@transaction.atomic
+def rotate(*, endpoint_id: int, now: datetime) -> str:
+    """A new secret; the one before signs beside it for OVERLAP. Raises Endpoint.DoesNotExist."""
+    endpoint = Endpoint.objects.select_for_update().get(pk=endpoint_id, channel=Channel.WEBHOOK)
+    endpoint.former_secret, endpoint.former_until = endpoint.secret, now + OVERLAP
+    endpoint.secret = new_secret()
+    endpoint.save(update_fields=["secret", "former_secret", "former_until"])
+    return endpoint.secret

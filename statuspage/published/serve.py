@@ -47,6 +47,7 @@ OWNED_FILES = frozenset(
     }
 )
 HOME = "/status/"
+HISTORY = "/status/history/"
 IN_QUERY = "/?:@!$&'()*+,;=-._~%"
 QUERY_LIMIT = 2000  # characters; the longest filter anybody can choose is far shorter
 FIELD_LIMIT = 40
@@ -157,6 +158,8 @@ class _Slow:
         if not known and f"{path}/" in generation.pages:
             query = environ.get("QUERY_STRING", "")
             return self._redirect(f"{raw}/", query, 308, environ, start_response)
+        if survivor := _survivor(generation, path):
+            return self._redirect(survivor, "", 301, environ, start_response)
         try:
             answer = self._answer(path, environ.get("QUERY_STRING", ""))
         except _RefusedError as refusal:
@@ -360,3 +363,17 @@ def _note(status: int, sentence: str, link: str = "") -> Page:
         HTML,
         status,
     )
+
+
+def _survivor(generation: LoadedGeneration, path: str) -> str:
+    """Where an incident lives on that was merged into another; an edge shows the other one in place."""
+    if not path.startswith(HISTORY):
+        return ""
+    try:
+        merged = generation.index.get("redirects", {})
+    except (
+        GenerationGoneError
+    ):  # retired under our feet; the newer one is asked for the page itself
+        return ""
+    survivor = merged.get(path.removeprefix(HISTORY).rstrip("/"))
+    return f"{HISTORY}{survivor}/" if survivor else ""

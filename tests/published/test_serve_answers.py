@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import gzip
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -299,3 +300,10 @@ def test_a_path_beyond_ascii_is_found(tmp_path: Path, store: Store) -> None:
     assert [ask(web, path).body for _ in range(2)] == [text("umlaut")] * 2
     reply = ask(web, path.rstrip("/"))
     assert reply.headers["location"] == "/status/history/%C3%BC/"
+
+
+def test_a_merged_incident_leads_to_the_one_that_goes_on(tmp_path: Path, store: Store) -> None:
+    merged = replace(site(), index={"redirects": {"OLD1-111": "GONE-001"}})
+    write_generation(tmp_path, merged)
+    answer = ask(public_site(store, {}, elsewhere), "/status/history/OLD1-111/")
+    assert (answer.status, answer.headers["location"]) == (301, "/status/history/GONE-001/")

@@ -155,11 +155,8 @@ class _Slow:
             return self._redirect(HOME, "", 302, environ, start_response)
         if generation is None or path is None:
             return self._without_page(generation, environ, start_response)
-        if not known and f"{path}/" in generation.pages:
-            query = environ.get("QUERY_STRING", "")
-            return self._redirect(f"{raw}/", query, 308, environ, start_response)
-        if survivor := _survivor(generation, path):
-            return self._redirect(survivor, "", 301, environ, start_response)
+        if moved := _moved(generation, path, raw, environ.get("QUERY_STRING", "")):
+            return self._redirect(*moved, environ, start_response)
         try:
             answer = self._answer(path, environ.get("QUERY_STRING", ""))
         except _RefusedError as refusal:
@@ -363,6 +360,16 @@ def _note(status: int, sentence: str, link: str = "") -> Page:
         HTML,
         status,
     )
+
+
+def _moved(
+    generation: LoadedGeneration, path: str, raw: str, query: str
+) -> tuple[str, str, int] | None:
+    """Address, query and status where another address answers for this one."""
+    if path not in generation.pages and f"{path}/" in generation.pages:
+        return f"{raw}/", query, 308
+    survivor = _survivor(generation, path)
+    return (survivor, "", 301) if survivor else None
 
 
 def _survivor(generation: LoadedGeneration, path: str) -> str:

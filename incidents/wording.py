@@ -90,6 +90,25 @@ def retraction(services: Sequence[str], regions: Sequence[str], since: datetime)
     )
 
 
+CORRECTED = {"start": "began", "end": "ended"}
+
+
+def correction(changes: Sequence[tuple[str, datetime | None, datetime | None]]) -> str:
+    """That a published time was wrong: what (start, end), as stated before, as it was."""
+    parts = [
+        f"this incident {CORRECTED[what]} at {clock(after)}, not at {clock(before)}"
+        for what, before, after in changes
+        if before and after
+    ]
+    return f"Correction: {' and '.join(parts)}, as we stated before."
+
+
+def rescheduled(start: datetime, end: datetime | None) -> str:
+    """A maintenance at another time."""
+    until = f" to {clock(end)}" if end else ""
+    return f"This maintenance is now planned for another time: {clock(start)}{until}."
+
+
 NOTES = {
     2: (
         "This incident was posted publicly because affected customers could not be reached through"

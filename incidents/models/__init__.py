@@ -9,7 +9,13 @@ from incidents.models.catalogue import (
     Service,
     ServiceCategory,
 )
-from incidents.models.communication import Communication, Decision, Revision, ScopeCell
+from incidents.models.communication import (
+    Communication,
+    Decision,
+    Revision,
+    ScopeCell,
+    TimeVersion,
+)
 from incidents.models.incident import Impact, Incident, Mention, Occurrence
 from incidents.models.review import RepairItem, Review, ReviewSection, TimelineEntry
 
@@ -32,5 +38,6 @@ __all__ = [
     "ScopeCell",
     "Service",
     "ServiceCategory",
+    "TimeVersion",
     "TimelineEntry",
 ]

@@ -89,6 +89,32 @@ class Communication(models.Model):
         ]
 
 
+class TimeVersion(models.Model):
+    """A time as it stood before it was corrected, and what it became. Append-only, in the database too."""
+
+    class What(models.TextChoices):
+        START = "start", "Start"
+        END = "end", "End"
+        SCHEDULED_FOR = "scheduled-for", "Planned start"
+        SCHEDULED_UNTIL = "scheduled-until", "Planned end"
+
+    incident = models.ForeignKey(Incident, on_delete=models.CASCADE, related_name="time_versions")
+    communication = models.ForeignKey(
+        Communication, on_delete=models.CASCADE, related_name="time_versions"
+    )
+    what = models.CharField(max_length=15, choices=What.choices)
+    before = models.DateTimeField(null=True)
+    after = models.DateTimeField(null=True)
+    reason = models.CharField(max_length=500)
+    actor = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+"
+    )
+    at = models.DateTimeField()
+
+    class Meta:
+        indexes = [models.Index(fields=["incident", "-id"], name="time_version_newest_first")]
+
+
 class ScopeCell(models.Model):
     """A cell that a communication speaks of: whoever runs there is concerned by it."""
 

@@ -293,3 +293,55 @@ class MergeForm(DeskForm):
         into = self.fields["into"]
         if isinstance(into, forms.ChoiceField):
             into.choices = survivors
+
+
+class TimesForm(DeskForm):
+    """Why a time is another one, and the words that say so."""
+
+    reason = forms.CharField(
+        label="Why is it another time?",
+        widget=forms.Textarea({"rows": 2}),
+        help_text="Kept with the former time, for later readers; sent to nobody.",
+        error_messages={"required": "Write why the time is another one."},
+    )
+    targeted_text = _text(
+        3,
+        label="To those who were told",
+        help_text="Markdown. Empty: what has changed, from the facts.",
+    )
+    public_text = _text(
+        3,
+        label="On the public entry, if there is one",
+        help_text="Markdown. Empty: what has changed, from the facts.",
+    )
+
+
+class CorrectionForm(TimesForm):
+    started_at = MomentField(
+        past_moment,
+        label="Began at (UTC)",
+        help_text="09:00, or 2026-01-10 09:00.",
+        error_messages={"required": "Give the time impact began; write 2026-01-10 09:00."},
+        widget=forms.TextInput({"autocomplete": "off"}),
+    )
+    ended_at = MomentField(
+        past_moment,
+        required=False,
+        label="Was over at (UTC)",
+        widget=forms.TextInput({"autocomplete": "off"}),
+    )
+
+
+class RescheduleForm(TimesForm):
+    scheduled_for = MomentField(
+        coming_moment,
+        label="Maintenance from (UTC)",
+        error_messages={"required": "Maintenance needs a start; write 2026-01-10 09:00."},
+        widget=forms.TextInput({"autocomplete": "off"}),
+    )
+    scheduled_until = MomentField(
+        coming_moment,
+        required=False,
+        label="Maintenance until (UTC)",
+        widget=forms.TextInput({"autocomplete": "off"}),
+    )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.urls import path
 
 from statuspage.desk.views import (
+    corrections,
     decisions,
     declare,
     incidents,
@@ -31,6 +32,7 @@ urlpatterns = [
     path("<slug:tracking_id>/withdraw/", decisions.withdraw_entry, name="withdraw"),
     path("<slug:tracking_id>/review/", reviews.review, name="review"),
     path("<slug:tracking_id>/retract/", retractions.retract_incident, name="retract"),
+    path("<slug:tracking_id>/times/", corrections.times, name="times"),
     path("<slug:tracking_id>/merge/", merges.merge_incident, name="merge"),
     path("<slug:tracking_id>/unmerge/", merges.unmerge_incident, name="unmerge"),
     path("<slug:tracking_id>/replay/", replays.replay_screen, name="replay"),

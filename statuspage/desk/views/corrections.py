@@ -1,0 +1,133 @@
+"""Times that turned out to be others: a corrected start or end, a maintenance planned anew."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.views.decorators.http import require_http_methods
+
+from incidents.models import Communication, Incident
+from incidents.services.entries import Statement
+from incidents.services.errors import EntryError
+from incidents.services.times import correct_times, reschedule
+from statuspage.desk.access import WORK, desk, operator_of, workable
+from statuspage.desk.entries import refuse
+from statuspage.desk.forms import CorrectionForm, DeskForm, RescheduleForm
+from statuspage.desk.freshness import News, StaleError, if_fresh, seen_now
+from statuspage.desk.listing import publicity_of
+from statuspage.desk.times import typed
+
+PLANNED = ("planned", "rescheduled")
+
+
+@desk(WORK)
+@require_http_methods(["GET", "POST"])
+def times(request: HttpRequest, tracking_id: str) -> HttpResponse:
+    """GET: the times as they stand. POST: corrects them, or plans a maintenance for another time."""
+    incident, now = workable(request, tracking_id), timezone.now()
+    kind = RescheduleForm if incident.stage in PLANNED else CorrectionForm
+    if request.method == "GET":
+        return _page(request, incident, kind(now=now, initial=_initial(incident)))
+    form = kind(request.POST, now=now)
+    if not form.is_valid():
+        return _page(request, incident, form, status=422)
+    act = _reschedule if incident.stage in PLANNED else _correct
+    try:
+        said = if_fresh(
+            incident, request.POST.get("seen", ""), _with(act, request, incident, form, now)
+        )
+    except StaleError as stale:
+        incident.refresh_from_db()
+        return _page(request, incident, form, news=stale.news, status=409)
+    except EntryError as error:
+        incident.refresh_from_db()
+        refuse(form, error)
+        return _page(request, incident, form, status=422)
+    messages.success(request, f"The times are corrected; update {said.number} says so.")
+    return redirect("desk:incident", incident.tracking_id)
+
+
+Act = Callable[[HttpRequest, Incident, DeskForm, datetime], Communication]
+
+
+def _with(
+    act: Act, request: HttpRequest, incident: Incident, form: DeskForm, now: datetime
+) -> Callable[[], Communication]:
+    return lambda: act(request, incident, form, now)
+
+
+def _correct(
+    request: HttpRequest, incident: Incident, form: DeskForm, now: datetime
+) -> Communication:
+    value = form.cleaned_data
+    return correct_times(
+        incident_id=incident.pk,
+        started_at=_unless_shown(value["started_at"], incident.started_at),
+        ended_at=_unless_shown(value["ended_at"], incident.mitigated_at),
+        reason=value["reason"],
+        now=now,
+        actor=operator_of(request),
+        statement=_statement(form),
+    )
+
+
+def _reschedule(
+    request: HttpRequest, incident: Incident, form: DeskForm, now: datetime
+) -> Communication:
+    value = form.cleaned_data
+    return reschedule(
+        incident_id=incident.pk,
+        scheduled_for=value["scheduled_for"],
+        scheduled_until=value["scheduled_until"],
+        reason=value["reason"],
+        now=now,
+        actor=operator_of(request),
+        statement=_statement(form),
+    )
+
+
+def _statement(form: DeskForm) -> Statement:
+    return Statement(
+        public_text=form.cleaned_data["public_text"],
+        targeted_text=form.cleaned_data["targeted_text"],
+    )
+
+
+def _unless_shown(given: datetime | None, known: datetime | None) -> datetime | None:
+    """A field that still says what it was filled with changes nothing: it shows no seconds."""
+    return None if given and known and typed(given) == typed(known) else given
+
+
+def _initial(incident: Incident) -> dict[str, str]:
+    known = {
+        "started_at": incident.started_at,
+        "ended_at": incident.mitigated_at,
+        "scheduled_for": incident.scheduled_for,
+        "scheduled_until": incident.scheduled_until,
+    }
+    return {name: typed(moment) for name, moment in known.items() if moment}
+
+
+def _page(
+    request: HttpRequest,
+    incident: Incident,
+    form: DeskForm,
+    *,
+    news: News | None = None,
+    status: int = 200,
+) -> HttpResponse:
+    context = {
+        "incident": incident,
+        "form": form,
+        "news": news,
+        "planned": incident.stage in PLANNED,
+        "publicity": publicity_of(incident),
+        "versions": incident.time_versions.select_related("actor").order_by("-id"),
+        "seen": seen_now(incident) if news or request.method == "GET" else request.POST.get("seen"),
+    }
+    return render(request, "desk/times.html", context, status=status)

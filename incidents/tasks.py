@@ -7,7 +7,7 @@ import logging
 from celery import shared_task
 from django.utils import timezone
 
-from incidents.services import publicity
+from incidents.services import publicity, reminders, retention
 
 log = logging.getLogger(__name__)
 
@@ -17,3 +17,17 @@ def publish_due(**_: object) -> None:
     """Post what waited for a confirmation until its deadline, from facts only."""
     for tracking_id in publicity.publish_due(now=timezone.now()):
         log.warning("%s went public by itself: nobody confirmed it in time", tracking_id)
+
+
+@shared_task(name="incidents.remind")
+def remind(**_: object) -> None:
+    """Write down what is due, or soon will be; the post office mails it."""
+    for reminder in reminders.remind(now=timezone.now()):
+        log.warning("%s: %s due %s", reminder.incident, reminder.what, reminder.due_at)
+
+
+@shared_task(name="incidents.retention")
+def expire(**_: object) -> None:
+    """Take public entries off the page that are older than the policy keeps them."""
+    for tracking_id in retention.expire(now=timezone.now()):
+        log.info("%s left the public history: kept long enough", tracking_id)

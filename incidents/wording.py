@@ -131,3 +131,5 @@ BROAD_AFTER_WITHDRAWAL = (
 WITHDRAWN_AFTER_REVIEW = (
     "This entry was public only until the affected customers had its review; they have it now."
 )
+
+EXPIRED = "This entry has reached the end of the time for which public entries are kept."

@@ -47,6 +47,8 @@ REASON = {
     Reason.TOPIC: "You have subscribed to posts about these services and regions.",
 }
 
+AUTOMATED = "It was sent automatically: no person has written or read it before."
+
 NOT_AFFECTED = (
     "Our analysis is complete: your subscriptions were not affected by this incident. You need not do"
     " anything, and you will hear no more of it."
@@ -118,6 +120,7 @@ class Press:
             "why": [
                 RELEVANCE[Relevance(delivery.relevance)],
                 REASON[Reason(delivery.reason)],
+                *([AUTOMATED] if communication.automated else []),
             ],
             "leave": self._leave,
             "manage": self._manage,

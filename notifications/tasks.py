@@ -13,7 +13,7 @@ from celery import shared_task
 from django.utils import timezone
 from kombu.exceptions import KombuError
 
-from notifications.services import claims, plan, reviews, send, subscribe
+from notifications.services import claims, plan, reminding, reviews, send, subscribe
 
 log = logging.getLogger(__name__)
 
@@ -47,6 +47,12 @@ def send_confirmations(**_: object) -> None:
     subscribe.send_confirmations(now=timezone.now())
 
 
+@shared_task(name="notifications.reminders")
+def mail_reminders(**_: object) -> None:
+    """Mail operators what has become due."""
+    reminding.mail_reminders(now=timezone.now())
+
+
 @shared_task(name="notifications.sweep")
 def sweep(**_: object) -> None:
     """Find what no nudge reached: unplanned communications, vanished workers' claims, due deliveries."""
@@ -56,6 +62,7 @@ def sweep(**_: object) -> None:
     if claims.anything_due():
         nudge(send_due)
     nudge(send_confirmations)
+    nudge(mail_reminders)
     reviews.report_settled(now=timezone.now())
 
 

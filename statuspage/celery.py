@@ -19,6 +19,7 @@ app.conf.task_routes = {
     "notifications.sweep": {"queue": "plan"},
     "notifications.send": {"queue": "send"},
     "notifications.confirmations": {"queue": "send"},
+    "notifications.reminders": {"queue": "send"},
 }
 
 # Sweeps find what no nudge reached. A tick that nobody picked up before the next one is dropped, or a
@@ -28,6 +29,16 @@ app.conf.beat_schedule = {
         "task": "incidents.publish_due",
         "schedule": 15.0,
         "options": {"expires": 15.0},
+    },
+    "incidents-remind": {
+        "task": "incidents.remind",
+        "schedule": 60.0,
+        "options": {"expires": 60.0},
+    },
+    "incidents-retention": {
+        "task": "incidents.retention",
+        "schedule": 3600.0,
+        "options": {"expires": 3600.0},
     },
     "notifications-sweep": {
         "task": "notifications.sweep",

@@ -7,6 +7,7 @@ from typing import Any
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, Tags, Warning, register
 
+from incidents import placeholders
 from statuspage.environment import is_local
 
 
@@ -53,6 +54,16 @@ def dangerous_settings(**_: Any) -> list[CheckMessage]:
                 "ALLOWED_HOSTS accepts every host name.",
                 hint="Name the hosts: links in mails are safe only from known host names.",
                 id="statuspage.E003",
+            )
+        )
+    try:
+        placeholders.check(settings.AUTOMATED_TEXT)
+    except placeholders.PlaceholderError as error:
+        found.append(
+            Error(
+                f"AUTOMATED_TEXT: {error}",
+                hint="Correct the text, or unset it to use the one that comes with the product.",
+                id="statuspage.E005",
             )
         )
     if not local and not settings.HTTPS:

@@ -9,6 +9,7 @@ from incidents.models.catalogue import (
     Service,
     ServiceCategory,
 )
+from incidents.models.clockwork import MonitorAlert, Reminder
 from incidents.models.communication import (
     Communication,
     Decision,
@@ -28,9 +29,11 @@ __all__ = [
     "Impact",
     "Incident",
     "Mention",
+    "MonitorAlert",
     "Occurrence",
     "Offering",
     "Region",
+    "Reminder",
     "RepairItem",
     "Review",
     "ReviewSection",

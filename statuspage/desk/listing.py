@@ -9,8 +9,8 @@ from django.db.models import OuterRef, QuerySet, Subquery
 
 from incidents.deadlines import ReviewClock, promise_missed
 from incidents.models import Communication, Impact, Incident
+from incidents.services.clocks import clocks_of, owing
 from incidents.wording import listed
-from statuspage.desk.clocks import clocks_of, owing
 
 CLOSED_SHOWN = 30
 OWING_SHOWN = 30

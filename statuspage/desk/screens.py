@@ -12,8 +12,8 @@ from django.utils.safestring import SafeString
 
 from incidents.deadlines import ReviewClock, promise_missed
 from incidents.models import Communication, Decision, Impact, Incident, Region
+from incidents.services.clocks import clocks_of
 from notifications.models import Delivery
-from statuspage.desk.clocks import clocks_of
 from statuspage.desk.freshness import seen_now
 from statuspage.desk.listing import promise_of, publicity_of
 from statuspage.desk.rehearsal import html_of

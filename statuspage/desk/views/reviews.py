@@ -11,10 +11,10 @@ from django.utils import timezone
 from django.views.decorators.http import require_http_methods
 
 from incidents.models import Incident, Review
+from incidents.services.clocks import clocks_of
 from incidents.services.errors import EntryError
 from incidents.services.review import Draft, is_for_public, publish_review
 from statuspage.desk.access import WORK, desk, operator_of, workable
-from statuspage.desk.clocks import clocks_of
 from statuspage.desk.entries import refuse
 from statuspage.desk.freshness import News, StaleError, if_fresh, seen_now
 from statuspage.desk.rehearsal import hidden_fields, rehearse

@@ -1,0 +1,128 @@
+"""Incidents that a monitor opens: a cell and a level, nothing more, and the affected are told at once.
+
+The words come from a template with plain placeholders and are marked as automated. As soon as a person
+has said anything, the operator has the incident: what the monitor says later is only noted.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from django.conf import settings
+from django.db import transaction
+
+from incidents import wording
+from incidents.models import Incident, MonitorAlert
+from incidents.placeholders import fill
+from incidents.services.entries import Changes, Declaration, Hit, Statement
+from incidents.services.errors import EntryError
+from incidents.services.incident import declare, post_update
+from incidents.services.statements import checked_text
+from incidents.services.tracking import new_tracking_id
+
+
+@transaction.atomic
+def open_from_monitor(
+    *,
+    source: str,
+    key: str,
+    cells: Sequence[Hit],
+    level: str,
+    started_at: datetime,
+    now: datetime,
+) -> tuple[Incident, bool]:
+    """Open an incident for an alert; returns it, and whether it is new.
+
+    An alert that is open already (`source`, `key`) stays one incident; while no person has it, its level
+    follows the monitor. A public verdict waits for a person until the policy's deadline; the targeted
+    audience is told without waiting. `started_at` and `now` in UTC. Raises EntryError.
+    """
+    source, key = _named("source", source, 60), _named("key", key, 200)
+    alert = _open_alert(source, key)
+    if alert is not None:
+        if level != alert.incident.level and not has_operator(alert.incident):
+            post_update(
+                incident_id=alert.incident.pk,
+                changes=Changes(level=level),
+                statement=_words(alert.incident.tracking_id, cells, level, started_at),
+                now=now,
+            )
+            alert.incident.refresh_from_db()
+        return alert.incident, False
+    tracking_id = new_tracking_id()
+    incident = declare(
+        declaration=Declaration(
+            level=level,
+            public_title=_title(cells),
+            hits=cells,
+            started_at=started_at,
+            tracking_id=tracking_id,
+            statement=_words(tracking_id, cells, level, started_at),
+            automated=True,
+        ),
+        now=now,
+    )
+    MonitorAlert.objects.create(source=source, key=key, incident=incident, opened_at=now)
+    return incident, True
+
+
+@transaction.atomic
+def resolve_from_monitor(*, source: str, key: str, now: datetime) -> Incident | None:
+    """The alert is over. Mitigates its incident unless a person has it; None if none is open."""
+    alert = _open_alert(_named("source", source, 60), _named("key", key, 200))
+    if alert is None:
+        return None
+    alert.resolved_at = now
+    alert.save(update_fields=["resolved_at"])
+    incident = alert.incident
+    if incident.mitigated_at is None and not has_operator(incident):
+        post_update(incident_id=incident.pk, stage="mitigated", now=now)
+        incident.refresh_from_db()
+    return incident
+
+
+def has_operator(incident: Incident) -> bool:
+    """Whether a person has said or decided anything about it."""
+    return (
+        incident.communications.filter(actor__isnull=False).exists()
+        or incident.decisions.filter(actor__isnull=False).exists()
+    )
+
+
+def _open_alert(source: str, key: str) -> MonitorAlert | None:
+    return (
+        MonitorAlert.objects.select_for_update(of=("self",))
+        .select_related("incident")
+        .filter(source=source, key=key, resolved_at__isnull=True)
+        .first()
+    )
+
+
+def _named(field: str, value: str, most: int) -> str:
+    value = checked_text(field, value, most, lines=False)
+    if not value:
+        raise EntryError(field, "is empty; name the monitor and its alert.")
+    return value
+
+
+def _title(cells: Sequence[Hit]) -> str:
+    services = wording.listed([hit.service.name for hit in cells], 3)
+    regions = wording.listed([hit.region.name for hit in cells], 3)
+    return f"{services} in {regions}"[:200]
+
+
+def _words(tracking_id: str, cells: Sequence[Hit], level: str, started_at: datetime) -> Statement:
+    return Statement(
+        targeted_text=fill(
+            settings.AUTOMATED_TEXT,
+            {
+                "services": wording.listed([hit.service.name for hit in cells]),
+                "regions": wording.listed([hit.region.name for hit in cells]),
+                "effect": wording.EFFECT.get(level, ""),
+                "level": level,
+                "since": wording.clock(started_at),
+                "tracking_id": tracking_id,
+            },
+        )
+    )

@@ -1,0 +1,180 @@
+"""An incident that a machine opens from a cell and a level."""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime, timedelta
+
+import pytest
+from django.contrib.auth.models import User
+from django.core.management import CommandError, call_command
+
+from incidents import placeholders
+from incidents.models import Incident
+from incidents.services.entries import Statement
+from incidents.services.errors import EntryError
+from incidents.services.incident import post_update
+from incidents.services.monitor import open_from_monitor, resolve_from_monitor
+from incidents.services.publicity import publish_due
+from notifications import messages
+from notifications.lifecycle import Audience, Reason, Relevance
+from notifications.services import plan
+from tests.conftest import hit
+from tests.notifications.cast import tenant, told
+
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("catalogue")]
+
+WEST = ("key-vault", "west-europe")
+
+
+def fires(now: datetime, *cells: tuple[str, str], level: str = "error") -> Incident:
+    incident, _ = open_from_monitor(
+        source="probes",
+        key="kv-errors",
+        cells=[hit(*cell) for cell in cells or (WEST,)],
+        level=level,
+        started_at=now - timedelta(minutes=2),
+        now=now,
+    )
+    return incident
+
+
+def is_over(now: datetime) -> Incident | None:
+    return resolve_from_monitor(source="probes", key="kv-errors", now=now)
+
+
+def test_a_cell_and_a_level_tell_the_affected_in_words_marked_as_automated(now: datetime) -> None:
+    tenant("here", WEST)
+    tenant("elsewhere", ("key-vault", "north-europe"))
+    incident = fires(now)
+    said = incident.communications.get()
+    plan.plan(communication_id=said.pk, now=now)
+    assert told(said) == {"here@example.com": "related"}
+    assert (incident.automated, said.automated) == (True, True)
+    mail = messages.preview(
+        said,
+        audience=Audience.TARGETED,
+        relevance=Relevance.RELATED,
+        reason=Reason.ALERT_RULE,
+    )
+    assert "It was sent automatically" in mail.text
+    assert (
+        "Key Vault in West Europe are failing or unavailable since 09:28 UTC" in said.targeted_text
+    )
+    assert f"sent automatically ({incident.tracking_id})" in said.targeted_text
+    assert incident.public_due_at is None
+
+
+def test_the_same_alert_twice_is_one_incident(now: datetime) -> None:
+    first = fires(now)
+    assert fires(now + timedelta(minutes=1)) == first
+    assert Incident.objects.count() == 1
+    assert first.communications.count() == 1
+
+
+def test_a_graver_alert_raises_the_level_while_no_person_has_it(now: datetime) -> None:
+    fires(now, level="warning")
+    incident = fires(now + timedelta(minutes=1), level="error")
+    assert incident.level == "error"
+    assert incident.communications.count() == 2
+
+
+def test_a_broad_alert_waits_for_a_person_and_then_goes_out_from_facts_alone(
+    now: datetime,
+) -> None:
+    incident = fires(
+        now,
+        ("storage", "west-europe"),
+        ("key-vault", "west-europe"),
+        ("storage", "north-europe"),
+    )
+    assert incident.public_due_at == now + timedelta(minutes=15)
+    assert not Incident.objects.public().exists()
+    publish_due(now=now + timedelta(minutes=16))
+    public = incident.communications.public().get()
+    assert "automatically" not in public.public_text
+    assert "Storage and Key Vault in West Europe and North Europe" in public.public_text
+
+
+def test_an_alert_that_is_over_mitigates_its_incident(now: datetime) -> None:
+    incident = fires(now)
+    over = is_over(now + timedelta(minutes=9))
+    assert over == incident
+    assert over is not None
+    assert (over.stage, over.mitigated_at) == ("mitigated", now + timedelta(minutes=9))
+    assert is_over(now + timedelta(minutes=10)) is None
+
+
+def test_once_a_person_has_it_the_monitor_is_only_noted(now: datetime, operator: User) -> None:
+    incident = fires(now, level="warning")
+    post_update(
+        incident_id=incident.pk,
+        statement=Statement(targeted_text="We are on it."),
+        now=now + timedelta(minutes=1),
+        actor=operator,
+    )
+    fires(now + timedelta(minutes=2), level="error")
+    is_over(now + timedelta(minutes=3))
+    incident.refresh_from_db()
+    assert (incident.level, incident.stage) == ("warning", "investigating")
+    assert incident.communications.count() == 2
+    assert incident.monitor_alerts.get().resolved_at == now + timedelta(minutes=3)
+
+
+def test_an_alert_after_the_end_opens_a_new_incident(now: datetime) -> None:
+    first = fires(now)
+    is_over(now + timedelta(minutes=1))
+    assert fires(now + timedelta(minutes=2)) != first
+
+
+def test_an_alert_without_a_name_or_for_a_place_where_nothing_runs_opens_nothing(
+    now: datetime,
+) -> None:
+    with pytest.raises(EntryError, match="source"):
+        open_from_monitor(
+            source=" ", key="k", cells=[hit(*WEST)], level="error", started_at=now, now=now
+        )
+    with pytest.raises(EntryError, match="not offered"):
+        fires(now, ("databricks", "east-us"))
+    assert not Incident.objects.exists()
+
+
+def test_the_command_opens_and_resolves(capsys: pytest.CaptureFixture[str]) -> None:
+    alert = ["--source", "probes", "--key", "kv", "--json"]
+    call_command("monitor", "open", *alert, "--cell", "key-vault:west-europe")
+    opened = json.loads(capsys.readouterr().out)
+    assert opened == {
+        "tracking_id": Incident.objects.get().tracking_id,
+        "became": "opened",
+        "publicity": "targeted",
+    }
+    call_command("monitor", "resolve", *alert)
+    assert json.loads(capsys.readouterr().out)["became"] == "mitigated"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["open", "--cell", "key-vault"], "no region ''"),
+        (["open", "--cell", "tea:west-europe"], "no service 'tea'"),
+        (["open", "--cell", "key-vault:west-europe", "--since", "noon"], "no time with an offset"),
+        (["resolve"], "nothing to resolve"),
+    ],
+)
+def test_bad_arguments_are_refused_in_one_line_with_status_2(
+    arguments: list[str], words: str
+) -> None:
+    with pytest.raises(CommandError, match=words) as refused:
+        call_command("monitor", *arguments, "--source", "probes", "--key", "kv")
+    assert refused.value.returncode == 2
+    assert not Incident.objects.exists()
+
+
+def test_a_template_with_an_unknown_placeholder_is_refused() -> None:
+    with pytest.raises(placeholders.PlaceholderError, match=r"\{servces\} is no placeholder"):
+        placeholders.check("{servces} fail")
+
+
+def test_what_is_filled_in_is_never_read_as_a_template() -> None:
+    filled = placeholders.fill("{services} {level}", {"services": "{level}", "level": "error"})
+    assert filled == "{level} error"

@@ -1,0 +1,108 @@
+"""What is owed is called to mind: once each, whenever the clock gets to look."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+import pytest
+from django.contrib.auth.models import User
+
+from incidents.models import Incident, Reminder
+from incidents.services import reminders, retention
+from incidents.services.entries import Statement
+from incidents.services.incident import declare, post_update
+from incidents.services.review import Draft, Section, publish_review
+from notifications.services import reminding
+from tests.conftest import declaration, hit
+
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("catalogue")]
+
+HOUR, DAY = timedelta(hours=1), timedelta(days=1)
+
+
+@pytest.fixture
+def broad(now: datetime, operator: User) -> Incident:
+    """Public, mitigated at once: a Preliminary is due after 72 hours, a Final after 14 days."""
+    incident = declare(
+        declaration=declaration(
+            hit("storage", "west-europe", extent="region"),
+            hit("key-vault", "west-europe", extent="region"),
+        ),
+        now=now,
+        actor=operator,
+    )
+    post_update(incident_id=incident.pk, stage="resolved", now=now, actor=operator)
+    return incident
+
+
+def made(now: datetime) -> list[tuple[str, int]]:
+    return [(each.what, each.days_late) for each in reminders.remind(now=now)]
+
+
+def test_a_missed_promise_is_called_to_mind_once(now: datetime, operator: User) -> None:
+    promise = Statement(next_update_by=now + HOUR)
+    declare(declaration=declaration(statement=promise), now=now, actor=operator)
+    assert made(now + HOUR) == []
+    assert made(now + 2 * HOUR) == [("next-update", 0)]
+    assert made(now + 2 * HOUR) == []
+    assert made(now + 2 * DAY) == []
+
+
+def test_a_kept_promise_is_not(now: datetime, operator: User) -> None:
+    promise = Statement(next_update_by=now + HOUR)
+    incident = declare(declaration=declaration(statement=promise), now=now, actor=operator)
+    post_update(
+        incident_id=incident.pk,
+        statement=Statement(targeted_text="Still working."),
+        now=now + HOUR / 2,
+        actor=operator,
+    )
+    assert made(now + 2 * HOUR) == []
+
+
+def test_a_review_is_called_to_mind_before_it_is_due_and_each_day_it_is_late(
+    broad: Incident, now: datetime
+) -> None:
+    assert made(now + 47 * HOUR) == []
+    assert made(now + 49 * HOUR) == [("preliminary", -1)]
+    assert made(now + 50 * HOUR) == []
+    assert made(now + 73 * HOUR) == [("preliminary", 0)]
+    assert made(now + 73 * HOUR + DAY) == [("preliminary", 1)]
+    assert ("final", -1) in made(now + 13 * DAY)
+
+
+def test_a_clock_that_stood_still_for_days_reminds_once(broad: Incident, now: datetime) -> None:
+    assert made(now + 9 * DAY) == [("preliminary", 6)]
+    assert made(now + 8 * DAY) == [("preliminary", 5)]
+
+
+def test_a_published_review_ends_its_reminders(
+    broad: Incident, now: datetime, operator: User
+) -> None:
+    draft = Draft(kind="final", sections=[Section("what", "What happened?", "A quorum was lost.")])
+    publish_review(incident_id=broad.pk, draft=draft, now=now + HOUR, actor=operator)
+    assert made(now + 20 * DAY) == []
+
+
+def test_operators_get_one_mail_for_all_that_is_due(
+    broad: Incident, now: datetime, operator: User, mailoutbox: list[object]
+) -> None:
+    operator.email = "olga@example.com"
+    operator.save()
+    reminders.remind(now=now + 13 * DAY)
+    assert reminding.mail_reminders(now=now + 13 * DAY) == 2
+    (mail,) = mailoutbox
+    assert mail.to == ["olga@example.com"]  # type: ignore[attr-defined]  # an EmailMessage
+    assert f"/admin/desk/{broad.tracking_id}/" in mail.body  # type: ignore[attr-defined]  # the same
+    assert reminding.mail_reminders(now=now + 13 * DAY) == 0
+    assert not Reminder.objects.filter(mailed_at=None).exists()
+
+
+def test_public_entries_leave_after_five_years_and_their_address_says_why(
+    broad: Incident, now: datetime
+) -> None:
+    assert retention.expire(now=now + 5 * 365 * DAY) == []
+    assert retention.expire(now=now + 5 * 366 * DAY) == [broad.tracking_id]
+    assert retention.expire(now=now + 5 * 366 * DAY) == []
+    gone = Incident.objects.gone().get()
+    assert "end of the time" in gone.withdrawal_reason

@@ -15,22 +15,29 @@ from django.db import connection, transaction
 from django.db.models import DurationField, ExpressionWrapper, F
 from django.db.models.functions import Now
 
+from incidents.models import Communication
 from notifications.lifecycle import MOST_ATTEMPTS, State
 from notifications.models import Delivery
 from notifications.services.supersede import supersede
 
 # Longer than a batch may take (send.BATCH_SECONDS) plus the slowest single mail.
-LEASE = timedelta(minutes=4)
+LEASE = timedelta(seconds=45)
 
 # Within one incident an endpoint hears things in their order: nothing is claimed while an older
-# delivery of its line waits or is under way.
+# delivery of its line waits or is under way. A host whose breaker is open is passed over.
 _CLAIM = """
 UPDATE notifications_delivery d
 SET state = 'sending', claim = %(claim)s, lease_until = clock_timestamp() + %(lease)s * interval '1 second',
   attempts = d.attempts + 1
 FROM (
   SELECT p.id FROM notifications_delivery p
-  WHERE p.state = 'pending' AND p.next_attempt_at <= clock_timestamp() AND NOT EXISTS (
+  JOIN notifications_endpoint e ON e.id = p.endpoint_id
+  WHERE p.state = 'pending' AND p.next_attempt_at <= clock_timestamp()
+    AND (%(channels)s::text[] IS NULL OR e.channel = ANY (%(channels)s::text[]))
+    AND NOT EXISTS (
+      SELECT FROM notifications_breaker b
+      WHERE b.channel = e.channel AND b.host = e.host AND b.open_until > clock_timestamp())
+    AND NOT EXISTS (
     SELECT FROM notifications_delivery older
     WHERE older.incident_id = p.incident_id AND older.endpoint_id = p.endpoint_id
       AND older.communication_id < p.communication_id AND older.state IN ('pending', 'sending'))
@@ -71,9 +78,19 @@ settled AS (
 noted AS (
   INSERT INTO notifications_attempt (delivery_id, number, result, detail, at)
   SELECT o.id, o.number, o.result, o.detail, clock_timestamp() - o.ago * interval '1 second'
-  FROM outcome o WHERE o.tried
+  FROM outcome o WHERE o.tried AND NOT EXISTS (
+    -- The same once more: the connection broke after the commit and before its answer.
+    SELECT FROM notifications_attempt a
+    WHERE a.delivery_id = o.id AND a.number = o.number AND a.result = o.result)
 )
 SELECT count(*) FROM settled
+"""
+
+_SUPPRESS = """
+UPDATE notifications_endpoint e
+SET suppressed_at = clock_timestamp(), suppressed_because = bad.detail
+FROM unnest(%s::bigint[], %s::text[]) AS bad(id, detail)
+WHERE e.id = bad.id AND e.suppressed_at IS NULL
 """
 
 _EXPIRE = """
@@ -116,25 +133,40 @@ class Outcome:
     result: str = ""
     detail: str = ""
     at: float = 0.0  # monotonic
+    bad_address: bool = False
 
 
-def claim(*, most: int) -> Batch:
-    """Lease up to `most` due deliveries to the caller."""
+def claim(*, most: int, channels: Sequence[str] | None = None) -> Batch:
+    """Lease up to `most` due deliveries to the caller; of these channels only, if given."""
     token = uuid.uuid4()
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(_IN_INDEX_ORDER)
-        cursor.execute(_CLAIM, {"claim": token, "lease": LEASE.total_seconds(), "most": most})
+        cursor.execute(
+            _CLAIM,
+            {
+                "claim": token,
+                "lease": LEASE.total_seconds(),
+                "most": most,
+                "channels": list(channels) if channels is not None else None,
+            },
+        )
         ids = [row[0] for row in cursor.fetchall()]
     if not ids:
         return Batch(token, [])
     # Read after the claim, so that who has left or was suppressed meanwhile is seen.
-    deliveries = (
+    deliveries = list(
         Delivery.objects.filter(pk__in=ids, claim=token)
-        .select_related("endpoint", "communication__incident")
+        .select_related("endpoint")
         .annotate(age=ExpressionWrapper(Now() - F("created_at"), output_field=DurationField()))
         .order_by("priority", "id")
     )
-    return Batch(token, list(deliveries))
+    # Texts are long and shared: once per batch, not once per row.
+    said = Communication.objects.select_related("incident").in_bulk(
+        {delivery.communication_id for delivery in deliveries}
+    )
+    for delivery in deliveries:
+        delivery.communication = said[delivery.communication_id]
+    return Batch(token, deliveries)
 
 
 def settle(claimed: uuid.UUID, outcomes: Sequence[Outcome], *, clock: float) -> int:
@@ -158,6 +190,9 @@ def settle(claimed: uuid.UUID, outcomes: Sequence[Outcome], *, clock: float) -> 
             },
         )
         (settled,) = cursor.fetchone() or (0,)
+        bad = {o.delivery.endpoint_id: o.detail for o in outcomes if o.bad_address}
+        if bad:
+            cursor.execute(_SUPPRESS, (list(bad), list(bad.values())))
         waiting: dict[int, list[int]] = {}
         for outcome in outcomes:
             if outcome.state is State.PENDING:

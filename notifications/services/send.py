@@ -5,27 +5,38 @@ from __future__ import annotations
 import logging
 import random
 import time
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Protocol
 
-from django.db.models.functions import Now
+from django.db import InterfaceError, OperationalError, connection
 
 from notifications import lifecycle
+from notifications.events import EventPress
 from notifications.lifecycle import ENDS_BATCH, Audience, Failure, State
 from notifications.messages import Press
-from notifications.models import Delivery, Endpoint, Result
+from notifications.models import Channel, Delivery, Result
 from notifications.services import claims
+from notifications.services.breakers import Hosts, key_of
 from notifications.services.claims import Outcome
-from notifications.transports import TRANSPORTS, Transport, TransportError
+from notifications.transports import TRANSPORTS, Message, Transport, TransportError
 
 log = logging.getLogger(__name__)
 
 BATCH = 200
 # The rest of a batch is given back after this time, well before its lease runs out.
-BATCH_SECONDS = 60.0
-# What a worker killed between sending and settling repeats at most.
-SETTLE_EVERY = 20
+BATCH_SECONDS = 15.0
+# What a worker killed between sending and settling repeats at most: this many and what is under way.
+SETTLE_EVERY = 10
 SETTLE_SECONDS = 2.0
+# A receiver that is slow holds one of these; mails need none, their relay is one connection.
+HANDS = 8
+# While the database is away a worker keeps what it knows for so long, and repeats nothing.
+DATABASE_PATIENCE = 30.0
+# Whether an entry is public is asked anew after so long.
+PRESS_SECONDS = 10.0
 
 
 @dataclass(slots=True)
@@ -49,64 +60,169 @@ class Tally:
                 self.waiting += 1
 
 
+class _Composer(Protocol):
+    def compose(self, delivery: Delivery) -> Message: ...
+
+
 def work(
     *,
     seconds: float = BATCH_SECONDS,
     batch: int = BATCH,
     transports: Mapping[str, Transport] = TRANSPORTS,
+    channels: Sequence[str] | None = None,
 ) -> Tally:
     """Send what is due until nothing is left, `seconds` are over, or the other side wants a rest."""
     tally = Tally()
     until = time.monotonic() + seconds
+    presses, pressed_at = _presses(), time.monotonic()
     while time.monotonic() < until:
-        claimed = claims.claim(most=batch)
+        claimed = claims.claim(most=batch, channels=channels)
         if not claimed.deliveries:
             break
-        if not _send_batch(claimed, tally, transports):
+        if time.monotonic() - pressed_at > PRESS_SECONDS:
+            presses, pressed_at = _presses(), time.monotonic()
+        run = _Run(claimed, tally, transports, presses)
+        if not run.finish():
             break
     return tally
 
 
-def _send_batch(claimed: claims.Batch, tally: Tally, transports: Mapping[str, Transport]) -> bool:
-    """False when a transport cannot go on for now."""
-    press = Press()
-    outcomes: list[Outcome] = []
-    started = settled_at = time.monotonic()
-    stopped: set[str] = set()
-    for delivery in claimed.deliveries:
-        channel = delivery.endpoint.channel
-        clock = time.monotonic()
-        if channel in stopped or clock - started > BATCH_SECONDS:
-            outcome = Outcome(delivery, State.PENDING, wait=lifecycle.FIRST_WAIT)
-        else:
-            outcome = _try(delivery, press, transports[channel])
-            if outcome.result in ENDS_BATCH:
-                stopped.add(channel)
-        outcomes.append(outcome)
-        tally.count(outcome)
-        if len(outcomes) >= SETTLE_EVERY or clock - settled_at > SETTLE_SECONDS:
-            settled_at = time.monotonic()
-            claims.settle(claimed.claim, outcomes, clock=settled_at)
-            outcomes = []
-    claims.settle(claimed.claim, outcomes, clock=time.monotonic())
-    return not stopped
+def _presses() -> dict[str, _Composer]:
+    return {Channel.MAIL: Press(), Channel.WEBHOOK: EventPress()}
 
 
-def _try(delivery: Delivery, press: Press, transport: Transport) -> Outcome:
-    skip = _skip_reason(delivery)
-    if skip:
-        return Outcome(delivery, State.SKIPPED, skip=skip)
+@dataclass
+class _Run:
+    """One batch under one claim."""
+
+    claimed: claims.Batch
+    tally: Tally
+    transports: Mapping[str, Transport]
+    presses: Mapping[str, _Composer]
+    hosts: Hosts = field(default_factory=Hosts)
+    outcomes: list[Outcome] = field(default_factory=list)
+    ended: set[str] = field(default_factory=set)  # channels
+    settled_at: float = field(default_factory=time.monotonic)
+
+    def finish(self) -> bool:
+        """False when a transport cannot go on for now."""
+        started = self.settled_at
+        self.hosts.load(delivery.endpoint for delivery in self.claimed.deliveries)
+        parallel = []
+        for delivery in self.claimed.deliveries:
+            if delivery.endpoint.channel == Channel.WEBHOOK:
+                parallel.append(delivery)
+            else:
+                self.note(self.held_back(delivery, started) or self.attempt(delivery))
+        if parallel:
+            for outcome in self.attempt_in_parallel(parallel, started):
+                self.note(outcome)
+        self.settle()
+        self.hosts.save()
+        return not self.ended
+
+    def note(self, outcome: Outcome) -> None:
+        self.outcomes.append(outcome)
+        self.tally.count(outcome)
+        late = time.monotonic() - self.settled_at > SETTLE_SECONDS
+        if len(self.outcomes) >= SETTLE_EVERY or late:
+            self.settle()
+
+    def settle(self) -> None:
+        """Record what happened. Keeps at it while the database is away: what is lost is sent again."""
+        until = time.monotonic() + DATABASE_PATIENCE
+        while True:
+            try:
+                claims.settle(self.claimed.claim, self.outcomes, clock=time.monotonic())
+                break
+            except (OperationalError, InterfaceError):
+                if time.monotonic() > until:
+                    raise
+                connection.close()
+                time.sleep(0.5)
+        self.outcomes = []
+        self.settled_at = time.monotonic()
+
+    def held_back(self, delivery: Delivery, started: float) -> Outcome | None:
+        """The outcome of what is not tried now: who shall not have it, and what must wait."""
+        if skip := _skip_reason(delivery):
+            return Outcome(delivery, State.SKIPPED, skip=skip)
+        if time.monotonic() - started > BATCH_SECONDS:
+            return Outcome(delivery, State.PENDING)
+        endpoint = delivery.endpoint
+        if endpoint.channel in self.ended or self.hosts.stopped(key_of(endpoint)):
+            return Outcome(delivery, State.PENDING, wait=lifecycle.FIRST_WAIT)
+        return None
+
+    def attempt(self, delivery: Delivery) -> Outcome:
+        message = self.compose(delivery)
+        if isinstance(message, Outcome):
+            return message
+        return self.judged(
+            delivery, _hand_over(self.transports[delivery.endpoint.channel], message)
+        )
+
+    def attempt_in_parallel(
+        self, deliveries: Sequence[Delivery], started: float
+    ) -> Iterator[Outcome]:
+        """Several at a time, one per endpoint (the claim sees to that within an incident)."""
+        running: dict[Future[str | TransportError], Delivery] = {}
+        with ThreadPoolExecutor(HANDS) as hands:
+            for delivery in deliveries:
+                while len(running) >= HANDS:
+                    yield from self.collected(running)
+                held = self.held_back(delivery, started)
+                message = held or self.compose(delivery)
+                if isinstance(message, Outcome):
+                    yield message
+                    continue
+                transport = self.transports[delivery.endpoint.channel]
+                running[hands.submit(_hand_over, transport, message)] = delivery
+            while running:
+                yield from self.collected(running)
+
+    def collected(self, running: dict[Future[str | TransportError], Delivery]) -> Iterator[Outcome]:
+        done, _ = wait(running, return_when=FIRST_COMPLETED)
+        for future in done:
+            yield self.judged(running.pop(future), future.result())
+
+    def compose(self, delivery: Delivery) -> Message | Outcome:
+        try:
+            return self.presses[delivery.endpoint.channel].compose(delivery)
+        except Exception as error:
+            # One message that cannot be made must not stop the others.
+            log.exception("delivery %s could not be made", delivery.uuid)
+            return _failed(delivery, TransportError(Failure.TEMPORARY, type(error).__name__))
+
+    def judged(self, delivery: Delivery, answer: str | TransportError) -> Outcome:
+        """What an answer means for the delivery, and for everybody behind the same host."""
+        endpoint = delivery.endpoint
+        if isinstance(answer, str):
+            self.hosts.succeeded(key_of(endpoint))
+            return Outcome(
+                delivery,
+                State.SENT,
+                result=Result.SENT.value,
+                detail=answer[:300],
+                at=time.monotonic(),
+            )
+        relay = endpoint.channel == Channel.MAIL and answer.failure in ENDS_BATCH
+        if relay:
+            self.ended.add(endpoint.channel)
+        if relay or answer.host_in_trouble:
+            self.hosts.failed(key_of(endpoint), retry_after=answer.retry_after)
+        return _failed(delivery, answer)
+
+
+def _hand_over(transport: Transport, message: Message) -> str | TransportError:
+    """Touches no database: it may run in a thread."""
     try:
-        answer = transport.send(press.compose(delivery))
+        return transport.send(message)
     except TransportError as error:
-        return _failed(delivery, error)
+        return error
     except Exception as error:
-        # One message that cannot be made must not stop the others.
-        log.exception("delivery %s could not be made or handed over", delivery.uuid)
-        return _failed(delivery, TransportError(Failure.TEMPORARY, type(error).__name__))
-    return Outcome(
-        delivery, State.SENT, result=Result.SENT.value, detail=answer[:300], at=time.monotonic()
-    )
+        log.exception("message %s could not be handed over", message.id)
+        return TransportError(Failure.TEMPORARY, type(error).__name__)
 
 
 def _skip_reason(delivery: Delivery) -> str:
@@ -123,22 +239,17 @@ def _skip_reason(delivery: Delivery) -> str:
 
 
 def _failed(delivery: Delivery, error: TransportError) -> Outcome:
-    age = delivery.age  # type: ignore[attr-defined]  # annotated by claims.claim
-    state = lifecycle.after_failure(error.failure, attempts=delivery.attempts, age=age)
-    wait = lifecycle.wait_after(
-        delivery.attempts,
-        jitter=random.random(),  # noqa: S311 - spreads retries, guards nothing
-        retry_after=error.retry_after,
-    )
-    if error.bad_address:
-        Endpoint.objects.filter(pk=delivery.endpoint_id, suppressed_at__isnull=True).update(
-            suppressed_at=Now(), suppressed_because=error.detail
-        )
+    age: timedelta = delivery.age  # type: ignore[attr-defined]  # annotated by claims.claim
     return Outcome(
         delivery,
-        state,
-        wait=wait,
+        lifecycle.after_failure(error.failure, attempts=delivery.attempts, age=age),
+        wait=lifecycle.wait_after(
+            delivery.attempts,
+            jitter=random.random(),  # noqa: S311 - spreads retries, guards nothing
+            retry_after=error.retry_after,
+        ),
         result=error.failure.value,
         detail=error.detail,
         at=time.monotonic(),
+        bad_address=error.bad_address,
     )

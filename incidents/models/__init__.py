@@ -18,6 +18,7 @@ from incidents.models.communication import (
     TimeVersion,
 )
 from incidents.models.incident import Impact, Incident, Mention, Occurrence
+from incidents.models.policies import PolicyVersion
 from incidents.models.review import RepairItem, Review, ReviewSection, TimelineEntry
 
 __all__ = [
@@ -32,6 +33,7 @@ __all__ = [
     "MonitorAlert",
     "Occurrence",
     "Offering",
+    "PolicyVersion",
     "Region",
     "Reminder",
     "RepairItem",

@@ -10,7 +10,7 @@ from django.db.models import Exists, F, OuterRef, QuerySet, Subquery
 
 from incidents.deadlines import ReviewClock, review_clocks
 from incidents.models import Decision, Incident, Review
-from incidents.services.deciding import current_policy
+from incidents.services.policies import current_policy
 
 
 def clocks_of(incidents: Iterable[Incident], now: datetime) -> dict[int, tuple[ReviewClock, ...]]:

@@ -9,14 +9,10 @@ from django.contrib.auth.models import AbstractBaseUser
 from django.db.models import Max
 
 from incidents.models import Decision, Impact, Incident
-from incidents.policy import PRESETS, Policy, Verdict, explain, parse_facts
+from incidents.policy import Policy, Verdict, explain, parse_facts
+from incidents.services.policies import current_policy
 
 LEVELS = ("informational", "warning", "error")
-
-
-def current_policy() -> Policy:
-    """The policy in force: the shipped preset modelled on Azure's published rules."""
-    return PRESETS["azure"]
 
 
 def public_deadline(policy: Policy) -> timedelta:

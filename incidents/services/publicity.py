@@ -12,6 +12,7 @@ from incidents import wording
 from incidents.models import Decision, Impact, Incident
 from incidents.services import deciding, revision
 from incidents.services.errors import EntryError
+from incidents.services.policies import current_policy
 from incidents.services.statements import checked_text, write_communication
 
 
@@ -31,7 +32,7 @@ def settle(incident: Incident, decision: Decision, *, now: datetime, confirmed: 
             incident.public_due_at = None
         return False
     if not confirmed:
-        deadline = now + deciding.public_deadline(deciding.current_policy())
+        deadline = now + deciding.public_deadline(current_policy())
         incident.public_due_at = incident.public_due_at or deadline
         return False
     incident.published_at = now

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from incidents import wording
 from incidents.models import Incident
-from incidents.services.deciding import current_policy
+from incidents.services.policies import current_policy
 from incidents.services.publicity import withdraw
 
 

@@ -9,7 +9,7 @@ from typing import Concatenate, ParamSpec, cast
 from django.contrib.auth.models import User
 from django.contrib.auth.views import redirect_to_login
 from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
@@ -18,9 +18,10 @@ from django.views.decorators.cache import never_cache
 from incidents.models import Incident
 
 P = ParamSpec("P")
-View = Callable[Concatenate[HttpRequest, P], HttpResponse]
+View = Callable[Concatenate[HttpRequest, P], HttpResponseBase]
 WORK = "incidents.change_incident"
 DECLARE = "incidents.add_incident"
+ADOPT = "incidents.adopt_policy"
 
 
 def desk(

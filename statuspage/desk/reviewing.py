@@ -8,7 +8,7 @@ from datetime import datetime
 from django.utils.safestring import SafeString
 
 from incidents.models import Incident, Review
-from incidents.services.deciding import current_policy
+from incidents.services.policies import current_policy
 from incidents.services.review import Repair, is_for_public
 from notifications import audience, messages
 from notifications.lifecycle import Audience, Reason, Relevance

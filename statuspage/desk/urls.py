@@ -5,11 +5,13 @@ from __future__ import annotations
 from django.urls import path
 
 from statuspage.desk.views import (
+    audit,
     corrections,
     decisions,
     declare,
     incidents,
     merges,
+    policies,
     replays,
     retractions,
     reviews,
@@ -23,6 +25,8 @@ urlpatterns = [
     path("new/", declare.new, name="new"),
     path("new/verdict/", declare.live_verdict, name="live-verdict"),
     path("backtest/", replays.backtest_screen, name="backtest"),
+    path("policies/", policies.policies, name="policies"),
+    path("audit/", audit.audit_screen, name="audit"),
     path("<slug:tracking_id>/", incidents.screen, name="incident"),
     path("<slug:tracking_id>/update/", updates.update, name="update"),
     path("<slug:tracking_id>/recover/", updates.recover_region, name="recover"),

@@ -13,7 +13,7 @@ from incidents.moments import MomentsError
 from incidents.policy import PRESETS, PolicyError
 from incidents.policy_file import read_policy
 from incidents.services.cases import all_cases
-from incidents.services.deciding import current_policy
+from incidents.services.policies import current_policy
 
 
 class Command(BaseCommand):

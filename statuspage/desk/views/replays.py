@@ -21,7 +21,7 @@ from incidents.policy.documents import decode_text
 from incidents.policy_file import MAX_POLICY
 from incidents.replay import replay
 from incidents.services.cases import case_of
-from incidents.services.deciding import current_policy
+from incidents.services.policies import current_policy
 from statuspage.desk.access import WORK, desk, incidents_for, operator_of
 from statuspage.desk.forms import DeskForm
 from statuspage.desk.plots import Bar, bars, time_plot
@@ -128,7 +128,7 @@ def _backtest_page(
         "unknown": request.GET.get("policy", "")[:60] if candidate is None else "",
     }
     if candidate:
-        cases, faults = _cases(request)
+        cases, faults = recorded_cases(request)
         rows = backtest(cases, current=current, candidate=candidate)
         sides = [
             Side(current.name, summary([row.now for row in rows])),
@@ -145,7 +145,7 @@ def _backtest_page(
     return render(request, "desk/backtest.html", context, status=status)
 
 
-def _cases(request: HttpRequest) -> tuple[list[Case], list[str]]:
+def recorded_cases(request: HttpRequest) -> tuple[list[Case], list[str]]:
     """The newest incidents with recorded facts, and what is wrong with recordings that cannot be read."""
     decided = Decision.objects.filter(incident=OuterRef("pk"))
     found = incidents_for(operator_of(request)).filter(Exists(decided) | Q(backfilled=True))

@@ -1,0 +1,81 @@
+"""The policy in force, and putting another one into force."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from django.contrib.auth.models import AbstractBaseUser
+from django.db import connection, transaction
+from django.db.models import Max
+
+from incidents.models import Decision, PolicyVersion
+from incidents.policy import PRESETS, Policy, PolicyError, parse_policy
+from incidents.services.errors import EntryError
+from incidents.services.statements import checked_text
+
+SHIPPED = PRESETS["azure"]
+
+
+def current_policy() -> Policy:
+    """The policy in force: the newest version; as shipped, the preset modelled on Azure's rules."""
+    newest = PolicyVersion.objects.order_by("-id").first()
+    return parse_policy(newest.document) if newest else SHIPPED
+
+
+@transaction.atomic
+def adopt_policy(
+    *, document: Mapping[str, Any], reason: str, now: datetime, actor: AbstractBaseUser
+) -> PolicyVersion:
+    """Put a policy into force from now on; decisions made before keep the version they were made by.
+
+    Its version is the next one of its name. Raises EntryError without a reason, for a policy that
+    cannot be (naming field and value), and when nothing would change.
+    """
+    reason = checked_text("reason", reason, 500)
+    if not reason:
+        raise EntryError("reason", "is empty; write why the policy changes.")
+    with connection.cursor() as cursor:  # one at a time: a version is a number of its own
+        cursor.execute("LOCK TABLE incidents_policyversion IN SHARE ROW EXCLUSIVE MODE")
+    policy = checked(document)
+    if policy.as_dict() | {"version": 0} == current_policy().as_dict() | {"version": 0}:
+        raise EntryError("text", "is the policy that is in force already; nothing was changed.")
+    return PolicyVersion.objects.create(
+        name=policy.name,
+        version=policy.version,
+        document=policy.as_dict(),
+        reason=reason,
+        actor_id=actor.pk,
+        in_force_from=now,
+    )
+
+
+def checked(document: Mapping[str, Any]) -> Policy:
+    """The policy of a document under the next version of its name. Raises EntryError."""
+    name = document.get("name")
+    version = next_version(name) if isinstance(name, str) else 1
+    try:
+        return parse_policy({**document, "version": version})
+    except PolicyError as error:
+        raise EntryError("text", str(error)) from error
+
+
+def next_version(name: str) -> int:
+    """One more than any version of this name, shipped or stored."""
+    stored = PolicyVersion.objects.filter(name=name).aggregate(top=Max("version"))["top"] or 0
+    shipped = PRESETS[name].version if name in PRESETS else 0
+    return int(max(stored, shipped)) + 1
+
+
+def policy_of(decision: Decision) -> Policy:
+    """The policy that a decision was made by: what it names, word for word. Raises LookupError."""
+    stored = PolicyVersion.objects.filter(
+        name=decision.policy, version=decision.policy_version
+    ).first()
+    if stored:
+        return parse_policy(stored.document)
+    shipped = PRESETS.get(decision.policy)
+    if shipped is None or shipped.version != decision.policy_version:
+        raise LookupError(f"{decision.policy} {decision.policy_version} is not known here.")
+    return shipped

@@ -19,6 +19,7 @@ log = logging.getLogger(__name__)
 
 # How long whoever nudges waits for the broker.
 PATIENCE_SECONDS = 0.5
+RUN_SECONDS = 5.0
 _publishing = threading.BoundedSemaphore(4)
 
 
@@ -29,16 +30,28 @@ def plan_communication(*, communication_id: int, **_: object) -> None:
     log.info("communication %d: %d deliveries planned", communication_id, added)
     if added:
         nudge(send_due)
+        nudge(send_webhooks)
 
 
 @shared_task(name="notifications.send")
 def send_due(**_: object) -> None:
-    """Send what is due; if time is over before the work is, wake the next."""
-    tally = send.work()
+    """Send mails that are due; if time is over before the work is, wake the next."""
+    _send(send_due, "mail")
+
+
+@shared_task(name="notifications.webhooks")
+def send_webhooks(**_: object) -> None:
+    """The same for webhooks: a slow receiver must not hold up mails, nor the other way round."""
+    _send(send_webhooks, "webhook")
+
+
+def _send(again: Any, channel: str) -> None:
+    # Short, so that a worker whose hands are all sending gets round to planning.
+    tally = send.work(seconds=RUN_SECONDS, channels=(channel,))
     if tally.sent or tally.failed or tally.skipped:
-        log.info("deliveries: %s", tally)
-    if tally.sent and claims.anything_due():
-        nudge(send_due)
+        log.info("%s: %s", channel, tally)
+    if tally.sent and claims.anything_due(channel=channel):
+        nudge(again)
 
 
 @shared_task(name="notifications.confirmations")
@@ -61,6 +74,7 @@ def sweep(**_: object) -> None:
         log.warning("%d deliveries were claimed by a worker that vanished; they go out again", lost)
     if claims.anything_due():
         nudge(send_due)
+        nudge(send_webhooks)
     nudge(send_confirmations)
     nudge(mail_reminders)
     reviews.report_settled(now=timezone.now())

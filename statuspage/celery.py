@@ -18,6 +18,7 @@ app.conf.task_routes = {
     "notifications.plan": {"queue": "plan"},
     "notifications.sweep": {"queue": "plan"},
     "notifications.send": {"queue": "send"},
+    "notifications.webhooks": {"queue": "send"},
     "notifications.confirmations": {"queue": "send"},
     "notifications.reminders": {"queue": "send"},
 }

@@ -213,6 +213,7 @@ def expire_leases(*, most: int = 10_000) -> int:
     return sum(len(ids) for _, ids in lines)
 
 
-def anything_due() -> bool:
-    """Whether a worker would find something to claim."""
-    return Delivery.objects.filter(state=State.PENDING, next_attempt_at__lte=Now()).exists()
+def anything_due(*, channel: str | None = None, since: timedelta = timedelta(0)) -> bool:
+    """Whether something is due (of this channel, for so long), in its turn or not."""
+    due = Delivery.objects.filter(state=State.PENDING, next_attempt_at__lte=Now() - since)
+    return (due.filter(endpoint__channel=channel) if channel else due).exists()

@@ -53,6 +53,7 @@ def process_table(port: int) -> tuple[Program, ...]:
         Program("publisher", (python, "manage.py", "publisher")),
         Program("worker", worker),
         Program("beat", beat),
+        Program("deliver", (python, "manage.py", "deliver")),
     )
 
 

@@ -10,7 +10,8 @@ from django.test import Client
 
 from incidents.models import Communication, Incident
 from incidents.services.entries import Statement
-from incidents.services.incident import post_update
+from incidents.services.incident import declare, post_update
+from tests.conftest import declaration
 from tests.desk.conftest import Answer, sent_by, text_of
 
 pytestmark = pytest.mark.django_db
@@ -212,11 +213,14 @@ def test_a_resolved_incident_moves_to_the_closed_ones(desk: Client, targeted: In
 
 
 def test_the_list_flags_a_missed_promise_and_a_waiting_post(
-    desk: Client, targeted: Incident, waiting: Incident
+    desk: Client, waiting: Incident, operator: User
 ) -> None:
-    Communication.objects.filter(incident=targeted).update(
-        at=datetime.now(UTC) - timedelta(minutes=42),
-        next_update_by=datetime.now(UTC) - timedelta(minutes=12),
+    now = datetime.now(UTC)
+    promise = Statement(next_update_by=now - timedelta(minutes=12))
+    targeted = declare(
+        declaration=declaration(started_at=now - timedelta(hours=1), statement=promise),
+        now=now - timedelta(minutes=42),
+        actor=operator,
     )
 
     words = text_of(desk.get("/admin/desk/"))

@@ -14,30 +14,49 @@ from incidents.services import deciding, revision
 from incidents.services.errors import EntryError
 from incidents.services.policies import current_policy
 from incidents.services.statements import checked_text, write_communication
+from incidents.state_table import TABLE, Decided, Shown, Standing
 
 
 def settle(incident: Incident, decision: Decision, *, now: datetime, confirmed: bool) -> bool:
-    """Follow a decision: publish, or let the post wait for a person. True when it just became public.
+    """Follow a decision as the state table says: publish, or let the post wait for a person.
 
-    A verdict never takes a public entry down: that is `withdraw`. An entry that will go again says so
-    in its note. The caller holds the lock and saves.
+    True when it just became public. An entry that will go again says so in its note. The caller holds
+    the lock and saves.
     """
     incident.note = (
         wording.NOTES.get(incident.scenario or 0, "") if incident.withdraw_after_review else ""
     )
-    if incident.withdrawn_at is not None and decision.scenario == 1:
+    shown = TABLE[standing_of(incident), decided_of(decision)].shown
+    if shown is Shown.GONE_ALARM:
         incident.alarm = wording.BROAD_AFTER_WITHDRAWAL
-    if not deciding.wants_public(decision) or incident.published_at is not None:
-        if incident.published_at is None:
-            incident.public_due_at = None
-        return False
-    if not confirmed:
+    if shown is Shown.POST and not confirmed:
         deadline = now + deciding.public_deadline(current_policy())
         incident.public_due_at = incident.public_due_at or deadline
         return False
-    incident.published_at = now
     incident.public_due_at = None
-    return True
+    if shown is Shown.POST:
+        incident.published_at = now
+    return shown is Shown.POST
+
+
+def standing_of(incident: Incident) -> Standing:
+    """The row of the state table that an incident is in."""
+    if incident.withdrawn_at is not None:
+        return Standing.WITHDRAWN
+    if incident.published_at is not None:
+        return Standing.PUBLIC
+    return Standing.TARGETED if incident.public_due_at is None else Standing.WAITING
+
+
+def decided_of(decision: Decision) -> Decided:
+    """The column of the state table: what the policy said and a person made of it."""
+    if decision.rule == "false-positive":
+        return Decided.RETRACTED
+    if not deciding.wants_public(decision):
+        return Decided.KEPT
+    if decision.scenario == 1:
+        return Decided.BROAD
+    return Decided.FOR_NOW if decision.verdict["withdraw_after_review"] else Decided.POSTED
 
 
 @transaction.atomic

@@ -12,7 +12,9 @@ from django.db import transaction
 from incidents.models import Incident, RepairItem, Review, ReviewSection, TimelineEntry
 from incidents.models.words import ReviewKind
 from incidents.services.errors import EntryError
+from incidents.services.publicity import standing_of
 from incidents.services.statements import checked_text, write_communication
+from incidents.state_table import Standing
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +91,7 @@ def publish_review(
 
 def is_for_public(incident: Incident) -> bool:
     """Whether a version published now is for the world, rather than for the affected customers."""
-    return incident.ever_broad and incident.published_at is not None
+    return incident.ever_broad and standing_of(incident) is Standing.PUBLIC
 
 
 def _check(incident: Incident, draft: Draft) -> None:

@@ -1,0 +1,112 @@
+"""What a decision leads to, by where the incident stands: written once, as data. Pure.
+
+Rows: whether the incident is public. Columns: what was decided, a person's override included. Cells:
+what the world sees, who is told directly, and for whom a review is due. `publicity.settle` follows it;
+ARCHITECTURE prints it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from enum import StrEnum
+from typing import NamedTuple
+
+
+class Standing(StrEnum):
+    """Where an incident stands."""
+
+    TARGETED = "targeted"  # never public
+    WAITING = "waiting"  # its public post waits for a person
+    PUBLIC = "public"
+    WITHDRAWN = "withdrawn"
+
+
+class Decided(StrEnum):
+    """What was decided."""
+
+    KEPT = "kept targeted"
+    BROAD = "broad (scenario 1)"
+    FOR_NOW = "public for now (scenario 2, 3)"
+    POSTED = "public (advisory, override, kept entry)"
+    RETRACTED = "false positive"
+
+
+class Shown(StrEnum):
+    """What the world sees of it."""
+
+    NOTHING = "nothing"
+    POST = "entry; a machine's waits ≤ 15 min"
+    STAYS = "entry stays"
+    UNTIL_REVIEW = "entry stays until the review is delivered"
+    RETRACTION = "entry stays, with the retraction"
+    GONE = "410"
+    GONE_ALARM = "410; the desk is alarmed"
+
+
+class Told(StrEnum):
+    """Who is told directly, besides the readers of public posts."""
+
+    AUDIENCE = "matching, and told before"
+    ONCE_KNOWN = "scenario 3: once the audience is known"
+    THOSE_TOLD = "exactly those told"
+
+
+class ReviewFor(StrEnum):
+    """For whom a review is due after mitigation."""
+
+    AFFECTED = "the affected"
+    EVERYBODY = "everybody"
+    AS_DECIDED = "the affected; none for advisories"
+    NOBODY = "nobody"
+
+
+class Cell(NamedTuple):
+    shown: Shown
+    told: Told
+    review: ReviewFor
+
+
+S, D = Standing, Decided
+_AS_DECIDED = (Told.AUDIENCE, ReviewFor.AS_DECIDED)
+_BROAD = (Told.AUDIENCE, ReviewFor.EVERYBODY)
+_FOR_NOW = (Told.ONCE_KNOWN, ReviewFor.AFFECTED)
+_RETRACTED = (Told.THOSE_TOLD, ReviewFor.NOBODY)
+
+TABLE: Mapping[tuple[Standing, Decided], Cell] = {
+    (S.TARGETED, D.KEPT): Cell(Shown.NOTHING, *_AS_DECIDED),
+    (S.TARGETED, D.BROAD): Cell(Shown.POST, *_BROAD),
+    (S.TARGETED, D.FOR_NOW): Cell(Shown.POST, *_FOR_NOW),
+    (S.TARGETED, D.POSTED): Cell(Shown.POST, *_AS_DECIDED),
+    (S.TARGETED, D.RETRACTED): Cell(Shown.NOTHING, *_RETRACTED),
+    # What still waits has made nothing public: it lapses when nothing wants it public any more.
+    (S.WAITING, D.KEPT): Cell(Shown.NOTHING, *_AS_DECIDED),
+    (S.WAITING, D.BROAD): Cell(Shown.POST, *_BROAD),
+    (S.WAITING, D.FOR_NOW): Cell(Shown.POST, *_FOR_NOW),
+    (S.WAITING, D.POSTED): Cell(Shown.POST, *_AS_DECIDED),
+    (S.WAITING, D.RETRACTED): Cell(Shown.NOTHING, *_RETRACTED),
+    # A verdict never takes an entry down: withdrawing is a verb of its own.
+    (S.PUBLIC, D.KEPT): Cell(Shown.STAYS, *_AS_DECIDED),
+    (S.PUBLIC, D.BROAD): Cell(Shown.STAYS, *_BROAD),
+    (S.PUBLIC, D.FOR_NOW): Cell(Shown.UNTIL_REVIEW, *_FOR_NOW),
+    (S.PUBLIC, D.POSTED): Cell(Shown.STAYS, *_AS_DECIDED),
+    (S.PUBLIC, D.RETRACTED): Cell(Shown.RETRACTION, *_RETRACTED),
+    # Withdrawn is final: what is broad after all is declared anew, and somebody has to know.
+    (S.WITHDRAWN, D.KEPT): Cell(Shown.GONE, *_AS_DECIDED),
+    (S.WITHDRAWN, D.BROAD): Cell(Shown.GONE_ALARM, Told.AUDIENCE, ReviewFor.AFFECTED),
+    (S.WITHDRAWN, D.FOR_NOW): Cell(Shown.GONE, Told.AUDIENCE, ReviewFor.AFFECTED),
+    (S.WITHDRAWN, D.POSTED): Cell(Shown.GONE, *_AS_DECIDED),
+    (S.WITHDRAWN, D.RETRACTED): Cell(Shown.GONE, *_RETRACTED),
+}
+
+
+def as_markdown() -> str:
+    """The table as ARCHITECTURE prints it: one line a cell."""
+    lines = [
+        "| Incident | Decided | The world sees | Told directly | Review for |",
+        "|---|---|---|---|---|",
+    ]
+    lines += [
+        f"| {standing} | {decided} | {cell.shown} | {cell.told} | {cell.review} |"
+        for (standing, decided), cell in TABLE.items()
+    ]
+    return "\n".join(lines)

@@ -136,6 +136,8 @@ def post(
             connection.settimeout(_left(until))
             connection.sendall(_request(target, body, headers))
             return _read_head(connection, until)
+    except TimeoutError as error:
+        raise Unreachable("took too long") from error
     except (OSError, ValueError) as error:
         raise Unreachable(f"{type(error).__name__}: {error}") from error
 

@@ -19,7 +19,10 @@ from statuspage.local.entry import ending_in_order, tell
 from statuspage.local.servers import running
 
 # Each has `lines(full: bool) -> Iterator[dict[str, object]]` and begins on an empty, migrated database.
-BENCHES = ("policy",)
+BENCHES = (
+    "policy",
+    "mail",
+)
 
 Lines = Callable[[bool], Iterator[dict[str, object]]]
 

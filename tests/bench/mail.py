@@ -1,0 +1,186 @@
+"""Mails a second on the whole path (claim, fill in, send, settle), beside a generator and the naive way.
+
+The limit is Postfix's `smtp-source`, one connection, messages as long as ours, if it is installed (or
+named by SMTP_SOURCE); else a loop over a bare socket that sends one message again and again.
+"""
+
+from __future__ import annotations
+
+import os
+import resource
+import shutil
+import socket
+import socketserver
+import subprocess
+import time
+from collections.abc import Callable, Iterator
+from datetime import datetime
+
+from django.conf import settings
+from django.contrib.auth.models import User
+from django.core.mail import EmailMultiAlternatives
+from django.utils import timezone
+
+from incidents.catalogue_file import read_catalogue
+from incidents.models import Communication
+from incidents.services import incident as pen
+from incidents.services.catalogue import apply_catalogue
+from incidents.services.entries import Statement
+from notifications.messages import Press
+from notifications.models import CustomerSubscription, Delivery, Endpoint, Footprint, Tenant
+from notifications.services import plan, send
+from tests.conftest import CATALOGUE, declaration, hit
+
+SAMPLE_NAIVE = 200
+
+
+class _Sink(socketserver.StreamRequestHandler):
+    """Takes everything, looks at nothing."""
+
+    def handle(self) -> None:
+        self.wfile.write(b"220 sink\r\n")
+        while line := self.rfile.readline(2000):
+            word = line[:4].upper()
+            if word == b"EHLO":
+                self.wfile.write(b"250-sink\r\n250 PIPELINING\r\n")
+            elif word == b"DATA":
+                self.wfile.write(b"354 go on\r\n")
+                while self.rfile.readline() not in (b".\r\n", b""):
+                    pass
+                self.wfile.write(b"250 taken\r\n")
+            elif word == b"QUIT":
+                self.wfile.write(b"221 bye\r\n")
+                return
+            else:
+                self.wfile.write(b"250 ok\r\n")
+
+
+class _Server(socketserver.ThreadingTCPServer):
+    daemon_threads = True
+    allow_reuse_address = True
+
+
+def lines(full: bool) -> Iterator[dict[str, object]]:
+    """One line: mails a second and ratios, seconds to the first mail, memory."""
+    count = 50_000 if full else 5_000
+    port, stop = _start_sink()
+    settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
+    settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", port
+    try:
+        _people(count)
+        committed = _declare()
+        began = time.monotonic()
+        while send.work(seconds=60, channels=("mail",)).sent:
+            pass
+        ours = Delivery.objects.filter(state="sent").count() / (time.monotonic() - began)
+        naive, length = _naive()
+        limit, generator = _limit(port, length, count)
+    finally:
+        stop()
+    delivery = Delivery.objects.order_by("sent_at")[0]
+    assert delivery.sent_at is not None
+    yield {
+        "mails": count,
+        "bytes": length,
+        "ours_per_s": round(ours),
+        "limit_per_s": round(limit),
+        "limit": generator,
+        "naive_per_s": round(naive),
+        "of_limit": round(ours / limit, 2),
+        "times_naive": round(ours / naive, 1),
+        "commit_to_first_s": round((delivery.sent_at - committed).total_seconds(), 2),
+        "max_rss_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024,
+    }
+
+
+def _start_sink() -> tuple[int, Callable[[], None]]:
+    """In C where there is one (smtp-sink); in a process of its own in any case."""
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        port = probe.getsockname()[1]
+    tool = os.environ.get("SMTP_SINK") or shutil.which("smtp-sink", path="/usr/sbin:/usr/bin")
+    if tool:
+        process = subprocess.Popen([tool, "-u", "nobody", f"127.0.0.1:{port}", "100"])
+        time.sleep(1)
+        return port, process.terminate
+    child = os.fork()
+    if child == 0:
+        _Server(("127.0.0.1", port), _Sink).serve_forever()
+        os._exit(0)
+    time.sleep(0.5)
+    return port, lambda: os.kill(child, 9)
+
+
+def _people(count: int) -> None:
+    apply_catalogue(catalogue=read_catalogue(CATALOGUE), now=timezone.now())
+    User.objects.create(username="olga", is_staff=True, is_superuser=True)
+    now = timezone.now()
+    where = hit("key-vault", "west-europe")
+    mails = Endpoint.objects.bulk_create(
+        Endpoint(address=f"p{n}@example.com", created_at=now) for n in range(count)
+    )
+    tenants = Tenant.objects.bulk_create(
+        Tenant(ref=f"t{n}", name=f"t{n}", contact=mail) for n, mail in enumerate(mails)
+    )
+    subscriptions = CustomerSubscription.objects.bulk_create(
+        CustomerSubscription(tenant=tenant, ref=tenant.ref, name=tenant.ref) for tenant in tenants
+    )
+    Footprint.objects.bulk_create(
+        Footprint(subscription=each, service=where.service, region=where.region)
+        for each in subscriptions
+    )
+
+
+def _declare() -> datetime:
+    """Declares and plans; when the statement was committed."""
+    now = timezone.now()
+    pen.declare(
+        declaration=declaration(started_at=now, statement=Statement("", "We see it. " * 30)),
+        now=now,
+        actor=User.objects.get(),
+    )
+    committed = timezone.now()
+    communication = Communication.objects.get()
+    plan.plan(communication_id=communication.pk, now=now)
+    return committed
+
+
+def _naive() -> tuple[float, int]:
+    """A rendering and a connection per mail."""
+    rows = list(
+        Delivery.objects.select_related("endpoint", "communication__incident")[:SAMPLE_NAIVE]
+    )
+    length = 0
+    began = time.monotonic()
+    for delivery in rows:
+        message = Press().compose(delivery)
+        mail = EmailMultiAlternatives(
+            message.subject, message.text, to=[message.to], headers=dict(message.headers)
+        )
+        mail.attach_alternative(message.html, "text/html")
+        mail.send()
+        length = length or len(mail.message().as_bytes())
+    return len(rows) / (time.monotonic() - began), length
+
+
+def _limit(port: int, length: int, count: int) -> tuple[float, str]:
+    tool = os.environ.get("SMTP_SOURCE") or shutil.which("smtp-source", path="/usr/sbin:/usr/bin")
+    began = time.monotonic()
+    if tool:
+        command = [tool, "-d", "-s", "1", "-m", str(count), "-l", str(length)]
+        ends = ["-f", "status@example.com", "-t", "p@example.com", f"127.0.0.1:{port}"]
+        subprocess.run([*command, *ends], check=True)
+        return count / (time.monotonic() - began), "smtp-source"
+    with socket.create_connection(("127.0.0.1", port)) as line, line.makefile("rb") as replies:
+        line.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        replies.readline()
+        line.sendall(b"HELO bench\r\n")
+        replies.readline()
+        text = b"x" * 70 + b"\r\n"
+        letter = text * (length // len(text)) + b".\r\n"
+        for _ in range(count):
+            for part in (b"MAIL FROM:<a@b.example>\r\n", b"RCPT TO:<p@b.example>\r\n", b"DATA\r\n"):
+                line.sendall(part)
+                replies.readline()
+            line.sendall(letter)
+            replies.readline()
+    return count / (time.monotonic() - began), "bare socket"

@@ -1,0 +1,106 @@
+"""Who is told in the rounds, and what is said to them. Imported once Django is set up."""
+
+from __future__ import annotations
+
+from django.contrib.auth.models import User
+from django.utils import timezone
+
+from incidents.catalogue_file import read_catalogue
+from incidents.services import incident as pen
+from incidents.services.catalogue import apply_catalogue
+from incidents.services.entries import Statement
+from notifications.lifecycle import State
+from notifications.models import Breaker, Delivery, Endpoint, Tenant
+from notifications.services import webhooks
+from tests.conftest import CATALOGUE, declaration
+from tests.notifications.cast import subscription
+
+WEST = ("key-vault", "west-europe")
+UNSETTLED = (State.PENDING, State.SENDING)
+
+
+def receivers(
+    mails: int, hooks: int, each: int, mail_kinds: tuple[str, ...], hook_kinds: tuple[str, ...]
+) -> list[str]:
+    """Every address as the receivers see it: a mail address, or the path of a webhook."""
+    return [
+        *(f"ok-{number}@example.com" for number in range(mails)),
+        *(f"{kind}-{number}@example.com" for kind in mail_kinds for number in range(each)),
+        *(f"/ok-{number}" for number in range(hooks)),
+        *(f"/{kind}-{number}" for kind in (*hook_kinds, "refused") for number in range(each)),
+    ]
+
+
+def build(
+    port: int,
+    mails: int,
+    hooks: int,
+    each: int,
+    mail_kinds: tuple[str, ...],
+    hook_kinds: tuple[str, ...],
+) -> None:
+    """One tenant per receiver, told at its default contact. Each kind of trouble has a host of its own."""
+    now = timezone.now()
+    apply_catalogue(catalogue=read_catalogue(CATALOGUE), now=now)
+    User.objects.create(username="olga", is_staff=True, is_superuser=True)
+    addresses = receivers(mails, hooks, each, mail_kinds, hook_kinds)
+    mail = [Endpoint(address=a, created_at=now) for a in addresses if "@" in a]
+    Endpoint.objects.bulk_create(mail)
+    hosts = {kind: f"127.0.0.{2 + place}" for place, kind in enumerate(("ok", *hook_kinds))}
+    hook = []
+    for path in (a for a in addresses if "@" not in a):
+        kind = path.strip("/").split("-")[0]
+        # Nobody hears at port 1.
+        where = f"{hosts[kind]}:{port}" if kind in hosts else "127.0.0.99:1"
+        hook.append(webhooks.make(address=f"http://{where}{path}", tenant=None, now=now)[0])
+    for number, endpoint in enumerate((*mail, *hook)):
+        tenant = Tenant.objects.create(ref=f"t{number}", name=f"t{number}", contact=endpoint)
+        subscription(tenant, f"t{number}", WEST)
+
+
+def heal() -> None:
+    """Nobody is suppressed, no host is left alone: each round begins alike."""
+    Breaker.objects.all().delete()
+    Endpoint.objects.update(suppressed_at=None, suppressed_because="")
+
+
+def declare(title: str) -> int:
+    now = timezone.now()
+    made = pen.declare(
+        declaration=declaration(
+            public_title=title, started_at=now, statement=Statement("", "One.")
+        ),
+        now=now,
+        actor=User.objects.get(),
+    )
+    return made.pk
+
+
+def update(incident: int, stage: str) -> None:
+    pen.post_update(
+        incident_id=incident,
+        stage=stage,
+        statement=Statement("", f"We are {stage}."),
+        now=timezone.now(),
+        actor=User.objects.get(),
+    )
+
+
+def settled(incident: int) -> bool:
+    """All three planned, and nothing on its way but to those who refuse connections for ever."""
+    rows = Delivery.objects.filter(incident=incident)
+    three = rows.values("communication").distinct().count() == 3
+    return three and not stuck(incident)
+
+
+def stuck(incident: int) -> int:
+    rows = Delivery.objects.filter(incident=incident, state__in=UNSETTLED)
+    return rows.exclude(endpoint__address__contains="/refused-").count()
+
+
+def superseded(incident: int) -> set[tuple[str, int]]:
+    rows = Delivery.objects.filter(incident=incident, skip_reason="superseded")
+    return {
+        (address if "@" in address else "/" + address.rsplit("/", 1)[1], number)
+        for address, number in rows.values_list("endpoint__address", "communication__number")
+    }

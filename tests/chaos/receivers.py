@@ -1,0 +1,137 @@
+"""Receivers on loopback that note what they take and misbehave as their address says."""
+
+from __future__ import annotations
+
+import json
+import re
+import socketserver
+import threading
+import time
+from collections import Counter
+from dataclasses import dataclass, field
+from email import message_from_bytes, policy
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import ClassVar
+
+STAGES = ("Investigating", "Identified", "Resolved")
+# The first try to an address that begins so gets this answer; None: every try.
+MAIL_TROUBLE = {"later451": (451, 1), "hangup421": (421, 1), "unknown550": (550, None)}
+HOOK_TROUBLE = {"busy429": 429, "broken500": 500, "gone410": 410}
+
+
+@dataclass
+class Book:
+    """What was taken, in order: (address, title, number of the statement, id)."""
+
+    taken: list[tuple[str, str, int, str]] = field(default_factory=list)
+    tries: Counter[tuple[str, str, int]] = field(default_factory=Counter)
+    lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def tried(self, address: str, title: str, number: int) -> int:
+        with self.lock:
+            self.tries[address, title, number] += 1
+            return self.tries[address, title, number]
+
+    def take(self, address: str, title: str, number: int, identity: str) -> None:
+        with self.lock:
+            self.taken.append((address, title, number, identity))
+
+
+class _Mail(socketserver.StreamRequestHandler):
+    book: ClassVar[Book]
+
+    def handle(self) -> None:
+        try:
+            self._converse()
+        except OSError:
+            return
+
+    def _converse(self) -> None:
+        self._say("220 chaos")
+        to = ""
+        while line := self.rfile.readline(2000):
+            word = line[:4].upper()
+            if word == b"EHLO":
+                self._say("250-chaos\r\n250 PIPELINING")
+            elif word == b"RCPT":
+                to = line.decode("ascii").split("<")[1].split(">")[0]
+                code, times = MAIL_TROUBLE.get(to.split("-")[0], (0, 0))
+                if code and (times is None or self.book.tried(to, "", 0) <= times):
+                    self._say(f"{code} 5.1.1 no" if code == 550 else f"{code} 4.3.0 not now")
+                    if code == 421:
+                        return
+                    to = ""
+                else:
+                    self._say("250 ok")
+            elif word == b"DATA":
+                self._say("354 go on" if to else "554 nobody to send to")
+                if to:
+                    self._take(to)
+                    self._say("250 taken")
+            elif word == b"QUIT":
+                self._say("221 bye")
+                return
+            else:
+                self._say("250 ok")
+
+    def _take(self, to: str) -> None:
+        lines = []
+        while (line := self.rfile.readline()) not in (b".\r\n", b""):
+            lines.append(line)
+        if line:  # else the sender died before the end, and nothing was taken
+            mail = message_from_bytes(b"".join(lines), policy=policy.default)
+            stage, title = re.fullmatch(r"\[(\w+)\] .*: (.*)", str(mail["Subject"])).groups()  # type: ignore[union-attr]  # a test
+            self.book.take(to, title, STAGES.index(stage) + 1, str(mail["Message-ID"]))
+
+    def _say(self, words: str) -> None:
+        self.wfile.write(f"{words}\r\n".encode())
+
+
+class _Hook(BaseHTTPRequestHandler):
+    book: ClassVar[Book]
+
+    def do_POST(self) -> None:
+        data = json.loads(self.rfile.read(int(self.headers["Content-Length"])))["data"]
+        kind = self.path.strip("/").split("-")[0]
+        first = self.book.tried(self.path, "", 0) == 1
+        if kind == "silent" and first:
+            time.sleep(12)
+            return
+        if kind == "loris" and first:
+            for letter in b"HTTP/1.1 200 OK\r\n":
+                try:
+                    self.wfile.write(bytes((letter,)))
+                except OSError:
+                    return
+                time.sleep(1)
+            return
+        code = HOOK_TROUBLE.get(kind, 0)
+        if code and (first or code == 410):
+            self.send_response(code)
+            self.send_header("Retry-After", "2")
+            self.end_headers()
+            return
+        self.book.take(self.path, data["title"], data["number"], self.headers["webhook-id"])
+        self.send_response(204)
+        self.end_headers()
+
+    def log_message(self, format: str, *args: object) -> None:
+        """Silence: one JSON line a scenario is all that is printed."""
+
+
+class _Server(socketserver.ThreadingTCPServer):
+    daemon_threads = True
+    allow_reuse_address = True
+
+
+class _HookServer(ThreadingHTTPServer):
+    request_queue_size = 128
+
+
+def serve(book: Book) -> tuple[int, int]:
+    """Start both; returns their ports. The one for webhooks hears on all of 127.0.0.0/8."""
+    mail = _Server(("127.0.0.1", 0), type("Mail", (_Mail,), {"book": book}))
+    hook = _HookServer(("0.0.0.0", 0), type("Hook", (_Hook,), {"book": book}))  # noqa: S104 - see above
+    for server in (mail, hook):
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+    return mail.server_address[1], hook.server_address[1]

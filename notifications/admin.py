@@ -7,7 +7,7 @@ from typing import Any
 from zoneinfo import available_timezones
 
 from django import forms
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
 from django.http import HttpRequest
@@ -15,11 +15,13 @@ from django.utils import timezone
 
 from incidents.admin import ReadOnly
 from incidents.models.words import Kind
+from notifications import outbound
 from notifications.addresses import AddressError, normalise
 from notifications.models import (
     ActionGroup,
     AlertRule,
     Attempt,
+    Channel,
     CustomerSubscription,
     Delivery,
     Endpoint,
@@ -28,6 +30,8 @@ from notifications.models import (
     PublicTopic,
     Tenant,
 )
+from notifications.services import webhooks
+from notifications.transports.webhook import new_secret
 
 MOST_ACTION_GROUPS = 5
 
@@ -42,10 +46,20 @@ class ZoneForm(forms.ModelForm[Any]):
 
 class EndpointForm(ZoneForm):
     def clean_address(self) -> str:
+        if self.cleaned_data.get("channel") == Channel.WEBHOOK:
+            return self._web_address(self.cleaned_data["address"])
         try:
             return normalise(self.cleaned_data["address"])
         except AddressError as error:
             raise ValidationError(str(error)) from error
+
+    def _web_address(self, address: str) -> str:
+        try:
+            self.instance.host = outbound.check(address).host
+        except outbound.OutboundError as error:
+            raise ValidationError(f"The address {error}") from error
+        self.instance.secret = self.instance.secret or new_secret()
+        return address
 
 
 class AlertRuleForm(forms.ModelForm[AlertRule]):
@@ -130,7 +144,7 @@ class EndpointAdmin(admin.ModelAdmin[Endpoint]):
         "created_at",
     )
     inlines = (TopicInline,)
-    actions = ("lift_suppression",)
+    actions = ("lift_suppression", "rotate_secrets")
     show_full_result_count = False
     ordering = ("address",)
 
@@ -144,6 +158,20 @@ class EndpointAdmin(admin.ModelAdmin[Endpoint]):
             obj.key = uuid.uuid4()
             obj.confirmed_at = None
         super().save_model(request, obj, form, change)
+        if obj.channel == Channel.WEBHOOK and (not change or "channel" in form.changed_data):
+            self._show(request, obj, obj.secret)
+
+    @admin.action(description="Change the secrets of these webhooks")
+    def rotate_secrets(self, request: HttpRequest, queryset: QuerySet[Endpoint]) -> None:
+        for endpoint in queryset.filter(channel=Channel.WEBHOOK):
+            self._show(
+                request, endpoint, webhooks.rotate(endpoint_id=endpoint.pk, now=timezone.now())
+            )
+
+    def _show(self, request: HttpRequest, endpoint: Endpoint, secret: str) -> None:
+        self.message_user(
+            request, f"The secret of {endpoint}, shown this once: {secret}", messages.WARNING
+        )
 
     @admin.action(description="Send to these addresses again (lift suppression)")
     def lift_suppression(self, request: HttpRequest, queryset: QuerySet[Endpoint]) -> None:

@@ -4,6 +4,7 @@ from notifications.models.endpoints import Breaker, Endpoint, PublicTopic, SignU
 from notifications.models.ledger import Attempt, Delivery, FanOut
 from notifications.models.rules import ActionGroup, AlertRule
 from notifications.models.tenants import (
+    AudienceVersion,
     CustomerSubscription,
     Footprint,
     ImpactedSubscription,
@@ -15,6 +16,7 @@ __all__ = [
     "ActionGroup",
     "AlertRule",
     "Attempt",
+    "AudienceVersion",
     "Breaker",
     "Channel",
     "CustomerSubscription",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from django.conf import settings
 from django.db import models
 from django.db.models import Q
 
@@ -85,4 +86,25 @@ class ImpactedSubscription(models.Model):
             models.UniqueConstraint(
                 fields=["incident", "subscription"], name="impacted_subscription_once"
             ),
+        ]
+
+
+class AudienceVersion(models.Model):
+    """A replacement of an incident's impacted list: when, by whom, and how much it changed."""
+
+    incident = models.ForeignKey(
+        Incident, on_delete=models.CASCADE, related_name="audience_versions"
+    )
+    version = models.PositiveIntegerField()
+    subscriptions = models.PositiveIntegerField()
+    added = models.PositiveIntegerField()
+    removed = models.PositiveIntegerField()
+    actor = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+"
+    )
+    made_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["incident", "version"], name="audience_version_once"),
         ]

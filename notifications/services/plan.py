@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from django.db import transaction
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from incidents.models import Communication
 from notifications import audience
@@ -24,12 +24,12 @@ def unplanned(*, now: datetime) -> QuerySet[Communication]:
     What was backfilled is history, not news. Age is that of the incident's last change: the time a
     communication states may lie well before the moment it was written.
     """
-    done = FanOut.objects.filter(communication=OuterRef("pk"), phase=Phase.DONE)
+    plannings = FanOut.objects.filter(communication=OuterRef("pk"))
+    fresh = ~Exists(plannings) & Q(incident__updated_at__gte=now - HORIZON)
+    # Begun and not ended, however old: a dead planner, or an audience that has grown.
+    begun = Exists(plannings.exclude(phase=Phase.DONE))
     return Communication.objects.filter(
-        ~Exists(done),
-        backfilled=False,
-        incident__backfilled=False,
-        incident__updated_at__gte=now - HORIZON,
+        fresh | Q(begun), backfilled=False, incident__backfilled=False
     ).order_by("id")
 
 
@@ -57,12 +57,14 @@ def plan_due(*, now: datetime) -> int:
 def _plan_one(communication: Communication, *, now: datetime, slice_size: int) -> int:
     if communication.kind == "review" and _awaits_audience(communication):
         return 0  # stays unplanned: it is for the affected, and nobody knows yet who they are
-    fan_out, _ = FanOut.objects.get_or_create(
+    FanOut.objects.get_or_create(
         communication=communication, audience_version=1, defaults={"started_at": now}
     )
     added = 0
-    while (step := _take_slice(fan_out.pk, now=now, slice_size=slice_size)) is not None:
-        added += step
+    begun = communication.fan_outs.exclude(phase=Phase.DONE).order_by("audience_version")
+    for fan_out in list(begun):
+        while (step := _take_slice(fan_out.pk, now=now, slice_size=slice_size)) is not None:
+            added += step
     return added
 
 

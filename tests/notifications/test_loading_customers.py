@@ -4,17 +4,12 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable
-from datetime import datetime
 from pathlib import Path
 
 import pytest
-from django.contrib.auth.models import User
 from django.core.management import CommandError, call_command
 
-from incidents.services import incident as pen
 from notifications.models import CustomerSubscription, Endpoint, Footprint, Tenant
-from notifications.services.impacted import UnknownSubscriptionsError, replace_list
-from tests.conftest import declaration
 
 pytestmark = pytest.mark.usefixtures("catalogue")
 
@@ -199,17 +194,3 @@ def test_a_subscription_of_another_tenant_is_not_taken_over(load: Load) -> None:
 def test_a_missing_file_is_named(tmp_path: Path) -> None:
     with pytest.raises(CommandError, match=r"absent\.csv: cannot be read"):
         call_command("load_customers", str(tmp_path / "absent.csv"))
-
-
-def test_an_impacted_list_is_replaced_as_a_whole_or_not_at_all(
-    load: Load, operator: User, now: datetime
-) -> None:
-    load(HEADER + LINE + LINE.replace("contoso-1", "contoso-2"))
-    incident = pen.declare(declaration=declaration(), now=now, actor=operator)
-    first = replace_list(incident_id=incident.pk, refs=["contoso-1"])
-    second = replace_list(incident_id=incident.pk, refs=["contoso-2", "contoso-2"])
-    assert (first.added, first.removed, second.added, second.removed) == (1, 0, 1, 1)
-    with pytest.raises(UnknownSubscriptionsError, match="no such subscription: nobody"):
-        replace_list(incident_id=incident.pk, refs=["nobody", "contoso-1"])
-    refs = incident.impacted.values_list("subscription__ref", flat=True)
-    assert list(refs) == ["contoso-2"]

@@ -1,0 +1,65 @@
+"""`load_impacted TRACKING_ID FILE [--dry-run] [--json]`: the impacted list of an incident."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.db import transaction
+from django.utils import timezone
+
+from incidents.models import Incident
+from notifications.impacted_file import ImpactedFileError, read_list
+from notifications.services.impacted import UnknownSubscriptionsError, replace_list
+
+
+class Command(BaseCommand):
+    help = (
+        "Makes the subscriptions of a file (one a line, or CSV with a column subscription) the"
+        " impacted list of an incident. All or nothing; the same file again changes nothing."
+    )
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("tracking_id")
+        parser.add_argument("file", metavar="FILE")
+        parser.add_argument("--dry-run", action="store_true", help="say what would change")
+        parser.add_argument("--json", action="store_true", help="print a JSON object")
+
+    def handle(
+        self, *args: Any, tracking_id: str, file: str, dry_run: bool, json: bool, **options: Any
+    ) -> None:
+        incident = Incident.objects.filter(tracking_id=tracking_id, backfilled=False).first()
+        if incident is None:
+            raise CommandError(f"no incident {tracking_id!r} was declared here.", returncode=2)
+        try:
+            with transaction.atomic(), Path(file).open(encoding="utf-8", newline="") as lines:
+                replaced = replace_list(
+                    incident_id=incident.pk, refs=read_list(lines), now=timezone.now()
+                )
+                transaction.set_rollback(dry_run)
+        except ImpactedFileError as error:
+            raise CommandError(str(error), returncode=2) from error
+        except UnknownSubscriptionsError as error:
+            told = "\n".join(
+                f"line {line}: {ref} is no known subscription" for line, ref in error.faults
+            )
+            raise CommandError(
+                f"{told}\nLoad the customers first, or remove them.", returncode=2
+            ) from error
+        except (OSError, ValueError) as error:
+            raise CommandError(f"{file}: cannot be read ({error}).", returncode=2) from error
+        if json:
+            self.stdout.write(_json(asdict(replaced) | {"dry_run": dry_run}))
+            return
+        would = "would be " if dry_run else ""
+        self.stdout.write(
+            f"{replaced.subscriptions} subscriptions: {replaced.added} {would}added,"
+            f" {replaced.removed} {would}removed."
+        )
+
+
+def _json(told: dict[str, object]) -> str:
+    return json.dumps(told)

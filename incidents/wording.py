@@ -9,18 +9,29 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
+# By level: of one service, of several, and the same once it is over.
 EFFECT = {
-    "error": "are failing or unavailable",
-    "warning": "are degraded",
-    "informational": "are limited in their management operations or slower than usual",
+    "error": ("is failing or unavailable", "are failing or unavailable"),
+    "warning": ("is degraded", "are degraded"),
+    "informational": (
+        "is limited in its management operations or slower than usual",
+        "are limited in their management operations or slower than usual",
+    ),
 }
-
-
 WAS = {
-    "error": "were failing or unavailable",
-    "warning": "were degraded",
-    "informational": "were limited in their management operations or slower than usual",
+    "error": ("was failing or unavailable", "were failing or unavailable"),
+    "warning": ("was degraded", "were degraded"),
+    "informational": (
+        "was limited in its management operations or slower than usual",
+        "were limited in their management operations or slower than usual",
+    ),
 }
+
+
+def effect(services: Sequence[str], level: str, *, over: bool = False) -> str:
+    """What has become of these services: `is degraded`, `are degraded`, `were degraded`."""
+    one, several = (WAS if over else EFFECT)[level]
+    return one if len(set(services)) == 1 else several
 
 
 def listed(names: Sequence[str], most: int = 5) -> str:
@@ -49,10 +60,10 @@ def announcement(
     if until:
         return (
             f"Between {clock(since)} and {clock(until)}, {listed(services)} in {listed(regions)}"
-            f" {WAS[level]} for some or all customers. This has ended."
+            f" {effect(services, level, over=True)} for some or all customers. This has ended."
         )
     return (
-        f"Since {clock(since)}, {listed(services)} in {listed(regions)} {EFFECT[level]} for some"
+        f"Since {clock(since)}, {listed(services)} in {listed(regions)} {effect(services, level)} for some"
         " or all customers. We are investigating and will say more as soon as we know it."
     )
 
@@ -62,7 +73,8 @@ def recovery(services: Sequence[str], regions: Sequence[str], at: datetime) -> s
 
 
 def spread(services: Sequence[str], regions: Sequence[str], at: datetime) -> str:
-    return f"As of {clock(at)}, {listed(services)} in {listed(regions)} are affected, too."
+    verb = "is" if len(set(services)) == 1 else "are"
+    return f"As of {clock(at)}, {listed(services)} in {listed(regions)} {verb} affected, too."
 
 
 def handover(
@@ -74,9 +86,9 @@ def handover(
 ) -> str:
     """A first targeted text, once it is known whom a publicly posted incident concerns."""
     when = f"Between {clock(since)} and {clock(until)}" if until else f"Since {clock(since)}"
-    effect = WAS[level] if until else EFFECT[level]
+    became = effect(services, level, over=until is not None)
     return (
-        f"{when}, {listed(services)} in {listed(regions)} {effect}. It is now"
+        f"{when}, {listed(services)} in {listed(regions)} {became}. It is now"
         " known which customers are affected, and you are among them. Further updates and the"
         " review of this incident come to you directly."
     )

@@ -119,7 +119,7 @@ def _words(tracking_id: str, cells: Sequence[Hit], level: str, started_at: datet
             {
                 "services": wording.listed([hit.service.name for hit in cells]),
                 "regions": wording.listed([hit.region.name for hit in cells]),
-                "effect": wording.EFFECT.get(level, ""),
+                "effect": wording.effect([hit.service.name for hit in cells], level),
                 "level": level,
                 "since": wording.clock(started_at),
                 "tracking_id": tracking_id,

@@ -59,7 +59,7 @@ def test_a_cell_and_a_level_tell_the_affected_in_words_marked_as_automated(now: 
     )
     assert "It was sent automatically" in mail.text
     assert (
-        "Key Vault in West Europe are failing or unavailable since 09:28 UTC" in said.targeted_text
+        "Key Vault in West Europe is failing or unavailable since 09:28 UTC" in said.targeted_text
     )
     assert f"sent automatically ({incident.tracking_id})" in said.targeted_text
     assert incident.public_due_at is None

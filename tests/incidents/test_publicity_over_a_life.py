@@ -137,7 +137,7 @@ def test_naming_the_audience_of_a_resolved_incident_resolves_nothing_again(
     incident.refresh_from_db()
     assert incident.closed_at == over
     assert Communication.objects.public().count() == posts
-    assert "were degraded" in Communication.objects.latest("id").targeted_text
+    assert "was degraded" in Communication.objects.latest("id").targeted_text
 
 
 def test_the_affected_read_at_least_what_everybody_reads(now: datetime, operator: User) -> None:

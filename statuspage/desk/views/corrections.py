@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import datetime
+from functools import partial
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
@@ -13,14 +13,13 @@ from django.views.decorators.http import require_http_methods
 
 from incidents.models import Communication, Incident
 from incidents.services.entries import Statement
-from incidents.services.errors import EntryError
 from incidents.services.times import correct_times, reschedule
 from statuspage.desk.access import WORK, desk, operator_of, workable
-from statuspage.desk.entries import refuse
 from statuspage.desk.forms import CorrectionForm, DeskForm, RescheduleForm
-from statuspage.desk.freshness import News, StaleError, if_fresh, seen_now
+from statuspage.desk.freshness import News
 from statuspage.desk.listing import publicity_of
 from statuspage.desk.times import typed
+from statuspage.desk.views.small_forms import act_or_page, mark
 
 PLANNED = ("planned", "rescheduled")
 
@@ -34,31 +33,18 @@ def times(request: HttpRequest, tracking_id: str) -> HttpResponse:
     if request.method == "GET":
         return _page(request, incident, kind(now=now, initial=_initial(incident)))
     form = kind(request.POST, now=now)
-    if not form.is_valid():
-        return _page(request, incident, form, status=422)
     act = _reschedule if incident.stage in PLANNED else _correct
-    try:
-        said = if_fresh(
-            incident, request.POST.get("seen", ""), _with(act, request, incident, form, now)
-        )
-    except StaleError as stale:
-        incident.refresh_from_db()
-        return _page(request, incident, form, news=stale.news, status=409)
-    except EntryError as error:
-        incident.refresh_from_db()
-        refuse(form, error)
-        return _page(request, incident, form, status=422)
+    said = act_or_page(
+        request,
+        incident,
+        form,
+        lambda: act(request, incident, form, now),
+        partial(_page, request, incident, form),
+    )
+    if isinstance(said, HttpResponse):
+        return said
     messages.success(request, f"The times are corrected; update {said.number} says so.")
     return redirect("desk:incident", incident.tracking_id)
-
-
-Act = Callable[[HttpRequest, Incident, DeskForm, datetime], Communication]
-
-
-def _with(
-    act: Act, request: HttpRequest, incident: Incident, form: DeskForm, now: datetime
-) -> Callable[[], Communication]:
-    return lambda: act(request, incident, form, now)
 
 
 def _correct(
@@ -128,6 +114,6 @@ def _page(
         "planned": incident.stage in PLANNED,
         "publicity": publicity_of(incident),
         "versions": incident.time_versions.select_related("actor").order_by("-id"),
-        "seen": seen_now(incident) if news or request.method == "GET" else request.POST.get("seen"),
+        "seen": mark(request, incident, news),
     }
     return render(request, "desk/times.html", context, status=status)

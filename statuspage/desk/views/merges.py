@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -13,10 +15,10 @@ from incidents.services.entries import Statement
 from incidents.services.errors import EntryError
 from incidents.services.merge import merge, unmerge
 from statuspage.desk.access import WORK, desk, incidents_for, operator_of, workable
-from statuspage.desk.entries import refuse
 from statuspage.desk.forms import MergeForm
-from statuspage.desk.freshness import News, StaleError, if_fresh, seen_now
+from statuspage.desk.freshness import News
 from statuspage.desk.listing import publicity_of
+from statuspage.desk.views.small_forms import act_or_page, mark
 
 
 @desk(WORK)
@@ -27,37 +29,26 @@ def merge_incident(request: HttpRequest, tracking_id: str) -> HttpResponse:
     if request.method == "GET":
         return _page(request, incident, MergeForm(now=now, survivors=_survivors(incident)))
     form = MergeForm(request.POST, now=now, survivors=_survivors(incident))
-    if not form.is_valid():
-        return _page(request, incident, form, status=422)
-    survivor = Incident.objects.get(tracking_id=form.cleaned_data["into"])
 
     def act() -> Communication:
+        value = form.cleaned_data
         return merge(
             absorbed_id=incident.pk,
-            into_id=survivor.pk,
-            reason=form.cleaned_data["reason"],
+            into_id=Incident.objects.get(tracking_id=value["into"]).pk,
+            reason=value["reason"],
             now=now,
             actor=operator_of(request),
-            statement=Statement(
-                public_text=form.cleaned_data["public_text"],
-                targeted_text=form.cleaned_data["targeted_text"],
-            ),
+            statement=Statement(value["public_text"], value["targeted_text"]),
         )
 
-    try:
-        if_fresh(incident, request.POST.get("seen", ""), act)
-    except StaleError as stale:
-        incident.refresh_from_db()
-        return _page(request, incident, form, news=stale.news, status=409)
-    except EntryError as error:
-        incident.refresh_from_db()
-        refuse(form, error)
-        return _page(request, incident, form, status=422)
+    said = act_or_page(request, incident, form, act, partial(_page, request, incident, form))
+    if isinstance(said, HttpResponse):
+        return said
+    survivor = said.incident.tracking_id
     messages.success(
-        request,
-        f"{incident.tracking_id} is merged into {survivor.tracking_id}, which goes on alone.",
+        request, f"{incident.tracking_id} is merged into {survivor}, which goes on alone."
     )
-    return redirect("desk:incident", survivor.tracking_id)
+    return redirect("desk:incident", survivor)
 
 
 @desk(WORK)
@@ -104,6 +95,6 @@ def _page(
         "news": news,
         "publicity": publicity_of(incident),
         "possible": bool(_survivors(incident)),
-        "seen": seen_now(incident) if news or request.method == "GET" else request.POST.get("seen"),
+        "seen": mark(request, incident, news),
     }
     return render(request, "desk/merge.html", context, status=status)

@@ -15,8 +15,9 @@ from notifications.models import Delivery
 from statuspage.desk.access import WORK, desk, operator_of, workable
 from statuspage.desk.entries import refuse
 from statuspage.desk.forms import RetractForm
-from statuspage.desk.freshness import News, StaleError, if_fresh, seen_now
+from statuspage.desk.freshness import News, StaleError, if_fresh
 from statuspage.desk.listing import publicity_of
+from statuspage.desk.views.small_forms import mark
 
 
 @desk(WORK)
@@ -78,7 +79,6 @@ def _page(
             audience: told.filter(audience=audience).values("endpoint").distinct().count()
             for audience in ("targeted", "public")
         },
-        # A form that has been told the news carries the newest mark: the next press goes through.
-        "seen": seen_now(incident) if news or request.method == "GET" else request.POST.get("seen"),
+        "seen": mark(request, incident, news),
     }
     return render(request, "desk/retract.html", context, status=status)

@@ -1,8 +1,9 @@
-"""The common road of the incident screen's small forms: check, act, say so, go back."""
+"""The common road of forms about an incident: check, act under its lock, say what is in the way."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Protocol, TypeVar
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
@@ -12,8 +13,10 @@ from incidents.models import Incident
 from incidents.services.errors import EntryError
 from statuspage.desk.entries import refuse
 from statuspage.desk.forms import DeskForm
-from statuspage.desk.freshness import StaleError, if_fresh
+from statuspage.desk.freshness import News, StaleError, if_fresh, seen_now
 from statuspage.desk.views.incident_page import incident_page
+
+T = TypeVar("T")
 
 
 def act_on(
@@ -41,3 +44,33 @@ def act_on(
         return incident_page(request, incident, refused={name: form}, status=422)
     messages.success(request, done)
     return redirect("desk:incident", incident.tracking_id)
+
+
+class Page(Protocol):
+    """A form's own page, again: with its errors, or with the news it was too late for."""
+
+    def __call__(self, *, news: News | None = None, status: int = 200) -> HttpResponse: ...
+
+
+def act_or_page(
+    request: HttpRequest, incident: Incident, form: DeskForm, act: Callable[[], T], page: Page
+) -> T | HttpResponse:
+    """What `act` returns; or the form's page, 422 with its errors or 409 with the news."""
+    if not form.is_valid():
+        return page(status=422)
+    try:
+        return if_fresh(incident, request.POST.get("seen", ""), act)
+    except StaleError as stale:
+        incident.refresh_from_db()
+        return page(news=stale.news, status=409)
+    except EntryError as error:
+        incident.refresh_from_db()
+        refuse(form, error)
+        return page(status=422)
+
+
+def mark(request: HttpRequest, incident: Incident, news: News | None) -> str:
+    """The mark a page's form carries. One that was told the news gets the newest: the next press goes through."""
+    if news or request.method == "GET":
+        return seen_now(incident)
+    return request.POST.get("seen", "")

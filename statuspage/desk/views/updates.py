@@ -17,10 +17,10 @@ from incidents.services.incident import post_update, recover
 from statuspage.desk.access import WORK, desk, operator_of, workable
 from statuspage.desk.entries import cells_of, changes_of, override_of, refuse, repeats, statement_of
 from statuspage.desk.forms import RecoverForm, UpdateForm
-from statuspage.desk.freshness import News, StaleError, if_fresh, seen_now
+from statuspage.desk.freshness import News, StaleError, if_fresh
 from statuspage.desk.picker import Cells, Picker
 from statuspage.desk.rehearsal import Preview, hidden_fields, look_at, rehearse
-from statuspage.desk.views.small_forms import act_on
+from statuspage.desk.views.small_forms import act_on, mark
 
 
 @desk(WORK)
@@ -133,8 +133,7 @@ def _form_page(
         "form": form,
         "picker": picker,
         "news": news,
-        # A form that has been told the news carries the newest mark: the next press goes through.
-        "seen": seen_now(incident) if news or request.method == "GET" else request.POST.get("seen"),
+        "seen": mark(request, incident, news),
     }
     return render(request, "desk/update.html", context, status=status)
 

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from incidents.services import publicity
-from notifications.services import claims, plan, reviews, send, subscribe
+from incidents.services import publicity, reminders, retention
+from notifications.services import claims, plan, reminding, reviews, send, subscribe
 from notifications.services.send import Tally
 
 # What is due for longer than this is nobody else's any more.
@@ -18,6 +18,8 @@ GRACE = timedelta(seconds=15)
 def help_out(*, now: datetime, grace: timedelta = GRACE) -> Tally:
     """One round of all due work; safe beside workers, since rows are claimed. Returns what it sent."""
     publicity.publish_due(now=now)
+    reminders.remind(now=now)
+    retention.expire(now=now)
     plan.plan_due(now=now)
     claims.expire_leases()
     tally = Tally()
@@ -30,4 +32,5 @@ def help_out(*, now: datetime, grace: timedelta = GRACE) -> Tally:
             tally.waiting += done.waiting
     subscribe.send_confirmations(now=now)
     reviews.report_settled(now=now)
+    reminding.mail_reminders(now=now)
     return tally

@@ -16,8 +16,11 @@ from incidents.models import Incident
 from incidents.services.entries import Changes, Override, Statement
 from incidents.services.errors import EntryError
 from incidents.services.incident import declare, post_update
+from incidents.services.merge import merge
 from incidents.services.publicity import withdraw
+from incidents.services.retraction import retract
 from incidents.services.review import Draft, Section, publish_review
+from incidents.services.times import correct_times
 from notifications.models import CustomerSubscription, Tenant
 from statuspage.published.pages import render_site
 from statuspage.published.reader import read_picture
@@ -27,7 +30,20 @@ from tests.conftest import NOW, declaration, hit
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("catalogue")]
 
 STEPS = st.lists(
-    st.sampled_from(["update", "spread", "known", "mitigate", "review", "withdraw", "merge"]),
+    st.sampled_from(
+        [
+            "update",
+            "spread",
+            "known",
+            "mitigate",
+            "review",
+            "withdraw",
+            "merge",
+            "absorb",
+            "correct",
+            "retract",
+        ]
+    ),
     max_size=5,
 )
 numbers = count()
@@ -75,8 +91,41 @@ def live(incident: Incident, step: str, canary: str, now: datetime, operator: Us
     elif step == "withdraw":
         withdraw(incident_id=incident.pk, reason="It is over.", now=now)
     else:
-        survivor = Incident.objects.exclude(pk=incident.pk).order_by("pk").first()
-        Incident.objects.filter(pk=incident.pk).update(merged_into=survivor)
+        rarer(incident, step, canary, now, operator)
+
+
+def rarer(incident: Incident, step: str, canary: str, now: datetime, operator: User) -> None:
+    secret = Statement(targeted_text=f"{canary} targeted text of a step")
+    if step == "correct":
+        correct_times(
+            incident_id=incident.pk,
+            started_at=incident.started_at - timedelta(minutes=7),
+            reason=f"{canary} reason",
+            statement=secret,
+            now=now,
+            actor=operator,
+        )
+    elif step == "retract":
+        retract(
+            incident_id=incident.pk,
+            reason=f"{canary} reason",
+            targeted_text=secret.targeted_text,
+            now=now,
+            actor=operator,
+        )
+    else:
+        others = Incident.objects.active().filter(merged_into=None, withdrawn_at=None)
+        other = others.exclude(pk=incident.pk).order_by("-pk").first()
+        if other is not None:
+            pair = (incident, other) if step == "merge" else (other, incident)
+            merge(
+                absorbed_id=pair[0].pk,
+                into_id=pair[1].pk,
+                reason=f"{canary} reason",
+                statement=secret,
+                now=now,
+                actor=operator,
+            )
 
 
 @settings(

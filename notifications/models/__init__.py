@@ -3,6 +3,7 @@
 from notifications.models.endpoints import Breaker, Endpoint, PublicTopic, SignUp
 from notifications.models.ledger import Attempt, Delivery, FanOut
 from notifications.models.rules import ActionGroup, AlertRule
+from notifications.models.stops import SendingStop
 from notifications.models.tenants import (
     AudienceVersion,
     CustomerSubscription,
@@ -27,6 +28,7 @@ __all__ = [
     "ImpactedSubscription",
     "PublicTopic",
     "Result",
+    "SendingStop",
     "SignUp",
     "Tenant",
 ]

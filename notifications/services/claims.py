@@ -18,6 +18,7 @@ from django.db.models.functions import Now
 from incidents.models import Communication
 from notifications.lifecycle import MOST_ATTEMPTS, State
 from notifications.models import Delivery
+from notifications.services import stops
 from notifications.services.supersede import supersede
 
 # Longer than a batch may take (send.BATCH_SECONDS) plus the slowest single mail.
@@ -139,6 +140,8 @@ class Outcome:
 def claim(*, most: int, channels: Sequence[str] | None = None) -> Batch:
     """Lease up to `most` due deliveries to the caller; of these channels only, if given."""
     token = uuid.uuid4()
+    if stops.in_force():
+        return Batch(token, [])
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(_IN_INDEX_ORDER)
         cursor.execute(
@@ -215,5 +218,7 @@ def expire_leases(*, most: int = 10_000) -> int:
 
 def anything_due(*, channel: str | None = None, since: timedelta = timedelta(0)) -> bool:
     """Whether something is due (of this channel, for so long), in its turn or not."""
+    if stops.in_force():
+        return False
     due = Delivery.objects.filter(state=State.PENDING, next_attempt_at__lte=Now() - since)
     return (due.filter(endpoint__channel=channel) if channel else due).exists()

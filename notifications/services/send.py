@@ -18,7 +18,7 @@ from notifications.events import EventPress
 from notifications.lifecycle import ENDS_BATCH, Audience, Failure, State
 from notifications.messages import Press
 from notifications.models import Channel, Delivery, Result
-from notifications.services import claims
+from notifications.services import claims, stops
 from notifications.services.breakers import Hosts, key_of
 from notifications.services.claims import Outcome
 from notifications.transports import TRANSPORTS, Message, Transport, TransportError
@@ -103,6 +103,7 @@ class _Run:
     outcomes: list[Outcome] = field(default_factory=list)
     ended: set[str] = field(default_factory=set)  # channels
     settled_at: float = field(default_factory=time.monotonic)
+    halted: bool = False  # somebody has stopped all sending: the rest goes back
 
     def finish(self) -> bool:
         """False when a transport cannot go on for now."""
@@ -142,12 +143,13 @@ class _Run:
                 time.sleep(0.5)
         self.outcomes = []
         self.settled_at = time.monotonic()
+        self.halted = self.halted or stops.in_force() is not None
 
     def held_back(self, delivery: Delivery, started: float) -> Outcome | None:
         """The outcome of what is not tried now: who shall not have it, and what must wait."""
         if skip := _skip_reason(delivery):
             return Outcome(delivery, State.SKIPPED, skip=skip)
-        if time.monotonic() - started > BATCH_SECONDS:
+        if self.halted or time.monotonic() - started > BATCH_SECONDS:
             return Outcome(delivery, State.PENDING)
         endpoint = delivery.endpoint
         if endpoint.channel in self.ended or self.hosts.stopped(key_of(endpoint)):

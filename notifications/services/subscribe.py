@@ -15,6 +15,7 @@ from notifications import lifecycle, messages, tokens
 from notifications.addresses import AddressError, normalise
 from notifications.lifecycle import Audience, Failure
 from notifications.models import Channel, Endpoint, PublicTopic, SignUp
+from notifications.services import stops
 from notifications.tokens import TokenError
 from notifications.transports import TRANSPORTS, Transport, TransportError
 
@@ -136,6 +137,8 @@ def send_confirmations(
     again a minute later with the same Message-ID.
     """
     SignUp.objects.filter(requested_at__lt=now - KEEP_SIGN_UPS).delete()
+    if stops.in_force():
+        return 0
     sent = 0
     for sign_up in _take_due(now, most):
         message = messages.confirmation(sign_up, topics=_in_words(sign_up.topics))

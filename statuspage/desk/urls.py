@@ -15,6 +15,7 @@ from statuspage.desk.views import (
     replays,
     retractions,
     reviews,
+    sending,
     updates,
 )
 
@@ -26,6 +27,7 @@ urlpatterns = [
     path("new/verdict/", declare.live_verdict, name="live-verdict"),
     path("backtest/", replays.backtest_screen, name="backtest"),
     path("policies/", policies.policies, name="policies"),
+    path("sending/", sending.sending, name="sending"),
     path("audit/", audit.audit_screen, name="audit"),
     path("<slug:tracking_id>/", incidents.screen, name="incident"),
     path("<slug:tracking_id>/update/", updates.update, name="update"),

@@ -1,0 +1,29 @@
+"""The switch that stops all sending; every use of it is kept."""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.db import models
+
+
+class SendingStop(models.Model):
+    """Sending was stopped by somebody, for a reason; it goes on once it is released."""
+
+    reason = models.CharField(max_length=300)
+    stopped_at = models.DateTimeField()
+    stopped_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+"
+    )
+    released_at = models.DateTimeField(null=True)
+    released_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+"
+    )
+
+    class Meta:
+        indexes = [
+            models.Index(
+                fields=["id"],
+                name="sending_stop_in_force",
+                condition=models.Q(released_at__isnull=True),
+            ),
+        ]

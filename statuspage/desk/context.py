@@ -1,0 +1,13 @@
+"""What every screen of the desk shows: whether sending is stopped."""
+
+from __future__ import annotations
+
+from django.http import HttpRequest
+from django.utils.functional import SimpleLazyObject
+
+from notifications.services import stops
+
+
+def sending(request: HttpRequest) -> dict[str, object]:  # noqa: ARG001 - the interface of Django
+    """Asked of the database only by templates that say so."""
+    return {"sending_stop": SimpleLazyObject(lambda: stops.in_force() or False)}

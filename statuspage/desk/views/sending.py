@@ -1,0 +1,60 @@
+"""The switch that stops all sending."""
+
+from __future__ import annotations
+
+from django import forms
+from django.contrib import messages
+from django.db.models import Count
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.views.decorators.http import require_http_methods
+
+from notifications.models import Delivery, SendingStop
+from notifications.services import stops
+from statuspage.desk.access import WORK, desk, operator_of
+from statuspage.desk.forms import DeskForm
+
+
+class StopForm(DeskForm):
+    reason = forms.CharField(
+        max_length=stops.LONGEST_REASON,
+        label="Why may nothing be sent?",
+        help_text="Shown on every screen of the desk until somebody releases it.",
+        error_messages={"required": "Write why nothing may be sent."},
+    )
+
+
+@desk(WORK)
+@require_http_methods(["GET", "HEAD", "POST"])
+def sending(request: HttpRequest) -> HttpResponse:
+    """GET: the state. POST with `step`: stop (needs a reason), release."""
+    now = timezone.now()
+    if request.method != "POST":
+        return _page(request, StopForm(now=now))
+    form = StopForm(request.POST, now=now)
+    try:
+        if request.POST.get("step") == "release":
+            stops.release(now=now, actor=operator_of(request))
+            messages.success(request, "Sending goes on; what has waited leaves now.")
+            return redirect("desk:sending")
+        if not form.is_valid():
+            return _page(request, form, status=422)
+        stops.stop(reason=form.cleaned_data["reason"], now=now, actor=operator_of(request))
+    except stops.StopError as error:
+        messages.error(request, str(error))
+        return redirect("desk:sending")
+    messages.success(request, "Nothing is sent until somebody releases it. Planning goes on.")
+    return redirect("desk:sending")
+
+
+def _page(request: HttpRequest, form: StopForm, *, status: int = 200) -> HttpResponse:
+    waiting = Delivery.objects.filter(state__in=["pending", "sending"]).values("state")
+    context = {
+        "form": form,
+        "waiting": {row["state"]: row["count"] for row in waiting.annotate(count=Count("id"))},
+        "history": SendingStop.objects.select_related("stopped_by", "released_by").order_by("-id")[
+            :30
+        ],
+    }
+    return render(request, "desk/sending.html", context, status=status)

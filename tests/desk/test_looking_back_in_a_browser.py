@@ -39,7 +39,7 @@ def broad(operator: User, catalogue: None) -> str:
 
 
 def test_every_screen_is_accessible_on_desktop_and_phone(live_server: Any, broad: str) -> None:
-    paths = ["", "review/", "retract/", "replay/"]
+    paths = ["", "review/", "retract/", "replay/", "merge/", "times/"]
     with browser_page() as (page, complaints):
         sign_in(page, live_server)
         complaints.clear()  # Chromium asks the login page for a favicon that only the real front has
@@ -48,6 +48,9 @@ def test_every_screen_is_accessible_on_desktop_and_phone(live_server: Any, broad
             for path in (
                 *(broad + each for each in paths),
                 "/admin/desk/backtest/",
+                "/admin/desk/policies/",
+                "/admin/desk/audit/",
+                "/admin/desk/sending/",
                 "/admin/desk/",
             ):
                 page.goto(live_server.url + path)

@@ -201,17 +201,19 @@ def test_a_policy_that_cannot_be_read_is_refused_with_nothing_lost(
 
 
 @pytest.mark.django_db
-@pytest.mark.parametrize("name", ["review/", "retract/", "replay/"])
+@pytest.mark.parametrize("name", ["review/", "retract/", "replay/", "merge/", "times/"])
 def test_the_new_screens_are_for_operators(client: Client, january: Incident, name: str) -> None:
-    for url in (own(january, name), BACKTEST):
+    general = [f"/admin/desk/{each}/" for each in ("policies", "audit", "sending")]
+    urls = (own(january, name), BACKTEST, *general)
+    for url in urls:
         assert client.get(url).headers["Location"].startswith("/admin/login/")
     client.force_login(User.objects.create(username="nobody", is_staff=True))
-    for url in (own(january, name), BACKTEST):
+    for url in urls:
         assert client.get(url).status_code == 403
 
 
 @pytest.mark.django_db
-@pytest.mark.parametrize("name", ["review/", "retract/"])
+@pytest.mark.parametrize("name", ["review/", "retract/", "merge/", "times/"])
 def test_imported_history_is_only_looked_at(desk: Client, january: Incident, name: str) -> None:
     assert desk.get(own(january, name)).status_code == 404
 

@@ -1,0 +1,78 @@
+"""Who would be told: counted in parts, and nothing is sent."""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime
+
+import pytest
+from django.contrib.auth.models import User
+from django.core.management import CommandError, call_command
+
+from incidents.models import Incident
+from incidents.services import incident as pen
+from notifications.models import Delivery
+from tests.conftest import declaration, hit
+from tests.notifications.cast import confirm_audience, reader, rule, subscription, tenant
+
+pytestmark = pytest.mark.usefixtures("catalogue")
+
+WEST, EAST = ("key-vault", "west-europe"), ("key-vault", "east-us")
+
+
+@pytest.fixture
+def incident(operator: User, now: datetime) -> Incident:
+    contoso = tenant("contoso", WEST)
+    subscription(contoso, "contoso-2", EAST)
+    rule(contoso, "a@contoso.example", "b@contoso.example")
+    tenant("fabrikam", EAST)
+    tenant("elsewhere", ("storage", "west-us"))
+    reader("reader@example.com")
+    hits = [hit(*WEST), hit(*EAST)]
+    return pen.declare(declaration=declaration(*hits), now=now, actor=operator)
+
+
+def asked(incident: Incident, capsys: pytest.CaptureFixture[str]) -> dict[str, object]:
+    call_command("audience", incident.tracking_id, "--json")
+    return dict(json.loads(capsys.readouterr().out))
+
+
+def test_an_audience_is_counted_by_channel_geography_and_tenant(
+    incident: Incident, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert asked(incident, capsys) == {
+        "tracking_id": incident.tracking_id,
+        "basis": "footprint",
+        "endpoints": 3,
+        "readers": 1,
+        "subscriptions": 3,
+        "tenants": 2,
+        "channels": {"mail": 3},
+        "geographies": {"Americas": 2, "Europe": 1},
+        "largest_tenants": {"contoso": 2, "fabrikam": 1},
+        "sample": [
+            "mail a@contoso.example",
+            "mail b@contoso.example",
+            "mail fabrikam@example.com",
+        ],
+    }
+    assert not Delivery.objects.exists()
+
+
+def test_a_confirmed_audience_is_the_impacted_list(
+    incident: Incident, capsys: pytest.CaptureFixture[str]
+) -> None:
+    confirm_audience(incident, "fabrikam-1")
+    found = asked(incident, capsys)
+    assert (found["basis"], found["largest_tenants"]) == ("impacted list", {"fabrikam": 1})
+
+
+def test_it_can_be_read_by_a_person(incident: Incident, capsys: pytest.CaptureFixture[str]) -> None:
+    call_command("audience", incident.tracking_id)
+    assert "channels: mail 3\n" in capsys.readouterr().out
+
+
+def test_an_unknown_tracking_id_is_refused(db: None) -> None:
+    with pytest.raises(CommandError, match="was declared here") as refused:
+        call_command("audience", "NONE-000")
+    assert refused.value.returncode == 2

@@ -9,17 +9,17 @@ request ── hot page in memory ─► bytes                        (microseco
 from __future__ import annotations
 
 import logging
-import threading
-from collections import OrderedDict
 from collections.abc import Callable, Collection, Iterable, Mapping
 from html import escape
 from typing import TYPE_CHECKING, Protocol
-from urllib.parse import parse_qsl, quote
+from urllib.parse import parse_qsl
 
 from statuspage.published import answers
 from statuspage.published.answers import Answer, Header
+from statuspage.published.assembled import AssembledCache
 from statuspage.published.headers import security
 from statuspage.published.loaded import GenerationGoneError, LoadedGeneration
+from statuspage.published.redirects import location, moved
 from statuspage.published.site import HTML, Page
 from statuspage.published.store import Store
 
@@ -47,12 +47,8 @@ OWNED_FILES = frozenset(
     }
 )
 HOME = "/status/"
-HISTORY = "/status/history/"
-IN_QUERY = "/?:@!$&'()*+,;=-._~%"
 QUERY_LIMIT = 2000  # characters; the longest filter anybody can choose is far shorter
 FIELD_LIMIT = 40
-ASSEMBLED_KEPT = 256
-ASSEMBLED_BYTES = 16 * 1024 * 1024
 
 
 class Assembler(Protocol):
@@ -135,7 +131,7 @@ class _Slow:
         self.keys = keys
         self.unavailable = unavailable
         self.languages = tuple(f"/{language}" for language in languages)
-        self.cache = _AssembledCache()
+        self.cache = AssembledCache()
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         raw = environ["PATH_INFO"]
@@ -155,8 +151,8 @@ class _Slow:
             return self._redirect(HOME, "", 302, environ, start_response)
         if generation is None or path is None:
             return self._without_page(generation, environ, start_response)
-        if moved := _moved(generation, path, raw, environ.get("QUERY_STRING", "")):
-            return self._redirect(*moved, environ, start_response)
+        if elsewhere := moved(generation, path, raw, environ.get("QUERY_STRING", "")):
+            return self._redirect(*elsewhere, environ, start_response)
         try:
             answer = self._answer(path, environ.get("QUERY_STRING", ""))
         except _RefusedError as refusal:
@@ -311,44 +307,6 @@ class _RefusedError(Exception):
         self.page = page
 
 
-class _AssembledCache:
-    """The last pages made for queries, of one generation only, bounded in number and bytes."""
-
-    def __init__(self) -> None:
-        self._of: LoadedGeneration | None = None
-        self._kept: OrderedDict[object, Answer] = OrderedDict()
-        self._bytes = 0
-        self._lock = threading.Lock()
-
-    def get(self, generation: LoadedGeneration, key: object) -> Answer | None:
-        with self._lock:
-            if self._of is not generation:
-                return None
-            answer = self._kept.get(key)
-            if answer is not None:
-                self._kept.move_to_end(key)
-            return answer
-
-    def put(self, generation: LoadedGeneration, key: object, answer: Answer) -> None:
-        with self._lock:
-            if self._of is not generation:
-                self._of, self._bytes = generation, 0
-                self._kept.clear()
-            if key in self._kept:
-                return
-            self._kept[key] = answer
-            self._bytes += answers.size(answer)
-            while len(self._kept) > ASSEMBLED_KEPT or self._bytes > ASSEMBLED_BYTES:
-                _, dropped = self._kept.popitem(last=False)
-                self._bytes -= answers.size(dropped)
-
-
-def location(target: str, query: str) -> str:
-    """A path of our own for a Location header; anything a header must not carry is quoted."""
-    where = quote(target.encode("latin-1"), safe="/-._~!$&'()*+,;=:@")
-    return f"{where}?{quote(query, safe=IN_QUERY)}" if query else where
-
-
 def _note(status: int, sentence: str, link: str = "") -> Page:
     """A page without any file or style: for answers that must work when there is nothing else."""
     title = answers.status_line(status)
@@ -360,27 +318,3 @@ def _note(status: int, sentence: str, link: str = "") -> Page:
         HTML,
         status,
     )
-
-
-def _moved(
-    generation: LoadedGeneration, path: str, raw: str, query: str
-) -> tuple[str, str, int] | None:
-    """Address, query and status where another address answers for this one."""
-    if path not in generation.pages and f"{path}/" in generation.pages:
-        return f"{raw}/", query, 308
-    survivor = _survivor(generation, path)
-    return (survivor, "", 301) if survivor else None
-
-
-def _survivor(generation: LoadedGeneration, path: str) -> str:
-    """Where an incident lives on that was merged into another; an edge shows the other one in place."""
-    if not path.startswith(HISTORY):
-        return ""
-    try:
-        merged = generation.index.get("redirects", {})
-    except (
-        GenerationGoneError
-    ):  # retired under our feet; the newer one is asked for the page itself
-        return ""
-    survivor = merged.get(path.removeprefix(HISTORY).rstrip("/"))
-    return f"{HISTORY}{survivor}/" if survivor else ""

@@ -303,7 +303,11 @@ def test_a_path_beyond_ascii_is_found(tmp_path: Path, store: Store) -> None:
 
 
 def test_a_merged_incident_leads_to_the_one_that_goes_on(tmp_path: Path, store: Store) -> None:
-    merged = replace(site(), index={"redirects": {"OLD1-111": "GONE-001"}})
-    write_generation(tmp_path, merged)
-    answer = ask(public_site(store, {}, elsewhere), "/status/history/OLD1-111/")
-    assert (answer.status, answer.headers["location"]) == (301, "/status/history/GONE-001/")
+    """Also where an edge is given the other one's page to show in its place."""
+    merged = site(incident_a=Page(text("the survivor")), incident_b=Page(text("the survivor")))
+    write_generation(tmp_path, replace(merged, index={"redirects": {"b": "a", "c": "a"}}))
+    web = public_site(store, {}, elsewhere)
+    for absorbed in ("b", "c"):
+        answer = ask(web, f"/status/history/{absorbed}/")
+        assert (answer.status, answer.headers["location"]) == (301, "/status/history/a/")
+    assert ask(web, "/status/history/a/").status == 200

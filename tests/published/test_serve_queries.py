@@ -6,9 +6,10 @@ from typing import Any
 
 import pytest
 
+from statuspage.published.assembled import ASSEMBLED_KEPT
 from statuspage.published.generation import write_generation
 from statuspage.published.loaded import LoadedGeneration
-from statuspage.published.serve import ASSEMBLED_KEPT, QUERY_LIMIT, public_site
+from statuspage.published.serve import QUERY_LIMIT, public_site
 from statuspage.published.site import Page
 from statuspage.published.store import Store
 from tests.published.sites import Reply, ask, site, text

@@ -15,7 +15,8 @@ from incidents.models import Communication, Incident
 from incidents.services.entries import Statement
 from incidents.services.times import correct_times, reschedule
 from statuspage.desk.access import WORK, desk, operator_of, workable
-from statuspage.desk.forms import CorrectionForm, DeskForm, RescheduleForm
+from statuspage.desk.correcting_forms import CorrectionForm, RescheduleForm
+from statuspage.desk.forms import DeskForm
 from statuspage.desk.freshness import News
 from statuspage.desk.listing import publicity_of
 from statuspage.desk.times import typed

@@ -15,7 +15,7 @@ from incidents.services.entries import Statement
 from incidents.services.errors import EntryError
 from incidents.services.merge import merge, unmerge
 from statuspage.desk.access import WORK, desk, incidents_for, operator_of, workable
-from statuspage.desk.forms import MergeForm
+from statuspage.desk.correcting_forms import MergeForm
 from statuspage.desk.freshness import News
 from statuspage.desk.listing import publicity_of
 from statuspage.desk.views.small_forms import act_or_page, mark

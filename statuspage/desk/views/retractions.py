@@ -13,8 +13,8 @@ from incidents.services.errors import EntryError
 from incidents.services.retraction import retract, retraction_text
 from notifications.models import Delivery
 from statuspage.desk.access import WORK, desk, operator_of, workable
+from statuspage.desk.correcting_forms import RetractForm
 from statuspage.desk.entries import refuse
-from statuspage.desk.forms import RetractForm
 from statuspage.desk.freshness import News, StaleError, if_fresh
 from statuspage.desk.listing import publicity_of
 from statuspage.desk.views.small_forms import mark

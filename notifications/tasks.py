@@ -13,7 +13,7 @@ from celery import shared_task
 from django.utils import timezone
 from kombu.exceptions import KombuError
 
-from notifications.services import claims, plan, reminding, reviews, send, subscribe
+from notifications.services import claims, plan, proofs, reminding, reviews, send, subscribe
 
 log = logging.getLogger(__name__)
 
@@ -66,6 +66,12 @@ def mail_reminders(**_: object) -> None:
     reminding.mail_reminders(now=timezone.now())
 
 
+@shared_task(name="notifications.proofs")
+def keep_proofs(**_: object) -> None:
+    """Keep the counts of what has left since they were kept last."""
+    proofs.refresh_due(now=timezone.now())
+
+
 @shared_task(name="notifications.sweep")
 def sweep(**_: object) -> None:
     """Find what no nudge reached: unplanned communications, vanished workers' claims, due deliveries."""
@@ -77,6 +83,7 @@ def sweep(**_: object) -> None:
         nudge(send_webhooks)
     nudge(send_confirmations)
     nudge(mail_reminders)
+    nudge(keep_proofs)
     reviews.report_settled(now=timezone.now())
 
 

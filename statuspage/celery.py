@@ -17,6 +17,7 @@ app.conf.task_routes = {
     "incidents.*": {"queue": "plan"},
     "notifications.plan": {"queue": "plan"},
     "notifications.sweep": {"queue": "plan"},
+    "notifications.proofs": {"queue": "plan"},
     "notifications.send": {"queue": "send"},
     "notifications.webhooks": {"queue": "send"},
     "notifications.confirmations": {"queue": "send"},

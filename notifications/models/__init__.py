@@ -2,6 +2,7 @@
 
 from notifications.models.endpoints import Breaker, Endpoint, PublicTopic, SignUp
 from notifications.models.ledger import Attempt, Delivery, FanOut
+from notifications.models.proof import LedgerAct, Proof
 from notifications.models.rules import ActionGroup, AlertRule
 from notifications.models.stops import SendingStop
 from notifications.models.tenants import (
@@ -26,6 +27,8 @@ __all__ = [
     "FanOut",
     "Footprint",
     "ImpactedSubscription",
+    "LedgerAct",
+    "Proof",
     "PublicTopic",
     "Result",
     "SendingStop",

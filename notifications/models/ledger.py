@@ -98,6 +98,7 @@ class Delivery(models.Model):
 
     class Meta:
         verbose_name_plural = "deliveries"
+        permissions = [("retry_delivery", "Can have failed deliveries tried again")]
         constraints = [
             models.UniqueConstraint(
                 fields=["communication", "endpoint"], name="delivery_once_per_endpoint"
@@ -133,6 +134,12 @@ class Delivery(models.Model):
             # The sweep: claims whose worker has vanished.
             models.Index(
                 fields=["lease_until"], name="delivery_lease", condition=Q(state=State.SENDING)
+            ),
+            # The desk's list of failures, and who may be tried again. Costs nothing until one fails.
+            models.Index(
+                fields=["incident", "communication"],
+                name="delivery_failed",
+                condition=Q(state=State.FAILED),
             ),
             # Order, told-before and superseding: the line of one endpoint in one incident.
             models.Index(fields=["incident", "endpoint", "communication"], name="delivery_line"),

@@ -8,7 +8,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from incidents.services import publicity, reminders, retention
-from notifications.services import claims, plan, reminding, reviews, send, subscribe
+from notifications.services import claims, plan, proofs, reminding, reviews, send, subscribe
 from notifications.services.send import Tally
 
 # What is due for longer than this is nobody else's any more.
@@ -33,4 +33,5 @@ def help_out(*, now: datetime, grace: timedelta = GRACE) -> Tally:
     subscribe.send_confirmations(now=now)
     reviews.report_settled(now=now)
     reminding.mail_reminders(now=now)
+    proofs.refresh_due(now=now)
     return tally

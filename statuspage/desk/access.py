@@ -22,12 +22,14 @@ View = Callable[Concatenate[HttpRequest, P], HttpResponseBase]
 WORK = "incidents.change_incident"
 DECLARE = "incidents.add_incident"
 ADOPT = "incidents.adopt_policy"
+LOOK = "notifications.view_delivery"  # support: who was told what, and nothing else
+RETRY = "notifications.retry_delivery"
 
 
 def desk(
-    *permissions: str,
+    *permissions: str, any_of: bool = False
 ) -> Callable[[View[P]], Callable[Concatenate[HttpRequest, P], HttpResponseBase]]:
-    """Let in staff who have these permissions; send the anonymous to the login, refuse the others."""
+    """Let in staff who have these permissions (or `any_of` them); send the anonymous to the login."""
 
     def guard(view: View[P]) -> Callable[Concatenate[HttpRequest, P], HttpResponseBase]:
         @never_cache
@@ -36,7 +38,8 @@ def desk(
             user = request.user
             if not user.is_authenticated:
                 return redirect_to_login(request.get_full_path(), reverse("admin:login"))
-            if not (user.is_staff and user.has_perms(permissions)):
+            enough = any if any_of else all
+            if not (user.is_staff and enough(user.has_perm(each) for each in permissions)):
                 return render(request, "desk/refused.html", status=403)
             return view(request, *args, **kwargs)
 
@@ -53,6 +56,13 @@ def operator_of(request: HttpRequest) -> User:
 def incidents_for(user: User) -> QuerySet[Incident]:
     """The incidents that this user's desk shows: every look-up by tracking ID goes through here."""
     if not user.has_perm(WORK):
+        return Incident.objects.none()
+    return Incident.objects.all()
+
+
+def ledgers_for(user: User) -> QuerySet[Incident]:
+    """The incidents whose ledger this user may read: operators', and support's."""
+    if not (user.has_perm(WORK) or user.has_perm(LOOK)):
         return Incident.objects.none()
     return Incident.objects.all()
 

@@ -2,24 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import groupby
 
-from django.db.models import Count
 from django.utils.safestring import SafeString
 
 from incidents.deadlines import ReviewClock, promise_missed
 from incidents.models import Communication, Decision, Impact, Incident, Region
 from incidents.services.clocks import clocks_of
-from notifications.models import Delivery
+from notifications.services import proofs
 from statuspage.desk.freshness import seen_now
 from statuspage.desk.listing import promise_of, publicity_of
 from statuspage.desk.rehearsal import html_of
 from statuspage.desk.verdicts import VerdictView, chosen_headline, verdict_view
 
-STATES = ("sent", "pending", "sending", "failed", "skipped")
+STATES = ("sent", "pending", "sending", "failed", "skipped")  # in this order
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,21 +163,18 @@ def _said(incident: Incident) -> list[Said]:
     ]
 
 
-def _told(incident: Incident) -> dict[int, list[Told]]:
-    counted = (
-        Delivery.objects.filter(incident=incident)
-        .values_list("communication_id", "audience", "state")
-        .annotate(count=Count("id"))
-        .order_by("communication_id", "audience")
-    )
-    found: dict[int, list[Told]] = {}
-    for (communication, audience), rows in groupby(counted, key=lambda row: (row[0], row[1])):
-        found.setdefault(communication, []).append(_summary(audience, rows))
-    return found
+def _told(incident: Incident) -> dict[int | None, list[Told]]:
+    statements, _ = proofs.of_incident(incident.pk)
+    return {
+        each.communication: [_summary(audience, by) for audience, by in sorted(each.counts.items())]
+        for each in statements
+    }
 
 
-def _summary(audience: str, rows: Iterable[tuple[int, str, str, int]]) -> Told:
-    by_state = {state: count for _, _, state, count in rows}
+def _summary(audience: str, counts: Mapping[str, int]) -> Told:
+    by_state: dict[str, int] = {}
+    for key, number in counts.items():
+        state = key.partition(":")[0]
+        by_state[state] = by_state.get(state, 0) + number
     known = [(state, by_state[state]) for state in STATES if state in by_state]
-    others = [(state, count) for state, count in by_state.items() if state not in STATES]
-    return Told(audience, sum(by_state.values()), known + others)
+    return Told(audience, sum(by_state.values()), known)

@@ -10,12 +10,14 @@ from statuspage.desk.views import (
     decisions,
     declare,
     incidents,
+    ledgers,
     merges,
     policies,
     replays,
     retractions,
     reviews,
     sending,
+    told,
     updates,
 )
 
@@ -29,6 +31,8 @@ urlpatterns = [
     path("policies/", policies.policies, name="policies"),
     path("sending/", sending.sending, name="sending"),
     path("audit/", audit.audit_screen, name="audit"),
+    path("ledger/", ledgers.overview, name="ledgers"),
+    path("told/", told.told, name="told"),
     path("<slug:tracking_id>/", incidents.screen, name="incident"),
     path("<slug:tracking_id>/update/", updates.update, name="update"),
     path("<slug:tracking_id>/recover/", updates.recover_region, name="recover"),
@@ -41,5 +45,8 @@ urlpatterns = [
     path("<slug:tracking_id>/times/", corrections.times, name="times"),
     path("<slug:tracking_id>/merge/", merges.merge_incident, name="merge"),
     path("<slug:tracking_id>/unmerge/", merges.unmerge_incident, name="unmerge"),
+    path("<slug:tracking_id>/ledger/", ledgers.ledger, name="ledger"),
+    path("<slug:tracking_id>/ledger/progress/", ledgers.progress, name="ledger-progress"),
+    path("<slug:tracking_id>/ledger/retry/", ledgers.retry_failed, name="ledger-retry"),
     path("<slug:tracking_id>/replay/", replays.replay_screen, name="replay"),
 ]

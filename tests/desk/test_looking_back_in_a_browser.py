@@ -39,7 +39,7 @@ def broad(operator: User, catalogue: None) -> str:
 
 
 def test_every_screen_is_accessible_on_desktop_and_phone(live_server: Any, broad: str) -> None:
-    paths = ["", "review/", "retract/", "replay/", "merge/", "times/"]
+    paths = ["", "review/", "retract/", "replay/", "merge/", "times/", "ledger/"]
     with browser_page() as (page, complaints):
         sign_in(page, live_server)
         complaints.clear()  # Chromium asks the login page for a favicon that only the real front has
@@ -51,6 +51,8 @@ def test_every_screen_is_accessible_on_desktop_and_phone(live_server: Any, broad
                 "/admin/desk/policies/",
                 "/admin/desk/audit/",
                 "/admin/desk/sending/",
+                "/admin/desk/ledger/",
+                "/admin/desk/told/?q=storage",
                 "/admin/desk/",
             ):
                 page.goto(live_server.url + path)

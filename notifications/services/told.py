@@ -1,0 +1,150 @@
+"""Was this address told? What, when, and what the other side answered; for support, and as a file."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django.db.models import OuterRef, Q, QuerySet, Subquery
+from django.db.models.functions import Lower
+
+from notifications.addresses import AddressError, normalise
+from notifications.models import Attempt, Channel, Delivery, Endpoint, Tenant
+
+MOST_TENANTS = 20
+MOST_ENDPOINTS = 200
+
+COLUMNS = (
+    "delivery",
+    "tracking_id",
+    "update",
+    "stage",
+    "kind",
+    "audience",
+    "relevance",
+    "reason",
+    "channel",
+    "address",
+    "state",
+    "skip_reason",
+    "attempts",
+    "planned_at",
+    "sent_at",
+    "last_answer",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """Whose deliveries are asked for. `tenants` more than one: the question must be narrowed."""
+
+    endpoints: Sequence[Endpoint]
+    tenants: Sequence[Tenant]
+    problem: str = ""
+
+
+def look_up(question: str) -> Found:
+    """Endpoints by a whole address (mail or webhook), or of the tenant with this reference or name.
+
+    A tenant's endpoints: its own, its contact, and whatever its action groups lead to.
+    """
+    question = question.strip()
+    if "@" in question or "://" in question:
+        return _by_address(question)
+    exact = Tenant.objects.filter(Q(ref__iexact=question) | Q(name__iexact=question))
+    tenants = list(exact[:2]) or list(
+        Tenant.objects.filter(Q(ref__icontains=question) | Q(name__icontains=question)).order_by(
+            "name"
+        )[:MOST_TENANTS]
+    )
+    if not tenants:
+        return Found([], [], f"No tenant has “{question[:80]}” in its reference or name.")
+    if len(tenants) > 1:
+        return Found([], tenants)
+    return Found(list(endpoints_of(tenants[0])[:MOST_ENDPOINTS]), tenants)
+
+
+def endpoints_of(tenant: Tenant) -> QuerySet[Endpoint]:
+    """Every endpoint that the tenant's alerts can lead to, each once."""
+    return (
+        Endpoint.objects.filter(
+            Q(tenant=tenant)
+            | Q(pk__in=Endpoint.objects.filter(contact_of=tenant).values("pk"))
+            | Q(pk__in=Endpoint.objects.filter(action_groups__tenant=tenant).values("pk"))
+        )
+        .distinct()
+        .order_by("address", "id")
+    )
+
+
+def _by_address(question: str) -> Found:
+    address = question
+    if "://" not in question:
+        try:
+            address = normalise(question)
+        except AddressError as error:
+            return Found([], [], f"This is no address: {error}")
+    # Both channels are named, so that the index on channel and lower-case address is used.
+    endpoints = list(
+        Endpoint.objects.annotate(lower=Lower("address")).filter(
+            channel__in=Channel.values, lower=address.lower()
+        )
+    )
+    if not endpoints:
+        return Found([], [], f"{address[:120]} is not known here: nothing was ever sent to it.")
+    return Found(endpoints, [])
+
+
+def deliveries_to(
+    endpoints: Sequence[Endpoint], *, before: int | None = None
+) -> QuerySet[Delivery]:
+    """What was planned for these endpoints, the newest first; `before`: with a smaller id only."""
+    found = with_answers(
+        Delivery.objects.filter(endpoint__in=[each.pk for each in endpoints])
+    ).select_related("endpoint", "incident", "communication")
+    if before is not None:
+        found = found.filter(pk__lt=before)
+    return found.order_by("-id")
+
+
+def with_answers(deliveries: QuerySet[Delivery]) -> QuerySet[Delivery]:
+    """Each with `last_answer`: what the other side said to the latest try."""
+    return deliveries.annotate(last_answer=_last_answer())
+
+
+def _last_answer() -> Subquery:
+    tries = Attempt.objects.filter(delivery=OuterRef("pk")).order_by("-id")
+    return Subquery(tries.values("detail")[:1])
+
+
+def records(incident_id: int) -> Iterator[dict[str, Any]]:
+    """Every delivery of an incident with the keys of COLUMNS; streamed in the order of an index."""
+    rows = (
+        Delivery.objects.filter(incident_id=incident_id)
+        .order_by("incident_id", "endpoint_id", "communication_id")
+        .values_list(
+            "uuid",
+            "incident__tracking_id",
+            "communication__number",
+            "communication__stage",
+            "communication__kind",
+            "audience",
+            "relevance",
+            "reason",
+            "endpoint__channel",
+            "endpoint__address",
+            "state",
+            "skip_reason",
+            "attempts",
+            "created_at",
+            "sent_at",
+            _last_answer(),
+        )
+    )
+    for row in rows.iterator(chunk_size=2000):
+        record = dict(zip(COLUMNS, row, strict=True))
+        record["delivery"] = str(record["delivery"])
+        for moment in ("planned_at", "sent_at"):
+            record[moment] = record[moment].isoformat() if record[moment] else None
+        yield record

@@ -11,6 +11,7 @@
     clocks.py      reviews that are owed
     screens.py     what list and incident screen show
     review_*.py    a review as a form, its timeline and repair items as lines; reviewing.py: for whom
+    ledger.py      what became of deliveries, and time-to-notify; notify_plot.py: over all incidents
     plots.py       a replay and a backtest as drawings
     views/         one module per screen
 

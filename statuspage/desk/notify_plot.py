@@ -15,9 +15,9 @@ from statuspage.desk.durations import in_words
 
 HEIGHT, TOP, BOTTOM = 240, 12, 28  # pixels
 LINES = tuple(timedelta(seconds=s) for s in (1, 10, 60, 600, 3600, 6 * 3600, 86_400, 7 * 86_400))
-MARGIN = 4.0  # percent at both ends, so that no mark is cut off
 LEFT = 8.0  # percent; the scale's letters stand there
-MOST_TICKS = 4
+MARGIN = 11.0  # percent at both ends, so that no letter is cut off on a phone
+MOST_TICKS = 3
 
 
 @dataclass(frozen=True, slots=True)

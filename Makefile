@@ -10,7 +10,7 @@ PRODUCTION := SECRET_KEY=lint-0123456789-abcdefghijklmnopqrstuvwxyz-ABCDEFGHIJKL
   BASE_URL=https://status.example.com ALLOWED_HOSTS=status.example.com DEBUG=0 \
   DATABASE_URL=postgresql://statuspage@database.example.com/statuspage REDIS_URL=redis://redis.example.com/0
 
-.PHONY: setup demo test lint bench chaos chromium
+.PHONY: setup demo test lint bench chaos chromium servers
 
 setup:
 	@$(call install,dev)
@@ -19,7 +19,7 @@ demo:
 	@$(call install,demo)
 	@exec $(BIN)/python manage.py demo
 
-test: setup chromium
+test: setup chromium servers
 	$(BIN)/python -m pytest -q -n 2 --dist loadgroup
 
 lint: setup
@@ -31,6 +31,12 @@ lint: setup
 	$(BIN)/lint-imports
 	$(BIN)/python manage.py makemigrations --check --dry-run
 	$(PRODUCTION) $(BIN)/python -W ignore manage.py check --deploy --fail-level WARNING
+	$(BIN)/hadolint docker/Dockerfile
+	$(BIN)/check-jsonschema -q --builtin-schema vendor.compose-spec docker/compose.yaml
+	@if command -v nginx >/dev/null; then folder=$$(mktemp -d); \
+	  sed "s#/tmp/#$$folder/#" docker/nginx.conf >$$folder/nginx.conf; \
+	  nginx -t -q -e /dev/stderr -c $$folder/nginx.conf; found=$$?; rm -rf $$folder; exit $$found; \
+	else echo "docker/nginx.conf was not looked at: nginx is not installed (make servers)"; fi
 
 # FULL=1: the large sets.  ONLY="NAME …": some of them.
 bench: setup
@@ -49,6 +55,24 @@ chromium:
 	  $$get >/dev/null 2>&1 || { apt-get update -qq && $$get >/dev/null; } && exit 0; fi; \
 	echo "The browser tests need Chromium: install your system's package 'chromium', or set CHROMIUM= to the program." >&2; \
 	exit 2
+
+# PostgreSQL, Redis and nginx as distributions have them, for the test of all processes in docker/, and
+# what measures (wrk). They are not started: a policy-rc.d of ours says so while they are installed.
+servers:
+	@$(call packages,redis-server:redis-server nginx:nginx wget:wget initdb:postgresql node:nodejs npm:npm)
+
+# Installs Debian's packages of $(1), pairs of program:package, where the programs are missing.
+define packages
+PATH="$$PATH:/usr/sbin:$$(echo /usr/lib/postgresql/*/bin | tr ' ' :)"; lacking=; \
+for pair in $(1); do command -v "$${pair%%:*}" >/dev/null 2>&1 || lacking="$$lacking $${pair#*:}"; done; \
+if [ -z "$$lacking" ]; then exit 0; fi; \
+if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1; then \
+  echo "installing$$lacking"; export DEBIAN_FRONTEND=noninteractive; policy=/usr/sbin/policy-rc.d; \
+  if [ ! -e $$policy ]; then printf '#!/bin/sh\nexit 101\n' >$$policy; chmod 755 $$policy; trap "rm -f $$policy" EXIT; fi; \
+  get="apt-get install -qq -y --no-install-recommends$$lacking"; \
+  $$get >/dev/null 2>&1 || { apt-get update -qq && $$get >/dev/null; } && exit 0; fi; \
+echo "Install your system's packages$$lacking; on Debian as root, make does it by itself." >&2; exit 2
+endef
 
 # Installs requirements/$(1).txt into .venv. What was installed is noted in a stamp with the folder's
 # name (a moved .venv does not work); a mark that outlived its installation means: begin anew.

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from functools import lru_cache
 from hashlib import sha256
-from mimetypes import guess_type
 from pathlib import Path
 
 from statuspage.published.site import Page
@@ -17,6 +16,9 @@ FOLDER = Path(__file__).resolve().parent.parent / "static"
 SERVED = ("statuspage/site.css", "statuspage/site.js", "vendor/htmx-4.0.1.min.js")
 FAVICON = "statuspage/favicon.svg"
 A_YEAR = 365 * 24 * 3600
+# Written down, as the system's own list differs from machine to machine, and an edge has to say the same.
+TYPES = {"css": "text/css; charset=utf-8", "js": "text/javascript; charset=utf-8"}
+SVG = "image/svg+xml; charset=utf-8"
 
 
 @lru_cache(maxsize=1)
@@ -38,12 +40,8 @@ def url(name: str) -> str:
 def pages() -> dict[str, Page]:
     """URL path -> page, for all served files and the favicon."""
     ready = {
-        path: Page(body, _type(name), max_age=A_YEAR) for name, (path, body) in _read().items()
+        path: Page(body, TYPES[name.rpartition(".")[2]], max_age=A_YEAR)
+        for name, (path, body) in _read().items()
     }
-    icon = Page((FOLDER / FAVICON).read_bytes(), "image/svg+xml", max_age=24 * 3600)
+    icon = Page((FOLDER / FAVICON).read_bytes(), SVG, max_age=24 * 3600)
     return ready | {"/favicon.svg": icon, "/favicon.ico": icon}
-
-
-def _type(name: str) -> str:
-    kind = guess_type(name)[0] or "application/octet-stream"
-    return f"{kind}; charset=utf-8"

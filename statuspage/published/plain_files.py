@@ -21,7 +21,7 @@ def pages(picture: Picture, html: Mapping[str, Page]) -> dict[str, Page]:
     base = str(settings.BASE_URL).rstrip("/")
     return {
         "/robots.txt": Page(_robots(base), TEXT, max_age=A_DAY),
-        "/sitemap.xml": Page(_sitemap(base, html), "application/xml", max_age=3600),
+        "/sitemap.xml": Page(_sitemap(base, html), "application/xml; charset=utf-8", max_age=3600),
         "/.well-known/security.txt": Page(_security(picture), TEXT, max_age=A_DAY),
     }
 

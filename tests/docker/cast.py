@@ -1,0 +1,64 @@
+"""What the operator of the composed product does, each in a process of its own: `python -m tests.docker.cast`.
+
+Prints the tracking IDs of an open public incident, of one merged into it, and of one withdrawn, as JSON.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+
+import django
+
+
+def main() -> None:
+    from django.contrib.auth.models import User
+    from django.utils import timezone
+
+    from incidents.catalogue_file import read_catalogue
+    from incidents.services.catalogue import apply_catalogue
+    from incidents.services.entries import Override, Statement
+    from incidents.services.incident import declare
+    from incidents.services.merge import merge
+    from incidents.services.publicity import withdraw
+    from tests.conftest import CATALOGUE, declaration, hit
+    from tests.notifications.cast import reader, tenant
+
+    now = timezone.now()
+    apply_catalogue(catalogue=read_catalogue(CATALOGUE), now=now)
+    olga = User.objects.create(username="olga", is_staff=True, is_superuser=True)
+    tenant("alice", ("key-vault", "west-europe"))
+    tenant("bob", ("storage", "east-us"))
+    reader("dora@example.org")
+    public = Override(public=True, reason="everybody sees it")
+
+    def declared(title: str, targeted_text: str = "") -> int:
+        made = declare(
+            declaration=declaration(
+                hit("key-vault", "west-europe", extent="region"),
+                public_title=title,
+                statement=Statement(public_text=f"{title}.", targeted_text=targeted_text),
+                started_at=now,
+            ),
+            now=now,
+            actor=olga,
+            override=public,
+        )
+        return made.pk
+
+    opened = declared("Key Vault requests fail", "Your vaults are slow; a restart helps.")
+    absorbed, withdrawn = declared("Vaults cannot be opened"), declared("A disk is full")
+    merge(absorbed_id=absorbed, into_id=opened, reason="the same", now=now, actor=olga)
+    withdraw(incident_id=withdrawn, reason="The review went to the affected.", now=now)
+
+    from incidents.models import Incident
+
+    ids = Incident.objects.in_bulk((opened, absorbed, withdrawn))
+    sys.stdout.write(json.dumps([ids[pk].tracking_id for pk in (opened, absorbed, withdrawn)]))
+
+
+if __name__ == "__main__":
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "statuspage.settings")
+    django.setup()
+    main()

@@ -1,0 +1,78 @@
+"""The edge over a folder of published pages, with nothing else on the machine."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime
+
+import pytest
+
+from statuspage.published.generation import beat, write_generation
+from statuspage.published.site import Page
+from tests.docker.composed import Machine
+from tests.docker.conftest import asked
+from tests.published.sites import site, text
+
+pytestmark = pytest.mark.processes
+RSS, HTML = "application/rss+xml; charset=utf-8", "text/html; charset=utf-8"
+
+
+def test_each_language_has_its_pages_feeds_and_errors_below_a_prefix(machine: Machine) -> None:
+    pages = {
+        "/de/status/": Page(text("gut")),
+        "/de/status/history/": Page(text("damals"), max_age=60),
+        "/de/status/feed/": Page(text("neu"), RSS, max_age=60),
+        "/de/feed.json": Page(b"{}", "application/feed+json", max_age=60),
+        "/de/status/history/GONE-001/": Page(text("zurück"), status=410),
+    }
+    whole = site()
+    stale = {"/de/status/": Page(text("alt")), **whole.stale}
+    write_generation(machine.published, replace(whole, pages={**whole.pages, **pages}, stale=stale))
+    beat(machine.published, 1, datetime.now(UTC))
+    machine.up("edge")
+    port = machine.ports["edge"]
+
+    for path, page in pages.items():
+        status, headers, body = asked(port, path)
+        assert (status, body) == (page.status, page.body), path
+        assert headers["content-type"].partition(";")[0] == page.content_type.partition(";")[0]
+    assert "max-age=60," in asked(port, "/de/status/history/")[1]["cache-control"]
+    assert asked(port, "/de/feed.json")[1]["access-control-allow-origin"] == "*"
+    assert asked(port, "/de/status")[1]["location"] == "/de/status/"
+    assert asked(port, "/de/status/?q=x")[2] == text("gut")
+    assert asked(port, "/de/status/feed/?service=x")[0] == 503
+    assert asked(port, "/de/status/history/NONE-000/")[0] == 404
+
+
+def test_behind_tls_the_answers_say_that_it_stays_so(machine: Machine) -> None:
+    write_generation(machine.published, site())
+    beat(machine.published, 1, datetime.now(UTC))
+    machine.up("edge")
+    _, secure, _ = asked(machine.ports["edge"], "/status/", x_forwarded_proto="https")
+    assert secure["strict-transport-security"] == "max-age=31536000; includeSubDomains"
+    assert "strict-transport-security" not in asked(machine.ports["edge"], "/status/")[1]
+
+
+def test_nothing_outside_the_site_can_be_asked_for(machine: Machine) -> None:
+    write_generation(machine.published, site())
+    beat(machine.published, 1, datetime.now(UTC))
+    machine.up("edge")
+    port = machine.ports["edge"]
+    for path in (
+        "/manifest.json", "/site/status/", "/index.json", "/parts/history/ABCD-123.html",
+        "/status/../manifest.json", "/status/%2e%2e/%2e%2e/manifest.json", "/gone/status/history/GONE-001/",
+        "/stale/status/", "/status/index.html/", "/static/../../manifest.json",
+    ):  # fmt: skip
+        assert asked(port, path)[0] in (400, 404, 503), path
+
+
+def test_a_switch_of_generations_is_seen_at_once(machine: Machine) -> None:
+    write_generation(machine.published, site(1, "first"))
+    beat(machine.published, 1, datetime.now(UTC))
+    machine.up("edge")
+    port = machine.ports["edge"]
+    for number, word in enumerate(("first", "second", "third"), start=1):
+        write_generation(machine.published, site(number, word))
+        _, headers, body = asked(port, "/status/")
+        assert body == text(word)
+        assert asked(port, "/status/", if_none_match=headers["etag"])[0] == 304

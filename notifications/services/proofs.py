@@ -23,6 +23,9 @@ EVERY = timedelta(seconds=60)
 # Incidents a sweep counts at most; the next one goes on.
 MOST_INCIDENTS = 50
 UNSETTLED = (State.PENDING, State.SENDING)
+# Beyond so many deliveries a reader gets moments as they were last kept, a minute old at most: sorting
+# a million of them takes seconds, counting them a third of one.
+LIVE_MOMENTS = 50_000
 
 # `percentile_disc` works on moments as they are: no duration, no origin is needed to find them.
 _COUNTS = """
@@ -78,22 +81,32 @@ class Counted:
     settled: bool = False
 
 
-def of_incident(incident_id: int) -> tuple[list[Counted], Counted]:
+def of_incident(incident_id: int, *, moments: bool = False) -> tuple[list[Counted], Counted]:
     """Every planned statement's counts, oldest first, and the incident's: kept ones as they are kept,
-    the others counted now. Writes nothing; six questions at most, however many statements there are."""
+    the others counted now. Writes nothing; five questions at most, however many statements there are.
+
+    `moments`: find the moments of a large audience, too, instead of taking them as they were kept.
+    """
     kept = {
         proof.communication_id: proof for proof in Proof.objects.filter(incident_id=incident_id)
     }
     plannings = _plannings(incident_id)
     counted_anew = [pk for pk in plannings if _changed(kept.get(pk), plannings[pk])]
-    fresh = {each.communication: each for each in count(incident_id, counted_anew, plannings)}
+    fresh = dict(zip(counted_anew, count(incident_id, counted_anew, plannings), strict=True))
+    large = sum(each.planned for each in fresh.values()) > LIVE_MOMENTS and not moments
+    if not large:
+        add_moments(incident_id, fresh)
     known = sorted({pk for pk in kept if pk is not None} | set(plannings))
     statements = [fresh.get(pk) or _kept(kept[pk]) for pk in known]
+    if large:
+        for pk, each in fresh.items():
+            if pk in kept:
+                each.half_at, each.most_at = kept[pk].half_at, kept[pk].most_at
     whole = kept.get(None)
     if whole is not None and not fresh:
         return statements, _kept(whole)
-    if whole is not None and whole.aged_at is not None:
-        return statements, _sum(statements, _kept(whole))
+    if large or (whole is not None and whole.aged_at is not None):
+        return statements, _sum(statements, _kept(whole) if whole else Counted(None))
     return statements, _sum(statements, _heard(incident_id))
 
 
@@ -107,15 +120,22 @@ def count(
     with connection.cursor() as cursor:
         cursor.execute(_COUNTS, (incident_id, wanted))
         rows = cursor.fetchall()
-        cursor.execute(_MOMENTS, (incident_id, wanted))
-        moments = dict(cursor.fetchall())
     by_statement = {pk: list(group) for pk, group in groupby(rows, key=lambda row: row[0])}
     for pk in wanted:
         counted = _counted(pk, by_statement.get(pk, ()))
-        counted.half_at, counted.most_at = moments.get(pk) or (None, None)
         counted.fan_outs, open_ones = plannings[pk]
         counted.settled = not open_ones and not waiting_in(counted.counts)
         yield counted
+
+
+def add_moments(incident_id: int, counted: dict[int, Counted]) -> None:
+    """Find when half and when 95 of 100 of each statement's messages had left."""
+    if not counted:
+        return
+    with connection.cursor() as cursor:
+        cursor.execute(_MOMENTS, (incident_id, list(counted)))
+        for pk, (half, most) in cursor.fetchall():
+            counted[pk].half_at, counted[pk].most_at = half, most
 
 
 @transaction.atomic
@@ -124,7 +144,7 @@ def refresh(*, incident_id: int, now: datetime) -> None:
     # Of two that count at a time the later one waits, and so keeps the newer counts.
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(hashtext('proof'), %s)", (incident_id,))
-    statements, whole = of_incident(incident_id)
+    statements, whole = of_incident(incident_id, moments=True)
     aged = set(
         Proof.objects.filter(incident_id=incident_id, aged_at__isnull=False).values_list(
             "communication_id", flat=True

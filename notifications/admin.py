@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import uuid
-from typing import Any
+from typing import Any, cast
 from zoneinfo import available_timezones
 
 from django import forms
 from django.contrib import admin, messages
+from django.contrib.auth.models import AbstractBaseUser
 from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
 from django.http import HttpRequest
@@ -30,7 +31,7 @@ from notifications.models import (
     PublicTopic,
     Tenant,
 )
-from notifications.services import webhooks
+from notifications.services import suppression, webhooks
 from notifications.transports.webhook import new_secret
 
 MOST_ACTION_GROUPS = 5
@@ -175,9 +176,15 @@ class EndpointAdmin(admin.ModelAdmin[Endpoint]):
 
     @admin.action(description="Send to these addresses again (lift suppression)")
     def lift_suppression(self, request: HttpRequest, queryset: QuerySet[Endpoint]) -> None:
-        count = queryset.filter(suppressed_at__isnull=False).update(
-            suppressed_at=None, suppressed_because=""
-        )
+        count = 0
+        for endpoint in queryset.filter(suppressed_at__isnull=False, erased_at__isnull=True):
+            suppression.lift(
+                endpoint_id=endpoint.pk,
+                reason="lifted in the admin, without a reason",
+                now=timezone.now(),
+                actor=cast("AbstractBaseUser", request.user),
+            )
+            count += 1
         self.message_user(request, f"{count} addresses are sent to again.")
 
 

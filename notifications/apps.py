@@ -3,6 +3,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.apps import AppConfig
+from django.conf import settings
 
 
 class NotificationsConfig(AppConfig):
@@ -12,6 +13,12 @@ class NotificationsConfig(AppConfig):
         from incidents.signals import communication_written
 
         communication_written.connect(answer_the_bell, dispatch_uid="notifications.plan")
+        if settings.MAIL_PROVIDER:
+            from anymail.signals import tracking
+
+            from notifications import provider_events
+
+            tracking.connect(provider_events.take, dispatch_uid="notifications.provider_events")
 
 
 def answer_the_bell(*, communication_id: int, **_: Any) -> None:

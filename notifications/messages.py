@@ -19,7 +19,7 @@ from django.template.loader import render_to_string
 
 from incidents import markdown, wording
 from incidents.models import Communication, Incident
-from notifications import tokens
+from notifications import return_path, tokens
 from notifications.lifecycle import Audience, Reason, Relevance
 from notifications.models import Delivery, Endpoint, SignUp
 from notifications.transports.base import Message, Sheet, one_line
@@ -92,6 +92,7 @@ class Press:
             },
             sheet=sheet,
             fills=(leave, manage),
+            return_path=return_path.address_of(delivery.uuid),
         )
 
     def _sheet(self, delivery: Delivery) -> Sheet:

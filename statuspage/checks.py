@@ -48,6 +48,16 @@ def dangerous_settings(**_: Any) -> list[CheckMessage]:
                 id="statuspage.W002",
             )
         )
+    if settings.MAIL_PROVIDER and ":" not in settings.MAIL_PROVIDER_WEBHOOK:
+        found.append(
+            Warning(
+                f"MAIL_PROVIDER is {settings.MAIL_PROVIDER}, but MAIL_PROVIDER_WEBHOOK is not set: bounces and"
+                " complaints never arrive.",
+                hint="Set it to name:password and give the provider"
+                f" https://name:password@…/hooks/{settings.MAIL_PROVIDER}/tracking/.",
+                id="statuspage.W003",
+            )
+        )
     if "*" in settings.ALLOWED_HOSTS:
         found.append(
             Error(

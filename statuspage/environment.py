@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import re
+from collections.abc import Collection
 from ipaddress import ip_network
 from pathlib import Path
 from typing import Any
@@ -54,6 +56,27 @@ def integer(name: str, default: int, *, least: int = 0, most: int = 2**31 - 1) -
 def words(name: str, default: tuple[str, ...] = ()) -> list[str]:
     value = text(name)
     return [word.strip() for word in value.split(",") if word.strip()] if value else list(default)
+
+
+def choice(name: str, known: Collection[str]) -> str:
+    """One of the known words, or nothing."""
+    value = text(name)
+    if value and value not in known:
+        raise ImproperlyConfigured(f"{name}={value!r}: use one of {', '.join(sorted(known))}.")
+    return value
+
+
+def mail_address(name: str) -> str:
+    """A bare mail address such as bounces@example.com, or nothing."""
+    value = text(name)
+    local, at, domain = value.rpartition("@")
+    # The part before the @ is lengthened by 45 letters, and may have 64.
+    if value and not (at and domain and re.fullmatch(r"[A-Za-z0-9._-]{1,19}", local)):
+        raise ImproperlyConfigured(
+            f"{name}={value!r}: use a bare address such as bounces@example.com, with at most 19"
+            " letters, digits and ._- before the @."
+        )
+    return value
 
 
 def networks(name: str) -> list[str]:

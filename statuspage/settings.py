@@ -149,11 +149,37 @@ AUTOMATED_TEXT = env.text("AUTOMATED_TEXT", placeholders.AUTOMATED)
 # Who is reminded of what is due; empty: every operator with an address.
 OPERATORS_MAIL = env.words("OPERATORS_MAIL")
 MAIL_FOLDER = env.text("MAIL_FOLDER")
+# A provider's API instead of SMTP, and the name of the setting that holds its key.
+PROVIDERS = {
+    "brevo": "BREVO_API_KEY",
+    "postmark": "POSTMARK_SERVER_TOKEN",
+    "sendgrid": "SENDGRID_API_KEY",
+    "sparkpost": "SPARKPOST_API_KEY",
+}
+MAIL_PROVIDER = env.choice("MAIL_PROVIDER", PROVIDERS)
+# `name:password` that the provider's tracking webhook signs in with; without it there is no webhook.
+MAIL_PROVIDER_WEBHOOK = env.secret("MAIL_PROVIDER_WEBHOOK")
+if MAIL_PROVIDER:
+    INSTALLED_APPS.append("anymail")
+    ANYMAIL = {
+        PROVIDERS[MAIL_PROVIDER]: env.secret("MAIL_PROVIDER_KEY"),
+        "WEBHOOK_SECRET": MAIL_PROVIDER_WEBHOOK,
+        "REQUESTS_TIMEOUT": (5, 15),
+        # What this provider lacks (metadata, say) is no reason not to send.
+        "IGNORE_UNSUPPORTED_FEATURES": True,
+    }
 MAIL_BACKEND = (
     "notifications.mailbox.FolderBackend"
     if MAIL_FOLDER
+    else f"anymail.backends.{MAIL_PROVIDER}.EmailBackend"
+    if MAIL_PROVIDER
     else "django.core.mail.backends.smtp.EmailBackend"
 )
+# Reports about undeliverable mails come back to `local+…@domain` of this address; empty: to MAIL_FROM.
+RETURN_PATH = env.mail_address("RETURN_PATH")
+# So many refusals in so many days suppress an address; an unknown mailbox does at once.
+BOUNCE_SOFT_LIMIT = env.integer("BOUNCE_SOFT_LIMIT", 3, least=1)
+BOUNCE_WINDOW_DAYS = env.integer("BOUNCE_WINDOW_DAYS", 7, least=1, most=365)
 _MAIL = {
     "host": env.text("EMAIL_HOST", "localhost"),
     "port": env.integer("EMAIL_PORT", 25, least=1, most=65535),
@@ -167,7 +193,10 @@ _MAIL = {
 }
 if django.VERSION >= (6, 1):
     MAILERS = {
-        "default": {"BACKEND": MAIL_BACKEND, "OPTIONS": {} if MAIL_FOLDER else _MAIL},
+        "default": {
+            "BACKEND": MAIL_BACKEND,
+            "OPTIONS": {} if MAIL_FOLDER or MAIL_PROVIDER else _MAIL,
+        },
     }
 else:
     EMAIL_BACKEND = MAIL_BACKEND

@@ -5,9 +5,12 @@ from __future__ import annotations
 from django.contrib import admin
 from django.urls import include, path
 
+from statuspage import hooks
+
 urlpatterns = [
     path("admin/desk/", include("statuspage.desk.urls")),
     path("admin/", admin.site.urls),
     path("subscribe/", include("notifications.urls")),
+    *hooks.urlpatterns,
     path("demo/mailbox/", include("statuspage.demo_mailbox")),
 ]

@@ -1,5 +1,6 @@
 """The post office's tables: tenants, endpoints, rules, and the ledger of what was sent."""
 
+from notifications.models.bounces import Bounce
 from notifications.models.endpoints import Breaker, Endpoint, PublicTopic, SignUp
 from notifications.models.ledger import Attempt, Delivery, FanOut
 from notifications.models.proof import LedgerAct, Proof
@@ -19,6 +20,7 @@ __all__ = [
     "AlertRule",
     "Attempt",
     "AudienceVersion",
+    "Bounce",
     "Breaker",
     "Channel",
     "CustomerSubscription",

@@ -44,6 +44,9 @@ class Endpoint(models.Model):
     confirmed_at = models.DateTimeField(null=True, blank=True)
     suppressed_at = models.DateTimeField(null=True, blank=True)
     suppressed_because = models.CharField(max_length=300, blank=True)
+    # Refusals before a person lifted the suppression count no more.
+    lifted_at = models.DateTimeField(null=True, blank=True, editable=False)
+    erased_at = models.DateTimeField(null=True, blank=True, editable=False)
     # Leaving public posts must not silence the alerts of a tenant, nor the other way round.
     left_posts_at = models.DateTimeField(null=True, blank=True)
     left_alerts_at = models.DateTimeField(null=True, blank=True)
@@ -66,6 +69,14 @@ class Endpoint(models.Model):
             models.CheckConstraint(
                 name="endpoint_suppressed_for_a_reason",
                 condition=Q(suppressed_at__isnull=True) | ~Q(suppressed_because=""),
+            ),
+        ]
+        indexes = [
+            # The desk's list, and whose tenants cannot be reached.
+            models.Index(
+                fields=["-suppressed_at"],
+                name="endpoint_suppressed",
+                condition=Q(suppressed_at__isnull=False),
             ),
         ]
 

@@ -24,6 +24,7 @@ class Result(models.TextChoices):
     TEMPORARY = lifecycle.Failure.TEMPORARY.value, "Failed, tried again later"
     THROTTLED = lifecycle.Failure.THROTTLED.value, "Asked to slow down"
     UNREACHABLE = lifecycle.Failure.UNREACHABLE.value, "Nobody there"
+    BOUNCED = "bounced", "Taken, and came back"
     LOST = "lost", "Worker vanished, outcome unknown"
 
 

@@ -16,9 +16,9 @@ from django.db.models import DurationField, ExpressionWrapper, F
 from django.db.models.functions import Now
 
 from incidents.models import Communication
-from notifications.lifecycle import MOST_ATTEMPTS, State
+from notifications.lifecycle import MOST_ATTEMPTS, Failure, State
 from notifications.models import Delivery
-from notifications.services import stops
+from notifications.services import bounces, stops
 from notifications.services.supersede import supersede
 
 # Longer than a batch may take (send.BATCH_SECONDS) plus the slowest single mail.
@@ -87,13 +87,6 @@ noted AS (
 SELECT count(*) FROM settled
 """
 
-_SUPPRESS = """
-UPDATE notifications_endpoint e
-SET suppressed_at = clock_timestamp(), suppressed_because = bad.detail
-FROM unnest(%s::bigint[], %s::text[]) AS bad(id, detail)
-WHERE e.id = bad.id AND e.suppressed_at IS NULL
-"""
-
 _EXPIRE = """
 WITH gone AS MATERIALIZED (
   SELECT id FROM notifications_delivery
@@ -135,6 +128,12 @@ class Outcome:
     detail: str = ""
     at: float = 0.0  # monotonic
     bad_address: bool = False
+
+    @property
+    def is_refusal(self) -> bool:
+        """The receiver's own no: not a relay's, and not one that may still become a yes."""
+        said_by_receiver = self.result in (Failure.PERMANENT, Failure.TEMPORARY)
+        return self.bad_address or (self.state is State.FAILED and said_by_receiver)
 
 
 def claim(*, most: int, channels: Sequence[str] | None = None) -> Batch:
@@ -193,9 +192,7 @@ def settle(claimed: uuid.UUID, outcomes: Sequence[Outcome], *, clock: float) -> 
             },
         )
         (settled,) = cursor.fetchone() or (0,)
-        bad = {o.delivery.endpoint_id: o.detail for o in outcomes if o.bad_address}
-        if bad:
-            cursor.execute(_SUPPRESS, (list(bad), list(bad.values())))
+        bounces.refused([(o.delivery, o.detail, o.bad_address) for o in outcomes if o.is_refusal])
         waiting: dict[int, list[int]] = {}
         for outcome in outcomes:
             if outcome.state is State.PENDING:

@@ -58,7 +58,7 @@ class Message:
 
     A letter's id is a Message-ID in angle brackets. Where `sheet` is given, text and html are its own
     with `fills` in the places of its blanks, and `headers` contains the sheet's. `event` is the body
-    for machines, `secrets` sign it.
+    for machines, `secrets` sign it. `return_path`: where a report about this letter comes back to.
     """
 
     id: str
@@ -69,6 +69,7 @@ class Message:
     headers: Mapping[str, str] = field(default_factory=dict)
     sheet: Sheet | None = None
     fills: tuple[str, ...] = ()
+    return_path: str = ""
     event: bytes = b""
     secrets: tuple[str, ...] = ()
 
@@ -77,6 +78,7 @@ class Message:
         for name, value in (
             ("id", self.id),
             ("to", self.to),
+            ("return_path", self.return_path),
             ("subject", self.subject),
             *self.headers.items(),
         ):

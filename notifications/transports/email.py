@@ -19,7 +19,7 @@ from django.conf import settings
 from django.core.mail import EmailMultiAlternatives, get_connection
 from django.core.mail.backends.base import BaseEmailBackend
 
-from notifications.lifecycle import ENDS_BATCH, Failure
+from notifications.lifecycle import BAD_ADDRESS, ENDS_BATCH, Failure
 from notifications.transports.base import Message, Sheet, TransportError
 from notifications.transports.prepared import PreparedLetter
 
@@ -45,9 +45,8 @@ class Mail:
             backend = self._connection()
             session = getattr(backend, "connection", None)
             if message.sheet is not None and isinstance(session, smtplib.SMTP):
-                answer = _hand_over(
-                    session, message.to, self._prepared(message.sheet).fill(message)
-                )
+                letter = self._prepared(message.sheet).fill(message)
+                answer = hand_over(session, message.to, letter, sender=message.return_path)
             else:
                 backend.send_messages([_composed(message)])
                 answer = "accepted"
@@ -113,16 +112,18 @@ def _composed(message: Message) -> EmailMultiAlternatives:
         headers={"Message-ID": message.id, **message.headers},
     )
     mail.attach_alternative(message.html, "text/html")
+    # What a provider's tracking webhook hands back; other backends do not look at it.
+    mail.metadata = {"delivery": message.id.strip("<>").partition("@")[0]}  # type: ignore[attr-defined]  # anymail's
     return mail
 
 
-def _hand_over(session: smtplib.SMTP, to: str, letter: bytes) -> str:
+def hand_over(session: smtplib.SMTP, to: str, letter: bytes, *, sender: str = "") -> str:
     """One letter over an open session; two round trips where the relay takes commands in a row.
 
-    Raises what smtplib raises.
+    `sender`: the envelope's, MAIL_FROM if empty. Raises what smtplib raises.
     """
     session.ehlo_or_helo_if_needed()
-    sender = parseaddr(settings.DEFAULT_FROM_EMAIL)[1]
+    sender = sender or parseaddr(settings.DEFAULT_FROM_EMAIL)[1]
     commands = (f"MAIL FROM:<{sender}>", f"RCPT TO:<{to}>", "DATA")
     replies: list[tuple[int, bytes]] = []
     if session.has_extn("pipelining"):
@@ -178,6 +179,11 @@ def classify(error: BaseException) -> TransportError:
     if isinstance(error, smtplib.SMTPResponseException):
         detail = f"{error.smtp_code} {_words(error.smtp_error)}"
         return TransportError(Failure.UNREACHABLE, detail)
+    status = getattr(error, "status_code", None)  # of a provider's API
+    if status == 429:
+        return TransportError(Failure.THROTTLED, f"the provider answered {status}")
+    if isinstance(status, int):
+        return TransportError(Failure.UNREACHABLE, f"the provider answered {status}")
     return TransportError(Failure.UNREACHABLE, f"{type(error).__name__}: {error}")
 
 
@@ -191,7 +197,7 @@ def _by_code(code: int, answer: bytes | str) -> TransportError:
     if code < 500 or code == 552:
         return TransportError(Failure.TEMPORARY, detail)
     # Without an enhanced code a 550 may just as well be a filter's opinion of this one mail.
-    bad_address = subject == "1" and particular in {"1", "2", "3", "6", "10"}
+    bad_address = f"{subject}.{particular}" in BAD_ADDRESS
     return TransportError(Failure.PERMANENT, detail, bad_address=bad_address)
 
 

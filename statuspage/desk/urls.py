@@ -17,6 +17,7 @@ from statuspage.desk.views import (
     retractions,
     reviews,
     sending,
+    suppressed,
     told,
     updates,
 )
@@ -33,6 +34,8 @@ urlpatterns = [
     path("audit/", audit.audit_screen, name="audit"),
     path("ledger/", ledgers.overview, name="ledgers"),
     path("told/", told.told, name="told"),
+    path("suppressed/", suppressed.suppressed, name="suppressed"),
+    path("suppressed/<int:pk>/", suppressed.lift, name="lift"),
     path("<slug:tracking_id>/", incidents.screen, name="incident"),
     path("<slug:tracking_id>/update/", updates.update, name="update"),
     path("<slug:tracking_id>/recover/", updates.recover_region, name="recover"),

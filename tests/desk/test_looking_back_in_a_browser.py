@@ -10,9 +10,11 @@ from django.contrib.auth.models import User
 
 from incidents.models import Incident
 from incidents.services.incident import declare, post_update
+from notifications.models import Endpoint
 from tests.browsing import browser_page, check_accessible
 from tests.conftest import declaration, hit
 from tests.desk.test_walk_in_a_browser import PASSWORD, sign_in
+from tests.notifications.cast import tenant
 
 pytestmark = [
     pytest.mark.browser,
@@ -38,7 +40,19 @@ def broad(operator: User, catalogue: None) -> str:
     return f"/admin/desk/{incident.tracking_id}/"
 
 
-def test_every_screen_is_accessible_on_desktop_and_phone(live_server: Any, broad: str) -> None:
+@pytest.fixture
+def suppressed(catalogue: None) -> Endpoint:
+    """The only address of a tenant."""
+    tenant("here", ("storage", "west-europe"))
+    Endpoint.objects.update(
+        suppressed_at=datetime.now(UTC), suppressed_because="550 5.1.1 No such user"
+    )
+    return Endpoint.objects.get()
+
+
+def test_every_screen_is_accessible_on_desktop_and_phone(
+    live_server: Any, broad: str, suppressed: Endpoint
+) -> None:
     paths = ["", "review/", "retract/", "replay/", "merge/", "times/", "ledger/"]
     with browser_page() as (page, complaints):
         sign_in(page, live_server)
@@ -53,6 +67,8 @@ def test_every_screen_is_accessible_on_desktop_and_phone(live_server: Any, broad
                 "/admin/desk/sending/",
                 "/admin/desk/ledger/",
                 "/admin/desk/told/?q=storage",
+                "/admin/desk/suppressed/",
+                f"/admin/desk/suppressed/{suppressed.pk}/",
                 "/admin/desk/",
             ):
                 page.goto(live_server.url + path)

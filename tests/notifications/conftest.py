@@ -28,6 +28,7 @@ class Sink:
     seconds_a_mail: float = 0.0
     mails: list[EmailMessage] = field(default_factory=list)
     connections: set[object] = field(default_factory=set)
+    senders: list[str] = field(default_factory=list)
 
     async def handle_RCPT(  # noqa: N802 - the server calls it by this name
         self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
@@ -40,6 +41,7 @@ class Sink:
 
     async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:  # noqa: N802 - the same
         (recipient,) = envelope.rcpt_tos
+        self.senders.append(envelope.mail_from or "")
         if recipient in self.data_answers:
             return self.data_answers[recipient]
         await asyncio.sleep(self.seconds_a_mail)

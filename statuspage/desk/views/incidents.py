@@ -7,6 +7,7 @@ from django.shortcuts import get_object_or_404, render
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
+from notifications.services import suppression
 from statuspage.desk.access import DECLARE, WORK, desk, incidents_for, operator_of
 from statuspage.desk.listing import closed_rows, open_rows, owing_rows
 from statuspage.desk.views.incident_page import incident_page
@@ -23,6 +24,7 @@ def listing(request: HttpRequest) -> HttpResponse:
         "owing": owing,
         "more_owing": more_owing,
         "closed": closed_rows(incidents_for(user), now, above=owing),
+        "silenced": suppression.silenced_tenants(),
         "may_declare": user.has_perm(DECLARE),
     }
     return render(request, "desk/list.html", context)

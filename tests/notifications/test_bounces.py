@@ -1,0 +1,261 @@
+"""What comes back: suppressed at once or after some times, left after a complaint, believed only if signed."""
+
+from __future__ import annotations
+
+import json
+import mailbox
+from datetime import datetime, timedelta
+from io import StringIO
+from pathlib import Path
+
+import pytest
+from django.contrib.auth.models import User
+from django.core.management import CommandError, call_command
+from pytest_django.fixtures import Settings
+
+from incidents.models import Incident
+from incidents.services import incident as pen
+from incidents.services.entries import Statement
+from notifications import return_path, tokens
+from notifications.lifecycle import State
+from notifications.models import Attempt, Bounce, Delivery, Endpoint, LedgerAct, Tenant
+from notifications.reports import read_report
+from notifications.services import bounces, plan, send, suppression
+from tests.conftest import declaration
+from tests.notifications.cast import endpoint, last, rule, tenant
+from tests.notifications.conftest import Sink
+from tests.notifications.mail_reports import complaint, report
+
+pytestmark = pytest.mark.usefixtures("catalogue")
+
+WEST = ("key-vault", "west-europe")
+
+
+@pytest.fixture
+def sent(operator: User, now: datetime, sink: Sink, settings: Settings) -> Delivery:
+    """A delivery to here@example.com that the relay has taken."""
+    settings.RETURN_PATH = "bounces@status.example.com"
+    tenant("here", WEST)
+    incident = pen.declare(
+        declaration=declaration(statement=Statement("For all.", "For you.")),
+        now=now,
+        actor=operator,
+    )
+    plan.plan(communication_id=last(incident).pk, now=now)
+    send.work()
+    return Delivery.objects.get()
+
+
+def back(delivery: Delivery) -> str:
+    return return_path.address_of(delivery.uuid)
+
+
+def take(raw: bytes, now: datetime) -> tuple[str, str]:
+    return bounces.by_report(read_report(raw), now=now)
+
+
+def here() -> Endpoint:
+    return Endpoint.objects.get(address="here@example.com")
+
+
+def test_a_letter_leaves_with_a_return_path_of_its_own(
+    sent: Delivery, sink: Sink, operator: User, now: datetime
+) -> None:
+    assert sink.senders == [back(sent)]
+    assert sink.mails[0]["From"] == "Cloud Status <status@example.com>"
+
+
+def test_an_unknown_mailbox_is_suppressed_at_once_and_its_alerts_are_counted_as_skipped(
+    sent: Delivery, now: datetime, operator: User
+) -> None:
+    assert take(report(back(sent)), now) == ("hard", "noted")
+    assert here().suppressed_at == now
+    assert here().suppressed_because == "550 5.1.1 <here@example.com>: User unknown"
+    assert Attempt.objects.filter(result="bounced").count() == 1
+
+    pen.post_update(
+        incident_id=sent.incident_id,
+        stage="identified",
+        statement=Statement("p", "t"),
+        now=now,
+        actor=operator,
+    )
+    plan.plan(communication_id=last(sent.incident).pk, now=now)
+    assert send.work().skipped == 1
+    assert Delivery.objects.get(state=State.SKIPPED).skip_reason == "suppressed"
+
+
+def test_the_same_report_twice_counts_once_also_when_the_provider_tells_it_too(
+    sent: Delivery, now: datetime
+) -> None:
+    assert take(report(back(sent), status="5.2.2", answer="552 5.2.2 full"), now)[0] == "soft"
+    assert take(report(back(sent), status="5.2.2", answer="552 5.2.2 full"), now) == (
+        "soft",
+        "known already",
+    )
+    assert Bounce.objects.count() == 1
+    assert here().suppressed_at is None
+
+
+@pytest.mark.parametrize("days", [0, 8])
+def test_refusals_suppress_after_some_times_within_the_window(
+    sent: Delivery, now: datetime, days: int, settings: Settings
+) -> None:
+    for number in range(3):
+        at = now + timedelta(days=days if number == 2 else 0)
+        event = bounces.Return(here().pk, "soft", "report", f"e{number}", "452 4.2.2 full")
+        assert bounces.note([event], now=at) == 1
+        assert bounces.note([event], now=at) == 0
+    if days:
+        assert here().suppressed_at is None
+    else:
+        assert here().suppressed_because == "refused 3 times in 7 days: 452 4.2.2 full"
+
+
+def test_a_relays_answer_counts_like_a_report(
+    sent: Delivery, now: datetime, operator: User, sink: Sink
+) -> None:
+    sink.data_answers["here@example.com"] = "554 5.7.1 we do not like it"
+    for stage in ("identified", "mitigating", "mitigating"):
+        pen.post_update(
+            incident_id=sent.incident_id,
+            stage=stage,
+            statement=Statement("p", "t"),
+            now=now,
+            actor=operator,
+        )
+        plan.plan(communication_id=last(sent.incident).pk, now=now)
+        assert send.work().failed == 1
+    assert list(Bounce.objects.values_list("kind", "source")) == [("soft", "answer")] * 3
+    assert here().suppressed_because.startswith("refused 3 times in 7 days: 554 5.7.1")
+
+
+def test_who_complains_has_left_what_the_letter_was_about(sent: Delivery, now: datetime) -> None:
+    leave = tokens.leave_url(here().key, "targeted")
+    assert take(complaint(leave), now) == ("complaint", "noted")
+    assert here().left_alerts_at == now
+    assert here().left_posts_at is None
+    assert here().suppressed_at is None
+
+
+def test_a_report_without_a_signature_of_ours_changes_nothing(
+    sent: Delivery, now: datetime
+) -> None:
+    forged = back(sent)[:-25].replace("bounces+a", "bounces+b") + back(sent)[-25:]
+    wrong = [
+        report("bounces@status.example.com"),
+        report("status@example.com", headers=f"X-Note: {sent.uuid}"),
+        report(forged.replace(forged[10:14], "aaaa")),
+        complaint("https://status.example.com/subscribe/leave/forged/"),
+        complaint(tokens.manage_url(here().key)),
+        b"",
+        b"\xff\xfe\x00",
+        b"Subject: out of office\n\nBack on Monday.",
+    ]
+    for raw in wrong:
+        assert take(raw, now)[0] == "", raw
+    assert not Bounce.objects.exists()
+    assert here().suppressed_at is None
+
+
+def test_what_is_no_failure_is_not_taken_for_one(sent: Delivery, now: datetime) -> None:
+    assert take(report(back(sent), action="delayed", status="4.4.1"), now) == (
+        "",
+        "says delayed, not failed",
+    )
+    assert take(report(back(sent), action="delivered", status="2.0.0"), now)[0] == ""
+    assert take(complaint(tokens.leave_url(here().key, "targeted"), "not-spam"), now)[0] == ""
+    vacation = f"To: {back(sent)}\nSubject: Out of office\n\nBack on Monday.".encode()
+    assert take(vacation, now) == ("", "no report of RFC 3464 or RFC 5965")
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        {"returned": "message/rfc822"},
+        {"envelope": "X-Original-To: {to}\n", "to": "postmaster@status.example.com"},
+    ],
+)
+def test_the_return_path_is_found_wherever_the_server_wrote_it(
+    sent: Delivery, now: datetime, more: dict[str, str]
+) -> None:
+    more = {key: value.replace("{to}", back(sent)) for key, value in more.items()}
+    assert take(report(more.pop("to", back(sent)), **more), now)[0] == "hard"
+
+
+def test_the_command_reads_files_and_a_maildir_and_marks_what_it_has_read(
+    sent: Delivery, now: datetime, tmp_path: Path
+) -> None:
+    one = tmp_path / "one.eml"
+    one.write_bytes(report(back(sent)))
+    out = StringIO()
+    call_command("bounces", str(one), "--json", stdout=out)
+    assert json.loads(out.getvalue()) == {"message": str(one), "kind": "hard", "why": "noted"}
+
+    folder = mailbox.Maildir(str(tmp_path / "maildir"))
+    folder.add(report(back(sent)))
+    folder.add(b"Subject: hello\n\n")
+    out = StringIO()
+    call_command("bounces", maildir=str(tmp_path / "maildir"), stdout=out)
+    assert out.getvalue().splitlines()[-1] == "1 hard, 1 ignored"
+    out = StringIO()
+    call_command("bounces", maildir=str(tmp_path / "maildir"), stdout=out)
+    assert out.getvalue().strip() == "nothing new"
+
+
+def test_the_command_names_what_is_missing(tmp_path: Path) -> None:
+    with pytest.raises(CommandError, match="name files"):
+        call_command("bounces")
+    with pytest.raises(CommandError, match="is no maildir"):
+        call_command("bounces", maildir=str(tmp_path))
+    with pytest.raises(CommandError, match="cannot be read"):
+        call_command("bounces", str(tmp_path / "absent"))
+
+
+def test_lifting_needs_a_reason_and_refusals_before_it_count_no_more(
+    sent: Delivery, now: datetime, operator: User
+) -> None:
+    for number in range(3):
+        bounces.note([bounces.Return(here().pk, "soft", "report", f"e{number}", "full")], now=now)
+    with pytest.raises(suppression.LiftError, match="reason: is empty"):
+        suppression.lift(endpoint_id=here().pk, reason=" ", now=now, actor=operator)
+    later = now + timedelta(hours=1)
+    suppression.lift(endpoint_id=here().pk, reason="They made room.", now=later, actor=operator)
+    assert here().suppressed_at is None
+    act = LedgerAct.objects.get()
+    assert (act.what, act.endpoint, act.reason) == ("lift", here(), "They made room.")
+
+    after = later + timedelta(hours=1)
+    bounces.note([bounces.Return(here().pk, "soft", "report", "e9", "full")], now=after)
+    assert here().suppressed_at is None
+    with pytest.raises(suppression.LiftError, match="is not suppressed"):
+        suppression.lift(endpoint_id=here().pk, reason="Again.", now=after, actor=operator)
+
+
+def test_a_tenant_is_silenced_when_nobody_of_it_can_be_told(
+    catalogue: None, now: datetime, operator: User
+) -> None:
+    alone, ruled, both = tenant("alone", WEST), tenant("ruled", WEST), tenant("both", WEST)
+    rule(ruled, "duty@ruled.example")
+    rule(both, "duty@both.example", "night@both.example")
+
+    def suppress(*addresses: str) -> None:
+        Endpoint.objects.filter(address__in=addresses).update(
+            suppressed_at=now, suppressed_because="550"
+        )
+
+    suppress("night@both.example", "ruled@example.com")
+    assert suppression.silenced_tenants() == []  # its rule leads elsewhere than to the contact
+    suppress("alone@example.com", "duty@ruled.example")
+    assert suppression.silenced_tenants() == [alone, ruled]
+    Endpoint.objects.filter(address="duty@both.example").update(left_alerts_at=now)
+    assert suppression.silenced_tenants() == [alone, both, ruled]
+    Tenant.objects.filter(pk=ruled.pk).update(contact=endpoint("new@example.com"))
+    assert ruled in suppression.silenced_tenants()  # a contact is told only where no rule leads
+
+
+def test_a_bounce_of_a_merged_or_old_incident_needs_no_incident(
+    sent: Delivery, now: datetime
+) -> None:
+    Incident.objects.update(closed_at=now)
+    assert take(report(back(sent)), now)[0] == "hard"

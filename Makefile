@@ -5,6 +5,9 @@ VENV := .venv
 BIN := $(VENV)/bin
 MODERN := import sys; sys.exit(sys.version_info < (3, 11))
 
+# Programs and the packages of Debian that have them.
+SERVERS := initdb:postgresql redis-server:redis-server nginx:nginx wget:wget
+
 # What a production installation would set; `check --deploy` sees the product as it is run there.
 PRODUCTION := SECRET_KEY=lint-0123456789-abcdefghijklmnopqrstuvwxyz-ABCDEFGHIJKLMNOPQRSTUVWXYZ \
   BASE_URL=https://status.example.com ALLOWED_HOSTS=status.example.com DEBUG=0 \
@@ -40,6 +43,7 @@ lint: setup
 
 # FULL=1: the large sets.  ONLY="NAME …": some of them.
 bench: setup
+	-@$(call packages,$(SERVERS) wrk:wrk)
 	@$(BIN)/python -m tests.bench $(if $(FULL),--full) $(ONLY)
 
 # ROUNDS=, SEED= and ONLY= can be set.
@@ -59,7 +63,7 @@ chromium:
 # PostgreSQL, Redis and nginx as distributions have them, for the test of all processes in docker/, and
 # what measures (wrk). They are not started: a policy-rc.d of ours says so while they are installed.
 servers:
-	@$(call packages,redis-server:redis-server nginx:nginx wget:wget initdb:postgresql node:nodejs npm:npm)
+	@$(call packages,$(SERVERS) npm:npm)
 
 # Installs Debian's packages of $(1), pairs of program:package, where the programs are missing.
 define packages

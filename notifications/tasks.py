@@ -13,7 +13,7 @@ from celery import shared_task
 from django.utils import timezone
 from kombu.exceptions import KombuError
 
-from notifications.services import claims, plan, proofs, reminding, reviews, send, subscribe
+from notifications.services import claims, plan, proofs, reminding, reviews, send, subscribe, watch
 
 log = logging.getLogger(__name__)
 
@@ -75,6 +75,7 @@ def keep_proofs(**_: object) -> None:
 @shared_task(name="notifications.sweep")
 def sweep(**_: object) -> None:
     """Find what no nudge reached: unplanned communications, vanished workers' claims, due deliveries."""
+    watch.beat(now=timezone.now())
     plan.plan_due(now=timezone.now())
     if lost := claims.expire_leases():
         log.warning("%d deliveries were claimed by a worker that vanished; they go out again", lost)

@@ -207,7 +207,12 @@ else:
     EMAIL_USE_TLS = _MAIL["use_tls"]
     EMAIL_USE_SSL = _MAIL["use_ssl"]
     EMAIL_TIMEOUT = _MAIL["timeout"]
+# The desk and /-/ready give the alarm when what is due has waited for so long.
+STALL_MINUTES = env.integer("STALL_MINUTES", 5, least=1, most=1440)
 # ---- end of Mail ----
+
+# What /-/metrics asks for as a bearer token; without it there are no metrics: they say how many are told.
+METRICS_TOKEN = env.secret("METRICS_TOKEN")
 
 # Networks of our own that webhooks may lead into, without TLS and on any port. Else they lead to public
 # addresses only.

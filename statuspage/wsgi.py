@@ -23,6 +23,7 @@ from statuspage.published.health import Health, postgres_probe, redis_probe
 from statuspage.published.pages import unavailable
 from statuspage.published.serve import public_site
 from statuspage.published.store import Store
+from statuspage.sending_probe import sending_probe
 
 if TYPE_CHECKING:
     from wsgiref.headers import Headers
@@ -103,6 +104,9 @@ def _build() -> WSGIApplication:
         {
             "postgres": postgres_probe({**database.get("OPTIONS", {}), **parameters}),
             "redis": redis_probe(settings.REDIS_URL),
+            "sending": sending_probe(
+                {**database.get("OPTIONS", {}), **parameters}, minutes=settings.STALL_MINUTES
+            ),
         },
         broken=lambda: broken,
     )

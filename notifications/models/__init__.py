@@ -5,7 +5,7 @@ from notifications.models.endpoints import Breaker, Endpoint, PublicTopic, SignU
 from notifications.models.ledger import Attempt, Delivery, FanOut
 from notifications.models.proof import LedgerAct, Proof
 from notifications.models.rules import ActionGroup, AlertRule
-from notifications.models.stops import SendingStop
+from notifications.models.stops import Pulse, SendingStop
 from notifications.models.tenants import (
     AudienceVersion,
     CustomerSubscription,
@@ -32,6 +32,7 @@ __all__ = [
     "LedgerAct",
     "Proof",
     "PublicTopic",
+    "Pulse",
     "Result",
     "SendingStop",
     "SignUp",

@@ -27,3 +27,12 @@ class SendingStop(models.Model):
                 condition=models.Q(released_at__isnull=True),
             ),
         ]
+
+
+class Pulse(models.Model):
+    """One row: when the clock of tasks last rang. Written by the sweep, read by the alarm."""
+
+    at = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.CheckConstraint(name="pulse_is_one_row", condition=models.Q(id=1))]

@@ -1,6 +1,6 @@
 """Letters: one recipient each, over a connection that is kept open between them.
 
-Everything that differs between Django's mail settings before and after 6.1 is in `_backend`.
+Everything that differs between Django's mail settings before and after 6.1 is in `new_backend`.
 """
 
 from __future__ import annotations
@@ -86,7 +86,7 @@ class Mail:
             self.close()
         backend: BaseEmailBackend | None = getattr(self._local, "backend", None)
         if backend is None:
-            backend = _backend()
+            backend = new_backend()
             backend.open()
             session = getattr(backend, "connection", None)
             if isinstance(session, smtplib.SMTP) and session.sock is not None:
@@ -96,7 +96,8 @@ class Mail:
         return backend
 
 
-def _backend() -> BaseEmailBackend:
+def new_backend() -> BaseEmailBackend:
+    """What the mail settings name, not connected yet."""
     if django.VERSION >= (6, 1):
         mail = importlib.import_module("django.core.mail")
         backend: BaseEmailBackend = mail.mailers["default"]

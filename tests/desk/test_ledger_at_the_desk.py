@@ -68,11 +68,11 @@ def test_it_asks_as_often_for_many_updates_as_for_few(
     desk: Client, told: Incident, django_assert_num_queries: Any
 ) -> None:
     proofs.refresh(incident_id=told.pk, now=datetime.now(UTC))
-    with django_assert_num_queries(13):
+    with django_assert_num_queries(14):
         desk.get(own(told))
     Delivery.objects.filter(state="pending").update(state="skipped", skip_reason="left")
     proofs.refresh(incident_id=told.pk, now=datetime.now(UTC))
-    with django_assert_num_queries(10):  # all is settled: nothing is counted
+    with django_assert_num_queries(11):  # all is settled: nothing is counted
         settled = desk.get(own(told))
     assert "every delivery is settled" in text_of(settled)
     assert "hx-get" not in settled.content.decode()
@@ -116,7 +116,7 @@ def test_all_incidents_are_compared_from_the_origin_that_is_asked_for(
 ) -> None:
     assert "Nobody was told of any incident yet" in text_of(desk.get(ALL))
     proofs.refresh(incident_id=told.pk, now=datetime.now(UTC))
-    with django_assert_num_queries(5):
+    with django_assert_num_queries(6):
         page = desk.get(ALL)
     assert "from start of impact" in text_of(page)
     assert "1 h" in text_of(page)

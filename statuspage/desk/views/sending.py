@@ -1,6 +1,8 @@
-"""The switch that stops all sending."""
+"""The switch that stops all sending, and a mail to try the relay with."""
 
 from __future__ import annotations
+
+from datetime import datetime
 
 from django import forms
 from django.contrib import messages
@@ -10,8 +12,10 @@ from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods
 
+from notifications.addresses import AddressError
 from notifications.models import Delivery, SendingStop
-from notifications.services import stops
+from notifications.services import stops, trials
+from notifications.transports.trial import Trial
 from statuspage.desk.access import WORK, desk, operator_of
 from statuspage.desk.forms import DeskForm
 
@@ -25,11 +29,21 @@ class StopForm(DeskForm):
     )
 
 
+class TrialForm(DeskForm):
+    address = forms.EmailField(
+        max_length=254,
+        label="Send a test mail to",
+        error_messages={"required": "Write an address that you can read."},
+    )
+
+
 @desk(WORK)
 @require_http_methods(["GET", "HEAD", "POST"])
 def sending(request: HttpRequest) -> HttpResponse:
-    """GET: the state. POST with `step`: stop (needs a reason), release."""
+    """GET: the state. POST with `step`: stop (needs a reason), release, test (needs an address)."""
     now = timezone.now()
+    if request.method == "POST" and request.POST.get("step") == "test":
+        return _try(request, now)
     if request.method != "POST":
         return _page(request, StopForm(now=now))
     form = StopForm(request.POST, now=now)
@@ -48,10 +62,33 @@ def sending(request: HttpRequest) -> HttpResponse:
     return redirect("desk:sending")
 
 
-def _page(request: HttpRequest, form: StopForm, *, status: int = 200) -> HttpResponse:
+def _try(request: HttpRequest, now: datetime) -> HttpResponse:
+    """The relay's answer is shown at once: a test mail changes nothing that a reload could double but a mail."""
+    form = TrialForm(request.POST, now=now)
+    trial = None
+    if form.is_valid():
+        try:
+            trial = trials.send_test_mail(address=form.cleaned_data["address"], now=now)
+        except AddressError as error:
+            form.add_error("address", str(error))
+    status = 200 if trial else 422
+    return _page(request, StopForm(now=now), trial_form=form, trial=trial, status=status)
+
+
+def _page(
+    request: HttpRequest,
+    form: StopForm,
+    *,
+    trial_form: TrialForm | None = None,
+    trial: Trial | None = None,
+    status: int = 200,
+) -> HttpResponse:
+    own = {"address": operator_of(request).email}
     waiting = Delivery.objects.filter(state__in=["pending", "sending"]).values("state")
     context = {
         "form": form,
+        "trial_form": trial_form or TrialForm(now=timezone.now(), initial=own),
+        "trial": trial,
         "waiting": {row["state"]: row["count"] for row in waiting.annotate(count=Count("id"))},
         "history": SendingStop.objects.select_related("stopped_by", "released_by").order_by("-id")[
             :30

@@ -1,0 +1,40 @@
+"""`send_test_mail ADDRESS`: whether mails leave, by which relay, and what to do if not."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.utils import timezone
+
+from notifications.addresses import AddressError
+from notifications.services.trials import send_test_mail
+
+
+class Command(BaseCommand):
+    help = "Sends one mail and shows the relay's side of the conversation; exit status 1 if it was not taken."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("address", metavar="ADDRESS")
+        parser.add_argument("--json", action="store_true", help="print a JSON object")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        try:
+            trial = send_test_mail(address=options["address"], now=timezone.now())
+        except AddressError as error:
+            raise CommandError(f"ADDRESS: {error}", returncode=2) from error
+        if options["json"]:
+            told = {
+                "relay": trial.relay,
+                "taken": trial.taken,
+                "steps": dict(trial.steps),
+                "remedy": trial.remedy,
+            }
+            self.stdout.write(json.dumps(told))
+        else:
+            self.stdout.write(f"relay: {trial.relay}")
+            for what, words in trial.steps:
+                self.stdout.write(f"{what}: {words}")
+        if not trial.taken:
+            raise CommandError(f"the mail was not taken: {trial.remedy}.", returncode=1)

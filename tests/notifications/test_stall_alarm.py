@@ -1,0 +1,177 @@
+"""The alarm when our own sending stands still: on the desk, for machines, and never for nothing."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import User
+from django.db import connection
+from django.test import Client
+from django.utils import timezone
+from pytest_django.fixtures import Settings
+
+from incidents.models import Communication, Incident
+from incidents.services import incident as pen
+from incidents.services.entries import Statement
+from notifications import tasks
+from notifications.models import Breaker, Delivery, Endpoint, Pulse, SendingStop
+from notifications.services import plan, stops, watch
+from statuspage.sending_probe import StalledError, sending_probe
+from tests.conftest import declaration
+from tests.notifications.cast import last, tenant
+
+pytestmark = pytest.mark.usefixtures("catalogue")
+
+WEST = ("key-vault", "west-europe")
+
+
+@pytest.fixture
+def planned(operator: User) -> Incident:
+    now = timezone.now()
+    tenant("blue", WEST)
+    tenant("red", WEST)
+    incident = pen.declare(
+        declaration=declaration(statement=Statement("For all.", "For you.")),
+        now=now,
+        actor=operator,
+    )
+    plan.plan(communication_id=last(incident).pk, now=now)
+    return incident
+
+
+def late(minutes: int = 20, **which: Any) -> None:
+    Delivery.objects.filter(**which).update(
+        next_attempt_at=timezone.now() - timedelta(minutes=minutes)
+    )
+
+
+def test_all_is_well_while_things_are_young_or_settled(planned: Incident) -> None:
+    assert watch.alarms() == []
+    late(minutes=4)
+    assert watch.alarms() == []
+    late()
+    Delivery.objects.update(state="sent", sent_at=timezone.now())
+    assert watch.alarms() == []
+
+
+def test_a_message_that_is_due_for_long_raises_the_alarm(planned: Incident) -> None:
+    late(endpoint__address="red@example.com")
+    (alarm,) = watch.alarms()
+    assert alarm.startswith("The oldest message that is due has waited for 20 min")
+
+
+def test_a_stop_by_hand_is_no_stall(planned: Incident, operator: User) -> None:
+    late()
+    stops.stop(reason="Wrong texts.", now=timezone.now(), actor=operator)
+    assert watch.alarms() == []
+    SendingStop.objects.update(released_at=timezone.now())
+    assert watch.alarms()
+
+
+def test_a_dead_receiver_is_no_stall_of_ours(planned: Incident) -> None:
+    late()
+    Endpoint.objects.update(channel="webhook", host="dead.example", secret="whsec_x")
+    Breaker.objects.create(
+        channel="webhook",
+        host="dead.example",
+        failures=9,
+        open_until=timezone.now() + timedelta(minutes=5),
+    )
+    assert watch.alarms() == []
+
+
+def test_who_waits_for_an_older_message_of_its_line_is_no_stall(
+    planned: Incident, operator: User
+) -> None:
+    Delivery.objects.update(next_attempt_at=timezone.now() + timedelta(minutes=10))
+    now = timezone.now()
+    pen.post_update(
+        incident_id=planned.pk,
+        stage="identified",
+        statement=Statement("p", "t"),
+        now=now,
+        actor=operator,
+    )
+    plan.plan(communication_id=last(planned).pk, now=now)
+    # As if the older one said more than the newer one, and so was not superseded.
+    Delivery.objects.filter(state="skipped").update(state="pending", skip_reason="")
+    late(communication=last(planned))
+    assert watch.alarms() == []
+
+
+def test_a_relay_that_fails_again_and_again_is_named(planned: Incident) -> None:
+    Breaker.objects.create(channel="mail", host="", failures=3)
+    assert "The mail relay has failed 3 times in a row" in watch.alarms()[0]
+    Delivery.objects.update(state="failed")
+    assert watch.alarms() == []
+
+
+def test_an_update_that_nobody_planned_is_named(planned: Incident, operator: User) -> None:
+    then = timezone.now() - timedelta(minutes=30)
+    pen.post_update(
+        incident_id=planned.pk,
+        stage="identified",
+        statement=Statement("p", "t"),
+        now=then,
+        actor=operator,
+    )
+    Incident.objects.update(updated_at=timezone.now())
+    assert Communication.objects.filter(fan_outs__isnull=True).count() == 1
+    assert "An update of 30 min ago is not planned yet" in watch.alarms()[0]
+
+
+def test_the_sweep_has_a_pulse_and_its_silence_is_heard(
+    catalogue: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tasks, "nudge", lambda *_, **__: None)  # the broker is another process
+    tasks.sweep()
+    tasks.sweep()
+    assert Pulse.objects.count() == 1
+    assert watch.alarms() == []
+    Pulse.objects.update(at=timezone.now() - timedelta(minutes=7))
+    assert "beat) has been silent for 7 min" in watch.alarms()[0]
+
+
+def test_every_screen_of_the_desk_shows_it(
+    client: Client, planned: Incident, operator: User
+) -> None:
+    client.force_login(operator)
+    late()
+    for path in ("/admin/desk/", "/admin/desk/sending/", "/admin/desk/ledger/"):
+        assert "Sending stands still." in client.get(path).content.decode(), path
+
+
+def test_metrics_are_for_whoever_has_the_token(
+    client: Client, planned: Incident, settings: Settings
+) -> None:
+    assert client.get("/-/metrics").status_code == 404
+    settings.METRICS_TOKEN = "t0ken"
+    assert client.get("/-/metrics").status_code == 401
+    assert client.get("/-/metrics", headers={"Authorization": "Bearer guess"}).status_code == 401
+    late()
+    answer = client.get("/-/metrics", headers={"Authorization": "Bearer t0ken"})
+    lines = answer.content.decode().splitlines()
+    assert "statuspage_deliveries_pending 2" in lines
+    assert "statuspage_sending_stalled 1" in lines
+    assert "# TYPE statuspage_deliveries_pending gauge" in lines
+
+
+def part(of: dict[str, Any], names: str) -> dict[str, Any]:
+    return {name: of[name] for name in names.split() if name in of}
+
+
+def test_the_web_process_tells_machines(
+    transactional_db: None, catalogue: None, now: datetime, operator: User
+) -> None:
+    tenant("blue", WEST)
+    incident = pen.declare(declaration=declaration(), now=timezone.now(), actor=operator)
+    plan.plan(communication_id=last(incident).pk, now=timezone.now())
+    parameters = part({**connection.get_connection_params()}, "dbname user password host port")
+    probe = sending_probe(parameters, minutes=5)
+    probe()
+    late()
+    with pytest.raises(StalledError, match="has waited for 20 min"):
+        probe()
+    sending_probe({**parameters, "dbname": "absent"}, minutes=5)()  # another probe's news

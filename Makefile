@@ -13,7 +13,7 @@ PRODUCTION := SECRET_KEY=lint-0123456789-abcdefghijklmnopqrstuvwxyz-ABCDEFGHIJKL
   BASE_URL=https://status.example.com ALLOWED_HOSTS=status.example.com DEBUG=0 \
   DATABASE_URL=postgresql://statuspage@database.example.com/statuspage REDIS_URL=redis://redis.example.com/0
 
-.PHONY: setup demo test lint bench chaos chromium servers
+.PHONY: setup demo test lint bench chaos messages chromium servers
 
 setup:
 	@$(call install,dev)
@@ -49,6 +49,13 @@ bench: setup
 # ROUNDS=, SEED= and ONLY= can be set.
 chaos: setup
 	@$(BIN)/python -m tests.chaos $(if $(ROUNDS),--rounds $(ROUNDS)) $(if $(SEED),--seed $(SEED)) $(ONLY)
+
+# Texts of the public pages: what is new into the catalogues (needs xgettext), then compiled.
+messages: setup
+	@$(BIN)/python manage.py makemessages -v 0 -l de -l fr -l es -l ja -i tests -i .venv -i docker -i .local \
+	  -i 'templates/desk/*' -i 'templates/admin/*' --add-location file --no-wrap --no-obsolete
+	@$(BIN)/python -c "import pathlib, polib; [polib.pofile(str(p)).save_as_mofile(str(p.with_suffix('.mo'))) \
+	  for p in pathlib.Path('statuspage/locale').rglob('*.po')]"
 
 chromium:
 	@for name in $(CHROMIUM) chromium chromium-browser google-chrome; do \

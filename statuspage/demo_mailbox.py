@@ -89,7 +89,9 @@ def _found(name: str) -> Kept:
 
 def _page(template: str, address: str, context: dict[str, Any]) -> HttpResponse:
     frame = Frame(as_of=timezone.now(), revision=0)
-    return HttpResponse(render(template, frame, address, {**context, "section": "demo"}))
+    return HttpResponse(
+        render(template, frame, address, {**context, "section": "demo", "languages": ()})
+    )
 
 
 urlpatterns = [

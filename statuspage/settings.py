@@ -91,6 +91,20 @@ AUTH_PASSWORD_VALIDATORS = [
 
 LANGUAGE_CODE = "en"
 USE_I18N = True
+# The public pages exist in all of these; English has no prefix in its addresses, the others have theirs.
+_WANTED = env.words("LANGUAGES", ("en", "de", "fr", "es", "ja"))
+LANGUAGES = [
+    (code, name)
+    for code, name in (
+        ("en", "English"),
+        ("de", "Deutsch"),
+        ("fr", "Français"),
+        ("es", "Español"),
+        ("ja", "日本語"),
+    )
+    if code == LANGUAGE_CODE or code in _WANTED
+]
+LOCALE_PATHS = [BASE_DIR / "statuspage" / "locale"]
 TIME_ZONE = "UTC"
 USE_TZ = True
 

@@ -9,9 +9,9 @@ from typing import Any
 
 from django.conf import settings
 from django.template.loader import render_to_string
-from django.utils.translation import get_language, get_language_bidi, override
+from django.utils.translation import get_language_bidi
 
-LANGUAGE = "en"
+from statuspage.published import languages
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,28 +22,44 @@ class Frame:
     revision: int
 
 
-def render(
-    template: str, frame: Frame, path: str, context: Mapping[str, Any], *, language: str = LANGUAGE
-) -> bytes:
-    """One page as UTF-8. `path` is its canonical URL path; the context adds to the frame's."""
-    with override(language):
-        return render_to_string(template, {**_shared(frame, path), **context}).encode()
+@dataclass(frozen=True, slots=True)
+class Alternate:
+    """The same page in another language: `path` with the query of what was asked for."""
+
+    code: str
+    name: str
+    path: str
 
 
-def fragment(template: str, context: Mapping[str, Any], *, language: str = LANGUAGE) -> bytes:
-    """A part of a page as UTF-8, without the frame."""
-    with override(language):
-        return render_to_string(template, dict(context)).encode()
+def render(template: str, frame: Frame, path: str, context: Mapping[str, Any]) -> bytes:
+    """One page as UTF-8, in the current language.
+
+    `path` is its canonical URL path, as in English; the context adds to the frame's. `query` in the context goes
+    along when the language is changed.
+    """
+    return render_to_string(template, {**_shared(frame, path, context), **context}).encode()
 
 
-def _shared(frame: Frame, path: str) -> dict[str, Any]:
+def fragment(template: str, context: Mapping[str, Any]) -> bytes:
+    """A part of a page as UTF-8, without the frame, in the current language."""
+    return render_to_string(template, {"root": languages.root(), **context}).encode()
+
+
+def _shared(frame: Frame, path: str, context: Mapping[str, Any]) -> dict[str, Any]:
     base = str(settings.BASE_URL).rstrip("/")
+    root = languages.root()
+    query = f"?{context['query']}" if context.get("query") else ""
     return {
         "site_name": settings.SITE_NAME,
         "base_url": base,
-        "canonical": f"{base}{path}",
-        "path": path,
-        "language": get_language() or LANGUAGE,
+        "canonical": f"{base}{root}{path}",
+        "root": root,
+        "path": f"{root}{path}",
+        "language": languages.current(),
+        "languages": [
+            Alternate(code, name, f"{languages.root(code)}{path}{query}")
+            for code, name in languages.names().items()
+        ],
         "direction": "rtl" if get_language_bidi() else "ltr",
         "as_of": frame.as_of,
         "revision": frame.revision,

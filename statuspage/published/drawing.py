@@ -83,7 +83,7 @@ def ticks(left: datetime, right: datetime) -> list[datetime]:
 
 def _tick(moment: datetime, x: str, axis: int) -> str:
     day = moment.hour == 0 and moment.minute == 0
-    text = f"{moment.day} {moment:%b}" if day else f"{moment:%H:%M}"
+    text = times.short_day(moment) if day else f"{moment:%H:%M}"
     return (
         f'<line class="tick" x1="{x}" x2="{x}" y1="0" y2="{axis + 4}"/>'
         f'<text class="time" x="{x}" y="{axis + 18}" text-anchor="middle">{text}</text>'

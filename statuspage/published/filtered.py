@@ -15,8 +15,8 @@ from urllib.parse import urlencode
 from django.utils.translation import gettext as _
 from django.utils.translation import override
 
-from statuspage.published import history, labels, matrix, times
-from statuspage.published.chrome import LANGUAGE, Frame, render
+from statuspage.published import history, labels, languages, matrix, times
+from statuspage.published.chrome import Frame, render
 from statuspage.published.site import Page
 
 STATUS, HISTORY = "/status/", "/status/history/"
@@ -56,12 +56,19 @@ class Asked:
 
     def refuse(self, name: str, sentence: str) -> None:
         kept = {key: value for key, value in self.values.items() if key != name}
-        self.problems.append((sentence, f"{HISTORY}?{urlencode(kept)}" if kept else HISTORY))
+        self.problems.append((sentence, _address(kept)))
+
+
+def _address(filters: Mapping[str, str]) -> str:
+    """The history by these filters, in the current language."""
+    where = f"{languages.root()}{HISTORY}"
+    return f"{where}?{urlencode(filters)}" if filters else where
 
 
 def assemble(path: str, query: Mapping[str, str], generation: Generation) -> Page | None:
     """The answer to a query at a path, or None when the page at that path answers it as it is."""
-    with override(LANGUAGE):
+    language, path = languages.split(path)
+    with override(language):
         if (assembler := PAGES.get(path)) is not None:
             return assembler(query, generation)
         geographies = {f"{STATUS}{one['slug']}/" for one in generation.index.get("geographies", ())}
@@ -86,18 +93,28 @@ def find(query: Mapping[str, str], generation: Generation) -> Page | None:
     ]
     regions = [
         item(one["name"], (), by_region.get(one["slug"], []))
-        for one in index["regions"]
+        for one in _regions(index)
         if _has(words, one["name"], one["slug"], one["slug"].replace("-", ""))
     ]
     context = {
         "asked": asked,
-        "headline": index["headline"],
+        "query": urlencode({"q": asked}),
+        "headline": index["headlines"].get(
+            languages.current(), index["headlines"][languages.DEFAULT]
+        ),
         "found_services": services[:MOST_FOUND],
         "found_regions": regions[:MOST_FOUND],
         "left_out": max(0, len(services) - MOST_FOUND) + max(0, len(regions) - MOST_FOUND),
     }
     frame = Frame(generation.as_of, generation.revision)
     return Page(render("status/find.html", frame, STATUS, context), max_age=MAX_AGE)
+
+
+def _regions(index: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """The regions of the index; the one without a geography is no place, and named in words."""
+    return [
+        one if one["geography"] else {**one, "name": _("Non-regional")} for one in index["regions"]
+    ]
 
 
 def _has(words: Sequence[str], *names: str) -> bool:
@@ -109,7 +126,7 @@ def _chips(
     index: Mapping[str, Any],
 ) -> tuple[dict[str, list[matrix.Chip]], dict[str, list[matrix.Chip]]]:
     services = {one["slug"]: one["name"] for one in index["services"]}
-    regions = {one["slug"]: one["name"] for one in index["regions"]}
+    regions = {one["slug"]: one["name"] for one in _regions(index)}
     by_service: dict[str, list[matrix.Chip]] = {}
     by_region: dict[str, list[matrix.Chip]] = {}
     for service, region, state, incidents, since in index["cells"]:
@@ -148,12 +165,14 @@ def _list(generation: Generation, asked: Asked, pairs: list[tuple[str, str]], co
         "left_out": count - len(pairs),
         "total": len(index["incidents"]),
         "filtered": True,
+        "query": urlencode(asked.values),
         "given": asked.values,
         "problems": asked.problems,
         "said": _said(asked, index),
     }  # fmt: skip
-    for name in ("services", "regions", "geographies", "months"):
+    for name in ("services", "geographies", "months"):
         context[name] = index[name]
+    context["regions"] = _regions(index)
     frame = Frame(generation.as_of, generation.revision)
     return Page(render("history/list.html", frame, HISTORY, context), max_age=MAX_AGE)
 
@@ -282,7 +301,7 @@ def _said(asked: Asked, index: Mapping[str, Any]) -> list[tuple[str, str]]:
         elif key in ("from", "to"):
             words = (_("from %s") if key == "from" else _("until %s")) % value
         kept = {name: other for name, other in asked.values.items() if name != key}
-        said.append((words, f"{HISTORY}?{urlencode(kept)}" if kept else HISTORY))
+        said.append((words, _address(kept)))
     return said
 
 
@@ -292,4 +311,6 @@ def _moment(text: str) -> datetime:
 
 PAGES: Mapping[str, Assembler] = {STATUS: find, HISTORY: filtered_history}
 # By path prefix, the longest wins: what the web process is given.
-ASSEMBLERS: Mapping[str, Callable[[str, Mapping[str, str], Any], Page | None]] = {STATUS: assemble}
+ASSEMBLERS: Mapping[str, Callable[[str, Mapping[str, str], Any], Page | None]] = {
+    f"{languages.root(code)}{STATUS}": assemble for code in languages.names()
+}

@@ -12,7 +12,7 @@ from django.utils.html import strip_tags
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext
 
-from statuspage.published import chrome, labels, times
+from statuspage.published import chrome, labels, languages, times
 from statuspage.published.picture import IncidentView, NamedView, Picture
 from statuspage.published.sentences import Headline
 
@@ -37,7 +37,8 @@ class Names:
 
 
 def part_name(tracking_id: str) -> str:
-    return f"history/{tracking_id}.html"
+    """The fragment in the current language."""
+    return f"{languages.folder()}history/{tracking_id}.html"
 
 
 def entry(incident: IncidentView) -> bytes:
@@ -128,8 +129,11 @@ def choices(picture: Picture) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def index(picture: Picture, headline: Headline) -> dict[str, Any]:
-    """Everything that filtered answers are made from, besides the fragments."""
+def index(picture: Picture, said: Mapping[str, Headline]) -> dict[str, Any]:
+    """Everything that filtered answers are made from, besides the fragments; `said` by language."""
+    headlines = {
+        code: {"state": one.state, "text": one.text, "rest": one.rest} for code, one in said.items()
+    }
     return {
         **choices(picture),
         "incidents": [_indexed(incident) for incident in picture.incidents],
@@ -137,7 +141,7 @@ def index(picture: Picture, headline: Headline) -> dict[str, Any]:
             [service, region, cell.state, list(cell.incidents), times.iso(cell.since)]
             for (service, region), cell in picture.cells.items()
         ],
-        "headline": {"state": headline.state, "text": headline.text, "rest": headline.rest},
+        "headlines": headlines,
         "months": months(picture.incidents),
         "gone": {gone.tracking_id: gone.sentence for gone in picture.gone},
         "redirects": dict(picture.redirects),

@@ -15,7 +15,6 @@ from statuspage.published.manifest import Entry, GenerationError, Manifest
 from statuspage.published.site import Page
 
 COLD_BYTES = 32 * 1024 * 1024
-ALWAYS_HOT = ("404", "500")
 
 
 class GenerationGoneError(GenerationError):
@@ -109,7 +108,8 @@ class LoadedGeneration:
         self._load_hot(previous._made if previous is not None else {})
 
     def _load_hot(self, made: Mapping[str, tuple[Entry, Answer]]) -> None:
-        for path in [*self.manifest.stale, *ALWAYS_HOT]:
+        errors = [path for path in self.manifest.pages if not path.startswith("/")]
+        for path in [*self.manifest.stale, *errors]:
             entry = self.manifest.pages.get(path)
             if entry is not None:
                 name = manifest.page_file(path, entry.status)

@@ -7,6 +7,7 @@ is not served.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -17,6 +18,7 @@ from typing import Any, NamedTuple
 from statuspage.published.site import HTML
 
 NAME = "manifest.json"
+ERROR_KEY = re.compile(r"([a-z-]{2,12}/)?(404|500)")
 FORMAT = 1
 SEGMENT_LIMIT = 200  # file systems end at 255 bytes; `.gz` and friends have to fit
 PATH_LIMIT = 1000
@@ -125,11 +127,11 @@ def page_file(path: str, status: int = 200) -> str:
     """The file of a URL path, relative to the generation.
 
     Only what a plain web server may answer with 200 lies below `site/`; anything else (410 pages, and
-    the special keys `404` and `500`) lies beside it, so that an edge serving `site/` cannot get the
+    the special keys `404`, `500`, `de/404`, …) lies beside it, so that an edge serving `site/` cannot get the
     status wrong. Raises GenerationError for a path that is unsafe as a file name.
     """
     if not path.startswith("/"):
-        if path not in ("404", "500"):
+        if not ERROR_KEY.fullmatch(path):
             raise GenerationError(f"page {path!r}: a URL path starts with a slash")
         return f"errors/{path}.html"
     return ("site" if status == 200 else "gone") + _file(path)

@@ -17,7 +17,7 @@ from django.utils.html import escape
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext, ngettext
 
-from statuspage.published import labels, times
+from statuspage.published import labels, languages, times
 from statuspage.published.picture import CellView, GeographyView, Picture, RegionView
 
 SHORT = {"critical": "c", "warning": "w", "information": "i", "maintenance": "m"}
@@ -43,14 +43,16 @@ class Chip:
 
 
 def incident_url(tracking_id: str) -> str:
-    return f"/status/history/{tracking_id}/"
+    """The page of an incident in the current language."""
+    return f"{languages.root()}/status/history/{tracking_id}/"
 
 
 def cell_url(service: str, region: str, incidents: Sequence[str]) -> str:
     """The incident behind a cell; the filtered history when there are several."""
     if len(incidents) == 1:
         return incident_url(incidents[0])
-    return "/status/history/?" + urlencode({"service": service, "region": region})
+    query = urlencode({"service": service, "region": region})
+    return f"{languages.root()}/status/history/?{query}"
 
 
 def tabs(picture: Picture) -> list[Tab]:

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import Any
 
 from django.conf import settings
 from django.utils.safestring import SafeString
 from django.utils.translation import override
 
-from statuspage.published import assets, history, incident, labels, matrix, plain_files
-from statuspage.published.chrome import LANGUAGE, Frame, fragment, render
+from statuspage.published import assets, history, incident, labels, languages, matrix, plain_files
+from statuspage.published.chrome import Frame, fragment, render
 from statuspage.published.formats import format_index, format_pages
 from statuspage.published.picture import GeographyView, IncidentView, Picture
 from statuspage.published.sentences import Headline, headline, is_upcoming, open_incidents
@@ -21,35 +22,69 @@ HOT, WARM = 10, 60  # seconds a cache may keep the status pages, and the history
 
 
 def render_site(picture: Picture) -> Site:
-    """The whole site in one language. A pure function of the picture, the settings and the templates."""
-    with override(LANGUAGE):
+    """The site in English, with what has no language: feeds, JSON, badges, styles and the index of queries.
+
+    A pure function of the picture, the settings and the templates.
+    """
+    who = {"site_name": settings.SITE_NAME, "base_url": settings.BASE_URL}
+    site = render_language(picture, languages.DEFAULT)
+    with override(languages.DEFAULT):
+        index = history.index(picture, _said(picture)) | format_index(picture, **who)
+        pages = {**site.pages, **plain_files.pages(picture, site.pages), **assets.pages()}
+        pages |= format_pages(picture, **who, index=index)
+    return replace(site, pages=pages, index=index)
+
+
+def render_language(picture: Picture, language: str) -> Site:
+    """The pages people read, in one language, below its prefix. Without an index."""
+    with override(language):
         frame = Frame(picture.as_of, picture.revision)
-        who = {"site_name": settings.SITE_NAME, "base_url": settings.BASE_URL}
         said = headline(picture)
         parts = {
             history.part_name(one.tracking_id): history.entry(one) for one in picture.incidents
         }
-        hot = {path: Page(body) for path, body in _status(picture, frame, said).items()}
         listed = _history(picture, frame, parts)
-        pages = hot | listed | _incidents(picture, frame) | _gone(picture, frame)
-        pages |= _errors(frame) | plain_files.pages(picture, pages) | assets.pages()
-        index = history.index(picture, said) | format_index(picture, **who)
-        pages |= format_pages(picture, **who, index=index)
+        pages = _status(picture, frame, said) | listed
         stale = _status(picture, frame, said, stale=True)
-        stale[HISTORY] = _history(picture, frame, parts, stale=True)[HISTORY].body
-        return Site(
-            revision=picture.revision,
-            as_of=picture.as_of,
-            pages=pages,
-            stale={path: Page(body) for path, body in stale.items()},
-            parts=parts,
-            index=index,
-        )
+        stale |= _history(picture, frame, parts, stale=True)
+        pages = _placed(pages) | _incidents(picture, frame) | _gone(picture, frame)
+        pages |= _errors(frame)
+        return Site(picture.revision, picture.as_of, pages, _placed(stale), parts)
+
+
+def render_all(picture: Picture) -> Site:
+    """The whole site in all languages."""
+    others = (render_language(picture, code) for code in languages.others())
+    return with_languages(render_site(picture), others)
+
+
+def with_languages(english: Site, others: Iterable[Site]) -> Site:
+    """One site: the pages of the others beside the English one's."""
+    sites = (english, *others)
+    return replace(
+        english,
+        pages={path: page for site in sites for path, page in site.pages.items()},
+        stale={path: page for site in sites for path, page in site.stale.items()},
+        parts={name: body for site in sites for name, body in site.parts.items()},
+    )
+
+
+def _placed(pages: Mapping[str, Page]) -> dict[str, Page]:
+    root = languages.root()
+    return {f"{root}{path}": page for path, page in pages.items()}
+
+
+def _said(picture: Picture) -> dict[str, Headline]:
+    found = {}
+    for code in languages.names():
+        with override(code):
+            found[code] = headline(picture)
+    return found
 
 
 def _status(
     picture: Picture, frame: Frame, said: Headline, *, stale: bool = False
-) -> dict[str, bytes]:
+) -> dict[str, Page]:
     context = {**_cards(picture), **_lists(picture), "headline": said, "stale": stale}
     context |= {"tabs": matrix.tabs(picture), "legend": legend(), "last": last_closed(picture)}
     ready = {
@@ -58,7 +93,7 @@ def _status(
     }
     first = matrix.most_affected(picture)
     if first is None:
-        return {STATUS: render("status/empty.html", frame, STATUS, context)}
+        return {STATUS: Page(render("status/empty.html", frame, STATUS, context))}
     # The same matrix under the short name: its canonical address is its own.
     ready[STATUS] = _matrix_page(picture, frame, context, first, path=STATUS)
     return ready
@@ -70,10 +105,10 @@ def _matrix_page(
     context: Mapping[str, Any],
     geography: GeographyView,
     path: str = "",
-) -> bytes:
+) -> Page:
     path = path or f"{STATUS}{geography.slug}/"
     own = {"geography": geography, "table": matrix.table(picture, geography)}
-    return render("status/matrix.html", frame, path, {**context, **own, "live": True})
+    return Page(render("status/matrix.html", frame, path, {**context, **own, "live": True}))
 
 
 def _lists(picture: Picture) -> dict[str, Any]:
@@ -170,9 +205,9 @@ def _history(
 def _incidents(picture: Picture, frame: Frame) -> dict[str, Page]:
     pages = {}
     for one in picture.incidents:
-        path = matrix.incident_url(one.tracking_id)
-        body = render("incident/page.html", frame, path, incident.context(one, picture.as_of))
-        pages[path] = Page(body, max_age=WARM)
+        context = incident.context(one, picture.as_of)
+        body = render("incident/page.html", frame, f"{HISTORY}{one.tracking_id}/", context)
+        pages[matrix.incident_url(one.tracking_id)] = Page(body, max_age=WARM)
     for absorbed, surviving in picture.redirects.items():
         target = matrix.incident_url(surviving)
         if target in pages:  # the canonical link inside says where it belongs
@@ -181,23 +216,24 @@ def _incidents(picture: Picture, frame: Frame) -> dict[str, Page]:
 
 
 def _gone(picture: Picture, frame: Frame) -> dict[str, Page]:
-    return {
-        (path := matrix.incident_url(gone.tracking_id)): Page(
-            render("errors/410.html", frame, path, {"gone": gone}), status=410, max_age=WARM
-        )
-        for gone in picture.gone
-    }
+    pages = {}
+    for gone in picture.gone:
+        body = render("errors/410.html", frame, f"{HISTORY}{gone.tracking_id}/", {"gone": gone})
+        pages[matrix.incident_url(gone.tracking_id)] = Page(body, status=410, max_age=WARM)
+    return pages
 
 
 def _errors(frame: Frame) -> dict[str, Page]:
     """The keys that `generation` knows for answers without an address of their own."""
     return {
-        "404": Page(render("errors/404.html", frame, STATUS, {}), status=404),
-        "500": Page(render("errors/500.html", frame, STATUS, {}), status=500, max_age=0),
+        f"{languages.folder()}404": Page(render("errors/404.html", frame, STATUS, {}), status=404),
+        f"{languages.folder()}500": Page(
+            render("errors/500.html", frame, STATUS, {}), status=500, max_age=0
+        ),
     }
 
 
 def unavailable() -> Page:
     """503, for a web process that has no generation to show yet: it needs no data at all."""
-    context = {"site_name": settings.SITE_NAME, "language": LANGUAGE}
+    context = {"site_name": settings.SITE_NAME, "language": languages.DEFAULT}
     return Page(fragment("errors/503.html", context), status=503, max_age=0)

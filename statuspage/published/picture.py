@@ -154,6 +154,7 @@ class IncidentView:
     scheduled_for: datetime | None = None
     scheduled_until: datetime | None = None
     backfilled: bool = False
+    language: str = "en"  # of the operator's words: title, note and review
 
     @property
     def month(self) -> str:

@@ -21,11 +21,14 @@ from django.db import Error, connection
 
 from incidents.models import Revision
 from incidents.services.revision import CHANNEL
+from statuspage.published import languages
 from statuspage.published.filling import Memo
 from statuspage.published.generation import Written, beat, compress_best, write_generation
 from statuspage.published.manifest import GenerationError
-from statuspage.published.pages import render_site
+from statuspage.published.pages import render_language, render_site, with_languages
+from statuspage.published.picture import Picture
 from statuspage.published.reader import read_picture
+from statuspage.published.site import Site
 
 log = logging.getLogger(__name__)
 
@@ -44,6 +47,9 @@ class Publisher:
     shown: frozenset[str] | None = None  # tracking IDs of the last generation
     published_at: datetime | None = None
     revision: int = -1
+    picture: Picture | None = None
+    translated: dict[str, Site] = field(default_factory=dict)
+    english: Site | None = None
 
     def due(self) -> bool:
         """Whether the picture has a newer number, or what is shown has become old."""
@@ -54,20 +60,38 @@ class Publisher:
     def publish(self, *, purge: bool = False) -> Written:
         """Read, render, write and switch once.
 
-        Older generations are purged when an entry has left the picture: a withdrawn text must not
-        survive on disk. Not knowing what was shown before counts as such.
+        English goes first, `translate` lets the other languages follow. Older generations are purged when
+        an entry has left the picture, and then all languages change at once: a withdrawn text must
+        not survive on disk. Not knowing what was shown before counts as such.
         """
         picture = read_picture(now=self.clock())
         now_shown = frozenset(incident.tracking_id for incident in picture.incidents)
-        gone = self.shown is None or bool(self.shown - now_shown)
-        written = write_generation(
-            self.directory, render_site(picture), purge=purge or gone, memo=self.memo
-        )
+        purge = purge or self.shown is None or bool(self.shown - now_shown)
+        if purge:
+            self.translated = {code: render_language(picture, code) for code in languages.others()}
+        english = render_site(picture)
+        site = with_languages(english, self.translated.values())
+        written = write_generation(self.directory, site, purge=purge, memo=self.memo)
         self.shown = now_shown
         self.published_at = picture.as_of
         self.revision = picture.revision
+        self.picture = None if purge else picture
+        self.english = english
         beat(self.directory, picture.revision, self.clock())
         return written
+
+    def translate(self) -> Written | None:
+        """Bring the other languages up to what was published last; None when there is something newer."""
+        if (picture := self.picture) is None or self.english is None:
+            return None
+        for code in languages.others():
+            if self.due():
+                return None
+            self.translated[code] = render_language(picture, code)
+            beat(self.directory, self.revision, self.clock())
+        self.picture = None
+        site = with_languages(self.english, self.translated.values())
+        return write_generation(self.directory, site, memo=self.memo)
 
     def run(self, stop: threading.Event) -> None:
         """Until `stop`: publish what is due, beat, wait for the bell. Survives a dead database."""
@@ -95,7 +119,7 @@ class Publisher:
                     written.revision, written.written, written.total,
                     (monotonic() - started) * 1000,
                 )  # fmt: skip
-            else:
+            elif not self.translate():
                 beat(self.directory, self.revision, self.clock())
             bell.wait(POLL_SECONDS)
 

@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable
 from datetime import datetime
 
+from django.conf import settings
 from django.db import connection, transaction
 
 from incidents.markdown import to_html, to_text
@@ -229,6 +230,7 @@ def _incident(
         scheduled_for=incident.scheduled_for,
         scheduled_until=incident.scheduled_until,
         backfilled=incident.backfilled,
+        language=communications[-1].language if communications else settings.LANGUAGE_CODE,
     )
 
 

@@ -22,15 +22,16 @@ def moved(
 
 def _survivor(generation: LoadedGeneration, path: str) -> str:
     """Where an incident lives on that was merged into another; an edge shows the other one in place."""
-    if not path.startswith(HISTORY):
+    before, found, tracking_id = path.partition(HISTORY)
+    if not found or before.count("/") > 1:  # at most one part: the language
         return ""
     try:
         merged = generation.index.get("redirects", {})
     except GenerationGoneError:
         # Retired under our feet; the newer one is asked for the page itself.
         return ""
-    survivor = merged.get(path.removeprefix(HISTORY).rstrip("/"))
-    return f"{HISTORY}{survivor}/" if survivor else ""
+    survivor = merged.get(tracking_id.rstrip("/"))
+    return f"{before}{HISTORY}{survivor}/" if survivor else ""
 
 
 def location(target: str, query: str) -> str:

@@ -142,13 +142,14 @@ class _Slow:
         path = self._readable(raw)
         generation = self.store.generation
         known = path is not None and generation is not None and path in generation.pages
-        if not known and raw != "/" and not self._owned(raw):
+        home = f"{self._prefix(raw)}{HOME}" if self._is_home(raw) else ""
+        if not known and not home and not self._owned(raw):
             return self.fallback(environ, start_response)
         if environ["REQUEST_METHOD"] not in ("GET", "HEAD"):
             page = _note(405, "This page can only be read.")
             return self._no_store(page, environ, start_response, [("Allow", "GET, HEAD")])
-        if raw == "/" and not known:
-            return self._redirect(HOME, "", 302, environ, start_response)
+        if home and not known:
+            return self._redirect(home, "", 302, environ, start_response)
         if generation is None or path is None:
             return self._without_page(generation, environ, start_response)
         if elsewhere := moved(generation, path, raw, environ.get("QUERY_STRING", "")):
@@ -177,8 +178,15 @@ class _Slow:
             answer = self._assembled(generation, path, query)
             if answer is not None:
                 return answer
-        answer = self.store.answers.get(path) or generation.find(path) or generation.find("404")
+        answer = (
+            self.store.answers.get(path) or generation.find(path) or self._missing(generation, path)
+        )
         return answer if answer is not None else self._built_in(404)
+
+    def _missing(self, generation: LoadedGeneration, path: str) -> Answer | None:
+        """The page that says so, in the language that was asked for."""
+        own = f"{self._prefix(path)}/404".removeprefix("/")
+        return generation.find(own) or generation.find("404")
 
     def _assembled(self, generation: LoadedGeneration, path: str, query: str) -> Answer | None:
         assemble = next((one for prefix, one in self.assemblers if path.startswith(prefix)), None)
@@ -217,11 +225,15 @@ class _Slow:
         return [] if environ["REQUEST_METHOD"] == "HEAD" else variant.body
 
     def _owned(self, raw: str) -> bool:
-        for prefix in self.languages:
-            if raw.startswith(f"{prefix}/"):
-                raw = raw.removeprefix(prefix)
-                break
+        raw = raw.removeprefix(self._prefix(raw))
         return raw in OWNED_FILES or raw.startswith(OWNED_FOLDERS)
+
+    def _prefix(self, raw: str) -> str:
+        """The language's part of a path: `/de` or nothing."""
+        return next((one for one in self.languages if raw == one or raw.startswith(f"{one}/")), "")
+
+    def _is_home(self, raw: str) -> bool:
+        return raw.removeprefix(self._prefix(raw)) in ("", "/")
 
     def _readable(self, raw: str) -> str | None:
         if raw.isascii():

@@ -7,7 +7,10 @@ from datetime import UTC, datetime, timedelta
 from django.utils.dateformat import format as date_format
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
-from django.utils.translation import gettext, ngettext
+from django.utils.translation import get_language, gettext, ngettext
+
+_DAYS = {"de": "j. F Y", "es": r"j \d\e F \d\e Y", "ja": "Y年n月j日"}
+_MONTHS = {"es": r"F \d\e Y", "ja": "Y年n月"}
 
 
 def iso(moment: datetime) -> str:
@@ -21,8 +24,15 @@ def clock(moment: datetime) -> str:
 
 
 def day(moment: datetime) -> str:
-    """`21 January 2024`, of the day in UTC."""
-    return date_format(moment.astimezone(UTC), "j F Y")
+    """`21 January 2024`, of the day in UTC, as the current language writes it: the month is always a word
+    (or, in Japanese, marked as one), so that nobody takes it for the day."""
+    return date_format(moment.astimezone(UTC), _DAYS.get(get_language() or "", "j F Y"))
+
+
+def short_day(moment: datetime) -> str:
+    """`21 Jan`, for the axis of a drawing (UTC)."""
+    form = {"ja": "n月j日", "de": "j. N"}.get(get_language() or "", "j N")
+    return date_format(moment.astimezone(UTC), form)
 
 
 def full(moment: datetime) -> str:
@@ -47,7 +57,7 @@ def month_name(month: str) -> str:
         first = datetime.strptime(f"{month}-01", "%Y-%m-%d").replace(tzinfo=UTC)
     except ValueError:
         return month
-    return date_format(first, "F Y")
+    return date_format(first, _MONTHS.get(get_language() or "", "F Y"))
 
 
 def length(span: timedelta) -> str:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from datetime import datetime
 
 from django import template
+from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from statuspage.published import assets, times
+from statuspage.published import assets, languages, times
 
 register = template.Library()
 
@@ -16,6 +17,13 @@ register = template.Library()
 def asset(name: str) -> str:
     """The URL path of a style sheet or script, with the hash of its content in it."""
     return assets.url(name)
+
+
+@register.simple_tag
+def foreign(language: str) -> SafeString:
+    """The attribute that marks an operator's text in another language than the page's; else nothing."""
+    here = not language or language == languages.current()
+    return SafeString("") if here else format_html(' lang="{}"', language)
 
 
 @register.filter

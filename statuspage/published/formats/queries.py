@@ -13,7 +13,7 @@ from urllib.parse import urlencode
 
 from django.utils.translation import override
 
-from statuspage.published.chrome import LANGUAGE
+from statuspage.published import languages
 from statuspage.published.formats.badges import badge
 from statuspage.published.formats.calendar import calendar, events
 from statuspage.published.formats.entries import newest_entries
@@ -136,5 +136,5 @@ def cell_badge(path: str, _query: Mapping[str, str], generation: Generation, /) 
     if name is None or service not in data["services"]:
         return None
     state = next((one[2] for one in data["cells"] if one[:2] == [service, region]), "good")
-    with override(LANGUAGE):
+    with override(languages.DEFAULT):
         return badge(f"{data['services'][service]}, {name}", state, generation.as_of)

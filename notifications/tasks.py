@@ -7,19 +7,31 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 from typing import Any
 
 from celery import shared_task
 from django.utils import timezone
 from kombu.exceptions import KombuError
 
-from notifications.services import claims, plan, proofs, reminding, reviews, send, subscribe, watch
+from notifications.services import (
+    ageing,
+    claims,
+    plan,
+    proofs,
+    reminding,
+    reviews,
+    send,
+    subscribe,
+    watch,
+)
 
 log = logging.getLogger(__name__)
 
 # How long whoever nudges waits for the broker.
 PATIENCE_SECONDS = 0.5
 RUN_SECONDS = 5.0
+AGE_OUT_SECONDS = 60.0
 _publishing = threading.BoundedSemaphore(4)
 
 
@@ -70,6 +82,14 @@ def mail_reminders(**_: object) -> None:
 def keep_proofs(**_: object) -> None:
     """Keep the counts of what has left since they were kept last."""
     proofs.refresh_due(now=timezone.now())
+
+
+@shared_task(name="notifications.age_out")
+def age_out(**_: object) -> None:
+    """Delete deliveries that are kept long enough, for a while; the next run goes on."""
+    until = time.monotonic() + AGE_OUT_SECONDS
+    if gone := ageing.age_out(now=timezone.now(), go_on=lambda: time.monotonic() < until):
+        log.info("%d deliveries have aged out; their counts are kept", gone)
 
 
 @shared_task(name="notifications.sweep")

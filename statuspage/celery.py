@@ -18,6 +18,7 @@ app.conf.task_routes = {
     "notifications.plan": {"queue": "plan"},
     "notifications.sweep": {"queue": "plan"},
     "notifications.proofs": {"queue": "plan"},
+    "notifications.age_out": {"queue": "plan"},
     "notifications.send": {"queue": "send"},
     "notifications.webhooks": {"queue": "send"},
     "notifications.confirmations": {"queue": "send"},
@@ -39,6 +40,11 @@ app.conf.beat_schedule = {
     },
     "incidents-retention": {
         "task": "incidents.retention",
+        "schedule": 3600.0,
+        "options": {"expires": 3600.0},
+    },
+    "notifications-age-out": {
+        "task": "notifications.age_out",
         "schedule": 3600.0,
         "options": {"expires": 3600.0},
     },

@@ -53,6 +53,16 @@ def integer(name: str, default: int, *, least: int = 0, most: int = 2**31 - 1) -
     return number
 
 
+def retention(name: str, default: int, *, least: int) -> int:
+    """Days; 0 stands for ever, fewer than `least` would take what is still needed."""
+    days = integer(name, default)
+    if 0 < days < least:
+        raise ImproperlyConfigured(
+            f"{name}={days}: use at least {least} days, or 0 to keep everything."
+        )
+    return days
+
+
 def words(name: str, default: tuple[str, ...] = ()) -> list[str]:
     value = text(name)
     return [word.strip() for word in value.split(",") if word.strip()] if value else list(default)

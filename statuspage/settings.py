@@ -221,6 +221,8 @@ else:
     EMAIL_USE_TLS = _MAIL["use_tls"]
     EMAIL_USE_SSL = _MAIL["use_ssl"]
     EMAIL_TIMEOUT = _MAIL["timeout"]
+# Deliveries of incidents that are over are deleted after so many days, their counts are not; 0: never.
+DELIVERY_RETENTION_DAYS = env.retention("DELIVERY_RETENTION_DAYS", 400, least=30)
 # The desk and /-/ready give the alarm when what is due has waited for so long.
 STALL_MINUTES = env.integer("STALL_MINUTES", 5, least=1, most=1440)
 # ---- end of Mail ----

@@ -53,6 +53,7 @@ class Endpoint(models.Model):
     created_at = models.DateTimeField()
 
     class Meta:
+        permissions = [("erase_endpoint", "Can erase addresses and tenants for good")]
         constraints = [
             # Case of the local part is kept for sending, but two spellings are one receiver.
             models.UniqueConstraint(

@@ -146,9 +146,9 @@ def refresh(*, incident_id: int, now: datetime) -> None:
         cursor.execute("SELECT pg_advisory_xact_lock(hashtext('proof'), %s)", (incident_id,))
     statements, whole = of_incident(incident_id, moments=True)
     aged = set(
-        Proof.objects.filter(incident_id=incident_id, aged_at__isnull=False).values_list(
-            "communication_id", flat=True
-        )
+        Proof.objects.filter(
+            incident_id=incident_id, communication__isnull=False, aged_at__isnull=False
+        ).values_list("communication_id", flat=True)
     )
     rows = [
         Proof(

@@ -24,6 +24,7 @@ DECLARE = "incidents.add_incident"
 ADOPT = "incidents.adopt_policy"
 LOOK = "notifications.view_delivery"  # support: who was told what, and nothing else
 RETRY = "notifications.retry_delivery"
+ERASE = "notifications.erase_endpoint"
 
 
 def desk(

@@ -69,6 +69,8 @@ def test_every_screen_is_accessible_on_desktop_and_phone(
                 "/admin/desk/told/?q=storage",
                 "/admin/desk/suppressed/",
                 f"/admin/desk/suppressed/{suppressed.pk}/",
+                f"/admin/desk/erase/{suppressed.pk}/",
+                "/admin/desk/told/?q=here",
                 "/admin/desk/",
             ):
                 page.goto(live_server.url + path)

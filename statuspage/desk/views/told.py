@@ -7,7 +7,7 @@ from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from notifications.services import told as ledger
-from statuspage.desk.access import LOOK, WORK, desk
+from statuspage.desk.access import ERASE, LOOK, WORK, desk, operator_of
 from statuspage.desk.ledger import SKIPPED_FOR
 
 A_PAGE = 50
@@ -19,7 +19,10 @@ LONGEST = 1000
 def told(request: HttpRequest) -> HttpResponse:
     """`q`: an address, or a tenant's reference or name; `before`: the page of older deliveries."""
     question = request.GET.get("q", "").strip()[:LONGEST]
-    context: dict[str, object] = {"question": question}
+    context: dict[str, object] = {
+        "question": question,
+        "may_erase": operator_of(request).has_perm(ERASE),
+    }
     if not question:
         return render(request, "desk/told.html", context)
     found = ledger.look_up(question)

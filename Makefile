@@ -13,7 +13,7 @@ PRODUCTION := SECRET_KEY=lint-0123456789-abcdefghijklmnopqrstuvwxyz-ABCDEFGHIJKL
   BASE_URL=https://status.example.com ALLOWED_HOSTS=status.example.com DEBUG=0 \
   DATABASE_URL=postgresql://statuspage@database.example.com/statuspage REDIS_URL=redis://redis.example.com/0
 
-.PHONY: setup demo test lint bench chaos messages chromium servers
+.PHONY: setup demo test lint bench chaos messages chromium servers clients
 
 setup:
 	@$(call install,dev)
@@ -22,7 +22,7 @@ demo:
 	@$(call install,demo)
 	@exec $(BIN)/python manage.py demo
 
-test: setup chromium servers
+test: setup chromium servers clients
 	$(BIN)/python -m pytest -q -n 2 --dist loadgroup
 
 lint: setup
@@ -70,7 +70,15 @@ chromium:
 # PostgreSQL, Redis and nginx as distributions have them, for the test of all processes in docker/, and
 # what measures (wrk). They are not started: a policy-rc.d of ours says so while they are installed.
 servers:
-	@$(call packages,$(SERVERS) npm:npm)
+	@$(call packages,$(SERVERS))
+
+# What others wrote to read the formats, for the tests alone: npm checks the hashes of the lock file.
+clients: setup
+	@$(call packages,node:nodejs npm:npm)
+	@if ! cmp -s tests/clients/package-lock.json $(VENV)/clients/installed; then \
+	  echo "installing tests/clients"; mkdir -p $(VENV)/clients; cp tests/clients/*.json $(VENV)/clients/; \
+	  npm ci --prefix $(VENV)/clients --ignore-scripts --no-audit --no-fund --silent && \
+	  cp tests/clients/package-lock.json $(VENV)/clients/installed; fi
 
 # Installs Debian's packages of $(1), pairs of program:package, where the programs are missing.
 define packages

@@ -6,6 +6,7 @@ import json
 import os
 import re
 import time
+from email.message import EmailMessage
 
 import pytest
 
@@ -41,9 +42,12 @@ def test_the_front_comes_up_without_any_backend_and_says_that_nothing_is_publish
 
 def test_a_declared_incident_is_on_the_page_and_with_those_it_concerns(product: Product) -> None:
     until(lambda: b"Key Vault requests fail" in product.get("/status/")[2], "the status page")
-    until(lambda: product.sink.to("alice@example.com"), "the tenant's mail")
-    until(lambda: product.sink.to("dora@example.org"), "the reader's mail")
-    mail = next(m for m in product.sink.to("alice@example.com") if "requests fail" in m["Subject"])
+
+    def about_it(address: str) -> list[EmailMessage]:
+        return [m for m in product.sink.to(address) if "Key Vault requests fail" in m["Subject"]]
+
+    until(lambda: about_it("dora@example.org"), "the reader's mail")
+    mail = until(lambda: about_it("alice@example.com"), "the tenant's mail")[0]
     assert "a restart helps" in text_of(mail)
     assert product.sink.to("bob@example.com") == []
     assert b"a restart helps" not in product.get(f"/status/history/{product.opened}/")[2]
@@ -58,7 +62,7 @@ def test_the_edge_answers_every_public_page_as_the_application_does(product: Pro
     until(lambda: product.get(f"/status/history/{product.withdrawn}/")[0] == 410, "the withdrawal")
     differing, seen = [], 0
     for path in pages(product):
-        if path == f"/status/history/{product.absorbed}/":
+        if path.endswith(f"/status/history/{product.absorbed}/"):
             continue  # the application redirects, see below
         ours, theirs = product.get(path), product.get(path, port="web")
         heads = [

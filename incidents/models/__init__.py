@@ -13,6 +13,7 @@ from incidents.models.clockwork import MonitorAlert, Reminder
 from incidents.models.communication import (
     Communication,
     Decision,
+    PictureChange,
     Revision,
     ScopeCell,
     TimeVersion,
@@ -33,6 +34,7 @@ __all__ = [
     "MonitorAlert",
     "Occurrence",
     "Offering",
+    "PictureChange",
     "PolicyVersion",
     "Region",
     "Reminder",

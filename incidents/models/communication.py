@@ -138,3 +138,13 @@ class Revision(models.Model):
 
     class Meta:
         constraints = [models.CheckConstraint(name="revision_is_one_row", condition=Q(id=1))]
+
+
+class PictureChange(models.Model):
+    """What a number of the public picture was about: one incident, or without one anything at all.
+
+    Written with the number, in its transaction; the publishers read again what the rows since theirs name.
+    """
+
+    revision = models.PositiveBigIntegerField(db_index=True)
+    incident = models.ForeignKey(Incident, null=True, on_delete=models.CASCADE, related_name="+")

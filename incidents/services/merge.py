@@ -63,7 +63,7 @@ def unmerge(*, incident_id: int, now: datetime) -> None:
     incident.merged_into = None
     incident.updated_at = now
     incident.save()
-    revision.bump(now=now)
+    revision.bump(now=now, incident=incident.pk)
 
 
 def _check(absorbed: Incident, survivor: Incident, reason: str) -> None:
@@ -148,7 +148,7 @@ def _close(
     absorbed.updated_at = now
     absorbed.save()
     Incident.objects.filter(merged_into=absorbed).update(merged_into=survivor, updated_at=now)
-    revision.bump(now=now)
+    revision.bump(now=now, incident=absorbed.pk)
 
 
 def _statement(absorbed: Incident, statement: Statement) -> Statement:

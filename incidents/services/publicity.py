@@ -139,7 +139,7 @@ def withdraw(
     incident.withdraw_after_review = False
     incident.updated_at = now
     incident.save()
-    revision.bump(now=now)
+    revision.bump(now=now, incident=incident.pk)
 
 
 @transaction.atomic

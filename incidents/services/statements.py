@@ -83,6 +83,6 @@ def write_communication(
         for service, region in (scope if scope is not None else scope_of(incident))
     )
     if posted:
-        revision.bump(now=now)
+        revision.bump(now=now, incident=incident.pk)
     ring(communication.pk)
     return communication

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Iterator
+from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
 from django.conf import settings
 from django.db import connection, transaction
@@ -12,133 +14,117 @@ from django.db import connection, transaction
 from incidents.markdown import to_html, to_text
 from incidents.models import (
     Communication,
-    Geography,
     Impact,
     Incident,
     Mention,
     Occurrence,
-    Offering,
-    Region,
     Review,
     Revision,
-    Service,
-    ServiceCategory,
 )
+from incidents.services.revision import changed_since
 from statuspage.published import mapping
 from statuspage.published.picture import (
-    CategoryView,
     CellView,
     CommunicationView,
-    GeographyView,
     GoneView,
     ImpactView,
     IncidentView,
     NamedView,
     Picture,
-    RegionView,
     RepairItemView,
     ReviewView,
     SectionView,
-    ServiceView,
     TimelineView,
     WindowView,
 )
+from statuspage.published.places import Places, read_places
 
 WITHDRAWN = "This entry was withdrawn."
 
 
 def read_picture(*, now: datetime) -> Picture:
-    """The public picture as of `now` (UTC), from one REPEATABLE READ snapshot: a constant number of queries."""
-    with transaction.atomic():
-        with connection.cursor() as cursor:
-            cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
-        return _read(now)
+    """The public picture as of `now` (UTC), read as a whole: a constant number of queries."""
+    return Reader().read(now=now)
 
 
-def _read(now: datetime) -> Picture:
-    revision = Revision.objects.filter(id=1).values_list("number", flat=True).first() or 0
-    regions = list(Region.objects.select_related("geography").order_by("position", "id"))
-    current = [region for region in regions if region.retired_at is None]
-    incidents = list(Incident.objects.public().order_by("-started_at", "-id"))
-    impacts = _impacts()
-    return Picture(
-        revision=revision,
-        as_of=now,
-        geographies=_geographies(current),
-        non_regional=next((_region(region) for region in current if region.is_global), None),
-        categories=_categories(),
-        offered=frozenset(
-            Offering.objects.filter(
-                retired_at=None, service__retired_at=None, region__retired_at=None
-            ).values_list("service__slug", "region__slug")
-        ),
-        cells=_cells(incidents, impacts, now),
-        incidents=_incidents(incidents, impacts),
-        gone=tuple(
-            GoneView(incident.tracking_id, withdrawn, incident.withdrawal_reason or WITHDRAWN)
-            for incident in Incident.objects.gone().order_by("id")
-            if (withdrawn := incident.withdrawn_at)
-        ),
-        redirects=dict(
-            Incident.objects.redirecting().values_list("tracking_id", "merged_into__tracking_id")
-        ),
-    )
+@dataclass(slots=True)
+class Reader:
+    """Reads the picture again and again; after the first time only what the ledger says has changed.
+
+    Views of incidents that did not change are the same objects in every picture.
+    """
+
+    revision: int = -1
+    places: Places | None = None
+    views: dict[int, IncidentView] = field(default_factory=dict)  # by incident id
+    open: set[int] = field(default_factory=set)  # ids with an impact that may be going on
+
+    def read(self, *, now: datetime) -> Picture:
+        """The picture as of `now` (UTC), from one REPEATABLE READ snapshot."""
+        with transaction.atomic():
+            with connection.cursor() as cursor:
+                cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+            return self._read(now)
+
+    def _read(self, now: datetime) -> Picture:
+        number = Revision.objects.filter(id=1).values_list("number", flat=True).first() or 0
+        changed = changed_since(self.revision, number) if self.places is not None else None
+        if self.places is None or changed is None:
+            self.places = read_places()
+            self.views.clear()
+            self.open.clear()
+        if changed is None or changed:
+            self._renew(changed, now)
+        self.revision = number
+        shown = sorted(
+            self.views.items(), key=lambda one: (one[1].started_at, one[0]), reverse=True
+        )
+        return Picture(
+            revision=number,
+            as_of=now,
+            geographies=self.places.geographies,
+            non_regional=self.places.non_regional,
+            categories=self.places.categories,
+            offered=self.places.offered,
+            cells=_cells([view for pk, view in shown if pk in self.open], now),
+            incidents=tuple(view for _, view in shown),
+            gone=tuple(
+                GoneView(tracking_id, withdrawn, reason or WITHDRAWN)
+                for tracking_id, withdrawn, reason in Incident.objects.gone()
+                .order_by("id")
+                .values_list("tracking_id", "withdrawn_at", "withdrawal_reason")
+                if withdrawn
+            ),
+            redirects=dict(
+                Incident.objects.redirecting().values_list(
+                    "tracking_id", "merged_into__tracking_id"
+                )
+            ),
+        )
+
+    def _renew(self, changed: set[int] | None, now: datetime) -> None:
+        """Read these incidents again (None: all); what is no longer public leaves."""
+        for pk in changed or ():
+            self.views.pop(pk, None)
+            self.open.discard(pk)
+        for pk, view in _incidents(changed):
+            self.views[pk] = view
+            if any(impact.end is None or impact.end > now for impact in view.impacts):
+                self.open.add(pk)
 
 
-def _region(region: Region) -> RegionView:
-    return RegionView(region.slug, region.name, tuple(region.zones))
-
-
-def _geographies(regions: list[Region]) -> tuple[GeographyView, ...]:
-    members: dict[int, list[RegionView]] = defaultdict(list)
-    for region in regions:
-        if not region.is_global:
-            members[region.geography_id].append(_region(region))
-    return tuple(
-        GeographyView(geography.slug, geography.name, tuple(members[geography.pk]))
-        for geography in Geography.objects.order_by("position", "id")
-        if members[geography.pk]
-    )
-
-
-def _categories() -> tuple[CategoryView, ...]:
-    members: dict[int, list[ServiceView]] = defaultdict(list)
-    services = Service.objects.filter(retired_at=None).prefetch_related("aliases")
-    for service in services.order_by("position", "id"):
-        aliases = tuple(alias.name for alias in service.aliases.all())
-        members[service.category_id].append(ServiceView(service.slug, service.name, aliases))
-    return tuple(
-        CategoryView(category.slug, category.name, tuple(members[category.pk]))
-        for category in ServiceCategory.objects.order_by("position", "id")
-        if members[category.pk]
-    )
-
-
-Impacts = dict[int, list[Impact]]  # by incident id
-
-
-def _impacts() -> Impacts:
-    found: Impacts = defaultdict(list)
-    impacts = Impact.objects.public().select_related("service", "region", "occurrence")
-    for impact in impacts.order_by("started_at", "id"):
-        found[impact.occurrence.incident_id].append(impact)
-    return found
-
-
-def _cells(
-    incidents: list[Incident], impacts: Impacts, now: datetime
-) -> dict[tuple[str, str], CellView]:
+def _cells(views: Iterable[IncidentView], now: datetime) -> dict[tuple[str, str], CellView]:
     """Cells with an open impact; several incidents in one cell: the worst state, all of them linked."""
     cells: dict[tuple[str, str], CellView] = {}
-    for incident in incidents:
-        if incident.kind == "planned-maintenance" and incident.stage != "in-progress":
+    for view in views:
+        if view.kind == "planned-maintenance" and view.stage != "in-progress":
             continue
-        for impact in impacts.get(incident.pk, ()):
-            if impact.ended_at is not None and impact.ended_at <= now:
+        for impact in view.impacts:
+            if impact.end is not None and impact.end <= now:
                 continue
             key = (impact.service.slug, impact.region.slug)
-            state = mapping.cell_state(incident.kind, impact.level, impact.extent)
-            cells[key] = _worse(cells.get(key), state, incident.tracking_id, impact.started_at)
+            state = mapping.cell_state(view.kind, impact.level, impact.extent)
+            cells[key] = _worse(cells.get(key), state, view.tracking_id, impact.start)
     return cells
 
 
@@ -152,36 +138,56 @@ def _worse(cell: CellView | None, state: str, tracking_id: str, since: datetime)
     )
 
 
-def _incidents(incidents: list[Incident], impacts: Impacts) -> tuple[IncidentView, ...]:
+def _incidents(chosen: Collection[int] | None) -> Iterator[tuple[int, IncidentView]]:
+    """The public ones among these ids (None: all public ones), with everything that is said of them."""
+
+    def of(path: str) -> dict[str, Any]:
+        return {} if chosen is None else {f"{path}__in": chosen}
+
+    incidents = list(Incident.objects.public().filter(**of("id")))
+    impacts: dict[int, list[Impact]] = defaultdict(list)
+    found = Impact.objects.public().filter(**of("occurrence__incident"))
+    found = found.select_related("service", "region", "occurrence")
+    for impact in found.order_by("started_at", "id"):
+        impacts[impact.occurrence.incident_id].append(impact)
     mentions: dict[int, list[Mention]] = defaultdict(list)
     for mention in (
-        Mention.objects.public().select_related("service", "region", "geography").order_by("id")
+        Mention.objects.public()
+        .filter(**of("incident"))
+        .select_related("service", "region", "geography")
+        .order_by("id")
     ):
         mentions[mention.incident_id].append(mention)
     communications: dict[int, list[Communication]] = defaultdict(list)
-    for communication in Communication.objects.public().order_by("-at", "-number"):
+    for communication in (
+        Communication.objects.public().filter(**of("incident")).order_by("-at", "-number")
+    ):
         communications[communication.incident_id].append(communication)
     occurrences: dict[int, list[Occurrence]] = defaultdict(list)
-    for occurrence in Occurrence.objects.public().order_by("started_at", "id"):
+    for occurrence in (
+        Occurrence.objects.public().filter(**of("incident")).order_by("started_at", "id")
+    ):
         occurrences[occurrence.incident_id].append(occurrence)
     reviews: dict[int, list[Review]] = defaultdict(list)
     for review in (
         Review.objects.public()
+        .filter(**of("incident"))
         .prefetch_related("sections", "timeline", "repair_items")
         .order_by("version")
     ):
         reviews[review.incident_id].append(review)
-    return tuple(
-        _incident(
-            incident,
-            impacts.get(incident.pk, []),
-            mentions[incident.pk],
-            communications[incident.pk],
-            occurrences[incident.pk],
-            reviews[incident.pk],
+    for incident in incidents:
+        yield (
+            incident.pk,
+            _incident(
+                incident,
+                impacts[incident.pk],
+                mentions[incident.pk],
+                communications[incident.pk],
+                occurrences[incident.pk],
+                reviews[incident.pk],
+            ),
         )
-        for incident in incidents
-    )
 
 
 def _incident(

@@ -51,7 +51,7 @@ def composed(variables: Mapping[str, str]) -> dict[str, Any]:
 
     def filled(value: Any) -> Any:
         if isinstance(value, str):
-            return VARIABLE.sub(fill, value)
+            return VARIABLE.sub(fill, value).replace("$$", "$")
         if isinstance(value, list):
             return [filled(each) for each in value]
         if isinstance(value, dict):
@@ -97,6 +97,7 @@ class Machine:
     folder: Path
     ports: dict[str, int] = field(init=False)
     services: dict[str, Any] = field(init=False)
+    variables: dict[str, str] = field(init=False)
     running: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -109,7 +110,8 @@ class Machine:
         own = {"BASE_URL": self.url, "ALLOWED_HOSTS": "127.0.0.1"}
         mail = {"EMAIL_HOST": "127.0.0.1", "EMAIL_PORT": str(self.ports["relay"])}
         bare = {"EMAIL_USER": "", "EMAIL_TLS": "0"}
-        self.services = composed(example | own | mail | bare)["services"]
+        self.variables = example | own | mail | bare
+        self.services = composed(self.variables)["services"]
         for name in ("secrets", "tmp", "published"):
             (self.folder / name).mkdir()
         # In their containers some run as other accounts than the application does.
@@ -117,7 +119,9 @@ class Machine:
         (self.folder / "tmp").chmod(0o1777)
         (self.folder / "secrets" / "secret_key").write_text("k" * 64)
         (self.folder / "secrets" / "postgres_password").write_text("secret")
-        (self.folder / "secrets" / "email_password").write_text("")
+        (self.folder / "secrets" / "metrics_token").write_text("watcher")
+        for name in ("email_password", "mail_provider_key", "mail_provider_webhook"):
+            (self.folder / "secrets" / name).write_text("")
         url = f"postgresql://statuspage:secret@postgres:{self.ports['postgres']}/statuspage"
         (self.folder / "secrets" / "database_url").write_text(self.here(url))
         for name in ("nginx.conf", "edge.sh"):
@@ -173,6 +177,8 @@ class Machine:
     def environment(self, service: str) -> dict[str, str]:
         """What the service is given, and the way to our own programs; nothing else of this process."""
         own = self.services[service].get("environment", {})
+        if "env_file" in self.services[service]:
+            own = self.variables | own
         return {
             "PATH": f"{BIN}:{postgres_programs()}:/usr/local/bin:/usr/bin:/bin:/usr/sbin",
             "PGHOST": "127.0.0.1",

@@ -105,6 +105,7 @@ def test_what_is_no_file_is_the_applications(product: Product) -> None:
     assert product.get("/admin/login/")[0] == 200
     assert product.get("/subscribe/")[0] == 200
     assert product.get("/-/ready/desk")[0] == 200
+    assert product.get("/-/metrics", authorization="Bearer watcher")[0] == 200
     assert product.get("/status/", method="POST")[0] == 405
     status, headers, _ = product.get("/status/history/NONE-000/")
     assert (status, headers["content-type"]) == (404, "text/html; charset=utf-8")
@@ -159,6 +160,7 @@ def test_with_every_backend_dead_the_edge_answers_whatever_is_public(product: Pr
         for name in ("content-type", "cache-control", "content-security-policy"):
             assert answer[1].get(name) == headers.get(name), path
     assert product.get("/")[0] == 302
+    assert product.get("/de")[1]["location"] == "/de/status/"
     assert product.get("/status")[0] == 308
     assert machine.healthy("edge")
 
@@ -178,7 +180,10 @@ def test_without_the_application_what_cannot_be_answered_is_said_so(product: Pro
     unknown = product.get("/status/history/NONE-000/")
     assert unknown[0] == 404
     assert unknown[2] == (product.machine.published / "current/errors/404.html").read_bytes()
-    assert product.get(f"/status/history/{product.withdrawn}/")[0] == 410
+    german = product.get("/de/status/history/NONE-000/")
+    assert german[0] == 404
+    assert b'lang="de"' in german[2]
+    assert product.get(f"/ja/status/history/{product.withdrawn}/")[0] == 410
     assert product.get("/api/v2/nothing.json")[0] == 404
 
 

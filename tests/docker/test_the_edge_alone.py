@@ -23,7 +23,7 @@ def test_each_language_has_its_pages_feeds_and_errors_below_a_prefix(machine: Ma
         "/de/status/history/": Page(text("damals"), max_age=60),
         "/de/status/feed/": Page(text("neu"), RSS, max_age=60),
         "/de/feed.json": Page(b"{}", "application/feed+json", max_age=60),
-        "/de/status/history/GONE-001/": Page(text("zurück"), status=410),
+        "/de/status/history/GONE-001/": Page(text("weg"), status=410),
     }
     whole = site()
     stale = {"/de/status/": Page(text("alt")), **whole.stale}

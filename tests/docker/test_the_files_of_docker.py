@@ -70,11 +70,12 @@ def test_no_secret_is_in_an_environment() -> None:
     files = {name: one["file"] for name, one in document["secrets"].items()}
     for name, service in document["services"].items():
         for variable, value in service.get("environment", {}).items():
-            if re.search("PASSWORD|SECRET|DATABASE_URL", variable):
+            if re.search("PASSWORD|SECRET|DATABASE_URL|_KEY|TOKEN|WEBHOOK", variable):
                 assert value == f"/run/secrets/{variable.removesuffix('_FILE').lower()}", name
                 assert value.rpartition("/")[2] in service["secrets"], name
     for file in files.values():
         assert f"> {file}" in EXAMPLE, "the example says how each secret is made"
+    assert {variable for variable in settings(EXAMPLE) if "PASSWORD" in variable} == set()
 
 
 def test_workers_can_be_many() -> None:

@@ -22,12 +22,15 @@ from notifications.models import (
     ActionGroup,
     AlertRule,
     Attempt,
+    Bounce,
     Channel,
     CustomerSubscription,
     Delivery,
     Endpoint,
     FanOut,
     Footprint,
+    LedgerAct,
+    Proof,
     PublicTopic,
     Tenant,
 )
@@ -268,4 +271,39 @@ class AttemptAdmin(ReadOnly):
     list_select_related = ("delivery",)
     show_full_result_count = False
     list_per_page = 50
+    ordering = ("-id",)
+
+
+@admin.register(Bounce)
+class BounceAdmin(ReadOnly):
+    list_display = ("endpoint", "kind", "source", "status", "detail", "at")
+    list_filter = ("kind", "source")
+    search_fields = ("endpoint__address",)
+    list_select_related = ("endpoint",)
+    ordering = ("-id",)
+
+
+@admin.register(LedgerAct)
+class LedgerActAdmin(ReadOnly):
+    list_display = ("what", "incident", "endpoint", "count", "reason", "actor", "at")
+    list_filter = ("what",)
+    search_fields = ("incident__tracking_id", "endpoint__address", "reason")
+    list_select_related = ("incident", "endpoint", "actor")
+    ordering = ("-id",)
+
+
+@admin.register(Proof)
+class ProofAdmin(ReadOnly):
+    list_display = (
+        "incident",
+        "communication",
+        "planned",
+        "endpoints",
+        "half_at",
+        "most_at",
+        "settled",
+    )
+    list_filter = ("settled",)
+    search_fields = ("incident__tracking_id",)
+    list_select_related = ("incident", "communication")
     ordering = ("-id",)

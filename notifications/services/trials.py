@@ -7,6 +7,7 @@ from datetime import datetime
 from django.conf import settings
 
 from incidents.wording import clock
+from notifications import messages
 from notifications.addresses import normalise
 from notifications.transports.trial import Trial, send_trial
 
@@ -21,4 +22,5 @@ def send_test_mail(*, address: str, now: datetime) -> Trial:
             f" {clock(now)}.\n\nThis one has: alerts and posts leave by the same relay.\nNothing is wrong,"
             f" and you need not do anything.\n\n{settings.BASE_URL}\n"
         ),
+        host=messages.host(),
     )

@@ -6,6 +6,7 @@ import re
 import smtplib
 from collections.abc import Sequence
 from dataclasses import dataclass
+from email.utils import make_msgid
 from typing import Any
 
 from django.conf import settings
@@ -37,21 +38,28 @@ REMEDIES = (
 
 @dataclass(frozen=True, slots=True)
 class Trial:
-    """`steps`: (what, how it went) in their order; `remedy` empty when the mail was taken."""
+    """`steps`: (what, how it went) in their order; `remedy` empty when the mail was taken.
+
+    `kept`: it lies in a folder (MAIL_FOLDER) and goes nowhere.
+    """
 
     relay: str
     steps: Sequence[tuple[str, str]]
     remedy: str
+    kept: bool = False
 
     @property
     def taken(self) -> bool:
         return not self.remedy
 
 
-def send_trial(address: str, *, subject: str, text: str) -> Trial:
-    """Send one plain mail over a connection of its own. Never raises; no secret is in the answer."""
+def send_trial(address: str, *, subject: str, text: str, host: str) -> Trial:
+    """Send one plain mail over a connection of its own; `host`: ours, for its Message-ID.
+
+    Never raises; no secret is in the answer.
+    """
     backend = new_backend()
-    headers = {"Auto-Submitted": "auto-generated"}
+    headers = {"Auto-Submitted": "auto-generated", "Message-ID": make_msgid(domain=host)}
     mail = EmailMessage(subject=subject, body=text, to=[address], headers=headers)
     if not isinstance(backend, EmailBackend):
         return _by_backend(backend, mail)
@@ -84,13 +92,13 @@ def _by_backend(backend: Any, mail: EmailMessage) -> Trial:
     """A provider's API, or a folder: what Django says is all there is."""
     relay = settings.MAIL_PROVIDER or type(backend).__name__
     if settings.MAIL_FOLDER:
-        relay = "a folder on this machine (MAIL_FOLDER): nothing leaves"
+        relay = "a folder on this machine (MAIL_FOLDER)"
     try:
         backend.send_messages([mail])
     except Exception as error:  # noqa: BLE001 - each provider's client raises its own
         words = f"check MAIL_PROVIDER_KEY and MAIL_FROM: {relay} does not take it"
         return Trial(relay, [("failed", _words(error))], words)
-    return Trial(relay, [("taken", "handed over")], "")
+    return Trial(relay, [("taken", "handed over")], "", kept=bool(settings.MAIL_FOLDER))
 
 
 def _greeting(session: smtplib.SMTP) -> str:

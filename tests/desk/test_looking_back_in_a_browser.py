@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
+from django.db import connection
 
 from incidents.models import Incident
 from incidents.services.incident import declare, post_update
-from notifications.models import Endpoint
+from notifications.models import Delivery, Endpoint
+from notifications.services import plan
 from tests.browsing import browser_page, check_accessible
 from tests.conftest import declaration, hit
 from tests.desk.test_walk_in_a_browser import PASSWORD, sign_in
@@ -101,3 +105,35 @@ def test_a_review_is_written_previewed_and_published(live_server: Any, broad: st
         check_accessible(page)
 
     assert Incident.objects.get().reviews.count() == 1
+
+
+def test_the_ledger_follows_a_sending_and_rests_when_it_is_done(
+    live_server: Any, operator: User, catalogue: None
+) -> None:
+    for number in range(4):
+        tenant(f"t{number}", ("key-vault", "west-europe"))
+    now = datetime.now(UTC)
+    incident = declare(declaration=declaration(), now=now, actor=operator)
+    plan.plan(communication_id=incident.communications.get().pk, now=now)
+
+    with browser_page() as (page, complaints), ThreadPoolExecutor(1) as elsewhere:
+        # Playwright's loop runs in this thread, where Django refuses to ask the database.
+        def became(count: int) -> None:
+            with closing(connection):
+                chosen = Delivery.objects.order_by("id").values("pk")[:count]
+                Delivery.objects.filter(pk__in=chosen).update(state="sent", sent_at=now)
+
+        sign_in(page, live_server)
+        complaints.clear()
+        page.goto(f"{live_server.url}/admin/desk/{incident.tracking_id}/ledger/")
+        assert page.inner_text("#progress [role=status]") == "Sending goes on: 0 % is done."
+        elsewhere.submit(became, 2).result()
+        page.wait_for_selector("text=Sending goes on: 50 % is done.")
+        elsewhere.submit(became, 4).result()
+        page.wait_for_selector("text=every delivery is settled")
+        assert page.get_attribute("#progress", "hx-trigger") is None
+        asked: list[str] = []
+        page.on("request", lambda request: asked.append(request.url))
+        page.wait_for_timeout(4500)
+        assert asked == []
+        assert complaints == []

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import socket
+from pathlib import Path
+
+import django
 import pytest
 from django.contrib.auth.models import User
 from django.test import Client
+from pytest_django.fixtures import Settings
 
 from incidents.models import Incident
 from notifications.models import SendingStop
@@ -44,3 +49,26 @@ def test_a_second_stop_and_a_second_release_say_how_it_stands(desk: Client) -> N
         form = {"step": step, "reason": "A storm."}
         desk.post(SENDING, form)
         assert words in text_of(desk.post(SENDING, form, follow=True))
+
+
+@pytest.mark.skipif(django.VERSION >= (6, 1), reason="sets the mail settings of before 6.1")
+def test_a_test_mail_shows_what_the_relay_said(
+    desk: Client, settings: Settings, tmp_path: Path
+) -> None:
+    settings.EMAIL_BACKEND = "notifications.mailbox.FolderBackend"
+    settings.MAIL_FOLDER = str(tmp_path)
+    taken = text_of(desk.post(SENDING, {"step": "test", "address": "olga@example.com"}))
+    assert "Kept, and not sent : mails go into a folder on this machine" in taken
+    assert len(list(tmp_path.iterdir())) == 1
+
+    settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
+    settings.MAIL_FOLDER = ""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", server.getsockname()[1]
+    refused = text_of(desk.post(SENDING, {"step": "test", "address": "olga@example.com"}))
+    assert "The mail was not taken by 127.0.0.1:" in refused
+    assert "nothing listens there; check EMAIL_HOST and EMAIL_PORT" in refused
+
+    wrong = desk.post(SENDING, {"step": "test", "address": "olga"})
+    assert wrong.status_code == 422
+    assert "Enter a valid email address." in text_of(wrong)

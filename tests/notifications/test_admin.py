@@ -25,8 +25,11 @@ TABLES = (
     "fanout",
     "delivery",
     "attempt",
+    "bounce",
+    "ledgeract",
+    "proof",
 )
-WRITTEN_BY_SERVICES = ("fanout", "delivery", "attempt")
+WRITTEN_BY_SERVICES = ("fanout", "delivery", "attempt", "bounce", "ledgeract", "proof")
 
 
 @pytest.fixture

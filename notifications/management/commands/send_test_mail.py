@@ -28,6 +28,7 @@ class Command(BaseCommand):
             told = {
                 "relay": trial.relay,
                 "taken": trial.taken,
+                "kept": trial.kept,
                 "steps": dict(trial.steps),
                 "remedy": trial.remedy,
             }
@@ -36,5 +37,7 @@ class Command(BaseCommand):
             self.stdout.write(f"relay: {trial.relay}")
             for what, words in trial.steps:
                 self.stdout.write(f"{what}: {words}")
+            if trial.kept:
+                self.stdout.write("nothing leaves this machine: unset MAIL_FOLDER to send")
         if not trial.taken:
             raise CommandError(f"the mail was not taken: {trial.remedy}.", returncode=1)

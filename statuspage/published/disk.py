@@ -78,6 +78,16 @@ def sync_folder(folder: Path) -> None:
         os.close(descriptor)
 
 
+def _make_newer(target: Path, former: Path) -> None:
+    """Web servers make an ETag of a file's second and size: of two files in one second, both must differ."""
+    try:
+        before = int(former.stat().st_mtime)
+    except FileNotFoundError:
+        return
+    if int(target.stat().st_mtime) <= before:
+        os.utime(target, (before + 1, before + 1))
+
+
 class Tree:
     """One folder being filled. Knows what it touched, so that `settle` can make exactly that durable."""
 
@@ -98,12 +108,15 @@ class Tree:
                 folder = folder.parent
         return target
 
-    def write(self, name: str, data: bytes) -> None:
+    def write(self, name: str, data: bytes, *, after: Path | None = None) -> None:
+        """`after`: the file that this one follows at the same address; it may be missing."""
         target = self._make_room(name)
         # Never into the old file: its bytes may be shared with other generations.
         target.unlink(missing_ok=True)
         with target.open("xb") as file:
             file.write(data)
+        if after is not None:
+            _make_newer(target, after)
         self.touched.append(target)
 
     def link(self, name: str, source: Path) -> None:

@@ -106,7 +106,8 @@ def fill(
         if old is not None and shown_folder is not None and old.hash == entry.hash:
             kept = _keep(tree, name, shown_folder, entry.with_files_of(old), present.get(name))
         if kept is None:
-            kept = _write_new(tree, name, bodies[name], entry)
+            former = shown_folder if old is not None else None
+            kept = _write_new(tree, name, bodies[name], entry, former)
             changed += 1
         ready[name] = kept
     return rename_entries(wanted, ready), changed, len(dropped)
@@ -137,8 +138,9 @@ def _keep(tree: Tree, name: str, source: Path, entry: Entry, present: Entry | No
     return entry
 
 
-def _write_new(tree: Tree, name: str, body: bytes, entry: Entry) -> Entry:
-    tree.write(name, body)
+def _write_new(tree: Tree, name: str, body: bytes, entry: Entry, former: Path | None) -> Entry:
+    """`former`: the folder of the generation that showed other bytes at this address."""
+    tree.write(name, body, after=former and former / name)
     tree.remove(name + ".br")  # of the spare's former content
     if not compressible(entry):
         tree.remove(name + ".gz")
@@ -147,7 +149,7 @@ def _write_new(tree: Tree, name: str, body: bytes, entry: Entry) -> Entry:
     if len(packed) >= len(body):
         tree.remove(name + ".gz")
         return entry
-    tree.write(name + ".gz", packed)
+    tree.write(name + ".gz", packed, after=former and former / f"{name}.gz")
     return entry._replace(gzip=len(packed))
 
 

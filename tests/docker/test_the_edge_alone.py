@@ -76,3 +76,24 @@ def test_a_switch_of_generations_is_seen_at_once(machine: Machine) -> None:
         _, headers, body = asked(port, "/status/")
         assert body == text(word)
         assert asked(port, "/status/", if_none_match=headers["etag"])[0] == 304
+
+
+def test_two_pages_of_one_length_and_one_second_are_not_taken_for_each_other(
+    machine: Machine,
+) -> None:
+    """nginx tells files apart by their second and their size."""
+    write_generation(machine.published, site(1, "one"))
+    beat(machine.published, 1, datetime.now(UTC))
+    machine.up("edge")
+    port, seen = machine.ports["edge"], set[str]()
+    for number, word in enumerate(("two", "six", "ten", "new", "old"), start=2):
+        former = [
+            asked(port, "/status/", accept_encoding=e)[1]["etag"] for e in ("gzip", "identity")
+        ]
+        write_generation(machine.published, site(number, word))
+        for coding, etag in zip(("gzip", "identity"), former, strict=True):
+            status, headers, _ = asked(port, "/status/", accept_encoding=coding, if_none_match=etag)
+            assert status == 200
+            assert headers["etag"] not in seen
+            seen.add(headers["etag"])
+        assert asked(port, "/status/")[2] == text(word)

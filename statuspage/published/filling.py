@@ -1,27 +1,27 @@
 """Filling a generation's folder: what is new is written and packed, what is not is shared.
 
 The caller holds the folder's lock and has chosen the folder: an empty one, or a retired generation that is
-brought up to date.
+brought up to date. Only shelves that differ are looked at, so a write costs what changed.
 """
 
 from __future__ import annotations
 
 import gzip
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from statuspage.published import manifest as paper
 from statuspage.published.disk import Tree
 from statuspage.published.manifest import Entry, GenerationError, Manifest
+from statuspage.published.naming import PART, compressible
+from statuspage.published.shelves import FOLDER, Shelf, file_of, made, shelf_of
 from statuspage.published.site import Page, Site
 
 ASSETS = "/static/"
 ASSETS_KEPT = 500  # names of former releases that cached pages may still ask for
 FAST_GZIP = 5
-SMALLEST_COMPRESSED = 200  # bytes; below that the header costs more than it saves
-COMPRESSIBLE = ("text/", "application/json", "application/xml", "image/svg", "application/manifest")
 
 
 @dataclass(slots=True)
@@ -42,10 +42,24 @@ class Memo:
         self.seen, self._next = self._next, {}
 
 
+class BaseGoneError(GenerationError):
+    """The site to be written differs from a generation that is not the one shown."""
+
+
+@dataclass(slots=True)
+class Plan:
+    """The manifest as it will be but for compressed variants and for `shelves`, which have new entries."""
+
+    manifest: Manifest
+    bodies: dict[str, bytes]  # by file name
+    shelves: dict[str, dict[str, Entry]]
+
+
 def plan(
     site: Site, sequence: int, shown: Manifest | None, shown_folder: Path | None, memo: Memo
-) -> tuple[Manifest, dict[str, bytes]]:
-    """The manifest as it will be (without compressed variants), and the bytes by file name."""
+) -> Plan:
+    """What is to be written. Raises BaseGoneError, and GenerationError for unsafe names."""
+    base = _base(site, shown, shown_folder)
     bodies: dict[str, bytes] = {}
 
     def take(name: str, body: bytes) -> str:
@@ -59,17 +73,60 @@ def plan(
             take(name, value.body), len(value.body), value.content_type, value.status, value.max_age
         )
 
+    def part(name: str, body: bytes) -> Entry:
+        return Entry(take(name, body), len(body), PART)
+
     pages = {path: page(paper.page_file(path, one.status), one) for path, one in site.pages.items()}
     stale = {path: page(paper.stale_file(path), one) for path, one in site.stale.items()}
-    parts = {
-        name: Entry(take(paper.part_file(name), body), len(body))
-        for name, body in site.parts.items()
-    }
+    parts = {name: part(paper.part_file(name), body) for name, body in site.parts.items()}
     data = json.dumps(site.index, separators=(",", ":"), ensure_ascii=False).encode()
-    index = Entry(take("index.json", data), len(data), "application/json")
+    top, top_parts = _without(base.top, site), _without(base.top_parts, site)
+    shelves: dict[str, dict[str, Entry]] = {}
+    for given, plain in ((pages, top), (parts, top_parts)):
+        for name, entry in given.items():
+            target = _opened(shelves, name, base)
+            (plain if target is None else target)[name] = entry
+    for name in site.dropped:
+        target = _opened(shelves, name, base)
+        if target is not None and name not in pages and name not in parts:
+            target.pop(name, None)
     if shown is not None and shown_folder is not None:
-        pages |= _former_assets(pages, shown.pages, shown_folder)
-    return Manifest(site.revision, sequence, site.as_of, pages, stale, parts, index), bodies
+        top |= _former_assets(top, shown.top, shown_folder)
+    wanted = Manifest(
+        site.revision,
+        sequence,
+        site.as_of,
+        top,
+        {**_without(base.stale, site), **stale},
+        top_parts,
+        part("index.json", data),
+        {name: shelf for name, shelf in base.shelves.items() if name not in shelves},
+    )
+    return Plan(wanted, bodies, {name: entries for name, entries in shelves.items() if entries})
+
+
+def _base(site: Site, shown: Manifest | None, shown_folder: Path | None) -> Manifest:
+    if not site.base:
+        return Manifest(site.revision, 0, site.as_of)
+    if shown is None or shown_folder is None or shown_folder.name != site.base:
+        raise BaseGoneError(f"{site.base} is not shown any more: everything has to be written")
+    return shown
+
+
+def _without(entries: Mapping[str, Entry], site: Site) -> dict[str, Entry]:
+    return {name: entry for name, entry in entries.items() if name not in site.dropped}
+
+
+def _opened(
+    shelves: dict[str, dict[str, Entry]], name: str, base: Manifest
+) -> dict[str, Entry] | None:
+    """The shelf of this name, with what the base has on it; None where it lies on none."""
+    if not (shelf := shelf_of(name)):
+        return None
+    if shelf not in shelves:
+        known = base.shelves.get(shelf)
+        shelves[shelf] = dict(known.entries()) if known is not None else {}
+    return shelves[shelf]
 
 
 def _former_assets(
@@ -83,16 +140,22 @@ def _former_assets(
 
 def fill(
     tree: Tree,
-    wanted: Manifest,
-    bodies: Mapping[str, bytes],
+    wanted: Plan,
     shown: Manifest | None,
     shown_folder: Path | None,
     spare: Manifest | None,
+    load: Callable[[str], bytes],
 ) -> tuple[Manifest, int, int]:
-    """Bring the folder to what `wanted` says. Returns the manifest with variants, files written, dropped."""
-    shown_files = dict(shown.files()) if shown is not None else {}
-    present = dict(spare.files()) if spare is not None else {}
-    wanted_files = dict(wanted.files())
+    """Bring the folder to what is wanted. Returns the manifest with variants, files written, dropped.
+
+    `load` reads a file of the folder once it has its final name.
+    """
+    differing = _differing(wanted, spare)
+    shown_files = _files(shown, differing)
+    present = dict(spare.files(differing)) if spare is not None else {}
+    wanted_files = dict(wanted.manifest.files(differing))
+    for entries in wanted.shelves.values():
+        wanted_files |= {file_of(name, entry): entry for name, entry in entries.items()}
     dropped = [name for name in present if name not in wanted_files]
     for name in dropped:
         for variant in ("", ".gz", ".br"):
@@ -107,19 +170,66 @@ def fill(
             kept = _keep(tree, name, shown_folder, entry.with_files_of(old), present.get(name))
         if kept is None:
             former = shown_folder if old is not None else None
-            kept = _write_new(tree, name, bodies[name], entry, former)
+            if name not in wanted.bodies:
+                raise BaseGoneError(f"{name} is gone from what is shown")
+            kept = _write_new(tree, name, wanted.bodies[name], entry, former)
             changed += 1
         ready[name] = kept
-    return rename_entries(wanted, ready), changed, len(dropped)
+    final = renamed(wanted.manifest, ready)
+    final = replace(final, shelves=_shelved(tree, wanted, ready, shown_folder, load))
+    return final, changed, len(dropped)
 
 
-def rename_entries(wanted: Manifest, ready: Mapping[str, Entry]) -> Manifest:
+def _files(shown: Manifest | None, differing: set[str]) -> dict[str, Entry]:
+    """Nothing where a shelf cannot be read: then everything is written anew, and whole again."""
+    try:
+        return dict(shown.files(differing)) if shown is not None else {}
+    except GenerationError:
+        return {}
+
+
+def _differing(wanted: Plan, spare: Manifest | None) -> set[str]:
+    """The shelves to look at: those with new entries, and those that the folder has otherwise or not at all."""
+    there = {name: shelf.hash for name, shelf in spare.shelves.items()} if spare is not None else {}
+    kept = wanted.manifest.shelves
+    return (
+        set(wanted.shelves)
+        | {name for name, shelf in kept.items() if there.get(name) != shelf.hash}
+        | (set(there) - set(kept))
+    )
+
+
+def _shelved(
+    tree: Tree,
+    wanted: Plan,
+    ready: Mapping[str, Entry],
+    shown_folder: Path | None,
+    load: Callable[[str], bytes],
+) -> dict[str, Shelf]:
+    """All shelves, with their files in the folder, and no file of a former one."""
+    shelves = dict(wanted.manifest.shelves)
+    there = {f"{FOLDER}/{one.name}" for one in (tree.root / FOLDER).glob("*")}
+    for shelf in shelves.values():
+        if shown_folder is not None and shelf.file not in there:
+            tree.link(shelf.file, shown_folder / shelf.file)
+    for name, entries in wanted.shelves.items():
+        shelf, data = made(name, {n: ready[file_of(n, e)] for n, e in entries.items()}, load)
+        shelves[name] = shelf
+        if shelf.file not in there:
+            tree.write(shelf.file, data)
+    for left in there - {shelf.file for shelf in shelves.values()}:
+        tree.remove(left)
+    return shelves
+
+
+def renamed(wanted: Manifest, ready: Mapping[str, Entry]) -> Manifest:
+    """The same with other entries where there are some (by file name); shelves stay as they are."""
     return replace(
         wanted,
-        pages={p: ready[paper.page_file(p, e.status)] for p, e in wanted.pages.items()},
-        stale={p: ready[paper.stale_file(p)] for p in wanted.stale},
-        parts={n: ready[paper.part_file(n)] for n in wanted.parts},
-        index=ready["index.json"],
+        top={p: ready.get(paper.page_file(p, e.status), e) for p, e in wanted.top.items()},
+        stale={p: ready.get(paper.stale_file(p), e) for p, e in wanted.stale.items()},
+        top_parts={n: ready.get(paper.part_file(n), e) for n, e in wanted.top_parts.items()},
+        index=ready.get("index.json", wanted.index),
     )
 
 
@@ -151,11 +261,3 @@ def _write_new(tree: Tree, name: str, body: bytes, entry: Entry, former: Path | 
         return entry
     tree.write(name + ".gz", packed, after=former and former / f"{name}.gz")
     return entry._replace(gzip=len(packed))
-
-
-def compressible(entry: Entry) -> bool:
-    return entry.size >= SMALLEST_COMPRESSED and (
-        entry.content_type.startswith(COMPRESSIBLE)
-        or "+xml" in entry.content_type
-        or "+json" in entry.content_type
-    )

@@ -4,7 +4,7 @@
       current -> generations/r000000000042-000000     switched by rename(2), never half
       heartbeat.json                                  {"revision": 42, "at": "…Z"}: the publisher lives
       generations/r000000000042-000000/
-        manifest.json   site/   gone/   errors/   stale/   parts/   index.json
+        manifest.json   site/   gone/   errors/   stale/   parts/   shelves/   index.json
 
 `site/` is a plain tree (`/status/` -> `site/status/index.html`, `.gz` and `.br` beside it), so that nginx
 or any static host can serve it. What did not change is hard-linked, so a file is never written in place.
@@ -21,7 +21,7 @@ import json
 import os
 import shutil
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from uuid import uuid4
@@ -30,8 +30,10 @@ import brotli
 
 from statuspage.published import manifest as paper
 from statuspage.published.disk import Tree, exclusive, point, sync_folder, write_whole
-from statuspage.published.filling import ASSETS, Memo, compressible, fill, plan, rename_entries
+from statuspage.published.filling import ASSETS, Memo, Plan, fill, plan, renamed
 from statuspage.published.manifest import Entry, GenerationError, Manifest
+from statuspage.published.naming import compressible
+from statuspage.published.shelves import Shelf, file_of, made
 from statuspage.published.site import Site
 
 KEEP = 3
@@ -44,14 +46,13 @@ class OlderRevisionError(GenerationError):
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """What a write did: where the generation lies, and how many files were new, shared or dropped."""
+    """What a write did: where the generation lies, and how many files were new or dropped."""
 
     folder: Path
     revision: int
     sequence: int
     written: int
     dropped: int
-    total: int
 
 
 def write_generation(
@@ -85,14 +86,14 @@ def _write(directory: Path, site: Site, *, purge: bool, memo: Memo) -> Written:
                 f"{directory}: shows revision {shown.revision}, refused to go back to {site.revision}"
             )
         sequence = shown.sequence + 1 if site.revision == shown.revision else 0
-    wanted, bodies = plan(site, sequence, shown, shown_folder, memo)
-    target = generations / wanted.folder
+    wanted = plan(site, sequence, shown, shown_folder, memo)
+    target = generations / wanted.manifest.folder
     if target.exists():  # finished, but never shown: its writer died just before the switch
         shutil.rmtree(target)
 
     root, spare = _take_spare(generations)
     tree = Tree(root)
-    final, changed, dropped = fill(tree, wanted, bodies, shown, shown_folder, spare)
+    final, changed, dropped = fill(tree, wanted, shown, shown_folder, spare, _loader(target))
     tree.write(paper.NAME, final.dump())
     tree.settle()
     root.rename(target)
@@ -102,15 +103,24 @@ def _write(directory: Path, site: Site, *, purge: bool, memo: Memo) -> Written:
         _purge(generations, target, final)
     else:
         _retire(generations, target)
-    total = sum(1 for _ in final.files())
-    return Written(target, site.revision, sequence, changed, dropped, total)
+    return Written(target, site.revision, sequence, changed, dropped)
+
+
+def _loader(folder: Path) -> Callable[[str], bytes]:
+    def load(name: str) -> bytes:
+        try:
+            return (folder / name).read_bytes()
+        except OSError as error:
+            raise GenerationError(f"{folder.name}/{name}: {error.strerror}") from error
+
+    return load
 
 
 def _shown(directory: Path) -> tuple[Path | None, Manifest | None]:
     """The generation that is shown; (None, None) when there is none that can be read."""
     try:
         folder = (directory / "current").resolve(strict=True)
-        return folder, paper.parse((folder / paper.NAME).read_bytes())
+        return folder, paper.parse((folder / paper.NAME).read_bytes(), _loader(folder))
     except (OSError, GenerationError):
         return None, None
 
@@ -139,7 +149,7 @@ def _take_spare(generations: Path) -> tuple[Path, Manifest | None]:
 def _open_for_changes(folder: Path) -> Manifest | None:
     """The manifest of a retired generation, which has none until it is whole again."""
     try:
-        found = paper.parse((folder / paper.NAME).read_bytes())
+        found = paper.parse((folder / paper.NAME).read_bytes(), _loader(folder))
         for left in (folder / paper.NAME, *folder.glob(".*")):  # and by a killed compressor
             left.unlink()
     except (OSError, GenerationError):
@@ -166,7 +176,7 @@ def _purge(generations: Path, shown: Path, final: Manifest) -> None:
             shutil.rmtree(folder)
             continue
         tree = Tree(folder)
-        fill(tree, final, {}, final, shown, found)
+        fill(tree, Plan(final, {}, {}), final, shown, found, _loader(folder))
         tree.write(paper.NAME, final.dump())
         folder.rename(generations / f".spare-{uuid4().hex}")
 
@@ -194,12 +204,16 @@ def compress_best(directory: Path, *, stop: Callable[[], bool] = lambda: False) 
     folder, manifest = _shown(directory)
     if folder is None or manifest is None:
         return 0
-    hot = {paper.page_file(path) for path in manifest.stale if path in manifest.pages}
-    todo = {
-        name: entry
-        for name, entry in manifest.files()
-        if compressible(entry) and not entry.best and not name.startswith(("parts/", "index.json"))
-    }
+    hot = {paper.page_file(path) for path in manifest.stale if path in manifest.top}
+    waiting = [name for name, shelf in manifest.shelves.items() if not shelf.best]
+    try:
+        todo = {
+            name: entry
+            for name, entry in manifest.files(waiting)
+            if compressible(entry) and not entry.best
+        }
+    except GenerationError:
+        return 0  # retired while we were at it
     first = {n: e for n, e in todo.items() if n in hot or n.startswith(("stale/", f"site{ASSETS}"))}
     rest = {name: entry for name, entry in todo.items() if name not in first}
     done = 0
@@ -241,7 +255,22 @@ def _compress(
 def _note(directory: Path, folder: Path, better: Mapping[str, Entry]) -> None:
     """Tell readers about new variants: the manifest is replaced, the pages stay what they are."""
     with exclusive(directory):
-        manifest = paper.parse((folder / paper.NAME).read_bytes())
-        ready = {name: better.get(name, entry) for name, entry in manifest.files()}
-        data = rename_entries(manifest, ready).dump()
-        write_whole(folder / paper.NAME, data, via=folder / f".manifest-{uuid4().hex}")
+        load = _loader(folder)
+        manifest = paper.parse((folder / paper.NAME).read_bytes(), load)
+        shelves: dict[str, Shelf] = {}
+        for name, shelf in manifest.shelves.items():
+            shelves[name] = shelf if shelf.best else _improved(folder, shelf, better)
+        final = replace(renamed(manifest, better), shelves=shelves)
+        via = folder / f".manifest-{uuid4().hex}"
+        write_whole(folder / paper.NAME, final.dump(), via=via)
+
+
+def _improved(folder: Path, shelf: Shelf, better: Mapping[str, Entry]) -> Shelf:
+    """The shelf with better entries. The former one's file stays until the folder is used again: there are
+    readers that know only that one."""
+    entries = {name: better.get(file_of(name, e), e) for name, e in shelf.entries().items()}
+    if entries == shelf.entries():
+        return shelf
+    new, data = made(shelf.name, entries, _loader(folder))
+    write_whole(folder / new.file, data, via=folder / f".shelf-{uuid4().hex}")
+    return new

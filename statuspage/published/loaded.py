@@ -108,9 +108,9 @@ class LoadedGeneration:
         self._load_hot(previous._made if previous is not None else {})
 
     def _load_hot(self, made: Mapping[str, tuple[Entry, Answer]]) -> None:
-        errors = [path for path in self.manifest.pages if not path.startswith("/")]
+        errors = [path for path in self.manifest.top if not path.startswith("/")]
         for path in [*self.manifest.stale, *errors]:
-            entry = self.manifest.pages.get(path)
+            entry = self.manifest.top.get(path)
             if entry is not None:
                 name = manifest.page_file(path, entry.status)
                 self.fresh[as_wsgi(path)] = self._hot(name, entry, made)
@@ -216,4 +216,11 @@ def read_folder(folder: Path, **options: Any) -> LoadedGeneration:
         data = (folder / manifest.NAME).read_bytes()
     except OSError as error:
         raise GenerationError(f"{folder}: no manifest ({error.strerror})") from error
-    return LoadedGeneration(folder, manifest.parse(data), **options)
+
+    def load(name: str) -> bytes:
+        try:
+            return (folder / name).read_bytes()
+        except OSError as error:
+            raise GenerationGoneError(f"{folder.name}/{name}: {error.strerror}") from error
+
+    return LoadedGeneration(folder, manifest.parse(data, load), **options)

@@ -7,82 +7,80 @@ is not served.
 from __future__ import annotations
 
 import json
-import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from functools import lru_cache
-from hashlib import sha256
-from typing import Any, NamedTuple
 
-from statuspage.published.site import HTML
+from statuspage.published.naming import (
+    NOTHING,
+    Entry,
+    GenerationError,
+    check_path,
+    fingerprint,
+    page_file,
+    part_file,
+    plain,
+    stale_file,
+)
+from statuspage.published.shelves import Load, Shelf, Shelved
+
+__all__ = [
+    "NAME",
+    "Entry",
+    "GenerationError",
+    "Manifest",
+    "check_path",
+    "fingerprint",
+    "page_file",
+    "parse",
+    "part_file",
+    "stale_file",
+]
 
 NAME = "manifest.json"
-ERROR_KEY = re.compile(r"([a-z-]{2,12}/)?(404|500)")
-FORMAT = 1
-SEGMENT_LIMIT = 200  # file systems end at 255 bytes; `.gz` and friends have to fit
-PATH_LIMIT = 1000
-
-
-class GenerationError(Exception):
-    """A generation that cannot be written or read; the message says which file and why."""
-
-
-class Entry(NamedTuple):
-    """One file: the hash of its bytes, how it is answered, and which compressed variants lie beside it.
-
-    `gzip` and `br` are the variants' sizes in bytes, 0 where there is none; `best` says that both were
-    made with the slow compressors. A tuple, as there are tens of thousands of them.
-    """
-
-    hash: str
-    size: int
-    content_type: str = HTML
-    status: int = 200
-    max_age: int = 10
-    gzip: int = 0
-    br: int = 0
-    best: bool = False
-
-    @property
-    def content(self) -> tuple[str, int, int, bool]:
-        """What the bytes on disk depend on; two entries equal in this can share their files."""
-        return (self.hash, self.gzip, self.br, self.best)
-
-    def with_files_of(self, other: Entry) -> Entry:
-        if self[:5] == other[:5]:
-            return other
-        return self._replace(gzip=other.gzip, br=other.br, best=other.best)
-
-
-NOTHING = Entry("", 0)
+FORMAT = 2
 
 
 @dataclass(frozen=True, slots=True)
 class Manifest:
-    """Everything in one generation. `sequence` orders generations of the same revision."""
+    """Everything in one generation. `sequence` orders generations of the same revision.
+
+    `top` and `top_parts`: pages and parts that lie on no shelf.
+    """
 
     revision: int
     sequence: int
     as_of: datetime
-    pages: Mapping[str, Entry] = field(default_factory=dict)
+    top: Mapping[str, Entry] = field(default_factory=dict)
     stale: Mapping[str, Entry] = field(default_factory=dict)
-    parts: Mapping[str, Entry] = field(default_factory=dict)
+    top_parts: Mapping[str, Entry] = field(default_factory=dict)
     index: Entry = NOTHING
+    shelves: Mapping[str, Shelf] = field(default_factory=dict)
 
     @property
     def folder(self) -> str:
         return f"r{self.revision:012d}-{self.sequence:06d}"
 
-    def files(self) -> Iterator[tuple[str, Entry]]:
-        """(relative file name, entry) of every file except the manifest itself."""
-        for path, entry in self.pages.items():
+    @property
+    def pages(self) -> Shelved:
+        return Shelved(self.top, self.shelves, pages=True)
+
+    @property
+    def parts(self) -> Shelved:
+        return Shelved(self.top_parts, self.shelves, pages=False)
+
+    def files(self, shelves: Collection[str] | None = None) -> Iterator[tuple[str, Entry]]:
+        """(relative file name, entry) of what is on top and on these shelves (None: on all of them)."""
+        for path, entry in self.top.items():
             yield page_file(path, entry.status), entry
         for path, entry in self.stale.items():
             yield stale_file(path), entry
-        for name, entry in self.parts.items():
+        for name, entry in self.top_parts.items():
             yield part_file(name), entry
         yield "index.json", self.index
+        for name in self.shelves if shelves is None else shelves:
+            if (shelf := self.shelves.get(name)) is not None:
+                yield from shelf.files()
 
     def dump(self) -> bytes:
         data = {
@@ -90,16 +88,17 @@ class Manifest:
             "revision": self.revision,
             "sequence": self.sequence,
             "as_of": self.as_of.isoformat(),
-            "index": _plain(self.index),
-            "pages": {path: _plain(entry) for path, entry in self.pages.items()},
-            "stale": {path: _plain(entry) for path, entry in self.stale.items()},
-            "parts": {name: _plain(entry) for name, entry in self.parts.items()},
+            "index": plain(self.index),
+            "pages": {path: plain(entry) for path, entry in self.top.items()},
+            "stale": {path: plain(entry) for path, entry in self.stale.items()},
+            "parts": {name: plain(entry) for name, entry in self.top_parts.items()},
+            "shelves": {name: [one.hash, one.best] for name, one in self.shelves.items()},
         }
         return json.dumps(data, separators=(",", ":"), ensure_ascii=False).encode()
 
 
-def parse(data: bytes) -> Manifest:
-    """Raises GenerationError when the bytes are no manifest of this format."""
+def parse(data: bytes, load: Load) -> Manifest:
+    """`load` reads the shelves. Raises GenerationError when the bytes are no manifest of this format."""
     try:
         raw = json.loads(data)
         if raw["format"] != FORMAT:
@@ -108,70 +107,14 @@ def parse(data: bytes) -> Manifest:
             revision=int(raw["revision"]),
             sequence=int(raw["sequence"]),
             as_of=datetime.fromisoformat(raw["as_of"]),
-            pages={path: Entry(**entry) for path, entry in raw["pages"].items()},
+            top={path: Entry(**entry) for path, entry in raw["pages"].items()},
             stale={path: Entry(**entry) for path, entry in raw["stale"].items()},
-            parts={name: Entry(**entry) for name, entry in raw["parts"].items()},
+            top_parts={name: Entry(**entry) for name, entry in raw["parts"].items()},
             index=Entry(**raw["index"]),
+            shelves={
+                name: Shelf(name, digest, load, best=best)
+                for name, (digest, best) in raw["shelves"].items()
+            },
         )
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise GenerationError(f"unreadable manifest ({type(error).__name__}: {error})") from error
-
-
-def fingerprint(data: bytes) -> str:
-    """The name of some bytes, as used in ETags: 128 bits of SHA-256 in hexadecimal."""
-    return sha256(data).hexdigest()[:32]
-
-
-@lru_cache(maxsize=65536)
-def page_file(path: str, status: int = 200) -> str:
-    """The file of a URL path, relative to the generation.
-
-    Only what a plain web server may answer with 200 lies below `site/`; anything else (410 pages, and
-    the special keys `404`, `500`, `de/404`, …) lies beside it, so that an edge serving `site/` cannot get the
-    status wrong. Raises GenerationError for a path that is unsafe as a file name.
-    """
-    if not path.startswith("/"):
-        if not ERROR_KEY.fullmatch(path):
-            raise GenerationError(f"page {path!r}: a URL path starts with a slash")
-        return f"errors/{path}.html"
-    return ("site" if status == 200 else "gone") + _file(path)
-
-
-@lru_cache(maxsize=1024)
-def stale_file(path: str) -> str:
-    return "stale" + _file(path)
-
-
-@lru_cache(maxsize=65536)
-def part_file(name: str) -> str:
-    return "parts" + _file(f"/{name}")
-
-
-def _file(path: str) -> str:
-    check_path(path)
-    return path + "index.html" if path.endswith("/") else path
-
-
-def check_path(path: str) -> None:
-    """Raises GenerationError unless the path is safe as a file below a folder."""
-    if len(path.encode(errors="surrogatepass")) > PATH_LIMIT:
-        raise GenerationError(f"path {path[:40]!r}…: longer than {PATH_LIMIT} bytes")
-    segments = path.removesuffix("/").split("/")[1:]
-    for segment in segments:
-        if segment in ("", ".", ".."):
-            raise GenerationError(f"path {path!r}: segment {segment!r} is not allowed")
-        if not segment.isprintable() or "\\" in segment:
-            raise GenerationError(f"path {path!r}: control characters and backslashes not allowed")
-        if len(segment.encode()) > SEGMENT_LIMIT:
-            raise GenerationError(f"path {path[:40]!r}…: a segment exceeds {SEGMENT_LIMIT} bytes")
-    if path.endswith((".gz", ".br")):
-        raise GenerationError(f"path {path!r}: .gz and .br are the names of compressed variants")
-
-
-def _plain(entry: Entry) -> dict[str, Any]:
-    """The entry without what is as usual."""
-    values = entry._asdict()
-    for name, usual in Entry._field_defaults.items():
-        if values[name] == usual:
-            del values[name]
-    return values

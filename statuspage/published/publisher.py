@@ -115,8 +115,7 @@ class Publisher:
                 started = monotonic()
                 written = self.publish()
                 log.info(
-                    "revision %s: %s of %s files new in %.0f ms",
-                    written.revision, written.written, written.total,
+                    "revision %s: %s files new in %.0f ms", written.revision, written.written,
                     (monotonic() - started) * 1000,
                 )  # fmt: skip
             elif not self.translate():

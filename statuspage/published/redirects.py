@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from urllib.parse import quote
 
-from statuspage.published.loaded import GenerationGoneError, LoadedGeneration
+from statuspage.published.loaded import LoadedGeneration
 
 HISTORY = "/status/history/"
 IN_QUERY = "/?:@!$&'()*+,;=-._~%"
@@ -25,12 +25,7 @@ def _survivor(generation: LoadedGeneration, path: str) -> str:
     before, found, tracking_id = path.partition(HISTORY)
     if not found or before.count("/") > 1:  # at most one part: the language
         return ""
-    try:
-        merged = generation.index.get("redirects", {})
-    except GenerationGoneError:
-        # Retired under our feet; the newer one is asked for the page itself.
-        return ""
-    survivor = merged.get(tracking_id.rstrip("/"))
+    survivor = generation.index.get("redirects", {}).get(tracking_id.rstrip("/"))
     return f"{before}{HISTORY}{survivor}/" if survivor else ""
 
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Collection, Iterable, Mapping
 from html import escape
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, TypeVar
 from urllib.parse import parse_qsl
 
 from statuspage.published import answers
@@ -47,6 +47,7 @@ OWNED_FILES = frozenset(
     }
 )
 HOME = "/status/"
+T = TypeVar("T")
 QUERY_LIMIT = 2000  # characters; the longest filter anybody can choose is far shorter
 FIELD_LIMIT = 40
 
@@ -141,7 +142,7 @@ class _Slow:
                 return self._no_store(page, environ, start_response)
         path = self._readable(raw)
         generation = self.store.generation
-        known = path is not None and generation is not None and path in generation.pages
+        known = path is not None and generation is not None and path in generation.manifest.top
         home = f"{self._prefix(raw)}{HOME}" if self._is_home(raw) else ""
         if not known and not home and not self._owned(raw):
             return self.fallback(environ, start_response)
@@ -152,10 +153,12 @@ class _Slow:
             return self._redirect(home, "", 302, environ, start_response)
         if generation is None or path is None:
             return self._without_page(generation, environ, start_response)
-        if elsewhere := moved(generation, path, raw, environ.get("QUERY_STRING", "")):
-            return self._redirect(*elsewhere, environ, start_response)
+        query = environ.get("QUERY_STRING", "")
         try:
-            answer = self._answer(path, environ.get("QUERY_STRING", ""))
+            elsewhere = self._of_what_is_shown(lambda one: moved(one, path, raw, query))
+            if elsewhere is not None:
+                return self._redirect(*elsewhere, environ, start_response)
+            answer = self._of_what_is_shown(lambda one: self._from(one, path, query))
         except _RefusedError as refusal:
             return self._no_store(refusal.page, environ, start_response)
         except Exception:
@@ -163,15 +166,15 @@ class _Slow:
             return self._failed(environ, start_response)
         return self._send(answer, environ, start_response)
 
-    def _answer(self, path: str, query: str) -> Answer:
+    def _of_what_is_shown(self, ask: Callable[[LoadedGeneration], T]) -> T:
         """Retried once: the generation at hand may just have been retired under our feet."""
         generation = self.store.generation
         assert generation is not None  # noqa: S101  (the caller looked; a store never loses its own)
         try:
-            return self._from(generation, path, query)
+            return ask(generation)
         except GenerationGoneError:
             self.store.look(again=True)
-            return self._from(self.store.generation or generation, path, query)
+            return ask(self.store.generation or generation)
 
     def _from(self, generation: LoadedGeneration, path: str, query: str) -> Answer:
         if query or path not in generation.pages:

@@ -31,6 +31,9 @@ class Site:
     has been silent. `parts`: named fragments that queries are answered from
     (`history/<tracking-id>.html`, …); never served by themselves. `index`: JSON-able data for the same.
     `as_of`: UTC, when the database was read.
+
+    With `base`, the name of a generation's folder, it says only what differs from that one: what is not named
+    stays, but for `dropped` (URL paths and names of parts).
     """
 
     revision: int
@@ -39,3 +42,5 @@ class Site:
     stale: Mapping[str, Page] = field(default_factory=dict)
     parts: Mapping[str, bytes] = field(default_factory=dict)
     index: Mapping[str, Any] = field(default_factory=dict)
+    base: str = ""
+    dropped: frozenset[str] = frozenset()

@@ -27,6 +27,5 @@ class Command(BaseCommand):
         except GenerationError as error:
             raise CommandError(str(error), returncode=2) from error
         self.stdout.write(
-            f"revision {written.revision}: {written.written} of {written.total} files new"
-            f" in {written.folder}"
+            f"revision {written.revision}: {written.written} files new in {written.folder}"
         )

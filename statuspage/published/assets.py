@@ -13,7 +13,13 @@ from pathlib import Path
 from statuspage.published.site import Page
 
 FOLDER = Path(__file__).resolve().parent.parent / "static"
-SERVED = ("statuspage/site.css", "statuspage/site.js", "vendor/htmx-4.0.1.min.js")
+SERVED = (
+    "statuspage/site.css",
+    "statuspage/site.js",
+    "statuspage/history.css",
+    "statuspage/history.js",
+    "vendor/htmx-4.0.1.min.js",
+)
 FAVICON = "statuspage/favicon.svg"
 A_YEAR = 365 * 24 * 3600
 # Written down, as the system's own list differs from machine to machine, and an edge has to say the same.

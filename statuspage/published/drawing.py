@@ -8,9 +8,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import pairwise
 
 from django.utils.html import escape
 from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import gettext
 
 from statuspage.published import times
 
@@ -21,7 +23,10 @@ ROW, UNNAMED, BAR, TOP, BOTTOM = 36, 20, 10, 4, 24
 
 @dataclass(frozen=True, slots=True)
 class Bar:
-    """One row, with or without a name; `end` None while it is going on (drawn up to the end of the axis)."""
+    """One span; `end` None while it is going on (drawn up to the end of the axis).
+
+    Bars of the same name that follow each other share a row; without a name each has its own.
+    """
 
     name: str
     state: str
@@ -38,23 +43,29 @@ def draw(bars: Sequence[Bar], moments: Sequence[datetime], now: datetime, label:
     first = min(bar.start for bar in bars)
     margin = max((last - first) / 16, timedelta(minutes=4))
     left, right = first - margin, last + margin
-    axis = TOP + sum(ROW if bar.name else UNNAMED for bar in bars)
+    rows = [bars[0], *(bar for before, bar in pairwise(bars) if not _together(before, bar))]
+    axis = TOP + sum(ROW if bar.name else UNNAMED for bar in rows)
 
     def x(moment: datetime) -> str:
         return f"{max(0.0, min(1.0, (moment - left) / (right - left))) * 100:.2f}%"
 
     body = [_tick(tick, x(tick), axis) for tick in ticks(left, right)]
-    y = TOP
+    y, before = TOP, None
     for bar in bars:
-        y += ROW if bar.name else UNNAMED
+        opens = before is None or not _together(before, bar)
+        before = bar
+        if opens:
+            y += ROW if bar.name else UNNAMED
+        top = y - BAR - 6
+        if opens and bar.name:
+            body.append(f'<text class="row" x="0" y="{top - 6}">{escape(bar.name)}</text>')
+        if opens:
+            body.append(f'<rect class="track" x="0" y="{top}" width="100%" height="{BAR}"/>')
         start, end = bar.start, bar.end or right
         width = f"{max((end - start) / (right - left) * 100, 0.4):.2f}%"
-        top = y - BAR - 6
-        if bar.name:
-            body.append(f'<text class="row" x="0" y="{top - 6}">{escape(bar.name)}</text>')
         body.append(
-            f'<rect class="track" x="0" y="{top}" width="100%" height="{BAR}"/>'
-            f'<rect class="bar {bar.state}" x="{x(start)}" y="{top}" width="{width}" height="{BAR}"/>'
+            f'<rect class="bar {bar.state}" x="{x(start)}" y="{top}" width="{width}" height="{BAR}">'
+            f"<title>{escape(_span(bar))}</title></rect>"
         )
     body += [
         f'<circle class="mark" cx="{x(m)}" cy="{axis}" r="3"><title>{times.clock(m)}</title></circle>'
@@ -66,6 +77,20 @@ def draw(bars: Sequence[Bar], moments: Sequence[datetime], now: datetime, label:
         f'<svg class="drawing" role="img" aria-label="{escape(label)}" width="100%" height="{axis + BOTTOM}">'
         f"{''.join(body)}</svg>"
     )
+
+
+def _together(before: Bar, bar: Bar) -> bool:
+    return bool(bar.name) and bar.name == before.name
+
+
+def _span(bar: Bar) -> str:
+    if bar.end is None:
+        return gettext("since %(start)s, still going on") % {"start": times.clock(bar.start)}
+    return gettext("%(start)s to %(end)s, %(length)s") % {
+        "start": times.clock(bar.start),
+        "end": times.near(bar.end, bar.start),
+        "length": times.length(bar.end - bar.start),
+    }
 
 
 def ticks(left: datetime, right: datetime) -> list[datetime]:

@@ -9,19 +9,22 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from django.utils.safestring import SafeString, mark_safe
-from django.utils.translation import gettext
+from django.utils.translation import gettext, ngettext
 
 from statuspage.published import history, labels, times
 from statuspage.published.drawing import Bar, draw
 from statuspage.published.picture import (
     CommunicationView,
+    ImpactView,
     IncidentView,
     NamedView,
     RepairItemView,
     WindowView,
 )
+from statuspage.published.response import response
+from statuspage.published.versions import versions
 
-ROWS_DRAWN = 10
+ROWS_DRAWN = 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +46,7 @@ class Update:
 @dataclass(frozen=True, slots=True)
 class Section:
     anchor: str
+    kind: str
     heading: str
     html: SafeString
 
@@ -72,9 +76,6 @@ def context(incident: IncidentView, now: datetime) -> dict[str, Any]:
         "stage": labels.STAGES.get(incident.stage, incident.stage),
         "badge": labels.BADGES.get(review.kind, "") if review else "",
         "windows": [_window(incident, window, now) for window in incident.windows],
-        "length": times.length(incident.ended_at - incident.started_at)
-        if incident.ended_at
-        else "",
         "services": _roles(incident.services),
         "regions": _roles(incident.regions),
         "geographies": _roles(incident.geographies),
@@ -84,13 +85,14 @@ def context(incident: IncidentView, now: datetime) -> dict[str, Any]:
         "timeline": timeline,
         "repairs": repairs,
         "repairs_done": sum(repair.item.state == "done" for repair in repairs),
-        "leads": _leads(incident),
+        "numbers": _numbers(incident),
+        "response": response(incident),
+        "due": _due(incident, now),
+        "timeline_after": _last_of(sections, "response"),
+        "repairs_after": _last_of(sections, "prevention"),
         "video": _web(review.video) if review else "",
         "survey": _web(review.survey) if review else "",
-        "versions": [
-            (number, labels.BADGES.get(kind, kind), at)
-            for number, kind, at in reversed(review.versions if review else ())
-        ],
+        "versions": versions(review) if review else [],
         # Safe: the reader sanitised it (`note_html`).
         "note": mark_safe(incident.note_html),  # noqa: S308
         "description": history.excerpt(incident),
@@ -98,13 +100,21 @@ def context(incident: IncidentView, now: datetime) -> dict[str, Any]:
 
 
 def _sections(incident: IncidentView) -> list[Section]:
-    if incident.review is None:
+    """Those with words, and those whose words are the timeline or the repair items below them."""
+    if (review := incident.review) is None:
         return []
+    stands_for = {"response": review.timeline, "prevention": review.repair_items}
     return [
         # Safe: sections are sanitised when they are stored and read.
-        Section(f"section-{number}", section.heading, mark_safe(section.html))  # noqa: S308
-        for number, section in enumerate(incident.review.sections, start=1)
+        Section(f"section-{number}", section.kind, section.heading, mark_safe(section.html))  # noqa: S308
+        for number, section in enumerate(review.sections, start=1)
+        if section.html.strip() or stands_for.get(section.kind)
     ]
+
+
+def _last_of(sections: Sequence[Section], kind: str) -> str:
+    """The anchor of the last section of this kind, or nothing."""
+    return next((one.anchor for one in reversed(sections) if one.kind == kind), "")
 
 
 def _update(view: CommunicationView) -> Update:
@@ -143,42 +153,76 @@ def _window(incident: IncidentView, window: WindowView, now: datetime) -> Window
 
 
 def _bars(incident: IncidentView, window: WindowView, state: str) -> list[Bar]:
-    """A row per region where their times are known and few; else one for the window."""
-    spans: dict[str, list[tuple[datetime, datetime | None]]] = {}
-    for impact in incident.impacts:
-        inside = window.end is None or impact.start < window.end
-        if inside and (impact.end is None or impact.end > window.start):
-            spans.setdefault(impact.region.name, []).append((impact.start, impact.end))
-    if not 1 < len(spans) <= ROWS_DRAWN:
-        return [Bar("", state, window.start, window.end)]
-    bars = []
-    for region, parts in spans.items():
-        ends = [end for _, end in parts]
-        latest = None if None in ends else max(end for end in ends if end is not None)
-        bars.append(Bar(region, state, min(start for start, _ in parts), latest))
+    """A row per cell where there are few, else per region or service; one for the window if no cell is known."""
+    inside = [
+        impact
+        for impact in incident.impacts
+        if (window.end is None or impact.start < window.end)
+        and (impact.end is None or impact.end > window.start)
+    ]
+    for named in (_cell, _region, _service):
+        rows: dict[str, list[ImpactView]] = {}
+        for impact in inside:
+            rows.setdefault(named(impact), []).append(impact)
+        if 0 < len(rows) <= ROWS_DRAWN:
+            return [bar for name, parts in rows.items() for bar in _row(incident, name, parts)]
+    return [Bar("", state, window.start, window.end)]
+
+
+def _cell(impact: ImpactView) -> str:
+    return f"{impact.service.name} – {impact.region.name}"
+
+
+def _region(impact: ImpactView) -> str:
+    return impact.region.name
+
+
+def _service(impact: ImpactView) -> str:
+    return impact.service.name
+
+
+def _row(incident: IncidentView, name: str, parts: Sequence[ImpactView]) -> list[Bar]:
+    """The spans of a row, joined where they touch; a joined span is as grave as its gravest part."""
+    bars: list[Bar] = []
+    for impact in sorted(parts, key=lambda one: one.start):
+        state = labels.state_of(incident.kind, impact.level)
+        last = bars[-1] if bars else None
+        if last is None or (last.end is not None and last.end < impact.start):
+            bars.append(Bar(name, state, impact.start, impact.end))
+            continue
+        ends = (last.end, impact.end)
+        end = None if None in ends else max(one for one in ends if one is not None)
+        worst = min(last.state, state, key=labels.TROUBLE.index)
+        bars[-1] = Bar(name, worst, last.start, end)
     return bars
 
 
-def _leads(incident: IncidentView) -> list[tuple[str, str]]:
-    """How long after the beginning of the impact something came: only what is really known."""
+def _numbers(incident: IncidentView) -> list[tuple[str, str]]:
+    """What a reader asks first: how long, how much, how far."""
     found = []
-    first = min((c.at for c in incident.communications), default=None)
-    if first is not None and not incident.backfilled and first >= incident.started_at:
-        found.append(
-            (gettext("until the first public statement"), times.length(first - incident.started_at))
-        )
     closed = [window.end - window.start for window in incident.windows if window.end]
     if len(incident.windows) > 1 and len(closed) == len(incident.windows):
-        together = sum(closed, timedelta())
-        found.append((gettext("of impact, all windows together"), times.length(together)))
+        together = times.length(sum(closed, timedelta()))
+        found.append((gettext("of impact, all windows together"), together))
     elif incident.ended_at is not None:
         length = times.length(incident.ended_at - incident.started_at)
         found.append((gettext("until mitigated"), length))
-    published = incident.review.published_at if incident.review else None
-    if published is not None and not incident.backfilled and incident.ended_at is not None:
-        after = times.length(max(published - incident.ended_at, published - published))
-        found.append((gettext("from there to the review"), after))
+    services = sum(view.role == "impacted" for view in incident.services)
+    regions = sum(view.role == "impacted" for view in incident.regions)
+    if services:
+        found.append((ngettext("service impacted", "services impacted", services), str(services)))
+    if regions:
+        found.append((ngettext("region impacted", "regions impacted", regions), str(regions)))
     return found
+
+
+def _due(incident: IncidentView, now: datetime) -> list[tuple[str, datetime, bool]]:
+    """The public reviews still owed, as sentences with a hole for the time; True when late."""
+    sentences = {
+        "preliminary": gettext("Preliminary review due by %(time)s"),
+        "final": gettext("Final review due by %(time)s"),
+    }
+    return [(sentences[kind], due, due < now) for kind, due in incident.reviews_due]
 
 
 def _web(address: str) -> str:

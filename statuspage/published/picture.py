@@ -129,6 +129,9 @@ class ReviewView:
     video: str
     survey: str
     versions: tuple[tuple[int, str, datetime | None], ...] = ()
+    earlier: tuple[
+        ReviewView, ...
+    ] = ()  # the public versions before it, oldest first, without theirs
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,6 +157,7 @@ class IncidentView:
     scheduled_for: datetime | None = None
     scheduled_until: datetime | None = None
     backfilled: bool = False
+    reviews_due: tuple[tuple[str, datetime], ...] = ()  # (kind, due) of public reviews still owed
     language: str = "en"  # of the operator's words: title, note and review
 
     @property

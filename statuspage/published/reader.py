@@ -11,6 +11,7 @@ from typing import Any
 from django.conf import settings
 from django.db import connection, transaction
 
+from incidents.deadlines import review_clocks
 from incidents.markdown import to_html, to_text
 from incidents.models import (
     Communication,
@@ -21,6 +22,8 @@ from incidents.models import (
     Review,
     Revision,
 )
+from incidents.policy import Policy
+from incidents.services.policies import current_policy
 from incidents.services.revision import changed_since
 from statuspage.published import mapping
 from statuspage.published.picture import (
@@ -176,11 +179,13 @@ def _incidents(chosen: Collection[int] | None) -> Iterator[tuple[int, IncidentVi
         .order_by("version")
     ):
         reviews[review.incident_id].append(review)
+    policy = current_policy() if incidents else None
     for incident in incidents:
         yield (
             incident.pk,
             _incident(
                 incident,
+                policy,
                 impacts[incident.pk],
                 mentions[incident.pk],
                 communications[incident.pk],
@@ -192,6 +197,7 @@ def _incidents(chosen: Collection[int] | None) -> Iterator[tuple[int, IncidentVi
 
 def _incident(
     incident: Incident,
+    policy: Policy | None,
     impacts: list[Impact],
     mentions: list[Mention],
     communications: list[Communication],
@@ -236,8 +242,25 @@ def _incident(
         scheduled_for=incident.scheduled_for,
         scheduled_until=incident.scheduled_until,
         backfilled=incident.backfilled,
+        reviews_due=_owed(incident, reviews, policy) if policy else (),
         language=communications[-1].language if communications else settings.LANGUAGE_CODE,
     )
+
+
+def _owed(
+    incident: Incident, reviews: list[Review], policy: Policy
+) -> tuple[tuple[str, datetime], ...]:
+    """The public reviews an incident still owes; only those of a broad one are public."""
+    if not incident.ever_broad or incident.backfilled:
+        return ()
+    clocks = review_clocks(
+        review="public",
+        mitigated_at=incident.mitigated_at,
+        published=[(one.kind, one.published_at) for one in reviews if one.published_at],
+        policy=policy,
+        now=incident.started_at,  # whether it is late by now is for whoever draws it
+    )
+    return tuple((clock.kind, clock.due) for clock in clocks)
 
 
 def _named(named: Iterable[tuple[str, str, str, str]], kind: str) -> tuple[NamedView, ...]:
@@ -296,4 +319,5 @@ def _review(reviews: list[Review]) -> ReviewView:
         video=newest.video,
         survey=newest.survey,
         versions=tuple((r.version, r.kind, r.published_at) for r in reviews),
+        earlier=tuple(_review([one]) for one in reviews[:-1]),
     )

@@ -48,3 +48,10 @@ def day(value: datetime) -> SafeString:
 def month(value: str) -> str:
     """`January 2024` for `2024-01`."""
     return times.month_name(value)
+
+
+@register.simple_tag
+def filled(sentence: str, time: SafeString) -> SafeString:
+    """A translated sentence with a `<time>` element where it says `%(time)s`."""
+    before, _, after = sentence.partition("%(time)s")
+    return format_html("{}{}{}", before, time, after)

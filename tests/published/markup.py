@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from html.parser import HTMLParser
 
-VOID = frozenset({"meta", "link", "input", "br", "img", "hr", "rect", "line"})
+VOID = frozenset({"meta", "link", "input", "br", "img", "hr", "line"})
 OPTIONAL_END = frozenset({"li", "td", "th", "tr", "thead", "tbody", "option", "p", "dt", "dd"})
 
 

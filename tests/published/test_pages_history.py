@@ -73,7 +73,7 @@ def test_impacted_and_mentioned_are_told_apart() -> None:
 def test_a_review_has_contents_timeline_offsets_and_repair_items() -> None:
     found = Markup(SITE.pages["/status/history/MANA-GER/"].body)
     assert {"#section-1", "#response", "#repairs"} <= found.links()
-    assert "Post-incident review, version 2" in found.text
+    assert "Post-incident review Final Version 2" in found.text
     assert "−4 h 30 min" in found.text
     assert "+29 min" in found.text
     assert "2 of 4 done" in found.text

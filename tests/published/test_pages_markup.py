@@ -149,15 +149,17 @@ def test_sixty_regions_by_a_hundred_and_twenty_services_stay_small() -> None:
 
 def test_style_and_scripts_stay_small() -> None:
     served = [page.body for path, page in assets.pages().items() if path.startswith("/static/")]
-    assert len(served) == 3
+    assert len(served) == 5
     assert sum(len(gzip.compress(body, 9)) for body in served) <= 40_000
 
 
 def test_names_of_style_and_scripts_follow_their_content() -> None:
     used = render_site(pictures.calm())
-    found = Markup(used.pages["/status/"].body)
-    named = {attributes["src"] for attributes in found.all("script")}
-    named |= {attributes["href"] for attributes in found.all("link", rel="stylesheet")}
+    named = set()
+    for path in ("/status/", "/status/history/", "/status/history/MANA-GER/"):
+        found = Markup(used.pages[path].body)
+        named |= {attributes["src"] for attributes in found.all("script")}
+        named |= {attributes["href"] for attributes in found.all("link", rel="stylesheet")}
     assert named == {path for path in used.pages if path.startswith("/static/")}
     assert all(used.pages[path or ""].max_age > 30_000_000 for path in named)
 

@@ -1,0 +1,32 @@
+// What scripts add to the history and to one incident: a link to the clipboard, printing, minutes that can be dismissed.
+"use strict";
+(() => {
+  const say = (text) => {
+    const line = document.querySelector("#announcer");
+    if (line) line.textContent = text;
+  };
+  document.addEventListener("click", async (event) => {
+    const copy = event.target.closest?.("[data-copy]");
+    if (copy) {
+      const { copied } = copy.dataset;
+      try {
+        await navigator.clipboard.writeText(copy.dataset.copy);
+      } catch {
+        return getSelection().selectAllChildren(document.querySelector(".share .address"));
+      }
+      copy.textContent = copied;
+      say(copied);
+    }
+    if (event.target.closest?.("[data-print]")) print();
+  });
+  // Paper has no summary to click: what is folded is printed open, and folded again afterwards.
+  let opened = [];
+  addEventListener("beforeprint", () => {
+    opened = [...document.querySelectorAll("main details:not([open])")];
+    for (const details of opened) details.open = true;
+  });
+  addEventListener("afterprint", () => {
+    for (const details of opened) details.open = false;
+    opened = [];
+  });
+})();

@@ -20,6 +20,9 @@ class Frame:
 
     as_of: datetime
     revision: int
+    dated: bool = (
+        True  # False: written anew only when something on it changes, so no time is stated
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +65,7 @@ def _shared(frame: Frame, path: str, context: Mapping[str, Any]) -> dict[str, An
         ],
         "direction": "rtl" if get_language_bidi() else "ltr",
         "as_of": frame.as_of,
+        "dated": frame.dated,
         "revision": frame.revision,
         "section": "history" if path.startswith("/status/history/") else "status",
     }

@@ -79,17 +79,12 @@ def plan(
     pages = {path: page(paper.page_file(path, one.status), one) for path, one in site.pages.items()}
     stale = {path: page(paper.stale_file(path), one) for path, one in site.stale.items()}
     parts = {name: part(paper.part_file(name), body) for name, body in site.parts.items()}
-    data = json.dumps(site.index, separators=(",", ":"), ensure_ascii=False).encode()
+    index = base.index
+    if site.index or not site.base:
+        data = json.dumps(dict(site.index), separators=(",", ":"), ensure_ascii=False).encode()
+        index = part("index.json", data)
     top, top_parts = _without(base.top, site), _without(base.top_parts, site)
-    shelves: dict[str, dict[str, Entry]] = {}
-    for given, plain in ((pages, top), (parts, top_parts)):
-        for name, entry in given.items():
-            target = _opened(shelves, name, base)
-            (plain if target is None else target)[name] = entry
-    for name in site.dropped:
-        target = _opened(shelves, name, base)
-        if target is not None and name not in pages and name not in parts:
-            target.pop(name, None)
+    shelves = _place(site, base, (pages, top), (parts, top_parts))
     if shown is not None and shown_folder is not None:
         top |= _former_assets(top, shown.top, shown_folder)
     wanted = Manifest(
@@ -99,10 +94,25 @@ def plan(
         top,
         {**_without(base.stale, site), **stale},
         top_parts,
-        part("index.json", data),
+        index,
         {name: shelf for name, shelf in base.shelves.items() if name not in shelves},
     )
     return Plan(wanted, bodies, {name: entries for name, entries in shelves.items() if entries})
+
+
+def _place(
+    site: Site, base: Manifest, *given: tuple[Mapping[str, Entry], dict[str, Entry]]
+) -> dict[str, dict[str, Entry]]:
+    """New entries into the dictionary beside them, or onto their shelf; returns the shelves that change."""
+    shelves: dict[str, dict[str, Entry]] = {}
+    for name in site.dropped:
+        if (shelf := _opened(shelves, name, base)) is not None:
+            shelf.pop(name, None)
+    for entries, top in given:
+        for name, entry in entries.items():
+            shelf = _opened(shelves, name, base)
+            (top if shelf is None else shelf)[name] = entry
+    return shelves
 
 
 def _base(site: Site, shown: Manifest | None, shown_folder: Path | None) -> Manifest:

@@ -77,7 +77,7 @@ def write_generation(
 
 def _write(directory: Path, site: Site, *, purge: bool, memo: Memo) -> Written:
     generations = directory / "generations"
-    shown_folder, shown = _shown(directory)
+    shown_folder, shown = shown_in(directory)
     _clear_leftovers(generations, keep=shown_folder)
     sequence = 0
     if shown is not None:
@@ -116,7 +116,7 @@ def _loader(folder: Path) -> Callable[[str], bytes]:
     return load
 
 
-def _shown(directory: Path) -> tuple[Path | None, Manifest | None]:
+def shown_in(directory: Path) -> tuple[Path | None, Manifest | None]:
     """The generation that is shown; (None, None) when there is none that can be read."""
     try:
         folder = (directory / "current").resolve(strict=True)
@@ -201,7 +201,7 @@ def compress_best(directory: Path, *, stop: Callable[[], bool] = lambda: False) 
     Slow on purpose, to be run beside everything else; `stop` is asked between two files. Returns the
     number of files compressed. A generation replaced meanwhile keeps what it has.
     """
-    folder, manifest = _shown(directory)
+    folder, manifest = shown_in(directory)
     if folder is None or manifest is None:
         return 0
     hot = {paper.page_file(path) for path in manifest.stale if path in manifest.top}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -136,7 +137,6 @@ def index(picture: Picture, said: Mapping[str, Headline]) -> dict[str, Any]:
     }
     return {
         **choices(picture),
-        "incidents": [_indexed(incident) for incident in picture.incidents],
         "cells": [
             [service, region, cell.state, list(cell.incidents), times.iso(cell.since)]
             for (service, region), cell in picture.cells.items()
@@ -146,6 +146,17 @@ def index(picture: Picture, said: Mapping[str, Headline]) -> dict[str, Any]:
         "gone": {gone.tracking_id: gone.sentence for gone in picture.gone},
         "redirects": dict(picture.redirects),
     }
+
+
+def index_part(month: str) -> str:
+    """The name of the part with a month's lines of the index; see `indexed.Index`."""
+    return f"index/{month}.json"
+
+
+def index_of_month(incidents: Iterable[IncidentView]) -> bytes:
+    return json.dumps(
+        [_indexed(incident) for incident in incidents], separators=(",", ":"), ensure_ascii=False
+    ).encode(errors="replace")
 
 
 def _indexed(incident: IncidentView) -> dict[str, Any]:

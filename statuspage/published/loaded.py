@@ -11,6 +11,7 @@ from typing import Any
 
 from statuspage.published import answers, manifest
 from statuspage.published.answers import Answer
+from statuspage.published.indexed import Index
 from statuspage.published.manifest import Entry, GenerationError, Manifest
 from statuspage.published.site import Page
 
@@ -178,7 +179,7 @@ class LoadedGeneration:
         loaded = json.loads(read_file(self.folder, "index.json", self.manifest.index))
         if not isinstance(loaded, dict):
             raise GenerationGoneError(f"{self.folder.name}/index.json: not an object")
-        return loaded
+        return Index(loaded, self.parts)
 
     def memory(self) -> dict[str, int]:
         """Bytes of bodies held, for health and metrics."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable
 from datetime import timedelta
 
 from django.conf import settings
@@ -10,18 +10,18 @@ from django.utils.html import escape
 
 from statuspage.published import times
 from statuspage.published.picture import Picture
-from statuspage.published.site import HTML, Page
+from statuspage.published.site import Page
 
 TEXT = "text/plain; charset=utf-8"
 A_DAY = 24 * 3600
 
 
-def pages(picture: Picture, html: Mapping[str, Page]) -> dict[str, Page]:
-    """`html`: the pages rendered so far; the good ones among them make the site map."""
+def pages(picture: Picture, shown: Iterable[str]) -> dict[str, Page]:
+    """`shown`: the addresses that make the site map."""
     base = str(settings.BASE_URL).rstrip("/")
     return {
         "/robots.txt": Page(_robots(base), TEXT, max_age=A_DAY),
-        "/sitemap.xml": Page(_sitemap(base, html), "application/xml; charset=utf-8", max_age=3600),
+        "/sitemap.xml": Page(_sitemap(base, shown), "application/xml; charset=utf-8", max_age=3600),
         "/.well-known/security.txt": Page(_security(picture), TEXT, max_age=A_DAY),
     }
 
@@ -32,8 +32,7 @@ def _robots(base: str) -> bytes:
     return f"User-agent: *\n{rules}\nSitemap: {base}/sitemap.xml\n".encode()
 
 
-def _sitemap(base: str, html: Mapping[str, Page]) -> bytes:
-    shown = [p for p, page in html.items() if page.status == 200 and page.content_type == HTML]
+def _sitemap(base: str, shown: Iterable[str]) -> bytes:
     urls = "".join(f"<url><loc>{escape(base + path)}</loc></url>\n" for path in sorted(shown))
     head = '<?xml version="1.0" encoding="UTF-8"?>\n'
     space = "http://www.sitemaps.org/schemas/sitemap/0.9"

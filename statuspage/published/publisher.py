@@ -10,7 +10,7 @@ import logging
 import threading
 import zlib
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from socket import gethostname
@@ -23,11 +23,12 @@ from incidents.models import Revision
 from incidents.services.revision import CHANNEL
 from statuspage.published import languages
 from statuspage.published.filling import Memo
-from statuspage.published.generation import Written, beat, compress_best, write_generation
+from statuspage.published.generation import Written, beat, compress_best, shown_in, write_generation
+from statuspage.published.leaving import left_over
 from statuspage.published.manifest import GenerationError
-from statuspage.published.pages import render_language, render_site, with_languages
 from statuspage.published.picture import Picture
-from statuspage.published.reader import read_picture
+from statuspage.published.press import EnglishPress, Press, with_languages
+from statuspage.published.reader import Reader
 from statuspage.published.site import Site
 
 log = logging.getLogger(__name__)
@@ -35,6 +36,7 @@ log = logging.getLogger(__name__)
 POLL_SECONDS = 1.0
 # Even a calm site is written anew from time to time: ages and "as of" grow old.
 RENEW = timedelta(minutes=1)
+RENEW_OTHERS = timedelta(minutes=3)  # languages that fewer people read
 
 
 @dataclass(slots=True)
@@ -44,54 +46,96 @@ class Publisher:
     directory: Path
     clock: Callable[[], datetime] = lambda: datetime.now(tz=UTC)
     memo: Memo = field(default_factory=Memo)
-    shown: frozenset[str] | None = None  # tracking IDs of the last generation
-    published_at: datetime | None = None
-    revision: int = -1
+    reader: Reader = field(default_factory=Reader)
+    presses: dict[str, Press | EnglishPress] = field(default_factory=dict)
+    base: str = ""  # the generation this process wrote last: what is written next says what differs
+    behind: list[str] = field(default_factory=list)  # languages that do not show `picture` yet
     picture: Picture | None = None
-    translated: dict[str, Site] = field(default_factory=dict)
-    english: Site | None = None
+    published_at: datetime | None = None
+    translated_at: datetime | None = None
+    revision: int = -1
 
     def due(self) -> bool:
         """Whether the picture has a newer number, or what is shown has become old."""
-        if self.published_at is None or self.clock() - self.published_at >= RENEW:
-            return True
-        return current_revision() != self.revision
+        return self._is_old(self.published_at, RENEW) or current_revision() != self.revision
+
+    def _is_old(self, at: datetime | None, limit: timedelta) -> bool:
+        return at is None or self.clock() - at >= limit
 
     def publish(self, *, purge: bool = False) -> Written:
-        """Read, render, write and switch once.
+        """Read, render, write and switch once: English; `translate` lets the other languages follow.
 
-        English goes first, `translate` lets the other languages follow. Older generations are purged when
-        an entry has left the picture, and then all languages change at once: a withdrawn text must
-        not survive on disk. Not knowing what was shown before counts as such.
+        When an entry has left the picture, older generations are purged and all languages change at once: a
+        withdrawn text must not survive on disk. What is shown now is compared with the folder at the start.
         """
-        picture = read_picture(now=self.clock())
-        now_shown = frozenset(incident.tracking_id for incident in picture.incidents)
-        purge = purge or self.shown is None or bool(self.shown - now_shown)
+        try:
+            return self._publish(purge=purge)
+        except Exception:
+            # Whatever happened, what was rendered last is not in the folder: begin anew.
+            self._forget()
+            raise
+
+    def _publish(self, *, purge: bool) -> Written:
+        picture = self.reader.read(now=self.clock())
+        site, left = self._print(languages.DEFAULT, picture)
+        purge = purge or left
         if purge:
-            self.translated = {code: render_language(picture, code) for code in languages.others()}
-        english = render_site(picture)
-        site = with_languages(english, self.translated.values())
+            others = [self._print(code, picture)[0] for code in languages.others()]
+            site = with_languages(site, others)
         written = write_generation(self.directory, site, purge=purge, memo=self.memo)
-        self.shown = now_shown
+        self.base = written.folder.name
+        self.picture = picture
+        if purge:
+            self.behind = []
+            self.translated_at = picture.as_of
+        elif picture.revision != self.revision or self._is_old(self.translated_at, RENEW_OTHERS):
+            self.behind = list(languages.others())
+            self.translated_at = picture.as_of
         self.published_at = picture.as_of
         self.revision = picture.revision
-        self.picture = None if purge else picture
-        self.english = english
         beat(self.directory, picture.revision, self.clock())
         return written
 
     def translate(self) -> Written | None:
-        """Bring the other languages up to what was published last; None when there is something newer."""
-        if (picture := self.picture) is None or self.english is None:
+        """Bring one more language up to what was published last; None when all of them are."""
+        if not self.behind or self.picture is None:
             return None
-        for code in languages.others():
-            if self.due():
-                return None
-            self.translated[code] = render_language(picture, code)
-            beat(self.directory, self.revision, self.clock())
-        self.picture = None
-        site = with_languages(self.english, self.translated.values())
-        return write_generation(self.directory, site, memo=self.memo)
+        try:
+            site, left = self._print(self.behind[0], self.picture)
+            written = write_generation(self.directory, site, purge=left, memo=self.memo)
+        except Exception:
+            self._forget()
+            raise
+        self.base = written.folder.name
+        del self.behind[0]
+        beat(self.directory, self.revision, self.clock())
+        return written
+
+    def _print(self, code: str, picture: Picture) -> tuple[Site, bool]:
+        """A language as it differs from what is shown, and whether an entry leaves."""
+        press = self.presses.get(code)
+        if press is None:
+            press = EnglishPress() if code == languages.DEFAULT else Press(code)
+            self.presses[code] = press
+        whole = press.is_whole(picture)
+        site = press.print(picture)
+        folder, shown = shown_in(self.directory) if whole or not self.base else (None, None)
+        if folder is not None:
+            self.base = folder.name
+        if not self.base:
+            return site, True  # nobody knows what lies in the folder
+        leaving = any("history/" in name for name in site.dropped)
+        if shown is not None:
+            known = languages.names()
+            more, leaving = left_over(shown, site, code, known=known, default=languages.DEFAULT)
+            site = replace(site, dropped=site.dropped | more)
+        return replace(site, base=self.base), leaving
+
+    def _forget(self) -> None:
+        self.presses.clear()
+        self.base = ""
+        self.behind.clear()
+        self.published_at = None
 
     def run(self, stop: threading.Event) -> None:
         """Until `stop`: publish what is due, beat, wait for the bell. Survives a dead database."""
@@ -118,9 +162,9 @@ class Publisher:
                     "revision %s: %s files new in %.0f ms", written.revision, written.written,
                     (monotonic() - started) * 1000,
                 )  # fmt: skip
-            elif not self.translate():
+            elif self.translate() is None:
                 beat(self.directory, self.revision, self.clock())
-            bell.wait(POLL_SECONDS)
+                bell.wait(POLL_SECONDS)
 
 
 class FolderBusyError(Exception):

@@ -31,6 +31,8 @@ FOLDER = "shelves"
 _PAGE = re.compile(r"(?:/([a-z]{2}(?:-[a-z]+)?))?/status/history/([^/]+)/")
 _PART = re.compile(r"(?:([a-z]{2}(?:-[a-z]+)?)/)?history/([^/]+)\.html")
 
+_LANGUAGE = re.compile(r"/?([a-z]{2}(?:-[a-z]+)?)/")
+
 Load = Callable[[str], bytes]
 """Reads a file of the generation by its name; raises GenerationError."""
 
@@ -41,6 +43,12 @@ def shelf_of(name: str) -> str:
     if found is None:
         return ""
     return f"{found[1] or 'en'}-{crc32(found[2].encode(errors='replace')) % SHELVES:02x}"
+
+
+def language_of(name: str) -> str:
+    """The language of a page or part; what has none counts as English."""
+    found = _LANGUAGE.match(name)
+    return found[1] if found else "en"
 
 
 class Shelf:

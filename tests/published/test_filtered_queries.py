@@ -7,7 +7,7 @@ import itertools
 import pytest
 
 from statuspage.published.filtered import assemble
-from statuspage.published.pages import render_site
+from statuspage.published.press import render_site
 from statuspage.published.site import Page
 from tests.published import pictures
 from tests.published.markup import Markup

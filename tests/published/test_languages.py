@@ -14,8 +14,8 @@ from django.utils.translation import override
 from statuspage.published import languages, times
 from statuspage.published.filtered import ASSEMBLERS
 from statuspage.published.generation import write_generation
-from statuspage.published.pages import render_all
 from statuspage.published.picture import Picture
+from statuspage.published.press import render_all
 from statuspage.published.serve import public_site
 from statuspage.published.site import HTML, Site
 from statuspage.published.store import Store

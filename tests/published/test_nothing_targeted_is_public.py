@@ -22,7 +22,7 @@ from incidents.services.retraction import retract
 from incidents.services.review import Draft, Section, publish_review
 from incidents.services.times import correct_times
 from notifications.models import CustomerSubscription, Tenant
-from statuspage.published.pages import render_language, render_site, with_languages
+from statuspage.published.press import render_language, render_site, with_languages
 from statuspage.published.reader import read_picture
 from statuspage.published.site import Site
 from tests.conftest import NOW, declaration, hit

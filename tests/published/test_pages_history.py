@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 from statuspage.published.drawing import ticks
-from statuspage.published.pages import render_site
+from statuspage.published.press import render_site
 from tests.published import pictures
 from tests.published.markup import Markup
 
@@ -117,7 +117,7 @@ def test_a_merged_entry_shows_the_one_it_was_merged_into() -> None:
 
 
 def test_the_index_can_be_written_as_json() -> None:
-    assert json.loads(json.dumps(SITE.index)) == SITE.index
+    assert json.loads(json.dumps(dict(SITE.index))) == SITE.index
     assert set(SITE.parts) == {"history/MANA-GER.html", "history/PORT-AL1.html"}
 
 

@@ -9,8 +9,9 @@ from dataclasses import replace
 import pytest
 
 from statuspage.published import assets, languages
-from statuspage.published.pages import render_all, render_site, unavailable
+from statuspage.published.pages import unavailable
 from statuspage.published.picture import Picture
+from statuspage.published.press import render_all, render_site
 from statuspage.published.site import HTML, Site
 from tests.published import pictures
 from tests.published.markup import Markup

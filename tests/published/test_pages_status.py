@@ -9,8 +9,8 @@ from datetime import timedelta
 import pytest
 
 from statuspage.published.matrix import most_affected
-from statuspage.published.pages import render_site
 from statuspage.published.picture import CellView, Picture
+from statuspage.published.press import render_site
 from statuspage.published.sentences import headline
 from tests.published import pictures
 from tests.published.markup import Markup

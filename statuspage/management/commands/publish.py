@@ -23,7 +23,10 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, purge: bool, **options: Any) -> None:
         try:
-            written = Publisher(settings.PUBLISHED_DIR).publish(purge=purge)
+            publisher = Publisher(settings.PUBLISHED_DIR)
+            written = publisher.publish(purge=purge)
+            while translated := publisher.translate():
+                written = translated
         except GenerationError as error:
             raise CommandError(str(error), returncode=2) from error
         self.stdout.write(

@@ -1,0 +1,157 @@
+"""What is rendered after a change, on top of what was there, equals the site rendered as a whole."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from django.contrib.auth.models import User
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from incidents.models import Incident
+from incidents.services.entries import Override, Statement
+from incidents.services.errors import EntryError
+from incidents.services.incident import declare, post_update
+from incidents.services.publicity import withdraw
+from statuspage.published.loaded import read_generation
+from statuspage.published.press import (
+    EnglishPress,
+    Press,
+    render_language,
+    render_site,
+    with_languages,
+)
+from statuspage.published.publisher import Publisher
+from statuspage.published.reader import Reader, read_picture
+from statuspage.published.site import Site
+from tests.conftest import NOW, declaration, hit
+from tests.published import pictures
+from tests.published.test_nothing_targeted_is_public import live
+
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("catalogue")]
+
+EVERYBODY = Override(public=True, reason="for the test")
+STEPS = ["update", "spread", "known", "mitigate", "review", "withdraw", "correct", "retract", "merge",
+         "absorb", "a month passes"]  # fmt: skip
+
+
+class Shown:
+    """What a visitor would find after every site so far."""
+
+    def __init__(self) -> None:
+        self.pages: dict[str, object] = {}
+        self.parts: dict[str, bytes] = {}
+        self.index: Mapping[str, object] = {}
+
+    def add(self, site: Site) -> None:
+        for name in site.dropped:
+            self.pages.pop(name, None)
+            self.parts.pop(name, None)
+        self.pages |= site.pages
+        self.pages |= {f"stale {path}": page for path, page in site.stale.items()}
+        self.parts |= site.parts
+        self.index = dict(site.index) or self.index
+
+    def differs_from(self, site: Site) -> set[str]:
+        other = Shown()
+        other.add(site)
+        assert self.index == other.index
+        one, two = {**self.pages, **self.parts}, {**other.pages, **other.parts}
+        return {name for name in {*one, *two} if one.get(name) != two.get(name)}
+
+
+@settings(
+    max_examples=8,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
+@given(st.lists(st.tuples(st.integers(0, 2), st.sampled_from(STEPS)), min_size=1, max_size=8))
+def test_any_life_gives_the_same_picture_and_the_same_bytes(
+    operator: User, lives: list[tuple[int, str]]
+) -> None:
+    reader, presses, shown, now = Reader(), (EnglishPress(), Press("ja")), Shown(), NOW
+    mine: list[Incident] = []
+    for number, (who, step) in enumerate(lives):
+        now += timedelta(days=31) if step == "a month passes" else timedelta(minutes=7)
+        try:
+            if len(mine) <= who:
+                # Some months apart, so that there are several pages of the history.
+                made = declare(
+                    declaration=declaration(
+                        public_title=f"Number {number}", started_at=now - timedelta(days=40 * number)
+                    ),
+                    now=now, actor=operator, override=EVERYBODY if who else None,
+                )  # fmt: skip
+                mine.append(made)
+            elif step != "a month passes":
+                live(mine[who], step, f"word{number}", now, operator)
+        except EntryError:
+            continue  # a step that this life does not allow
+        picture = reader.read(now=now)
+        whole = read_picture(now=now)
+        assert picture == whole
+        for press in presses:
+            shown.add(press.print(picture))
+        expected = with_languages(render_site(whole), [render_language(whole, "ja")])
+        assert shown.differs_from(expected) == set()
+
+
+def test_an_update_renders_its_incident_and_leaves_the_history_alone() -> None:
+    before = pictures.large(4, 10, incidents=30)
+    touched = replace(before.incidents[3], title="Another title")
+    after = replace(
+        before, revision=8, incidents=(*before.incidents[:3], touched, *before.incidents[4:])
+    )
+    press = EnglishPress()
+    assert len([n for n in press.print(before).pages if n.startswith("/status/history/BIGG")]) == 30
+    again = press.print(after)
+    assert [n for n in again.pages if n.startswith("/status/history/BIGG")] == [
+        "/status/history/BIGG-003/"
+    ]
+    assert [n for n in again.pages if n.startswith("/status/history/2")] == [
+        f"/status/history/{touched.month}/"
+    ]
+    assert set(again.parts) == {"history/BIGG-003.html", f"index/{touched.month}.json"}
+
+
+def test_the_folder_is_the_same_whether_one_publisher_wrote_it_or_many(
+    tmp_path: Path, operator: User
+) -> None:
+    moments = [NOW]
+    steady = Publisher(tmp_path / "steady", clock=lambda: moments[-1])
+
+    def publish() -> None:
+        steady.publish()
+        while steady.translate():
+            pass
+        Publisher(tmp_path / "anew", clock=lambda: moments[-1]).publish(purge=True)
+
+    publish()
+    incidents = []
+    for number in range(3):
+        moments.append(moments[-1] + timedelta(minutes=1))
+        incidents.append(
+            declare(
+                declaration=declaration(hit("storage", "east-us"), public_title=f"Title {number}"),
+                now=moments[-1], actor=operator, override=EVERYBODY,
+            )
+        )  # fmt: skip
+        publish()
+    for number, incident in enumerate(incidents):
+        moments.append(moments[-1] + timedelta(minutes=1))
+        if number == 1:
+            withdraw(incident_id=incident.pk, reason="It is over.", now=moments[-1])
+        else:
+            words = Statement(f"We know more about {number}.")
+            post_update(incident_id=incident.pk, statement=words, now=moments[-1], actor=operator)
+        publish()
+        one, other = (read_generation(tmp_path / name) for name in ("steady", "anew"))
+        assert dict(one.pages) == dict(other.pages)
+        assert dict(one.parts) == dict(other.parts)
+        assert dict(one.index) == dict(other.index)
+        assert one.index["incidents"] == other.index["incidents"]
+        assert dict(one.manifest.stale) == dict(other.manifest.stale)

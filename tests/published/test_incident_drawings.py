@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from statuspage.published import response
 from statuspage.published.incident import context
-from statuspage.published.pages import render_site
 from statuspage.published.picture import ImpactView, IncidentView, NamedView
+from statuspage.published.press import render_site
 from tests.published import pictures
 from tests.published.markup import Markup
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from django.contrib.auth.models import User
+from django.test import override_settings
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -118,6 +119,7 @@ def test_an_update_renders_its_incident_and_leaves_the_history_alone() -> None:
     assert set(again.parts) == {"history/BIGG-003.html", f"index/{touched.month}.json"}
 
 
+@override_settings(LANGUAGES=[("en", "English"), ("ja", "日本語")])
 def test_the_folder_is_the_same_whether_one_publisher_wrote_it_or_many(
     tmp_path: Path, operator: User
 ) -> None:

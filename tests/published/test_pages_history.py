@@ -117,8 +117,14 @@ def test_a_merged_entry_shows_the_one_it_was_merged_into() -> None:
 
 
 def test_the_index_can_be_written_as_json() -> None:
-    assert json.loads(json.dumps(dict(SITE.index))) == SITE.index
-    assert set(SITE.parts) == {"history/MANA-GER.html", "history/PORT-AL1.html"}
+    assert json.loads(json.dumps(dict(SITE.index))) == dict(SITE.index)
+    assert set(SITE.parts) == {
+        "history/MANA-GER.html",
+        "history/PORT-AL1.html",
+        "index/2024-01.json",
+        "index/2024-02.json",
+    }
+    assert [one["id"] for one in SITE.index["incidents"]] == ["PORT-AL1", "MANA-GER"]
 
 
 def test_small_files_for_machines() -> None:

@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from statuspage.published import versions
-from statuspage.published.pages import render_site
 from statuspage.published.picture import ReviewView, SectionView
+from statuspage.published.press import render_site
 from tests.published import pictures
 from tests.published.markup import Markup
 

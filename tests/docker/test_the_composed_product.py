@@ -110,6 +110,11 @@ def test_what_is_no_file_is_the_applications(product: Product) -> None:
     assert product.get("/status/?utm_source=mail")[2] == product.get("/status/")[2]
 
 
+def test_nothing_is_written_beside_the_published_pages(product: Product) -> None:
+    """Where the state of other installations is, containers have a file system that cannot be written."""
+    assert not (product.machine.folder / "state").exists()
+
+
 def test_merged_and_withdrawn_incidents(product: Product) -> None:
     status, _, body = product.get(f"/status/history/{product.absorbed}/")
     assert status == 200

@@ -104,7 +104,8 @@ WITH told AS MATERIALIZED (
   SELECT DISTINCT ON (d.endpoint_id) d.endpoint_id AS id, d.relevance
   FROM notifications_delivery d
   WHERE d.incident_id = ANY (%(line)s) AND d.communication_id < %(communication)s
-    AND d.endpoint_id > %(after)s AND d.audience = 'targeted' AND d.state <> 'skipped'
+    AND d.endpoint_id > %(after)s AND d.audience = 'targeted'
+    AND (d.state <> 'skipped' OR d.skip_reason = 'capped')
   ORDER BY d.endpoint_id, d.communication_id DESC LIMIT %(most)s
 ),
 listed AS MATERIALIZED (
@@ -153,7 +154,8 @@ readers AS MATERIALIZED (
   SELECT d.endpoint_id, 'told-before'
   FROM notifications_delivery d
   WHERE d.incident_id = ANY (%(line)s) AND d.communication_id < %(communication)s
-    AND d.endpoint_id > %(after)s AND d.audience = 'public' AND d.state <> 'skipped'
+    AND d.endpoint_id > %(after)s AND d.audience = 'public'
+    AND (d.state <> 'skipped' OR d.skip_reason = 'capped')
 ),
 chosen AS MATERIALIZED (
   SELECT r.id, max(r.reason) AS reason

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from datetime import UTC, datetime
+from typing import Any
 
 from django.conf import settings
 from django.utils import timezone
@@ -21,6 +22,7 @@ VERSION = 1
 # A body stays well below the 20 kB that receivers may count on.
 MOST_CELLS = 100
 LONGEST_TEXT = 6000
+MOST_BYTES = 16_000
 
 
 class EventPress:
@@ -32,26 +34,67 @@ class EventPress:
     def compose(self, delivery: Delivery) -> Message:
         """The message of a delivery, with the same id and body whenever it is repeated."""
         endpoint = delivery.endpoint
-        key = (
-            delivery.communication_id,
-            delivery.audience,
-            delivery.relevance,
-            delivery.reason,
-        )
-        if key not in self._bodies:
-            self._bodies[key] = _body(delivery)
+        if delivery.carried:
+            body = _digest(delivery)
+        else:
+            key = (
+                delivery.communication_id,
+                delivery.audience,
+                delivery.relevance,
+                delivery.reason,
+                delivery.last_of_hour,
+            )
+            if key not in self._bodies:
+                self._bodies[key] = _bytes(_event(delivery, limit=delivery.last_of_hour))
+            body = self._bodies[key]
         keys = [endpoint.secret]
         if endpoint.former_secret and (endpoint.former_until or timezone.now()) > timezone.now():
             keys.append(endpoint.former_secret)
         return Message(
             id=str(delivery.uuid),
             to=endpoint.address,
-            event=self._bodies[key],
+            event=body,
             secrets=tuple(keys),
         )
 
 
-def _body(delivery: Delivery) -> bytes:
+def _digest(delivery: Delivery) -> bytes:
+    """Several events at once, the oldest first; each has the id that it would have had alone.
+
+    When they grow too long, texts and cells of the oldest are left out, which `complete` says.
+    """
+    told = [*delivery.carried, delivery]
+    events: list[dict[str, Any]] = [
+        {"id": str(each.uuid), "complete": True} | _event(each, most_cells=MOST_CELLS // 4)
+        for each in told
+    ]
+    length = 0
+    for event in reversed(events):
+        length += len(_bytes(event))
+        if length > MOST_BYTES:
+            event["complete"] = False
+            event["data"] |= {"text": "", "cells": [], "all_cells_named": False}
+    return _bytes(
+        {
+            "type": "digest",
+            "timestamp": _utc(delivery.communication.at),
+            "data": {
+                "version": VERSION,
+                "limit_per_hour": settings.HOURLY_LIMIT,
+                "update_interval_seconds": settings.UPDATE_INTERVAL,
+                "events": events,
+            },
+        }
+    )
+
+
+def _bytes(content: dict[str, Any]) -> bytes:
+    return json.dumps(content, ensure_ascii=False, separators=(",", ":")).encode()
+
+
+def _event(
+    delivery: Delivery, *, limit: bool = False, most_cells: int = MOST_CELLS
+) -> dict[str, Any]:
     communication, incident = delivery.communication, delivery.communication.incident
     public = delivery.audience == Audience.PUBLIC
     unaffected = delivery.relevance == Relevance.NOT_IMPACTED
@@ -60,14 +103,16 @@ def _body(delivery: Delivery) -> bytes:
         "service__position", "region__position"
     )
     named = [
-        {"service": cell.service.slug, "region": cell.region.slug} for cell in cells[:MOST_CELLS]
+        {"service": cell.service.slug, "region": cell.region.slug} for cell in cells[:most_cells]
     ]
     is_public = Incident.objects.public().filter(pk=incident.pk).exists()
-    content = {
+    return {
         "type": f"incident.{communication.kind}",
         "timestamp": _utc(communication.at),
         "data": {
             "version": VERSION,
+            "drill": incident.drill,
+            "limit_reached": limit,
             "audience": delivery.audience,
             "relevance": delivery.relevance,
             "reason": delivery.reason,
@@ -90,7 +135,6 @@ def _body(delivery: Delivery) -> bytes:
             ),
         },
     }
-    return json.dumps(content, ensure_ascii=False, separators=(",", ":")).encode()
 
 
 def _utc(at: datetime | None) -> str | None:

@@ -5,7 +5,7 @@ The database repeats these rules as constraints; tests walk through the tables c
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import timedelta
 from enum import StrEnum
 
@@ -18,13 +18,14 @@ class State(StrEnum):
     SKIPPED = "skipped"
 
 
-# From SENDING back to PENDING: a wait after a failure, or the lease of a vanished worker ran out.
+# From SENDING back to PENDING: a wait after a failure, a hold, or the lease of a vanished worker ran out.
+# From SKIPPED only what a digest was to carry, when that digest itself is skipped.
 TRANSITIONS: Mapping[State, frozenset[State]] = {
     State.PENDING: frozenset({State.SENDING, State.SKIPPED}),
     State.SENDING: frozenset({State.SENT, State.PENDING, State.FAILED, State.SKIPPED}),
     State.SENT: frozenset(),
     State.FAILED: frozenset({State.PENDING}),
-    State.SKIPPED: frozenset(),
+    State.SKIPPED: frozenset({State.PENDING}),
 }
 
 
@@ -48,9 +49,17 @@ class SkipReason(StrEnum):
     SUPERSEDED = "superseded"
     SUPPRESSED = "suppressed"
     UNCONFIRMED = "unconfirmed"
-    CAPPED = "capped"  # the hour's limit is reached; a digest carries it
+    CAPPED = "capped"  # held back, and told in a digest: `carried_by`
     LEFT = "left"
     WITHDRAWN = "withdrawn"
+    DRILL = "drill"  # everything but the last step: the address is not on the drill's list
+
+
+class Hold(StrEnum):
+    """Why a pending delivery is kept back although the other side would take it."""
+
+    LIMIT = "limit"  # the hour's messages to this endpoint are used up
+    INTERVAL = "interval"  # the last message about this incident is too fresh
 
 
 class Audience(StrEnum):
@@ -128,6 +137,32 @@ def priority(*, kind: str, stage: str, number: int) -> int:
         return PATIENT
     urgent = kind in ("retraction", "correction") or number == 1 or stage in CLOSING_STAGES
     return URGENT if urgent else USUAL
+
+
+# No storms: what the hour's limit holds back, and what the interval between updates of one incident does.
+# First notices, ends, retractions and corrections are held by neither.
+LIMITED = frozenset({USUAL, PATIENT})
+SPACED = frozenset({USUAL})
+
+
+def asks_first(*, kind: str, stage: str, number: int, receivers: int, threshold: int) -> bool:
+    """Whether a person must confirm the number of receivers; never when every minute counts. 0: never."""
+    if priority(kind=kind, stage=stage, number=number) == URGENT:
+        return False
+    return 0 < threshold <= receivers
+
+
+def may_hear_drill(address: str, allowed: Iterable[str]) -> bool:
+    """Whether a drill may reach an address: named itself, by `@domain`, or by how its web address begins."""
+    heard = address.lower()
+    for entry in map(str.lower, allowed):
+        if "://" in entry and (heard == entry or heard.startswith(entry.rstrip("/") + "/")):
+            return True
+        if heard == entry or (
+            entry.startswith("@") and "://" not in heard and heard.endswith(entry)
+        ):
+            return True
+    return False
 
 
 def skip_reason(

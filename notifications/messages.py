@@ -103,6 +103,8 @@ class Press:
             delivery.reason,
             delivery.endpoint.language,
             delivery.endpoint.time_zone,
+            delivery.last_of_hour,
+            *((each.communication_id, each.audience, each.relevance) for each in delivery.carried),
         )
         if key not in self._sheets:
             self._sheets[key] = self._render(delivery)
@@ -110,14 +112,12 @@ class Press:
 
     def _render(self, delivery: Delivery) -> Sheet:
         communication = delivery.communication
-        public = delivery.audience == Audience.PUBLIC
-        body = communication.public_text if public else communication.targeted_text
-        if delivery.relevance == Relevance.NOT_IMPACTED:
-            body = NOT_AFFECTED
         context = _facts(delivery) | {
-            "body": body,
-            "body_html": markdown.to_html(body),
-            "public": public,
+            **_words(delivery),
+            "public": delivery.audience == Audience.PUBLIC,
+            "carried": [_facts(each) | _words(each) for each in delivery.carried],
+            "kept_back": _kept_back(),
+            "last_of_hour": settings.HOURLY_LIMIT if delivery.last_of_hour else 0,
             "why": [
                 RELEVANCE[Relevance(delivery.relevance)],
                 REASON[Reason(delivery.reason)],
@@ -127,7 +127,7 @@ class Press:
             "manage": self._manage,
         }
         return Sheet(
-            subject=_subject(delivery, context["where"]),
+            subject=_subject(delivery, str(context["where"])),
             text=render_to_string("emails/update.txt", context),
             html=inlined(render_to_string("emails/update.html", context)),
             headers=_list(delivery.audience),
@@ -197,6 +197,7 @@ def _facts(delivery: Delivery) -> dict[str, object]:
     is_public = Incident.objects.public().filter(pk=incident.pk).exists()
     return {
         "site": settings.SITE_NAME,
+        "drill": incident.drill,
         "title": incident.public_title,
         "stage": _stage(delivery),
         "where": f"{wording.listed(services, 2)} in {wording.listed(regions, 2)}" if cells else "",
@@ -235,10 +236,37 @@ def _stage(delivery: Delivery) -> str:
     return STATEMENTS.get(communication.kind) or communication.get_stage_display()
 
 
-def _subject(delivery: Delivery, where: object) -> str:
+def _words(delivery: Delivery) -> dict[str, object]:
+    """What is said, as text and as HTML."""
+    communication = delivery.communication
+    public = delivery.audience == Audience.PUBLIC
+    body = communication.public_text if public else communication.targeted_text
+    if delivery.relevance == Relevance.NOT_IMPACTED:
+        body = NOT_AFFECTED
+    return {"body": body, "body_html": markdown.to_html(body)}
+
+
+def _kept_back() -> str:
+    """Why a digest has more than one update in it."""
+    rules = []
+    if settings.HOURLY_LIMIT:
+        rules.append(f"at most {settings.HOURLY_LIMIT} messages an hour reach this address")
+    if settings.UPDATE_INTERVAL:
+        minutes = max(1, round(settings.UPDATE_INTERVAL / 60))
+        plural = "" if minutes == 1 else "s"
+        rules.append(f"updates of one incident come at least {minutes} minute{plural} apart")
+    return f"They were kept back until now to spare you a storm: {', and '.join(rules)}."
+
+
+def _subject(delivery: Delivery, where: str) -> str:
     title = delivery.communication.incident.public_title
     parts = f"{where}: {title}" if where else title
-    return one_line(f"[{_stage(delivery)}] {parts}", SUBJECT_LENGTH)
+    drill = "[Drill] " if delivery.communication.incident.drill else ""
+    more = len(delivery.carried)
+    end = f" (and {more} more update{'' if more == 1 else 's'})" if more else ""
+    # What is cut is the title, never the number of what else is inside.
+    start = one_line(f"{drill}[{_stage(delivery)}] {parts}", SUBJECT_LENGTH - len(end))
+    return f"{start}{end}"
 
 
 def _thread(incident_id: int, endpoint: Endpoint) -> dict[str, str]:

@@ -62,7 +62,7 @@ def _send(again: Any, channel: str) -> None:
     tally = send.work(seconds=RUN_SECONDS, channels=(channel,))
     if tally.sent or tally.failed or tally.skipped:
         log.info("%s: %s", channel, tally)
-    if tally.sent and claims.anything_due(channel=channel):
+    if (tally.sent or tally.held) and claims.anything_due(channel=channel):
         nudge(again)
 
 

@@ -191,6 +191,14 @@ MAIL_BACKEND = (
 )
 # Reports about undeliverable mails come back to `local+…@domain` of this address; empty: to MAIL_FROM.
 RETURN_PATH = env.mail_address("RETURN_PATH")
+# No storms: so many messages an hour to one address (what is beyond comes as a digest), and so many seconds
+# between updates of one incident to it. 0: no limit. First notices and ends are never held back.
+HOURLY_LIMIT = env.integer("HOURLY_LIMIT", 20)
+UPDATE_INTERVAL = env.integer("UPDATE_INTERVAL", 300, most=3600)
+# From so many receivers on the desk asks for the number before an update or a review goes out.
+CONFIRM_RECEIVERS = env.integer("CONFIRM_RECEIVERS", 10_000)
+# Whom a drill may reach: addresses, or `@domain` and `https://host/…` beginnings.
+DRILL_RECEIVERS = env.words("DRILL_RECEIVERS")
 # So many refusals in so many days suppress an address; an unknown mailbox does at once.
 BOUNCE_SOFT_LIMIT = env.integer("BOUNCE_SOFT_LIMIT", 3, least=1)
 BOUNCE_WINDOW_DAYS = env.integer("BOUNCE_WINDOW_DAYS", 7, least=1, most=365)

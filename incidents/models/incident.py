@@ -88,6 +88,8 @@ class Incident(models.Model):
         "self", null=True, blank=True, on_delete=models.PROTECT, related_name="absorbed"
     )
 
+    # Lived through like a real one, and never public: the database refuses it.
+    drill = models.BooleanField(default=False, db_default=False)
     automated = models.BooleanField(default=False)
     backfilled = models.BooleanField(default=False)
     created_at = models.DateTimeField()
@@ -104,6 +106,13 @@ class Incident(models.Model):
             models.CheckConstraint(
                 name="incident_withdrawn_only_if_published",
                 condition=Q(withdrawn_at__isnull=True) | Q(published_at__isnull=False),
+            ),
+            models.CheckConstraint(
+                name="incident_drill_is_never_public",
+                condition=Q(drill=False)
+                | Q(
+                    published_at__isnull=True, public_due_at__isnull=True, merged_into__isnull=True
+                ),
             ),
             models.CheckConstraint(
                 name="incident_not_merged_into_itself",

@@ -32,7 +32,7 @@ def case_of(incident: Incident) -> Case | None:
 
 
 def all_cases() -> Iterator[Case]:
-    for incident in Incident.objects.order_by("started_at", "id"):
+    for incident in Incident.objects.filter(drill=False).order_by("started_at", "id"):
         if case := case_of(incident):
             yield case
 

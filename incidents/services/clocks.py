@@ -18,7 +18,7 @@ def clocks_of(incidents: Iterable[Incident], now: datetime) -> dict[int, tuple[R
     mitigated = {
         each.pk: each
         for each in incidents
-        if each.mitigated_at is not None and each.merged_into_id is None
+        if each.mitigated_at is not None and each.merged_into_id is None and not each.drill
     }
     if not mitigated:
         return {}
@@ -55,7 +55,7 @@ def owing(incidents: QuerySet[Incident]) -> QuerySet[Incident]:
     )
     return (
         incidents.filter(closed_at__isnull=False, mitigated_at__isnull=False)
-        .filter(merged_into__isnull=True, backfilled=False)
+        .filter(merged_into__isnull=True, backfilled=False, drill=False)
         .annotate(promised_review=Subquery(last.values("review")[:1]))
         .filter(~Exists(final), promised_review__in=["public", "targeted"])
         .order_by(F("ever_broad").desc(), "-mitigated_at", "-id")

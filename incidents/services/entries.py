@@ -75,6 +75,7 @@ class Declaration:
     scheduled_until: datetime | None = None
     tracking_id: str = ""
     automated: bool = False
+    drill: bool = False
 
 
 def check_step(kind: str, before: str | None, after: str) -> None:

@@ -76,6 +76,7 @@ def declare(
         scheduled_for=declaration.scheduled_for,
         scheduled_until=declaration.scheduled_until,
         automated=declaration.automated,
+        drill=declaration.drill,
         created_at=now,
         updated_at=now,
     )

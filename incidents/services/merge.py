@@ -81,6 +81,8 @@ def _check(absorbed: Incident, survivor: Incident, reason: str) -> None:
         raise EntryError(
             "into", f"{survivor.tracking_id} is closed; re-open it, or merge the other way round."
         )
+    if absorbed.drill or survivor.drill:
+        raise EntryError("into", "one of the two is a drill; a drill is merged with nothing.")
     if absorbed.published_at is not None and survivor.published_at is None:
         raise EntryError(
             "into",

@@ -26,6 +26,8 @@ def settle(incident: Incident, decision: Decision, *, now: datetime, confirmed: 
     incident.note = (
         wording.NOTES.get(incident.scenario or 0, "") if incident.withdraw_after_review else ""
     )
+    if incident.drill:
+        return False  # whatever was decided: nobody but those it is rehearsed with hears of a drill
     shown = TABLE[standing_of(incident), decided_of(decision)].shown
     if shown is Shown.GONE_ALARM:
         incident.alarm = wording.BROAD_AFTER_WITHDRAWAL

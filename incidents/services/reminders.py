@@ -51,7 +51,7 @@ def mark_mailed(*, ids: Sequence[int], now: datetime) -> None:
 
 
 def _owing() -> Q:
-    return Q(backfilled=False, merged_into__isnull=True, false_positive=False)
+    return Q(backfilled=False, drill=False, merged_into__isnull=True, false_positive=False)
 
 
 def _missed_promises(now: datetime) -> Iterator[Reminder]:

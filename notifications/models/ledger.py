@@ -3,16 +3,28 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Sequence
+from datetime import timedelta
 from enum import StrEnum
 
+from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
 
 from incidents.models import Communication, Incident
-from notifications.lifecycle import Phase, SkipReason, State
+from notifications.lifecycle import (
+    Audience,
+    Hold,
+    Phase,
+    SkipReason,
+    State,
+    may_hear_drill,
+    skip_reason,
+)
 from notifications.models.endpoints import Endpoint
 from notifications.models.words import (
     AUDIENCES,
+    HOLDS,
     PHASES,
     PRIORITIES,
     REASONS,
@@ -71,7 +83,13 @@ class Delivery(models.Model):
     `uuid` makes the Message-ID, so that every repeat is recognisable. `incident` repeats the
     communication's: order, told-before and superseding all ask by incident and endpoint.
     Times of claims and waits are the database's, since several hosts' clocks would disagree.
+    `hold`: why it is kept back. `carried_by`: the delivery whose message, a digest then, tells it, too.
     """
+
+    # Known of what `claims.claim` hands out.
+    age = timedelta(0)  # since its creation
+    carried: Sequence[Delivery] = ()  # told in the same message, the oldest first
+    last_of_hour = False  # the next one must wait
 
     # No indexes of their own where a longer one starts with the column: each costs at every insert.
     incident = models.ForeignKey(
@@ -80,7 +98,9 @@ class Delivery(models.Model):
     communication = models.ForeignKey(
         Communication, on_delete=models.PROTECT, related_name="deliveries", db_index=False
     )
-    endpoint = models.ForeignKey(Endpoint, on_delete=models.PROTECT, related_name="deliveries")
+    endpoint = models.ForeignKey(
+        Endpoint, on_delete=models.PROTECT, related_name="deliveries", db_index=False
+    )
     audience = models.CharField(max_length=8, choices=AUDIENCES)
     relevance = models.CharField(max_length=17, choices=RELEVANCES)
     reason = models.CharField(max_length=15, choices=REASONS)
@@ -89,6 +109,16 @@ class Delivery(models.Model):
 
     state = models.CharField(max_length=7, choices=STATES, default=State.PENDING)
     skip_reason = models.CharField(max_length=11, choices=SKIP_REASONS, blank=True)
+    hold = models.CharField(max_length=8, choices=HOLDS, blank=True, default="", db_default="")
+    # No constraint: what ages out takes nothing with it and is not held up by it.
+    carried_by = models.ForeignKey(
+        "self",
+        null=True,
+        on_delete=models.DO_NOTHING,
+        related_name="load",
+        db_constraint=False,
+        db_index=False,
+    )
     claim = models.UUIDField(null=True)
     lease_until = models.DateTimeField(null=True)
     attempts = models.PositiveIntegerField(default=0)
@@ -121,6 +151,18 @@ class Delivery(models.Model):
                 condition=Q(state=State.SENT, sent_at__isnull=False)
                 | (~Q(state=State.SENT) & Q(sent_at__isnull=True)),
             ),
+            models.CheckConstraint(
+                name="delivery_only_what_waits_is_held",
+                condition=Q(hold="") | Q(state=State.PENDING, hold__in=_values(Hold)),
+            ),
+            models.CheckConstraint(
+                name="delivery_capped_is_carried",
+                condition=~Q(skip_reason=SkipReason.CAPPED) | Q(carried_by__isnull=False),
+            ),
+            models.CheckConstraint(
+                name="delivery_only_what_is_skipped_is_carried",
+                condition=Q(state=State.SKIPPED) | Q(carried_by__isnull=True),
+            ),
         ]
         indexes = [
             # The claim: what is due, the urgent first.
@@ -131,9 +173,20 @@ class Delivery(models.Model):
                 name="delivery_due",
                 condition=Q(state=State.PENDING),
             ),
-            # The sweep: claims whose worker has vanished.
+            # The hour's limit: what an endpoint got lately, and what is under way to it. The latter also
+            # serves the sweep for claims whose worker has vanished: it is as short as workers are few.
+            models.Index(fields=["endpoint", "sent_at"], name="delivery_of_endpoint"),
             models.Index(
-                fields=["lease_until"], name="delivery_lease", condition=Q(state=State.SENDING)
+                fields=["endpoint", "lease_until"],
+                name="delivery_under_way",
+                condition=Q(state=State.SENDING),
+            ),
+            # Digests: what is held back for an endpoint, and what each of them carries.
+            models.Index(fields=["endpoint"], name="delivery_held", condition=~Q(hold="")),
+            models.Index(
+                fields=["carried_by"],
+                name="delivery_load",
+                condition=Q(carried_by__isnull=False),
             ),
             # The desk's list of failures, and who may be tried again. Costs nothing until one fails.
             models.Index(
@@ -147,6 +200,25 @@ class Delivery(models.Model):
 
     def __str__(self) -> str:
         return str(self.uuid)
+
+    def reason_to_skip(self) -> str:
+        """Why it must not be sent after all, as things are now; empty if it may."""
+        endpoint = self.endpoint
+        public = self.audience == Audience.PUBLIC
+        reason = skip_reason(
+            self.audience,
+            suppressed=endpoint.suppressed_at is not None,
+            confirmed=endpoint.confirmed_at is not None,
+            left=(endpoint.left_posts_at if public else endpoint.left_alerts_at) is not None,
+            withdrawn=self.communication.incident.withdrawn_at is not None,
+        )
+        return reason.value if reason else ""
+
+    def stays_inside(self) -> bool:
+        """Whether it is a drill's, and to an address that drills may not reach."""
+        return self.communication.incident.drill and not may_hear_drill(
+            self.endpoint.address, settings.DRILL_RECEIVERS
+        )
 
 
 class Attempt(models.Model):

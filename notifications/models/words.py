@@ -31,6 +31,7 @@ class Result(models.TextChoices):
 STATES = _choices(lifecycle.State)
 PHASES = _choices(lifecycle.Phase)
 SKIP_REASONS = _choices(lifecycle.SkipReason)
+HOLDS = _choices(lifecycle.Hold)
 AUDIENCES = _choices(lifecycle.Audience)
 RELEVANCES = _choices(lifecycle.Relevance)
 REASONS = _choices(lifecycle.Reason)

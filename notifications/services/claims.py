@@ -16,20 +16,21 @@ from django.db.models import DurationField, ExpressionWrapper, F
 from django.db.models.functions import Now
 
 from incidents.models import Communication
-from notifications.lifecycle import MOST_ATTEMPTS, Failure, State
+from notifications.lifecycle import LIMITED, MOST_ATTEMPTS, Failure, SkipReason, State
 from notifications.models import Delivery
-from notifications.services import bounces, stops
+from notifications.services import bounces, rations, stops
 from notifications.services.supersede import supersede
 
 # Longer than a batch may take (send.BATCH_SECONDS) plus the slowest single mail.
 LEASE = timedelta(seconds=45)
 
 # Within one incident an endpoint hears things in their order: nothing is claimed while an older
-# delivery of its line waits or is under way. A host whose breaker is open is passed over.
+# delivery of its line waits or is under way, alone or in a digest. What is held back goes along with the
+# next one (`heir`). A host whose breaker is open is passed over.
 _CLAIM = """
 UPDATE notifications_delivery d
 SET state = 'sending', claim = %(claim)s, lease_until = clock_timestamp() + %(lease)s * interval '1 second',
-  attempts = d.attempts + 1
+  attempts = d.attempts + 1, hold = ''
 FROM (
   SELECT p.id FROM notifications_delivery p
   JOIN notifications_endpoint e ON e.id = p.endpoint_id
@@ -40,14 +41,21 @@ FROM (
       WHERE b.channel = e.channel AND b.host = e.host AND b.open_until > clock_timestamp())
     AND NOT EXISTS (
     SELECT FROM notifications_delivery older
+    LEFT JOIN notifications_delivery carrier ON carrier.id = older.carried_by_id
     WHERE older.incident_id = p.incident_id AND older.endpoint_id = p.endpoint_id
-      AND older.communication_id < p.communication_id AND older.state IN ('pending', 'sending'))
+      AND older.communication_id < p.communication_id
+      AND (older.state = 'sending' OR (older.state = 'pending' AND older.hold = '')
+        OR carrier.state = 'sending'))
   ORDER BY p.priority, p.next_attempt_at, p.id
   LIMIT %(most)s
   FOR UPDATE OF p SKIP LOCKED
 ) picked
 WHERE d.id = picked.id
-RETURNING d.id
+RETURNING d.id, d.priority, EXISTS (
+  SELECT FROM notifications_delivery older
+  WHERE older.incident_id = d.incident_id AND older.endpoint_id = d.endpoint_id
+    AND older.communication_id < d.communication_id
+    AND (older.hold <> '' OR older.carried_by_id IS NOT NULL)) AS heir
 """
 
 # Right after a large fan-out the statistics know nothing of it, and the planner would sort all that is
@@ -87,6 +95,15 @@ noted AS (
 SELECT count(*) FROM settled
 """
 
+# A digest that is skipped leaves what it was to carry to fend for itself.
+_FREE_LOAD = """
+UPDATE notifications_delivery load
+SET state = 'pending', skip_reason = '', carried_by_id = NULL, next_attempt_at = clock_timestamp()
+FROM notifications_delivery carrier
+WHERE carrier.id = ANY (%(ids)s) AND carrier.state = 'skipped'
+  AND load.carried_by_id = carrier.id AND load.skip_reason = 'capped'
+"""
+
 _EXPIRE = """
 WITH gone AS MATERIALIZED (
   SELECT id FROM notifications_delivery
@@ -110,10 +127,11 @@ SELECT incident_id, array_agg(id) FROM freed GROUP BY incident_id
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """Deliveries under one claim, the urgent first; each carries `age` since its creation."""
+    """Deliveries under one claim, the urgent first. `picked`: with those that were held back at once."""
 
     claim: uuid.UUID
     deliveries: Sequence[Delivery]
+    picked: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,23 +170,46 @@ def claim(*, most: int, channels: Sequence[str] | None = None) -> Batch:
                 "channels": list(channels) if channels is not None else None,
             },
         )
-        ids = [row[0] for row in cursor.fetchall()]
-    if not ids:
+        picked = cursor.fetchall()
+        rations.inherit(token, [pk for pk, _, heir in picked if heir])
+        last = rations.ration(token, [pk for pk, priority, _ in picked if priority in LIMITED])
+    if not picked:
         return Batch(token, [])
     # Read after the claim, so that who has left or was suppressed meanwhile is seen.
     deliveries = list(
-        Delivery.objects.filter(pk__in=ids, claim=token)
+        Delivery.objects.filter(pk__in=[pk for pk, *_ in picked], claim=token)
         .select_related("endpoint")
-        .annotate(age=ExpressionWrapper(Now() - F("created_at"), output_field=DurationField()))
+        .annotate(waited=ExpressionWrapper(Now() - F("created_at"), output_field=DurationField()))
         .order_by("priority", "id")
     )
+    load = _load_of(deliveries)
+    carried: dict[int | None, list[Delivery]] = {}
     # Texts are long and shared: once per batch, not once per row.
     said = Communication.objects.select_related("incident").in_bulk(
-        {delivery.communication_id for delivery in deliveries}
+        {each.communication_id for each in (*deliveries, *load)}
     )
+    for each in (*deliveries, *load):
+        each.communication = said[each.communication_id]
+    for each in load:
+        if not each.reason_to_skip() and not each.stays_inside():
+            carried.setdefault(each.carried_by_id, []).append(each)
     for delivery in deliveries:
-        delivery.communication = said[delivery.communication_id]
-    return Batch(token, deliveries)
+        delivery.age = delivery.waited
+        delivery.last_of_hour = delivery.pk in last
+        delivery.carried = carried.get(delivery.pk, ())
+    return Batch(token, deliveries, len(picked))
+
+
+def _load_of(deliveries: Sequence[Delivery]) -> list[Delivery]:
+    """What the claimed ones carry: nobody adds to it any more, since only what waits is taken along."""
+    carried = Delivery.objects.filter(
+        carried_by__in=[each.pk for each in deliveries], skip_reason=SkipReason.CAPPED
+    )
+    load = list(carried.order_by("communication_id"))
+    endpoints = {each.endpoint_id: each.endpoint for each in deliveries}
+    for each in load:
+        each.endpoint = endpoints[each.endpoint_id]
+    return load
 
 
 def settle(claimed: uuid.UUID, outcomes: Sequence[Outcome], *, clock: float) -> int:
@@ -193,6 +234,8 @@ def settle(claimed: uuid.UUID, outcomes: Sequence[Outcome], *, clock: float) -> 
         )
         (settled,) = cursor.fetchone() or (0,)
         bounces.refused([(o.delivery, o.detail, o.bad_address) for o in outcomes if o.is_refusal])
+        if skipped := [o.delivery.pk for o in outcomes if o.state is State.SKIPPED]:
+            cursor.execute(_FREE_LOAD, {"ids": skipped})
         waiting: dict[int, list[int]] = {}
         for outcome in outcomes:
             if outcome.state is State.PENDING:

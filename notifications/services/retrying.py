@@ -9,7 +9,7 @@ from django.db import transaction
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.db.models.functions import Now
 
-from notifications.lifecycle import Audience, State
+from notifications.lifecycle import Audience, SkipReason, State
 from notifications.models import Delivery, LedgerAct, Proof
 from notifications.services.supersede import supersede
 
@@ -24,8 +24,7 @@ def retryable(*, incident_id: int) -> QuerySet[Delivery]:
         incident=OuterRef("incident"),
         endpoint=OuterRef("endpoint"),
         communication__gt=OuterRef("communication"),
-        state=State.SENT,
-    )
+    ).filter(Q(state=State.SENT) | Q(skip_reason=SkipReason.CAPPED, carried_by__state=State.SENT))
     left = Q(audience=Audience.PUBLIC, endpoint__left_posts_at__isnull=False) | Q(
         audience=Audience.TARGETED, endpoint__left_alerts_at__isnull=False
     )

@@ -8,7 +8,7 @@ from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 
 from incidents.models import Communication, Review
 from incidents.services.publicity import review_settled
-from notifications.lifecycle import State
+from notifications.lifecycle import SkipReason, State
 from notifications.models import Delivery, FanOut
 
 # A review that some address never settles for is taken as delivered after this time.
@@ -43,8 +43,8 @@ def report_settled(*, now: datetime) -> list[int]:
     for communication in awaited().order_by("id"):
         counts = Delivery.objects.filter(communication=communication).aggregate(
             planned=Count("id"),
-            told=Count("id", filter=Q(state=State.SENT)),
-            open=Count("id", filter=Q(state__in=UNSETTLED)),
+            told=Count("id", filter=Q(state=State.SENT) | _in_digest(State.SENT)),
+            open=Count("id", filter=Q(state__in=UNSETTLED) | _in_digest(*UNSETTLED)),
         )
         if counts["open"] and _planned_at(communication) > now - LATEST:
             continue
@@ -56,6 +56,10 @@ def report_settled(*, now: datetime) -> list[int]:
         )
         reported.append(communication.pk)
     return reported
+
+
+def _in_digest(*states: State) -> Q:
+    return Q(skip_reason=SkipReason.CAPPED, carried_by__state__in=states)
 
 
 def _planned_at(communication: Communication) -> datetime:

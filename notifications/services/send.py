@@ -8,14 +8,13 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
-from datetime import timedelta
 from typing import Protocol
 
 from django.db import InterfaceError, OperationalError, connection
 
 from notifications import lifecycle
 from notifications.events import EventPress
-from notifications.lifecycle import ENDS_BATCH, Audience, Failure, State
+from notifications.lifecycle import ENDS_BATCH, Failure, SkipReason, State
 from notifications.messages import Press
 from notifications.models import Channel, Delivery, Result
 from notifications.services import claims, stops
@@ -41,8 +40,9 @@ PRESS_SECONDS = 10.0
 
 @dataclass(slots=True)
 class Tally:
-    """What one run did."""
+    """What one run did. `held`: kept back for later, or taken along by another."""
 
+    held: int = 0
     sent: int = 0
     failed: int = 0
     skipped: int = 0
@@ -77,8 +77,9 @@ def work(
     presses, pressed_at = _presses(), time.monotonic()
     while time.monotonic() < until:
         claimed = claims.claim(most=batch, channels=channels)
-        if not claimed.deliveries:
+        if not claimed.picked:
             break
+        tally.held += claimed.picked - len(claimed.deliveries)
         if time.monotonic() - pressed_at > PRESS_SECONDS:
             presses, pressed_at = _presses(), time.monotonic()
         run = _Run(claimed, tally, transports, presses)
@@ -147,7 +148,7 @@ class _Run:
 
     def held_back(self, delivery: Delivery, started: float) -> Outcome | None:
         """The outcome of what is not tried now: who shall not have it, and what must wait."""
-        if skip := _skip_reason(delivery):
+        if skip := delivery.reason_to_skip():
             return Outcome(delivery, State.SKIPPED, skip=skip)
         if self.halted or time.monotonic() - started > BATCH_SECONDS:
             return Outcome(delivery, State.PENDING)
@@ -190,11 +191,14 @@ class _Run:
 
     def compose(self, delivery: Delivery) -> Message | Outcome:
         try:
-            return self.presses[delivery.endpoint.channel].compose(delivery)
+            message = self.presses[delivery.endpoint.channel].compose(delivery)
         except Exception as error:
             # One message that cannot be made must not stop the others.
             log.exception("delivery %s could not be made", delivery.uuid)
             return _failed(delivery, TransportError(Failure.TEMPORARY, type(error).__name__))
+        if delivery.stays_inside():
+            return Outcome(delivery, State.SKIPPED, skip=SkipReason.DRILL.value)
+        return message
 
     def judged(self, delivery: Delivery, answer: str | TransportError) -> Outcome:
         """What an answer means for the delivery, and for everybody behind the same host."""
@@ -227,24 +231,10 @@ def _hand_over(transport: Transport, message: Message) -> str | TransportError:
         return TransportError(Failure.TEMPORARY, type(error).__name__)
 
 
-def _skip_reason(delivery: Delivery) -> str:
-    endpoint, incident = delivery.endpoint, delivery.communication.incident
-    public = delivery.audience == Audience.PUBLIC
-    reason = lifecycle.skip_reason(
-        delivery.audience,
-        suppressed=endpoint.suppressed_at is not None,
-        confirmed=endpoint.confirmed_at is not None,
-        left=(endpoint.left_posts_at if public else endpoint.left_alerts_at) is not None,
-        withdrawn=incident.withdrawn_at is not None,
-    )
-    return reason.value if reason else ""
-
-
 def _failed(delivery: Delivery, error: TransportError) -> Outcome:
-    age: timedelta = delivery.age  # type: ignore[attr-defined]  # annotated by claims.claim
     return Outcome(
         delivery,
-        lifecycle.after_failure(error.failure, attempts=delivery.attempts, age=age),
+        lifecycle.after_failure(error.failure, attempts=delivery.attempts, age=delivery.age),
         wait=lifecycle.wait_after(
             delivery.attempts,
             jitter=random.random(),  # noqa: S311 - spreads retries, guards nothing

@@ -8,11 +8,15 @@ from django.db import connection
 
 # Covering: every cell of the older update is in the newer one's scope. Reviews, retractions and
 # corrections neither give way nor push anything aside, and "you were not affected" stands alone.
+# What waits in a digest gives way like what waits alone; a digest only where another takes its load.
 _SUPERSEDE = """
 UPDATE notifications_delivery old
-SET state = 'skipped', skip_reason = 'superseded'
+SET state = 'skipped', skip_reason = 'superseded', hold = ''
 FROM incidents_communication said
-WHERE old.incident_id = %(incident)s AND old.state = 'pending'
+WHERE old.incident_id = %(incident)s
+  AND (old.state = 'pending' OR (old.skip_reason = 'capped' AND EXISTS (
+    SELECT FROM notifications_delivery carrier
+    WHERE carrier.id = old.carried_by_id AND carrier.state = 'pending')))
   AND (%(ids)s::bigint[] IS NULL OR old.id = ANY (%(ids)s::bigint[]))
   AND said.id = old.communication_id AND said.kind = 'update'
   AND old.relevance <> 'not-impacted'
@@ -22,13 +26,27 @@ WHERE old.incident_id = %(incident)s AND old.state = 'pending'
     WHERE new.incident_id = old.incident_id AND new.endpoint_id = old.endpoint_id
       AND new.communication_id > old.communication_id AND newer.kind = 'update'
       AND new.audience = old.audience AND new.relevance <> 'not-impacted'
-      AND new.state IN ('pending', 'sending', 'sent')
+      AND (new.state IN ('pending', 'sending', 'sent') OR new.skip_reason = 'capped')
+      AND (new.state = 'pending' OR NOT EXISTS (
+        SELECT FROM notifications_delivery load
+        WHERE load.carried_by_id = old.id AND load.skip_reason = 'capped'))
       AND NOT EXISTS (
         SELECT FROM incidents_scopecell cell
         WHERE cell.communication_id = old.communication_id AND NOT EXISTS (
           SELECT FROM incidents_scopecell covered
           WHERE covered.communication_id = new.communication_id
             AND covered.service_id = cell.service_id AND covered.region_id = cell.region_id)))
+RETURNING old.id
+"""
+_HAND_ON = """
+UPDATE notifications_delivery load SET carried_by_id = heir.id
+FROM notifications_delivery gone, LATERAL (
+  SELECT next.id FROM notifications_delivery next
+  WHERE next.incident_id = gone.incident_id AND next.endpoint_id = gone.endpoint_id
+    AND next.communication_id > gone.communication_id AND next.state = 'pending'
+  ORDER BY next.communication_id LIMIT 1) AS heir
+WHERE load.carried_by_id = ANY (%(gone)s) AND load.skip_reason = 'capped'
+  AND gone.id = load.carried_by_id
 """
 
 
@@ -42,4 +60,7 @@ def supersede(*, incident_id: int, delivery_ids: Sequence[int] | None = None) ->
             _SUPERSEDE,
             {"incident": incident_id, "ids": list(delivery_ids) if delivery_ids else None},
         )
-        return int(cursor.rowcount)
+        gone = [row[0] for row in cursor.fetchall()]
+        if gone:
+            cursor.execute(_HAND_ON, {"gone": gone})
+    return len(gone)

@@ -97,6 +97,7 @@ def declaration_of(
         platform_fault=value["platform_fault"],
         statement=statement_of(form),
         tracking_id=tracking_id,
+        drill=value["drill"],
     )
 
 

@@ -153,6 +153,9 @@ class DeclareForm(PlacesForm):
     platform_fault = forms.BooleanField(
         required=False, initial=True, label="The platform is at fault"
     )
+    drill = forms.BooleanField(
+        required=False, label="This is a drill: never public, and told to the drill's list alone"
+    )
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or {}

@@ -20,6 +20,7 @@ from incidents.services.deciding import wants_public
 from notifications import audience, messages
 from notifications.lifecycle import Audience, Reason, Relevance
 from notifications.transports.base import Message
+from statuspage.desk.confirming import receivers_to_confirm
 from statuspage.desk.verdicts import VerdictView, verdict_view
 
 T = TypeVar("T")
@@ -45,6 +46,8 @@ class Preview:
     waits_for_audience: bool  # scenario 3: the affected are told once they are known
     mail: Message  # to an affected customer
     public_mail: Message | None  # to a public subscriber, if it is public
+    confirm: int  # so many receivers that the number must be confirmed; 0: need not
+    drill: bool
 
     @property
     def shown(self) -> str:
@@ -68,6 +71,7 @@ def look_at(communication: Communication, *, was_public: bool) -> Preview:
         raise ValueError(f"{incident.tracking_id} has no decision to look at.")
     cells = list(communication.scope.values_list("service_id", "region_id"))
     is_public = incident.published_at is not None and incident.withdrawn_at is None
+    counts = counts_of(incident, cells)
     return Preview(
         tracking_id=incident.tracking_id,
         verdict=verdict_view(decision.verdict),
@@ -79,7 +83,9 @@ def look_at(communication: Communication, *, was_public: bool) -> Preview:
         note=incident.note if is_public else "",
         public_html=html_of(communication.public_text),
         targeted_html=html_of(communication.targeted_text),
-        counts=counts_of(incident, cells),
+        counts=counts,
+        confirm=receivers_to_confirm(communication, counts, public=is_public),
+        drill=incident.drill,
         waits_for_audience=incident.audience == "unknown" and decision.scenario == 3,
         mail=messages.preview(
             communication,
@@ -111,7 +117,7 @@ def html_of(text: str) -> SafeString:
 
 # Fields of the preview page itself, and those that every form adds anew.
 OWN_FIELDS = frozenset(
-    {"csrfmiddlewaretoken", "step", "shown", "override", "override_reason", "token"}
+    {"csrfmiddlewaretoken", "step", "shown", "override", "override_reason", "token", "receivers"}
 )
 
 

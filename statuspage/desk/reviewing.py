@@ -13,6 +13,7 @@ from incidents.services.review import Repair, is_for_public
 from notifications import audience, messages
 from notifications.lifecycle import Audience, Reason, Relevance
 from notifications.transports.base import Message
+from statuspage.desk.confirming import receivers_to_confirm
 from statuspage.desk.rehearsal import counts_of, html_of
 from statuspage.desk.review_form import draft_of
 from statuspage.desk.review_lines import WORDS
@@ -37,6 +38,7 @@ class ReviewPreview:
     timeline: list[tuple[datetime, str]]
     repairs: list[tuple[Repair, str]]  # with the state in words
     counts: audience.Counts
+    confirm: int  # see Preview
     mail: Message
     public_mail: Message | None
 
@@ -86,15 +88,15 @@ def look_at_review(review: Review) -> ReviewPreview:
     communication = incident.communications.latest("number")
     draft = draft_of(review)
     reach = reach_of(incident)
+    counts = counts_of(incident, list(communication.scope.values_list("service_id", "region_id")))
     return ReviewPreview(
         review=review,
         reach=reach,
         sections=[(section.heading, html_of(section.text)) for section in draft.sections],
         timeline=list(draft.timeline),
         repairs=[(each, WORDS.get(each.state, each.state)) for each in draft.repairs],
-        counts=counts_of(
-            incident, list(communication.scope.values_list("service_id", "region_id"))
-        ),
+        counts=counts,
+        confirm=receivers_to_confirm(communication, counts, public=reach.public),
         mail=messages.preview(
             communication,
             audience=Audience.TARGETED,

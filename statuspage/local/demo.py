@@ -71,6 +71,9 @@ def run(port: int, folder: Path) -> None:
             "STATE": str(state.folder),
             "BASE_URL": os.environ.get("BASE_URL", "").strip() or address.rstrip("/"),
             "MAIL_FOLDER": _mail_folder(state),
+            # A demo is over before five minutes between updates are; one tenant hears of drills.
+            "UPDATE_INTERVAL": os.environ.get("UPDATE_INTERVAL", "0"),
+            "DRILL_RECEIVERS": os.environ.get("DRILL_RECEIVERS", "nordwind@example.com"),
             "PYTHONUNBUFFERED": "1",
         }
         supervisor = Supervisor(state, servers, process_table(port), environment, ROOT, _say)

@@ -66,6 +66,12 @@ def text_of(mail: EmailMessage, kind: str = "plain") -> str:
     return str(body.get_content())
 
 
+@pytest.fixture(autouse=True)
+def updates_within_a_second(settings: Settings) -> None:
+    """Tests say several things at once. Those of the interval and the hour's limit set them anew."""
+    settings.UPDATE_INTERVAL = 0
+
+
 def _free_port() -> int:
     with socket.create_server(("127.0.0.1", 0)) as server:
         return int(server.getsockname()[1])

@@ -19,6 +19,8 @@ from notifications.lifecycle import (
     SkipReason,
     State,
     after_failure,
+    asks_first,
+    may_hear_drill,
     priority,
     skip_reason,
     wait_after,
@@ -27,9 +29,46 @@ from notifications.lifecycle import (
 DAY = timedelta(days=1)
 
 
-def test_what_is_over_stays_over_except_a_failure_that_is_tried_again() -> None:
-    assert {state for state in State if not TRANSITIONS[state]} == {State.SENT, State.SKIPPED}
-    assert TRANSITIONS[State.FAILED] == {State.PENDING}
+def test_what_is_over_stays_over_except_a_failure_tried_again_and_what_a_digest_dropped() -> None:
+    assert {state for state in State if not TRANSITIONS[state]} == {State.SENT}
+    assert TRANSITIONS[State.FAILED] == TRANSITIONS[State.SKIPPED] == {State.PENDING}
+
+
+@pytest.mark.parametrize(
+    ("stage", "number", "receivers", "threshold", "expected"),
+    [
+        ("identified", 2, 10_000, 10_000, True),
+        ("identified", 2, 9_999, 10_000, False),
+        ("investigating", 1, 10**6, 10_000, False),
+        ("resolved", 5, 10**6, 10_000, False),
+        ("identified", 2, 10**6, 0, False),
+    ],
+)
+def test_a_number_is_asked_for_when_many_hear_and_no_minute_counts(
+    stage: str, number: int, receivers: int, threshold: int, expected: bool
+) -> None:
+    asked = asks_first(
+        kind="update", stage=stage, number=number, receivers=receivers, threshold=threshold
+    )
+    assert asked is expected
+
+
+@pytest.mark.parametrize(
+    ("address", "heard"),
+    [
+        ("Olga@example.com", True),
+        ("someone@drill.example", True),
+        ("someone@not-drill.example", False),
+        ("someone@drill.example.org", False),
+        ("https://hooks.example/drill/a", True),
+        ("https://hooks.example/drill", False),
+        ("https://hooks.example/drills", False),
+        ("https://hooks.example/real?x=@drill.example", False),
+    ],
+)
+def test_a_drill_reaches_whom_its_list_names(address: str, heard: bool) -> None:
+    allowed = ["olga@example.com", "@drill.example", "https://hooks.example/drill/"]
+    assert may_hear_drill(address, allowed) is heard
 
 
 def test_nothing_is_sent_without_having_been_claimed() -> None:

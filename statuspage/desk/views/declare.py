@@ -37,7 +37,8 @@ def new(request: HttpRequest) -> HttpResponse:
     """GET: an empty form. POST with `step`: preview (also by default), publish, edit, dependents."""
     now = timezone.now()
     if request.method == "GET":
-        return _form_page(request, DeclareForm(now=now, initial={"since": typed(now)}), Picker())
+        initial = {"since": typed(now), "drill": "drill" in request.GET}
+        return _form_page(request, DeclareForm(now=now, initial=initial), Picker())
     data, picker = request.POST, Picker.of(request.POST)
     step = data.get("step", "preview")
     if step in ("edit", "dependents"):
@@ -100,6 +101,8 @@ def _publish(
             raise
         return _declared_before(request, earlier)
     where = "published" if incident.published_at else "sent to the affected customers only"
+    if incident.drill:
+        where = "a drill: never public, and sent to the drill's list alone"
     messages.success(request, f"{incident.tracking_id} is declared and {where}.")
     return redirect("desk:incident", incident.tracking_id)
 

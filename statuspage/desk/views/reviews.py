@@ -15,6 +15,7 @@ from incidents.services.clocks import clocks_of
 from incidents.services.errors import EntryError
 from incidents.services.review import Draft, is_for_public, publish_review
 from statuspage.desk.access import WORK, desk, operator_of, workable
+from statuspage.desk.confirming import is_confirmed
 from statuspage.desk.entries import refuse
 from statuspage.desk.freshness import News, StaleError, if_fresh, seen_now
 from statuspage.desk.rehearsal import hidden_fields, rehearse
@@ -70,14 +71,17 @@ def _preview_or_publish(
     def fresh() -> Review:
         return if_fresh(incident, request.POST.get("seen", ""), act)
 
-    if request.POST.get("step") != "publish":
-        preview = rehearse(fresh, look_at_review)
+    preview = rehearse(fresh, look_at_review)
+    wanted = request.POST.get("step") == "publish"
+    if not wanted or not is_confirmed(request.POST, preview.confirm):
         context = {
             "incident": incident,
             "preview": preview,
             "hidden": hidden_fields(request.POST),
+            "unconfirmed": wanted,
         }
-        return render(request, "desk/review_preview.html", context)
+        status = 422 if wanted else 200
+        return render(request, "desk/review_preview.html", context, status=status)
     published = fresh()
     whom = "everybody" if reach_of(incident).public else "the affected customers only"
     messages.success(request, f"{_name(published)} is published, for {whom}.")

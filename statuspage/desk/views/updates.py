@@ -15,6 +15,7 @@ from incidents.services.entries import Override
 from incidents.services.errors import EntryError
 from incidents.services.incident import post_update, recover
 from statuspage.desk.access import WORK, desk, operator_of, workable
+from statuspage.desk.confirming import is_confirmed
 from statuspage.desk.entries import cells_of, changes_of, override_of, refuse, repeats, statement_of
 from statuspage.desk.forms import RecoverForm, UpdateForm
 from statuspage.desk.freshness import News, StaleError, if_fresh
@@ -81,6 +82,8 @@ def _preview_or_post(
     is_shown = data.get("shown") == preview.shown
     if data.get("step") == "preview" or (preview.turns_public and not is_shown):
         return _preview_page(request, incident, preview, cells)
+    if not is_confirmed(data, preview.confirm):
+        return _preview_page(request, incident, preview, cells, unconfirmed=True, status=422)
     try:
         said = if_fresh(incident, data.get("seen", ""), lambda: act(override))
     except EntryError as error:
@@ -145,10 +148,12 @@ def _preview_page(
     cells: Cells | None,
     *,
     fault: EntryError | None = None,
+    unconfirmed: bool = False,
     status: int = 200,
 ) -> HttpResponse:
     context = {
         "incident": incident,
+        "unconfirmed": unconfirmed,
         "preview": preview,
         "cells": cells,
         "hidden": hidden_fields(request.POST),

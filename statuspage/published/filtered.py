@@ -55,8 +55,9 @@ class Asked:
     last: date | None = None
 
     def refuse(self, name: str, sentence: str) -> None:
-        kept = {key: value for key, value in self.values.items() if key != name}
-        self.problems.append((sentence, _address(kept)))
+        """Go on without this filter, and say so."""
+        self.values = {key: value for key, value in self.values.items() if key != name}
+        self.problems.append((sentence, _address(self.values)))
 
 
 def _address(filters: Mapping[str, str]) -> str:
@@ -149,9 +150,7 @@ def filtered_history(query: Mapping[str, str], generation: Generation) -> Page |
     index = generation.index
     _check_names(asked, index)
     _check_dates(asked)
-    chosen = (
-        [] if asked.problems else [one for one in index["incidents"] if _fits(one, asked, index)]
-    )
+    chosen = [one for one in index["incidents"] if _fits(one, asked, index)]
     shown = chosen[:MOST_SHOWN]
     pairs = [(one["month"], one["id"]) for one in shown]
     return _list(generation, asked, pairs, len(chosen))
@@ -195,10 +194,12 @@ def _by_tracking_id(tracking_id: str, generation: Generation) -> Page:
 
 def _check_names(asked: Asked, index: Mapping[str, Any]) -> None:
     sentences = {
-        "service": _("“%s” is not a service of the catalogue."),
-        "region": _("“%s” is not a region of the catalogue."),
-        "geography": _("“%s” is not a geography of the catalogue."),
-        "level": _("“%s” is not a level: error, warning or informational."),
+        "service": _("“%s” is not a service of the catalogue, so this filter is ignored."),
+        "region": _("“%s” is not a region of the catalogue, so this filter is ignored."),
+        "geography": _("“%s” is not a geography of the catalogue, so this filter is ignored."),
+        "level": _(
+            "“%s” is not a level (error, warning or informational), so this filter is ignored."
+        ),
     }
     known: dict[str, set[str]] = {
         "service": {one["slug"] for one in index["services"]},
@@ -224,15 +225,18 @@ def _check_dates(asked: Asked) -> None:
         span = _span(value)
         if span is None:
             asked.refuse(
-                name, _("“%s” is not a date like 2024-01-21 or a month like 2024-01.") % value
+                name,
+                _("“%s” is not a date like 2024-01-21 or a month like 2024-01, so it is ignored.")
+                % value,
             )
             continue
         if name in ("from", "month"):
             asked.first = span[0] if asked.first is None else max(asked.first, span[0])
         if name in ("to", "month"):
             asked.last = span[1] if asked.last is None else min(asked.last, span[1])
-    if asked.first and asked.last and asked.first > asked.last and not asked.problems:
-        asked.refuse("to", _("The dates end before they begin."))  # fmt: skip
+    if asked.first and asked.last and asked.first > asked.last and "to" in asked.values:
+        asked.last = None
+        asked.refuse("to", _("The dates end before they begin, so the last one is ignored."))
 
 
 def _span(value: str) -> tuple[date, date] | None:

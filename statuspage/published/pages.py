@@ -9,13 +9,14 @@ from typing import Any
 from django.conf import settings
 from django.utils.safestring import SafeString
 
-from statuspage.published import history, incident, labels, languages, matrix
+from statuspage.published import heat, history, incident, labels, languages, matrix, minutes
 from statuspage.published.chrome import Frame, fragment, render
 from statuspage.published.picture import GoneView, IncidentView, Picture
 from statuspage.published.sentences import headline, is_upcoming, open_incidents
 from statuspage.published.site import Page
 
 STATUS, HISTORY = "/status/", "/status/history/"
+MINUTES = "/status/history/minutes/"
 HOT, WARM = 10, 60  # seconds a cache may keep the status pages, and the history's
 
 
@@ -115,6 +116,7 @@ class HistoryPages:
         self.frame = frame
         self.parts = parts
         self.months = history.months(picture.incidents)
+        self.strip = heat.strip(picture)
         self.common = {
             **history.choices(picture),
             "months": self.months,
@@ -123,7 +125,13 @@ class HistoryPages:
         }
 
     def newest(self, *, stale: bool = False) -> Page:
-        return self._page(HISTORY, history.newest(self.picture.incidents), {"stale": stale})
+        # Numbers of today belong on this page alone: a month of long ago stays as it was.
+        own = {"stale": stale, "strip": self.strip}
+        return self._page(HISTORY, history.newest(self.picture.incidents), own)
+
+    def minutes(self) -> Page:
+        context = {"minutes": minutes.minutes(self.picture)}
+        return Page(render("history/minutes.html", self.frame, MINUTES, context), max_age=WARM)
 
     def month(self, month: str) -> Page:
         shown = [one for one in self.picture.incidents if one.month == month]

@@ -14,6 +14,7 @@ from statuspage.published.formats import format_index, format_pages
 from statuspage.published.indexed import Index
 from statuspage.published.pages import (
     HISTORY,
+    MINUTES,
     STATUS,
     HistoryPages,
     error_pages,
@@ -88,8 +89,10 @@ def _places(picture: Picture) -> tuple[object, ...]:
 
 
 def _ages(one: IncidentView, before: Picture, after: Picture) -> bool:
-    """Does its page change with the clock alone? Windows that go on are drawn up to now, and a new month
-    makes repair items overdue."""
+    """Does its page change with the clock alone? Windows that go on are drawn up to now, a new month
+    makes repair items overdue, and a review is late from its time on."""
+    if any(before.as_of <= due < after.as_of for _, due in one.reviews_due):
+        return True
     another = f"{before.as_of:%Y-%m}" != f"{after.as_of:%Y-%m}"
     return one.active or (another and one.review is not None and bool(one.review.repair_items))
 
@@ -118,6 +121,7 @@ class Press:
             pages, stale = status_pages(picture, frame)
             listed = HistoryPages(picture, frame, _Entries(self.entries, picture))
             pages[HISTORY], stale[HISTORY] = listed.newest(), listed.newest(stale=True)
+            pages[MINUTES] = listed.minutes()
             pages |= {f"{HISTORY}{month}/": listed.month(month) for month in change.months}
             pages |= dict(_single(picture, change, frame))
             root = languages.root()
@@ -201,7 +205,7 @@ class EnglishPress:
 
 def addresses(picture: Picture) -> list[str]:
     """What the site map names: the pages that answer with 200, in English (others are named by these)."""
-    fixed = [STATUS, HISTORY, *(f"{STATUS}{one.slug}/" for one in picture.geographies)]
+    fixed = [STATUS, HISTORY, MINUTES, *(f"{STATUS}{one.slug}/" for one in picture.geographies)]
     months = (f"{HISTORY}{month}/" for month in history.months(picture.incidents))
     return [*fixed, *months, *(f"{HISTORY}{one.tracking_id}/" for one in picture.incidents)]
 

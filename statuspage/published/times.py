@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 from django.utils.dateformat import format as date_format
 from django.utils.html import format_html
@@ -27,6 +27,17 @@ def day(moment: datetime) -> str:
     """`21 January 2024`, of the day in UTC, as the current language writes it: the month is always a word
     (or, in Japanese, marked as one), so that nobody takes it for the day."""
     return date_format(moment.astimezone(UTC), _DAYS.get(get_language() or "", "j F Y"))
+
+
+def date_name(day_in_utc: date) -> str:
+    """`21 January 2024`, of a date."""
+    return day(datetime(day_in_utc.year, day_in_utc.month, day_in_utc.day, tzinfo=UTC))
+
+
+def short_month(month: str) -> str:
+    """`Jan` for `2024-01`."""
+    first = datetime.strptime(f"{month}-01", "%Y-%m-%d").replace(tzinfo=UTC)
+    return date_format(first, "n月" if get_language() == "ja" else "M")
 
 
 def short_day(moment: datetime) -> str:

@@ -92,7 +92,7 @@ def test_what_is_unknown_is_named_and_offers_a_way_out(query: dict[str, str]) ->
     shown = Markup(
         ask(**query, region_="west-europe" if "region" not in query else "atlantis").body
     )
-    assert "Search without it" in shown.text
+    assert "Take it out of the address" in shown.text
     assert "/status/history/" in shown.links()
 
 

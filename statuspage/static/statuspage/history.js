@@ -19,6 +19,17 @@
     }
     if (event.target.closest?.("[data-print]")) print();
   });
+  // WCAG 1.4.13: what appears under the pointer or the focus can be sent away without moving either.
+  document.addEventListener("keydown", (event) => {
+    if (event.key !== "Escape") return;
+    for (const row of document.querySelectorAll(".posted li:is(:hover, :focus-within)")) row.setAttribute("data-local-dismissed", "");
+  });
+  for (const kind of ["pointerout", "focusout"]) {
+    document.addEventListener(kind, (event) => {
+      const row = event.target.closest?.(".posted li");
+      if (row && !row.contains(event.relatedTarget)) row.removeAttribute("data-local-dismissed");
+    });
+  }
   // Paper has no summary to click: what is folded is printed open, and folded again afterwards.
   let opened = [];
   addEventListener("beforeprint", () => {

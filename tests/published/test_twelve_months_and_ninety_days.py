@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from statuspage.published import heat
 from statuspage.published.filtered import assemble
 from statuspage.published.minutes import DAYS, minutes
-from statuspage.published.pages import render_site
 from statuspage.published.picture import ImpactView, IncidentView, NamedView, Picture, WindowView
+from statuspage.published.press import render_site
 from tests.published import pictures
 from tests.published.markup import Markup
 

@@ -185,6 +185,8 @@ def _leave(new: Sequence[Return], now: datetime) -> None:
 def refused(refusals: Sequence[tuple[Delivery, str, bool]]) -> None:
     """Deliveries that failed for good: (which, what the other side answered, it said that the address
     is bad). Called when a batch is settled, inside its transaction."""
+    if not refusals:
+        return  # nearly always, and this is on the road of every message
     note(
         [
             Return(

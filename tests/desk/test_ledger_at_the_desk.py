@@ -14,6 +14,7 @@ from django.test import Client
 from incidents.models import Incident
 from notifications.models import Attempt, Delivery, Endpoint, Tenant
 from notifications.services import plan, proofs
+from notifications.services import told as service
 from tests.desk.conftest import Answer, text_of
 from tests.notifications.cast import last, rule, tenant
 
@@ -100,9 +101,14 @@ def test_failed_ones_are_tried_again_after_a_look_and_once(desk: Client, told: I
     assert Delivery.objects.get(endpoint__address="green@example.com").state == "pending"
 
 
-def test_every_delivery_leaves_as_a_file_that_runs_nothing(desk: Client, told: Incident) -> None:
+@pytest.mark.parametrize("page", [1, 2, 3, 2000])
+def test_every_delivery_leaves_as_a_file_that_runs_nothing(
+    desk: Client, told: Incident, page: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(service, "A_PAGE", page)
     Attempt.objects.filter(result="permanent").update(detail="=HYPERLINK(1)")
     rows = rows_of(desk.get(own(told) + "?format=csv"))
+    assert len(rows) == 3
     assert {row["address"]: row["state"] for row in rows} == {
         "blue@example.com": "sent",
         "green@example.com": "failed",

@@ -18,6 +18,7 @@ from incidents.models.communication import (
     ScopeCell,
     TimeVersion,
 )
+from incidents.models.feedback import ReviewFeedback
 from incidents.models.incident import Impact, Incident, Mention, Occurrence
 from incidents.models.policies import PolicyVersion
 from incidents.models.review import RepairItem, Review, ReviewSection, TimelineEntry
@@ -40,6 +41,7 @@ __all__ = [
     "Reminder",
     "RepairItem",
     "Review",
+    "ReviewFeedback",
     "ReviewSection",
     "Revision",
     "ScopeCell",

@@ -27,7 +27,7 @@ def pages(picture: Picture, shown: Iterable[str]) -> dict[str, Page]:
 
 
 def _robots(base: str) -> bytes:
-    closed = ("/admin/", "/service-health/", "/subscribe/", "/-/")
+    closed = ("/admin/", "/service-health/", "/subscribe/", "/feedback/", "/-/")
     rules = "\n".join(f"Disallow: {path}" for path in closed)
     return f"User-agent: *\n{rules}\nSitemap: {base}/sitemap.xml\n".encode()
 

@@ -23,6 +23,7 @@ BENCHES = (
     "policy",
     "mail",
     "serve",
+    "publish",
 )
 
 Lines = Callable[[bool], Iterator[dict[str, object]]]

@@ -9,14 +9,16 @@ import argparse
 import json
 import os
 import random
+import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from statuspage.local.entry import ending_in_order, tell
-from statuspage.local.servers import servers_for
-from statuspage.local.state import open_state
+from statuspage.local.servers import Servers, servers_for
+from statuspage.local.state import State, open_state
 from tests.chaos.receivers import Book, serve
 
 # Whom it kills, again and again, while messages go out.
@@ -27,17 +29,38 @@ SCENARIOS = {
     "everything": ("worker", "broker", "database", "web"),
     "broker-stays-dead": (),
 }
+# What becomes of the public pages; see page.py.
+PAGES = ("page", "publishing")
+KNOWN = (*SCENARIOS, *PAGES)
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="make chaos")
-    parser.add_argument("names", nargs="*", metavar="NAME", help=f"of {', '.join(SCENARIOS)}")
+    parser.add_argument("names", nargs="*", metavar="NAME", help=f"of {', '.join(KNOWN)}")
     parser.add_argument("--rounds", type=int, default=1)
     parser.add_argument("--seed", type=int, default=int(time.time()) % 10**6)
     options = parser.parse_args()
-    unknown = [name for name in options.names if name not in SCENARIOS]
+    unknown = [name for name in options.names if name not in KNOWN]
     if unknown:
-        parser.error(f"unknown: {', '.join(unknown)}. Known: {', '.join(SCENARIOS)}")
+        parser.error(f"unknown: {', '.join(unknown)}. Known: {', '.join(KNOWN)}")
+    names = options.names or KNOWN
+    pages = [name for name in names if name in PAGES]
+    if len(pages) < len(names):
+        # In a process of their own: a database of their own is in its settings.
+        broken = _in_another_process(pages, options.rounds, options.seed) if pages else 0
+        return (
+            _main([name for name in names if name in SCENARIOS], options.rounds, options.seed)
+            | broken
+        )
+    return _main(pages, options.rounds, options.seed)
+
+
+def _in_another_process(names: Sequence[str], rounds: int, seed: int) -> int:
+    command = [sys.executable, "-m", "tests.chaos", "--rounds", str(rounds), "--seed", str(seed)]
+    return subprocess.run([*command, *names], check=False).returncode
+
+
+def _main(names: Sequence[str], rounds: int, seed: int) -> int:
     book = Book()
     mail_port, hook_port = serve(book)
     broken = 0
@@ -60,22 +83,45 @@ def main() -> int:
             LOG_LEVEL="WARNING",
         )
         try:
-            from tests.chaos.rounds import Stage
-
-            stage = Stage(state, servers, book, hook_port)
-            stage.prepare()
-            for number in range(options.rounds):
-                for name in options.names or SCENARIOS:
-                    seed = options.seed + number
-                    line = stage.play(name, SCENARIOS[name], random.Random(seed))  # noqa: S311 - a seed
-                    broken += not line["ok"]
-                    sys.stdout.write(json.dumps({"chaos": name, "seed": seed} | line) + "\n")
-                    sys.stdout.flush()
+            for line in _lines(state, servers, book, hook_port, names, rounds, seed):
+                broken += not line["ok"]
+                sys.stdout.write(json.dumps(line) + "\n")
+                sys.stdout.flush()
         finally:
             with state.starting():
                 users.leave()
                 servers.stop()
     return 1 if broken else 0
+
+
+def _lines(
+    state: State,
+    servers: Servers,
+    book: Book,
+    hook_port: int,
+    names: Sequence[str],
+    rounds: int,
+    seed: int,
+) -> Iterator[dict[str, object]]:
+    if names[0] in PAGES:
+        from tests.chaos.page import Site
+
+        site = Site(state, servers)
+        site.prepare()
+        for number in range(rounds):
+            for name in names:
+                dice = random.Random(seed + number)  # noqa: S311 - a seed
+                yield {"chaos": name, "seed": seed + number} | site.play(name, dice)
+        return
+    from tests.chaos.rounds import Stage
+
+    stage = Stage(state, servers, book, hook_port)
+    stage.prepare()
+    for number in range(rounds):
+        for name in names:
+            dice = random.Random(seed + number)  # noqa: S311 - a seed
+            line = stage.play(name, SCENARIOS[name], dice)
+            yield {"chaos": name, "seed": seed + number} | line
 
 
 if __name__ == "__main__":

@@ -1,0 +1,241 @@
+"""From commit to visible: how long a public update takes until a visitor gets it, by length of the history.
+
+A real publisher and a real web process stand beside each other; an update is committed, and the status page
+of 60 regions by 120 services is asked for until it shows it. Then what each process holds in memory.
+"""
+
+from __future__ import annotations
+
+import http.client
+import os
+import signal
+import statistics
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from pathlib import Path
+
+import yaml
+from django.conf import settings
+from django.contrib.auth.models import User
+from django.utils import timezone
+
+from incidents.catalogue_file import read_catalogue
+from incidents.models import (
+    Communication,
+    Impact,
+    Incident,
+    Mention,
+    Occurrence,
+    Region,
+    Revision,
+    Service,
+)
+from incidents.services import revision
+from incidents.services.catalogue import apply_catalogue
+from incidents.services.entries import Override, Statement
+from incidents.services.incident import declare, post_update
+from statuspage.local import processes
+from statuspage.local.ports import free_port
+from tests.conftest import declaration, hit
+
+ROOT = Path(__file__).resolve().parents[2]
+REGIONS, SERVICES = 60, 120
+HISTORIES = (10, 1_000)
+FULL = (10, 1_000, 10_000)
+UPDATES = 30
+YEARS = 5
+GOAL = 1.0  # seconds, 95th percentile
+PATIENCE = 900.0  # seconds for the first generation
+
+
+def lines(full: bool) -> Iterator[dict[str, object]]:
+    _catalogue()
+    user = User.objects.create(username="olga", is_staff=True, is_superuser=True)
+    made = declare(
+        declaration=declaration(
+            *(hit(f"service-{n}", f"region-{n}") for n in range(12)),
+            public_title="Requests fail",
+            started_at=timezone.now(),
+            statement=Statement("We are looking into it."),
+        ),
+        now=timezone.now(),
+        actor=user,
+        override=Override(public=True, reason="for the bench"),
+    )
+    there = 0
+    for history in FULL if full else HISTORIES:
+        _history(there, history)
+        there = history
+        yield _measured(history, made, user)
+
+
+def _measured(history: int, incident: Incident, user: User) -> dict[str, object]:
+    port = free_port()
+    began = time.monotonic()
+    with _running("publisher", sys.executable, "manage.py", "publisher") as publisher:
+        wanted = Revision.objects.get(id=1).number
+        _until_shown(wanted)
+        first = time.monotonic() - began
+        web_command = (
+            *(sys.executable, "-m", "granian", "--interface", "wsgi", "--host", "127.0.0.1"),
+            *("--port", str(port), "--workers", "1", "statuspage.wsgi:application"),
+        )
+        with _running("web", *web_command) as web:
+            _until_shown(wanted, languages=True)
+            taken = [_update(port, incident, user, number) for number in range(UPDATES)]
+            memory = {"publisher": _rss(publisher), "web": _rss(web)}
+    taken.sort()
+    return {
+        "regions": REGIONS,
+        "services": SERVICES,
+        "incidents": history,
+        "languages": len(settings.LANGUAGES),
+        "first_generation_s": round(first, 1),
+        "updates": UPDATES,
+        "commit_to_visible_p50_s": round(statistics.median(taken), 3),
+        "commit_to_visible_p95_s": round(taken[int(len(taken) * 0.95)], 3),
+        "goal_p95_s": GOAL,
+        "memory_mb": memory,
+    }
+
+
+def _update(port: int, incident: Incident, user: User, number: int) -> float:
+    """Seconds from the commit of an update until the status page says it. Some time apart from the last one,
+    as people are: by then the other languages are done."""
+    time.sleep(1.5)
+    words = f"Looked at for the {incident.pk}.{number}.{time.monotonic_ns()} time."
+    post_update(incident_id=incident.pk, statement=Statement(words), now=timezone.now(), actor=user)
+    committed = time.monotonic()
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
+    while time.monotonic() - committed < 60:
+        connection.request("GET", "/status/")
+        if words.encode() in connection.getresponse().read():
+            connection.close()
+            return time.monotonic() - committed
+        time.sleep(0.005)
+    raise TimeoutError("an update was not shown within a minute")
+
+
+def _until_shown(wanted: int, *, languages: bool = False) -> None:
+    """Until the folder shows this number of the picture, in the last language, too, if asked for."""
+    from statuspage.published.generation import shown_in
+
+    until = time.monotonic() + PATIENCE
+    last = f"/{settings.LANGUAGES[-1][0]}/status/"
+    while time.monotonic() < until:
+        _, shown = shown_in(settings.PUBLISHED_DIR)
+        if shown is not None and shown.revision >= wanted and (not languages or last in shown.top):
+            return
+        time.sleep(0.1)
+    raise TimeoutError("nothing was published")
+
+
+@contextmanager
+def _running(name: str, *command: str) -> Iterator[int]:
+    with processes.open_log(Path(os.environ["STATE"]) / f"{name}.log") as log:
+        pid = processes.spawn(
+            command,
+            log=log,
+            environment=os.environ,
+            folder=ROOT,
+            end_with_parent=signal.SIGKILL,
+        )
+    try:
+        yield pid
+    finally:
+        processes.stop(pid, (signal.SIGTERM, 10.0))
+        processes.end_group(pid)
+
+
+def _rss(pid: int) -> int:
+    """Megabytes of a process and its children."""
+    page = os.sysconf("SC_PAGE_SIZE")
+    family = {pid}
+    for entry in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            fields = entry.read_text().rsplit(")", 1)[1].split()
+        except OSError:
+            continue
+        if int(fields[1]) in family:
+            family.add(int(entry.parent.name))
+    pages = sum(int(Path(f"/proc/{one}/statm").read_text().split()[1]) for one in family)
+    return round(pages * page / 1e6)
+
+
+def _catalogue() -> None:
+    names = {
+        "geographies": [
+            {"name": "Everywhere", "regions": [{"name": f"Region {n}"} for n in range(REGIONS)]}
+        ],
+        "categories": [
+            {
+                "name": f"Category {c}",
+                "offered": "all",
+                "services": [f"Service {n}" for n in range(c * 10, c * 10 + 10)],
+            }
+            for c in range(SERVICES // 10)
+        ],
+    }
+    apply_catalogue(catalogue=read_catalogue(yaml.safe_dump(names)), now=timezone.now())
+
+
+def _history(there: int, wanted: int) -> None:
+    """Closed public incidents over five years, each with a window, an impact and three statements."""
+    now = timezone.now()
+    services = list(Service.objects.order_by("id"))
+    regions = list(Region.objects.order_by("id"))
+    made = [
+        Incident(
+            tracking_id=f"{n // 1296:04d}-{n % 1296:03X}"[-8:],
+            level="warning",
+            public_title=f"Requests to {services[n % SERVICES].name} fail",
+            stage="resolved",
+            started_at=(start := now - timedelta(days=1 + (n * 365.0 * YEARS) / 10_000)),
+            mitigated_at=start + timedelta(hours=3),
+            closed_at=start + timedelta(hours=4),
+            published_at=start + timedelta(minutes=20),
+            created_at=start,
+            updated_at=start + timedelta(hours=4),
+        )
+        for n in range(there, wanted)
+    ]
+    Incident.objects.bulk_create(made, batch_size=2000)
+    windows = [
+        Occurrence(incident=one, started_at=one.started_at, ended_at=one.mitigated_at)
+        for one in made
+    ]
+    Occurrence.objects.bulk_create(windows, batch_size=2000)
+    places = [(services[n % SERVICES], regions[n % REGIONS]) for n in range(len(made))]
+    Impact.objects.bulk_create(
+        (
+            Impact(
+                occurrence=window, service=service, region=region, level="warning",
+                started_at=window.started_at, ended_at=window.ended_at,
+            )
+            for window, (service, region) in zip(windows, places, strict=True)
+        ),
+        batch_size=2000,
+    )  # fmt: skip
+    Mention.objects.bulk_create(
+        (
+            Mention(incident=one, region=region, role="mentioned")
+            for one, (_, region) in zip(made, places, strict=True)
+        ),
+        batch_size=2000,
+    )
+    Communication.objects.bulk_create(
+        (
+            Communication(
+                incident=one, number=number, stage=stage, at=(at := one.started_at + timedelta(hours=number)),
+                public_text=f"We are {stage}: " + "a part of the requests fails or is slow. " * 8,
+                public_at=at, backfilled=True,
+            )
+            for one in made
+            for number, stage in enumerate(("investigating", "mitigated", "resolved"), start=1)
+        ),
+        batch_size=5000,
+    )  # fmt: skip
+    revision.bump(now=now)

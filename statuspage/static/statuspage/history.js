@@ -33,8 +33,9 @@
   // Paper has no summary to click: what is folded is printed open, and folded again afterwards.
   let opened = [];
   addEventListener("beforeprint", () => {
-    opened = [...document.querySelectorAll("main details:not([open])")];
-    for (const details of opened) details.open = true;
+    const folded = document.querySelectorAll("main details:not([open])");
+    for (const details of folded) details.open = true;
+    opened.push(...folded); // browsers may announce it twice
   });
   addEventListener("afterprint", () => {
     for (const details of opened) details.open = false;

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
 from django.conf import settings
@@ -26,6 +26,7 @@ from statuspage.published.picture import GoneView, IncidentView, Picture
 from statuspage.published.sentences import Headline, headline
 from statuspage.published.site import Page, Site
 
+ASK_EVERY = 20  # incidents rendered between two looks at what is more urgent
 ENTRIES_KEPT = 2000  # rendered entries of lists in memory, per language
 
 
@@ -97,6 +98,10 @@ def _ages(one: IncidentView, before: Picture, after: Picture) -> bool:
     return one.active or (another and one.review is not None and bool(one.review.repair_items))
 
 
+class InterruptedPrintError(Exception):
+    """Something more urgent is due; what is rendered so far is kept."""
+
+
 @dataclass(slots=True)
 class Press:
     """Prints one language again and again."""
@@ -104,18 +109,30 @@ class Press:
     language: str
     before: Picture | None = None
     entries: dict[str, bytes] = field(default_factory=dict)
+    # What an interrupted print had rendered already: the view, its entry and its page.
+    done: dict[str, tuple[IncidentView, bytes, Page]] = field(default_factory=dict)
 
     def is_whole(self, picture: Picture) -> bool:
         """Whether the next print has all pages."""
         return self.before is None or _places(self.before) != _places(picture)
 
-    def print(self, picture: Picture) -> Site:
-        """What changed since the last time, as a site with `dropped`; all pages at the first."""
+    def print(self, picture: Picture, urgent: Callable[[], bool] = lambda: False) -> Site:
+        """What changed since the last time, as a site with `dropped`; all pages at the first.
+
+        `urgent` is asked now and then; when it says so, InterruptedPrintError is raised, and the next print goes
+        on with what is rendered already.
+        """
         change = between(self.before, picture)
         with override(self.language):
             frame = Frame(picture.as_of, picture.revision)
+            single = {}
+            for number, one in enumerate(change.pages, start=1):
+                single[one.tracking_id] = self._incident(one, frame)
+                if number % ASK_EVERY == 0 and urgent():
+                    raise InterruptedPrintError
             parts = {
-                history.part_name(one.tracking_id): history.entry(one) for one in change.entries
+                history.part_name(one.tracking_id): single[one.tracking_id][0]
+                for one in change.entries
             }
             self._keep(parts, change.left)
             pages, stale = status_pages(picture, frame)
@@ -123,7 +140,8 @@ class Press:
             pages[HISTORY], stale[HISTORY] = listed.newest(), listed.newest(stale=True)
             pages[MINUTES] = listed.minutes()
             pages |= {f"{HISTORY}{month}/": listed.month(month) for month in change.months}
-            pages |= dict(_single(picture, change, frame))
+            own = {name: page for name, (_, page) in single.items()}
+            pages |= dict(_single(picture, change, frame, own))
             root = languages.root()
             pages = {f"{root}{path}": page for path, page in pages.items()}
             if change.whole:
@@ -131,10 +149,22 @@ class Press:
             dropped = {matrix.incident_url(name) for name in change.vanished}
             dropped |= {history.part_name(one.tracking_id) for one in change.left}
         self.before = picture
+        self.done.clear()
         stale = {f"{root}{path}": page for path, page in stale.items()}
         return Site(
             picture.revision, picture.as_of, pages, stale, parts, dropped=frozenset(dropped)
         )
+
+    def _incident(self, one: IncidentView, frame: Frame) -> tuple[bytes, Page]:
+        """Its entry in lists and its page."""
+        known = self.done.get(one.tracking_id)
+        if known is None or known[0] is not one:
+            known = self.done[one.tracking_id] = (
+                one,
+                history.entry(one),
+                incident_page(one, frame),
+            )
+        return known[1], known[2]
 
     def _keep(self, parts: Mapping[str, bytes], left: Iterable[IncidentView]) -> None:
         for one in left:
@@ -157,12 +187,12 @@ class _Entries(dict[str, bytes]):
         return history.entry(self.views[name])
 
 
-def _single(picture: Picture, change: Change, frame: Frame) -> Iterator[tuple[str, Page]]:
-    """Pages of single incidents, by unprefixed path."""
-    done = {}
-    for one in change.pages:
-        done[one.tracking_id] = incident_page(one, frame)
-        yield f"{HISTORY}{one.tracking_id}/", done[one.tracking_id]
+def _single(
+    picture: Picture, change: Change, frame: Frame, done: Mapping[str, Page]
+) -> Iterator[tuple[str, Page]]:
+    """Pages of single incidents, by unprefixed path; `done` are those of incidents that are shown."""
+    for name, page in done.items():
+        yield f"{HISTORY}{name}/", page
     by_id = {one.tracking_id: one for one in picture.incidents} if change.redirects else {}
     for absorbed in change.redirects:  # the canonical link inside says where it belongs
         survivor = picture.redirects[absorbed]
@@ -182,9 +212,9 @@ class EnglishPress:
     def is_whole(self, picture: Picture) -> bool:
         return self.press.is_whole(picture)
 
-    def print(self, picture: Picture) -> Site:
+    def print(self, picture: Picture, urgent: Callable[[], bool] = lambda: False) -> Site:
         before = self.press.before
-        site = self.press.print(picture)
+        site = self.press.print(picture, urgent)
         change = between(before, picture)
         who = {"site_name": settings.SITE_NAME, "base_url": settings.BASE_URL}
         parts = dict(site.parts)

@@ -7,6 +7,8 @@ notification and polls the row besides, so that a lost notification costs a seco
 from __future__ import annotations
 
 import logging
+import os
+import sys
 import threading
 import zlib
 from collections.abc import Callable
@@ -27,7 +29,7 @@ from statuspage.published.generation import Written, beat, compress_best, shown_
 from statuspage.published.leaving import left_over
 from statuspage.published.manifest import GenerationError
 from statuspage.published.picture import Picture
-from statuspage.published.press import EnglishPress, Press, with_languages
+from statuspage.published.press import EnglishPress, InterruptedPrintError, Press, with_languages
 from statuspage.published.reader import Reader
 from statuspage.published.site import Site
 
@@ -97,12 +99,15 @@ class Publisher:
         return written
 
     def translate(self) -> Written | None:
-        """Bring one more language up to what was published last; None when all of them are."""
+        """Bring one more language up to what was published last; None when all of them are, or when something
+        newer is due."""
         if not self.behind or self.picture is None:
             return None
         try:
-            site, left = self._print(self.behind[0], self.picture)
+            site, left = self._print(self.behind[0], self.picture, self.due)
             written = write_generation(self.directory, site, purge=left, memo=self.memo)
+        except InterruptedPrintError:
+            return None
         except Exception:
             self._forget()
             raise
@@ -111,14 +116,16 @@ class Publisher:
         beat(self.directory, self.revision, self.clock())
         return written
 
-    def _print(self, code: str, picture: Picture) -> tuple[Site, bool]:
+    def _print(
+        self, code: str, picture: Picture, urgent: Callable[[], bool] = lambda: False
+    ) -> tuple[Site, bool]:
         """A language as it differs from what is shown, and whether an entry leaves."""
         press = self.presses.get(code)
         if press is None:
             press = EnglishPress() if code == languages.DEFAULT else Press(code)
             self.presses[code] = press
         whole = press.is_whole(picture)
-        site = press.print(picture)
+        site = press.print(picture, urgent)
         folder, shown = shown_in(self.directory) if whole or not self.base else (None, None)
         if folder is not None:
             self.base = folder.name
@@ -207,9 +214,26 @@ def current_revision() -> int:
 
 
 def compress_in_background(directory: Path, stop: threading.Event) -> None:
-    """Brotli and slow gzip for what is shown, whenever something new is there."""
+    """Brotli and slow gzip for what is shown, whenever something new is there and while nothing newer is.
+
+    Politely: on Linux a thread has a priority of its own, and an update must not wait for compression.
+    """
+    if sys.platform == "linux":
+        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), 15)
     while not stop.wait(2):
+        shown = _target(directory)
+
+        def over(shown: str = shown) -> bool:
+            return stop.is_set() or _target(directory) != shown
+
         try:
-            compress_best(directory, stop=stop.is_set)
+            compress_best(directory, stop=over)
         except (GenerationError, OSError) as error:
             log.warning("compression: %s", error)
+
+
+def _target(directory: Path) -> str:
+    try:
+        return str((directory / "current").readlink())
+    except OSError:
+        return ""

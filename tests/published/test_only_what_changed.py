@@ -21,6 +21,7 @@ from incidents.services.publicity import withdraw
 from statuspage.published.loaded import read_generation
 from statuspage.published.press import (
     EnglishPress,
+    InterruptedPrintError,
     Press,
     render_language,
     render_site,
@@ -66,7 +67,7 @@ class Shown:
 
 
 @settings(
-    max_examples=8,
+    max_examples=5,
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
@@ -157,3 +158,19 @@ def test_the_folder_is_the_same_whether_one_publisher_wrote_it_or_many(
         assert dict(one.index) == dict(other.index)
         assert one.index["incidents"] == other.index["incidents"]
         assert dict(one.manifest.stale) == dict(other.manifest.stale)
+
+
+def test_a_long_print_gives_way_and_goes_on_where_it_was() -> None:
+    picture = pictures.large(4, 10, incidents=60)
+    press, asked = Press("ja"), []
+
+    def once() -> bool:
+        asked.append(len(press.done))
+        return len(asked) == 2
+
+    with pytest.raises(InterruptedPrintError):
+        press.print(picture, once)
+    assert asked == [20, 40]
+    site = press.print(picture, once)
+    assert asked == [20, 40, 40, 40, 60]
+    assert site == Press("ja").print(picture)

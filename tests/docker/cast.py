@@ -47,9 +47,12 @@ def main() -> None:
         )
         return made.pk
 
-    opened = declared("Key Vault requests fail", "Your vaults are slow; a restart helps.")
+    advice = "Your vaults are slow; a restart helps."
+    opened = declared("Key Vault requests fail", advice)
     absorbed, withdrawn = declared("Vaults cannot be opened"), declared("A disk is full")
-    merge(absorbed_id=absorbed, into_id=opened, reason="the same", now=now, actor=olga)
+    # The advice once more: of two statements at once the later one may be all that is sent.
+    both = Statement(public_text="We continue here.", targeted_text=advice)
+    merge(absorbed_id=absorbed, into_id=opened, reason="same", now=now, actor=olga, statement=both)
     withdraw(incident_id=withdrawn, reason="The review went to the affected.", now=now)
 
     from incidents.models import Incident

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Self
 
 from django.conf import settings
@@ -49,6 +50,11 @@ class Decision(models.Model):
 class CommunicationQuerySet(models.QuerySet["Communication"]):
     def public(self) -> Self:
         return self.filter(public_through("incident"), public_at__isnull=False)
+
+    def first_targeted(self) -> dict[int, datetime]:
+        """By public incident: when the affected were first told. A moment the world may know, and no word of it."""
+        told = self.filter(public_through("incident"), backfilled=False).exclude(targeted_text="")
+        return dict(told.order_by().values_list("incident_id").annotate(models.Min("at")))
 
 
 class Communication(models.Model):

@@ -135,6 +135,16 @@ class ReviewView:
 
 
 @dataclass(frozen=True, slots=True)
+class ResponseView:
+    """When we did what, as far as recorded; `detected`: a monitor opened it, else a person did."""
+
+    opened_at: datetime
+    detected: bool
+    targeted_at: datetime | None  # the affected were first told
+    public_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
 class IncidentView:
     tracking_id: str
     kind: str  # service-issue | planned-maintenance | health-advisory | security-advisory
@@ -157,6 +167,7 @@ class IncidentView:
     scheduled_for: datetime | None = None
     scheduled_until: datetime | None = None
     backfilled: bool = False
+    response: ResponseView | None = None  # of what was read from a text, nobody knows it
     reviews_due: tuple[tuple[str, datetime], ...] = ()  # (kind, due) of public reviews still owed
     language: str = "en"  # of the operator's words: title, note and review
 

@@ -11,7 +11,6 @@ from typing import Any
 from django.conf import settings
 from django.db import connection, transaction
 
-from incidents.deadlines import review_clocks
 from incidents.markdown import to_html, to_text
 from incidents.models import (
     Communication,
@@ -34,13 +33,11 @@ from statuspage.published.picture import (
     IncidentView,
     NamedView,
     Picture,
-    RepairItemView,
-    ReviewView,
-    SectionView,
-    TimelineView,
+    ResponseView,
     WindowView,
 )
 from statuspage.published.places import Places, read_places
+from statuspage.published.reviews import owed, read_review
 
 WITHDRAWN = "This entry was withdrawn."
 
@@ -180,12 +177,14 @@ def _incidents(chosen: Collection[int] | None) -> Iterator[tuple[int, IncidentVi
     ):
         reviews[review.incident_id].append(review)
     policy = current_policy() if incidents else None
+    told = Communication.objects.filter(**of("incident")).first_targeted()
     for incident in incidents:
         yield (
             incident.pk,
             _incident(
                 incident,
                 policy,
+                told.get(incident.pk),
                 impacts[incident.pk],
                 mentions[incident.pk],
                 communications[incident.pk],
@@ -198,6 +197,7 @@ def _incidents(chosen: Collection[int] | None) -> Iterator[tuple[int, IncidentVi
 def _incident(
     incident: Incident,
     policy: Policy | None,
+    first_targeted: datetime | None,
     impacts: list[Impact],
     mentions: list[Mention],
     communications: list[Communication],
@@ -238,29 +238,18 @@ def _incident(
         regions=_named(named, "regions"),
         geographies=_named(named, "geographies"),
         communications=tuple(_communication(c) for c in communications),
-        review=_review(reviews) if reviews else None,
+        review=read_review(reviews) if reviews else None,
         scheduled_for=incident.scheduled_for,
         scheduled_until=incident.scheduled_until,
         backfilled=incident.backfilled,
-        reviews_due=_owed(incident, reviews, policy) if policy else (),
+        response=None
+        if incident.backfilled
+        else ResponseView(
+            incident.created_at, incident.automated, first_targeted, incident.published_at
+        ),
+        reviews_due=owed(incident, reviews, policy) if policy else (),
         language=communications[-1].language if communications else settings.LANGUAGE_CODE,
     )
-
-
-def _owed(
-    incident: Incident, reviews: list[Review], policy: Policy
-) -> tuple[tuple[str, datetime], ...]:
-    """The public reviews an incident still owes; only those of a broad one are public."""
-    if not incident.ever_broad or incident.backfilled:
-        return ()
-    clocks = review_clocks(
-        review="public",
-        mitigated_at=incident.mitigated_at,
-        published=[(one.kind, one.published_at) for one in reviews if one.published_at],
-        policy=policy,
-        now=incident.started_at,  # whether it is late by now is for whoever draws it
-    )
-    return tuple((clock.kind, clock.due) for clock in clocks)
 
 
 def _named(named: Iterable[tuple[str, str, str, str]], kind: str) -> tuple[NamedView, ...]:
@@ -295,29 +284,4 @@ def _communication(communication: Communication) -> CommunicationView:
         language=communication.language,
         automated=communication.automated,
         next_update_by=communication.next_update_by,
-    )
-
-
-def _review(reviews: list[Review]) -> ReviewView:
-    newest = reviews[-1]
-    return ReviewView(
-        kind=newest.kind,
-        version=newest.version,
-        published_at=newest.published_at,
-        sections=tuple(
-            SectionView(section.kind, section.heading, to_html(section.text))
-            for section in sorted(newest.sections.all(), key=lambda section: section.position)
-        ),
-        timeline=tuple(
-            TimelineView(row.at, row.text)
-            for row in sorted(newest.timeline.all(), key=lambda row: row.position)
-        ),
-        repair_items=tuple(
-            RepairItemView(item.text, item.owner, item.state, item.due)
-            for item in sorted(newest.repair_items.all(), key=lambda item: item.position)
-        ),
-        video=newest.video,
-        survey=newest.survey,
-        versions=tuple((r.version, r.kind, r.published_at) for r in reviews),
-        earlier=tuple(_review([one]) for one in reviews[:-1]),
     )

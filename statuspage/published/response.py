@@ -39,7 +39,9 @@ class Response:
 
 
 def response(incident: IncidentView) -> Response | None:
-    """None when no more is known than when it began and ended: the windows say that."""
+    """None when no more is known than when it began and ended (the windows say that), and of planned work."""
+    if incident.kind == "planned-maintenance":
+        return None
     known = sorted(_moments(incident), key=lambda one: one[1])
     if len(known) < 3:
         return None
@@ -54,17 +56,16 @@ def response(incident: IncidentView) -> Response | None:
 def _moments(incident: IncidentView) -> list[tuple[str, datetime]]:
     found: list[tuple[str, datetime | None]] = [
         (gettext("Impact began"), incident.started_at),
-        (gettext("Posted publicly"), _posted(incident)),
         (gettext("Mitigated"), incident.ended_at),
     ]
+    if (facts := incident.response) is not None:
+        opened = gettext("Detected by monitoring") if facts.detected else gettext("Declared")
+        found += [
+            (opened, facts.opened_at),
+            (gettext("First message to affected customers"), facts.targeted_at),
+            (gettext("Posted publicly"), facts.public_at),
+        ]
     return [(name, at) for name, at in found if at is not None]
-
-
-def _posted(incident: IncidentView) -> datetime | None:
-    """When the first public statement was made; of what was read from a text nobody knows it."""
-    if incident.backfilled:
-        return None
-    return min((one.at for one in incident.communications), default=None)
 
 
 def draw(moments: Sequence[datetime]) -> SafeString:
@@ -81,7 +82,7 @@ def draw(moments: Sequence[datetime]) -> SafeString:
             words = escape(times.length(moments[number + 1] - moments[number]))
             middle = (left + right) / 2
             body.append(
-                f'<text x="{middle:.2f}%" y="{LINE - 10}" text-anchor="middle">{words}</text>'
+                f'<text x="{middle:.2f}%" y="{LINE - RADIUS - 6}" text-anchor="middle">{words}</text>'
             )
     for number, place in enumerate(places, start=1):
         body.append(

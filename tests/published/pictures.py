@@ -17,6 +17,7 @@ from statuspage.published.picture import (
     Picture,
     RegionView,
     RepairItemView,
+    ResponseView,
     ReviewView,
     SectionView,
     ServiceView,
@@ -122,6 +123,7 @@ def bad_night() -> Picture:
     open_one = replace(
         january(), active=True, stage="mitigating", ended_at=None, review=None,
         windows=(WindowView("", since, None),), updated_at=at("2024-01-21 04:25"), backfilled=False,
+        response=ResponseView(at("2024-01-21 01:59"), True, at("2024-01-21 02:23"), at("2024-01-21 03:57")),
         communications=(
             CommunicationView(
                 2, "update", "mitigating", at("2024-01-21 04:25"),

@@ -65,6 +65,8 @@ def test_how_fast_we_were_names_only_what_is_known() -> None:
     assert found is not None
     assert [(one.name, one.since) for one in found.milestones] == [
         ("Impact began", ""),
+        ("Detected by monitoring", "+29 min"),
+        ("First message to affected customers", "+53 min"),
         ("Posted publicly", "+2 h 27 min"),
         ("Mitigated", "+7 h"),
     ]

@@ -1,0 +1,63 @@
+"""Lead times come from the ledger: moments alone, of public incidents alone, and reviews that are owed."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from django.contrib.auth.models import User
+
+from incidents.models import Communication
+from incidents.services.entries import Override, Statement
+from incidents.services.incident import declare, post_update
+from incidents.services.review import Draft, Section, publish_review
+from statuspage.published.picture import IncidentView, ResponseView
+from statuspage.published.reader import read_picture
+from tests.conftest import NOW, declaration, hit
+
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("catalogue")]
+
+BROAD = ("key-vault", "west-europe"), ("storage", "west-europe")
+
+
+def view(minutes: int = 120) -> IncidentView:
+    (one,) = read_picture(now=NOW + timedelta(minutes=minutes)).incidents
+    return one
+
+
+def test_the_first_targeted_message_of_a_public_incident_is_a_moment_without_a_word(
+    operator: User,
+) -> None:
+    incident = declare(
+        declaration=declaration(statement=Statement(targeted_text="A canary sings.")),
+        now=NOW, actor=operator,
+    )  # fmt: skip
+    assert read_picture(now=NOW).incidents == ()
+    assert Communication.objects.first_targeted() == {}
+    later = NOW + timedelta(minutes=20)
+    post_update(
+        incident_id=incident.pk, statement=Statement(public_text="It is public now."), now=later,
+        actor=operator, override=Override(public=True, reason="for the test"),
+    )  # fmt: skip
+    shown = view()
+    assert shown.response == ResponseView(NOW, False, NOW, later)
+    assert "canary" not in str(shown)
+
+
+def test_reviews_are_owed_to_the_public_until_they_are_there(operator: User) -> None:
+    hits = [hit(*cell, extent="zone") for cell in BROAD]
+    incident = declare(declaration=declaration(*hits), now=NOW, actor=operator)
+    assert view().reviews_due == ()
+    over = NOW + timedelta(hours=1)
+    post_update(incident_id=incident.pk, stage="mitigated", now=over, actor=operator)
+    final = ("final", over + timedelta(days=14))
+    assert view().reviews_due == (("preliminary", over + timedelta(hours=72)), final)
+    for number, (kind, owed) in enumerate((("preliminary", (final,)), ("final", ())), start=1):
+        draft = Draft(kind=kind, sections=[Section("impact", "What happened?", f"Text {number}.")])
+        at = over + timedelta(hours=number)
+        publish_review(incident_id=incident.pk, draft=draft, now=at, actor=operator)
+        assert view(600).reviews_due == owed
+    review = view(600).review
+    assert review
+    assert [one.version for one in review.earlier] == [1]
+    assert review.earlier[0].sections[0].html.strip() == "<p>Text 1.</p>"

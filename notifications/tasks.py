@@ -37,12 +37,14 @@ _publishing = threading.BoundedSemaphore(4)
 
 @shared_task(name="notifications.plan")
 def plan_communication(*, communication_id: int, **_: object) -> None:
-    """Plan one communication, then wake a sender."""
-    added = plan.plan(communication_id=communication_id, now=timezone.now())
-    log.info("communication %d: %d deliveries planned", communication_id, added)
-    if added:
+    """Plan one communication, and wake senders as soon as they have something to do."""
+
+    def wake() -> None:
         nudge(send_due)
         nudge(send_webhooks)
+
+    added = plan.plan(communication_id=communication_id, now=timezone.now(), wake=wake)
+    log.info("communication %d: %d deliveries planned", communication_id, added)
 
 
 @shared_task(name="notifications.send")

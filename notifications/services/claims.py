@@ -216,7 +216,29 @@ def settle(claimed: uuid.UUID, outcomes: Sequence[Outcome], *, clock: float) -> 
     """Record outcomes, those only whose claim still holds; returns how many. `clock`: monotonic now."""
     if not outcomes:
         return 0
-    with transaction.atomic(), connection.cursor() as cursor:
+    refusals = [(o.delivery, o.detail, o.bad_address) for o in outcomes if o.is_refusal]
+    skipped = [o.delivery.pk for o in outcomes if o.state is State.SKIPPED]
+    waiting: dict[int, list[int]] = {}
+    for outcome in outcomes:
+        if outcome.state is State.PENDING:
+            waiting.setdefault(outcome.delivery.incident_id, []).append(outcome.delivery.pk)
+    if not (refusals or skipped or waiting):
+        # The usual case by far: one statement, one round trip.
+        return _record(claimed, outcomes, clock)
+    with transaction.atomic():
+        settled = _record(claimed, outcomes, clock)
+        if refusals:
+            bounces.refused(refusals)
+        if skipped:
+            with connection.cursor() as cursor:
+                cursor.execute(_FREE_LOAD, {"ids": skipped})
+        for incident_id, ids in waiting.items():
+            supersede(incident_id=incident_id, delivery_ids=ids)
+    return settled
+
+
+def _record(claimed: uuid.UUID, outcomes: Sequence[Outcome], clock: float) -> int:
+    with connection.cursor() as cursor:
         cursor.execute(
             _SETTLE,
             {
@@ -233,16 +255,6 @@ def settle(claimed: uuid.UUID, outcomes: Sequence[Outcome], *, clock: float) -> 
             },
         )
         (settled,) = cursor.fetchone() or (0,)
-        bounces.refused([(o.delivery, o.detail, o.bad_address) for o in outcomes if o.is_refusal])
-        if skipped := [o.delivery.pk for o in outcomes if o.state is State.SKIPPED]:
-            cursor.execute(_FREE_LOAD, {"ids": skipped})
-        waiting: dict[int, list[int]] = {}
-        for outcome in outcomes:
-            if outcome.state is State.PENDING:
-                line = waiting.setdefault(outcome.delivery.incident_id, [])
-                line.append(outcome.delivery.pk)
-        for incident_id, ids in waiting.items():
-            supersede(incident_id=incident_id, delivery_ids=ids)
     return int(settled)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from django.db import transaction
@@ -14,6 +15,8 @@ from notifications.models import FanOut
 from notifications.services.supersede import supersede
 
 SLICE = 20_000
+# Small, so that the first messages leave while the rest is being planned.
+FIRST_SLICE = 1_000
 # Sweeps look back this far, so that a post office set up late does not mail last year's news.
 HORIZON = timedelta(days=3)
 
@@ -33,15 +36,22 @@ def unplanned(*, now: datetime) -> QuerySet[Communication]:
     ).order_by("id")
 
 
-def plan(*, communication_id: int, now: datetime, slice_size: int = SLICE) -> int:
+def plan(
+    *,
+    communication_id: int,
+    now: datetime,
+    slice_size: int = SLICE,
+    wake: Callable[[], None] | None = None,
+) -> int:
     """Plan this communication, and before it any earlier one of its incident; returns deliveries added.
 
-    Earlier ones first, because "told before" asks for their deliveries.
+    Earlier ones first, because "told before" asks for their deliveries. `wake` is called when the first
+    of them are there, and again at the end if there are more.
     """
     wanted = Communication.objects.filter(pk=communication_id).values("incident_id")
     line = unplanned(now=now).filter(incident__in=wanted, pk__lte=communication_id)
     return sum(
-        _plan_one(communication, now=now, slice_size=slice_size)
+        _plan_one(communication, now=now, slice_size=slice_size, wake=wake)
         for communication in line.select_related("incident")
     )
 
@@ -54,17 +64,30 @@ def plan_due(*, now: datetime) -> int:
     )
 
 
-def _plan_one(communication: Communication, *, now: datetime, slice_size: int) -> int:
+def _plan_one(
+    communication: Communication,
+    *,
+    now: datetime,
+    slice_size: int,
+    wake: Callable[[], None] | None = None,
+) -> int:
     if communication.kind == "review" and _awaits_audience(communication):
         return 0  # stays unplanned: it is for the affected, and nobody knows yet who they are
     FanOut.objects.get_or_create(
         communication=communication, audience_version=1, defaults={"started_at": now}
     )
-    added = 0
+    added = woken_for = 0
     begun = communication.fan_outs.exclude(phase=Phase.DONE).order_by("audience_version")
     for fan_out in list(begun):
-        while (step := _take_slice(fan_out.pk, now=now, slice_size=slice_size)) is not None:
+        size = min(FIRST_SLICE, slice_size)
+        while (step := _take_slice(fan_out.pk, now=now, slice_size=size)) is not None:
+            size = slice_size
             added += step
+            if wake and added and not woken_for:
+                woken_for = added
+                wake()
+    if wake and added > woken_for:
+        wake()
     return added
 
 

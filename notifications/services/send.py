@@ -34,6 +34,8 @@ SETTLE_SECONDS = 2.0
 HANDS = 8
 # While the database is away a worker keeps what it knows for so long, and repeats nothing.
 DATABASE_PATIENCE = 30.0
+# Whether somebody has stopped all sending, too: within a batch, so often at most.
+ASK_SECONDS = 0.1
 # Whether an entry is public is asked anew after so long.
 PRESS_SECONDS = 10.0
 
@@ -104,6 +106,7 @@ class _Run:
     outcomes: list[Outcome] = field(default_factory=list)
     ended: set[str] = field(default_factory=set)  # channels
     settled_at: float = field(default_factory=time.monotonic)
+    asked_at: float = 0.0
     halted: bool = False  # somebody has stopped all sending: the rest goes back
 
     def finish(self) -> bool:
@@ -144,7 +147,8 @@ class _Run:
                 time.sleep(0.5)
         self.outcomes = []
         self.settled_at = time.monotonic()
-        self.halted = self.halted or stops.in_force() is not None
+        if not self.halted and self.settled_at - self.asked_at > ASK_SECONDS:
+            self.halted, self.asked_at = stops.in_force() is not None, self.settled_at
 
     def held_back(self, delivery: Delivery, started: float) -> Outcome | None:
         """The outcome of what is not tried now: who shall not have it, and what must wait."""

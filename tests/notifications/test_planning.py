@@ -135,6 +135,21 @@ def test_planning_again_adds_nothing(open_incident: Incident, now: datetime) -> 
     assert Delivery.objects.count() == 1
 
 
+def test_senders_are_woken_by_the_first_slice_and_again_at_the_end(
+    open_incident: Incident, now: datetime
+) -> None:
+    for number in range(5):
+        tenant(f"t{number}", ("key-vault", "west-europe"))
+    there: list[int] = []
+    plan.plan(
+        communication_id=open_incident.communications.get().pk,
+        now=now,
+        slice_size=2,
+        wake=lambda: there.append(Delivery.objects.count()),
+    )
+    assert there == [2, 5]
+
+
 def test_a_small_slice_size_reaches_everybody_once(open_incident: Incident, now: datetime) -> None:
     for number in range(7):
         tenant(f"t{number}", WEST)

@@ -11,7 +11,7 @@ from typing import Any
 
 from django.utils.html import strip_tags
 from django.utils.safestring import SafeString, mark_safe
-from django.utils.translation import gettext
+from django.utils.translation import gettext, override
 
 from statuspage.published import chrome, labels, languages, times
 from statuspage.published.picture import IncidentView, NamedView, Picture
@@ -95,10 +95,19 @@ def by_month(
     """(month, tracking ID) pairs in the order to be shown -> sections with their fragments."""
     found: dict[str, list[SafeString]] = {}
     for month, tracking_id in chosen:
-        html = parts[part_name(tracking_id)].decode()
+        html = _entry_in(parts, tracking_id).decode()
         # Safe: a fragment we rendered ourselves from the template history/entry.html.
         found.setdefault(month, []).append(mark_safe(html))  # noqa: S308
     return tuple(MonthOfEntries(month, tuple(entries)) for month, entries in found.items())
+
+
+def _entry_in(parts: Mapping[str, bytes], tracking_id: str) -> bytes:
+    """In the current language; in English for the moment until the others have followed."""
+    try:
+        return parts[part_name(tracking_id)]
+    except KeyError:
+        with override(languages.DEFAULT):
+            return parts[part_name(tracking_id)]
 
 
 def newest(incidents: Sequence[IncidentView]) -> list[IncidentView]:

@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 import itertools
+from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from statuspage.published.filtered import assemble
+from statuspage.published.filtered import ASSEMBLERS, FILTERS, assemble
+from statuspage.published.generation import write_generation
 from statuspage.published.press import render_site
+from statuspage.published.serve import public_site
 from statuspage.published.site import Page
+from statuspage.published.store import Store
 from tests.published import pictures
 from tests.published.markup import Markup
+from tests.published.sites import ask as ask_web
 
 SITE = render_site(pictures.calm())
 NIGHT = render_site(pictures.bad_night())
@@ -177,3 +184,69 @@ def test_nothing_found_says_so() -> None:
 def test_other_addresses_are_left_alone() -> None:
     for path in ("/status/history/2024-01/", "/status/atlantis/", "/robots.txt", "/status/feed/"):
         assert assemble(path, {"q": "storage"}, SITE) is None
+
+
+NAMES = [
+    "service",
+    "region",
+    "geography",
+    "level",
+    "from",
+    "to",
+    "month",
+    "q",
+    "trackingId",
+    "page",
+    "é",
+]
+VALUES = st.one_of(
+    st.text(max_size=40),
+    st.sampled_from(
+        ["storage", "west-europe", "europe", "error", "2024-01", "2024-01-21", "9999-12-31"]
+    ),
+    st.dates().map(str),
+)
+
+
+@settings(deadline=None, max_examples=150)
+@given(
+    query=st.dictionaries(st.sampled_from(NAMES), VALUES, max_size=5),
+    language=st.sampled_from(["", "/de", "/xx"]),
+)
+def test_whatever_is_asked_is_answered(query: dict[str, str], language: str) -> None:
+    for path in (
+        "/status/history/",
+        "/status/",
+        "/status/history/minutes/",
+        "/status/history/2024-01/",
+    ):
+        page = assemble(f"{language}{path}", query, SITE)
+        assert page is None or (page.status in (200, 410) and Markup(page.body).faults == [])
+
+
+@pytest.fixture(scope="module")
+def web(tmp_path_factory: pytest.TempPathFactory) -> Any:
+    folder = tmp_path_factory.mktemp("published")
+    write_generation(folder, SITE)
+
+    def elsewhere(_: object, start_response: Any) -> list[bytes]:
+        start_response("404 Not Found", [])
+        return []
+
+    return public_site(Store(folder), dict(ASSEMBLERS), elsewhere, keys={"trackingId", *FILTERS})
+
+
+@settings(deadline=None, max_examples=150)
+@given(
+    query=st.text(alphabet=st.characters(min_codepoint=1, max_codepoint=255), max_size=60),
+    name=st.sampled_from(
+        ["", "q=", "service=", "from=", "month=", "trackingId=", "level=error&to="]
+    ),
+    path=st.text(alphabet="aA0-_./%é\x00\\", max_size=12),
+)
+def test_no_query_and_no_address_leads_to_a_server_error(
+    web: Any, query: str, name: str, path: str
+) -> None:
+    for address in ("/status/history/", f"/status/history/{path}", f"/status/{path}"):
+        raw = address.encode().decode("latin-1")
+        assert ask_web(web, raw, f"{name}{query}").status < 500

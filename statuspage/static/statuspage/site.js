@@ -147,6 +147,11 @@
       const [unit, size] = [["day", 86400], ["hour", 3600], ["minute", 60], ["second", 1]].find(([, s]) => Math.abs(seconds) >= s) ?? ["second", 1];
       element.setAttribute("data-local-age", relative.format(Math.trunc(seconds / size), unit));
     }
+    // A copy that a cache kept while we were down says so itself; what was refreshed since counts by its own time.
+    for (const banner of all("[data-old]")) {
+      const asOf = new Date(one("#live [data-age]")?.dataset.age ?? banner.dataset.old);
+      banner.hidden = Date.now() - asOf < 300000;
+    }
   };
 
   // Refreshing --------------------------------------------------------------------------------------

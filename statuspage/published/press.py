@@ -208,29 +208,55 @@ class EnglishPress:
     """English, and with it what has no language: feeds, JSON, badges, styles and the index of queries."""
 
     press: Press = field(default_factory=lambda: Press(languages.DEFAULT))
+    before: Picture | None = None  # that of the last `rest`
 
     def is_whole(self, picture: Picture) -> bool:
         return self.press.is_whole(picture)
 
     def print(self, picture: Picture, urgent: Callable[[], bool] = lambda: False) -> Site:
-        before = self.press.before
-        site = self.press.print(picture, urgent)
-        change = between(before, picture)
+        """Both parts at once."""
+        return with_rest(self.pages(picture, urgent), self.rest(picture))
+
+    def pages(self, picture: Picture, urgent: Callable[[], bool] = lambda: False) -> Site:
+        """The pages people read, which are waited for. `rest` has to follow."""
+        return self.press.print(picture, urgent)
+
+    def rest(self, picture: Picture) -> Site:
+        """What machines read, and what queries are answered from."""
+        change = between(self.before, picture)
         who = {"site_name": settings.SITE_NAME, "base_url": settings.BASE_URL}
-        parts = dict(site.parts)
         with override(languages.DEFAULT):
             index = history.index(picture, _said(picture)) | format_index(picture, **who)
             months: dict[str, list[IncidentView]] = {month: [] for month in change.months}
             for one in picture.incidents:
                 if one.month in months:
                     months[one.month].append(one)
-            parts |= {history.index_part(m): history.index_of_month(v) for m, v in months.items()}
-            pages = {**site.pages, **format_pages(picture, **who, index=index)}
+            parts = {history.index_part(m): history.index_of_month(v) for m, v in months.items()}
+            pages = format_pages(picture, **who, index=index)
             pages |= plain_files.pages(picture, addresses(picture))
             if change.whole:
                 pages |= assets.pages()
-        dropped = site.dropped | {history.index_part(name) for name in change.vanished}
-        return replace(site, pages=pages, parts=parts, index=Index(index, parts), dropped=dropped)
+        self.before = picture
+        dropped = frozenset(history.index_part(name) for name in change.vanished)
+        return Site(
+            picture.revision,
+            picture.as_of,
+            pages,
+            parts=parts,
+            index=Index(index, parts),
+            dropped=dropped,
+        )
+
+
+def with_rest(pages: Site, rest: Site) -> Site:
+    parts = {**pages.parts, **rest.parts}
+    return replace(
+        pages,
+        pages={**pages.pages, **rest.pages},
+        parts=parts,
+        index=Index(dict(rest.index), parts),
+        dropped=pages.dropped | rest.dropped,
+    )
 
 
 def addresses(picture: Picture) -> list[str]:

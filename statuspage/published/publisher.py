@@ -29,7 +29,13 @@ from statuspage.published.generation import Written, beat, compress_best, shown_
 from statuspage.published.leaving import left_over
 from statuspage.published.manifest import GenerationError
 from statuspage.published.picture import Picture
-from statuspage.published.press import EnglishPress, InterruptedPrintError, Press, with_languages
+from statuspage.published.press import (
+    EnglishPress,
+    InterruptedPrintError,
+    Press,
+    with_languages,
+    with_rest,
+)
 from statuspage.published.reader import Reader
 from statuspage.published.site import Site
 
@@ -38,6 +44,7 @@ log = logging.getLogger(__name__)
 POLL_SECONDS = 1.0
 # Even a calm site is written anew from time to time: ages and "as of" grow old.
 RENEW = timedelta(minutes=1)
+REST = ""  # in place of a language: feeds, JSON, badges and the index
 RENEW_OTHERS = timedelta(minutes=3)  # languages that fewer people read
 
 
@@ -49,9 +56,10 @@ class Publisher:
     clock: Callable[[], datetime] = lambda: datetime.now(tz=UTC)
     memo: Memo = field(default_factory=Memo)
     reader: Reader = field(default_factory=Reader)
-    presses: dict[str, Press | EnglishPress] = field(default_factory=dict)
+    english: EnglishPress | None = None
+    presses: dict[str, Press] = field(default_factory=dict)  # of the other languages
     base: str = ""  # the generation this process wrote last: what is written next says what differs
-    behind: list[str] = field(default_factory=list)  # languages that do not show `picture` yet
+    behind: list[str] = field(default_factory=list)  # what does not show `picture` yet, in order
     picture: Picture | None = None
     published_at: datetime | None = None
     translated_at: datetime | None = None
@@ -65,7 +73,7 @@ class Publisher:
         return at is None or self.clock() - at >= limit
 
     def publish(self, *, purge: bool = False) -> Written:
-        """Read, render, write and switch once: English; `translate` lets the other languages follow.
+        """Read, render, write and switch once: the English pages; `translate` lets all else follow.
 
         When an entry has left the picture, older generations are purged and all languages change at once: a
         withdrawn text must not survive on disk. What is shown now is compared with the folder at the start.
@@ -79,8 +87,13 @@ class Publisher:
 
     def _publish(self, *, purge: bool) -> Written:
         picture = self.reader.read(now=self.clock())
+        english = self._english()
+        # At first, and when the catalogue changes, all of it is written at once.
+        together = purge or english.is_whole(picture)
         site, left = self._print(languages.DEFAULT, picture)
         purge = purge or left
+        if together or purge:
+            site = with_rest(site, english.rest(picture))
         if purge:
             others = [self._print(code, picture)[0] for code in languages.others()]
             site = with_languages(site, others)
@@ -93,14 +106,16 @@ class Publisher:
         elif picture.revision != self.revision or self._is_old(self.translated_at, RENEW_OTHERS):
             self.behind = list(languages.others())
             self.translated_at = picture.as_of
+        if not (together or purge):
+            self.behind = [REST, *(code for code in self.behind if code != REST)]
         self.published_at = picture.as_of
         self.revision = picture.revision
         beat(self.directory, picture.revision, self.clock())
         return written
 
     def translate(self) -> Written | None:
-        """Bring one more language up to what was published last; None when all of them are, or when something
-        newer is due."""
+        """Bring feeds and data, then one language after the other up to what was published last; None when
+        all of them are, or when something newer is due."""
         if not self.behind or self.picture is None:
             return None
         try:
@@ -120,10 +135,10 @@ class Publisher:
         self, code: str, picture: Picture, urgent: Callable[[], bool] = lambda: False
     ) -> tuple[Site, bool]:
         """A language as it differs from what is shown, and whether an entry leaves."""
-        press = self.presses.get(code)
-        if press is None:
-            press = EnglishPress() if code == languages.DEFAULT else Press(code)
-            self.presses[code] = press
+        if code == REST:
+            return replace(self._english().rest(picture), base=self.base), False
+        press = self._english().press if code == languages.DEFAULT else self.presses.get(code)
+        press = press or self.presses.setdefault(code, Press(code))
         whole = press.is_whole(picture)
         site = press.print(picture, urgent)
         folder, shown = shown_in(self.directory) if whole or not self.base else (None, None)
@@ -138,7 +153,13 @@ class Publisher:
             site = replace(site, dropped=site.dropped | more)
         return replace(site, base=self.base), leaving
 
+    def _english(self) -> EnglishPress:
+        if self.english is None:
+            self.english = EnglishPress()
+        return self.english
+
     def _forget(self) -> None:
+        self.english = None
         self.presses.clear()
         self.base = ""
         self.behind.clear()
@@ -169,6 +190,7 @@ class Publisher:
                     "revision %s: %s files new in %.0f ms", written.revision, written.written,
                     (monotonic() - started) * 1000,
                 )  # fmt: skip
+                self.translate()  # feeds at once, also while one update follows the other
             elif self.translate() is None:
                 beat(self.directory, self.revision, self.clock())
                 bell.wait(POLL_SECONDS)

@@ -53,6 +53,24 @@ def test_a_change_of_the_public_picture_is_due_and_then_shown(
     assert not publisher.due()
 
 
+def test_pages_are_shown_first_then_feeds_then_the_other_languages(
+    publisher: Publisher, now: datetime, operator: User
+) -> None:
+    publisher.publish()
+    incident = posted(now, operator)
+
+    def shown(name: str) -> bool:
+        return b"A sparrow sings." in (publisher.directory / "current" / "site" / name).read_bytes()
+
+    publisher.publish()
+    assert (shown("status/index.html"), shown("feed.json")) == (True, False)
+    publisher.translate()
+    assert (shown("feed.json"), shown("de/status/index.html")) == (True, False)
+    publisher.translate()
+    assert shown("de/status/index.html")
+    assert shown(f"de/status/history/{incident.tracking_id}/index.html")
+
+
 def test_a_targeted_incident_gives_the_publisher_nothing_to_do(
     publisher: Publisher, now: datetime, operator: User
 ) -> None:

@@ -174,7 +174,7 @@ class IncidentView:
     @property
     def month(self) -> str:
         """The page of the history that shows it: `YYYY-MM` of its start (UTC)."""
-        return self.started_at.strftime("%Y-%m")
+        return f"{self.started_at.year}-{self.started_at.month:02d}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -166,12 +166,12 @@ class Press:
             )
         return known[1], known[2]
 
-    def _keep(self, parts: Mapping[str, bytes], left: Iterable[IncidentView]) -> None:
+    def _keep(self, parts: dict[str, bytes], left: Iterable[IncidentView]) -> None:
         for one in left:
             self.entries.pop(history.part_name(one.tracking_id), None)
-        for name, body in parts.items():
+        for name in reversed(parts):  # newest incidents last: the first are dropped
             self.entries.pop(name, None)
-            self.entries[name] = body
+            self.entries[name] = parts[name]
         while len(self.entries) > ENTRIES_KEPT:
             del self.entries[next(iter(self.entries))]
 
@@ -179,12 +179,14 @@ class Press:
 class _Entries(dict[str, bytes]):
     """Entries by part name; those that are no longer kept are rendered again."""
 
-    def __init__(self, kept: Mapping[str, bytes], picture: Picture) -> None:
+    def __init__(self, kept: dict[str, bytes], picture: Picture) -> None:
         super().__init__(kept)
+        self.kept = kept
         self.views = {history.part_name(one.tracking_id): one for one in picture.incidents}
 
     def __missing__(self, name: str) -> bytes:
-        return history.entry(self.views[name])
+        body = self.kept[name] = self[name] = history.entry(self.views[name])
+        return body
 
 
 def _single(

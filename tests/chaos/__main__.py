@@ -81,6 +81,9 @@ def _main(names: Sequence[str], rounds: int, seed: int) -> int:
             EMAIL_PORT=str(mail_port),
             OUTBOUND_ALLOW="127.0.0.0/8",
             LOG_LEVEL="WARNING",
+            # Two first notices use the hour up, so that updates of three incidents become digests.
+            HOURLY_LIMIT="2",
+            UPDATE_INTERVAL="0",
         )
         try:
             for line in _lines(state, servers, book, hook_port, names, rounds, seed):

@@ -13,7 +13,8 @@ from email import message_from_bytes, policy
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import ClassVar
 
-STAGES = ("Investigating", "Identified", "Resolved")
+# In the texts of the rounds: which incident, and the number of the statement.
+TOKEN = re.compile(r"<<(.+?)/(\d+)>>")
 # The first try to an address that begins so gets this answer; None: every try.
 MAIL_TROUBLE = {"later451": (451, 1), "hangup421": (421, 1), "unknown550": (550, None)}
 HOOK_TROUBLE = {"busy429": 429, "broken500": 500, "gone410": 410}
@@ -21,9 +22,9 @@ HOOK_TROUBLE = {"busy429": 429, "broken500": 500, "gone410": 410}
 
 @dataclass
 class Book:
-    """What was taken, in order: (address, title, number of the statement, id)."""
+    """What was taken, in order: (address, what it tells, id); a digest tells several statements."""
 
-    taken: list[tuple[str, str, int, str]] = field(default_factory=list)
+    taken: list[tuple[str, list[tuple[str, int]], str]] = field(default_factory=list)
     tries: Counter[tuple[str, str, int]] = field(default_factory=Counter)
     lock: threading.Lock = field(default_factory=threading.Lock)
 
@@ -32,9 +33,10 @@ class Book:
             self.tries[address, title, number] += 1
             return self.tries[address, title, number]
 
-    def take(self, address: str, title: str, number: int, identity: str) -> None:
+    def take(self, address: str, text: str, identity: str) -> None:
+        told = sorted((title, int(number)) for title, number in TOKEN.findall(text))
         with self.lock:
-            self.taken.append((address, title, number, identity))
+            self.taken.append((address, told, identity))
 
 
 class _Mail(socketserver.StreamRequestHandler):
@@ -80,8 +82,8 @@ class _Mail(socketserver.StreamRequestHandler):
             lines.append(line)
         if line:  # else the sender died before the end, and nothing was taken
             mail = message_from_bytes(b"".join(lines), policy=policy.default)
-            stage, title = re.fullmatch(r"\[(\w+)\] .*: (.*)", str(mail["Subject"])).groups()  # type: ignore[union-attr]  # a test
-            self.book.take(to, title, STAGES.index(stage) + 1, str(mail["Message-ID"]))
+            text = mail.get_body(("plain",)).get_content()  # type: ignore[union-attr]  # it has one
+            self.book.take(to, text, str(mail["Message-ID"]))
 
     def _say(self, words: str) -> None:
         self.wfile.write(f"{words}\r\n".encode())
@@ -92,6 +94,7 @@ class _Hook(BaseHTTPRequestHandler):
 
     def do_POST(self) -> None:
         data = json.loads(self.rfile.read(int(self.headers["Content-Length"])))["data"]
+        told = [event["data"] for event in data.get("events", [{"data": data}])]
         kind = self.path.strip("/").split("-")[0]
         first = self.book.tried(self.path, "", 0) == 1
         if kind == "silent" and first:
@@ -111,7 +114,8 @@ class _Hook(BaseHTTPRequestHandler):
             self.send_header("Retry-After", "2")
             self.end_headers()
             return
-        self.book.take(self.path, data["title"], data["number"], self.headers["webhook-id"])
+        text = " ".join(each["text"] for each in told)
+        self.book.take(self.path, text, self.headers["webhook-id"])
         self.send_response(204)
         self.end_headers()
 

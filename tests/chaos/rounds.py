@@ -1,4 +1,5 @@
-"""One round: three statements to thousands of receivers while processes die; then the oracle counts."""
+"""One round: three incidents, seven statements, thousands of receivers while processes die; then the oracle
+counts."""
 
 from __future__ import annotations
 
@@ -61,17 +62,41 @@ class Stage:
         if name == "broker-stays-dead":
             self.kill("broker")
         began = time.monotonic()
-        incident = self.persist(lambda: audience.declare(title))
-        for stage in ("identified", "resolved"):
-            self.havoc(victims, dice, dice.uniform(3, 8))
-            self.persist(lambda stage=stage: audience.update(incident, stage))  # type: ignore[misc]
+        titles = [f"{title} {letter}" for letter in "abc"]
+        incidents = [self.persist(lambda name=name: audience.declare(name)) for name in titles]  # type: ignore[misc]
         self.havoc(victims, dice, dice.uniform(3, 8))
-        done = self.wait_settled(incident, began)
+        for incident in incidents:
+            self.say(incident, 2, "identified")
+        self.havoc(victims, dice, dice.uniform(3, 8))
+        self.say(incidents[0], 3, "resolved")
+        self.havoc(victims, dice, dice.uniform(3, 8))
+        done = self.wait(lambda: audience.settled(incidents, 7), began)
+        held = self.persist(lambda: audience.held(incidents))
+        # The hour is over: digests go out, while things die again.
+        self.persist(audience.an_hour_passes)
+        self.havoc(victims, dice, dice.uniform(3, 8))
+        done = done and self.wait(lambda: self.nothing_held(incidents), began)
         seconds = time.monotonic() - began
         self.end_programs()
         if name == "broker-stays-dead":
             self.revive("broker")
-        return self.judge(incident, title, done) | {"seconds": round(seconds, 1)}
+        line = self.judge(incidents, dict(zip(titles, (3, 2, 2), strict=True)), done)
+        return line | {"held": held, "seconds": round(seconds, 1)}
+
+    def say(self, incident: int, number: int, stage: str) -> None:
+        from tests.chaos import audience
+
+        self.persist(lambda: audience.update(incident, number, stage))
+
+    def nothing_held(self, incidents: list[int]) -> bool:
+        from tests.chaos import audience
+
+        if audience.stuck(incidents):
+            return False
+        if audience.held(incidents):
+            audience.an_hour_passes()
+            return False
+        return True
 
     def havoc(self, victims: tuple[str, ...], dice: random.Random, seconds: float) -> None:
         until = time.monotonic() + seconds
@@ -83,57 +108,61 @@ class Stage:
                 time.sleep(dice.uniform(0, 1.5))
                 self.revive(victim)
 
-    def wait_settled(self, incident: int, began: float) -> bool:
-        from tests.chaos import audience
-
+    def wait(self, over: Callable[[], bool], began: float) -> bool:
         while time.monotonic() - began < LONGEST:
-            if self.persist(lambda: audience.settled(incident)):
+            if self.persist(over):
                 return True
             time.sleep(1)
         return False
 
-    def judge(self, incident: int, title: str, done: bool) -> dict[str, object]:
-        """What each endpoint must have, computed from what was said and to whom, not from the rows."""
+    def judge(self, incidents: list[int], said: dict[str, int], done: bool) -> dict[str, object]:
+        """What each endpoint must have, computed from what was said and to whom, not from the rows.
+
+        `said`: statements by title. All of one incident have the same scope, so a newer one that was
+        heard stands for an older one.
+        """
         from tests.chaos import audience
 
-        heard: dict[str, list[int]] = defaultdict(list)
-        identities: dict[tuple[str, int], set[str]] = defaultdict(set)
-        arrivals = 0
+        heard: dict[tuple[str, str], list[int]] = defaultdict(list)
+        identities: dict[tuple[str, str, int], set[str]] = defaultdict(set)
+        seen: Counter[tuple[str, str]] = Counter()
+        digests = 0
         with self.book.lock:
-            taken = [each for each in self.book.taken if each[1] == title]
-        for address, _, number, identity in taken:
-            arrivals += 1
-            identities[address, number].add(identity)
-            if number not in heard[address]:
-                heard[address].append(number)
+            taken = list(self.book.taken)
+        for address, told, identity in taken:
+            seen[address, identity] += 1
+            digests += len(told) > 1
+            for title, number in told:
+                identities[address, title, number].add(identity)
+                if number not in heard[address, title]:
+                    heard[address, title].append(number)
         receivers = audience.receivers(MAILS, HOOKS, EACH_TROUBLE, MAIL_KINDS, HOOK_KINDS)
-        superseded, stuck = audience.superseded(incident), audience.stuck(incident)
+        reachable = [each for each in receivers if each.split("-")[0].strip("/") not in NEVER]
         lost = [
-            (receiver, number)
-            for receiver in receivers
-            if receiver.split("-")[0].strip("/") not in NEVER
-            for number in (1, 2, 3)
-            # All three have the same scope: an earlier one may give way, the last one never.
-            if number not in heard[receiver]
-            and (number == 3 or (receiver, number) not in superseded)
+            (receiver, title, number)
+            for receiver in reachable
+            for title, count in said.items()
+            for number in range(1, count + 1)
+            if max(heard[receiver, title], default=0) < number
         ]
+        repeats = seen.total() - len(seen)
         line: dict[str, object] = {
             "receivers": len(receivers),
-            "accepted": arrivals,
-            "superseded": len(superseded),
+            "accepted": seen.total(),
+            "digests": digests,
+            "superseded": audience.skipped(incidents, "superseded"),
+            "capped": audience.skipped(incidents, "capped"),
             "lost": len(lost),
             "lost_sample": lost[:3],
-            "repeats": arrivals - len(identities),
+            "repeats": repeats,
             "foreign_ids": sum(len(ids) > 1 for ids in identities.values()),
             "out_of_order": sum(numbers != sorted(numbers) for numbers in heard.values()),
-            "wrongly_accepted": sum(
-                bool(heard[each]) for each in receivers if each.split("-")[0].strip("/") in NEVER
-            ),
-            "stuck": stuck,
+            "wrongly_accepted": len({address for address, _, _ in taken} - set(reachable)),
+            "stuck": audience.stuck(incidents) + audience.held(incidents),
             "killed": dict(self.killed),
         }
         clean = not any(line[key] for key in ("lost", "foreign_ids", "out_of_order", "stuck"))
-        few = arrivals - len(identities) <= MOST_REPEATS * self.killed["worker"]
+        few = repeats <= MOST_REPEATS * self.killed["worker"]
         return {"ok": done and clean and few and not line["wrongly_accepted"]} | line
 
     def start(self, *names: str) -> None:

@@ -64,7 +64,13 @@ class Stage:
         began = time.monotonic()
         titles = [f"{title} {letter}" for letter in "abc"]
         incidents = [self.persist(lambda name=name: audience.declare(name)) for name in titles]  # type: ignore[misc]
-        self.havoc(victims, dice, dice.uniform(3, 8))
+        # Some have heard of all three by then, some of none: limits hold some back, newer words push
+        # others aside.
+        enough, latest = dice.uniform(0.3, 0.9) * 3 * (MAILS + HOOKS), began + LONGEST / 3
+        while len(self.book.taken) < enough and time.monotonic() < latest:
+            self.havoc(victims, dice, dice.uniform(3, 8))
+            if not victims:
+                time.sleep(1)
         for incident in incidents:
             self.say(incident, 2, "identified")
         self.havoc(victims, dice, dice.uniform(3, 8))

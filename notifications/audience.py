@@ -1,8 +1,8 @@
 """Who is concerned by a statement: sets computed by the database, in slices, never a loop over people.
 
-Order of the questions: which customer subscriptions are hit (by index on service and region), which
-alert rules of their tenants match, which endpoints those lead to. Deliveries are unique per
-communication and endpoint, so asking twice, late or in parallel adds nothing.
+By footprint the target index answers (see `targets`): which endpoints an incident in these cells leads to,
+tenant by tenant. By an impacted list the listed subscriptions do, through their tenants' rules. Deliveries
+are unique per communication and endpoint, so asking twice, late or in parallel adds nothing.
 """
 
 from __future__ import annotations
@@ -15,19 +15,23 @@ from django.db import connection
 
 from incidents.models import Communication, Incident
 from notifications import audience_sql as sql
+from notifications import targets
 from notifications.lifecycle import Relevance, priority
 from notifications.models import ImpactedSubscription
+from notifications.target_sql import BITS
 
 Cell = tuple[int, int]  # (service id, region id)
+_LAST = 2**63 - 1  # beyond every id
 
 
 @dataclass(frozen=True, slots=True)
 class Slice:
-    """One step of a phase: the last id looked at (None: nothing left), ids seen, deliveries added."""
+    """One step of a phase: the last id looked at (None: none), ids seen, deliveries added, more to come."""
 
     last: int | None
     seen: int
     added: int
+    more: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,25 +54,36 @@ def line_of(incident_id: int) -> list[int]:
 class Breakdown:
     """An audience in parts: endpoints by channel, subscriptions by geography and by (the largest) tenant."""
 
+    subscriptions: int
+    tenants: int
     channels: dict[str, int]
     geographies: dict[str, int]
-    tenants: dict[str, int]
+    largest_tenants: dict[str, int]
     sample: list[str]
 
 
 def breakdown(cells: Sequence[Cell], *, kind: str, incident_id: int | None = None) -> Breakdown:
     """What `count` counts, in parts, with ten addresses of it."""
+    targets.refresh()
+    facts = _first_facts(cells, kind, incident_id)
     parts: dict[str, dict[str, int]] = {}
-    by = sql.MATCHED_BY_FOOTPRINT if incident_id is None else sql.MATCHED_BY_LIST
+    spread: tuple[str, ...] = (sql.SPREAD_BY_FOOTPRINT,)
+    if incident_id is not None:
+        spread = (sql.MATCHED_BY_LIST, sql.SPREAD_BY_LIST)
     with connection.cursor() as cursor:
-        facts = _first_facts(cells, kind, incident_id)
-        cursor.execute("".join((sql.SCOPE, by, sql.TARGETS, sql.BREAKDOWN)), facts)
-        for group, name, count in cursor.fetchall():
-            parts.setdefault(group, {})[name or "Global"] = count
+        for statement in (
+            sql.chain(*spread) + sql.PLACES,
+            sql.chain(*_targets(incident_id is not None)) + sql.CHANNELS,
+        ):
+            cursor.execute(statement, facts)
+            for group, name, count in cursor.fetchall():
+                parts.setdefault(group, {})[name] = count
     return Breakdown(
+        subscriptions=parts["total"]["subscriptions"],
+        tenants=parts["total"]["tenants"],
         channels=parts.get("channel", {}),
         geographies=parts.get("geography", {}),
-        tenants=parts.get("tenant", {}),
+        largest_tenants=parts.get("tenant", {}),
         sample=list(parts.get("sample", {})),
     )
 
@@ -84,20 +99,34 @@ def has_impacted(incident_id: int) -> bool:
 
 
 def add_matching(
-    communication: Communication, cells: Sequence[Cell], *, by_list: bool, after: int, most: int
+    communication: Communication, cells: Sequence[Cell], *, by_list: bool, after: int, window: int
 ) -> Slice:
-    """Deliveries for the endpoints of the next `most` matching subscriptions with an id > `after`."""
-    chain = (
-        sql.SCOPE,
-        sql.MATCHED_BY_LIST if by_list else sql.MATCHED_BY_FOOTPRINT,
-        sql.TARGETS,
-        sql.ADD_TARGETS,
-    )
-    return _step(
-        "".join(chain),
-        _facts(communication, cells, after, most)
-        | {"relevance": Relevance.IMPACTED if by_list else Relevance.RELATED},
-    )
+    """Deliveries for the endpoints of matching tenants with an id > `after`, `window` ids at a time.
+
+    Windows of ids and no limit: each cell's part of the index is entered where the window begins and left
+    where it ends, without sorting what comes later.
+    """
+    targets.refresh()
+    facts = _facts(communication, cells, after, None)
+    with connection.cursor() as cursor:
+        cursor.execute(sql.WINDOW, facts)
+        first, last = cursor.fetchone() or (None, None)
+    if first is None:
+        return Slice(None, 0, 0, more=False)
+    facts |= {
+        "upto": min(first + window - 1, last),
+        "relevance": Relevance.IMPACTED if by_list else Relevance.RELATED,
+    }
+    step = _step(sql.chain(*_targets(by_list)) + sql.ADD_TARGETS, facts)
+    return Slice(step.last, step.seen, step.added, more=facts["upto"] < last)
+
+
+def count_matching(communication: Communication, cells: Sequence[Cell], *, by_list: bool) -> int:
+    """How many customer subscriptions a communication is about, however few have somebody to tell."""
+    matched = sql.MATCHED_BY_LIST if by_list else sql.MATCHED_BY_FOOTPRINT
+    return _counted(sql.chain(matched) + sql.COUNT_MATCHED, _facts(communication, cells, 0, None))[
+        0
+    ]
 
 
 def add_told_before(communication: Communication, *, by_list: bool, after: int, most: int) -> Slice:
@@ -114,7 +143,7 @@ def add_readers(
 ) -> Slice:
     """Deliveries for confirmed public subscribers, by topic or because they were told before."""
     return _step(
-        "".join((sql.SCOPE, sql.READERS, sql.ADD_READERS)),
+        sql.chain(sql.READERS) + sql.ADD_READERS,
         _facts(communication, cells, after, most)
         | {"matching": communication.kind != "retraction"},
     )
@@ -122,14 +151,31 @@ def add_readers(
 
 def count(cells: Sequence[Cell], *, kind: str, incident_id: int | None = None) -> Counts:
     """The audience of a first statement about these cells; with `incident_id`, of its impacted list."""
+    targets.refresh()
+    by_list = incident_id is not None
     facts = _first_facts(cells, kind, incident_id)
-    by = sql.MATCHED_BY_FOOTPRINT if incident_id is None else sql.MATCHED_BY_LIST
-    with connection.cursor() as cursor:
-        cursor.execute("".join((sql.SCOPE, by, sql.TARGETS, sql.COUNT)), facts)
-        subscriptions, tenants, endpoints = cursor.fetchone() or (0, 0, 0)
-        cursor.execute("".join((sql.SCOPE, sql.READERS, "SELECT count(*) FROM chosen")), facts)
-        (readers,) = cursor.fetchone() or (0,)
+    matched = sql.MATCHED_BY_LIST if by_list else sql.MATCHED_BY_FOOTPRINT
+    subscriptions, tenants = _counted(sql.chain(matched) + sql.COUNT_MATCHED, facts)
+    (endpoints,) = _counted(sql.chain(*_targets(by_list)) + sql.COUNT_TARGETS, facts)
+    readers = count_readers(cells, kind=kind)
     return Counts(subscriptions, tenants, endpoints, readers)
+
+
+def count_readers(cells: Sequence[Cell], *, kind: str) -> int:
+    """How many public subscribers hear of these cells, if it is public."""
+    return _counted(sql.chain(sql.READERS) + sql.COUNT_READERS, _first_facts(cells, kind, None))[0]
+
+
+def _targets(by_list: bool) -> tuple[str, ...]:
+    if by_list:
+        return (sql.MATCHED_BY_LIST, sql.TARGETS_BY_LIST)
+    return (sql.TARGETS_BY_FOOTPRINT,)
+
+
+def _counted(statement: str, facts: dict[str, Any]) -> tuple[int, ...]:
+    with connection.cursor() as cursor:
+        cursor.execute(statement, facts)
+        return tuple(cursor.fetchone() or ())
 
 
 def _first_facts(cells: Sequence[Cell], kind: str, incident_id: int | None) -> dict[str, Any]:
@@ -138,22 +184,25 @@ def _first_facts(cells: Sequence[Cell], kind: str, incident_id: int | None) -> d
         "services": [service for service, _ in cells],
         "regions": [region for _, region in cells],
         "kind": kind,
+        "bit": BITS[kind],
         "line": [] if incident_id is None else line_of(incident_id),
         "incident": incident_id or 0,
         "communication": 0,
         "after": 0,
+        "upto": _LAST,
         "most": None,
         "matching": True,
     }
 
 
 def _facts(
-    communication: Communication, cells: Sequence[Cell], after: int, most: int
+    communication: Communication, cells: Sequence[Cell], after: int, most: int | None
 ) -> dict[str, Any]:
     return {
         "services": [service for service, _ in cells],
         "regions": [region for _, region in cells],
         "kind": communication.incident.kind,
+        "bit": BITS[communication.incident.kind],
         "line": line_of(communication.incident_id),
         "incident": communication.incident_id,
         "communication": communication.pk,
@@ -161,6 +210,7 @@ def _facts(
             kind=communication.kind, stage=communication.stage, number=communication.number
         ),
         "after": after,
+        "upto": _LAST,
         "most": most,
     }
 
@@ -169,4 +219,4 @@ def _step(statement: str, facts: dict[str, Any]) -> Slice:
     with connection.cursor() as cursor:
         cursor.execute(statement, facts)
         last, seen, added = cursor.fetchone() or (None, 0, 0)
-    return Slice(last, seen, added)
+    return Slice(last, seen, added, more=seen == facts["most"])

@@ -6,6 +6,7 @@ from notifications.models.ledger import Attempt, Delivery, FanOut
 from notifications.models.proof import LedgerAct, Proof
 from notifications.models.rules import ActionGroup, AlertRule
 from notifications.models.stops import Pulse, SendingStop
+from notifications.models.targets import StaleTenant, Target
 from notifications.models.tenants import (
     AudienceVersion,
     CustomerSubscription,
@@ -36,5 +37,7 @@ __all__ = [
     "Result",
     "SendingStop",
     "SignUp",
+    "StaleTenant",
+    "Target",
     "Tenant",
 ]

@@ -9,11 +9,12 @@ from django.db import transaction
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from incidents.models import Communication
-from notifications import audience
+from notifications import audience, targets
 from notifications.lifecycle import NEXT_PHASE, Phase
 from notifications.models import FanOut
 from notifications.services.supersede import supersede
 
+# Deliveries a slice, about: small enough that sending begins at once, and that a lock is short.
 SLICE = 20_000
 # Small, so that the first messages leave while the rest is being planned.
 FIRST_SLICE = 1_000
@@ -58,6 +59,7 @@ def plan(
 
 def plan_due(*, now: datetime) -> int:
     """Plan everything whose bell was lost or whose planner died; returns deliveries added."""
+    targets.refresh()  # so that the next incident finds nothing to do
     return sum(
         _plan_one(communication, now=now, slice_size=SLICE)
         for communication in unplanned(now=now).select_related("incident")
@@ -79,10 +81,10 @@ def _plan_one(
     added = woken_for = 0
     begun = communication.fan_outs.exclude(phase=Phase.DONE).order_by("audience_version")
     for fan_out in list(begun):
-        size = min(FIRST_SLICE, slice_size)
-        while (step := _take_slice(fan_out.pk, now=now, slice_size=size)) is not None:
-            size = slice_size
-            added += step
+        window = min(FIRST_SLICE, slice_size)
+        while (step := _take_slice(fan_out.pk, now, window, slice_size)) is not None:
+            window = _next_window(window, step.seen, slice_size)
+            added += step.added
             if wake and added and not woken_for:
                 woken_for = added
                 wake()
@@ -91,9 +93,21 @@ def _plan_one(
     return added
 
 
+def _next_window(window: int, seen: int, slice_size: int) -> int:
+    """How many tenants to ask for next: few live in a rare cell, and many endpoints may be a tenant's."""
+    if seen < slice_size // 2:
+        return window * 4
+    return max(1, window // 2) if seen > slice_size * 2 else window
+
+
 @transaction.atomic
-def _take_slice(fan_out_id: int, *, now: datetime, slice_size: int) -> int | None:
-    """One slice under the fan-out's lock; None when there is nothing left to do."""
+def _take_slice(
+    fan_out_id: int, now: datetime, window: int, slice_size: int = SLICE
+) -> audience.Slice | None:
+    """One slice under the fan-out's lock; None when there is nothing left to do.
+
+    `window`: tenants to look at while matching; `slice_size`: endpoints to look at in the other phases.
+    """
     fan_out = (
         FanOut.objects.select_for_update(of=("self",))
         .select_related("communication__incident")
@@ -102,27 +116,27 @@ def _take_slice(fan_out_id: int, *, now: datetime, slice_size: int) -> int | Non
     phase = Phase(fan_out.phase)
     if phase is Phase.DONE:
         return None
-    step = _ask(fan_out, phase, slice_size)
-    if phase is Phase.MATCHING:
-        fan_out.subscriptions += step.seen
+    step = _ask(fan_out, phase, slice_size, window)
     if phase is Phase.PUBLIC:
         fan_out.public += step.added
     else:
         fan_out.targeted += step.added
     fan_out.cursor = step.last or fan_out.cursor
-    if step.seen < slice_size:
+    if not step.more:
+        if phase is Phase.MATCHING:
+            fan_out.subscriptions = _subscriptions(fan_out.communication)
         fan_out.phase, fan_out.cursor = NEXT_PHASE[phase], 0
     if fan_out.phase == Phase.DONE:
         fan_out.done_at = now
         fan_out.superseded = supersede(incident_id=fan_out.communication.incident_id)
     fan_out.save()
-    return step.added
+    return step
 
 
-def _ask(fan_out: FanOut, phase: Phase, most: int) -> audience.Slice:
+def _ask(fan_out: FanOut, phase: Phase, most: int, window: int) -> audience.Slice:
     communication = fan_out.communication
     after = fan_out.cursor
-    nothing = audience.Slice(None, 0, 0)
+    nothing = audience.Slice(None, 0, 0, more=False)
     if phase is Phase.PUBLIC:
         # The ledger's one gate says what is public; nothing here decides it again.
         if not Communication.objects.public().filter(pk=communication.pk).exists():
@@ -133,11 +147,25 @@ def _ask(fan_out: FanOut, phase: Phase, most: int) -> audience.Slice:
     by_list = audience.has_list(communication)
     if phase is Phase.TOLD_BEFORE:
         return audience.add_told_before(communication, by_list=by_list, after=after, most=most)
-    if communication.kind == "retraction" or _awaits_audience(communication):
+    if not _matches(communication):
         return nothing
     return audience.add_matching(
-        communication, _cells(communication), by_list=by_list, after=after, most=most
+        communication, _cells(communication), by_list=by_list, after=after, window=window
     )
+
+
+def _subscriptions(communication: Communication) -> int:
+    if not _matches(communication):
+        return 0
+    by_list = audience.has_list(communication)
+    return audience.count_matching(communication, _cells(communication), by_list=by_list)
+
+
+def _matches(communication: Communication) -> bool:
+    """Whether anybody is told because it concerns them, rather than because they were told before."""
+    if not communication.targeted_text or communication.kind == "retraction":
+        return False
+    return not _awaits_audience(communication)
 
 
 def _awaits_audience(communication: Communication) -> bool:

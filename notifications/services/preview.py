@@ -32,16 +32,15 @@ def look(incident: Incident) -> AudiencePreview:
     cells = scope_of(incident)
     by_list = incident.audience == "confirmed" and audience.has_impacted(incident.pk)
     listed = incident.pk if by_list else None
-    counts = audience.count(cells, kind=incident.kind, incident_id=listed)
     parts = audience.breakdown(cells, kind=incident.kind, incident_id=listed)
     return AudiencePreview(
         basis="impacted list" if by_list else "footprint",
-        endpoints=counts.endpoints,
-        readers=counts.readers,
-        subscriptions=counts.subscriptions,
-        tenants=counts.tenants,
+        endpoints=sum(parts.channels.values()),
+        readers=audience.count_readers(cells, kind=incident.kind),
+        subscriptions=parts.subscriptions,
+        tenants=parts.tenants,
         channels=parts.channels,
         geographies=parts.geographies,
-        largest_tenants=parts.tenants,
+        largest_tenants=parts.largest_tenants,
         sample=parts.sample,
     )

@@ -166,7 +166,7 @@ def test_a_planner_that_died_is_continued_by_the_sweep(
         tenant(f"t{number}", WEST)
     communication = last(open_incident)
     fan_out = FanOut.objects.create(communication=communication, started_at=now)
-    plan._take_slice(fan_out.pk, now=now, slice_size=2)
+    plan._take_slice(fan_out.pk, now, 2, 2)
     assert len(told(communication)) == 2
     plan.plan_due(now=now)
     assert len(told(communication)) == 5

@@ -1,0 +1,314 @@
+"""The index that audiences are chosen from always equals the join it stands for, whoever changes what."""
+
+from __future__ import annotations
+
+import io
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+from django.core.management import CommandError, call_command
+from django.db import connection, transaction
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from incidents.models import Region, Service
+from incidents.models.words import Kind
+from notifications import targets
+from notifications.models import (
+    ActionGroup,
+    AlertRule,
+    CustomerSubscription,
+    Endpoint,
+    Footprint,
+    StaleTenant,
+    Target,
+    Tenant,
+)
+from notifications.target_sql import BITS
+from tests.notifications.cast import THEN, endpoint, rule, subscription, tenant
+
+pytestmark = pytest.mark.usefixtures("catalogue")
+
+WEST, NORTH = ("key-vault", "west-europe"), ("storage", "north-europe")
+Row = tuple[int, int, int, int, str, bool]  # service, region, tenant, endpoint, kind, by rule
+
+
+def held() -> set[Row]:
+    rows = Target.objects.values_list(
+        "service_id", "region_id", "tenant_id", "endpoint_id", "by_rule", "kinds"
+    )
+    return {
+        (service, region, owner, end, kind, by_rule)
+        for service, region, owner, end, by_rule, kinds in rows
+        for kind, bit in BITS.items()
+        if kinds & bit
+    }
+
+
+def joined() -> set[Row]:
+    """The same by loops over objects: subscription by subscription, rule by rule."""
+    found: set[Row] = set()
+    for owner in Tenant.objects.all():
+        rules = [
+            each
+            for each in owner.alert_rules.filter(active=True)
+            if Endpoint.objects.filter(action_groups__alert_rules=each).exists()
+        ]
+        for cell in Footprint.objects.filter(subscription__tenant=owner):
+            where = (cell.service_id, cell.region_id, owner.pk)
+            if not rules and owner.contact_id:
+                found |= {(*where, owner.contact_id, kind, False) for kind in Kind.values}
+            for each in rules:
+                if _looks_at(each, cell):
+                    found |= {
+                        (*where, end.pk, kind, True)
+                        for end in Endpoint.objects.filter(action_groups__alert_rules=each)
+                        for kind in each.kinds or Kind.values
+                    }
+    return found
+
+
+def _looks_at(each: AlertRule, cell: Footprint) -> bool:
+    return all(
+        not chosen or wanted in chosen
+        for chosen, wanted in (
+            (set(each.services.values_list("pk", flat=True)), cell.service_id),
+            (set(each.regions.values_list("pk", flat=True)), cell.region_id),
+            (set(each.subscriptions.values_list("pk", flat=True)), cell.subscription_id),
+        )
+    )
+
+
+@contextmanager
+def taken_back() -> Iterator[None]:
+    with transaction.atomic():
+        yield
+        transaction.set_rollback(True)
+
+
+def _any(model: Any, place: int) -> Any:
+    """An object of a table, by a random number; None when there is none."""
+    rows = list(model.objects.order_by("pk"))
+    return rows[place % len(rows)] if rows else None
+
+
+def _make_tenant(a: int, b: int, many: list[int]) -> None:
+    Tenant.objects.create(
+        ref=f"t{Tenant.objects.count()}-{a}-{b}",
+        name="T",
+        contact=None if a % 4 == 0 else endpoint(f"c{a % 3}@example.com"),
+    )
+
+
+def _make_subscription(a: int, b: int, many: list[int]) -> None:
+    if owner := _any(Tenant, a):
+        ref = f"s{CustomerSubscription.objects.count()}-{a}-{b}"
+        made = CustomerSubscription.objects.create(tenant=owner, ref=ref)
+        _move_in(made, many)
+
+
+def _move_in(made: CustomerSubscription, many: list[int]) -> None:
+    cells = {(_any(Service, one).pk, _any(Region, one // 5).pk) for one in many}
+    Footprint.objects.bulk_create(
+        [
+            Footprint(subscription=made, service_id=service, region_id=region)
+            for service, region in cells
+        ],
+        ignore_conflicts=True,
+    )
+
+
+def _grow(a: int, b: int, many: list[int]) -> None:
+    if found := _any(CustomerSubscription, a):
+        _move_in(found, many)
+
+
+def _shrink(a: int, b: int, many: list[int]) -> None:
+    Footprint.objects.filter(pk__in=[_any(Footprint, one).pk for one in many if a]).delete()
+
+
+def _change_hands(a: int, b: int, many: list[int]) -> None:
+    if Tenant.objects.exists():
+        wanted = [_any(CustomerSubscription, one) for one in many]
+        refs = [each.ref for each in wanted if each]
+        CustomerSubscription.objects.filter(ref__in=refs).update(tenant=_any(Tenant, b))
+
+
+def _make_rule(a: int, b: int, many: list[int]) -> None:
+    owner = _any(Tenant, a)
+    if owner is None:
+        return
+    made = AlertRule.objects.create(
+        tenant=owner,
+        name=f"r{AlertRule.objects.count()}-{b}",
+        kinds=[list(Kind.values)[one % 4] for one in many[:1]] if b % 2 else [],
+    )
+    group = ActionGroup.objects.create(tenant=owner, name=f"g{ActionGroup.objects.count()}-{b}")
+    group.endpoints.set([endpoint(f"e{one % 4}@example.com") for one in many])
+    made.action_groups.set([group])
+    _filter(AlertRule.objects.filter(pk=made.pk).count() and a, b, many)
+
+
+def _filter(a: int, b: int, many: list[int]) -> None:
+    if found := _any(AlertRule, a):
+        found.services.set([_any(Service, one) for one in many[: b % 3]])
+        found.regions.set([_any(Region, one) for one in many[: b % 2]])
+        chosen = [_any(CustomerSubscription, one) for one in many] if b % 5 == 0 else []
+        found.subscriptions.set([each for each in chosen if each])
+
+
+def _switch(a: int, b: int, many: list[int]) -> None:
+    if found := _any(AlertRule, a):
+        AlertRule.objects.filter(pk=found.pk).update(active=bool(b % 2))
+
+
+def _regroup(a: int, b: int, many: list[int]) -> None:
+    if found := _any(ActionGroup, a):
+        found.endpoints.set([endpoint(f"e{one % 4}@example.com") for one in many])
+
+
+def _lead(a: int, b: int, many: list[int]) -> None:
+    if found := _any(AlertRule, a):
+        found.action_groups.set(found.tenant.action_groups.all()[: b % 3])
+
+
+def _call(a: int, b: int, many: list[int]) -> None:
+    if found := _any(Tenant, a):
+        found.contact = endpoint(f"c{b % 3}@example.com") if b % 4 else None
+        found.save()
+
+
+def _drop(a: int, b: int, many: list[int]) -> None:
+    models: list[Any] = [AlertRule, ActionGroup, CustomerSubscription, Tenant]
+    if found := _any(models[b % 4], a):
+        found.delete()
+
+
+def _drop_endpoint(a: int, b: int, many: list[int]) -> None:
+    if found := _any(Endpoint.objects.filter(contact_of=None).model, a):
+        Endpoint.objects.filter(pk=found.pk, contact_of=None).delete()
+
+
+EDITS: list[Callable[[int, int, list[int]], None]] = [
+    _make_tenant, _make_subscription, _grow, _shrink, _change_hands, _make_rule, _filter, _switch,
+    _regroup, _lead, _call, _drop, _drop_endpoint,
+]  # fmt: skip
+
+number = st.integers(0, 40)
+edit = st.tuples(st.sampled_from(EDITS), number, number, st.lists(number, max_size=4))
+begin = st.lists(
+    st.tuples(
+        st.sampled_from([_make_tenant, _make_subscription, _make_rule]),
+        number,
+        number,
+        st.lists(number, min_size=1, max_size=4),
+    ),
+    min_size=3,
+    max_size=8,
+)
+
+
+@settings(
+    max_examples=40,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
+@given(begin=begin, rounds=st.lists(st.lists(edit, min_size=1, max_size=3), max_size=4))
+def test_after_any_edits_the_index_equals_the_join(
+    catalogue: None, begin: list[Any], rounds: list[list[Any]]
+) -> None:
+    with taken_back():
+        tenant("first", WEST)
+        for edits in (begin, *rounds):
+            for act, a, b, many in edits:
+                act(a, b, many)
+            targets.refresh()
+            assert held() == joined()
+            assert not StaleTenant.objects.exists()
+
+
+def test_what_decides_about_no_target_marks_nobody(db: None) -> None:
+    owner = tenant("contoso", WEST)
+    targets.refresh()
+    Tenant.objects.update(name="Contoso Ltd")
+    CustomerSubscription.objects.update(name="Production")
+    assert not StaleTenant.objects.exists()
+    Tenant.objects.update(contact=None)
+    assert StaleTenant.objects.get().tenant_id == owner.pk
+
+
+def test_a_change_by_hand_counts_too(db: None) -> None:
+    tenant("contoso", WEST, NORTH)
+    targets.refresh()
+    with connection.cursor() as cursor:
+        cursor.execute("UPDATE notifications_footprint SET region_id = %s", [
+            Region.objects.get(slug="east-us").pk
+        ])  # fmt: skip
+    targets.refresh()
+    assert held() == joined()
+
+
+def test_only_what_differs_is_written(db: None) -> None:
+    owner = tenant("contoso", WEST)
+    rule(owner, "ops@example.com")
+    targets.refresh()
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT ctid FROM notifications_target")
+        before = cursor.fetchall()
+        subscription(owner, "contoso-2", NORTH)
+        targets.refresh()
+        cursor.execute("SELECT ctid FROM notifications_target ORDER BY ctid")
+        after = cursor.fetchall()
+    assert (len(before), len(after)) == (1, 2)
+    assert after[0] == before[0]
+
+
+def test_it_is_compared_and_made_anew_by_one_command(db: None) -> None:
+    tenant("contoso", WEST)
+    gone = tenant("gone", NORTH)
+    targets.refresh()
+    call_command("rebuild_targets", "--check", stdout=io.StringIO())
+    right = set(Target.objects.values_list("service_id", "tenant_id"))
+    Target.objects.filter(tenant_id=gone.pk).delete()
+    Target.objects.create(
+        service_id=1, region_id=1, tenant_id=gone.pk + 1000, endpoint_id=1, kinds=-1, by_rule=True
+    )
+    with pytest.raises(CommandError, match="2 rows differ"):
+        call_command("rebuild_targets", "--check", stdout=io.StringIO())
+    call_command("rebuild_targets", stdout=io.StringIO())
+    assert set(Target.objects.values_list("service_id", "tenant_id")) == right
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_at_once_and_a_change_in_between_leave_it_right(catalogue: None) -> None:
+    owners = [tenant(f"t{number}", WEST) for number in range(8)]
+    start = threading.Barrier(4)
+
+    def run(act: Callable[[], object]) -> None:
+        start.wait()
+        try:
+            for _ in range(5):
+                act()
+        finally:
+            connection.close()
+
+    def change() -> None:
+        for owner in owners:
+            with transaction.atomic():
+                owner.contact = Endpoint.objects.create(
+                    address=f"{threading.get_ident()}-{owner.pk}-{Endpoint.objects.count()}@x.example",
+                    created_at=THEN,
+                )
+                owner.save()
+
+    threads = [threading.Thread(target=run, args=(act,)) for act in (targets.refresh,) * 3]
+    threads.append(threading.Thread(target=run, args=(change,)))
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    targets.refresh()
+    assert held() == joined()

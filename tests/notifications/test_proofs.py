@@ -176,7 +176,7 @@ def test_of_a_false_positive_nothing_but_the_retraction_is_tried_again(
 
 
 STATES = st.sampled_from(
-    [("pending", ""), ("sent", ""), ("failed", ""), ("skipped", "left"), ("skipped", "capped")]
+    [("pending", ""), ("sent", ""), ("failed", ""), ("skipped", "left"), ("skipped", "superseded")]
 )
 
 

@@ -54,7 +54,7 @@ def public_bytes(site: Site) -> Iterator[tuple[str, bytes]]:
     for path, page in (*site.pages.items(), *site.stale.items()):
         yield path, path.encode() + page.content_type.encode() + page.body
     yield from site.parts.items()
-    yield "index", json.dumps(site.index, default=str).encode()
+    yield "index", json.dumps(dict(site.index)).encode()
 
 
 def live(incident: Incident, step: str, canary: str, now: datetime, operator: User) -> None:
@@ -204,4 +204,5 @@ def test_the_search_finds_a_word_that_is_public(operator: User) -> None:
         w for w, data in public_bytes(render_site(read_picture(now=NOW))) if b"sparrow" in data
     ]
     assert any(path.startswith("/status/history/") for path in found)
-    assert "/status/" in found
+    assert any(path.startswith("index/") for path in found)
+    assert {"/status/", "/feed.json", "index"} <= set(found)

@@ -10,8 +10,10 @@ from notifications.models.targets import StaleTenant, Target
 from notifications.models.tenants import (
     AudienceVersion,
     CustomerSubscription,
+    DraftedSubscription,
     Footprint,
     ImpactedSubscription,
+    ListDraft,
     Tenant,
 )
 from notifications.models.words import Channel, Result
@@ -26,11 +28,13 @@ __all__ = [
     "Channel",
     "CustomerSubscription",
     "Delivery",
+    "DraftedSubscription",
     "Endpoint",
     "FanOut",
     "Footprint",
     "ImpactedSubscription",
     "LedgerAct",
+    "ListDraft",
     "Proof",
     "PublicTopic",
     "Pulse",

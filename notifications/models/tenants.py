@@ -108,3 +108,46 @@ class AudienceVersion(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["incident", "version"], name="audience_version_once"),
         ]
+
+
+class ListDraft(models.Model):
+    """A list that was handed in and read, and that waits for a person to put it into force.
+
+    `on_version`: the list it was compared with; one that was replaced meanwhile asks for another look.
+    """
+
+    incident = models.ForeignKey(Incident, on_delete=models.CASCADE, related_name="list_drafts")
+    file_name = models.CharField(max_length=NAME_LENGTH)
+    on_version = models.PositiveIntegerField()
+    subscriptions = models.PositiveIntegerField()
+    added = models.PositiveIntegerField()
+    removed = models.PositiveIntegerField()
+    actor = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+"
+    )
+    made_at = models.DateTimeField()
+
+    class Meta:
+        indexes = [
+            # Forgotten ones are cleared away when the next list comes.
+            models.Index(fields=["made_at"], name="list_draft_made"),
+        ]
+
+
+class DraftedSubscription(models.Model):
+    """A customer subscription on a draft."""
+
+    # No index of its own: the constraint's begins with it.
+    draft = models.ForeignKey(
+        ListDraft, on_delete=models.CASCADE, related_name="drafted", db_index=False
+    )
+    subscription = models.ForeignKey(
+        CustomerSubscription, on_delete=models.CASCADE, related_name="+"
+    )
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["draft", "subscription"], name="drafted_subscription_once"
+            ),
+        ]

@@ -57,7 +57,7 @@ def suppressed(catalogue: None) -> Endpoint:
 def test_every_screen_is_accessible_on_desktop_and_phone(
     live_server: Any, broad: str, suppressed: Endpoint
 ) -> None:
-    paths = ["", "review/", "retract/", "replay/", "merge/", "times/", "ledger/"]
+    paths = ["", "review/", "retract/", "replay/", "merge/", "times/", "ledger/", "list/"]
     with browser_page() as (page, complaints):
         sign_in(page, live_server)
         complaints.clear()  # Chromium asks the login page for a favicon that only the real front has

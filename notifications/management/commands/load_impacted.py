@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,8 @@ from django.utils import timezone
 from incidents.models import Incident
 from notifications.impacted_file import ImpactedFileError, read_list
 from notifications.services.impacted import UnknownSubscriptionsError, replace_list
+
+PROGRESS = 100_000  # entries
 
 
 class Command(BaseCommand):
@@ -37,7 +40,9 @@ class Command(BaseCommand):
         try:
             with transaction.atomic(), Path(file).open(encoding="utf-8", newline="") as lines:
                 replaced = replace_list(
-                    incident_id=incident.pk, refs=read_list(lines), now=timezone.now()
+                    incident_id=incident.pk,
+                    refs=self._counted(read_list(lines)),
+                    now=timezone.now(),
                 )
                 transaction.set_rollback(dry_run)
         except ImpactedFileError as error:
@@ -59,6 +64,13 @@ class Command(BaseCommand):
             f"{replaced.subscriptions} subscriptions: {replaced.added} {would}added,"
             f" {replaced.removed} {would}removed."
         )
+
+    def _counted(self, refs: Iterable[tuple[int, str]]) -> Iterator[tuple[int, str]]:
+        """The same entries, told on standard error as they go by."""
+        for count, entry in enumerate(refs, start=1):
+            if count % PROGRESS == 0:
+                self.stderr.write(f"{count:,} entries read")
+            yield entry
 
 
 def _json(told: dict[str, object]) -> str:

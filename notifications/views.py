@@ -55,7 +55,7 @@ def _public(
         try:
             response = view(request, now, *args, **kwargs)
         except TokenError:
-            response = _page(request, now, "invalid", status=400)
+            response = _page(request, now, "invalid", languages=(), status=400)
         except (OperationalError, InterfaceError):
             log.exception("no database for %s", request.resolver_match)
             response = _page(request, now, "unavailable", status=503)
@@ -133,7 +133,7 @@ def _confirmed(request: HttpRequest, now: datetime, endpoint: Endpoint) -> HttpR
         "confirmed",
         address=endpoint.address,
         topics=Catalogue().sentences(topics),
-        manage=_path(tokens.manage_url(endpoint.key)),
+        manage=_here(tokens.manage_url(endpoint.key)),
     )
 
 
@@ -172,7 +172,7 @@ def _manage_page(
     saved: bool = False,
     status: int = 200,
 ) -> HttpResponse:
-    leave_path = _path(tokens.leave_url(endpoint.key, Audience.PUBLIC))
+    leave_path = _here(tokens.leave_url(endpoint.key, Audience.PUBLIC))
     return _page(
         request,
         now,
@@ -244,11 +244,17 @@ def _page(
     request: HttpRequest, now: datetime, name: str, *, status: int = 200, **context: Any
 ) -> HttpResponse:
     """Rendered without the request, so that no context processor can touch a session."""
+    plain = request.path.removeprefix(_root(_language()))
     frame = {
         "site_name": settings.SITE_NAME,
         "base_url": settings.BASE_URL,
         "path": request.path,
-        "language": get_language() or settings.LANGUAGE_CODE,
+        "root": _root(_language()),
+        "language": _language(),
+        "languages": [
+            {"code": code, "name": name, "path": f"{_root(code)}{plain}"}
+            for code, name in settings.LANGUAGES
+        ],
         "direction": "rtl" if get_language_bidi() else "ltr",
         "as_of": now,
         "section": "subscribe",
@@ -256,5 +262,15 @@ def _page(
     return HttpResponse(render_to_string(f"subscribe/{name}.html", {**frame, **context}), status=status)  # fmt: skip
 
 
-def _path(address: str) -> str:
-    return urlsplit(address).path
+def _language() -> str:
+    return get_language() or settings.LANGUAGE_CODE
+
+
+def _root(language: str) -> str:
+    """What stands before the addresses of a language: nothing for the default one, else `/de`."""
+    return "" if language == settings.LANGUAGE_CODE else f"/{language}"
+
+
+def _here(address: str) -> str:
+    """The path of one of our addresses, in the language of this page."""
+    return f"{_root(_language())}{urlsplit(address).path}"

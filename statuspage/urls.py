@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from django.conf.urls.i18n import i18n_patterns
 from django.contrib import admin
 from django.urls import include, path
 
@@ -10,7 +11,9 @@ from statuspage import feedback, hooks, metrics
 urlpatterns = [
     path("admin/desk/", include("statuspage.desk.urls")),
     path("admin/", admin.site.urls),
-    path("subscribe/", include("notifications.urls")),
+    *i18n_patterns(
+        path("subscribe/", include("notifications.urls")), prefix_default_language=False
+    ),
     *feedback.urlpatterns,
     *hooks.urlpatterns,
     path("-/metrics", metrics.metrics),

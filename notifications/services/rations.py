@@ -63,17 +63,21 @@ UPDATE notifications_delivery load SET carried_by_id = former.carried_by_id
 FROM notifications_delivery former
 WHERE former.id = ANY (%(ids)s) AND load.carried_by_id = former.id AND load.skip_reason = 'capped'
 """
-# Another claim was faster with an older one of the line: give the newer one back.
+# Another claim was faster with an older one of the line: give the newer one back. For a moment, or the
+# next claim would pick it at once, again and again, before all that is due after it. What was superseded
+# is in no digest any more that still waits; one under way may have been filled just before.
 _GIVE_BACK = """
 UPDATE notifications_delivery d
-SET state = 'pending', claim = NULL, lease_until = NULL, attempts = d.attempts - 1
+SET state = 'pending', claim = NULL, lease_until = NULL, attempts = d.attempts - 1,
+  next_attempt_at = clock_timestamp() + interval '1 second'
 WHERE d.id = ANY (%(heirs)s) AND d.claim = %(claim)s AND EXISTS (
   SELECT FROM notifications_delivery older
   LEFT JOIN notifications_delivery carrier ON carrier.id = older.carried_by_id
   WHERE older.incident_id = d.incident_id AND older.endpoint_id = d.endpoint_id
     AND older.communication_id < d.communication_id
-    AND (older.state IN ('pending', 'sending')
-      OR (carrier.state IN ('pending', 'sending') AND carrier.id <> d.id)))
+    AND (older.state IN ('pending', 'sending') OR (carrier.id <> d.id
+      AND (carrier.state = 'sending'
+        OR (carrier.state = 'pending' AND older.skip_reason = 'capped')))))
 """
 
 # One claim at a time counts for an endpoint.
@@ -88,7 +92,8 @@ WITH mine AS MATERIALIZED (
     CASE WHEN d.priority = ANY (%(spaced)s) AND %(interval)s > 0 THEN (
       SELECT max(coalesce(said.sent_at, carrier.sent_at))
       FROM notifications_delivery said
-      LEFT JOIN notifications_delivery carrier ON carrier.id = said.carried_by_id
+      LEFT JOIN notifications_delivery carrier
+        ON carrier.id = said.carried_by_id AND said.skip_reason = 'capped'
       WHERE said.incident_id = d.incident_id AND said.endpoint_id = d.endpoint_id
     ) + %(interval)s * interval '1 second' END AS spaced_until
   FROM notifications_delivery d

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import uuid
 from datetime import datetime, timedelta
 
 import pytest
@@ -17,7 +18,7 @@ from incidents.services import publicity
 from incidents.services.entries import Changes, Override, Statement
 from notifications.events import EventPress
 from notifications.models import Delivery, Endpoint
-from notifications.services import claims, plan, send
+from notifications.services import claims, plan, rations, send
 from tests.conftest import declaration, hit
 from tests.notifications.cast import endpoint, last, reader, rule, tenant
 from tests.notifications.conftest import Sink, text_of
@@ -319,3 +320,45 @@ def test_the_limit_counts_for_each_address_alone(
     update(three[0], operator, now, "We know why.")
     assert send.work().sent == 1
     assert sink.receivers[-1] == "there@example.com"
+
+
+def test_an_end_does_not_wait_for_a_digest_that_was_to_carry_an_older_word_of_it(
+    three: list[Incident], operator: User, now: datetime, sink: Sink
+) -> None:
+    for incident in three:
+        update(incident, operator, now, f"We know why {incident.public_title} fails.")
+    send.work()
+    # Blue's update is the digest, and waits for its hour; Red's was to go along with it.
+    update(three[0], operator, now, "Red is over.", stage="resolved")
+    tally = send.work(seconds=2)
+    assert (tally.sent, tally.held) == (1, 0)
+    assert "Red is over." in text_of(sink.mails[-1])
+    assert states(three[0]) == ["sent", "superseded", "sent"]
+    pass_time(61)
+    assert send.work().sent == 1
+    digest = text_of(sink.mails[-1])
+    assert "We know why Green fails." in digest
+    assert "We know why Red fails." not in digest
+
+
+def test_what_is_claimed_too_early_rests_a_moment_before_it_is_claimed_again(
+    operator: User, now: datetime, here: None
+) -> None:
+    made = declare(operator, now, "Red")
+    # Another worker claimed the first between this one's look and its own claim.
+    (other,) = claims.claim(most=1).deliveries
+    update(made, operator, now, "Red is over.", stage="resolved")
+    mine = uuid.uuid4()
+    end = Delivery.objects.exclude(pk=other.pk).get()
+    Delivery.objects.filter(pk=end.pk).update(
+        state="sending", claim=mine, lease_until=other.lease_until, attempts=1
+    )
+    rations.inherit(mine, [end.pk])
+    assert states(made) == ["sending", "pending"]
+    Delivery.objects.filter(pk=other.pk).update(
+        state="sent", claim=None, lease_until=None, sent_at=timezone.now()
+    )
+    assert claims.claim(most=10).picked == 0
+    pass_time(0.05)
+    (again,) = claims.claim(most=10).deliveries
+    assert (again.pk, again.attempts) == (end.pk, 1)

@@ -16,7 +16,7 @@ from django.core.wsgi import get_wsgi_application
 from whitenoise import WhiteNoise
 
 from statuspage.checks import dangerous_settings
-from statuspage.published import languages
+from statuspage.published import languages, mine
 from statuspage.published.filtered import ASSEMBLERS, FILTERS
 from statuspage.published.formats.queries import BADGES, FEEDS, cell_badge, filtered_feed
 from statuspage.published.headers import security
@@ -118,7 +118,7 @@ def _build() -> WSGIApplication:
         django,
         health=health,
         hsts=hsts,
-        keys={"trackingId", *FILTERS},
+        keys={"trackingId", *FILTERS, *mine.FIELDS},
         unavailable=unavailable,
         languages=languages.others(),
     )

@@ -6,40 +6,23 @@ Nothing a visitor can type leads to an error: what is unknown is named, escaped,
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime
-from typing import Any, Protocol
+from datetime import date
+from typing import Any
 from urllib.parse import urlencode
 
 from django.utils.translation import gettext as _
 from django.utils.translation import override
 
-from statuspage.published import history, labels, languages, matrix, times
+from statuspage.published import finding, history, labels, languages, matrix, mine, times
 from statuspage.published.chrome import Frame, render
+from statuspage.published.finding import LONGEST, MAX_AGE, Generation
 from statuspage.published.site import Page
 
 STATUS, HISTORY = "/status/", "/status/history/"
 FILTERS = ("service", "region", "geography", "level", "from", "to", "month", "q")
 MOST_SHOWN = 100
-MOST_FOUND = 50
-LONGEST = 200  # characters of a value that are looked at and echoed
-MAX_AGE = 30
-
-
-class Generation(Protocol):
-    """What an answer may read: the same values as those of the `Site` it was written from."""
-
-    @property
-    def pages(self) -> Mapping[str, Page]: ...
-    @property
-    def parts(self) -> Mapping[str, bytes]: ...
-    @property
-    def index(self) -> Mapping[str, Any]: ...
-    @property
-    def revision(self) -> int: ...
-    @property
-    def as_of(self) -> datetime: ...
 
 
 Assembler = Callable[[Mapping[str, str], Generation], "Page | None"]
@@ -73,70 +56,12 @@ def assemble(path: str, query: Mapping[str, str], generation: Generation) -> Pag
         if (assembler := PAGES.get(path)) is not None:
             return assembler(query, generation)
         geographies = {f"{STATUS}{one['slug']}/" for one in generation.index.get("geographies", ())}
-        return find(query, generation) if path in geographies else None
+        return status_answer(query, generation) if path in geographies else None
 
 
-def find(query: Mapping[str, str], generation: Generation) -> Page | None:
-    """`?q=`: the services and regions whose names or aliases contain every word, with their state."""
-    asked = " ".join(query.get("q", "").split())[:LONGEST]
-    if not asked:
-        return None
-    index, words = generation.index, asked.casefold().split()
-    by_service, by_region = _chips(index)
-
-    def item(name: str, aliases: Sequence[str], chips: list[matrix.Chip]) -> str:
-        return matrix.found_item(name, aliases, chips, generation.as_of)
-
-    services = [
-        item(one["name"], one["aliases"], by_service.get(one["slug"], []))
-        for one in index["services"]
-        if _has(words, one["name"], *one["aliases"], one["slug"])
-    ]
-    regions = [
-        item(one["name"], (), by_region.get(one["slug"], []))
-        for one in _regions(index)
-        if _has(words, one["name"], one["slug"], one["slug"].replace("-", ""))
-    ]
-    context = {
-        "asked": asked,
-        "query": urlencode({"q": asked}),
-        "headline": index["headlines"].get(
-            languages.current(), index["headlines"][languages.DEFAULT]
-        ),
-        "found_services": services[:MOST_FOUND],
-        "found_regions": regions[:MOST_FOUND],
-        "left_out": max(0, len(services) - MOST_FOUND) + max(0, len(regions) - MOST_FOUND),
-    }
-    frame = Frame(generation.as_of, generation.revision)
-    return Page(render("status/find.html", frame, STATUS, context), max_age=MAX_AGE)
-
-
-def _regions(index: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """The regions of the index; the one without a geography is no place, and named in words."""
-    return [
-        one if one["geography"] else {**one, "name": _("Non-regional")} for one in index["regions"]
-    ]
-
-
-def _has(words: Sequence[str], *names: str) -> bool:
-    text = " ".join(names).casefold()
-    return all(word in text for word in words)
-
-
-def _chips(
-    index: Mapping[str, Any],
-) -> tuple[dict[str, list[matrix.Chip]], dict[str, list[matrix.Chip]]]:
-    services = {one["slug"]: one["name"] for one in index["services"]}
-    regions = {one["slug"]: one["name"] for one in _regions(index)}
-    by_service: dict[str, list[matrix.Chip]] = {}
-    by_region: dict[str, list[matrix.Chip]] = {}
-    for service, region, state, incidents, since in index["cells"]:
-        href, at = matrix.cell_url(service, region, incidents), _moment(since)
-        name = regions.get(region, region)
-        by_service.setdefault(service, []).append(matrix.Chip(name, state, href, at))
-        name = services.get(service, service)
-        by_region.setdefault(region, []).append(matrix.Chip(name, state, href, at))
-    return by_service, by_region
+def status_answer(query: Mapping[str, str], generation: Generation) -> Page | None:
+    """What a query at the status page asks for: my services, or a name."""
+    return mine.answer(query, generation) or finding.find(query, generation)
 
 
 def filtered_history(query: Mapping[str, str], generation: Generation) -> Page | None:
@@ -171,7 +96,7 @@ def _list(generation: Generation, asked: Asked, pairs: list[tuple[str, str]], co
     }  # fmt: skip
     for name in ("services", "geographies", "months"):
         context[name] = index[name]
-    context["regions"] = _regions(index)
+    context["regions"] = finding.regions_of(index)
     frame = Frame(generation.as_of, generation.revision)
     return Page(render("history/list.html", frame, HISTORY, context), max_age=MAX_AGE)
 
@@ -261,7 +186,9 @@ def _fits(incident: Mapping[str, Any], asked: Asked, index: Mapping[str, Any]) -
         and ("region" not in values or _touches(incident, values["region"], index))
         and ("geography" not in values or _within(incident, values["geography"], index))
         and ("level" not in values or incident["level"] == values["level"])
-        and ("q" not in values or _has(values["q"].casefold().split(), incident["text"]))
+        and (
+            "q" not in values or finding.has_words(values["q"].casefold().split(), incident["text"])
+        )
         and _overlaps(incident, asked)
     )
 
@@ -281,8 +208,8 @@ def _within(incident: Mapping[str, Any], geography: str, index: Mapping[str, Any
 
 def _overlaps(incident: Mapping[str, Any], asked: Asked) -> bool:
     """Days in UTC; what is still going on has no last day."""
-    start = _moment(incident["start"]).date()
-    end = _moment(incident["end"]).date() if incident["end"] else None
+    start = finding.moment(incident["start"]).date()
+    end = finding.moment(incident["end"]).date() if incident["end"] else None
     if asked.last is not None and start > asked.last:
         return False
     return asked.first is None or end is None or end >= asked.first
@@ -309,11 +236,7 @@ def _said(asked: Asked, index: Mapping[str, Any]) -> list[tuple[str, str]]:
     return said
 
 
-def _moment(text: str) -> datetime:
-    return datetime.fromisoformat(text).astimezone(UTC)
-
-
-PAGES: Mapping[str, Assembler] = {STATUS: find, HISTORY: filtered_history}
+PAGES: Mapping[str, Assembler] = {STATUS: status_answer, HISTORY: filtered_history}
 # By path prefix, the longest wins: what the web process is given.
 ASSEMBLERS: Mapping[str, Callable[[str, Mapping[str, str], Any], Page | None]] = {
     f"{languages.root(code)}{STATUS}": assemble for code in languages.names()

@@ -49,7 +49,8 @@ OWNED_FILES = frozenset(
 HOME = "/status/"
 T = TypeVar("T")
 QUERY_LIMIT = 2000  # characters; the longest filter anybody can choose is far shorter
-FIELD_LIMIT = 40
+FIELD_LIMIT = 100
+LISTS = frozenset({"services", "regions"})  # ticked boxes arrive one by one
 
 
 class Assembler(Protocol):
@@ -198,10 +199,11 @@ class _Slow:
         if len(query) > QUERY_LIMIT:
             raise _RefusedError(_note(414, f"The query is longer than {QUERY_LIMIT} characters."))
         try:
-            fields = dict(parse_qsl(query, keep_blank_values=True, max_num_fields=FIELD_LIMIT))
+            pairs = parse_qsl(query, keep_blank_values=True, max_num_fields=FIELD_LIMIT)
         except ValueError:
             reason = f"The query has more than {FIELD_LIMIT} fields."
             raise _RefusedError(_note(400, reason)) from None
+        fields = _fields(pairs)
         if self.keys is not None:
             fields = {name: value for name, value in fields.items() if name in self.keys}
         if not fields and path in generation.pages:
@@ -320,6 +322,14 @@ class _RefusedError(Exception):
     def __init__(self, page: Page) -> None:
         super().__init__(page.status)
         self.page = page
+
+
+def _fields(pairs: Iterable[tuple[str, str]]) -> dict[str, str]:
+    """One value a name: the last, or all of them with commas where a name in LISTS comes again."""
+    fields: dict[str, str] = {}
+    for name, value in pairs:
+        fields[name] = f"{fields[name]},{value}" if name in LISTS and name in fields else value
+    return fields
 
 
 def _note(status: int, sentence: str, link: str = "") -> Page:

@@ -9,7 +9,7 @@ import pytest
 from statuspage.published.assembled import ASSEMBLED_KEPT
 from statuspage.published.generation import write_generation
 from statuspage.published.loaded import LoadedGeneration
-from statuspage.published.serve import QUERY_LIMIT, public_site
+from statuspage.published.serve import FIELD_LIMIT, QUERY_LIMIT, public_site
 from statuspage.published.site import Page
 from statuspage.published.store import Store
 from tests.published.sites import Reply, ask, site, text
@@ -113,7 +113,10 @@ def test_unknown_pages_stay_unknown_with_a_query(web: Any) -> None:
 
 @pytest.mark.parametrize(
     ("query", "status"),
-    [("region=" + "x" * QUERY_LIMIT, 414), ("&".join(f"a{n}=1" for n in range(50)), 400)],
+    [
+        ("region=" + "x" * QUERY_LIMIT, 414),
+        ("&".join(f"a{n}=1" for n in range(FIELD_LIMIT + 1)), 400),
+    ],
 )
 def test_an_oversized_query_is_refused(
     web: Any, assembling: Assembling, query: str, status: int

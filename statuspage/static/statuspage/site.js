@@ -83,6 +83,40 @@
     for (const [name, value] of [...event.formData]) if (value === "") event.formData.delete(name);
   });
 
+  // My services ------------------------------------------------------------------------------------
+  // Kept in this browser as the query of their page; its answer is shown on top of the status page.
+  const mine = async () => {
+    const box = one("#mine"), link = one("[data-mine]"), query = remember.get("mine", "");
+    if (!box || !link || !query) return;
+    link.search = query;
+    try {
+      const answer = await fetch(link.href);
+      if (!answer.ok) return;
+      const found = one("#mine-answer", new DOMParser().parseFromString(await answer.text(), "text/html"));
+      const title = document.createElement("h2");
+      title.textContent = one("h1", found).textContent;
+      one("h1", found).replaceWith(title);
+      box.className = found.className;
+      box.replaceChildren(...found.childNodes);
+      zone();
+    } catch { /* the page says below what it knows */ }
+  };
+  document.addEventListener("click", (event) => {
+    const button = event.target.closest?.("[data-keep], [data-forget]");
+    if (!button) return;
+    remember.set("mine", button.dataset.keep ?? "");
+    say(button.dataset.done);
+  });
+  // Ticked boxes make one short list each, so that the address can be read and shared.
+  document.addEventListener("formdata", (event) => {
+    if (!event.target.matches("[data-picks]")) return;
+    for (const name of ["services", "regions"]) {
+      const ticked = event.formData.getAll(name).join(",");
+      event.formData.delete(name);
+      if (ticked || name === "services") event.formData.set(name, ticked);
+    }
+  });
+
   // Folding categories, showing only what is affected ---------------------------------------------
   const foldable = () => {
     for (const label of all(".matrix .cat th > span")) {
@@ -198,6 +232,7 @@
     zone();
     ages();
     compare();
+    mine();
   });
 
   const start = () => {
@@ -207,6 +242,7 @@
     search();
     zone();
     ages();
+    mine();
     setInterval(ages, 30000);
     schedule();
   };

@@ -216,7 +216,6 @@ class FanOutAdmin(ReadOnly):
     list_display = (
         "communication",
         "phase",
-        "subscriptions",
         "targeted",
         "public",
         "superseded",

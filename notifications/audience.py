@@ -121,14 +121,6 @@ def add_matching(
     return Slice(step.last, step.seen, step.added, more=facts["upto"] < last)
 
 
-def count_matching(communication: Communication, cells: Sequence[Cell], *, by_list: bool) -> int:
-    """How many customer subscriptions a communication is about, however few have somebody to tell."""
-    matched = sql.MATCHED_BY_LIST if by_list else sql.MATCHED_BY_FOOTPRINT
-    return _counted(sql.chain(matched) + sql.COUNT_MATCHED, _facts(communication, cells, 0, None))[
-        0
-    ]
-
-
 def add_told_before(communication: Communication, *, by_list: bool, after: int, most: int) -> Slice:
     """Deliveries for endpoints that heard, targeted, of this incident before and match no longer."""
     return _step(

@@ -48,7 +48,6 @@ class FanOut(models.Model):
     audience_version = models.PositiveIntegerField(default=1)
     phase = models.CharField(max_length=11, choices=PHASES, default=Phase.MATCHING)
     cursor = models.BigIntegerField(default=0)
-    subscriptions = models.PositiveIntegerField(default=0)
     targeted = models.PositiveIntegerField(default=0)
     public = models.PositiveIntegerField(default=0)
     superseded = models.PositiveIntegerField(default=0)

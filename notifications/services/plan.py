@@ -123,8 +123,6 @@ def _take_slice(
         fan_out.targeted += step.added
     fan_out.cursor = step.last or fan_out.cursor
     if not step.more:
-        if phase is Phase.MATCHING:
-            fan_out.subscriptions = _subscriptions(fan_out.communication)
         fan_out.phase, fan_out.cursor = NEXT_PHASE[phase], 0
     if fan_out.phase == Phase.DONE:
         fan_out.done_at = now
@@ -152,13 +150,6 @@ def _ask(fan_out: FanOut, phase: Phase, most: int, window: int) -> audience.Slic
     return audience.add_matching(
         communication, _cells(communication), by_list=by_list, after=after, window=window
     )
-
-
-def _subscriptions(communication: Communication) -> int:
-    if not _matches(communication):
-        return 0
-    by_list = audience.has_list(communication)
-    return audience.count_matching(communication, _cells(communication), by_list=by_list)
 
 
 def _matches(communication: Communication) -> bool:

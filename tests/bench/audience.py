@@ -151,9 +151,8 @@ def _measure(communication: Communication) -> dict[str, object]:
         limits.append(_insert(communication, rows, keys=True))
         bare.append(_insert(communication, rows, keys=False))
     seconds, limit = statistics.median(ours), statistics.median(limits)
-    subscriptions = FanOut.objects.get(communication=communication).subscriptions
     began = time.monotonic()
-    preview.look(communication.incident)
+    subscriptions = preview.look(communication.incident).subscriptions
     looked = time.monotonic() - began
     return {
         "subscriptions": subscriptions,

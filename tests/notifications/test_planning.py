@@ -156,7 +156,7 @@ def test_a_small_slice_size_reaches_everybody_once(open_incident: Incident, now:
     communication = last(open_incident)
     plan.plan(communication_id=communication.pk, now=now, slice_size=2)
     fan_out = FanOut.objects.get()
-    assert (len(told(communication)), fan_out.subscriptions, fan_out.targeted) == (7, 7, 7)
+    assert (len(told(communication)), fan_out.targeted) == (7, 7)
 
 
 def test_a_planner_that_died_is_continued_by_the_sweep(
@@ -503,4 +503,4 @@ def test_two_planners_at_once_plan_everybody_once(open_incident: Incident, now: 
     for planner in planners:
         planner.join()
     fan_out = FanOut.objects.get()
-    assert (len(told(communication)), fan_out.subscriptions, fan_out.targeted) == (12, 12, 12)
+    assert (len(told(communication)), fan_out.targeted) == (12, 12)

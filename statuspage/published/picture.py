@@ -136,9 +136,9 @@ class ReviewView:
 
 @dataclass(frozen=True, slots=True)
 class ResponseView:
-    """When we did what, as far as recorded; `detected`: a monitor opened it, else a person did."""
+    """When we did what, as far as recorded; `detected`: by monitoring, else a person declared it."""
 
-    opened_at: datetime
+    opened_at: datetime | None
     detected: bool
     targeted_at: datetime | None  # the affected were first told
     public_at: datetime | None
@@ -167,7 +167,7 @@ class IncidentView:
     scheduled_for: datetime | None = None
     scheduled_until: datetime | None = None
     backfilled: bool = False
-    response: ResponseView | None = None  # of what was read from a text, nobody knows it
+    response: ResponseView | None = None
     reviews_due: tuple[tuple[str, datetime], ...] = ()  # (kind, due) of public reviews still owed
     language: str = "en"  # of the operator's words: title, note and review
 

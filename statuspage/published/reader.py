@@ -11,6 +11,7 @@ from typing import Any
 from django.conf import settings
 from django.db import connection, transaction
 
+from incidents.history_text.milestones import milestones
 from incidents.markdown import to_html, to_text
 from incidents.models import (
     Communication,
@@ -34,6 +35,7 @@ from statuspage.published.picture import (
     NamedView,
     Picture,
     ResponseView,
+    ReviewView,
     WindowView,
 )
 from statuspage.published.places import Places, read_places
@@ -220,6 +222,7 @@ def _incident(
             if place is not None
         ],
     ]
+    review = read_review(reviews) if reviews else None
     return IncidentView(
         tracking_id=incident.tracking_id,
         kind=incident.kind,
@@ -238,18 +241,27 @@ def _incident(
         regions=_named(named, "regions"),
         geographies=_named(named, "geographies"),
         communications=tuple(_communication(c) for c in communications),
-        review=read_review(reviews) if reviews else None,
+        review=review,
         scheduled_for=incident.scheduled_for,
         scheduled_until=incident.scheduled_until,
         backfilled=incident.backfilled,
-        response=None
-        if incident.backfilled
-        else ResponseView(
-            incident.created_at, incident.automated, first_targeted, incident.published_at
-        ),
+        response=_response(incident, first_targeted, review),
         reviews_due=owed(incident, reviews, policy) if policy else (),
         language=communications[-1].language if communications else settings.LANGUAGE_CODE,
     )
+
+
+def _response(
+    incident: Incident, first_targeted: datetime | None, review: ReviewView | None
+) -> ResponseView | None:
+    """As recorded; of what was read from a text, as its review's own time line states it."""
+    if not incident.backfilled:
+        opened, detected = incident.created_at, incident.automated
+        return ResponseView(opened, detected, first_targeted, incident.published_at)
+    if review is None:
+        return None
+    stated = milestones((row.at, row.text) for row in review.timeline)
+    return ResponseView(stated.detected_at, True, stated.targeted_at, stated.public_at)
 
 
 def _named(named: Iterable[tuple[str, str, str, str]], kind: str) -> tuple[NamedView, ...]:

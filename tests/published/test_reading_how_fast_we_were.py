@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+import io
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 from django.contrib.auth.models import User
+from django.core.management import call_command
 
 from incidents.models import Communication
 from incidents.services.entries import Override, Statement
@@ -17,6 +20,7 @@ from tests.conftest import NOW, declaration, hit
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("catalogue")]
 
+SHIPPED = Path(__file__).parents[2] / "incidents" / "data"
 BROAD = ("key-vault", "west-europe"), ("storage", "west-europe")
 
 
@@ -61,3 +65,15 @@ def test_reviews_are_owed_to_the_public_until_they_are_there(operator: User) -> 
     assert review
     assert [one.version for one in review.earlier] == [1]
     assert review.earlier[0].sections[0].html.strip() == "<p>Text 1.</p>"
+
+
+def test_of_what_was_read_from_a_text_its_own_time_line_tells(now: datetime) -> None:
+    call_command("load_catalogue", SHIPPED / "catalogue.yaml", stdout=io.StringIO())
+    call_command("import_history", SHIPPED / "history-2024.txt", stdout=io.StringIO())
+    january = next(one for one in read_picture(now=now).incidents if one.month == "2024-01")
+    assert january.response == ResponseView(
+        datetime(2024, 1, 21, 1, 59, tzinfo=UTC),
+        True,
+        datetime(2024, 1, 21, 2, 23, tzinfo=UTC),
+        datetime(2024, 1, 21, 3, 57, tzinfo=UTC),
+    )

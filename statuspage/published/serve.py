@@ -10,12 +10,11 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Collection, Iterable, Mapping
-from html import escape
 from typing import TYPE_CHECKING, Protocol, TypeVar
-from urllib.parse import parse_qsl
 
 from statuspage.published import answers
 from statuspage.published.answers import Answer, Header
+from statuspage.published.asked import RefusedError, note, read_query
 from statuspage.published.assembled import AssembledCache
 from statuspage.published.headers import security
 from statuspage.published.loaded import GenerationGoneError, LoadedGeneration
@@ -48,9 +47,6 @@ OWNED_FILES = frozenset(
 )
 HOME = "/status/"
 T = TypeVar("T")
-QUERY_LIMIT = 2000  # characters; the longest filter anybody can choose is far shorter
-FIELD_LIMIT = 100
-LISTS = frozenset({"services", "regions"})  # ticked boxes arrive one by one
 
 
 class Assembler(Protocol):
@@ -148,7 +144,7 @@ class _Slow:
         if not known and not home and not self._owned(raw):
             return self.fallback(environ, start_response)
         if environ["REQUEST_METHOD"] not in ("GET", "HEAD"):
-            page = _note(405, "This page can only be read.")
+            page = note(405, "This page can only be read.")
             return self._no_store(page, environ, start_response, [("Allow", "GET, HEAD")])
         if home and not known:
             return self._redirect(home, "", 302, environ, start_response)
@@ -160,7 +156,7 @@ class _Slow:
             if elsewhere is not None:
                 return self._redirect(*elsewhere, environ, start_response)
             answer = self._of_what_is_shown(lambda one: self._from(one, path, query))
-        except _RefusedError as refusal:
+        except RefusedError as refusal:
             return self._no_store(refusal.page, environ, start_response)
         except Exception:
             log.exception("no answer for %s", raw)
@@ -196,16 +192,7 @@ class _Slow:
         assemble = next((one for prefix, one in self.assemblers if path.startswith(prefix)), None)
         if assemble is None:
             return None
-        if len(query) > QUERY_LIMIT:
-            raise _RefusedError(_note(414, f"The query is longer than {QUERY_LIMIT} characters."))
-        try:
-            pairs = parse_qsl(query, keep_blank_values=True, max_num_fields=FIELD_LIMIT)
-        except ValueError:
-            reason = f"The query has more than {FIELD_LIMIT} fields."
-            raise _RefusedError(_note(400, reason)) from None
-        fields = _fields(pairs)
-        if self.keys is not None:
-            fields = {name: value for name, value in fields.items() if name in self.keys}
+        fields = read_query(query, self.keys)
         if not fields and path in generation.pages:
             return None
         key = (path, tuple(sorted(fields.items())))
@@ -257,7 +244,7 @@ class _Slow:
         if generation is not None:  # a path that is no UTF-8: unknown like any other
             answer = generation.find("404")
             return self._send(answer or self._built_in(404), environ, start_response)
-        page = _note(503, "The status page is being set up. Please try again in a few seconds.")
+        page = note(503, "The status page is being set up. Please try again in a few seconds.")
         if self.unavailable is not None:
             try:
                 page = self.unavailable()
@@ -266,7 +253,7 @@ class _Slow:
         return self._no_store(page, environ, start_response, [("Retry-After", "5")])
 
     def _failed(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        body = _note(500, "This page could not be made.").body
+        body = note(500, "This page could not be made.").body
         generation = self.store.generation
         answer = generation.fresh.get("500") if generation is not None else None
         if answer is not None:
@@ -274,7 +261,7 @@ class _Slow:
         return self._no_store(Page(body, HTML, 500), environ, start_response)
 
     def _built_in(self, status: int) -> Answer:
-        return answers.assembled(_note(status, "There is no such page."), hsts=self.hsts)
+        return answers.assembled(note(status, "There is no such page."), hsts=self.hsts)
 
     def _redirect(
         self,
@@ -285,7 +272,7 @@ class _Slow:
         start_response: StartResponse,
     ) -> Iterable[bytes]:
         where = location(target, query)
-        page = _note(status, "This page is at", where)
+        page = note(status, "This page is at", where)
         headers: list[Header] = [("Location", where), ("Cache-Control", "public, max-age=300")]
         return self._plain(page, headers, environ, start_response)
 
@@ -314,32 +301,3 @@ class _Slow:
         ]
         start_response(answers.status_line(page.status), headers)
         return [] if environ["REQUEST_METHOD"] == "HEAD" else [page.body]
-
-
-class _RefusedError(Exception):
-    """A query that is not looked at; carries the page that says why."""
-
-    def __init__(self, page: Page) -> None:
-        super().__init__(page.status)
-        self.page = page
-
-
-def _fields(pairs: Iterable[tuple[str, str]]) -> dict[str, str]:
-    """One value a name: the last, or all of them with commas where a name in LISTS comes again."""
-    fields: dict[str, str] = {}
-    for name, value in pairs:
-        fields[name] = f"{fields[name]},{value}" if name in LISTS and name in fields else value
-    return fields
-
-
-def _note(status: int, sentence: str, link: str = "") -> Page:
-    """A page without any file or style: for answers that must work when there is nothing else."""
-    title = answers.status_line(status)
-    anchor = f' <a href="{escape(link)}">{escape(link)}</a>.' if link else ""
-    return Page(
-        f'<!doctype html><html lang="en"><meta charset="utf-8"><title>{title}</title>'
-        f'<meta name="viewport" content="width=device-width"><h1>{title}</h1>'
-        f"<p>{escape(sentence)}{anchor}</p></html>\n".encode(),
-        HTML,
-        status,
-    )

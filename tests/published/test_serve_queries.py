@@ -6,10 +6,11 @@ from typing import Any
 
 import pytest
 
+from statuspage.published.asked import FIELD_LIMIT, QUERY_LIMIT
 from statuspage.published.assembled import ASSEMBLED_KEPT
 from statuspage.published.generation import write_generation
 from statuspage.published.loaded import LoadedGeneration
-from statuspage.published.serve import FIELD_LIMIT, QUERY_LIMIT, public_site
+from statuspage.published.serve import public_site
 from statuspage.published.site import Page
 from statuspage.published.store import Store
 from tests.published.sites import Reply, ask, site, text

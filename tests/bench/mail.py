@@ -37,6 +37,8 @@ SAMPLE_NAIVE = 200
 class _Sink(socketserver.StreamRequestHandler):
     """Takes everything, looks at nothing."""
 
+    disable_nagle_algorithm = True  # else each reply but the first waits for an acknowledgement
+
     def handle(self) -> None:
         self.wfile.write(b"220 sink\r\n")
         while line := self.rfile.readline(2000):

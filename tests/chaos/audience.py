@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from django.contrib.auth.models import User
 from django.db import connection
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from incidents.catalogue_file import read_catalogue
@@ -113,12 +114,17 @@ def settled(incidents: Sequence[int], statements: int) -> bool:
 
 
 def stuck(incidents: Sequence[int]) -> int:
-    rows = Delivery.objects.filter(incident__in=incidents, state__in=UNSETTLED, hold="")
-    return rows.exclude(endpoint__address__contains="/refused-").count()
+    return _unsettled(incidents).filter(hold="").count()
 
 
 def held(incidents: Sequence[int]) -> int:
-    return Delivery.objects.filter(incident__in=incidents).exclude(hold="").count()
+    return _unsettled(incidents).exclude(hold="").count()
+
+
+def _unsettled(incidents: Sequence[int]) -> QuerySet[Delivery]:
+    """Without those to hosts that nobody can reach: their breaker is open for ever longer."""
+    rows = Delivery.objects.filter(incident__in=incidents, state__in=UNSETTLED)
+    return rows.exclude(endpoint__address__contains="/refused-")
 
 
 def skipped(incidents: Sequence[int], reason: str) -> int:

@@ -9,7 +9,7 @@ import signal
 import sys
 import time
 from collections import Counter, defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeVar
@@ -28,7 +28,10 @@ MAILS, HOOKS, EACH_TROUBLE = 4_700, 400, 2
 MAIL_KINDS = ("later451", "hangup421", "unknown550")
 HOOK_KINDS = ("busy429", "broken500", "gone410", "silent", "loris")
 NEVER = ("unknown550", "gone410", "refused")
-LONGEST = 420.0  # seconds for a round
+LONGEST = 300.0  # seconds for a round
+# Kills while first notices go out, between the statements, after the last one, and while digests go out:
+# enough to hit every victim, and few enough that the rest of the round shows how things settle.
+KILLS = (4, 2, 1, 1)
 MOST_REPEATS = 20  # per killed worker
 T = TypeVar("T")
 
@@ -64,23 +67,30 @@ class Stage:
         began = time.monotonic()
         titles = [f"{title} {letter}" for letter in "abc"]
         incidents = [self.persist(lambda name=name: audience.declare(name)) for name in titles]  # type: ignore[misc]
+        first, between, last, digests = KILLS
         # Some have heard of all three by then, some of none: limits hold some back, newer words push
         # others aside.
         enough, latest = dice.uniform(0.3, 0.9) * 3 * (MAILS + HOOKS), began + LONGEST / 3
+        deck = self.deck(victims, dice)
         while len(self.book.taken) < enough and time.monotonic() < latest:
-            self.havoc(victims, dice, dice.uniform(3, 8))
-            if not victims:
-                time.sleep(1)
+            if first:
+                self.havoc(deck, dice)
+                first -= 1
+            else:
+                time.sleep(0.1)
         for incident in incidents:
             self.say(incident, 2, "identified")
-        self.havoc(victims, dice, dice.uniform(3, 8))
+        for _ in range(first + between):
+            self.havoc(deck, dice)
         self.say(incidents[0], 3, "resolved")
-        self.havoc(victims, dice, dice.uniform(3, 8))
+        for _ in range(last):
+            self.havoc(deck, dice)
         done = self.wait(lambda: audience.settled(incidents, 7), began)
         held = self.persist(lambda: audience.held(incidents))
         # The hour is over: digests go out, while things die again.
         self.persist(audience.an_hour_passes)
-        self.havoc(victims, dice, dice.uniform(3, 8))
+        for _ in range(digests):
+            self.havoc(deck, dice)
         done = done and self.wait(lambda: self.nothing_held(incidents), began)
         seconds = time.monotonic() - began
         self.end_programs()
@@ -104,15 +114,18 @@ class Stage:
             return False
         return True
 
-    def havoc(self, victims: tuple[str, ...], dice: random.Random, seconds: float) -> None:
-        until = time.monotonic() + seconds
-        while time.monotonic() < until:
-            time.sleep(dice.uniform(0.5, 3))
-            if victims:
-                victim = dice.choice(victims)
-                self.kill(victim)
-                time.sleep(dice.uniform(0, 1.5))
-                self.revive(victim)
+    def deck(self, victims: tuple[str, ...], dice: random.Random) -> Iterator[str]:
+        """Victims in random order, none again before each had its turn."""
+        while victims:
+            yield from dice.sample(victims, len(victims))
+
+    def havoc(self, deck: Iterator[str], dice: random.Random) -> None:
+        """A random moment later one of them dies, and comes back a random moment later."""
+        time.sleep(dice.uniform(0.3, 3))
+        if victim := next(deck, None):
+            self.kill(victim)
+            time.sleep(dice.uniform(0, 1.5))
+            self.revive(victim)
 
     def wait(self, over: Callable[[], bool], began: float) -> bool:
         while time.monotonic() - began < LONGEST:
@@ -165,6 +178,7 @@ class Stage:
             "out_of_order": sum(numbers != sorted(numbers) for numbers in heard.values()),
             "wrongly_accepted": len({address for address, _, _ in taken} - set(reachable)),
             "stuck": audience.stuck(incidents) + audience.held(incidents),
+            "kills": self.killed.total(),
             "killed": dict(self.killed),
         }
         clean = not any(line[key] for key in ("lost", "foreign_ids", "out_of_order", "stuck"))

@@ -33,7 +33,8 @@ SET state = 'sending', claim = %(claim)s, lease_until = clock_timestamp() + %(le
   attempts = d.attempts + 1, hold = ''
 FROM (
   SELECT p.id FROM notifications_delivery p
-  JOIN notifications_endpoint e ON e.id = p.endpoint_id
+  CROSS JOIN LATERAL (
+    SELECT channel, host FROM notifications_endpoint WHERE id = p.endpoint_id OFFSET 0) AS e
   WHERE p.state = 'pending' AND p.next_attempt_at <= clock_timestamp()
     AND (%(channels)s::text[] IS NULL OR e.channel = ANY (%(channels)s::text[]))
     AND NOT EXISTS (
@@ -59,12 +60,16 @@ RETURNING d.id, d.priority, EXISTS (
 """
 
 # Right after a large fan-out the statistics know nothing of it, and the planner would sort all that is
-# due for each batch. Walking `delivery_due` in its order ends after a batch, always.
+# due for each batch. Walking `delivery_due` in its order ends after a batch, always; the fence of OFFSET
+# keeps it from reading every endpoint there is for the few that are picked.
 _IN_INDEX_ORDER = """
 SET LOCAL enable_sort = off; SET LOCAL enable_bitmapscan = off; SET LOCAL enable_seqscan = off;
 SET LOCAL enable_hashjoin = off; SET LOCAL enable_mergejoin = off
 """
 
+# By key, whatever the statistics know: only what is under way has a claim, so nothing is said of the state
+# (its index is full of what was under way lately), and the fence of OFFSET keeps the tries of all
+# deliveries from being read for those of a few.
 _SETTLE = """
 WITH outcome AS MATERIALIZED (
   SELECT * FROM unnest(%(ids)s::bigint[], %(states)s::text[], %(skips)s::text[],
@@ -81,7 +86,7 @@ settled AS (
     sent_at = CASE WHEN o.state = 'sent'
       THEN clock_timestamp() - o.ago * interval '1 second' END
   FROM outcome o
-  WHERE d.id = o.id AND d.claim = %(claim)s AND d.state = 'sending'
+  WHERE d.id = o.id AND d.claim = %(claim)s
   RETURNING d.id
 ),
 noted AS (
@@ -90,7 +95,7 @@ noted AS (
   FROM outcome o WHERE o.tried AND NOT EXISTS (
     -- The same once more: the connection broke after the commit and before its answer.
     SELECT FROM notifications_attempt a
-    WHERE a.delivery_id = o.id AND a.number = o.number AND a.result = o.result)
+    WHERE a.delivery_id = o.id AND a.number = o.number AND a.result = o.result OFFSET 0)
 )
 SELECT count(*) FROM settled
 """

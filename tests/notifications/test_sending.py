@@ -384,3 +384,29 @@ def test_the_database_refuses_a_sending_row_without_a_claim(
         with pytest.raises(Exception, match="delivery_"), transaction.atomic():
             Delivery.objects.update(**bad)
     assert endpoint("here@example.com").deliveries.get().state == "pending"
+
+
+def test_a_claim_reads_no_more_endpoints_than_it_takes(
+    open_incident: Incident, now: datetime
+) -> None:
+    Endpoint.objects.bulk_create(
+        Endpoint(address=f"bystander{n}@example.com", created_at=now) for n in range(2000)
+    )
+    for number in range(5):
+        tenant(f"t{number}", WEST)
+    plan_last(open_incident, now)
+    before = endpoints_read()
+    taken = len(claims.claim(most=10, channels=["mail"]).deliveries)
+    assert taken == 5
+    # Once to see whether its host is open, once to know its address.
+    assert endpoints_read() - before <= 2 * taken
+
+
+def endpoints_read() -> int:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT seq_tup_read + coalesce(idx_tup_fetch, 0) FROM pg_stat_xact_user_tables"
+            " WHERE relname = 'notifications_endpoint'"
+        )
+        (count,) = cursor.fetchone() or (0,)
+    return int(count)

@@ -41,13 +41,16 @@ class Book:
 
 # By bytes, since parsing every mail costs as much as sending it.
 _IDENTITY = re.compile(rb"^Message-ID: *(<[^>]+>)", re.IGNORECASE | re.MULTILINE)
-_PLAIN = re.compile(rb"^Content-Type: text/plain(.*?\r\n)\r\n(.*?)\r\n--", re.DOTALL | re.MULTILINE)
+# From one boundary to the same again: a digest has lines of dashes of its own.
+_PLAIN = re.compile(
+    rb"^--(\S+)\r\nContent-Type: text/plain(.*?\r\n)\r\n(.*?)\r\n--\1", re.DOTALL | re.MULTILINE
+)
 
 
 def _plain_text(mail: bytes) -> str:
     found = _PLAIN.search(mail)
     assert found, "a mail without a part in plain text"
-    head, body = found[1].lower(), found[2]
+    head, body = found[2].lower(), found[3]
     if b"base64" in head:
         body = binascii.a2b_base64(body)
     elif b"quoted-printable" in head:

@@ -151,10 +151,13 @@ def tally_of(counts: Iterable[Mapping[str, int]]) -> Tally:
 
 
 def origins_of(incident: Incident, published: datetime | None) -> dict[str, datetime | None]:
-    """The moments that time-to-notify is measured from, by the names of ORIGINS."""
+    """The moments that time-to-notify is measured from, by the names of ORIGINS.
+
+    What a monitor opened was detected then; of a person's declaration nobody knows.
+    """
     return {
         "impact": incident.started_at,
-        "detection": getattr(incident, "detected_at", None),
+        "detection": incident.created_at if incident.automated else None,
         "publication": published,
     }
 

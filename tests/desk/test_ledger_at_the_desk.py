@@ -176,3 +176,13 @@ def test_support_reads_the_ledger_and_nothing_else(client: Client, told: Inciden
     assert client.post(own(told, "retry/")).status_code == 403
     assert client.get(f"/admin/desk/{told.tracking_id}/").status_code == 403
     assert Delivery.objects.filter(state="failed").count() == 1
+
+
+def test_what_a_monitor_opened_was_detected_then(desk: Client, told: Incident) -> None:
+    page = f"/admin/desk/{told.tracking_id}/ledger/"
+    assert "not recorded" in text_of(desk.get(page))
+    Incident.objects.filter(pk=told.pk).update(automated=True)
+    proofs.refresh(incident_id=told.pk, now=datetime.now(UTC))
+    shown = text_of(desk.get(page))
+    detected = shown.partition("detection")[2][:60]
+    assert told.created_at.strftime("%H:%M:%S") in detected

@@ -127,7 +127,8 @@ def _grow(a: int, b: int, many: list[int]) -> None:
 
 
 def _shrink(a: int, b: int, many: list[int]) -> None:
-    Footprint.objects.filter(pk__in=[_any(Footprint, one).pk for one in many if a]).delete()
+    chosen = [_any(Footprint, one) for one in many if a]
+    Footprint.objects.filter(pk__in=[each.pk for each in chosen if each]).delete()
 
 
 def _change_hands(a: int, b: int, many: list[int]) -> None:
@@ -149,7 +150,7 @@ def _make_rule(a: int, b: int, many: list[int]) -> None:
     group = ActionGroup.objects.create(tenant=owner, name=f"g{ActionGroup.objects.count()}-{b}")
     group.endpoints.set([endpoint(f"e{one % 4}@example.com") for one in many])
     made.action_groups.set([group])
-    _filter(AlertRule.objects.filter(pk=made.pk).count() and a, b, many)
+    _filter(AlertRule.objects.count() - 1, b, many)
 
 
 def _filter(a: int, b: int, many: list[int]) -> None:
@@ -188,7 +189,7 @@ def _drop(a: int, b: int, many: list[int]) -> None:
 
 
 def _drop_endpoint(a: int, b: int, many: list[int]) -> None:
-    if found := _any(Endpoint.objects.filter(contact_of=None).model, a):
+    if found := _any(Endpoint, a):
         Endpoint.objects.filter(pk=found.pk, contact_of=None).delete()
 
 

@@ -27,8 +27,8 @@ log = logging.getLogger(__name__)
 BATCH = 200
 # The rest of a batch is given back after this time, well before its lease runs out.
 BATCH_SECONDS = 15.0
-# What a worker killed between sending and settling repeats at most: this many and what is under way.
-SETTLE_EVERY = 10
+# What a worker killed between sending and settling repeats at most, with what is under way.
+MOST_REPEATED = 20
 SETTLE_SECONDS = 2.0
 # A receiver that is slow holds one of these; mails need none, their relay is one connection.
 HANDS = 8
@@ -119,18 +119,19 @@ class _Run:
                 parallel.append(delivery)
             else:
                 self.note(self.held_back(delivery, started) or self.attempt(delivery))
-        if parallel:
-            for outcome in self.attempt_in_parallel(parallel, started):
-                self.note(outcome)
+        self.settle()
+        for outcome in self.attempt_in_parallel(parallel, started):
+            self.note(outcome, under_way=HANDS)
         self.settle()
         self.hosts.save()
         return not self.ended
 
-    def note(self, outcome: Outcome) -> None:
+    def note(self, outcome: Outcome, *, under_way: int = 1) -> None:
+        """`under_way`: how many may be by the time of the next outcome."""
         self.outcomes.append(outcome)
         self.tally.count(outcome)
         late = time.monotonic() - self.settled_at > SETTLE_SECONDS
-        if len(self.outcomes) >= SETTLE_EVERY or late:
+        if len(self.outcomes) + under_way >= MOST_REPEATED or late:
             self.settle()
 
     def settle(self) -> None:

@@ -12,6 +12,7 @@ import socket
 import threading
 import time
 from email.utils import parseaddr
+from functools import lru_cache
 from typing import NoReturn
 
 import django
@@ -124,7 +125,7 @@ def hand_over(session: smtplib.SMTP, to: str, letter: bytes, *, sender: str = ""
     `sender`: the envelope's, MAIL_FROM if empty. Raises what smtplib raises.
     """
     session.ehlo_or_helo_if_needed()
-    sender = sender or parseaddr(settings.DEFAULT_FROM_EMAIL)[1]
+    sender = sender or _address_in(settings.DEFAULT_FROM_EMAIL)
     commands = (f"MAIL FROM:<{sender}>", f"RCPT TO:<{to}>", "DATA")
     replies: list[tuple[int, bytes]] = []
     if session.has_extn("pipelining"):
@@ -144,6 +145,11 @@ def hand_over(session: smtplib.SMTP, to: str, letter: bytes, *, sender: str = ""
     if code >= 400:
         raise smtplib.SMTPDataError(code, answer)
     return f"{code} {_words(answer)}"
+
+
+@lru_cache(maxsize=4)
+def _address_in(name_and_address: str) -> str:
+    return parseaddr(name_and_address)[1]
 
 
 def _give_up(session: smtplib.SMTP, replies: list[tuple[int, bytes]]) -> None:

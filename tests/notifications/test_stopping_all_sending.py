@@ -67,7 +67,7 @@ def test_nothing_is_sent_while_it_is_stopped_and_everything_after(
 def test_a_batch_under_way_ends_soon(planned: Incident, now: datetime, operator: User) -> None:
     letters = Letters(3, lambda: stops.stop(reason="Stop.", now=now, actor=operator))
     send.work(transports={"mail": letters})
-    assert len(letters.taken) == send.SETTLE_EVERY
+    assert len(letters.taken) == send.MOST_REPEATED - 1
     assert states() == {"sent", "pending"}
     assert not Delivery.objects.filter(state="pending", attempts__gt=0).exists()
 

@@ -17,7 +17,7 @@ class Proof(models.Model):
     after a start of impact was corrected. `half_at`, `most_at`: when half (p50) and 95 of 100 (p95) of
     what was sent had left; for an incident they count each endpoint's first message.
 
-    `counts`: audience to `state` or `skipped:reason` to a number. `settled`: nothing waits any more and
+    `counts`: audience to `state`, `skipped:reason` or `pending:hold` to a number. `settled`: nothing waits any more and
     all plannings seen (`fan_outs`) had ended. `aged_at`: deliveries were deleted; never counted again.
     """
 

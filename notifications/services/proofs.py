@@ -29,7 +29,7 @@ LIVE_MOMENTS = 50_000
 
 # `percentile_disc` works on moments as they are: no duration, no origin is needed to find them.
 _COUNTS = """
-SELECT communication_id, audience, state, skip_reason, count(*), min(sent_at), max(sent_at)
+SELECT communication_id, audience, state, skip_reason || hold, count(*), min(sent_at), max(sent_at)
 FROM notifications_delivery
 WHERE incident_id = %s AND communication_id = ANY (%s)
 GROUP BY 1, 2, 3, 4 ORDER BY 1, 2, 3, 4
@@ -199,7 +199,12 @@ def refresh_due(*, now: datetime, every: timedelta = EVERY) -> int:
 
 def waiting_in(counts: dict[str, dict[str, int]]) -> int:
     """How many of these deliveries are neither sent nor given up."""
-    return sum(by.get(state, 0) for by in counts.values() for state in UNSETTLED)
+    return sum(
+        number
+        for by in counts.values()
+        for key, number in by.items()
+        if key.partition(":")[0] in UNSETTLED
+    )
 
 
 def _plannings(incident_id: int) -> dict[int, tuple[int, int]]:

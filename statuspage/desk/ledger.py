@@ -11,8 +11,8 @@ from django.db.models import Min, QuerySet
 from django.db.models.functions import Coalesce, Greatest
 
 from incidents.models import Communication, Incident
-from notifications.lifecycle import State
-from notifications.models import Proof
+from notifications.lifecycle import Hold, State
+from notifications.models import Delivery, Proof
 from notifications.models.words import SKIP_REASONS, STATES
 from notifications.services import proofs
 from notifications.services.proofs import Counted
@@ -25,6 +25,7 @@ ORIGINS = {
 }
 ANNOUNCE_EVERY = 25  # percent; a screen reader hears no more of a sending than that
 SKIPPED_FOR = {word: label.lower() for word, label in SKIP_REASONS}
+HELD: dict[str, str] = {Hold.LIMIT: "held for a digest", Hold.INTERVAL: "held by the interval"}
 
 # A statement is published when it is decided; the time it states may lie before.
 PUBLISHED = Greatest("at", Coalesce("decision__decided_at", "at"))
@@ -32,7 +33,10 @@ PUBLISHED = Greatest("at", Coalesce("decision__decided_at", "at"))
 
 @dataclass(frozen=True, slots=True)
 class Tally:
-    """Deliveries by outcome. `skipped_for`: (reason in words, how many), the largest first."""
+    """Deliveries by outcome. `skipped_for`, `held`: (reason in words, how many), the largest first.
+
+    What is held waits, too, although the other side would take it.
+    """
 
     planned: int
     sent: int
@@ -40,6 +44,7 @@ class Tally:
     skipped: int
     waiting: int
     skipped_for: list[tuple[str, int]]
+    held: list[tuple[str, int]]
 
     @property
     def percent(self) -> int:
@@ -129,25 +134,38 @@ def _line(communication: Communication, counted: Counted) -> Line:
 
 
 def tally_of(counts: Iterable[Mapping[str, int]]) -> Tally:
-    """`counts`: mappings of `state` or `skipped:reason` to a number, added up."""
+    """`counts`: mappings as `Proof.counts` has them for one audience, added up."""
     total: dict[str, int] = {}
     for by in counts:
         for key, number in by.items():
             total[key] = total.get(key, 0) + number
-    reasons = {
-        key.partition(":")[2]: number for key, number in total.items() if key.startswith("skipped:")
-    }
+    skipped_for = _by_reason(total, State.SKIPPED, SKIPPED_FOR)
     return Tally(
         planned=sum(total.values()),
         sent=total.get(State.SENT, 0),
         failed=total.get(State.FAILED, 0),
-        skipped=sum(reasons.values()),
-        waiting=sum(total.get(state, 0) for state in proofs.UNSETTLED),
-        skipped_for=[
-            (SKIPPED_FOR.get(reason, reason), number)
-            for reason, number in sorted(reasons.items(), key=lambda item: -item[1])
-        ],
+        skipped=sum(number for _, number in skipped_for),
+        waiting=proofs.waiting_in({"": total}),
+        skipped_for=skipped_for,
+        held=_by_reason(total, State.PENDING, HELD),
     )
+
+
+def reason_of(delivery: Delivery) -> str:
+    """Why it was skipped or is held back, in words; empty if neither."""
+    return SKIPPED_FOR.get(delivery.skip_reason, "") or HELD.get(delivery.hold, "")
+
+
+def _by_reason(
+    total: Mapping[str, int], state: State, words: Mapping[str, str]
+) -> list[tuple[str, int]]:
+    """What is in this state for a reason, in words, the largest first."""
+    found = [
+        (words.get(reason, reason), number)
+        for key, number in total.items()
+        if (reason := key.removeprefix(f"{state}:")) != key
+    ]
+    return sorted(found, key=lambda item: -item[1])
 
 
 def origins_of(incident: Incident, published: datetime | None) -> dict[str, datetime | None]:
@@ -196,7 +214,10 @@ class Past:
 
 
 def kept() -> QuerySet[Proof]:
-    """The incidents that somebody was told of, the newest first; `published` is the first statement's."""
+    """The incidents that somebody was told of, the newest first; `published` is the first statement's.
+
+    No drills: how fast a rehearsal went says nothing of how fast customers hear.
+    """
     published = Min(
         Greatest(
             "incident__communications__at",
@@ -206,7 +227,7 @@ def kept() -> QuerySet[Proof]:
         )
     )
     return (
-        Proof.objects.filter(communication__isnull=True, planned__gt=0)
+        Proof.objects.filter(communication__isnull=True, planned__gt=0, incident__drill=False)
         .select_related("incident")
         .annotate(published=published)
         .order_by("-incident__started_at", "-id")
@@ -238,6 +259,7 @@ SUMMARY_COLUMNS = (
     "published_at",
     "planned",
     *(word for word, _ in STATES if word != State.SKIPPED),
+    *(f"pending_{word}" for word in HELD),
     *(f"skipped_{word}" for word, _ in SKIP_REASONS),
     "endpoints_told",
     "first_sent_at",
@@ -247,9 +269,13 @@ SUMMARY_COLUMNS = (
 
 
 def summary_records() -> Iterator[dict[str, Any]]:
-    """Every kept count as a record with SUMMARY_COLUMNS: a line a statement, and one a whole incident."""
+    """Every kept count as a record with SUMMARY_COLUMNS: a line a statement, and one a whole incident.
+
+    Drills are left out, as everywhere where incidents are compared.
+    """
     rows = (
-        Proof.objects.select_related("incident", "communication__decision")
+        Proof.objects.filter(incident__drill=False)
+        .select_related("incident", "communication__decision")
         .order_by("incident_id", "communication_id")
         .iterator(chunk_size=500)
     )

@@ -14,11 +14,12 @@ from incidents.models import Communication, Decision, Impact, Incident, Region
 from incidents.services.clocks import clocks_of
 from notifications.services import proofs
 from statuspage.desk.freshness import seen_now
+from statuspage.desk.ledger import HELD
 from statuspage.desk.listing import promise_of, publicity_of
 from statuspage.desk.rehearsal import html_of
 from statuspage.desk.verdicts import VerdictView, chosen_headline, verdict_view
 
-STATES = ("sent", "pending", "sending", "failed", "skipped")  # in this order
+STATES = ("sent", "pending", *HELD.values(), "sending", "failed", "skipped")  # in this order
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +41,7 @@ class DecisionRow:
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """Deliveries of one communication to one audience, by state."""
+    """Deliveries of one communication to one audience, by state; what is held back by why it is."""
 
     audience: str
     total: int
@@ -174,7 +175,8 @@ def _told(incident: Incident) -> dict[int | None, list[Told]]:
 def _summary(audience: str, counts: Mapping[str, int]) -> Told:
     by_state: dict[str, int] = {}
     for key, number in counts.items():
-        state = key.partition(":")[0]
+        state, _, reason = key.partition(":")
+        state = HELD.get(reason, state)
         by_state[state] = by_state.get(state, 0) + number
     known = [(state, by_state[state]) for state in STATES if state in by_state]
     return Told(audience, sum(by_state.values()), known)

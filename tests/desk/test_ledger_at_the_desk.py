@@ -12,6 +12,8 @@ from django.contrib.auth.models import Permission, User
 from django.test import Client
 
 from incidents.models import Incident
+from incidents.services.entries import Statement
+from incidents.services.incident import post_update
 from notifications.models import Attempt, Delivery, Endpoint, Tenant
 from notifications.services import plan, proofs
 from notifications.services import told as service
@@ -137,6 +139,51 @@ def test_all_incidents_are_compared_from_the_origin_that_is_asked_for(
     assert (one["update"], all_of_it["update"]) == ("1", "all")
     assert (one["planned"], one["sent"], one["failed"], one["pending"]) == ("3", "1", "1", "1")
     assert 29 <= int(all_of_it["p50_seconds_from_publication"]) <= 31
+
+
+def test_what_is_held_back_says_why(desk: Client, told: Incident) -> None:
+    for ref in ("gold", "pink"):
+        tenant(ref, WEST)
+    later = post_update(
+        incident_id=told.pk,
+        now=datetime.now(UTC),
+        stage="identified",
+        statement=Statement("We know why."),
+    )
+    plan.plan(communication_id=later.pk, now=datetime.now(UTC))
+    for address, hold in (("blue", "limit"), ("gold", "interval"), ("pink", "interval")):
+        Delivery.objects.filter(
+            communication=later, endpoint__address=f"{address}@example.com"
+        ).update(hold=hold)
+    words = text_of(desk.get(own(told)))
+    assert "Waiting 5 2 held by the interval 1 held for a digest" in words
+    screen = text_of(desk.get(f"/admin/desk/{told.tracking_id}/"))
+    assert "2 pending, 1 held for a digest, 2 held by the interval" in screen
+    assert "pending : held by the interval" in text_of(desk.get(TOLD, {"q": "pink"}))
+
+    rows = rows_of(desk.get(own(told) + "?format=csv"))
+    assert {(row["address"], row["state"]) for row in rows if row["hold"] == "interval"} == {
+        ("gold@example.com", "pending"),
+        ("pink@example.com", "pending"),
+    }
+    proofs.refresh(incident_id=told.pk, now=datetime.now(UTC))
+    whole = rows_of(desk.get(ALL + "?format=csv"))[-1]
+    assert (whole["pending"], whole["pending_limit"], whole["pending_interval"]) == ("2", "1", "2")
+    assert "Sending goes on" in text_of(desk.get(own(told)))
+
+
+def test_drills_are_compared_with_nothing_and_keep_their_own_ledger(
+    desk: Client, told: Incident
+) -> None:
+    proofs.refresh(incident_id=told.pk, now=datetime.now(UTC))
+    assert told.tracking_id in text_of(desk.get(ALL))
+    Incident.objects.update(drill=True)
+    page = desk.get(ALL)
+    assert told.tracking_id not in text_of(page)
+    assert "<svg" not in page.content.decode()
+    assert "Drills are left out" in text_of(page)
+    assert rows_of(desk.get(ALL + "?format=csv")) == []
+    assert "1 h" in text_of(desk.get(own(told)))
 
 
 @pytest.mark.parametrize("question", ["Blue@Example.com", "blue", "BLUE"])

@@ -8,7 +8,7 @@ from django.views.decorators.http import require_safe
 
 from notifications.services import told as ledger
 from statuspage.desk.access import ERASE, LOOK, WORK, desk, operator_of
-from statuspage.desk.ledger import SKIPPED_FOR
+from statuspage.desk.ledger import reason_of
 
 A_PAGE = 50
 LONGEST = 1000
@@ -38,7 +38,7 @@ def told(request: HttpRequest) -> HttpResponse:
         "found": found,
         "tenant": found.tenants[0] if len(found.tenants) == 1 else None,
         "choices": found.tenants if len(found.tenants) > 1 else [],
-        "rows": [(row, SKIPPED_FOR.get(row.skip_reason, "")) for row in rows[:A_PAGE]],
+        "rows": [(row, reason_of(row)) for row in rows[:A_PAGE]],
         "older": rows[A_PAGE - 1].pk if len(rows) > A_PAGE else None,
     }
     return render(request, "desk/told.html", context)

@@ -158,6 +158,50 @@ def count_readers(cells: Sequence[Cell], *, kind: str) -> int:
     return _counted(sql.chain(sql.READERS) + sql.COUNT_READERS, _first_facts(cells, kind, None))[0]
 
 
+# What `ADD_TOLD_BEFORE` adds, for all endpoints at once.
+_TOLD = """
+told AS MATERIALIZED (
+  SELECT DISTINCT ON (d.endpoint_id) d.endpoint_id AS id, d.relevance
+  FROM notifications_delivery d
+  WHERE d.incident_id = ANY (%(line)s) AND d.communication_id < %(communication)s
+    AND d.audience = 'targeted' AND (d.state <> 'skipped' OR d.skip_reason = 'capped')
+  ORDER BY d.endpoint_id, d.communication_id DESC
+)
+"""
+_HEARERS = """
+SELECT count(*) FROM (
+  (SELECT endpoint_id AS id FROM targets WHERE %(concerns)s
+   UNION SELECT id FROM told
+   WHERE %(targeted)s AND (%(retraction)s OR relevance <> 'not-impacted')
+   UNION SELECT id FROM chosen WHERE %(public)s)
+  EXCEPT SELECT endpoint_id FROM notifications_delivery WHERE communication_id = %(communication)s
+) hearers
+"""
+
+
+def count_hearers(
+    communication: Communication,
+    cells: Sequence[Cell],
+    *,
+    by_list: bool,
+    matching: bool,
+    public: bool,
+) -> int:
+    """How many endpoints planning would add for a statement, each once; leaves no trace.
+
+    `matching`: whom the cells concern hear of it, besides those told before; `public`: readers do, too.
+    """
+    targets.refresh()
+    facts = _facts(communication, cells, 0, None) | {
+        "matching": communication.kind != "retraction",
+        "concerns": matching,
+        "targeted": bool(communication.targeted_text),
+        "retraction": communication.kind == "retraction",
+        "public": public,
+    }
+    return _counted(sql.chain(*_targets(by_list), sql.READERS, _TOLD) + _HEARERS, facts)[0]
+
+
 def _targets(by_list: bool) -> tuple[str, ...]:
     if by_list:
         return (sql.MATCHED_BY_LIST, sql.TARGETS_BY_LIST)

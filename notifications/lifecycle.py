@@ -146,8 +146,10 @@ SPACED = frozenset({USUAL})
 
 
 def asks_first(*, kind: str, stage: str, number: int, receivers: int, threshold: int) -> bool:
-    """Whether a person must confirm the number of receivers; never when every minute counts. 0: never."""
-    if priority(kind=kind, stage=stage, number=number) == URGENT:
+    """Whether a person must confirm the number of receivers: never of a first notice or an end, since every
+    minute counts. A correction overtakes updates, too, but whoever corrects has a moment. 0: never.
+    """
+    if kind != "correction" and priority(kind=kind, stage=stage, number=number) == URGENT:
         return False
     return 0 < threshold <= receivers
 

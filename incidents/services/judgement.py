@@ -84,8 +84,8 @@ def set_audience(
     """Say how well the affected customers are known, decide again, and tell them.
 
     Estimated: the footprints stand for them; confirmed: the impacted list does. Without a text they
-    are told the facts. Returns what was said, None when the audience became unknown: then there is
-    nobody to tell. Raises EntryError when nothing would change.
+    are told the facts. Unknown: there is nobody to tell, and the incident may turn public instead.
+    Returns what was said, if anything. Raises EntryError when nothing would change.
     """
     incident = locked(incident_id)
     if audience not in Audience.values:
@@ -93,8 +93,7 @@ def set_audience(
     if audience == incident.audience:
         raise EntryError("audience", f"is {audience} already; choose what it has become.")
     if audience == Audience.UNKNOWN:
-        _forget_audience(incident, now=now, actor=actor)
-        return None
+        return _forget_audience(incident, now=now, actor=actor)
     statement = statement or Statement()
     handed_over = incident.published_at is not None and incident.audience == Audience.UNKNOWN
     if not (handed_over or statement.targeted_text.strip()):
@@ -108,14 +107,17 @@ def set_audience(
     )
 
 
-def _forget_audience(incident: Incident, *, now: datetime, actor: AbstractBaseUser | None) -> None:
+def _forget_audience(
+    incident: Incident, *, now: datetime, actor: AbstractBaseUser | None
+) -> Communication | None:
     incident.audience = Audience.UNKNOWN
     decision = _decided(incident, now=now, actor=actor)
     posted = publicity.settle(incident, decision, now=now, confirmed=actor is not None)
     incident.updated_at = now
     incident.save()
-    if posted:
-        _announce(incident, decision, public_text="", now=now, actor=actor)
+    if not posted:
+        return None
+    return _announce(incident, decision, public_text="", now=now, actor=actor)
 
 
 def _decided(

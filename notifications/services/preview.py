@@ -1,12 +1,16 @@
-"""Who would be told, by channel, geography and tenant, and a sample: asked of the database, nothing is sent."""
+"""Who would be told, by channel, geography and tenant, and a sample; how many would hear of a statement.
+
+Asked of the database, nothing is sent.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-from incidents.models import Incident
+from incidents.models import Communication, Incident
 from incidents.services.statements import scope_of
 from notifications import audience
+from notifications.models import FanOut
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,3 +48,32 @@ def look(incident: Incident) -> AudiencePreview:
         largest_tenants=parts.largest_tenants,
         sample=parts.sample,
     )
+
+
+def hearers(communication: Communication) -> int:
+    """How many endpoints would hear of a statement, were it planned now: whom it concerns, whoever was told
+    before, its readers. Of one that is planned already: how many more.
+    """
+    incident = communication.incident
+    # As planning does it: while nobody knows who is affected, the public post stands in.
+    for_all = incident.published_at is not None or incident.public_due_at is not None
+    waits = incident.audience == "unknown" and incident.scenario == 3 and for_all
+    if waits and communication.kind == "review":
+        return 0
+    return audience.count_hearers(
+        communication,
+        list(communication.scope.values_list("service_id", "region_id")),
+        by_list=audience.has_list(communication),
+        matching=bool(communication.targeted_text)
+        and communication.kind != "retraction"
+        and not waits,
+        public=Communication.objects.public().filter(pk=communication.pk).exists(),
+    )
+
+
+def hearers_of_list(incident_id: int) -> int:
+    """How many endpoints hear something because an impacted list has grown, and planning has not seen it yet."""
+    open_ones = FanOut.objects.filter(
+        communication__incident=incident_id, audience_version__gt=1, done_at__isnull=True
+    )
+    return max((hearers(each.communication) for each in open_ones), default=0)

@@ -84,7 +84,7 @@ def look_at(communication: Communication, *, was_public: bool) -> Preview:
         public_html=html_of(communication.public_text),
         targeted_html=html_of(communication.targeted_text),
         counts=counts,
-        confirm=receivers_to_confirm(communication, counts, public=is_public),
+        confirm=receivers_to_confirm(communication),
         drill=incident.drill,
         waits_for_audience=incident.audience == "unknown" and decision.scenario == 3,
         mail=messages.preview(

@@ -96,7 +96,7 @@ def look_at_review(review: Review) -> ReviewPreview:
         timeline=list(draft.timeline),
         repairs=[(each, WORDS.get(each.state, each.state)) for each in draft.repairs],
         counts=counts,
-        confirm=receivers_to_confirm(communication, counts, public=reach.public),
+        confirm=receivers_to_confirm(communication),
         mail=messages.preview(
             communication,
             audience=Audience.TARGETED,

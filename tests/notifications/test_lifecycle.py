@@ -35,20 +35,23 @@ def test_what_is_over_stays_over_except_a_failure_tried_again_and_what_a_digest_
 
 
 @pytest.mark.parametrize(
-    ("stage", "number", "receivers", "threshold", "expected"),
+    ("kind", "stage", "number", "receivers", "threshold", "expected"),
     [
-        ("identified", 2, 10_000, 10_000, True),
-        ("identified", 2, 9_999, 10_000, False),
-        ("investigating", 1, 10**6, 10_000, False),
-        ("resolved", 5, 10**6, 10_000, False),
-        ("identified", 2, 10**6, 0, False),
+        ("update", "identified", 2, 10_000, 10_000, True),
+        ("update", "identified", 2, 9_999, 10_000, False),
+        ("update", "investigating", 1, 10**6, 10_000, False),
+        ("update", "resolved", 5, 10**6, 10_000, False),
+        ("retraction", "resolved", 5, 10**6, 10_000, False),
+        ("correction", "resolved", 5, 10_000, 10_000, True),
+        ("review", "resolved", 6, 10_000, 10_000, True),
+        ("update", "identified", 2, 10**6, 0, False),
     ],
 )
 def test_a_number_is_asked_for_when_many_hear_and_no_minute_counts(
-    stage: str, number: int, receivers: int, threshold: int, expected: bool
+    kind: str, stage: str, number: int, receivers: int, threshold: int, expected: bool
 ) -> None:
     asked = asks_first(
-        kind="update", stage=stage, number=number, receivers=receivers, threshold=threshold
+        kind=kind, stage=stage, number=number, receivers=receivers, threshold=threshold
     )
     assert asked is expected
 

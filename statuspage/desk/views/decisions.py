@@ -6,7 +6,7 @@ from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from django.views.decorators.http import require_POST
 
-from incidents.models import Incident
+from incidents.models import Communication
 from incidents.services import judgement, publicity
 from statuspage.desk.access import WORK, desk, operator_of, workable
 from statuspage.desk.entries import statement_of
@@ -20,16 +20,18 @@ def confirm_post(request: HttpRequest, tracking_id: str) -> HttpResponse:
     incident, now = workable(request, tracking_id), timezone.now()
     form = ConfirmForm(request.POST, now=now)
 
-    def act() -> str:
-        judgement.confirm(
+    def act() -> Communication:
+        return judgement.confirm(
             incident_id=incident.pk,
             public_text=form.cleaned_data["public_text"],
             now=now,
             actor=operator_of(request),
         )
+
+    def words(_: Communication) -> str:
         return "The public post is confirmed and out."
 
-    return act_on(request, incident, "confirm", form, act)
+    return act_on(request, incident, "confirm", form, act, words)
 
 
 @desk(WORK)
@@ -38,19 +40,20 @@ def override_policy(request: HttpRequest, tracking_id: str) -> HttpResponse:
     incident, now = workable(request, tracking_id), timezone.now()
     form = OverrideForm(request.POST, now=now)
 
-    def act() -> str:
-        public = form.cleaned_data["public"] == "yes"
-        judgement.override(
+    def act() -> Communication | None:
+        return judgement.override(
             incident_id=incident.pk,
-            public=public,
+            public=form.cleaned_data["public"] == "yes",
             reason=form.cleaned_data["reason"],
             public_text=form.cleaned_data["public_text"],
             now=now,
             actor=operator_of(request),
         )
-        return "Posted publicly, by override." if public else "Kept targeted, by override."
 
-    return act_on(request, incident, "override", form, act)
+    def words(said: Communication | None) -> str:
+        return "Posted publicly, by override." if said else "Kept targeted, by override."
+
+    return act_on(request, incident, "override", form, act, words)
 
 
 @desk(WORK)
@@ -59,26 +62,28 @@ def audience(request: HttpRequest, tracking_id: str) -> HttpResponse:
     incident, now = workable(request, tracking_id), timezone.now()
     form = AudienceForm(request.POST, now=now)
 
-    def act() -> str:
-        said = judgement.set_audience(
+    def act() -> Communication | None:
+        return judgement.set_audience(
             incident_id=incident.pk,
             audience=form.cleaned_data["audience"],
             statement=statement_of(form),
             now=now,
             actor=operator_of(request),
         )
-        return f"The audience is {form.cleaned_data['audience']} now. {_consequence(incident, bool(said))}"
 
-    return act_on(request, incident, "audience", form, act)
+    def words(said: Communication | None) -> str:
+        return f"The audience is {form.cleaned_data['audience']} now. {_consequence(said)}"
+
+    return act_on(request, incident, "audience", form, act, words)
 
 
-def _consequence(before: Incident, told: bool) -> str:
-    """What naming or forgetting the audience has led to; `before` is the incident as it was."""
-    if told:
+def _consequence(said: Communication | None) -> str:
+    """What naming or forgetting the audience has led to."""
+    if said is None:
+        return "Nobody was told anything."
+    if said.targeted_text:
         return "The affected customers are being told."
-    if before.published_at is None and Incident.objects.public().filter(pk=before.pk).exists():
-        return "As nobody can be named, the incident is posted publicly now."
-    return "Nobody was told anything."
+    return "As nobody can be named, the incident is posted publicly now."
 
 
 @desk(WORK)
@@ -87,13 +92,15 @@ def withdraw_entry(request: HttpRequest, tracking_id: str) -> HttpResponse:
     incident, now = workable(request, tracking_id), timezone.now()
     form = WithdrawForm(request.POST, now=now)
 
-    def act() -> str:
+    def act() -> None:
         publicity.withdraw(
             incident_id=incident.pk,
             reason=form.cleaned_data["reason"],
             now=now,
             actor=operator_of(request),
         )
+
+    def words(_: None) -> str:
         return "The public entry is withdrawn; its address says so from now on."
 
-    return act_on(request, incident, "withdraw", form, act)
+    return act_on(request, incident, "withdraw", form, act, words)

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from django.contrib import messages
 from django.core.paginator import Paginator
+from django.db import transaction
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
@@ -13,11 +14,13 @@ from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_safe
 
 from incidents import csv_file
+from incidents.models import Incident
 from notifications import tasks
 from notifications.lifecycle import State
 from notifications.models import Delivery, LedgerAct
 from notifications.services import retrying, told
 from statuspage.desk.access import LOOK, RETRY, WORK, desk, ledgers_for, operator_of
+from statuspage.desk.confirming import UnconfirmedError, many, require_confirmed
 from statuspage.desk.ledger import (
     ORIGINS,
     SUMMARY_COLUMNS,
@@ -66,20 +69,33 @@ def progress(request: HttpRequest, tracking_id: str) -> HttpResponse:
 @desk(RETRY)
 @require_http_methods(["GET", "HEAD", "POST"])
 def retry_failed(request: HttpRequest, tracking_id: str) -> HttpResponse:
-    """GET: how many would be tried again, and how many not and why. POST: it happens."""
+    """GET: how many would be tried again, and how many not and why. POST: it happens, very many only by number."""
     user = operator_of(request)
     incident = get_object_or_404(ledgers_for(user), tracking_id=tracking_id)
     if request.method == "POST":
-        again = retrying.retry(incident_id=incident.pk, now=timezone.now(), actor=user)
-        if again:
-            tasks.nudge(tasks.send_due)
-            tasks.nudge(tasks.send_webhooks)
-            messages.success(
-                request, f"{again} deliver{'ies are' if again > 1 else 'y is'} tried again."
-            )
-        else:
-            messages.info(request, "Nothing is left to try again.")
+        try:
+            _retry(request, incident)
+        except UnconfirmedError:
+            return _retry_page(request, incident, status=422)
         return redirect("desk:ledger", incident.tracking_id)
+    return _retry_page(request, incident)
+
+
+def _retry(request: HttpRequest, incident: Incident) -> None:
+    with transaction.atomic():
+        again = retrying.retry(
+            incident_id=incident.pk, now=timezone.now(), actor=operator_of(request)
+        )
+        require_confirmed(request.POST, many(again))
+    if not again:
+        messages.info(request, "Nothing is left to try again.")
+        return
+    tasks.nudge(tasks.send_due)
+    tasks.nudge(tasks.send_webhooks)
+    messages.success(request, f"{again} deliver{'ies are' if again > 1 else 'y is'} tried again.")
+
+
+def _retry_page(request: HttpRequest, incident: Incident, *, status: int = 200) -> HttpResponse:
     possible = retrying.retryable(incident_id=incident.pk)
     failed = Delivery.objects.filter(incident=incident, state=State.FAILED).count()
     count = possible.count()
@@ -87,11 +103,13 @@ def retry_failed(request: HttpRequest, tracking_id: str) -> HttpResponse:
         "incident": incident,
         "count": count,
         "others": failed - count,
+        "receivers": many(count),
+        "unconfirmed": request.method == "POST",
         "sample": told.with_answers(possible)
         .select_related("endpoint", "communication")
         .order_by("-id")[:FAILURES_SHOWN],
     }
-    return render(request, "desk/ledger_retry.html", context)
+    return render(request, "desk/ledger_retry.html", context, status=status)
 
 
 @desk(WORK, LOOK, any_of=True)

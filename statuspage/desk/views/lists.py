@@ -7,6 +7,7 @@ import io
 from django import forms
 from django.contrib import messages
 from django.core.files import File
+from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
@@ -15,9 +16,11 @@ from django.views.decorators.http import require_http_methods
 from incidents.models import Incident
 from notifications.impacted_file import ImpactedFileError, read_list
 from notifications.models import ListDraft
-from notifications.services import impacted
+from notifications.services import impacted, preview
 from statuspage.desk.access import WORK, desk, operator_of, workable
+from statuspage.desk.confirming import UnconfirmedError, many, require_confirmed
 from statuspage.desk.forms import DeskForm
+from statuspage.desk.views.small_forms import ask
 
 LARGEST = 64 * 1024 * 1024  # bytes: some two million subscriptions
 
@@ -56,7 +59,10 @@ def impacted_list(request: HttpRequest, tracking_id: str) -> HttpResponse:
             return _page(request, incident, form, status=422)
     elif draft := _draft(request, incident):
         if step == "apply":
-            _apply(request, draft)
+            try:
+                _apply(request, incident, draft)
+            except UnconfirmedError as error:
+                return ask(request, incident, error)
         else:
             draft.delete()
             messages.success(request, "The file was laid aside; the list is as it was.")
@@ -102,11 +108,14 @@ def _read(request: HttpRequest, incident: Incident, form: ListForm) -> bool:
     return False
 
 
-def _apply(request: HttpRequest, draft: ListDraft) -> None:
+def _apply(request: HttpRequest, incident: Incident, draft: ListDraft) -> None:
+    """Puts it into force; raises UnconfirmedError when very many would hear because of it."""
     try:
-        done = impacted.apply_draft(
-            draft_id=draft.pk, now=timezone.now(), actor=operator_of(request)
-        )
+        with transaction.atomic():
+            done = impacted.apply_draft(
+                draft_id=draft.pk, now=timezone.now(), actor=operator_of(request)
+            )
+            require_confirmed(request.POST, many(preview.hearers_of_list(incident.pk)))
     except impacted.StaleDraftError as error:
         messages.error(request, f"Nothing was changed: {error}")
         return

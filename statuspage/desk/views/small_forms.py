@@ -1,4 +1,7 @@
-"""The common road of forms about an incident: check, act under its lock, say what is in the way."""
+"""The common road of forms about an incident: check, act under its lock, say what is in the way.
+
+What is in the way may be the number of receivers: then it is asked for on a page of its own.
+"""
 
 from __future__ import annotations
 
@@ -7,16 +10,18 @@ from typing import Protocol, TypeVar
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect
+from django.shortcuts import redirect, render
 
-from incidents.models import Incident
+from incidents.models import Communication, Incident
 from incidents.services.errors import EntryError
+from statuspage.desk.confirming import UnconfirmedError, say_if_confirmed
 from statuspage.desk.entries import refuse
 from statuspage.desk.forms import DeskForm
 from statuspage.desk.freshness import News, StaleError, if_fresh, seen_now
+from statuspage.desk.rehearsal import hidden_fields, html_of
 from statuspage.desk.views.incident_page import incident_page
 
-T = TypeVar("T")
+T = TypeVar("T", bound=Communication | None)
 
 
 def act_on(
@@ -24,9 +29,10 @@ def act_on(
     incident: Incident,
     name: str,
     form: DeskForm,
-    act: Callable[[], str],
+    act: Callable[[], T],
+    words: Callable[[T], str],
 ) -> HttpResponse:
-    """Call `act` under the incident's lock; its words become the message after the redirect.
+    """Call `act` under the incident's lock; `words` of what it said become the message after the redirect.
 
     A refused form comes back on the screen as it was sent: 422 with its errors, 409 with the news
     when somebody else was faster.
@@ -34,7 +40,9 @@ def act_on(
     if not form.is_valid():
         return incident_page(request, incident, refused={name: form}, status=422)
     try:
-        done = if_fresh(incident, request.POST.get("seen", ""), act)
+        said = _act(request, incident, act)
+    except UnconfirmedError as error:
+        return ask(request, incident, error)
     except StaleError as stale:
         incident.refresh_from_db()
         return incident_page(request, incident, refused={name: form}, news=stale.news, status=409)
@@ -42,7 +50,7 @@ def act_on(
         incident.refresh_from_db()
         refuse(form, error)
         return incident_page(request, incident, refused={name: form}, status=422)
-    messages.success(request, done)
+    messages.success(request, words(said))
     return redirect("desk:incident", incident.tracking_id)
 
 
@@ -55,11 +63,13 @@ class Page(Protocol):
 def act_or_page(
     request: HttpRequest, incident: Incident, form: DeskForm, act: Callable[[], T], page: Page
 ) -> T | HttpResponse:
-    """What `act` returns; or the form's page, 422 with its errors or 409 with the news."""
+    """What `act` returns; or the form's page, 422 with its errors or 409 with the news; or the question."""
     if not form.is_valid():
         return page(status=422)
     try:
-        return if_fresh(incident, request.POST.get("seen", ""), act)
+        return _act(request, incident, act)
+    except UnconfirmedError as error:
+        return ask(request, incident, error)
     except StaleError as stale:
         incident.refresh_from_db()
         return page(news=stale.news, status=409)
@@ -67,6 +77,28 @@ def act_or_page(
         incident.refresh_from_db()
         refuse(form, error)
         return page(status=422)
+
+
+def _act(request: HttpRequest, incident: Incident, act: Callable[[], T]) -> T:
+    return if_fresh(
+        incident, request.POST.get("seen", ""), lambda: say_if_confirmed(request.POST, act)
+    )
+
+
+def ask(request: HttpRequest, incident: Incident, error: UnconfirmedError) -> HttpResponse:
+    """The number of receivers on a page of its own, 422; its form sends the same again with the number."""
+    said = error.said
+    context = {
+        "incident": incident,
+        "receivers": error.receivers,
+        "unconfirmed": "receivers" in request.POST,
+        "hidden": hidden_fields(request.POST),
+        "step": request.POST.get("step", ""),
+        "said": said,
+        "targeted_html": html_of(said.targeted_text) if said else "",
+        "public_html": html_of(said.public_text) if said and said.public_at else "",
+    }
+    return render(request, "desk/confirm.html", context, status=422)
 
 
 def mark(request: HttpRequest, incident: Incident, news: News | None) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 
 from django.contrib import messages
@@ -15,7 +16,7 @@ from incidents.services.entries import Override
 from incidents.services.errors import EntryError
 from incidents.services.incident import post_update, recover
 from statuspage.desk.access import WORK, desk, operator_of, workable
-from statuspage.desk.confirming import is_confirmed
+from statuspage.desk.confirming import UnconfirmedError, say_if_confirmed
 from statuspage.desk.entries import cells_of, changes_of, override_of, refuse, repeats, statement_of
 from statuspage.desk.forms import RecoverForm, UpdateForm
 from statuspage.desk.freshness import News, StaleError, if_fresh
@@ -82,10 +83,14 @@ def _preview_or_post(
     is_shown = data.get("shown") == preview.shown
     if data.get("step") == "preview" or (preview.turns_public and not is_shown):
         return _preview_page(request, incident, preview, cells)
-    if not is_confirmed(data, preview.confirm):
-        return _preview_page(request, incident, preview, cells, unconfirmed=True, status=422)
     try:
-        said = if_fresh(incident, data.get("seen", ""), lambda: act(override))
+        said = if_fresh(
+            incident, data.get("seen", ""), lambda: say_if_confirmed(data, lambda: act(override))
+        )
+    except UnconfirmedError as error:
+        # An override may reach others than the policy's word, which is what was looked at.
+        preview = replace(preview, confirm=error.receivers)
+        return _preview_page(request, incident, preview, cells, unconfirmed=True, status=422)
     except EntryError as error:
         if error.field != "reason":
             raise
@@ -102,13 +107,13 @@ def recover_region(request: HttpRequest, tracking_id: str) -> HttpResponse:
     now = timezone.now()
     form = RecoverForm(request.POST, now=now)
 
-    def act() -> str:
+    def act() -> Communication:
         value = form.cleaned_data
         regions = list(Region.objects.filter(slug=value["region"]))
         services = list(Service.objects.filter(slug=value["service"])) if value["service"] else []
         if not regions or (value["service"] and not services):
             raise EntryError("region", "is not in the catalogue; reload the page.")
-        said = recover(
+        return recover(
             incident_id=incident.pk,
             regions=regions,
             services=services,
@@ -116,10 +121,13 @@ def recover_region(request: HttpRequest, tracking_id: str) -> HttpResponse:
             now=now,
             actor=operator_of(request),
         )
-        ended = " The incident is mitigated." if said.stage == "mitigated" else ""
-        return f"{regions[0].name} is marked recovered.{ended}"
 
-    return act_on(request, incident, "recover", form, act)
+    def words(said: Communication) -> str:
+        region = Region.objects.get(slug=form.cleaned_data["region"])
+        ended = " The incident is mitigated." if said.stage == "mitigated" else ""
+        return f"{region.name} is marked recovered.{ended}"
+
+    return act_on(request, incident, "recover", form, act, words)
 
 
 def _form_page(

@@ -50,7 +50,7 @@ class ZoneForm(forms.ModelForm[Any]):
 
 class EndpointForm(ZoneForm):
     def clean_address(self) -> str:
-        if self.cleaned_data.get("channel") == Channel.WEBHOOK:
+        if self.cleaned_data.get("channel", self.instance.channel) == Channel.WEBHOOK:
             return self._web_address(self.cleaned_data["address"])
         try:
             return normalise(self.cleaned_data["address"])
@@ -152,6 +152,12 @@ class EndpointAdmin(admin.ModelAdmin[Endpoint]):
     show_full_result_count = False
     ordering = ("address",)
 
+    def get_readonly_fields(
+        self, request: HttpRequest, obj: Endpoint | None = None
+    ) -> tuple[str, ...]:
+        # What is under way to it was planned for its channel: another channel is another endpoint.
+        return (*self.readonly_fields, "channel") if obj else self.readonly_fields
+
     def save_model(
         self, request: HttpRequest, obj: Endpoint, form: forms.ModelForm[Endpoint], change: bool
     ) -> None:
@@ -162,7 +168,7 @@ class EndpointAdmin(admin.ModelAdmin[Endpoint]):
             obj.key = uuid.uuid4()
             obj.confirmed_at = None
         super().save_model(request, obj, form, change)
-        if obj.channel == Channel.WEBHOOK and (not change or "channel" in form.changed_data):
+        if obj.channel == Channel.WEBHOOK and not change:
             self._show(request, obj, obj.secret)
 
     @admin.action(description="Change the secrets of these webhooks")

@@ -91,14 +91,15 @@ targets AS MATERIALIZED (
 """
 
 INSERT = """
-INSERT INTO notifications_delivery (incident_id, communication_id, endpoint_id, audience, relevance,
-  reason, priority, uuid, state, skip_reason, attempts, next_attempt_at, created_at)
+INSERT INTO notifications_delivery (incident_id, communication_id, endpoint_id, channel, audience,
+  relevance, reason, priority, uuid, state, skip_reason, attempts, next_attempt_at, created_at)
 """
 
 ADD_TARGETS = """,
 added AS (
   {insert}
-  SELECT %(incident)s, %(communication)s, t.endpoint_id, 'targeted', %(relevance)s,
+  SELECT %(incident)s, %(communication)s, t.endpoint_id,
+    (SELECT channel FROM notifications_endpoint WHERE id = t.endpoint_id), 'targeted', %(relevance)s,
     CASE WHEN t.by_rule THEN 'alert-rule' ELSE 'default-contact' END, %(priority)s,
     gen_random_uuid(), 'pending', '', 0, now(), now()
   FROM targets t ORDER BY t.endpoint_id
@@ -143,7 +144,8 @@ hit AS MATERIALIZED (
 ),
 added AS (
   {insert}
-  SELECT %(incident)s, %(communication)s, told.id, 'targeted',
+  SELECT %(incident)s, %(communication)s, told.id,
+    (SELECT channel FROM notifications_endpoint WHERE id = told.id), 'targeted',
     CASE
       WHEN %(retraction)s THEN told.relevance
       WHEN NOT %(by_list)s THEN 'partially-related'
@@ -193,7 +195,8 @@ chosen AS MATERIALIZED (
 ADD_READERS = """,
 added AS (
   {insert}
-  SELECT %(incident)s, %(communication)s, chosen.id, 'public', 'public', chosen.reason,
+  SELECT %(incident)s, %(communication)s, chosen.id,
+    (SELECT channel FROM notifications_endpoint WHERE id = chosen.id), 'public', 'public', chosen.reason,
     %(priority)s, gen_random_uuid(), 'pending', '', 0, now(), now()
   FROM chosen ORDER BY chosen.id
   ON CONFLICT (communication_id, endpoint_id) DO NOTHING RETURNING 1

@@ -31,6 +31,7 @@ from notifications.models.words import (
     RELEVANCES,
     SKIP_REASONS,
     STATES,
+    Channel,
     Result,
 )
 
@@ -100,6 +101,8 @@ class Delivery(models.Model):
     endpoint = models.ForeignKey(
         Endpoint, on_delete=models.PROTECT, related_name="deliveries", db_index=False
     )
+    # The endpoint's, which never changes: each channel is claimed for itself.
+    channel = models.CharField(max_length=10, choices=Channel.choices, default=Channel.MAIL)
     audience = models.CharField(max_length=8, choices=AUDIENCES)
     relevance = models.CharField(max_length=17, choices=RELEVANCES)
     reason = models.CharField(max_length=15, choices=REASONS)
@@ -164,8 +167,9 @@ class Delivery(models.Model):
             ),
         ]
         indexes = [
-            # The claim: what is due, the urgent first.
+            # The claim: what is due in a channel, the urgent first.
             models.Index(
+                F("channel"),
                 F("priority"),
                 F("next_attempt_at"),
                 F("id"),

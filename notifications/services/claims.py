@@ -17,7 +17,7 @@ from django.db.models.functions import Now
 
 from incidents.models import Communication
 from notifications.lifecycle import LIMITED, MOST_ATTEMPTS, Failure, SkipReason, State
-from notifications.models import Delivery
+from notifications.models import Channel, Delivery
 from notifications.services import bounces, rations, stops
 from notifications.services.supersede import supersede
 
@@ -33,13 +33,11 @@ SET state = 'sending', claim = %(claim)s, lease_until = clock_timestamp() + %(le
   attempts = d.attempts + 1, hold = ''
 FROM (
   SELECT p.id FROM notifications_delivery p
-  CROSS JOIN LATERAL (
-    SELECT channel, host FROM notifications_endpoint WHERE id = p.endpoint_id OFFSET 0) AS e
-  WHERE p.state = 'pending' AND p.next_attempt_at <= clock_timestamp()
-    AND (%(channels)s::text[] IS NULL OR e.channel = ANY (%(channels)s::text[]))
+  CROSS JOIN LATERAL (SELECT host FROM notifications_endpoint WHERE id = p.endpoint_id OFFSET 0) AS e
+  WHERE p.state = 'pending' AND p.channel = %(channel)s AND p.next_attempt_at <= clock_timestamp()
     AND NOT EXISTS (
       SELECT FROM notifications_breaker b
-      WHERE b.channel = e.channel AND b.host = e.host AND b.open_until > clock_timestamp())
+      WHERE b.channel = p.channel AND b.host = e.host AND b.open_until > clock_timestamp())
     AND NOT EXISTS (
     SELECT FROM notifications_delivery older
     LEFT JOIN notifications_delivery carrier ON carrier.id = older.carried_by_id
@@ -159,8 +157,8 @@ class Outcome:
         return self.bad_address or (self.state is State.FAILED and said_by_receiver)
 
 
-def claim(*, most: int, channels: Sequence[str] | None = None) -> Batch:
-    """Lease up to `most` due deliveries to the caller; of these channels only, if given."""
+def claim(*, most: int, channel: str) -> Batch:
+    """Lease up to `most` due deliveries of a channel to the caller."""
     token = uuid.uuid4()
     if stops.in_force():
         return Batch(token, [])
@@ -172,7 +170,7 @@ def claim(*, most: int, channels: Sequence[str] | None = None) -> Batch:
                 "claim": token,
                 "lease": LEASE.total_seconds(),
                 "most": most,
-                "channels": list(channels) if channels is not None else None,
+                "channel": channel,
             },
         )
         picked = cursor.fetchall()
@@ -278,4 +276,4 @@ def anything_due(*, channel: str | None = None, since: timedelta = timedelta(0))
     if stops.in_force():
         return False
     due = Delivery.objects.filter(state=State.PENDING, next_attempt_at__lte=Now() - since)
-    return (due.filter(endpoint__channel=channel) if channel else due).exists()
+    return due.filter(channel__in=[channel] if channel else Channel.values).exists()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import random
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 from typing import Protocol
@@ -38,6 +38,10 @@ DATABASE_PATIENCE = 30.0
 ASK_SECONDS = 0.1
 # Whether an entry is public is asked anew after so long.
 PRESS_SECONDS = 10.0
+PRESSES: Mapping[Channel, Callable[[], _Composer]] = {
+    Channel.MAIL: Press,
+    Channel.WEBHOOK: EventPress,
+}
 
 
 @dataclass(slots=True)
@@ -73,66 +77,66 @@ def work(
     transports: Mapping[str, Transport] = TRANSPORTS,
     channels: Sequence[str] | None = None,
 ) -> Tally:
-    """Send what is due until nothing is left, `seconds` are over, or the other side wants a rest."""
+    """Send what is due, channel by channel (all with a transport by default), until `seconds` are over.
+
+    A channel ends when nothing is left, or when its other side wants a rest.
+    """
     tally = Tally()
     until = time.monotonic() + seconds
-    presses, pressed_at = _presses(), time.monotonic()
-    while time.monotonic() < until:
-        claimed = claims.claim(most=batch, channels=channels)
-        if not claimed.picked:
-            break
-        tally.held += claimed.picked - len(claimed.deliveries)
-        if time.monotonic() - pressed_at > PRESS_SECONDS:
-            presses, pressed_at = _presses(), time.monotonic()
-        run = _Run(claimed, tally, transports, presses)
-        if not run.finish():
-            break
+    for channel in channels or transports:
+        _work_one(Channel(channel), tally, transports[channel], until, batch)
     return tally
 
 
-def _presses() -> dict[str, _Composer]:
-    return {Channel.MAIL: Press(), Channel.WEBHOOK: EventPress()}
+def _work_one(
+    channel: Channel, tally: Tally, transport: Transport, until: float, batch: int
+) -> None:
+    press, pressed_at = PRESSES[channel](), time.monotonic()
+    while time.monotonic() < until:
+        claimed = claims.claim(most=batch, channel=channel)
+        if not claimed.picked:
+            return
+        tally.held += claimed.picked - len(claimed.deliveries)
+        if time.monotonic() - pressed_at > PRESS_SECONDS:
+            press, pressed_at = PRESSES[channel](), time.monotonic()
+        if not _Run(channel, claimed, tally, transport, press).finish():
+            return
 
 
 @dataclass
 class _Run:
     """One batch under one claim."""
 
+    channel: Channel
     claimed: claims.Batch
     tally: Tally
-    transports: Mapping[str, Transport]
-    presses: Mapping[str, _Composer]
+    transport: Transport
+    press: _Composer
     hosts: Hosts = field(default_factory=Hosts)
     outcomes: list[Outcome] = field(default_factory=list)
-    ended: set[str] = field(default_factory=set)  # channels
+    ended: bool = False  # the transport cannot go on for now
     settled_at: float = field(default_factory=time.monotonic)
     asked_at: float = 0.0
     halted: bool = False  # somebody has stopped all sending: the rest goes back
 
     def finish(self) -> bool:
-        """False when a transport cannot go on for now."""
+        """False when the transport cannot go on for now."""
         started = self.settled_at
-        self.hosts.load(delivery.endpoint for delivery in self.claimed.deliveries)
-        parallel = []
-        for delivery in self.claimed.deliveries:
-            if delivery.endpoint.channel == Channel.WEBHOOK:
-                parallel.append(delivery)
-            else:
-                self.note(self.held_back(delivery, started) or self.attempt(delivery))
-        self.settle()
-        for outcome in self.attempt_in_parallel(parallel, started):
-            self.note(outcome, under_way=HANDS)
+        deliveries = self.claimed.deliveries
+        self.hosts.load(delivery.endpoint for delivery in deliveries)
+        if self.channel is Channel.WEBHOOK:
+            outcomes, under_way = self.in_parallel(deliveries, started), HANDS
+        else:
+            outcomes, under_way = self.one_by_one(deliveries, started), 1
+        for outcome in outcomes:
+            self.outcomes.append(outcome)
+            self.tally.count(outcome)
+            late = time.monotonic() - self.settled_at > SETTLE_SECONDS
+            if len(self.outcomes) + under_way >= MOST_REPEATED or late:
+                self.settle()
         self.settle()
         self.hosts.save()
         return not self.ended
-
-    def note(self, outcome: Outcome, *, under_way: int = 1) -> None:
-        """`under_way`: how many may be by the time of the next outcome."""
-        self.outcomes.append(outcome)
-        self.tally.count(outcome)
-        late = time.monotonic() - self.settled_at > SETTLE_SECONDS
-        if len(self.outcomes) + under_way >= MOST_REPEATED or late:
-            self.settle()
 
     def settle(self) -> None:
         """Record what happened. Keeps at it while the database is away: what is lost is sent again."""
@@ -157,35 +161,30 @@ class _Run:
             return Outcome(delivery, State.SKIPPED, skip=skip)
         if self.halted or time.monotonic() - started > BATCH_SECONDS:
             return Outcome(delivery, State.PENDING)
-        endpoint = delivery.endpoint
-        if endpoint.channel in self.ended or self.hosts.stopped(key_of(endpoint)):
+        if self.ended or self.hosts.stopped(key_of(delivery.endpoint)):
             return Outcome(delivery, State.PENDING, wait=lifecycle.FIRST_WAIT)
         return None
 
-    def attempt(self, delivery: Delivery) -> Outcome:
-        message = self.compose(delivery)
-        if isinstance(message, Outcome):
-            return message
-        return self.judged(
-            delivery, _hand_over(self.transports[delivery.endpoint.channel], message)
-        )
+    def one_by_one(self, deliveries: Sequence[Delivery], started: float) -> Iterator[Outcome]:
+        for delivery in deliveries:
+            message = self.held_back(delivery, started) or self.compose(delivery)
+            if isinstance(message, Outcome):
+                yield message
+            else:
+                yield self.judged(delivery, _hand_over(self.transport, message))
 
-    def attempt_in_parallel(
-        self, deliveries: Sequence[Delivery], started: float
-    ) -> Iterator[Outcome]:
+    def in_parallel(self, deliveries: Sequence[Delivery], started: float) -> Iterator[Outcome]:
         """Several at a time, one per endpoint (the claim sees to that within an incident)."""
         running: dict[Future[str | TransportError], Delivery] = {}
         with ThreadPoolExecutor(HANDS) as hands:
             for delivery in deliveries:
                 while len(running) >= HANDS:
                     yield from self.collected(running)
-                held = self.held_back(delivery, started)
-                message = held or self.compose(delivery)
+                message = self.held_back(delivery, started) or self.compose(delivery)
                 if isinstance(message, Outcome):
                     yield message
-                    continue
-                transport = self.transports[delivery.endpoint.channel]
-                running[hands.submit(_hand_over, transport, message)] = delivery
+                else:
+                    running[hands.submit(_hand_over, self.transport, message)] = delivery
             while running:
                 yield from self.collected(running)
 
@@ -196,7 +195,7 @@ class _Run:
 
     def compose(self, delivery: Delivery) -> Message | Outcome:
         try:
-            message = self.presses[delivery.endpoint.channel].compose(delivery)
+            message = self.press.compose(delivery)
         except Exception as error:
             # One message that cannot be made must not stop the others.
             log.exception("delivery %s could not be made", delivery.uuid)
@@ -217,9 +216,9 @@ class _Run:
                 detail=answer[:300],
                 at=time.monotonic(),
             )
-        relay = endpoint.channel == Channel.MAIL and answer.failure in ENDS_BATCH
+        relay = self.channel is Channel.MAIL and answer.failure in ENDS_BATCH
         if relay:
-            self.ended.add(endpoint.channel)
+            self.ended = True
         if relay or answer.host_in_trouble:
             self.hosts.failed(key_of(endpoint), retry_after=answer.retry_after)
         return _failed(delivery, answer)

@@ -19,6 +19,9 @@ WHERE old.incident_id = %(incident)s
     WHERE carrier.id = old.carried_by_id AND carrier.state = 'pending')))
   AND (%(ids)s::bigint[] IS NULL OR old.id = ANY (%(ids)s::bigint[]))
   AND said.id = old.communication_id AND said.kind = 'update'
+  -- Of a first update's hundreds of thousands none is looked at.
+  AND said.id < (SELECT max(id) FROM incidents_communication
+                 WHERE incident_id = %(incident)s AND kind = 'update')
   AND old.relevance <> 'not-impacted'
   AND EXISTS (
     SELECT FROM notifications_delivery new

@@ -49,7 +49,7 @@ def test_every_table_can_be_listed_and_searched(
     rule(tenant("here", ("key-vault", "west-europe")), "ops@example.com")
     pen.declare(declaration=declaration(), now=now, actor=operator)
     plan.plan_due(now=now)
-    claims.claim(most=1)
+    claims.claim(most=1, channel="mail")
     Delivery.objects.update(lease_until=now)
     claims.expire_leases()
     assert desk.get(url(table)).status_code == 200
@@ -106,6 +106,15 @@ def test_links_to_an_old_address_die_when_it_changes(desk: Client) -> None:
     )
     assert answer.status_code == 302
     assert Endpoint.objects.get(pk=made.pk).key != made.key
+
+
+def test_an_endpoint_keeps_its_channel(desk: Client) -> None:
+    made = tenant("here").contact
+    assert made is not None
+    form = endpoint_form(address="new@example.com", channel="webhook")
+    assert desk.post(url("endpoint", f"{made.pk}/change/"), form).status_code == 302
+    made.refresh_from_db()
+    assert (made.address, made.channel) == ("new@example.com", "mail")
 
 
 def test_suppression_can_be_lifted(desk: Client, now: datetime) -> None:

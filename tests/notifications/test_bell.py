@@ -103,7 +103,7 @@ def test_the_sweep_frees_what_a_vanished_worker_held_and_sends_it(
     tenant("here", WEST)
     pen.declare(declaration=declaration(), now=timezone.now(), actor=operator)
     tasks.sweep()
-    claims.claim(most=10)
+    claims.claim(most=10, channel="mail")
     Delivery.objects.update(lease_until=now)
     tasks.sweep()
     assert Attempt.objects.get().result == "lost"

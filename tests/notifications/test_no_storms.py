@@ -260,9 +260,9 @@ def test_webhooks_get_one_digest_event_with_the_ids_of_what_it_carries(
     Delivery.objects.update(state="sent", sent_at=timezone.now())
     for incident in made:
         update(incident, operator, now, f"We know why {incident.public_title} fails.")
-    assert claims.claim(most=10).deliveries == []
+    assert claims.claim(most=10, channel="webhook").deliveries == []
     pass_time(61)
-    (delivery,) = claims.claim(most=10).deliveries
+    (delivery,) = claims.claim(most=10, channel="webhook").deliveries
     message = EventPress().compose(delivery)
     body = json.loads(message.event)
     assert (message.id, body["type"]) == (str(delivery.uuid), "digest")
@@ -281,9 +281,9 @@ def test_a_long_digest_event_keeps_every_id_and_says_what_it_left_out(
     Delivery.objects.update(state="sent", sent_at=timezone.now())
     for incident in made:
         update(incident, operator, now, "word " * 1000)
-    claims.claim(most=50)
+    claims.claim(most=50, channel="mail")
     pass_time(61)
-    (delivery,) = claims.claim(most=50).deliveries
+    (delivery,) = claims.claim(most=50, channel="mail").deliveries
     message = EventPress().compose(delivery)
     events = json.loads(message.event)["data"]["events"]
     assert len(events) == 12
@@ -301,7 +301,7 @@ def test_a_repeated_digest_says_the_same_again(
         update(incident, operator, now, f"We know why {incident.public_title} fails.")
     send.work()
     pass_time(61)
-    claims.claim(most=10)  # … and the worker is gone
+    claims.claim(most=10, channel="mail")  # … and the worker is gone
     Delivery.objects.filter(state="sending").update(
         lease_until=timezone.now() - timedelta(seconds=1)
     )
@@ -346,7 +346,7 @@ def test_what_is_claimed_too_early_rests_a_moment_before_it_is_claimed_again(
 ) -> None:
     made = declare(operator, now, "Red")
     # Another worker claimed the first between this one's look and its own claim.
-    (other,) = claims.claim(most=1).deliveries
+    (other,) = claims.claim(most=1, channel="mail").deliveries
     update(made, operator, now, "Red is over.", stage="resolved")
     mine = uuid.uuid4()
     end = Delivery.objects.exclude(pk=other.pk).get()
@@ -358,7 +358,7 @@ def test_what_is_claimed_too_early_rests_a_moment_before_it_is_claimed_again(
     Delivery.objects.filter(pk=other.pk).update(
         state="sent", claim=None, lease_until=None, sent_at=timezone.now()
     )
-    assert claims.claim(most=10).picked == 0
+    assert claims.claim(most=10, channel="mail").picked == 0
     pass_time(0.05)
-    (again,) = claims.claim(most=10).deliveries
+    (again,) = claims.claim(most=10, channel="mail").deliveries
     assert (again.pk, again.attempts) == (end.pk, 1)

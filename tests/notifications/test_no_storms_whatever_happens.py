@@ -106,7 +106,7 @@ class Life:
             case ("pass", minutes):
                 self.pass_time(float(minutes))
             case ("kill",):
-                claims.claim(most=3)
+                claims.claim(most=3, channel="mail")
                 late = timezone.now() - timedelta(seconds=1)
                 Delivery.objects.filter(state="sending").update(lease_until=late)
                 claims.expire_leases()

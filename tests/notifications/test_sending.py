@@ -85,7 +85,7 @@ def test_killed_between_sending_and_settling_it_goes_out_again_with_the_same_id(
 ) -> None:
     tenant("here", WEST)
     plan_last(open_incident, now)
-    claimed = claims.claim(most=10)
+    claimed = claims.claim(most=10, channel="mail")
     MAIL.send(Press().compose(claimed.deliveries[0]))
     # … and here the worker is gone. Its lease runs out:
     assert claims.expire_leases() == 0
@@ -106,7 +106,7 @@ def test_a_worker_that_wakes_up_late_cannot_overwrite_its_successor(
 ) -> None:
     tenant("here", WEST)
     plan_last(open_incident, now)
-    late = claims.claim(most=10)
+    late = claims.claim(most=10, channel="mail")
     Delivery.objects.update(lease_until=timezone.now() - timedelta(seconds=1))
     claims.expire_leases()
     send.work()
@@ -278,7 +278,7 @@ def test_an_older_update_that_comes_back_to_wait_gives_way_to_a_newer_one(
 ) -> None:
     tenant("here", WEST)
     plan_last(open_incident, now)
-    claimed = claims.claim(most=1)
+    claimed = claims.claim(most=1, channel="mail")
     update(open_incident, operator, now)
     waits = claims.Outcome(claimed.deliveries[0], State.PENDING, result="temporary")
     claims.settle(claimed.claim, [waits], clock=0)
@@ -329,7 +329,7 @@ def test_two_claimers_at_once_never_hold_the_same_delivery(
     def take() -> None:
         start.wait()
         try:
-            while batch := claims.claim(most=3).deliveries:
+            while batch := claims.claim(most=3, channel="mail").deliveries:
                 held.extend(delivery.pk for delivery in batch)
         finally:
             connection.close()
@@ -363,7 +363,9 @@ def test_a_row_locked_by_another_claimer_is_passed_over(
     holder.start()
     locked.wait()
     try:
-        assert [delivery.pk for delivery in claims.claim(most=10).deliveries] == [second.pk]
+        assert [delivery.pk for delivery in claims.claim(most=10, channel="mail").deliveries] == [
+            second.pk
+        ]
     finally:
         done.set()
         holder.join()
@@ -396,10 +398,27 @@ def test_a_claim_reads_no_more_endpoints_than_it_takes(
         tenant(f"t{number}", WEST)
     plan_last(open_incident, now)
     before = endpoints_read()
-    taken = len(claims.claim(most=10, channels=["mail"]).deliveries)
+    taken = len(claims.claim(most=10, channel="mail").deliveries)
     assert taken == 5
     # Once to see whether its host is open, once to know its address.
     assert endpoints_read() - before <= 2 * taken
+
+
+def test_the_claim_of_a_channel_does_not_walk_past_what_waits_in_another(
+    open_incident: Incident, now: datetime
+) -> None:
+    for number in range(50):
+        tenant(f"t{number}", WEST)
+    hook = tenant("hook", WEST).contact
+    assert hook is not None
+    Endpoint.objects.filter(pk=hook.pk).update(
+        channel="webhook", address="https://hook.example.com/", host="hook.example.com", secret="s"
+    )
+    plan_last(open_incident, now)
+    before = entries_read("delivery_due")
+    (claimed,) = claims.claim(most=10, channel="webhook").deliveries
+    assert claimed.endpoint == hook
+    assert entries_read("delivery_due") - before == 1
 
 
 def endpoints_read() -> int:
@@ -408,5 +427,12 @@ def endpoints_read() -> int:
             "SELECT seq_tup_read + coalesce(idx_tup_fetch, 0) FROM pg_stat_xact_user_tables"
             " WHERE relname = 'notifications_endpoint'"
         )
+        (count,) = cursor.fetchone() or (0,)
+    return int(count)
+
+
+def entries_read(index: str) -> int:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_stat_get_xact_tuples_returned(%s::regclass)", [index])
         (count,) = cursor.fetchone() or (0,)
     return int(count)

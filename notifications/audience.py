@@ -22,6 +22,8 @@ from notifications.target_sql import BITS
 
 Cell = tuple[int, int]  # (service id, region id)
 _LAST = 2**63 - 1  # beyond every id
+# With so many cells it is cheaper to read all targets of a tenant than to look up each cell.
+WIDE = 3_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +75,7 @@ def breakdown(cells: Sequence[Cell], *, kind: str, incident_id: int | None = Non
     with connection.cursor() as cursor:
         for statement in (
             sql.chain(*spread) + sql.PLACES,
-            sql.chain(*_targets(incident_id is not None)) + sql.CHANNELS,
+            sql.chain(*_targets(cells, by_list=incident_id is not None)) + sql.CHANNELS,
         ):
             cursor.execute(statement, facts)
             for group, name, count in cursor.fetchall():
@@ -117,7 +119,7 @@ def add_matching(
         "upto": min(first + window - 1, last),
         "relevance": Relevance.IMPACTED if by_list else Relevance.RELATED,
     }
-    step = _step(sql.chain(*_targets(by_list)) + sql.ADD_TARGETS, facts)
+    step = _step(sql.chain(*_targets(cells, by_list=by_list)) + sql.ADD_TARGETS, facts)
     return Slice(step.last, step.seen, step.added, more=facts["upto"] < last)
 
 
@@ -148,7 +150,7 @@ def count(cells: Sequence[Cell], *, kind: str, incident_id: int | None = None) -
     facts = _first_facts(cells, kind, incident_id)
     matched = sql.MATCHED_BY_LIST if by_list else sql.MATCHED_BY_FOOTPRINT
     subscriptions, tenants = _counted(sql.chain(matched) + sql.COUNT_MATCHED, facts)
-    (endpoints,) = _counted(sql.chain(*_targets(by_list)) + sql.COUNT_TARGETS, facts)
+    (endpoints,) = _counted(sql.chain(*_targets(cells, by_list=by_list)) + sql.COUNT_TARGETS, facts)
     readers = count_readers(cells, kind=kind)
     return Counts(subscriptions, tenants, endpoints, readers)
 
@@ -199,13 +201,15 @@ def count_hearers(
         "retraction": communication.kind == "retraction",
         "public": public,
     }
-    return _counted(sql.chain(*_targets(by_list), sql.READERS, _TOLD) + _HEARERS, facts)[0]
+    return _counted(
+        sql.chain(*_targets(cells, by_list=by_list), sql.READERS, _TOLD) + _HEARERS, facts
+    )[0]
 
 
-def _targets(by_list: bool) -> tuple[str, ...]:
+def _targets(cells: Sequence[Cell], *, by_list: bool) -> tuple[str, ...]:
     if by_list:
         return (sql.MATCHED_BY_LIST, sql.TARGETS_BY_LIST)
-    return (sql.TARGETS_BY_FOOTPRINT,)
+    return (sql.TARGETS_BY_WIDE_FOOTPRINT if len(cells) >= WIDE else sql.TARGETS_BY_FOOTPRINT,)
 
 
 def _counted(statement: str, facts: dict[str, Any]) -> tuple[int, ...]:
@@ -217,8 +221,7 @@ def _counted(statement: str, facts: dict[str, Any]) -> tuple[int, ...]:
 def _first_facts(cells: Sequence[Cell], kind: str, incident_id: int | None) -> dict[str, Any]:
     """The parameters of a first statement about these cells."""
     return {
-        "services": [service for service, _ in cells],
-        "regions": [region for _, region in cells],
+        **_places(cells),
         "kind": kind,
         "bit": BITS[kind],
         "line": [] if incident_id is None else line_of(incident_id),
@@ -231,12 +234,19 @@ def _first_facts(cells: Sequence[Cell], kind: str, incident_id: int | None) -> d
     }
 
 
+def _places(cells: Sequence[Cell]) -> dict[str, list[int]]:
+    return {
+        "services": [service for service, _ in cells],
+        "regions": [region for _, region in cells],
+        "places": [sql.place(*cell) for cell in cells],
+    }
+
+
 def _facts(
     communication: Communication, cells: Sequence[Cell], after: int, most: int | None
 ) -> dict[str, Any]:
     return {
-        "services": [service for service, _ in cells],
-        "regions": [region for _, region in cells],
+        **_places(cells),
         "kind": communication.incident.kind,
         "bit": BITS[communication.incident.kind],
         "line": line_of(communication.incident_id),

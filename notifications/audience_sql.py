@@ -11,6 +11,15 @@ WITH scope AS MATERIALIZED (
 """
 
 
+# More than there are regions, and no power of two: hashes of what comes out shall differ.
+SPREAD = 1_000_003
+
+
+def place(service_id: int, region_id: int) -> int:
+    """One number for a cell, as `TARGETS_BY_WIDE_FOOTPRINT` makes it."""
+    return service_id * SPREAD + region_id
+
+
 def chain(*parts: str) -> str:
     """The scope and these parts as one WITH chain; a statement follows, or more parts after a comma."""
     return ",".join((SCOPE, *parts))
@@ -25,6 +34,18 @@ targets AS MATERIALIZED (
   GROUP BY t.endpoint_id
 )
 """
+
+# The same for very many cells: all rows of the tenants, each asked whether its cell is one of them, instead
+# of as many looks into the index for every window. A cell is one number there (see `place`).
+TARGETS_BY_WIDE_FOOTPRINT = """
+targets AS MATERIALIZED (
+  SELECT t.endpoint_id, bool_or(t.by_rule) AS by_rule
+  FROM notifications_target t
+  WHERE t.tenant_id > %(after)s AND t.tenant_id <= %(upto)s AND t.kinds & %(bit)s <> 0
+    AND t.service_id * {spread}::bigint + t.region_id = ANY (%(places)s::bigint[])
+  GROUP BY t.endpoint_id
+)
+""".replace("{spread}", str(SPREAD))
 
 MATCHED_BY_FOOTPRINT = """
 matched AS MATERIALIZED (

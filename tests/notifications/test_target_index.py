@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from incidents.models import Region, Service
 from incidents.models.words import Kind
-from notifications import targets
+from notifications import audience, targets
 from notifications.models import (
     ActionGroup,
     AlertRule,
@@ -229,6 +229,24 @@ def test_after_any_edits_the_index_equals_the_join(
             targets.refresh()
             assert held() == joined()
             assert not StaleTenant.objects.exists()
+
+
+@pytest.mark.parametrize("wide", [1, 1000])
+def test_an_audience_is_chosen_alike_cell_by_cell_and_from_all_rows(
+    db: None, wide: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(audience, "WIDE", wide)
+    tenant("west", WEST)
+    tenant("north", NORTH)
+    tenant("both", WEST, NORTH)
+    tenant("elsewhere", ("storage", "west-europe"), ("key-vault", "north-europe"))
+    rule(tenant("ruled", WEST), "ops@example.com", kinds=("health-advisory",))
+    cells = [
+        (Service.objects.get(slug=service).pk, Region.objects.get(slug=region).pk)
+        for service, region in (WEST, NORTH)
+    ]
+    counted = {kind: audience.count(cells, kind=kind).endpoints for kind in Kind.values}
+    assert counted == {kind: 4 if kind == "health-advisory" else 3 for kind in Kind.values}
 
 
 def test_what_decides_about_no_target_marks_nobody(db: None) -> None:

@@ -8,11 +8,12 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import admin
-from django.db.models import Model
+from django.db.models import Model, QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
 
 from incidents.models import (
+    ApiToken,
     Communication,
     Decision,
     Geography,
@@ -21,7 +22,7 @@ from incidents.models import (
     Service,
     ServiceCategory,
 )
-from incidents.services import revision
+from incidents.services import revision, tokens
 
 
 class ReadOnly(admin.ModelAdmin[Any]):
@@ -107,3 +108,27 @@ class RegionAdmin(CatalogueAdmin):
 class NamedAdmin(CatalogueAdmin):
     list_display = ("name", "slug", "position")
     ordering = ("position", "id")
+
+
+@admin.register(ApiToken)
+class ApiTokenAdmin(ReadOnly):
+    """Issued by the command `api_token`, which shows them once; revoked here or there."""
+
+    list_display = ("name", "user", "now", "created_at", "expires_at", "last_used_at")
+    search_fields = ("name", "user__username")
+    list_select_related = ("user",)
+    exclude = ("digest",)
+    actions = ("revoke",)
+    ordering = ("-id",)
+
+    @admin.display(description="state")
+    def now(self, token: ApiToken) -> str:
+        return token.state(timezone.now())
+
+    def has_revoke_permission(self, request: HttpRequest) -> bool:
+        return request.user.has_perm("incidents.change_apitoken")
+
+    @admin.action(description="Revoke these tokens", permissions=["revoke"])
+    def revoke(self, request: HttpRequest, queryset: QuerySet[ApiToken]) -> None:
+        count = sum(tokens.revoke(token_id=each.pk, now=timezone.now()) for each in queryset)
+        self.message_user(request, f"{count} tokens are revoked.")

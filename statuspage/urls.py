@@ -10,6 +10,7 @@ from statuspage import feedback, hooks, metrics
 
 urlpatterns = [
     path("admin/desk/", include("statuspage.desk.urls")),
+    path("api/desk/", include("statuspage.api.urls")),
     path("admin/", admin.site.urls),
     *i18n_patterns(
         path("subscribe/", include("notifications.urls")), prefix_default_language=False

@@ -22,9 +22,11 @@ from incidents.models.feedback import ReviewFeedback
 from incidents.models.incident import Impact, Incident, Mention, Occurrence
 from incidents.models.policies import PolicyVersion
 from incidents.models.review import RepairItem, Review, ReviewSection, TimelineEntry
+from incidents.models.tokens import ApiToken
 
 __all__ = [
     "Alias",
+    "ApiToken",
     "Communication",
     "Decision",
     "Dependency",

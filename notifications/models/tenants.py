@@ -6,7 +6,7 @@ from django.conf import settings
 from django.db import models
 from django.db.models import Q
 
-from incidents.models import Incident, Region, Service
+from incidents.models import ApiToken, Incident, Region, Service
 from notifications.models.endpoints import Endpoint
 
 REF_LENGTH = 64
@@ -102,6 +102,8 @@ class AudienceVersion(models.Model):
     actor = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+"
     )
+    # With what the actor came, if not in person.
+    token = models.ForeignKey(ApiToken, null=True, on_delete=models.PROTECT, related_name="+")
     made_at = models.DateTimeField()
 
     class Meta:

@@ -15,8 +15,9 @@ from django.contrib.auth.models import AbstractBaseUser
 from django.db import connection, transaction
 from django.db.models import Max, Q
 
-from incidents.models import Incident
+from incidents.models import ApiToken, Incident
 from incidents.models.words import Audience
+from notifications.impacted_file import MOST_FAULTS, Fault, Faults, ImpactedFileError, read_list
 from notifications.models import (
     AudienceVersion,
     CustomerSubscription,
@@ -26,7 +27,7 @@ from notifications.models import (
 )
 
 _MISSING = """
-SELECT n.line, n.ref FROM named n
+SELECT n.line, n.ref, count(*) OVER () FROM named n
 WHERE NOT EXISTS (SELECT FROM notifications_customersubscription s WHERE s.ref = n.ref)
 ORDER BY 1 LIMIT %(most)s
 """
@@ -58,27 +59,35 @@ SELECT %(incident)s, c.id FROM {_COMING}
 _COMPARE = f"""
 SELECT (SELECT count(*) FROM chosen), (SELECT count(*) FROM {_COMING}), (SELECT count(*) FROM {_LEAVING})
 """  # noqa: S608 - words of ours
+_SAMPLE_COMING = f"""
+SELECT s.ref FROM notifications_customersubscription s WHERE s.id IN (SELECT c.id FROM {_COMING})
+ORDER BY 1 LIMIT %(most)s
+"""  # noqa: S608 - words of ours
+_SAMPLE_LEAVING = f"""
+SELECT s.ref FROM notifications_customersubscription s
+WHERE s.id IN (SELECT i.subscription_id FROM {_LEAVING})
+ORDER BY 1 LIMIT %(most)s
+"""  # noqa: S608 - words of ours
 _KEEP = """
 INSERT INTO notifications_draftedsubscription (draft_id, subscription_id)
 SELECT %(draft)s, id FROM chosen
 """
 
-MOST_FAULTS = 100
+Lines = Iterable[str]
 DRAFTS_KEPT = timedelta(days=1)
 SAMPLE = 10
 
 
-class UnknownSubscriptionsError(ValueError):
-    """Identifiers on a list that no customer subscription has; `faults`: line and identifier."""
-
-    def __init__(self, faults: list[tuple[int, str]]) -> None:
-        self.faults = faults
-        self.refs = [ref for _, ref in faults]
-        super().__init__(f"no such subscription: {', '.join(self.refs)}; load the customers first.")
-
-
 class StaleDraftError(ValueError):
     """The list was replaced since the draft was compared with it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """Some identifiers that a list adds and removes, in alphabetical order."""
+
+    added: list[str]
+    removed: list[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,59 +98,55 @@ class Replaced:
     added: int
     removed: int
     version: int | None
-
-
-@dataclass(frozen=True, slots=True)
-class Difference:
-    """Some identifiers that a draft would add and remove, in alphabetical order."""
-
-    added: list[str]
-    removed: list[str]
+    sample: Difference
 
 
 @transaction.atomic
 def replace_list(
     *,
     incident_id: int,
-    refs: Iterable[tuple[int, str]],
+    lines: Lines,
     now: datetime,
     actor: AbstractBaseUser | None = None,
+    token: ApiToken | None = None,
 ) -> Replaced:
     """Make these customer subscriptions the impacted list of an incident; all or nothing.
 
-    `refs`: line numbers and identifiers, streamed. The list counts once the incident's audience is
-    confirmed (`incidents.services.judgement`). Where it is confirmed already, who is new on it is
-    planned for the incident's latest update and review. Raises UnknownSubscriptionsError.
+    `lines`: as `impacted_file` reads them, streamed. `token`: the one that `actor` came with. The list
+    counts once the incident's audience is confirmed (`incidents.services.judgement`). Where it is
+    confirmed already, who is new on it is planned for the incident's latest update and review.
+    Raises ImpactedFileError.
     """
-    incident = Incident.objects.select_for_update().get(pk=incident_id)
     with connection.cursor() as cursor:
-        _choose(cursor, refs)
-        return _replace(cursor, incident, now, actor)
+        # Locked only when all is read: lines may come slowly.
+        _choose(cursor, lines)
+        incident = Incident.objects.select_for_update().get(pk=incident_id)
+        return _replace(cursor, incident, now, actor, token)
 
 
 @transaction.atomic
 def draft_list(
     *,
     incident_id: int,
-    refs: Iterable[tuple[int, str]],
+    lines: Lines,
     file_name: str,
     now: datetime,
     actor: AbstractBaseUser,
 ) -> ListDraft:
     """Read a list and keep it beside the one in force, with what it would change.
 
-    Takes the place of an earlier draft of the incident. Raises UnknownSubscriptionsError.
+    Takes the place of an earlier draft of the incident. Raises ImpactedFileError.
     """
-    incident = Incident.objects.select_for_update().get(pk=incident_id)
-    ListDraft.objects.filter(Q(incident=incident) | Q(made_at__lt=now - DRAFTS_KEPT)).delete()
     with connection.cursor() as cursor:
-        _choose(cursor, refs)
+        _choose(cursor, lines)
+        incident = Incident.objects.select_for_update().get(pk=incident_id)
+        ListDraft.objects.filter(Q(incident=incident) | Q(made_at__lt=now - DRAFTS_KEPT)).delete()
         cursor.execute(_COMPARE, {"incident": incident.pk})
         subscriptions, added, removed = cursor.fetchone() or (0, 0, 0)
         draft = ListDraft.objects.create(
             incident=incident,
             file_name=file_name[:200],
-            on_version=_latest_version(incident),
+            on_version=version_in_force(incident.pk),
             subscriptions=subscriptions,
             added=added,
             removed=removed,
@@ -169,7 +174,7 @@ def apply_draft(*, draft_id: int, now: datetime, actor: AbstractBaseUser) -> Rep
     """Put a draft into force; it is gone afterwards. Raises ListDraft.DoesNotExist, StaleDraftError."""
     draft = ListDraft.objects.get(pk=draft_id)
     incident = Incident.objects.select_for_update().get(pk=draft.incident_id)
-    if _latest_version(incident) != draft.on_version:
+    if version_in_force(incident.pk) != draft.on_version:
         raise StaleDraftError("the list was replaced meanwhile; hand the file in again.")
     with connection.cursor() as cursor:
         cursor.execute(_CHOOSE_DRAFT, {"draft": draft.pk})
@@ -179,24 +184,43 @@ def apply_draft(*, draft_id: int, now: datetime, actor: AbstractBaseUser) -> Rep
     return replaced
 
 
-def _choose(cursor: Any, refs: Iterable[tuple[int, str]]) -> None:
+def _choose(cursor: Any, lines: Lines) -> None:
     """The temporary table `chosen`: the subscriptions that are named, each once."""
+    faults = Faults()
     cursor.execute("CREATE TEMPORARY TABLE named (line int, ref text) ON COMMIT DROP")
     with cursor.copy("COPY named FROM STDIN") as copy:
-        for row in refs:
+        for row in read_list(lines, faults):
             copy.write_row(row)
     cursor.execute("CREATE INDEX ON named (ref); ANALYZE named")
     cursor.execute(_MISSING, {"most": MOST_FAULTS})
-    if missing := [(line, ref) for line, ref in cursor.fetchall()]:
-        raise UnknownSubscriptionsError(missing)
+    faults = _with_unknown(faults, cursor.fetchall())
+    if faults.total:
+        raise ImpactedFileError(faults)
     cursor.execute(_CHOOSE)
     cursor.execute("DROP TABLE named; ANALYZE chosen")
 
 
+def _with_unknown(faults: Faults, missing: list[tuple[int, str, int]]) -> Faults:
+    """The faults of form and those of content, by line; `missing`: line, identifier, how many in all."""
+    unknown = [
+        Fault(line, ref, "is no known subscription", "load the customers first, or remove it")
+        for line, ref, _ in missing
+    ]
+    return Faults(
+        first=sorted([*faults.first, *unknown], key=lambda fault: fault.line)[:MOST_FAULTS],
+        total=faults.total + (missing[0][2] if missing else 0),
+    )
+
+
 def _replace(
-    cursor: Any, incident: Incident, now: datetime, actor: AbstractBaseUser | None
+    cursor: Any,
+    incident: Incident,
+    now: datetime,
+    actor: AbstractBaseUser | None,
+    token: ApiToken | None = None,
 ) -> Replaced:
     facts = {"incident": incident.pk}
+    sample = _sample(cursor, incident)
     cursor.execute(_REMOVE, facts)
     removed = cursor.rowcount
     cursor.execute(_ADD, facts)
@@ -204,23 +228,34 @@ def _replace(
     cursor.execute("DROP TABLE chosen")
     subscriptions = ImpactedSubscription.objects.filter(incident=incident).count()
     if not added and not removed:
-        return Replaced(subscriptions, added, removed, None)
+        return Replaced(subscriptions, added, removed, None, sample)
     made = AudienceVersion.objects.create(
         incident=incident,
-        version=_latest_version(incident) + 1,
+        version=version_in_force(incident.pk) + 1,
         subscriptions=subscriptions,
         added=added,
         removed=removed,
         actor_id=actor.pk if actor else None,
+        token=token,
         made_at=now,
     )
     if incident.audience == Audience.CONFIRMED and added:
         _tell_the_added(incident, made.version, now)
-    return Replaced(subscriptions, added, removed, made.version)
+    return Replaced(subscriptions, added, removed, made.version, sample)
 
 
-def _latest_version(incident: Incident) -> int:
-    return incident.audience_versions.aggregate(latest=Max("version"))["latest"] or 0
+def _sample(cursor: Any, incident: Incident) -> Difference:
+    found: list[list[str]] = []
+    for statement in (_SAMPLE_COMING, _SAMPLE_LEAVING):
+        cursor.execute(statement, {"incident": incident.pk, "most": SAMPLE})
+        found.append([ref for (ref,) in cursor.fetchall()])
+    return Difference(added=found[0], removed=found[1])
+
+
+def version_in_force(incident_id: int) -> int:
+    """The number of the newest version; 0 while there is no list."""
+    versions = AudienceVersion.objects.filter(incident=incident_id)
+    return versions.aggregate(latest=Max("version"))["latest"] or 0
 
 
 def _tell_the_added(incident: Incident, version: int, now: datetime) -> None:

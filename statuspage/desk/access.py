@@ -39,14 +39,19 @@ def desk(
             user = request.user
             if not user.is_authenticated:
                 return redirect_to_login(request.get_full_path(), reverse("admin:login"))
-            enough = any if any_of else all
-            if not (user.is_staff and enough(user.has_perm(each) for each in permissions)):
+            if not may(user, *permissions, any_of=any_of):
                 return render(request, "desk/refused.html", status=403)
             return view(request, *args, **kwargs)
 
         return guarded
 
     return guard
+
+
+def may(user: User, *permissions: str, any_of: bool = False) -> bool:
+    """Whether a user is staff and has these permissions (or `any_of` them)."""
+    enough = any if any_of else all
+    return user.is_staff and enough(user.has_perm(each) for each in permissions)
 
 
 def operator_of(request: HttpRequest) -> User:
@@ -70,7 +75,9 @@ def ledgers_for(user: User) -> QuerySet[Incident]:
 
 def workable(request: HttpRequest, tracking_id: str) -> Incident:
     """An incident that can be written to. Raises Http404; what a history text told is only looked at."""
-    return get_object_or_404(
-        incidents_for(operator_of(request)).filter(backfilled=False, merged_into__isnull=True),
-        tracking_id=tracking_id,
-    )
+    return get_object_or_404(workable_for(operator_of(request)), tracking_id=tracking_id)
+
+
+def workable_for(user: User) -> QuerySet[Incident]:
+    """The incidents that this user may write to."""
+    return incidents_for(user).filter(backfilled=False, merged_into__isnull=True)

@@ -47,7 +47,7 @@ def listed(incident: Incident) -> set[str]:
 def test_a_file_is_shown_with_what_it_changes_before_it_counts(
     desk: Client, targeted: Incident, customers: None
 ) -> None:
-    replace_list(incident_id=targeted.pk, refs=[(1, "litware-1")], now=datetime.now(UTC))
+    replace_list(incident_id=targeted.pk, lines=["litware-1"], now=datetime.now(UTC))
 
     shown = hand_in(desk, targeted, b"subscription,why\ncontoso-1,a\nfabrikam-1,b\n")
 
@@ -108,7 +108,7 @@ def test_a_list_that_was_replaced_meanwhile_is_not_overwritten(
     desk: Client, targeted: Incident, customers: None
 ) -> None:
     hand_in(desk, targeted, b"contoso-1\n")
-    replace_list(incident_id=targeted.pk, refs=[(1, "fabrikam-1")], now=datetime.now(UTC))
+    replace_list(incident_id=targeted.pk, lines=["fabrikam-1"], now=datetime.now(UTC))
 
     answer = press(desk, targeted, "apply")
 

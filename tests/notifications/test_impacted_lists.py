@@ -14,9 +14,10 @@ from incidents.models import Incident
 from incidents.services import incident as pen
 from incidents.services.judgement import set_audience
 from incidents.services.review import Draft, Section, publish_review
+from notifications.impacted_file import ImpactedFileError
 from notifications.models import AudienceVersion
 from notifications.services import plan
-from notifications.services.impacted import UnknownSubscriptionsError, replace_list
+from notifications.services.impacted import replace_list
 from tests.conftest import declaration
 from tests.notifications.cast import last, tenant, told
 
@@ -33,7 +34,7 @@ def incident(operator: User, now: datetime) -> Incident:
 
 
 def listed(incident: Incident, now: datetime, *refs: str) -> None:
-    replace_list(incident_id=incident.pk, refs=enumerate(refs, start=1), now=now)
+    replace_list(incident_id=incident.pk, lines=refs, now=now)
 
 
 def refs_of(incident: Incident) -> list[str]:
@@ -44,7 +45,7 @@ def refs_of(incident: Incident) -> list[str]:
 def test_a_list_is_replaced_as_a_whole_or_not_at_all(incident: Incident, now: datetime) -> None:
     listed(incident, now, "contoso-1")
     listed(incident, now, "fabrikam-1", "fabrikam-1")
-    with pytest.raises(UnknownSubscriptionsError, match="no such subscription: nobody"):
+    with pytest.raises(ImpactedFileError, match="line 1: nobody is no known subscription"):
         listed(incident, now, "nobody", "contoso-1")
     assert refs_of(incident) == ["fabrikam-1"]
     versions = AudienceVersion.objects.order_by("version")

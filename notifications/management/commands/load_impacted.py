@@ -13,10 +13,10 @@ from django.db import transaction
 from django.utils import timezone
 
 from incidents.models import Incident
-from notifications.impacted_file import ImpactedFileError, read_list
-from notifications.services.impacted import UnknownSubscriptionsError, replace_list
+from notifications.impacted_file import ImpactedFileError
+from notifications.services.impacted import replace_list
 
-PROGRESS = 100_000  # entries
+PROGRESS = 100_000  # lines
 
 
 class Command(BaseCommand):
@@ -38,22 +38,15 @@ class Command(BaseCommand):
         if incident is None:
             raise CommandError(f"no incident {tracking_id!r} was declared here.", returncode=2)
         try:
-            with transaction.atomic(), Path(file).open(encoding="utf-8", newline="") as lines:
+            with transaction.atomic(), Path(file).open(encoding="utf-8-sig", newline="") as lines:
                 replaced = replace_list(
                     incident_id=incident.pk,
-                    refs=self._counted(read_list(lines)),
+                    lines=self._counted(lines),
                     now=timezone.now(),
                 )
                 transaction.set_rollback(dry_run)
         except ImpactedFileError as error:
             raise CommandError(str(error), returncode=2) from error
-        except UnknownSubscriptionsError as error:
-            told = "\n".join(
-                f"line {line}: {ref} is no known subscription" for line, ref in error.faults
-            )
-            raise CommandError(
-                f"{told}\nLoad the customers first, or remove them.", returncode=2
-            ) from error
         except (OSError, ValueError) as error:
             raise CommandError(f"{file}: cannot be read ({error}).", returncode=2) from error
         if json:
@@ -65,12 +58,12 @@ class Command(BaseCommand):
             f" {replaced.removed} {would}removed."
         )
 
-    def _counted(self, refs: Iterable[tuple[int, str]]) -> Iterator[tuple[int, str]]:
-        """The same entries, told on standard error as they go by."""
-        for count, entry in enumerate(refs, start=1):
+    def _counted(self, lines: Iterable[str]) -> Iterator[str]:
+        """The same lines, told on standard error as they go by."""
+        for count, line in enumerate(lines, start=1):
             if count % PROGRESS == 0:
-                self.stderr.write(f"{count:,} entries read")
-            yield entry
+                self.stderr.write(f"{count:,} lines read")
+            yield line
 
 
 def _json(told: dict[str, object]) -> str:

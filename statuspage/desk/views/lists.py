@@ -14,15 +14,13 @@ from django.utils import timezone
 from django.views.decorators.http import require_http_methods
 
 from incidents.models import Incident
-from notifications.impacted_file import ImpactedFileError, read_list
+from notifications.impacted_file import LARGEST, ImpactedFileError
 from notifications.models import ListDraft
 from notifications.services import impacted, preview
 from statuspage.desk.access import WORK, desk, operator_of, workable
 from statuspage.desk.confirming import UnconfirmedError, many, require_confirmed
 from statuspage.desk.forms import DeskForm
 from statuspage.desk.views.small_forms import ask
-
-LARGEST = 64 * 1024 * 1024  # bytes: some two million subscriptions
 
 
 class ListForm(DeskForm):
@@ -85,27 +83,18 @@ def _read(request: HttpRequest, incident: Incident, form: ListForm) -> bool:
     try:
         impacted.draft_list(
             incident_id=incident.pk,
-            refs=read_list(lines),
+            lines=lines,
             file_name=file.name,
             now=timezone.now(),
             actor=operator_of(request),
         )
     except ImpactedFileError as error:
-        faults = error.faults
-    except impacted.UnknownSubscriptionsError as error:
-        faults = [
-            f"line {line}: {ref} is no known subscription; load the customers first, or remove it."
-            for line, ref in error.faults
-        ]
-    except ValueError:  # UnicodeDecodeError among them
-        faults = ["It is no text in UTF-8; save it as UTF-8."]
-    else:
-        return True
+        for fault in error.faults.told():
+            form.add_error("file", fault)
+        return False
     finally:
         lines.detach()
-    for fault in faults:
-        form.add_error("file", fault)
-    return False
+    return True
 
 
 def _apply(request: HttpRequest, incident: Incident, draft: ListDraft) -> None:

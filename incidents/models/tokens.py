@@ -1,0 +1,39 @@
+"""Bearer tokens: who may act through the desk's API instead of its screens."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.conf import settings
+from django.db import models
+
+NAME_LENGTH = 100
+
+
+class ApiToken(models.Model):
+    """A user's key for scripts. It may what the user may, for as long as the user may.
+
+    Only the digest (SHA-256, hexadecimal) is stored: what is random needs no slow hash.
+    """
+
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="api_tokens"
+    )
+    name = models.CharField(max_length=NAME_LENGTH)
+    digest = models.CharField(max_length=64, unique=True)
+    created_at = models.DateTimeField()
+    expires_at = models.DateTimeField()
+    revoked_at = models.DateTimeField(null=True)
+    last_used_at = models.DateTimeField(null=True)
+
+    class Meta:
+        verbose_name = "API token"
+
+    def __str__(self) -> str:
+        return self.name
+
+    def state(self, now: datetime) -> str:
+        """`revoked`, `expired` or `valid`."""
+        if self.revoked_at:
+            return "revoked"
+        return "expired" if self.expires_at <= now else "valid"

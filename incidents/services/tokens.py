@@ -1,0 +1,68 @@
+"""API tokens: issued once, found by their digest, revoked for good."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import secrets
+from datetime import datetime, timedelta
+
+from django.contrib.auth.models import User
+from django.db import transaction
+from django.db.models import Q
+
+from incidents.models import ApiToken
+from incidents.models.tokens import NAME_LENGTH
+from incidents.services.errors import EntryError
+from incidents.services.statements import checked_text
+
+LIFETIME, LONGEST = timedelta(days=90), timedelta(days=366)
+# Written down at most this often, so that a busy script is no stream of writes.
+USE_NOTED = timedelta(minutes=1)
+_FORM = re.compile(r"desk_[A-Za-z0-9_-]{43}")
+
+
+@transaction.atomic
+def issue(
+    *, user: User, name: str, now: datetime, lifetime: timedelta = LIFETIME
+) -> tuple[ApiToken, str]:
+    """A new token of a user, and its secret, which is nowhere else. Raises EntryError."""
+    name = checked_text("name", name, NAME_LENGTH, lines=False)
+    if not name:
+        raise EntryError("name", "is empty; say what the token is for.")
+    if not timedelta() < lifetime <= LONGEST:
+        raise EntryError("days", f"is not between 1 and {LONGEST.days}.")
+    if not (user.is_active and user.is_staff):
+        raise EntryError(
+            "user", f"{user.get_username()} may not enter the desk; make it staff first."
+        )
+    secret = f"desk_{secrets.token_urlsafe(32)}"
+    token = ApiToken.objects.create(
+        user=user, name=name, digest=_digest(secret), created_at=now, expires_at=now + lifetime
+    )
+    return token, secret
+
+
+def find(*, secret: str, now: datetime) -> ApiToken | None:
+    """The token, with its user, that this secret opens now; its use is noted."""
+    if not _FORM.fullmatch(secret):
+        return None
+    token = (
+        ApiToken.objects.select_related("user")
+        .filter(digest=_digest(secret), revoked_at=None, expires_at__gt=now, user__is_active=True)
+        .first()
+    )
+    if token:
+        ApiToken.objects.filter(
+            Q(last_used_at=None) | Q(last_used_at__lt=now - USE_NOTED), pk=token.pk
+        ).update(last_used_at=now)
+    return token
+
+
+def revoke(*, token_id: int, now: datetime) -> bool:
+    """False when it was revoked before, or is none."""
+    return bool(ApiToken.objects.filter(pk=token_id, revoked_at=None).update(revoked_at=now))
+
+
+def _digest(secret: str) -> str:
+    return hashlib.sha256(secret.encode("ascii")).hexdigest()

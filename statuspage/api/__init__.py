@@ -1,0 +1,1 @@
+"""What scripts may do of the desk's work: bearer tokens in, JSON out; no session, no cookie, no form."""

@@ -1,0 +1,90 @@
+"""A script with a token, and an incident whose customers it knows."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import User
+from django.test import Client
+
+from incidents.models import ApiToken, Incident
+from incidents.services import tokens
+from incidents.services.incident import declare
+from tests.conftest import declaration
+from tests.notifications.cast import tenant
+
+Answer = Any  # of the test client, whose own type has no public name
+Put = Callable[..., Answer]
+
+
+@pytest.fixture(autouse=True)
+def nobody_was_refused_before(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Refusals are counted in Redis, which outlives a test: each counts in a window of its own."""
+    name = f"api-refused-{datetime.now(UTC).timestamp()}"
+    limit = type("Limit", (), {"name": name, "most": 10, "within": timedelta(minutes=10)})
+    monkeypatch.setattr("statuspage.api.guard.REFUSALS", limit)
+
+
+@pytest.fixture
+def incident(catalogue: None, operator: User) -> Incident:
+    for ref in ("contoso", "fabrikam", "litware"):
+        tenant(ref, ("key-vault", "west-europe"))
+    now = datetime.now(UTC)
+    return declare(
+        declaration=declaration(audience="unknown", started_at=now - timedelta(hours=1)),
+        now=now,
+        actor=operator,
+    )
+
+
+def path_of(incident: Incident | str) -> str:
+    tracking_id = incident if isinstance(incident, str) else incident.tracking_id
+    return f"/api/desk/incidents/{tracking_id}/impacted"
+
+
+def token_of(user: User, *, now: datetime | None = None) -> tuple[ApiToken, str]:
+    return tokens.issue(user=user, name="impact analysis", now=now or datetime.now(UTC))
+
+
+@pytest.fixture
+def secret(operator: User) -> str:
+    return token_of(operator)[1]
+
+
+@pytest.fixture
+def put(incident: Incident, secret: str) -> Put:
+    """PUT a body to the incident's list; `query`, `token` and headers as given."""
+
+    def send(
+        body: bytes = b"contoso-1\n",
+        query: str = "",
+        *,
+        to: Incident | str = incident,
+        token: str = secret,
+        content_type: str = "text/csv",
+        **headers: str,
+    ) -> Answer:
+        return Client(enforce_csrf_checks=True).generic(
+            "PUT",
+            path_of(to) + query,
+            body,
+            headers={"Authorization": f"Bearer {token}"} | headers,
+            # Of an empty body the client would tell neither.
+            CONTENT_TYPE=content_type,
+            CONTENT_LENGTH=str(len(body)),
+        )
+
+    return send
+
+
+def told(answer: Answer) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(answer.content)
+    return found
+
+
+def listed(incident: Incident) -> set[str]:
+    return set(incident.impacted.values_list("subscription__ref", flat=True))

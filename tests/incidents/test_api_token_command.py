@@ -1,0 +1,58 @@
+"""`api_token`: a secret is printed once, listed never, and revoked by its number."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import pytest
+from django.contrib.auth.models import User
+from django.core.management import CommandError, call_command
+
+from incidents.models import ApiToken
+from incidents.services import tokens
+
+pytestmark = pytest.mark.django_db
+Output = pytest.CaptureFixture[str]
+
+
+def test_a_token_is_printed_once_and_opens_until_it_is_revoked(
+    operator: User, capsys: Output
+) -> None:
+    call_command("api_token", "olga", "--name", "impact analysis", "--days", "7")
+    secret = capsys.readouterr().out.strip()
+    found = tokens.find(secret=secret, now=datetime.now(UTC))
+    assert found is not None
+    assert (found.user, found.name, (found.expires_at - found.created_at).days) == (
+        operator,
+        "impact analysis",
+        7,
+    )
+
+    call_command("api_token", "olga", "--list")
+    listed = capsys.readouterr().out
+    assert "impact analysis  valid" in listed
+    assert secret not in listed
+
+    call_command("api_token", "olga", "--revoke", str(found.pk))
+    assert tokens.find(secret=secret, now=datetime.now(UTC)) is None
+    call_command("api_token", "olga", "--list")
+    assert "revoked" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["nobody"], "there is no user 'nobody'"),
+        (["olga", "--days", "0"], "days: is not between 1 and 366"),
+        (["olga", "--days", "99999999999"], "days: is not between 1 and 366"),
+        (["olga", "--name", " "], "name: is empty"),
+        (["olga", "--revoke", "77"], "has no token 77"),
+        (["reader"], "may not enter the desk"),
+    ],
+)
+def test_what_cannot_be_is_said(operator: User, arguments: list[str], words: str) -> None:
+    User.objects.create(username="reader")
+    with pytest.raises(CommandError, match=words) as refused:
+        call_command("api_token", *arguments)
+    assert refused.value.returncode == 2
+    assert not ApiToken.objects.exists()

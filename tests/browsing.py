@@ -6,6 +6,7 @@ import os
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Literal
 
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, ViewportSize, sync_playwright
@@ -24,6 +25,7 @@ document.addEventListener("securitypolicyviolation", (event) => {
 """
 DESKTOP: ViewportSize = {"width": 1280, "height": 900}
 PHONE: ViewportSize = {"width": 360, "height": 640}
+THEMES: tuple[Literal["light"], Literal["dark"]] = ("light", "dark")
 
 
 def chromium() -> str:

@@ -13,9 +13,9 @@ from django.db import connection
 
 from incidents.models import Incident
 from incidents.services.incident import declare, post_update
-from notifications.models import Delivery, Endpoint
+from notifications.models import Attempt, Delivery, Endpoint
 from notifications.services import plan
-from tests.browsing import browser_page, check_accessible
+from tests.browsing import THEMES, browser_page, check_accessible
 from tests.conftest import declaration, hit
 from tests.desk.test_walk_in_a_browser import PASSWORD, sign_in
 from tests.notifications.cast import tenant
@@ -54,32 +54,49 @@ def suppressed(catalogue: None) -> Endpoint:
     return Endpoint.objects.get()
 
 
-def test_every_screen_is_accessible_on_desktop_and_phone(
-    live_server: Any, broad: str, suppressed: Endpoint
+@pytest.fixture
+def refused(broad: str, suppressed: Endpoint) -> Attempt:
+    """Who did not take the mail: the failures of `broad`'s ledger."""
+    made = tenant("refusing", ("storage", "west-europe"))
+    now = datetime.now(UTC)
+    plan.plan_due(now=now)
+    failure = Delivery.objects.get(endpoint=made.contact, state="pending")
+    Delivery.objects.filter(pk=failure.pk).update(state="failed", attempts=1)
+    detail = "550 5.7.1 This mailbox takes no mail of machines: https://relay.example/why?a=b"
+    return Attempt.objects.create(
+        delivery=failure, number=1, result="permanent", detail=detail, at=now
+    )
+
+
+def test_every_screen_is_accessible_on_desktop_and_phone_in_both_themes(
+    live_server: Any, broad: str, suppressed: Endpoint, refused: Attempt
 ) -> None:
-    paths = ["", "review/", "retract/", "replay/", "merge/", "times/", "ledger/", "list/"]
+    paths = ["", "review/", "retract/", "replay/", "merge/", "times/", "list/"]
+    paths += ["ledger/", "ledger/retry/"]
     with browser_page() as (page, complaints):
         sign_in(page, live_server)
         complaints.clear()  # Chromium asks the login page for a favicon that only the real front has
-        for width in (1280, 390):
-            page.set_viewport_size({"width": width, "height": 844})
-            for path in (
-                *(broad + each for each in paths),
-                "/admin/desk/backtest/",
-                "/admin/desk/policies/",
-                "/admin/desk/audit/",
-                "/admin/desk/sending/",
-                "/admin/desk/ledger/",
-                "/admin/desk/told/?q=storage",
-                "/admin/desk/suppressed/",
-                f"/admin/desk/suppressed/{suppressed.pk}/",
-                f"/admin/desk/erase/{suppressed.pk}/",
-                "/admin/desk/told/?q=here",
-                "/admin/desk/",
-            ):
-                page.goto(live_server.url + path)
-                check_accessible(page)
-                assert not page.evaluate(WIDE), path
+        for path in (
+            *(broad + each for each in paths),
+            "/admin/desk/backtest/",
+            "/admin/desk/policies/",
+            "/admin/desk/audit/",
+            "/admin/desk/sending/",
+            "/admin/desk/ledger/",
+            "/admin/desk/told/?q=storage",
+            "/admin/desk/suppressed/",
+            f"/admin/desk/suppressed/{suppressed.pk}/",
+            f"/admin/desk/erase/{suppressed.pk}/",
+            "/admin/desk/told/?q=here",
+            "/admin/desk/",
+        ):
+            page.goto(live_server.url + path)
+            for width in (1440, 360):
+                page.set_viewport_size({"width": width, "height": 844})
+                assert not page.evaluate(WIDE), (path, width)
+                for theme in THEMES:
+                    page.emulate_media(color_scheme=theme)
+                    check_accessible(page)
         assert complaints == []
 
 

@@ -44,6 +44,7 @@ def _of(figures: stall.Figures) -> list[tuple[str, str, float]]:
         ("deliveries_pending", f"Deliveries that wait, counted up to {stall.COUNTED}", figures.pending),
         ("deliveries_failed", f"Deliveries that failed, counted up to {stall.COUNTED}", figures.failed),
         ("delivery_oldest_due_seconds", "Age of the oldest delivery that is due", figures.oldest_due or 0),
+        ("delivery_lost_seconds", "Since when workers vanish over the same message", figures.lost or 0),
         ("update_oldest_unplanned_seconds", "Age of the oldest update not planned", figures.oldest_unplanned or 0),
         ("relay_failures", "Failures of the mail relay in a row", figures.relay_failures),
         ("sending_stopped", "Somebody has stopped all sending", int(figures.stopped)),
@@ -51,6 +52,10 @@ def _of(figures: stall.Figures) -> list[tuple[str, str, float]]:
     ]  # fmt: skip
     if figures.beat is not None:
         found.append(("beat_age_seconds", "Since the clock of tasks last rang", figures.beat))
+    if figures.substitute is not None:
+        found.append(
+            ("substitute_age_seconds", "Since deliver last did a round", figures.substitute)
+        )
     return found
 
 

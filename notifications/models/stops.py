@@ -5,6 +5,8 @@ from __future__ import annotations
 from django.conf import settings
 from django.db import models
 
+from notifications import stall
+
 
 class SendingStop(models.Model):
     """Sending was stopped by somebody, for a reason; it goes on once it is released."""
@@ -30,9 +32,17 @@ class SendingStop(models.Model):
 
 
 class Pulse(models.Model):
-    """One row: when the clock of tasks last rang. Written by the sweep, read by the alarm."""
+    """When the clock of tasks last rang (row 1), and when `deliver` last did the same (row 2).
+
+    Written by those two, read by the alarm (`notifications.stall`).
+    """
 
     at = models.DateTimeField()
 
     class Meta:
-        constraints = [models.CheckConstraint(name="pulse_is_one_row", condition=models.Q(id=1))]
+        constraints = [
+            models.CheckConstraint(
+                name="pulse_of_sweep_or_substitute",
+                condition=models.Q(id__in=(stall.BEAT, stall.SUBSTITUTE)),
+            ),
+        ]

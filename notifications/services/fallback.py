@@ -8,7 +8,8 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from incidents.services import publicity, reminders, retention
-from notifications.services import claims, plan, proofs, reminding, reviews, send, subscribe
+from notifications import stall
+from notifications.services import claims, plan, proofs, reminding, reviews, send, subscribe, watch
 from notifications.services.send import Tally
 
 # What is due for longer than this is nobody else's any more.
@@ -34,4 +35,5 @@ def help_out(*, now: datetime, grace: timedelta = GRACE) -> Tally:
     reviews.report_settled(now=now)
     reminding.mail_reminders(now=now)
     proofs.refresh_due(now=now)
+    watch.beat(now=now, whose=stall.SUBSTITUTE)
     return tally

@@ -21,11 +21,14 @@ from notifications.transports.email import MAIL
 
 @dataclass
 class Sink:
-    """`answers`: recipient to the reply it gets after RCPT; `data_answers`: after the text."""
+    """`answers`: recipient to the reply it gets after RCPT; `data_answers`: after the text. `stuck`: it says
+    nothing after the text until it is not.
+    """
 
     answers: dict[str, str] = field(default_factory=dict)
     data_answers: dict[str, str] = field(default_factory=dict)
     seconds_a_mail: float = 0.0
+    stuck: bool = False
     mails: list[EmailMessage] = field(default_factory=list)
     connections: set[object] = field(default_factory=set)
     senders: list[str] = field(default_factory=list)
@@ -45,6 +48,8 @@ class Sink:
         if recipient in self.data_answers:
             return self.data_answers[recipient]
         await asyncio.sleep(self.seconds_a_mail)
+        while self.stuck:
+            await asyncio.sleep(0.05)
         content = envelope.original_content or b""
         mail = email.message_from_bytes(content, policy=email.policy.default)
         assert isinstance(mail, EmailMessage)

@@ -16,8 +16,8 @@ from incidents.models import Communication, Incident
 from incidents.services import incident as pen
 from incidents.services.entries import Statement
 from notifications import tasks
-from notifications.models import Breaker, Delivery, Endpoint, Pulse, SendingStop
-from notifications.services import plan, stops, watch
+from notifications.models import Attempt, Breaker, Delivery, Endpoint, Pulse, SendingStop
+from notifications.services import claims, fallback, plan, stops, watch
 from statuspage.sending_probe import StalledError, sending_probe
 from tests.conftest import declaration
 from tests.notifications.cast import last, tenant
@@ -131,7 +131,52 @@ def test_the_sweep_has_a_pulse_and_its_silence_is_heard(
     assert Pulse.objects.count() == 1
     assert watch.alarms() == []
     Pulse.objects.update(at=timezone.now() - timedelta(minutes=7))
-    assert "beat) has been silent for 7 min" in watch.alarms()[0]
+    assert "beat) was heard for 7 min" in watch.alarms()[0]
+
+
+def test_who_stands_in_for_the_workers_is_no_stall_and_is_said(
+    client: Client, catalogue: None, operator: User
+) -> None:
+    now = timezone.now()
+    watch.beat(now=now - timedelta(minutes=7))
+    fallback.help_out(now=now)
+    assert watch.alarms() == []
+    client.force_login(operator)
+    page = client.get("/admin/desk/").content.decode()
+    assert "Sending stands still" not in page
+    assert "manage.py deliver stands in" in page
+    watch.beat(now=now)
+    assert "stands in" not in client.get("/admin/desk/").content.decode()
+    Pulse.objects.update(at=now - timedelta(minutes=7))
+    assert "Neither worker nor clock" in watch.alarms()[0]
+
+
+def test_what_a_vanished_worker_holds_is_due(planned: Incident) -> None:
+    (claimed,) = claims.claim(most=1).deliveries
+    Delivery.objects.exclude(pk=claimed.pk).delete()
+    assert watch.alarms() == []
+    Delivery.objects.update(lease_until=timezone.now() - timedelta(minutes=20))
+    assert "due has waited for 20 min" in watch.alarms()[0]
+
+
+def test_workers_that_vanish_again_and_again_only_look_busy(planned: Incident) -> None:
+    for _ in range(2):
+        claims.claim(most=10)
+        Delivery.objects.update(lease_until=timezone.now())
+        claims.expire_leases()
+    assert watch.alarms() == []
+    Attempt.objects.update(at=timezone.now() - timedelta(minutes=20))
+    late(minutes=1)
+    for _ in range(2):  # due again; in hand again
+        (alarm,) = watch.alarms()
+        assert alarm.startswith("Workers have vanished while sending for 20 min")
+        claims.claim(most=10)
+    # An answer, whichever it is, shows that somebody is there.
+    for delivery in Delivery.objects.all():
+        Attempt.objects.create(
+            delivery=delivery, number=3, result="temporary", detail="451", at=timezone.now()
+        )
+    assert watch.alarms() == []
 
 
 def test_every_screen_of_the_desk_shows_it(

@@ -21,6 +21,9 @@ LOOKED_AT = 200
 HORIZON = "3 days"
 # The rows of notifications_pulse.
 BEAT, SUBSTITUTE = 1, 2
+# What the index of what is due begins with: each queue is read from its own beginning.
+CHANNELS, PRIORITIES = ("mail", "webhook"), (0, 1, 2)
+_QUEUES = ", ".join(f"('{channel}', {each})" for channel in CHANNELS for each in PRIORITIES)
 
 # What a vanished worker has claimed is due again when its lease is over, whether or not anybody takes it
 # back. Taking it back makes it due anew, so that workers that vanish again and again would look busy: hence
@@ -28,10 +31,11 @@ BEAT, SUBSTITUTE = 1, 2
 FIGURES = f"""
 WITH due AS MATERIALIZED (
   SELECT first.id, first.next_attempt_at AS since
-  FROM (VALUES (0), (1), (2)) AS p(priority)
+  FROM (VALUES {_QUEUES}) AS q(channel, priority)
   CROSS JOIN LATERAL (
     SELECT d.* FROM notifications_delivery d
-    WHERE d.state = 'pending' AND d.priority = p.priority AND d.next_attempt_at <= now()
+    WHERE d.state = 'pending' AND d.channel = q.channel AND d.priority = q.priority
+      AND d.next_attempt_at <= now()
     ORDER BY d.next_attempt_at LIMIT {LOOKED_AT}) first
   JOIN notifications_endpoint e ON e.id = first.endpoint_id
   WHERE NOT EXISTS (

@@ -15,8 +15,9 @@ from pytest_django.fixtures import Settings
 from incidents.models import Communication, Incident
 from incidents.services import incident as pen
 from incidents.services.entries import Statement
-from notifications import tasks
-from notifications.models import Attempt, Breaker, Delivery, Endpoint, Pulse, SendingStop
+from notifications import stall, tasks
+from notifications.lifecycle import PATIENT, URGENT, USUAL
+from notifications.models import Attempt, Breaker, Channel, Delivery, Endpoint, Pulse, SendingStop
 from notifications.services import claims, fallback, plan, stops, watch
 from statuspage.sending_probe import StalledError, sending_probe
 from tests.conftest import declaration
@@ -54,6 +55,11 @@ def test_all_is_well_while_things_are_young_or_settled(planned: Incident) -> Non
     late()
     Delivery.objects.update(state="sent", sent_at=timezone.now())
     assert watch.alarms() == []
+
+
+def test_every_queue_is_looked_into() -> None:
+    assert list(stall.CHANNELS) == Channel.values
+    assert stall.PRIORITIES == (URGENT, USUAL, PATIENT)
 
 
 def test_a_message_that_is_due_for_long_raises_the_alarm(planned: Incident) -> None:
@@ -152,7 +158,7 @@ def test_who_stands_in_for_the_workers_is_no_stall_and_is_said(
 
 
 def test_what_a_vanished_worker_holds_is_due(planned: Incident) -> None:
-    (claimed,) = claims.claim(most=1).deliveries
+    (claimed,) = claims.claim(most=1, channel="mail").deliveries
     Delivery.objects.exclude(pk=claimed.pk).delete()
     assert watch.alarms() == []
     Delivery.objects.update(lease_until=timezone.now() - timedelta(minutes=20))
@@ -161,7 +167,7 @@ def test_what_a_vanished_worker_holds_is_due(planned: Incident) -> None:
 
 def test_workers_that_vanish_again_and_again_only_look_busy(planned: Incident) -> None:
     for _ in range(2):
-        claims.claim(most=10)
+        claims.claim(most=10, channel="mail")
         Delivery.objects.update(lease_until=timezone.now())
         claims.expire_leases()
     assert watch.alarms() == []
@@ -170,7 +176,7 @@ def test_workers_that_vanish_again_and_again_only_look_busy(planned: Incident) -
     for _ in range(2):  # due again; in hand again
         (alarm,) = watch.alarms()
         assert alarm.startswith("Workers have vanished while sending for 20 min")
-        claims.claim(most=10)
+        claims.claim(most=10, channel="mail")
     # An answer, whichever it is, shows that somebody is there.
     for delivery in Delivery.objects.all():
         Attempt.objects.create(

@@ -17,6 +17,7 @@ from statuspage.published.site import Page
 
 STATUS, HISTORY = "/status/", "/status/history/"
 MINUTES = "/status/history/minutes/"
+LONG = 60  # rows: a table of more is higher than any window
 HOT, WARM = 10, 60  # seconds a cache may keep the status pages, and the history's
 
 
@@ -34,7 +35,9 @@ def status_pages(picture: Picture, frame: Frame) -> tuple[dict[str, Page], dict[
     fresh: dict[str, Page] = {}
     silent: dict[str, Page] = {}
     for geography in picture.geographies:
-        own = {"geography": geography, "table": matrix.table(picture, geography), "live": True}
+        table = matrix.table(picture, geography)
+        long = table.count("<tr") > LONG
+        own = {"geography": geography, "table": table, "long": long, "live": True}
         paths = [f"{STATUS}{geography.slug}/"]
         if (
             geography == first

@@ -58,7 +58,8 @@ def link_or_copy(source: Path, target: Path) -> None:
     except OSError as error:
         if error.errno not in NO_LINKS:
             raise
-        shutil.copyfile(source, target)
+        with source.open("rb") as data, target.open("xb") as copy:
+            shutil.copyfileobj(data, copy)
 
 
 def point(link: Path, target: str, *, via: Path) -> None:
@@ -121,8 +122,11 @@ class Tree:
 
     def link(self, name: str, source: Path) -> None:
         target = self._make_room(name)
-        target.unlink(missing_ok=True)
-        link_or_copy(source, target)
+        try:
+            link_or_copy(source, target)
+        except FileExistsError:
+            target.unlink()
+            link_or_copy(source, target)
 
     def remove(self, name: str) -> None:
         target = self.root / name

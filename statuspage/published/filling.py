@@ -251,7 +251,7 @@ def _keep(tree: Tree, name: str, source: Path, entry: Entry, present: Entry | No
         for variant, there in (("", 1), (".gz", entry.gzip), (".br", entry.br)):
             if there:
                 tree.link(name + variant, source / (name + variant))
-            else:
+            elif present is not None:
                 tree.remove(name + variant)
     except FileNotFoundError:
         return None

@@ -20,7 +20,7 @@ import gzip
 import json
 import os
 import shutil
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
@@ -187,9 +187,10 @@ def _remove(folder: Path) -> None:
     shutil.rmtree(doomed)
 
 
-def beat(directory: Path, revision: int, at: datetime) -> None:
-    """Say that the publisher lives and that `revision` is what the database had at `at` (UTC)."""
-    data = json.dumps({"revision": revision, "at": at.isoformat()}).encode()
+def beat(directory: Path, revision: int, at: datetime, memory: int = 0) -> None:
+    """Say that the publisher lives, that `revision` is what the database had at `at` (UTC), and how many bytes
+    of memory the publisher takes."""
+    data = json.dumps({"revision": revision, "at": at.isoformat(), "memory": memory}).encode()
     directory.mkdir(mode=0o755, parents=True, exist_ok=True)
     via = directory / f".heartbeat-{os.getpid()}"
     write_whole(directory / "heartbeat.json", data, via=via, sync=False)
@@ -205,27 +206,39 @@ def compress_best(directory: Path, *, stop: Callable[[], bool] = lambda: False) 
     if folder is None or manifest is None:
         return 0
     hot = {paper.page_file(path) for path in manifest.stale if path in manifest.top}
-    waiting = [name for name, shelf in manifest.shelves.items() if not shelf.best]
-    try:
-        todo = {
-            name: entry
-            for name, entry in manifest.files(waiting)
-            if compressible(entry) and not entry.best
-        }
-    except GenerationError:
-        return 0  # retired while we were at it
-    first = {n: e for n, e in todo.items() if n in hot or n.startswith(("stale/", f"site{ASSETS}"))}
-    rest = {name: entry for name, entry in todo.items() if name not in first}
+    top = dict(_waiting(manifest.files([])))
+    first = {n: e for n, e in top.items() if n in hot or n.startswith(("stale/", f"site{ASSETS}"))}
+    rest = {name: entry for name, entry in top.items() if name not in first}
     done = 0
     try:
         for batch, quality in ((first, BEST_BROTLI), (rest, COLD_BROTLI)):
-            better = _compress(folder, batch, quality, stop)
-            if better:
-                _note(directory, folder, better)
-            done += len(better)
-    except FileNotFoundError:
+            done += _improve(directory, folder, None, batch, quality, stop)
+        # Shelf by shelf: whoever writes next has to bring its folder up to each that is better by now.
+        for shelf in manifest.shelves.values():
+            if not shelf.best and not stop():
+                batch = dict(_waiting(shelf.files()))
+                done += _improve(directory, folder, shelf.name, batch, COLD_BROTLI, stop)
+    except (FileNotFoundError, GenerationError):
         return done  # retired while we were at it: its successor is compressed next
     return done
+
+
+def _waiting(files: Iterable[tuple[str, Entry]]) -> Iterator[tuple[str, Entry]]:
+    return ((name, entry) for name, entry in files if compressible(entry) and not entry.best)
+
+
+def _improve(
+    directory: Path,
+    folder: Path,
+    shelf: str | None,
+    batch: Mapping[str, Entry],
+    quality: int,
+    stop: Callable[[], bool],
+) -> int:
+    better = _compress(folder, batch, quality, stop)
+    if better:
+        _note(directory, folder, shelf, better)
+    return len(better)
 
 
 def _compress(
@@ -252,15 +265,16 @@ def _compress(
     return better
 
 
-def _note(directory: Path, folder: Path, better: Mapping[str, Entry]) -> None:
-    """Tell readers about new variants: the manifest is replaced, the pages stay what they are."""
+def _note(directory: Path, folder: Path, shelf: str | None, better: Mapping[str, Entry]) -> None:
+    """Tell readers about new variants of this shelf, or of what is on none: the manifest is replaced, the pages
+    stay what they are."""
     with exclusive(directory):
-        load = _loader(folder)
-        manifest = paper.parse((folder / paper.NAME).read_bytes(), load)
-        shelves: dict[str, Shelf] = {}
-        for name, shelf in manifest.shelves.items():
-            shelves[name] = shelf if shelf.best else _improved(folder, shelf, better)
-        final = replace(renamed(manifest, better), shelves=shelves)
+        manifest = paper.parse((folder / paper.NAME).read_bytes(), _loader(folder))
+        if shelf is None:
+            final = renamed(manifest, better)
+        else:
+            improved = _improved(folder, manifest.shelves[shelf], better)
+            final = replace(manifest, shelves={**manifest.shelves, shelf: improved})
         via = folder / f".manifest-{uuid4().hex}"
         write_whole(folder / paper.NAME, final.dump(), via=via)
 

@@ -17,6 +17,7 @@ from typing import Any
 import psycopg
 import redis
 
+from statuspage.published.memory import resident
 from statuspage.published.site import Page
 from statuspage.published.store import Store
 
@@ -144,7 +145,11 @@ class Health:
             "heartbeat": heartbeat.at.isoformat() if heartbeat else None,
             "heartbeat_age": round(silence, 1) if heartbeat else None,
             "stale": self.store.is_silent,
-            "memory": generation.memory() if generation else None,
+            "memory": {
+                **(generation.memory() if generation else {}),
+                "process": resident(),
+                "publisher": heartbeat.memory if heartbeat else None,
+            },
         }
 
 

@@ -6,7 +6,7 @@ what is less grave is lower.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import NamedTuple
@@ -59,7 +59,7 @@ def strip(picture: Picture) -> Strip:
     months = _months(today)
     since = min(first, date.fromisoformat(f"{months[0]}-01"))
     recent = [
-        (one, spans)
+        (one, spans, frozenset(m for m in months if any(_in_month(span, m) for span in spans)))
         for one in picture.incidents
         if (one.ended_at is None or one.ended_at.date() >= since)
         and one.kind != "planned-maintenance"
@@ -67,7 +67,7 @@ def strip(picture: Picture) -> Strip:
     ]
     rows = []
     for place in _places(picture):
-        here = [(one, spans) for one, spans in recent if _concerns(one, place)]
+        here = [found for found in recent if _concerns(found[0], place)]
         rows.append(_row(place, here, first, months))
     return Strip(tuple(rows), tuple(months), _axis(first, today), len(recent))
 
@@ -100,19 +100,20 @@ def _spans(one: IncidentView, first: date, today: date) -> list[tuple[date, date
     return [(start, end) for start, end in spans if end >= first and start <= today]
 
 
-Concerned = Sequence[tuple[IncidentView, Sequence[tuple[date, date]]]]
+# An incident, its days of impact, and the months (YYYY-MM) they lie in.
+Concerned = Sequence[tuple[IncidentView, Sequence[tuple[date, date]], Collection[str]]]
 
 
 def _row(place: Place, here: Concerned, first: date, months: Sequence[str]) -> Row:
     root = f"{languages.root()}/status/history/"
     weeks: dict[int, list[IncidentView]] = {}
-    for one, spans in here:
+    for one, spans, _ in here:
         for number in {n for start, end in spans for n in _weeks(start, end, first)}:
             weeks.setdefault(number, []).append(one)
     body = [_week(place, number, found, first) for number, found in sorted(weeks.items())]
     counted = tuple(
         (
-            sum(any(_in_month(span, month) for span in spans) for _, spans in here),
+            sum(month in hit for _, _, hit in here),
             f"{root}?{urlencode([place.query, ('month', month)])}",
         )
         for month in months
@@ -150,7 +151,7 @@ def _week(place: Place, number: int, found: Sequence[IncidentView], first: date)
 
 
 def _in_month(span: tuple[date, date], month: str) -> bool:
-    return span[0].strftime("%Y-%m") <= month <= span[1].strftime("%Y-%m")
+    return span[0].isoformat()[:7] <= month <= span[1].isoformat()[:7]
 
 
 def _months(today: date) -> list[str]:

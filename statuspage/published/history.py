@@ -42,6 +42,11 @@ def part_name(tracking_id: str) -> str:
     return f"{languages.folder()}history/{tracking_id}.html"
 
 
+def tracking_id_of(part: str) -> str:
+    """The incident whose fragment has this name, in whichever language."""
+    return part.rpartition("/")[2].removesuffix(".html")
+
+
 def entry(incident: IncidentView) -> bytes:
     """The entry of one incident in lists, as a fragment."""
     context = {
@@ -84,11 +89,6 @@ def plain(html: str) -> str:
     return " ".join(unescape(strip_tags(spaced)).split())
 
 
-def months(incidents: Iterable[IncidentView]) -> list[str]:
-    """`YYYY-MM` of all months with entries, newest first."""
-    return sorted({incident.month for incident in incidents}, reverse=True)
-
-
 def by_month(
     chosen: Iterable[tuple[str, str]], parts: Mapping[str, bytes]
 ) -> tuple[MonthOfEntries, ...]:
@@ -110,13 +110,13 @@ def _entry_in(parts: Mapping[str, bytes], tracking_id: str) -> bytes:
             return parts[part_name(tracking_id)]
 
 
-def newest(incidents: Sequence[IncidentView]) -> list[IncidentView]:
+def newest(picture: Picture) -> list[IncidentView]:
     """Whole months, newest first, until there are enough entries."""
     shown: list[IncidentView] = []
-    for month in months(incidents):
+    for incidents in picture.months.values():
         if len(shown) >= NEWEST_ENTRIES:
             break
-        shown += [incident for incident in incidents if incident.month == month]
+        shown += incidents
     return shown
 
 
@@ -151,7 +151,7 @@ def index(picture: Picture, said: Mapping[str, Headline]) -> dict[str, Any]:
             for (service, region), cell in picture.cells.items()
         ],
         "headlines": headlines,
-        "months": months(picture.incidents),
+        "months": list(picture.months),
         "gone": {gone.tracking_id: gone.sentence for gone in picture.gone},
         "redirects": dict(picture.redirects),
     }

@@ -26,7 +26,9 @@ class Index(Mapping[str, Any]):
         if key != INCIDENTS or INCIDENTS in self._data:
             return self._data[key]
         if self._lines is None:
-            months = (self._parts[f"index/{month}.json"] for month in self._data.get("months", ()))
+            names = (f"index/{month}.json" for month in self._data.get("months", ()))
+            # A month without one has never been written yet: long histories come in portions.
+            months = (self._parts[name] for name in names if name in self._parts)
             self._lines = [line for month in months for line in _read.lines(month)]
         return self._lines
 
@@ -57,5 +59,13 @@ class _Months:
                 self._kept.popitem(last=False)
         return lines
 
+    def __len__(self) -> int:
+        return len(self._kept)
+
 
 _read = _Months()
+
+
+def opened() -> dict[str, int]:
+    """How many months of the index are in memory in this process, and how many may be."""
+    return {"index_months": len(_read), "index_months_limit": MONTHS_KEPT}

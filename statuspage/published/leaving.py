@@ -11,9 +11,15 @@ from statuspage.published.site import Site
 
 
 def left_over(
-    shown: Manifest, site: Site, code: str, *, known: Collection[str], default: str
+    shown: Manifest,
+    site: Site,
+    waiting: Collection[str],
+    code: str,
+    *,
+    known: Collection[str],
+    default: str,
 ) -> tuple[frozenset[str], bool]:
-    """Names in this language that the site does not have, and whether an entry is among them.
+    """Names in this language that neither the site has nor are `waiting`, and whether an entry is among them.
 
     An entry leaves when its page goes, or answers 410 from now on. Languages that are not `known` go with the
     default one.
@@ -26,9 +32,9 @@ def left_over(
     pages = {path: entry for path, entry in shown.pages.items() if ours(path)}
     stale = {path for path in shown.stale if ours(path)}
     parts = {name for name in shown.parts if ours(name)}
-    dropped = {path for path in pages if path not in site.pages}
+    dropped = {path for path in pages if path not in site.pages and path not in waiting}
     dropped |= {path for path in stale if path not in site.stale}
-    dropped |= {name for name in parts if name not in site.parts}
+    dropped |= {name for name in parts if name not in site.parts and name not in waiting}
     gone = {
         path
         for path, page in site.pages.items()

@@ -9,7 +9,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from statuspage.published import answers, manifest
+from statuspage.published import answers, indexed, manifest, shelves
 from statuspage.published.answers import Answer
 from statuspage.published.indexed import Index
 from statuspage.published.manifest import Entry, GenerationError, Manifest
@@ -182,9 +182,10 @@ class LoadedGeneration:
         return Index(loaded, self.parts)
 
     def memory(self) -> dict[str, int]:
-        """Bytes of bodies held, for health and metrics."""
+        """Bytes of bodies held, and how many shelves and months of the index are open, with their limits."""
         hot = sum(answers.size(answer) for _, answer in self._made.values())
-        return {"hot": hot, "cold": self._cold_total, "cold_limit": self._limit}
+        bodies = {"hot": hot, "cold": self._cold_total, "cold_limit": self._limit}
+        return {**bodies, **shelves.opened(), **indexed.opened()}
 
 
 def as_wsgi(path: str) -> str:

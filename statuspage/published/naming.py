@@ -56,7 +56,7 @@ def fingerprint(data: bytes) -> str:
     return sha256(data).hexdigest()[:32]
 
 
-@lru_cache(maxsize=65536)
+@lru_cache(maxsize=4096)
 def page_file(path: str, status: int = 200) -> str:
     """The file of a URL path, relative to the generation.
 
@@ -76,7 +76,7 @@ def stale_file(path: str) -> str:
     return "stale" + _file(path)
 
 
-@lru_cache(maxsize=65536)
+@lru_cache(maxsize=4096)
 def part_file(name: str) -> str:
     return "parts" + _file(f"/{name}")
 

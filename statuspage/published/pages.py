@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from functools import cached_property
 from typing import Any
 
 from django.conf import settings
@@ -118,8 +119,7 @@ class HistoryPages:
         self.picture = picture
         self.frame = frame
         self.parts = parts
-        self.months = history.months(picture.incidents)
-        self.strip = heat.strip(picture)
+        self.months = list(picture.months)
         self.common = {
             **history.choices(picture),
             "months": self.months,
@@ -127,17 +127,17 @@ class HistoryPages:
             "total": len(picture.incidents),
         }
 
+    @cached_property
+    def _strip(self) -> heat.Strip:
+        return heat.strip(self.picture)
+
     def newest(self, *, stale: bool = False) -> Page:
         # Numbers of today belong on this page alone: a month of long ago stays as it was.
-        own = {"stale": stale, "strip": self.strip}
-        return self._page(HISTORY, history.newest(self.picture.incidents), own)
-
-    def minutes(self) -> Page:
-        context = {"minutes": minutes.minutes(self.picture)}
-        return Page(render("history/minutes.html", self.frame, MINUTES, context), max_age=WARM)
+        own = {"stale": stale, "strip": self._strip}
+        return self._page(HISTORY, history.newest(self.picture), own)
 
     def month(self, month: str) -> Page:
-        shown = [one for one in self.picture.incidents if one.month == month]
+        shown = self.picture.months[month]
         place = self.months.index(month)
         own = {
             "month": month,
@@ -154,6 +154,11 @@ class HistoryPages:
             render("history/list.html", frame, path, {**self.common, **context, **own}),
             max_age=WARM,
         )
+
+
+def minutes_page(picture: Picture, frame: Frame) -> Page:
+    context = {"minutes": minutes.minutes(picture)}
+    return Page(render("history/minutes.html", frame, MINUTES, context), max_age=WARM)
 
 
 def incident_page(one: IncidentView, frame: Frame) -> Page:

@@ -6,9 +6,10 @@ fields (`*_html`) are sanitised and safe to print; every other text is plain and
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cached_property
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,7 +187,7 @@ class GoneView:
     sentence: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Picture:
     """`cells` has only what is not good; `offered` all pairs (service slug, region slug) that exist."""
 
@@ -202,3 +203,15 @@ class Picture:
     redirects: Mapping[str, str] = field(
         default_factory=dict
     )  # absorbed tracking ID -> surviving one
+
+    @cached_property
+    def by_id(self) -> Mapping[str, IncidentView]:
+        return {one.tracking_id: one for one in self.incidents}
+
+    @cached_property
+    def months(self) -> Mapping[str, Sequence[IncidentView]]:
+        """The incidents of each month (`YYYY-MM`) that has some, newest month first."""
+        found: dict[str, list[IncidentView]] = {}
+        for one in self.incidents:
+            found.setdefault(one.month, []).append(one)
+        return dict(sorted(found.items(), reverse=True))

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+import sys
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from itertools import islice
 
 from django.conf import settings
 from django.utils.translation import override
 
 from statuspage.published import assets, history, languages, matrix, plain_files
+from statuspage.published.changes import Change, between, newest_first, places
 from statuspage.published.chrome import Frame
 from statuspage.published.formats import format_index, format_pages
 from statuspage.published.indexed import Index
@@ -20,189 +23,175 @@ from statuspage.published.pages import (
     error_pages,
     gone_page,
     incident_page,
+    minutes_page,
     status_pages,
 )
-from statuspage.published.picture import GoneView, IncidentView, Picture
+from statuspage.published.picture import Picture
 from statuspage.published.sentences import Headline, headline
 from statuspage.published.site import Page, Site
 
-ASK_EVERY = 20  # incidents rendered between two looks at what is more urgent
-ENTRIES_KEPT = 2000  # rendered entries of lists in memory, per language
-
-
-@dataclass(frozen=True, slots=True)
-class Change:
-    """What has to be rendered to come from one picture to another. `whole`: everything.
-
-    `entries`: incidents that are new or another object than before; `pages`: those and whatever depends on
-    the clock; `left`: the former views of incidents that are public no more.
-    """
-
-    whole: bool
-    entries: tuple[IncidentView, ...]
-    pages: tuple[IncidentView, ...]
-    left: tuple[IncidentView, ...]
-    months: tuple[str, ...]
-    gone: tuple[GoneView, ...]
-    redirects: tuple[str, ...]
-    vanished: frozenset[str]  # months and tracking IDs without a page from now on
-
-
-def between(before: Picture | None, after: Picture) -> Change:
-    known = history.months(after.incidents)
-    if before is None or _places(before) != _places(after):
-        return Change(
-            True, after.incidents, after.incidents, (), tuple(known), after.gone,
-            tuple(after.redirects), frozenset(),
-        )  # fmt: skip
-    old = {one.tracking_id: one for one in before.incidents}
-    new = {one.tracking_id: one for one in after.incidents}
-    entries = tuple(one for one in after.incidents if old.get(one.tracking_id) is not one)
-    left = tuple(one for one in before.incidents if one.tracking_id not in new)
-    former = [old[one.tracking_id] for one in entries if one.tracking_id in old]
-    touched = {one.month for one in (*entries, *left, *former)}
-    same_months = known == history.months(before.incidents)
-    fresh = {one.tracking_id for one in entries}
-    aging = {one.tracking_id: one for one in after.incidents if _ages(one, before, after)}
-    again = fresh | set(aging)
-    redirects = tuple(
-        absorbed
-        for absorbed, survivor in after.redirects.items()
-        if before.redirects.get(absorbed) != survivor or survivor in again
-    )
-    answered = {*new, *after.redirects, *(gone.tracking_id for gone in after.gone), *known}
-    once = {*old, *before.redirects, *(gone.tracking_id for gone in before.gone)}
-    once |= set(history.months(before.incidents))
-    return Change(
-        False,
-        entries,
-        (*entries, *(one for name, one in aging.items() if name not in fresh)),
-        left,
-        tuple(month for month in known if month in touched or not same_months),
-        tuple(gone for gone in after.gone if gone not in before.gone),
-        redirects,
-        frozenset(once - answered),
-    )
-
-
-def _places(picture: Picture) -> tuple[object, ...]:
-    return picture.geographies, picture.categories, picture.offered, picture.non_regional
-
-
-def _ages(one: IncidentView, before: Picture, after: Picture) -> bool:
-    """Does its page change with the clock alone? Windows that go on are drawn up to now, a new month
-    makes repair items overdue, and a review is late from its time on."""
-    if any(before.as_of <= due < after.as_of for _, due in one.reviews_due):
-        return True
-    another = f"{before.as_of:%Y-%m}" != f"{after.as_of:%Y-%m}"
-    return one.active or (another and one.review is not None and bool(one.review.repair_items))
-
-
-class InterruptedPrintError(Exception):
-    """Something more urgent is due; what is rendered so far is kept."""
+AT_ONCE = 100  # pages of incidents and months in one print: what is more urgent waits for no longer
+ENTRIES_KEPT = 500  # rendered entries of lists in memory, per language
 
 
 @dataclass(slots=True)
 class Press:
-    """Prints one language again and again."""
+    """Prints one language again and again: what is hot every time, single incidents and months in portions.
+
+    `waiting`: tracking IDs and months that are still to be printed, in their order.
+    """
 
     language: str
     before: Picture | None = None
     entries: dict[str, bytes] = field(default_factory=dict)
-    # What an interrupted print had rendered already: the view, its entry and its page.
-    done: dict[str, tuple[IncidentView, bytes, Page]] = field(default_factory=dict)
+    waiting: dict[str, None] = field(default_factory=dict)
 
     def is_whole(self, picture: Picture) -> bool:
-        """Whether the next print has all pages."""
-        return self.before is None or _places(self.before) != _places(picture)
+        """Whether the next print begins anew."""
+        return self.before is None or places(self.before) != places(picture)
 
-    def print(self, picture: Picture, urgent: Callable[[], bool] = lambda: False) -> Site:
+    def print(
+        self, picture: Picture, first: Collection[str] = (), *, at_once: int = AT_ONCE
+    ) -> Site:
         """What changed since the last time, as a site with `dropped`; all pages at the first.
 
-        `urgent` is asked now and then; when it says so, InterruptedPrintError is raised, and the next print goes
-        on with what is rendered already.
+        Of more than `at_once` incidents and months the others follow by `more`. `first`: tracking IDs that go before
+        all others.
         """
         change = between(self.before, picture)
+        changed = self._queue(change, picture, first)
+        self.before = picture
+        root = languages.root(self.language)
         with override(self.language):
             frame = Frame(picture.as_of, picture.revision)
-            single = {}
-            for number, one in enumerate(change.pages, start=1):
-                single[one.tracking_id] = self._incident(one, frame)
-                if number % ASK_EVERY == 0 and urgent():
-                    raise InterruptedPrintError
-            parts = {
-                history.part_name(one.tracking_id): single[one.tracking_id][0]
-                for one in change.entries
-            }
-            self._keep(parts, change.left)
-            pages, stale = status_pages(picture, frame)
-            listed = HistoryPages(picture, frame, _Entries(self.entries, picture))
-            pages[HISTORY], stale[HISTORY] = listed.newest(), listed.newest(stale=True)
-            pages[MINUTES] = listed.minutes()
-            pages |= {f"{HISTORY}{month}/": listed.month(month) for month in change.months}
-            own = {name: page for name, (_, page) in single.items()}
-            pages |= dict(_single(picture, change, frame, own))
-            root = languages.root()
-            pages = {f"{root}{path}": page for path, page in pages.items()}
+            entries = _Entries(self.entries, picture)
+            listed = HistoryPages(picture, frame, entries)
+            # No word of what left waits, wherever it stood.
+            must = {one.month for one in change.left}
+            must.update(() if change.whole else change.redirects)
+            pages, parts = self._portion(self._next(changed, at_once, must), listed)
+            hot, stale = status_pages(picture, frame)
+            hot[HISTORY], stale[HISTORY] = listed.newest(), listed.newest(stale=True)
+            if self.language != languages.DEFAULT:
+                hot[MINUTES] = minutes_page(picture, frame)
+            hot |= {f"{HISTORY}{gone.tracking_id}/": gone_page(gone, frame) for gone in change.gone}
+            pages |= {f"{root}{path}": page for path, page in hot.items()}
             if change.whole:
                 pages |= error_pages(frame)
             dropped = {matrix.incident_url(name) for name in change.vanished}
             dropped |= {history.part_name(one.tracking_id) for one in change.left}
-        self.before = picture
-        self.done.clear()
+            if self.language == languages.DEFAULT:
+                dropped |= {history.index_part(name) for name in change.vanished}
+            entries.shrink()
         stale = {f"{root}{path}": page for path, page in stale.items()}
         return Site(
             picture.revision, picture.as_of, pages, stale, parts, dropped=frozenset(dropped)
         )
 
-    def _incident(self, one: IncidentView, frame: Frame) -> tuple[bytes, Page]:
-        """Its entry in lists and its page."""
-        known = self.done.get(one.tracking_id)
-        if known is None or known[0] is not one:
-            known = self.done[one.tracking_id] = (
-                one,
-                history.entry(one),
-                incident_page(one, frame),
-            )
-        return known[1], known[2]
+    def more(self, at_once: int = AT_ONCE, *, summaries: bool = False) -> Site | None:
+        """The next portion of what waits, as of the picture printed last; None when nothing does.
 
-    def _keep(self, parts: dict[str, bytes], left: Iterable[IncidentView]) -> None:
-        for one in left:
-            self.entries.pop(history.part_name(one.tracking_id), None)
-        for name in reversed(parts):  # newest incidents last: the first are dropped
-            self.entries.pop(name, None)
-            self.entries[name] = parts[name]
-        while len(self.entries) > ENTRIES_KEPT:
-            del self.entries[next(iter(self.entries))]
+        `summaries`: instead, all at once of what may tell of other incidents than its name says: months, and
+        addresses of what was merged.
+        """
+        picture = self.before
+        if not self.waiting or picture is None:
+            return None
+        others = [name for name in self.waiting if name not in picture.by_id]
+        chosen = others if summaries else self._next(self.waiting, at_once)
+        with override(self.language):
+            frame = Frame(picture.as_of, picture.revision)
+            entries = _Entries(self.entries, picture)
+            pages, parts = self._portion(chosen, HistoryPages(picture, frame, entries))
+            entries.shrink()
+        return Site(picture.revision, picture.as_of, pages, parts=parts)
+
+    def names(self) -> frozenset[str]:
+        """Paths and parts that wait: what a generation has of them stays until then."""
+        with override(self.language):
+            found = {matrix.incident_url(name) for name in self.waiting}
+            found |= {history.part_name(name) for name in self.waiting}
+            if self.language == languages.DEFAULT:
+                found |= {history.index_part(name) for name in self.waiting}
+        return frozenset(found)
+
+    def _queue(self, change: Change, picture: Picture, first: Collection[str]) -> list[str]:
+        """What changed, which goes before what has been waiting; what is shown no more is not waited for."""
+        if change.whole:
+            self.waiting.clear()
+        shown = (picture.by_id, picture.months, picture.redirects)
+        changed = [
+            name
+            for name in dict.fromkeys([*first, *newest_first(change)])
+            if any(name in one for one in shown)
+        ]
+        waiting = (name for name in self.waiting if any(name in one for one in shown))
+        self.waiting = dict.fromkeys([*changed, *waiting])
+        with override(self.language):
+            for one in (*change.entries, *change.left):
+                self.entries.pop(history.part_name(one.tracking_id), None)
+        return changed
+
+    def _next(self, names: Iterable[str], at_once: int, must: Collection[str] = ()) -> list[str]:
+        """What of these to print now: what must be, and more in their order until it is work enough."""
+        chosen, work = [name for name in self.waiting if name in must], 0
+        for name in names:
+            if work >= at_once:
+                break
+            if name not in must:
+                chosen.append(name)
+            # The entries of a month that are not kept are rendered for it.
+            incidents = self.before.months.get(name, ()) if self.before else ()
+            work += 1 + len(incidents) // 4
+        return chosen
+
+    def _portion(
+        self, chosen: Iterable[str], listed: HistoryPages
+    ) -> tuple[dict[str, Page], dict[str, bytes]]:
+        """What these names stand for, which wait no longer: pages by path, and parts."""
+        picture, root = listed.picture, f"{languages.root()}{HISTORY}"
+        pages: dict[str, Page] = {}
+        parts: dict[str, bytes] = {}
+        for name in chosen:
+            path = f"{root}{name}/"
+            if name in picture.months:
+                pages[path] = listed.month(name)
+                if self.language == languages.DEFAULT:
+                    lines = history.index_of_month(picture.months[name])
+                    parts[history.index_part(name)] = lines
+            elif one := picture.by_id.get(picture.redirects.get(name, name)):
+                # Of an absorbed one, too: the canonical link inside says where it belongs.
+                page = pages.get(f"{root}{one.tracking_id}/")
+                pages[path] = page or incident_page(one, listed.frame)
+                if name == one.tracking_id:
+                    part = history.part_name(name)
+                    parts[part] = listed.parts[part]
+            del self.waiting[name]
+        return pages, parts
 
 
-class _Entries(dict[str, bytes]):
-    """Entries by part name; those that are no longer kept are rendered again."""
+class _Entries(Mapping[str, bytes]):
+    """Entries by part name; those that are not kept are rendered when asked for."""
 
     def __init__(self, kept: dict[str, bytes], picture: Picture) -> None:
-        super().__init__(kept)
         self.kept = kept
-        self.views = {history.part_name(one.tracking_id): one for one in picture.incidents}
+        self.by_id = picture.by_id
 
-    def __missing__(self, name: str) -> bytes:
-        body = self.kept[name] = self[name] = history.entry(self.views[name])
+    def __getitem__(self, name: str) -> bytes:
+        # The one asked for last is the last to go.
+        known = self.kept.pop(name, None)
+        body = self.kept[name] = known or history.entry(self.by_id[history.tracking_id_of(name)])
         return body
 
+    def __iter__(self) -> Iterator[str]:
+        return map(history.part_name, self.by_id)
 
-def _single(
-    picture: Picture, change: Change, frame: Frame, done: Mapping[str, Page]
-) -> Iterator[tuple[str, Page]]:
-    """Pages of single incidents, by unprefixed path; `done` are those of incidents that are shown."""
-    for name, page in done.items():
-        yield f"{HISTORY}{name}/", page
-    by_id = {one.tracking_id: one for one in picture.incidents} if change.redirects else {}
-    for absorbed in change.redirects:  # the canonical link inside says where it belongs
-        survivor = picture.redirects[absorbed]
-        if survivor in by_id:
-            page = done.get(survivor) or incident_page(by_id[survivor], frame)
-            yield f"{HISTORY}{absorbed}/", page
-    for gone in change.gone:
-        yield f"{HISTORY}{gone.tracking_id}/", gone_page(gone, frame)
+    def __len__(self) -> int:
+        return len(self.by_id)
+
+    def shrink(self) -> None:
+        for name in list(islice(self.kept, max(0, len(self.kept) - ENTRIES_KEPT))):
+            del self.kept[name]
 
 
 @dataclass(slots=True)
@@ -210,61 +199,44 @@ class EnglishPress:
     """English, and with it what has no language: feeds, JSON, badges, styles and the index of queries."""
 
     press: Press = field(default_factory=lambda: Press(languages.DEFAULT))
-    before: Picture | None = None  # that of the last `rest`
 
     def is_whole(self, picture: Picture) -> bool:
         return self.press.is_whole(picture)
 
-    def print(self, picture: Picture, urgent: Callable[[], bool] = lambda: False) -> Site:
+    def print(self, picture: Picture, *, at_once: int = AT_ONCE) -> Site:
         """Both parts at once."""
-        return with_rest(self.pages(picture, urgent), self.rest(picture))
+        return with_rest(self.pages(picture, at_once=at_once), self.rest(picture))
 
-    def pages(self, picture: Picture, urgent: Callable[[], bool] = lambda: False) -> Site:
-        """The pages people read, which are waited for. `rest` has to follow."""
-        return self.press.print(picture, urgent)
+    def pages(
+        self, picture: Picture, first: Collection[str] = (), *, at_once: int = AT_ONCE
+    ) -> Site:
+        """The pages people read, which are waited for, and the styles they need. `rest` has to follow."""
+        whole = self.is_whole(picture)
+        site = self.press.print(picture, first, at_once=at_once)
+        return replace(site, pages={**site.pages, **assets.pages()}) if whole else site
 
     def rest(self, picture: Picture) -> Site:
         """What machines read, and what queries are answered from."""
-        change = between(self.before, picture)
         who = {"site_name": settings.SITE_NAME, "base_url": settings.BASE_URL}
         with override(languages.DEFAULT):
             index = history.index(picture, _said(picture)) | format_index(picture, **who)
-            months: dict[str, list[IncidentView]] = {month: [] for month in change.months}
-            for one in picture.incidents:
-                if one.month in months:
-                    months[one.month].append(one)
-            parts = {history.index_part(m): history.index_of_month(v) for m, v in months.items()}
             pages = format_pages(picture, **who, index=index)
             pages |= plain_files.pages(picture, addresses(picture))
-            if change.whole:
-                pages |= assets.pages()
-        self.before = picture
-        dropped = frozenset(history.index_part(name) for name in change.vanished)
-        return Site(
-            picture.revision,
-            picture.as_of,
-            pages,
-            parts=parts,
-            index=Index(index, parts),
-            dropped=dropped,
-        )
+            # Nobody waits for this one as for the others.
+            pages[MINUTES] = minutes_page(picture, Frame(picture.as_of, picture.revision))
+        return Site(picture.revision, picture.as_of, pages, index=index)
 
 
 def with_rest(pages: Site, rest: Site) -> Site:
-    parts = {**pages.parts, **rest.parts}
     return replace(
-        pages,
-        pages={**pages.pages, **rest.pages},
-        parts=parts,
-        index=Index(dict(rest.index), parts),
-        dropped=pages.dropped | rest.dropped,
+        pages, pages={**pages.pages, **rest.pages}, index=Index(dict(rest.index), pages.parts)
     )
 
 
 def addresses(picture: Picture) -> list[str]:
     """What the site map names: the pages that answer with 200, in English (others are named by these)."""
     fixed = [STATUS, HISTORY, MINUTES, *(f"{STATUS}{one.slug}/" for one in picture.geographies)]
-    months = (f"{HISTORY}{month}/" for month in history.months(picture.incidents))
+    months = (f"{HISTORY}{month}/" for month in picture.months)
     return [*fixed, *months, *(f"{HISTORY}{one.tracking_id}/" for one in picture.incidents)]
 
 
@@ -278,18 +250,26 @@ def _said(picture: Picture) -> dict[str, Headline]:
 
 def render_site(picture: Picture) -> Site:
     """English as a whole. A pure function of the picture, the settings and the templates."""
-    return EnglishPress().print(picture)
+    return EnglishPress().print(picture, at_once=sys.maxsize)
 
 
 def render_language(picture: Picture, language: str) -> Site:
     """The pages people read, in one language, below its prefix. Without an index."""
-    return Press(language).print(picture)
+    return Press(language).print(picture, at_once=sys.maxsize)
 
 
 def render_all(picture: Picture) -> Site:
     """The whole site in all languages."""
     others = (render_language(picture, code) for code in languages.others())
     return with_languages(render_site(picture), others)
+
+
+def both(one: Site, other: Site | None) -> Site:
+    """One site of pages and parts of two."""
+    if other is None:
+        return one
+    pages, parts = {**one.pages, **other.pages}, {**one.parts, **other.parts}
+    return replace(one, pages=pages, parts=parts)
 
 
 def with_languages(english: Site, others: Iterable[Site]) -> Site:

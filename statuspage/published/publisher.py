@@ -28,11 +28,13 @@ from statuspage.published.filling import Memo
 from statuspage.published.generation import Written, beat, compress_best, shown_in, write_generation
 from statuspage.published.leaving import left_over
 from statuspage.published.manifest import GenerationError
+from statuspage.published.memory import resident
 from statuspage.published.picture import Picture
 from statuspage.published.press import (
+    AT_ONCE,
     EnglishPress,
-    InterruptedPrintError,
     Press,
+    both,
     with_languages,
     with_rest,
 )
@@ -64,6 +66,7 @@ class Publisher:
     published_at: datetime | None = None
     translated_at: datetime | None = None
     revision: int = -1
+    at_once: int = AT_ONCE
 
     def due(self) -> bool:
         """Whether the picture has a newer number, or what is shown has become old."""
@@ -77,6 +80,7 @@ class Publisher:
 
         When an entry has left the picture, older generations are purged and all languages change at once: a
         withdrawn text must not survive on disk. What is shown now is compared with the folder at the start.
+        `purge` asks for the same, and nothing is left to follow.
         """
         try:
             return self._publish(purge=purge)
@@ -87,61 +91,69 @@ class Publisher:
 
     def _publish(self, *, purge: bool) -> Written:
         picture = self.reader.read(now=self.clock())
-        english = self._english()
-        # At first, and when the catalogue changes, all of it is written at once.
-        together = purge or english.is_whole(picture)
-        site, left = self._print(languages.DEFAULT, picture)
-        purge = purge or left
-        if together or purge:
-            site = with_rest(site, english.rest(picture))
-        if purge:
-            others = [self._print(code, picture)[0] for code in languages.others()]
+        at_once = sys.maxsize if purge else self.at_once
+        site, left = self._print(languages.DEFAULT, picture, at_once)
+        together = purge or left
+        if together:
+            site = with_rest(site, self._english().rest(picture))
+            others = [self._print(code, picture, at_once)[0] for code in languages.others()]
             site = with_languages(site, others)
-        written = write_generation(self.directory, site, purge=purge, memo=self.memo)
+        written = write_generation(self.directory, site, purge=together, memo=self.memo)
         self.base = written.folder.name
         self.picture = picture
-        if purge:
+        if together:
             self.behind = []
             self.translated_at = picture.as_of
         elif picture.revision != self.revision or self._is_old(self.translated_at, RENEW_OTHERS):
             self.behind = list(languages.others())
             self.translated_at = picture.as_of
-        if not (together or purge):
+        if not together:
             self.behind = [REST, *(code for code in self.behind if code != REST)]
         self.published_at = picture.as_of
         self.revision = picture.revision
-        beat(self.directory, picture.revision, self.clock())
+        self._beat()
         return written
 
     def translate(self) -> Written | None:
-        """Bring feeds and data, then one language after the other up to what was published last; None when
-        all of them are, or when something newer is due."""
-        if not self.behind or self.picture is None:
+        """One step further towards what was published last; None when all is there.
+
+        First feeds and data, then what is hot in one language after the other, then what is cold in portions,
+        so that whatever is due meanwhile waits for one step alone.
+        """
+        if self.picture is None:
             return None
         try:
-            site, left = self._print(self.behind[0], self.picture, self.due)
+            site, left = self._next_step(self.picture)
+            if site is None:
+                return None
             written = write_generation(self.directory, site, purge=left, memo=self.memo)
-        except InterruptedPrintError:
-            return None
         except Exception:
             self._forget()
             raise
         self.base = written.folder.name
-        del self.behind[0]
-        beat(self.directory, self.revision, self.clock())
+        self._beat()
         return written
 
-    def _print(
-        self, code: str, picture: Picture, urgent: Callable[[], bool] = lambda: False
-    ) -> tuple[Site, bool]:
+    def _next_step(self, picture: Picture) -> tuple[Site | None, bool]:
+        if self.behind:
+            return self._print(self.behind.pop(0), picture, self.at_once)
+        for press in (self._english().press, *self.presses.values()):
+            if (site := press.more(self.at_once)) is not None:
+                now = (picture.revision, picture.as_of)
+                return replace(site, revision=now[0], as_of=now[1], base=self.base), False
+        return None, False
+
+    def _print(self, code: str, picture: Picture, at_once: int) -> tuple[Site, bool]:
         """A language as it differs from what is shown, and whether an entry leaves."""
         if code == REST:
             return replace(self._english().rest(picture), base=self.base), False
         press = self._english().press if code == languages.DEFAULT else self.presses.get(code)
         press = press or self.presses.setdefault(code, Press(code))
         whole = press.is_whole(picture)
-        site = press.print(picture, urgent)
         folder, shown = shown_in(self.directory) if whole or not self.base else (None, None)
+        first = self.reader.changed(shown.revision) if shown is not None else ()
+        printer = self._english().pages if code == languages.DEFAULT else press.print
+        site = printer(picture, first, at_once=at_once)
         if folder is not None:
             self.base = folder.name
         if not self.base:
@@ -149,7 +161,11 @@ class Publisher:
         leaving = any("history/" in name for name in site.dropped)
         if shown is not None:
             known = languages.names()
-            more, leaving = left_over(shown, site, code, known=known, default=languages.DEFAULT)
+            more, leaving = left_over(
+                shown, site, press.names(), code, known=known, default=languages.DEFAULT
+            )
+            if leaving:
+                site = both(site, press.more(at_once, summaries=True))
             site = replace(site, dropped=site.dropped | more)
         return replace(site, base=self.base), leaving
 
@@ -157,6 +173,9 @@ class Publisher:
         if self.english is None:
             self.english = EnglishPress()
         return self.english
+
+    def _beat(self) -> None:
+        beat(self.directory, self.revision, self.clock(), resident())
 
     def _forget(self) -> None:
         self.english = None
@@ -192,7 +211,7 @@ class Publisher:
                 )  # fmt: skip
                 self.translate()  # feeds at once, also while one update follows the other
             elif self.translate() is None:
-                beat(self.directory, self.revision, self.clock())
+                self._beat()
                 bell.wait(POLL_SECONDS)
 
 
@@ -238,15 +257,20 @@ def current_revision() -> int:
 def compress_in_background(directory: Path, stop: threading.Event) -> None:
     """Brotli and slow gzip for what is shown, whenever something new is there and while nothing newer is.
 
-    Politely: on Linux a thread has a priority of its own, and an update must not wait for compression.
+    To be run in a process of its own, which ends after its parent: as a thread it would hold Python's lock while
+    the system gives the processor to others, and an update would wait for it.
     """
-    if sys.platform == "linux":
-        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), 15)
-    while not stop.wait(2):
+    parent = os.getppid()
+    os.nice(15)
+
+    def ends() -> bool:
+        return stop.is_set() or os.getppid() != parent
+
+    while not stop.wait(2) and not ends():
         shown = _target(directory)
 
         def over(shown: str = shown) -> bool:
-            return stop.is_set() or _target(directory) != shown
+            return ends() or _target(directory) != shown
 
         try:
             compress_best(directory, stop=over)

@@ -41,6 +41,7 @@ from statuspage.published.picture import (
 from statuspage.published.places import Places, read_places
 from statuspage.published.reviews import owed, read_review
 
+BATCH = 500
 WITHDRAWN = "This entry was withdrawn."
 
 
@@ -68,13 +69,16 @@ class Reader:
                 cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
             return self._read(now)
 
+    def changed(self, since: int) -> list[str]:
+        """Tracking IDs in the picture read last that changed after this revision; none where nobody knows."""
+        changed = changed_since(since, self.revision) or ()
+        return [self.views[pk].tracking_id for pk in changed if pk in self.views]
+
     def _read(self, now: datetime) -> Picture:
         number = Revision.objects.filter(id=1).values_list("number", flat=True).first() or 0
         changed = changed_since(self.revision, number) if self.places is not None else None
         if self.places is None or changed is None:
             self.places = read_places()
-            self.views.clear()
-            self.open.clear()
         if changed is None or changed:
             self._renew(changed, now)
         self.revision = number
@@ -106,11 +110,12 @@ class Reader:
 
     def _renew(self, changed: set[int] | None, now: datetime) -> None:
         """Read these incidents again (None: all); what is no longer public leaves."""
-        for pk in changed or ():
-            self.views.pop(pk, None)
-            self.open.discard(pk)
+        former = {pk: self.views.pop(pk, None) for pk in (changed or list(self.views))}
+        self.open.difference_update(former)
         for pk, view in _incidents(changed):
-            self.views[pk] = view
+            # What reads the same stays the same object, and nothing is rendered for it.
+            known = former.get(pk)
+            self.views[pk] = known if known == view else view
             if any(impact.end is None or impact.end > now for impact in view.impacts):
                 self.open.add(pk)
 
@@ -142,9 +147,18 @@ def _worse(cell: CellView | None, state: str, tracking_id: str, since: datetime)
 
 def _incidents(chosen: Collection[int] | None) -> Iterator[tuple[int, IncidentView]]:
     """The public ones among these ids (None: all public ones), with everything that is said of them."""
+    if chosen is None:
+        chosen = list(Incident.objects.public().values_list("id", flat=True))
+    policy = current_policy() if chosen else None
+    ordered = sorted(chosen)
+    # In batches: the rows of a long history take ten times the room of what is kept of them.
+    for begin in range(0, len(ordered), BATCH):
+        yield from _batch(ordered[begin : begin + BATCH], policy)
 
+
+def _batch(chosen: Collection[int], policy: Policy | None) -> Iterator[tuple[int, IncidentView]]:
     def of(path: str) -> dict[str, Any]:
-        return {} if chosen is None else {f"{path}__in": chosen}
+        return {f"{path}__in": chosen}
 
     incidents = list(Incident.objects.public().filter(**of("id")))
     impacts: dict[int, list[Impact]] = defaultdict(list)
@@ -178,7 +192,6 @@ def _incidents(chosen: Collection[int] | None) -> Iterator[tuple[int, IncidentVi
         .order_by("version")
     ):
         reviews[review.incident_id].append(review)
-    policy = current_policy() if incidents else None
     told = Communication.objects.filter(**of("incident")).first_targeted()
     for incident in incidents:
         yield (

@@ -25,7 +25,9 @@ from statuspage.published.naming import (
 )
 
 SHELVES = 32  # per language
-OPENED = 200  # shelves kept open in memory, over all generations
+OPENED = (
+    24  # shelves kept open in memory, over all generations: reading one takes a few milliseconds
+)
 FOLDER = "shelves"
 
 _PAGE = re.compile(r"(?:/([a-z]{2}(?:-[a-z]+)?))?/status/history/([^/]+)/")
@@ -121,8 +123,16 @@ class _Opened:
                 self._kept.popitem(last=False)
         return entries
 
+    def __len__(self) -> int:
+        return len(self._kept)
+
 
 _opened = _Opened()
+
+
+def opened() -> dict[str, int]:
+    """How many shelves are open in this process, and how many may be."""
+    return {"shelves": len(_opened), "shelves_limit": OPENED}
 
 
 class Shelved(Mapping[str, Entry]):

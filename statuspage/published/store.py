@@ -28,8 +28,11 @@ SILENT_AFTER = 300.0  # seconds without heartbeat until pages say that they may 
 
 @dataclass(frozen=True, slots=True)
 class Heartbeat:
+    """`memory`: bytes that the publisher takes; 0 where it does not say."""
+
     revision: int
     at: datetime
+    memory: int = 0
 
 
 def read_heartbeat(directory: Path) -> Heartbeat | None:
@@ -37,7 +40,8 @@ def read_heartbeat(directory: Path) -> Heartbeat | None:
     try:
         raw = json.loads((directory / "heartbeat.json").read_bytes())
         at = datetime.fromisoformat(raw["at"])
-        return Heartbeat(int(raw["revision"]), at if at.tzinfo else at.replace(tzinfo=UTC))
+        at = at if at.tzinfo else at.replace(tzinfo=UTC)
+        return Heartbeat(int(raw["revision"]), at, int(raw.get("memory", 0)))
     except (OSError, ValueError, KeyError, TypeError):
         return None
 

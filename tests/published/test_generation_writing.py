@@ -217,7 +217,7 @@ def test_the_heartbeat_says_revision_and_time(tmp_path: Path) -> None:
     beat(tmp_path, 7, NOON)
     beat(tmp_path, 8, NOON + timedelta(seconds=1))
     raw = json.loads((tmp_path / "heartbeat.json").read_text())
-    assert raw == {"revision": 8, "at": "2024-01-21T12:00:01+00:00"}
+    assert raw == {"revision": 8, "at": "2024-01-21T12:00:01+00:00", "memory": 0}
     found = read_heartbeat(tmp_path)
     assert found is not None
     assert (found.revision, found.at) == (8, NOON + timedelta(seconds=1))

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import ViewportSize
 
-from statuspage.published.generation import write_generation
+from statuspage.published.generation import beat, write_generation
 from statuspage.published.press import render_site
 from tests.browsing import browser_page
 from tests.published import pictures
@@ -40,7 +41,9 @@ PATHS = (
 def test_nothing_moves_on_a_public_page(tmp_path: Path, width: int, day: str) -> None:
     now = datetime.now(UTC)
     made = {"calm": pictures.calm, "bad": pictures.bad_night, "large": pictures.large}
-    write_generation(tmp_path, render_site(made[day]()))
+    # Of now: an old copy says so on top, as soon as it can.
+    write_generation(tmp_path, render_site(replace(made[day](), as_of=now)))
+    beat(tmp_path, 1, now)
     viewport: ViewportSize = {"width": width, "height": 900}
     with serving(tmp_path, now) as address, browser_page(viewport=viewport) as (page, _):
         page.add_init_script(SHIFTS)

@@ -21,7 +21,6 @@ from incidents.services.publicity import withdraw
 from statuspage.published.loaded import read_generation
 from statuspage.published.press import (
     EnglishPress,
-    InterruptedPrintError,
     Press,
     render_language,
     render_site,
@@ -160,17 +159,41 @@ def test_the_folder_is_the_same_whether_one_publisher_wrote_it_or_many(
         assert dict(one.manifest.stale) == dict(other.manifest.stale)
 
 
-def test_a_long_print_gives_way_and_goes_on_where_it_was() -> None:
+def test_a_long_history_comes_in_portions_the_newest_first() -> None:
     picture = pictures.large(4, 10, incidents=60)
-    press, asked = Press("ja"), []
+    press, shown = EnglishPress(), Shown()
+    site = press.print(picture, at_once=20)
+    newest = {f"/status/history/{one.tracking_id}/" for one in picture.incidents[:10]}
+    assert newest <= site.pages.keys()
+    assert len([name for name in site.pages if name.startswith("/status/history/BIGG")]) < 30
+    shown.add(site)
+    while (more := press.press.more()) is not None:
+        shown.add(more)
+    assert shown.differs_from(render_site(picture)) == set()
 
-    def once() -> bool:
-        asked.append(len(press.done))
-        return len(asked) == 2
 
-    with pytest.raises(InterruptedPrintError):
-        press.print(picture, once)
-    assert asked == [20, 40]
-    site = press.print(picture, once)
-    assert asked == [20, 40, 40, 40, 60]
-    assert site == Press("ja").print(picture)
+def test_what_changes_meanwhile_goes_before_what_waits() -> None:
+    before = pictures.large(4, 10, incidents=60)
+    touched = replace(before.incidents[-1], title="Another title")
+    after = replace(before, revision=8, incidents=(*before.incidents[:-1], touched))
+    press, shown = EnglishPress(), Shown()
+    shown.add(press.print(before, at_once=5))
+    site = press.print(after, at_once=5)
+    assert f"/status/history/{touched.tracking_id}/" in site.pages
+    shown.add(site)
+    while (more := press.press.more()) is not None:
+        shown.add(more)
+    assert shown.differs_from(render_site(after)) == set()
+
+
+def test_no_word_of_what_left_waits() -> None:
+    before = pictures.large(4, 10, incidents=60)
+    left, *others = before.incidents
+    changed = [replace(one, title=f"{one.title} again") for one in others]
+    after = replace(before, revision=8, incidents=tuple(changed))
+    press, shown = EnglishPress(), Shown()
+    shown.add(press.print(before))
+    site = press.print(after, at_once=1)
+    assert f"/status/history/{left.month}/" in site.pages
+    assert f"history/{left.tracking_id}.html" in site.dropped
+    assert len([name for name in site.pages if name.startswith("/status/history/BIGG")]) < 10

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 import threading
 from collections.abc import Callable
 from datetime import datetime, timedelta
@@ -12,7 +14,7 @@ from django.db import connection
 
 from incidents.models import Incident
 from incidents.services.entries import Override, Statement
-from incidents.services.incident import declare
+from incidents.services.incident import declare, post_update
 from incidents.services.publicity import withdraw
 from statuspage.published.publisher import Bell, FolderBusyError, Publisher, current_revision
 from tests.conftest import declaration
@@ -114,13 +116,103 @@ def test_a_publisher_that_was_restarted_in_between_purges_as_well(
     assert b"A sparrow sings." not in everything_on_disk(publisher.directory)
 
 
+def test_of_a_long_history_hot_pages_come_first_and_the_rest_in_portions(
+    tmp_path: Path, now: datetime, operator: User
+) -> None:
+    for number in range(6):
+        posted(now, operator, f"Sparrow {number}.")
+    publisher = Publisher(tmp_path, clock=lambda: now, at_once=2)
+    site = publisher.publish().folder / "site"
+    assert (site / "status" / "index.html").exists()
+    assert len(list(site.glob("status/history/*-*/index.html"))) < 6
+    steps = 0
+    while publisher.translate():
+        steps += 1
+    assert steps > 2
+    site = tmp_path / "current" / "site"
+    assert len(list(site.glob("status/history/????-???/index.html"))) == 6
+    assert len(list(site.glob("de/status/history/????-???/index.html"))) == 6
+
+
+def test_an_update_is_shown_between_two_portions(
+    tmp_path: Path, now: datetime, operator: User
+) -> None:
+    incidents = [posted(now, operator, f"Sparrow {number}.") for number in range(6)]
+    publisher = Publisher(tmp_path, clock=lambda: now, at_once=2)
+    publisher.publish()
+    publisher.translate()
+    oldest = incidents[0]
+    words = Statement("A blackbird joins in.")
+    post_update(incident_id=oldest.pk, statement=words, now=now, actor=operator)
+
+    written = publisher.publish()
+
+    page = written.folder / "site" / "status" / "history" / oldest.tracking_id / "index.html"
+    assert "A blackbird joins in." in page.read_text()
+
+
+def test_what_changed_while_no_publisher_ran_goes_before_the_rest(
+    tmp_path: Path, now: datetime, operator: User
+) -> None:
+    incidents = [posted(now, operator, f"Sparrow {number}.") for number in range(6)]
+    Publisher(tmp_path, clock=lambda: now).publish(purge=True)
+    oldest = incidents[0]
+    words = Statement("A blackbird joins in.")
+    post_update(incident_id=oldest.pk, statement=words, now=now, actor=operator)
+
+    written = Publisher(tmp_path, clock=lambda: now, at_once=1).publish()
+
+    history = written.folder / "site" / "status" / "history"
+    assert "A blackbird joins in." in (history / oldest.tracking_id / "index.html").read_text()
+    assert len(list(history.glob("????-???/index.html"))) == 6, "what has not changed stays"
+
+
+def test_no_month_of_a_long_history_keeps_what_was_withdrawn_while_no_publisher_ran(
+    tmp_path: Path, now: datetime, operator: User
+) -> None:
+    for number in range(6):
+        posted(now, operator, f"Blackbird {number}.")
+    incident = posted(now, operator)
+    Publisher(tmp_path, clock=lambda: now).publish(purge=True)
+    withdraw(incident_id=incident.pk, reason="It is over.", now=now)
+
+    Publisher(tmp_path, clock=lambda: now, at_once=1).publish()
+
+    assert b"A sparrow sings." not in everything_on_disk(tmp_path)
+
+
+def test_compression_ends_when_its_publisher_was_killed(tmp_path: Path) -> None:
+    code = (
+        "import multiprocessing, os, pathlib, signal, sys, threading\n"
+        "import django; django.setup()\n"
+        "from statuspage.published.publisher import compress_in_background as compress\n"
+        "given = (pathlib.Path(sys.argv[1]), threading.Event())\n"
+        "child = multiprocessing.get_context('fork').Process(target=compress, args=given, daemon=True)\n"
+        "child.start(); print(child.pid, flush=True); os.kill(os.getpid(), signal.SIGKILL)\n"
+    )
+    command = [sys.executable, "-c", code, str(tmp_path)]
+    log = tmp_path / "pid"
+    with log.open("w") as file:
+        subprocess.run(command, stdout=file, check=False)
+    child = int(log.read_text())
+    _wait(lambda: not _lives(child))
+
+
+def _lives(pid: int) -> bool:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False
+
+
 def test_the_heartbeat_says_which_revision_the_database_had(
     publisher: Publisher, now: datetime, operator: User
 ) -> None:
     posted(now, operator)
     publisher.publish()
     beat = json.loads((publisher.directory / "heartbeat.json").read_text())
-    assert beat == {"revision": current_revision(), "at": now.isoformat()}
+    assert (beat["revision"], beat["at"]) == (current_revision(), now.isoformat())
+    assert beat["memory"] >= 0
 
 
 def test_two_publishers_never_serve_one_folder(tmp_path: Path) -> None:

@@ -49,12 +49,15 @@ def test_alive_is_alive_whatever_is_missing(tmp_path: Path) -> None:
 
 def test_ready_is_ok_when_everything_answers(tmp_path: Path) -> None:
     write_generation(tmp_path, site(7))
-    beat(tmp_path, 7, now())
+    beat(tmp_path, 7, now(), memory=1_000_000)
     reply = ask(web(tmp_path, postgres=fine, redis=fine), "/-/ready")
     state = json.loads(reply.body)
     assert (reply.status, state["status"], state["missing"]) == (200, "ok", [])
     assert (state["revision"], state["as_of"]) == (7, "2024-01-21T12:00:00+00:00")
     assert state["memory"]["hot"] > 0
+    assert state["memory"]["shelves"] <= state["memory"]["shelves_limit"]
+    assert state["memory"]["index_months"] <= state["memory"]["index_months_limit"]
+    assert state["memory"]["publisher"] == 1_000_000
     assert reply.headers["cache-control"] == "no-store"
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import multiprocessing
 import signal
 import threading
 from typing import Any
@@ -19,7 +20,8 @@ class Command(BaseCommand):
         stop = threading.Event()
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: stop.set())
-        helper = threading.Thread(
+        # Forked before anything is opened; a daemon is ended with this process.
+        helper = multiprocessing.get_context("fork").Process(
             target=compress_in_background, args=(settings.PUBLISHED_DIR, stop), daemon=True
         )
         helper.start()

@@ -40,7 +40,7 @@ def between(before: Picture | None, after: Picture) -> Change:
     touched = {one.month for one in (*entries, *left, *former)}
     same_months = known == list(before.months)
     fresh = {one.tracking_id for one in entries}
-    aging = {one.tracking_id: one for one in after.incidents if _ages(one, before, after)}
+    aging = {one.tracking_id: one for one in _aging(before, after)}
     again = fresh | set(aging)
     redirects = tuple(
         absorbed
@@ -66,13 +66,20 @@ def places(picture: Picture) -> tuple[object, ...]:
     return picture.geographies, picture.categories, picture.offered, picture.non_regional
 
 
-def _ages(one: IncidentView, before: Picture, after: Picture) -> bool:
-    """Does its page change with the clock alone? Windows that go on are drawn up to now, a new month
-    makes repair items overdue, and a review is late from its time on."""
-    if any(before.as_of <= due < after.as_of for _, due in one.reviews_due):
-        return True
-    another = f"{before.as_of:%Y-%m}" != f"{after.as_of:%Y-%m}"
-    return one.active or (another and one.review is not None and bool(one.review.repair_items))
+def _aging(before: Picture, after: Picture) -> Iterator[IncidentView]:
+    """Whose page changes with the clock alone: windows that go on are drawn up to now, a new month makes repair
+    items overdue, and a review is late from its time on."""
+    another_month = f"{before.as_of:%Y-%m}" != f"{after.as_of:%Y-%m}"
+    for one in after.incidents:
+        if (
+            one.active
+            or (
+                one.reviews_due
+                and any(before.as_of <= due < after.as_of for _, due in one.reviews_due)
+            )
+            or (another_month and one.review is not None and one.review.repair_items)
+        ):
+            yield one
 
 
 def newest_first(change: Change) -> Iterator[str]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import NamedTuple
 from urllib.parse import urlencode
 
@@ -58,10 +58,11 @@ def strip(picture: Picture) -> Strip:
     first = today - timedelta(days=today.weekday() + 7 * (WEEKS - 1))
     months = _months(today)
     since = min(first, date.fromisoformat(f"{months[0]}-01"))
+    begin = datetime.combine(since, time(), UTC)
     recent = [
-        (one, spans, frozenset(m for m in months if any(_in_month(span, m) for span in spans)))
+        (one, spans, frozenset(month for span in spans for month in _months_of(span, months)))
         for one in picture.incidents
-        if (one.ended_at is None or one.ended_at.date() >= since)
+        if (one.ended_at is None or one.ended_at >= begin)
         and one.kind != "planned-maintenance"
         and (spans := _spans(one, since, today))
     ]
@@ -150,8 +151,9 @@ def _week(place: Place, number: int, found: Sequence[IncidentView], first: date)
     )
 
 
-def _in_month(span: tuple[date, date], month: str) -> bool:
-    return span[0].isoformat()[:7] <= month <= span[1].isoformat()[:7]
+def _months_of(span: tuple[date, date], months: Sequence[str]) -> Iterable[str]:
+    first, last = span[0].isoformat()[:7], span[1].isoformat()[:7]
+    return (first,) if first == last else (month for month in months if first <= month <= last)
 
 
 def _months(today: date) -> list[str]:

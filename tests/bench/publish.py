@@ -11,6 +11,7 @@ from __future__ import annotations
 import http.client
 import os
 import random
+import re
 import signal
 import statistics
 import sys
@@ -99,7 +100,7 @@ def _measured(history: int, incident: Incident, user: User) -> dict[str, object]
             taken = [_update(port, incident, user, number) for number in range(UPDATES)]
             _until_calm(SETTLED)
             used = (_cpu(publisher) - used) / UPDATES
-            memory = {"publisher": _rss(publisher), "web": _rss(web)}
+            memory = {"publisher": _memory(publisher), "web": _memory(web)}
     taken.sort()
     return {
         "regions": REGIONS,
@@ -192,9 +193,8 @@ def _cpu(pid: int) -> float:
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
-def _rss(pid: int) -> int:
-    """Megabytes of a process and its children."""
-    page = os.sysconf("SC_PAGE_SIZE")
+def _memory(pid: int) -> int:
+    """Megabytes of a process and its children; what they share counts once."""
     family = {pid}
     for entry in Path("/proc").glob("[0-9]*/stat"):
         try:
@@ -203,8 +203,8 @@ def _rss(pid: int) -> int:
             continue
         if int(fields[1]) in family:
             family.add(int(entry.parent.name))
-    pages = sum(int(Path(f"/proc/{one}/statm").read_text().split()[1]) for one in family)
-    return round(pages * page / 1e6)
+    shares = (Path(f"/proc/{one}/smaps_rollup").read_text() for one in family)
+    return round(sum(int(re.findall(r"^Pss:\s+(\d+)", text, re.M)[0]) for text in shares) / 1e3)
 
 
 def _catalogue() -> None:

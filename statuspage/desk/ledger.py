@@ -94,6 +94,8 @@ class Page:
     @property
     def announced(self) -> str:
         """Changes in a few steps only, so that who listens is not told every second."""
+        if not self.under_way and not self.all.planned:
+            return "Nobody was to be told so far: no delivery was planned."
         if not self.under_way:
             return "Nothing waits: every delivery is settled."
         step = self.all.percent // ANNOUNCE_EVERY * ANNOUNCE_EVERY

@@ -40,6 +40,7 @@ def test_a_stop_is_on_every_screen_until_it_is_released(
 def test_a_stop_without_a_reason_stops_nothing(desk: Client) -> None:
     answer = desk.post(SENDING, {"step": "stop", "reason": " "})
     assert answer.status_code == 422
+    assert "Nothing was stopped: please mend this first" in text_of(answer)
     assert "Write why nothing may be sent." in text_of(answer)
     assert not SendingStop.objects.exists()
 

@@ -47,6 +47,14 @@ def test_the_desk_says_which_address_why_and_whose(
     assert "blue@example.com Mail Of: Blue" in words
     assert "reader@example.com Mail Of: a public subscriber" in words
     assert "550 5.1.1 gone since March" in words
+    assert "A report that came back" in words
+
+
+def test_an_answer_that_is_the_reason_is_said_once(desk: Client) -> None:
+    tenant("blue")
+    suppress("blue@example.com")
+    Bounce.objects.update(detail="550 5.1.1 No such user")
+    assert text_of(desk.get(SUPPRESSED)).count("550 5.1.1 No such user") == 1
 
 
 def test_a_tenant_whose_only_contact_is_suppressed_raises_an_alarm(desk: Client) -> None:
@@ -67,6 +75,7 @@ def test_it_is_lifted_with_a_reason_that_is_kept(desk: Client, operator: User) -
     assert "550 5.1.1 gone since March" in text_of(desk.get(own))
     refused = desk.post(own, {"reason": " "})
     assert refused.status_code == 422
+    assert "It stays suppressed: please mend this first" in text_of(refused)
     assert "Write why messages will arrive now." in text_of(refused)
 
     done = desk.post(own, {"reason": "The mailbox is back."}, follow=True)

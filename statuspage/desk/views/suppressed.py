@@ -11,7 +11,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_safe
 
-from notifications.models import Endpoint, LedgerAct
+from notifications.models import Bounce, Endpoint, LedgerAct
 from notifications.services import suppression
 from statuspage.desk.access import LOOK, WORK, desk, operator_of
 from statuspage.desk.forms import DeskForm
@@ -35,7 +35,7 @@ def suppressed(request: HttpRequest) -> HttpResponse:
     page = Paginator(suppression.suppressed(), A_PAGE).get_page(request.GET.get("page"))
     context = {
         "page": page,
-        "rows": [(each, _owners(each)) for each in page.object_list],
+        "rows": [(each, _owners(each), _source(each)) for each in page.object_list],
         "silenced": suppression.silenced_tenants(),
         "limit": settings.BOUNCE_SOFT_LIMIT,
         "days": settings.BOUNCE_WINDOW_DAYS,
@@ -89,3 +89,9 @@ def _owners(endpoint: Endpoint) -> list[str]:
     if endpoint.tenant is not None:
         owners.add(endpoint.tenant.name)
     return sorted(owners)
+
+
+def _source(endpoint: Endpoint) -> str:
+    """How the latest bounce is known, in words; empty if nothing came back."""
+    words: dict[str | None, str] = dict(Bounce.Source.choices)
+    return words.get(endpoint.last_source, "")  # type: ignore[attr-defined]  # annotated by suppressed

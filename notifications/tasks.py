@@ -17,6 +17,7 @@ from kombu.exceptions import KombuError
 from notifications.services import (
     ageing,
     claims,
+    list_readings,
     plan,
     proofs,
     reminding,
@@ -94,6 +95,12 @@ def age_out(**_: object) -> None:
         log.info("%d deliveries have aged out; their counts are kept", gone)
 
 
+@shared_task(name="notifications.read_list")
+def read_list(*, reading_id: int, **_: object) -> None:
+    """Read an impacted list that was handed in."""
+    list_readings.read(reading_id=reading_id, now=timezone.now())
+
+
 @shared_task(name="notifications.sweep")
 def sweep(**_: object) -> None:
     """Find what no nudge reached: unplanned communications, vanished workers' claims, due deliveries."""
@@ -107,6 +114,8 @@ def sweep(**_: object) -> None:
     nudge(send_confirmations)
     nudge(mail_reminders)
     nudge(keep_proofs)
+    for reading_id in list_readings.unread(since=timezone.now()):
+        nudge(read_list, reading_id=reading_id)
     reviews.report_settled(now=timezone.now())
 
 

@@ -3,17 +3,20 @@
 from notifications.models.bounces import Bounce
 from notifications.models.endpoints import Breaker, Endpoint, PublicTopic, SignUp
 from notifications.models.ledger import Attempt, Delivery, FanOut
+from notifications.models.lists import (
+    AudienceVersion,
+    ListDraft,
+    ListPiece,
+    ListReading,
+)
 from notifications.models.proof import LedgerAct, Proof
 from notifications.models.rules import ActionGroup, AlertRule
 from notifications.models.stops import Pulse, SendingStop
 from notifications.models.targets import StaleTenant, Target
 from notifications.models.tenants import (
-    AudienceVersion,
     CustomerSubscription,
-    DraftedSubscription,
     Footprint,
     ImpactedSubscription,
-    ListDraft,
     Tenant,
 )
 from notifications.models.words import Channel, Result
@@ -28,13 +31,14 @@ __all__ = [
     "Channel",
     "CustomerSubscription",
     "Delivery",
-    "DraftedSubscription",
     "Endpoint",
     "FanOut",
     "Footprint",
     "ImpactedSubscription",
     "LedgerAct",
     "ListDraft",
+    "ListPiece",
+    "ListReading",
     "Proof",
     "PublicTopic",
     "Pulse",

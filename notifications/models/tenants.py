@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from django.conf import settings
 from django.db import models
 from django.db.models import Q
 
-from incidents.models import ApiToken, Incident, Region, Service
+from incidents.models import Incident, Region, Service
 from notifications.models.endpoints import Endpoint
 
 REF_LENGTH = 64
@@ -85,71 +84,5 @@ class ImpactedSubscription(models.Model):
             # Its index also serves the planner: the list of one incident in order of subscription.
             models.UniqueConstraint(
                 fields=["incident", "subscription"], name="impacted_subscription_once"
-            ),
-        ]
-
-
-class AudienceVersion(models.Model):
-    """A replacement of an incident's impacted list: when, by whom, and how much it changed."""
-
-    incident = models.ForeignKey(
-        Incident, on_delete=models.CASCADE, related_name="audience_versions"
-    )
-    version = models.PositiveIntegerField()
-    subscriptions = models.PositiveIntegerField()
-    added = models.PositiveIntegerField()
-    removed = models.PositiveIntegerField()
-    actor = models.ForeignKey(
-        settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+"
-    )
-    # With what the actor came, if not in person.
-    token = models.ForeignKey(ApiToken, null=True, on_delete=models.PROTECT, related_name="+")
-    made_at = models.DateTimeField()
-
-    class Meta:
-        constraints = [
-            models.UniqueConstraint(fields=["incident", "version"], name="audience_version_once"),
-        ]
-
-
-class ListDraft(models.Model):
-    """A list that was handed in and read, and that waits for a person to put it into force.
-
-    `on_version`: the list it was compared with; one that was replaced meanwhile asks for another look.
-    """
-
-    incident = models.ForeignKey(Incident, on_delete=models.CASCADE, related_name="list_drafts")
-    file_name = models.CharField(max_length=NAME_LENGTH)
-    on_version = models.PositiveIntegerField()
-    subscriptions = models.PositiveIntegerField()
-    added = models.PositiveIntegerField()
-    removed = models.PositiveIntegerField()
-    actor = models.ForeignKey(
-        settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+"
-    )
-    made_at = models.DateTimeField()
-
-    class Meta:
-        indexes = [
-            # Forgotten ones are cleared away when the next list comes.
-            models.Index(fields=["made_at"], name="list_draft_made"),
-        ]
-
-
-class DraftedSubscription(models.Model):
-    """A customer subscription on a draft."""
-
-    # No index of its own: the constraint's begins with it.
-    draft = models.ForeignKey(
-        ListDraft, on_delete=models.CASCADE, related_name="drafted", db_index=False
-    )
-    subscription = models.ForeignKey(
-        CustomerSubscription, on_delete=models.CASCADE, related_name="+"
-    )
-
-    class Meta:
-        constraints = [
-            models.UniqueConstraint(
-                fields=["draft", "subscription"], name="drafted_subscription_once"
             ),
         ]

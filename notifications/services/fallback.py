@@ -9,7 +9,17 @@ from datetime import datetime, timedelta
 
 from incidents.services import publicity, reminders, retention
 from notifications import stall
-from notifications.services import claims, plan, proofs, reminding, reviews, send, subscribe, watch
+from notifications.services import (
+    claims,
+    list_readings,
+    plan,
+    proofs,
+    reminding,
+    reviews,
+    send,
+    subscribe,
+    watch,
+)
 from notifications.services.send import Tally
 
 # What is due for longer than this is nobody else's any more.
@@ -36,4 +46,6 @@ def help_out(*, now: datetime, grace: timedelta = GRACE) -> Tally:
     reminding.mail_reminders(now=now)
     proofs.refresh_due(now=now)
     watch.beat(now=now, whose=stall.SUBSTITUTE)
+    for reading_id in list_readings.unread(since=now - grace):
+        list_readings.read(reading_id=reading_id, now=now)
     return tally

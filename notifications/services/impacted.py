@@ -7,7 +7,7 @@ already: the current state, and the review if there is one. A list may be looked
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -17,29 +17,20 @@ from django.db.models import Max, Q
 
 from incidents.models import ApiToken, Incident
 from incidents.models.words import Audience
-from notifications.impacted_file import MOST_FAULTS, Fault, Faults, ImpactedFileError, read_list
+from notifications.impacted_file import Faults
 from notifications.models import (
     AudienceVersion,
-    CustomerSubscription,
     FanOut,
     ImpactedSubscription,
     ListDraft,
 )
-
-_MISSING = """
-SELECT n.line, n.ref, count(*) OVER () FROM named n
-WHERE NOT EXISTS (SELECT FROM notifications_customersubscription s WHERE s.ref = n.ref)
-ORDER BY 1 LIMIT %(most)s
-"""
-
-_CHOOSE = """
-CREATE TEMPORARY TABLE chosen ON COMMIT DROP AS
-SELECT DISTINCT s.id FROM named n JOIN notifications_customersubscription s ON s.ref = n.ref
-"""
+from notifications.services import naming
 
 _CHOOSE_DRAFT = """
 CREATE TEMPORARY TABLE chosen ON COMMIT DROP AS
-SELECT subscription_id AS id FROM notifications_draftedsubscription WHERE draft_id = %(draft)s
+SELECT s.id FROM notifications_listdraft d CROSS JOIN unnest(d.listed) AS l (id)
+JOIN notifications_customersubscription s ON s.id = l.id
+WHERE d.id = %(draft)s
 """
 
 _LEAVING = """
@@ -69,8 +60,8 @@ WHERE s.id IN (SELECT i.subscription_id FROM {_LEAVING})
 ORDER BY 1 LIMIT %(most)s
 """  # noqa: S608 - words of ours
 _KEEP = """
-INSERT INTO notifications_draftedsubscription (draft_id, subscription_id)
-SELECT %(draft)s, id FROM chosen
+UPDATE notifications_listdraft SET listed = ARRAY(SELECT id FROM chosen ORDER BY id)
+WHERE id = %(draft)s
 """
 
 Lines = Iterable[str]
@@ -84,7 +75,7 @@ class StaleDraftError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """Some identifiers that a list adds and removes, in alphabetical order."""
+    """Up to SAMPLE identifiers that a list adds and removes, in alphabetical order."""
 
     added: list[str]
     removed: list[str]
@@ -117,62 +108,46 @@ def replace_list(
     confirmed already, who is new on it is planned for the incident's latest update and review.
     Raises ImpactedFileError.
     """
+    faults = Faults()
     with connection.cursor() as cursor:
-        # Locked only when all is read: lines may come slowly.
-        _choose(cursor, lines)
+        naming.name(cursor, lines, faults)
+        naming.choose(cursor, faults)
+        # Locked only now that all is read: lines may come slowly.
         incident = Incident.objects.select_for_update().get(pk=incident_id)
         return _replace(cursor, incident, now, actor, token)
 
 
-@transaction.atomic
-def draft_list(
-    *,
-    incident_id: int,
-    lines: Lines,
-    file_name: str,
-    now: datetime,
-    actor: AbstractBaseUser,
+def draft_chosen(
+    cursor: Any, *, incident_id: int, file_name: str, actor_id: int | None, now: datetime
 ) -> ListDraft:
-    """Read a list and keep it beside the one in force, with what it would change.
+    """Keep what `naming.choose` has chosen beside the list in force, with what it would change.
 
-    Takes the place of an earlier draft of the incident. Raises ImpactedFileError.
+    Takes the place of an earlier draft of the incident. To be called in the transaction of the choice.
     """
-    with connection.cursor() as cursor:
-        _choose(cursor, lines)
-        incident = Incident.objects.select_for_update().get(pk=incident_id)
-        ListDraft.objects.filter(Q(incident=incident) | Q(made_at__lt=now - DRAFTS_KEPT)).delete()
-        cursor.execute(_COMPARE, {"incident": incident.pk})
-        subscriptions, added, removed = cursor.fetchone() or (0, 0, 0)
-        draft = ListDraft.objects.create(
-            incident=incident,
-            file_name=file_name[:200],
-            on_version=version_in_force(incident.pk),
-            subscriptions=subscriptions,
-            added=added,
-            removed=removed,
-            actor_id=actor.pk,
-            made_at=now,
-        )
-        cursor.execute(_KEEP, {"draft": draft.pk})
-        cursor.execute("DROP TABLE chosen")
-    return draft
-
-
-def difference(draft: ListDraft) -> Difference:
-    """Up to SAMPLE identifiers of each side."""
-    drafted, listed = draft.drafted.values("subscription"), draft.incident.impacted
-    known = listed.values("subscription")
-    refs = CustomerSubscription.objects.order_by("ref").values_list("ref", flat=True)
-    return Difference(
-        added=list(refs.filter(pk__in=drafted).exclude(pk__in=known)[:SAMPLE]),
-        removed=list(refs.filter(pk__in=known).exclude(pk__in=drafted)[:SAMPLE]),
+    incident = Incident.objects.select_for_update().get(pk=incident_id)
+    ListDraft.objects.filter(Q(incident=incident) | Q(made_at__lt=now - DRAFTS_KEPT)).delete()
+    cursor.execute(_COMPARE, {"incident": incident.pk})
+    subscriptions, added, removed = cursor.fetchone() or (0, 0, 0)
+    draft = ListDraft.objects.create(
+        incident=incident,
+        file_name=file_name,
+        on_version=version_in_force(incident.pk),
+        subscriptions=subscriptions,
+        added=added,
+        removed=removed,
+        sample=asdict(_sample(cursor, incident)),
+        actor_id=actor_id,
+        made_at=now,
     )
+    cursor.execute(_KEEP, {"draft": draft.pk})
+    cursor.execute("DROP TABLE chosen")
+    return draft
 
 
 @transaction.atomic
 def apply_draft(*, draft_id: int, now: datetime, actor: AbstractBaseUser) -> Replaced:
     """Put a draft into force; it is gone afterwards. Raises ListDraft.DoesNotExist, StaleDraftError."""
-    draft = ListDraft.objects.get(pk=draft_id)
+    draft = ListDraft.objects.defer("listed").get(pk=draft_id)
     incident = Incident.objects.select_for_update().get(pk=draft.incident_id)
     if version_in_force(incident.pk) != draft.on_version:
         raise StaleDraftError("the list was replaced meanwhile; hand the file in again.")
@@ -182,34 +157,6 @@ def apply_draft(*, draft_id: int, now: datetime, actor: AbstractBaseUser) -> Rep
         replaced = _replace(cursor, incident, now, actor)
     draft.delete()
     return replaced
-
-
-def _choose(cursor: Any, lines: Lines) -> None:
-    """The temporary table `chosen`: the subscriptions that are named, each once."""
-    faults = Faults()
-    cursor.execute("CREATE TEMPORARY TABLE named (line int, ref text) ON COMMIT DROP")
-    with cursor.copy("COPY named FROM STDIN") as copy:
-        for row in read_list(lines, faults):
-            copy.write_row(row)
-    cursor.execute("CREATE INDEX ON named (ref); ANALYZE named")
-    cursor.execute(_MISSING, {"most": MOST_FAULTS})
-    faults = _with_unknown(faults, cursor.fetchall())
-    if faults.total:
-        raise ImpactedFileError(faults)
-    cursor.execute(_CHOOSE)
-    cursor.execute("DROP TABLE named; ANALYZE chosen")
-
-
-def _with_unknown(faults: Faults, missing: list[tuple[int, str, int]]) -> Faults:
-    """The faults of form and those of content, by line; `missing`: line, identifier, how many in all."""
-    unknown = [
-        Fault(line, ref, "is no known subscription", "load the customers first, or remove it")
-        for line, ref, _ in missing
-    ]
-    return Faults(
-        first=sorted([*faults.first, *unknown], key=lambda fault: fault.line)[:MOST_FAULTS],
-        total=faults.total + (missing[0][2] if missing else 0),
-    )
 
 
 def _replace(

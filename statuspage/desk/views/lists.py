@@ -1,12 +1,10 @@
-"""The impacted list of an incident: handed in as a file, looked at, put into force."""
+"""The impacted list of an incident: handed in as a file, read, looked at, put into force."""
 
 from __future__ import annotations
 
-import io
-
 from django import forms
 from django.contrib import messages
-from django.core.files import File
+from django.core.files.uploadedfile import UploadedFile
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -14,13 +12,16 @@ from django.utils import timezone
 from django.views.decorators.http import require_http_methods
 
 from incidents.models import Incident
-from notifications.impacted_file import LARGEST, ImpactedFileError
-from notifications.models import ListDraft
-from notifications.services import impacted, preview
+from notifications import tasks
+from notifications.impacted_file import LARGEST
+from notifications.models import ListDraft, ListReading
+from notifications.services import impacted, list_readings, preview
 from statuspage.desk.access import WORK, desk, operator_of, workable
 from statuspage.desk.confirming import UnconfirmedError, many, require_confirmed
 from statuspage.desk.forms import DeskForm
 from statuspage.desk.views.small_forms import ask
+
+AT_ONCE = 512 * 1024  # bytes: what is read before the answer; more is a worker's work
 
 
 class ListForm(DeskForm):
@@ -33,8 +34,8 @@ class ListForm(DeskForm):
         },
     )
 
-    def clean_file(self) -> File[bytes]:
-        file: File[bytes] = self.cleaned_data["file"]
+    def clean_file(self) -> UploadedFile[bytes]:
+        file: UploadedFile[bytes] = self.cleaned_data["file"]
         if file.size and file.size > LARGEST:
             raise forms.ValidationError(
                 f"The file has {file.size:,} bytes; at most {LARGEST:,} are taken here."
@@ -46,15 +47,20 @@ class ListForm(DeskForm):
 @desk(WORK)
 @require_http_methods(["GET", "HEAD", "POST"])
 def impacted_list(request: HttpRequest, tracking_id: str) -> HttpResponse:
-    """GET: the list, its versions, the draft. POST with `step`: read (a file), apply or drop (a draft)."""
+    """GET: the list, its versions, what is being read, the draft.
+
+    POST with `step`: read (a file), cancel (a reading), apply or drop (a draft).
+    """
     incident, now = workable(request, tracking_id), timezone.now()
     step = request.POST.get("step")
     if request.method != "POST":
         return _page(request, incident, ListForm(now=now))
     if step == "read":
         form = ListForm(request.POST, request.FILES, now=now)
-        if not form.is_valid() or not _read(request, incident, form):
+        if not form.is_valid() or not _hand_in(request, incident, form.cleaned_data["file"]):
             return _page(request, incident, form, status=422)
+    elif step == "cancel":
+        _cancel(request, incident)
     elif draft := _draft(request, incident):
         if step == "apply":
             try:
@@ -70,31 +76,41 @@ def impacted_list(request: HttpRequest, tracking_id: str) -> HttpResponse:
 
 
 def _draft(request: HttpRequest, incident: Incident) -> ListDraft | None:
-    number = request.POST.get("draft", "")
-    if not number.isdecimal() or len(number) > 18:
-        return None
-    return incident.list_drafts.filter(pk=int(number)).first()
+    return incident.list_drafts.defer("listed").filter(pk=_number(request, "draft")).first()
 
 
-def _read(request: HttpRequest, incident: Incident, form: ListForm) -> bool:
-    """Streams the file into a draft; its faults become the form's, and nothing is kept of it."""
-    file = form.cleaned_data["file"]
-    lines = io.TextIOWrapper(file.file, encoding="utf-8-sig", newline="")
-    try:
-        impacted.draft_list(
-            incident_id=incident.pk,
-            lines=lines,
-            file_name=file.name,
-            now=timezone.now(),
-            actor=operator_of(request),
+def _number(request: HttpRequest, name: str) -> int:
+    """The row that a form names; 0, which is none, for anything else."""
+    number = request.POST.get(name, "")
+    return int(number) if number.isascii() and number.isdecimal() and len(number) <= 18 else 0
+
+
+def _hand_in(request: HttpRequest, incident: Incident, file: UploadedFile[bytes]) -> bool:
+    """Has the file read: a small one now, a large one by a worker. False when it was read and has faults."""
+    now = timezone.now()
+    reading = list_readings.hand_in(
+        incident_id=incident.pk,
+        pieces=file.chunks(list_readings.PIECE),
+        size=file.size or 0,
+        file_name=file.name or "",
+        now=now,
+        actor=operator_of(request),
+    )
+    if reading.size > AT_ONCE:
+        tasks.nudge(tasks.read_list, reading_id=reading.pk)
+        return True
+    list_readings.read(reading_id=reading.pk, now=now)
+    return not ListReading.objects.filter(pk=reading.pk, ended_at__isnull=False).exists()
+
+
+def _cancel(request: HttpRequest, incident: Incident) -> None:
+    reading = incident.list_readings.filter(pk=_number(request, "reading")).first()
+    if reading and list_readings.cancel(reading_id=reading.pk):
+        messages.success(request, f"{reading.file_name} was laid aside; the list is as it was.")
+    else:
+        messages.info(
+            request, "It was too late to stop: the file is read, or another took its place."
         )
-    except ImpactedFileError as error:
-        for fault in error.faults.told():
-            form.add_error("file", fault)
-        return False
-    finally:
-        lines.detach()
-    return True
 
 
 def _apply(request: HttpRequest, incident: Incident, draft: ListDraft) -> None:
@@ -118,13 +134,12 @@ def _apply(request: HttpRequest, incident: Incident, draft: ListDraft) -> None:
 def _page(
     request: HttpRequest, incident: Incident, form: ListForm, *, status: int = 200
 ) -> HttpResponse:
-    draft = incident.list_drafts.select_related("actor", "incident").first()
-    versions = incident.audience_versions.select_related("actor").order_by("-version")
+    versions = incident.audience_versions.select_related("actor", "token").order_by("-version")
     context = {
         "incident": incident,
         "form": form,
-        "draft": draft,
-        "difference": impacted.difference(draft) if draft else None,
+        "reading": incident.list_readings.select_related("actor").first(),
+        "draft": incident.list_drafts.defer("listed").select_related("actor").first(),
         "versions": versions[:50],
         "subscriptions": incident.impacted.count(),
     }

@@ -1,4 +1,4 @@
-"""Mail addresses: checked and brought into one form. Pure.
+"""Addresses: those of mail checked and brought into one form; every one as it may be shown. Pure.
 
 The form: no surrounding blanks, the domain in lower case and in ASCII (IDNA 2008). The local part
 keeps its case, because only the receiving host may say that case does not matter there.
@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from urllib.parse import urlsplit
 
 import idna
 
@@ -15,6 +16,7 @@ import idna
 _LOCAL = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*")
 _LABEL = re.compile(r"(?!-)[a-z0-9-]{1,63}(?<!-)")
 LONGEST = 254
+TAIL = 4
 
 
 class AddressError(ValueError):
@@ -37,6 +39,20 @@ def normalise(raw: str) -> str:
     if len(address) > LONGEST:
         raise AddressError(f"is longer than {LONGEST} characters.")
     return address
+
+
+def label(address: str) -> str:
+    """An address as it may be shown. Whoever knows a web address may post to it: host and a tail must do.
+
+    `hooks.example.com/…x9Qz`; no tail where it would give away a good part of a short path. A mail
+    address is shown whole.
+    """
+    scheme, is_web, _ = address.partition("://")
+    if not is_web:
+        return address
+    host = urlsplit(address).netloc
+    secret = address[len(scheme) + len(is_web) + len(host) :]
+    return f"{host}/…{secret[-TAIL:] if len(secret) >= 4 * TAIL else ''}"
 
 
 def _domain(domain: str, text: str) -> str:

@@ -34,10 +34,11 @@ from notifications.models import (
     PublicTopic,
     Tenant,
 )
-from notifications.services import suppression, webhooks
+from notifications.services import suppression, trials, webhooks
 from notifications.transports.webhook import new_secret
 
 MOST_ACTION_GROUPS = 5
+MOST_TEST_MESSAGES = 5  # each may take ten seconds, while a person waits
 
 
 class ZoneForm(forms.ModelForm[Any]):
@@ -50,19 +51,21 @@ class ZoneForm(forms.ModelForm[Any]):
 
 class EndpointForm(ZoneForm):
     def clean_address(self) -> str:
-        if self.cleaned_data.get("channel", self.instance.channel) == Channel.WEBHOOK:
-            return self._web_address(self.cleaned_data["address"])
+        channel = self.cleaned_data.get("channel", self.instance.channel)
+        if channel and Channel(channel).is_web:
+            return self._web_address(channel, self.cleaned_data["address"])
         try:
             return normalise(self.cleaned_data["address"])
         except AddressError as error:
             raise ValidationError(str(error)) from error
 
-    def _web_address(self, address: str) -> str:
+    def _web_address(self, channel: str, address: str) -> str:
         try:
             self.instance.host = outbound.check(address).host
         except outbound.OutboundError as error:
             raise ValidationError(f"The address {error}") from error
-        self.instance.secret = self.instance.secret or new_secret()
+        if channel == Channel.WEBHOOK:
+            self.instance.secret = self.instance.secret or new_secret()
         return address
 
 
@@ -129,7 +132,7 @@ class TopicInline(admin.TabularInline[PublicTopic, Endpoint]):
 @admin.register(Endpoint)
 class EndpointAdmin(admin.ModelAdmin[Endpoint]):
     form = EndpointForm
-    list_display = ("address", "channel", "tenant", "confirmed_at", "suppressed_at")
+    list_display = ("shown", "channel", "tenant", "confirmed_at", "suppressed_at")
     list_filter = (
         "channel",
         ("suppressed_at", admin.EmptyFieldListFilter),
@@ -148,7 +151,7 @@ class EndpointAdmin(admin.ModelAdmin[Endpoint]):
         "created_at",
     )
     inlines = (TopicInline,)
-    actions = ("lift_suppression", "rotate_secrets")
+    actions = ("send_test_messages", "lift_suppression", "rotate_secrets")
     show_full_result_count = False
     ordering = ("address",)
 
@@ -157,6 +160,16 @@ class EndpointAdmin(admin.ModelAdmin[Endpoint]):
     ) -> tuple[str, ...]:
         # What is under way to it was planned for its channel: another channel is another endpoint.
         return (*self.readonly_fields, "channel") if obj else self.readonly_fields
+
+    def get_fields(self, request: HttpRequest, obj: Endpoint | None = None) -> list[Any]:
+        fields = list(super().get_fields(request, obj))
+        if obj is None or self.has_change_permission(request, obj):
+            return fields
+        return ["label" if name == "address" else name for name in fields]
+
+    @admin.display(description="address", ordering="address")
+    def shown(self, endpoint: Endpoint) -> str:
+        return endpoint.label
 
     def save_model(
         self, request: HttpRequest, obj: Endpoint, form: forms.ModelForm[Endpoint], change: bool
@@ -182,6 +195,20 @@ class EndpointAdmin(admin.ModelAdmin[Endpoint]):
         self.message_user(
             request, f"The secret of {endpoint}, shown this once: {secret}", messages.WARNING
         )
+
+    @admin.action(description="Send a test message", permissions=["change"])
+    def send_test_messages(self, request: HttpRequest, queryset: QuerySet[Endpoint]) -> None:
+        chosen = list(queryset.filter(erased_at__isnull=True)[: MOST_TEST_MESSAGES + 1])
+        if len(chosen) > MOST_TEST_MESSAGES:
+            words = f"Choose at most {MOST_TEST_MESSAGES} addresses for a test message."
+            self.message_user(request, words, messages.ERROR)
+            return
+        for endpoint in chosen:
+            taken, answer = trials.send_test_message(endpoint, now=timezone.now())
+            words = (
+                f"{endpoint}: the test message was {'taken' if taken else 'not taken'}: {answer}."
+            )
+            self.message_user(request, words, messages.SUCCESS if taken else messages.ERROR)
 
     @admin.action(description="Send to these addresses again (lift suppression)")
     def lift_suppression(self, request: HttpRequest, queryset: QuerySet[Endpoint]) -> None:

@@ -16,6 +16,7 @@ from django.db import connection
 from incidents.models import Communication, Incident
 from notifications import audience_sql as sql
 from notifications import targets
+from notifications.addresses import label
 from notifications.lifecycle import Relevance, priority
 from notifications.models import ImpactedSubscription
 from notifications.target_sql import BITS
@@ -86,8 +87,13 @@ def breakdown(cells: Sequence[Cell], *, kind: str, incident_id: int | None = Non
         channels=parts.get("channel", {}),
         geographies=parts.get("geography", {}),
         largest_tenants=parts.get("tenant", {}),
-        sample=list(parts.get("sample", {})),
+        sample=[_shown(each) for each in parts.get("sample", {})],
     )
+
+
+def _shown(sample: str) -> str:
+    channel, _, address = sample.partition(" ")
+    return f"{channel} {label(address)}"
 
 
 def has_list(communication: Communication) -> bool:

@@ -15,7 +15,7 @@ from django.utils import timezone
 
 from incidents.models import Incident
 from notifications.lifecycle import Audience, Relevance
-from notifications.models import Delivery
+from notifications.models import Delivery, Endpoint
 from notifications.transports.base import Message
 
 VERSION = 1
@@ -47,15 +47,20 @@ class EventPress:
             if key not in self._bodies:
                 self._bodies[key] = _bytes(_event(delivery, limit=delivery.last_of_hour))
             body = self._bodies[key]
-        keys = [endpoint.secret]
-        if endpoint.former_secret and (endpoint.former_until or timezone.now()) > timezone.now():
-            keys.append(endpoint.former_secret)
         return Message(
             id=str(delivery.uuid),
             to=endpoint.address,
             event=body,
-            secrets=tuple(keys),
+            secrets=secrets_of(endpoint),
         )
+
+
+def secrets_of(endpoint: Endpoint) -> tuple[str, ...]:
+    """What signs for this endpoint now: its secret, and for a while the one before."""
+    former = endpoint.former_secret
+    if former and (endpoint.former_until or timezone.now()) > timezone.now():
+        return endpoint.secret, former
+    return (endpoint.secret,)
 
 
 def _digest(delivery: Delivery) -> bytes:
@@ -77,7 +82,7 @@ def _digest(delivery: Delivery) -> bytes:
     return _bytes(
         {
             "type": "digest",
-            "timestamp": _utc(delivery.communication.at),
+            "timestamp": utc(delivery.communication.at),
             "data": {
                 "version": VERSION,
                 "limit_per_hour": settings.HOURLY_LIMIT,
@@ -108,7 +113,7 @@ def _event(
     is_public = Incident.objects.public().filter(pk=incident.pk).exists()
     return {
         "type": f"incident.{communication.kind}",
-        "timestamp": _utc(communication.at),
+        "timestamp": utc(communication.at),
         "data": {
             "version": VERSION,
             "drill": incident.drill,
@@ -125,11 +130,11 @@ def _event(
             "language": communication.language,
             "cells": named,
             "all_cells_named": len(named) == cells.count(),
-            "started_at": _utc(incident.started_at),
-            "mitigated_at": _utc(incident.mitigated_at),
-            "scheduled_for": _utc(incident.scheduled_for),
-            "scheduled_until": _utc(incident.scheduled_until),
-            "next_update_by": _utc(communication.next_update_by),
+            "started_at": utc(incident.started_at),
+            "mitigated_at": utc(incident.mitigated_at),
+            "scheduled_for": utc(incident.scheduled_for),
+            "scheduled_until": utc(incident.scheduled_until),
+            "next_update_by": utc(communication.next_update_by),
             "url": (
                 f"{settings.BASE_URL}/status/history/{incident.tracking_id}/" if is_public else None
             ),
@@ -137,5 +142,6 @@ def _event(
     }
 
 
-def _utc(at: datetime | None) -> str | None:
+def utc(at: datetime | None) -> str | None:
+    """A moment as bodies state it."""
     return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ") if at else None

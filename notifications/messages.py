@@ -54,6 +54,13 @@ NOT_AFFECTED = (
     " anything, and you will hear no more of it."
 )
 
+DRILL = "THIS IS A DRILL. Nothing has happened; you need not do anything."
+
+CONFIDENTIAL = (
+    "This is a targeted notice for affected customers; its text is not published. Please treat it as"
+    " confidential."
+)
+
 STATEMENTS = {"review": "Review", "retraction": "Retracted", "correction": "Correction"}
 
 
@@ -96,33 +103,21 @@ class Press:
         )
 
     def _sheet(self, delivery: Delivery) -> Sheet:
-        key = (
-            delivery.communication_id,
-            delivery.audience,
-            delivery.relevance,
-            delivery.reason,
-            delivery.endpoint.language,
-            delivery.endpoint.time_zone,
-            delivery.last_of_hour,
-            *((each.communication_id, each.audience, each.relevance) for each in delivery.carried),
-        )
+        key = same_words(delivery)
         if key not in self._sheets:
             self._sheets[key] = self._render(delivery)
         return self._sheets[key]
 
     def _render(self, delivery: Delivery) -> Sheet:
-        communication = delivery.communication
-        context = _facts(delivery) | {
-            **_words(delivery),
+        context = facts(delivery) | {
+            **words(delivery),
             "public": delivery.audience == Audience.PUBLIC,
-            "carried": [_facts(each) | _words(each) for each in delivery.carried],
-            "kept_back": _kept_back(),
-            "last_of_hour": settings.HOURLY_LIMIT if delivery.last_of_hour else 0,
-            "why": [
-                RELEVANCE[Relevance(delivery.relevance)],
-                REASON[Reason(delivery.reason)],
-                *([AUTOMATED] if communication.automated else []),
-            ],
+            "carried": [facts(each) | words(each) for each in delivery.carried],
+            "kept_back": kept_back(),
+            "last_of_hour": limit_reached() if delivery.last_of_hour else "",
+            "why": why(delivery),
+            "drill_notice": DRILL,
+            "confidential": CONFIDENTIAL,
             "leave": self._leave,
             "manage": self._manage,
         }
@@ -184,7 +179,22 @@ _inliner = css_inline.CSSInliner(
 )
 
 
-def _facts(delivery: Delivery) -> dict[str, object]:
+def same_words(delivery: Delivery) -> tuple[object, ...]:
+    """Deliveries with the same key read alike, but for links of their own."""
+    return (
+        delivery.communication_id,
+        delivery.audience,
+        delivery.relevance,
+        delivery.reason,
+        delivery.endpoint.language,
+        delivery.endpoint.time_zone,
+        delivery.last_of_hour,
+        *((each.communication_id, each.audience, each.relevance) for each in delivery.carried),
+    )
+
+
+def facts(delivery: Delivery) -> dict[str, object]:
+    """What happened where and when, in words; `link` is empty unless the entry is public."""
     communication, incident = delivery.communication, delivery.communication.incident
     cells = list(
         communication.scope.select_related("service", "region").order_by(
@@ -236,7 +246,16 @@ def _stage(delivery: Delivery) -> str:
     return STATEMENTS.get(communication.kind) or communication.get_stage_display()
 
 
-def _words(delivery: Delivery) -> dict[str, object]:
+def why(delivery: Delivery) -> list[str]:
+    """Sentences: what it has to do with the receiver, and who has seen it."""
+    return [
+        RELEVANCE[Relevance(delivery.relevance)],
+        REASON[Reason(delivery.reason)],
+        *([AUTOMATED] if delivery.communication.automated else []),
+    ]
+
+
+def words(delivery: Delivery) -> dict[str, object]:
     """What is said, as text and as HTML."""
     communication = delivery.communication
     public = delivery.audience == Audience.PUBLIC
@@ -246,11 +265,20 @@ def _words(delivery: Delivery) -> dict[str, object]:
     return {"body": body, "body_html": markdown.to_html(body)}
 
 
-def _kept_back() -> str:
+def limit_reached(place: str = "address") -> str:
+    """What the last message of an hour says of those behind it."""
+    return (
+        f"This is message {settings.HOURLY_LIMIT} to this {place} within an hour, which is the limit. Further"
+        " updates will follow together in one, as soon as the hour allows; first notices, ends and"
+        " retractions still come at once."
+    )
+
+
+def kept_back(place: str = "address") -> str:
     """Why a digest has more than one update in it."""
     rules = []
     if settings.HOURLY_LIMIT:
-        rules.append(f"at most {settings.HOURLY_LIMIT} messages an hour reach this address")
+        rules.append(f"at most {settings.HOURLY_LIMIT} messages an hour reach this {place}")
     if settings.UPDATE_INTERVAL:
         minutes = max(1, round(settings.UPDATE_INTERVAL / 60))
         plural = "" if minutes == 1 else "s"

@@ -22,7 +22,7 @@ HORIZON = "3 days"
 # The rows of notifications_pulse.
 BEAT, SUBSTITUTE = 1, 2
 # What the index of what is due begins with: each queue is read from its own beginning.
-CHANNELS, PRIORITIES = ("mail", "webhook"), (0, 1, 2)
+CHANNELS, PRIORITIES = ("mail", "webhook", "chat"), (0, 1, 2)
 _QUEUES = ", ".join(f"('{channel}', {each})" for channel in CHANNELS for each in PRIORITIES)
 
 # What a vanished worker has claimed is due again when its lease is over, whether or not anybody takes it

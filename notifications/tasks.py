@@ -26,6 +26,7 @@ from notifications.services import (
     subscribe,
     watch,
 )
+from notifications.transports import TRANSPORTS
 
 log = logging.getLogger(__name__)
 
@@ -39,34 +40,29 @@ _publishing = threading.BoundedSemaphore(4)
 @shared_task(name="notifications.plan")
 def plan_communication(*, communication_id: int, **_: object) -> None:
     """Plan one communication, and wake senders as soon as they have something to do."""
-
-    def wake() -> None:
-        nudge(send_due)
-        nudge(send_webhooks)
-
-    added = plan.plan(communication_id=communication_id, now=timezone.now(), wake=wake)
+    added = plan.plan(communication_id=communication_id, now=timezone.now(), wake=wake_senders)
     log.info("communication %d: %d deliveries planned", communication_id, added)
 
 
 @shared_task(name="notifications.send")
-def send_due(**_: object) -> None:
-    """Send mails that are due; if time is over before the work is, wake the next."""
-    _send(send_due, "mail")
+def send_due(*, channel: str = "mail", **_: object) -> None:
+    """Send what is due in one channel; if time is over before the work is, wake the next.
 
-
-@shared_task(name="notifications.webhooks")
-def send_webhooks(**_: object) -> None:
-    """The same for webhooks: a slow receiver must not hold up mails, nor the other way round."""
-    _send(send_webhooks, "webhook")
-
-
-def _send(again: Any, channel: str) -> None:
+    Each channel by itself: a slow receiver of webhooks must not hold up mails, nor the other way round.
+    """
     # Short, so that a worker whose hands are all sending gets round to planning.
     tally = send.work(seconds=RUN_SECONDS, channels=(channel,))
     if tally.sent or tally.failed or tally.skipped:
         log.info("%s: %s", channel, tally)
     if (tally.sent or tally.held) and claims.anything_due(channel=channel):
-        nudge(again)
+        nudge(send_due, channel=channel)
+
+
+def wake_senders() -> None:
+    """Something may have become due in any channel that has a transport."""
+    for channel in TRANSPORTS:
+        if claims.anything_due(channel=channel):
+            nudge(send_due, channel=channel)
 
 
 @shared_task(name="notifications.confirmations")
@@ -108,9 +104,7 @@ def sweep(**_: object) -> None:
     plan.plan_due(now=timezone.now())
     if lost := claims.expire_leases():
         log.warning("%d deliveries were claimed by a worker that vanished; they go out again", lost)
-    if claims.anything_due():
-        nudge(send_due)
-        nudge(send_webhooks)
+    wake_senders()
     nudge(send_confirmations)
     nudge(mail_reminders)
     nudge(keep_proofs)

@@ -131,7 +131,7 @@ def _confirmed(request: HttpRequest, now: datetime, endpoint: Endpoint) -> HttpR
         request,
         now,
         "confirmed",
-        address=endpoint.address,
+        address=endpoint.label,
         topics=Catalogue().sentences(topics),
         manage=_here(tokens.manage_url(endpoint.key)),
     )
@@ -179,7 +179,7 @@ def _manage_page(
         "manage",
         form=form,
         saved=saved,
-        address=endpoint.address,
+        address=endpoint.label,
         subscribed=endpoint.topics.exists(),
         leave=leave_path,
         leave_token=form_guard.issue(_leave_purpose(leave_path), now=now),

@@ -20,7 +20,6 @@ app.conf.task_routes = {
     "notifications.proofs": {"queue": "plan"},
     "notifications.age_out": {"queue": "plan"},
     "notifications.send": {"queue": "send"},
-    "notifications.webhooks": {"queue": "send"},
     "notifications.confirmations": {"queue": "send"},
     "notifications.reminders": {"queue": "send"},
 }

@@ -9,6 +9,7 @@ from django.db.models import F, Q
 from django.db.models.functions import Lower
 
 from incidents.models import Region, Service
+from notifications import addresses
 from notifications.models.words import Channel
 
 
@@ -19,7 +20,7 @@ class Endpoint(models.Model):
     `tenant` is the tenant who may see and edit it, none for a reader without account.
     `confirmed_at`: the owner of the address has confirmed it; public posts need that, targeted
     alerts go to what the operator was given. `key` is what signed links carry. `host`: whose
-    breaker counts, for webhooks the host of the address, empty for mail (our relay). `secret` signs
+    breaker counts, the host of a web address, empty for mail (our relay). `secret` signs
     webhooks; `former_secret` signs beside it until `former_until`, so that a receiver can change over.
     """
 
@@ -68,6 +69,9 @@ class Endpoint(models.Model):
                 condition=~Q(channel=Channel.WEBHOOK) | (~Q(host="") & ~Q(secret="")),
             ),
             models.CheckConstraint(
+                name="endpoint_chat_has_host", condition=~Q(channel=Channel.CHAT) | ~Q(host="")
+            ),
+            models.CheckConstraint(
                 name="endpoint_suppressed_for_a_reason",
                 condition=Q(suppressed_at__isnull=True) | ~Q(suppressed_because=""),
             ),
@@ -82,7 +86,12 @@ class Endpoint(models.Model):
         ]
 
     def __str__(self) -> str:
-        return self.address
+        return self.label
+
+    @property
+    def label(self) -> str:
+        """The address as it may be shown: the whole of a web address is as good as a password."""
+        return addresses.label(self.address)
 
 
 class Breaker(models.Model):

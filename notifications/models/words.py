@@ -16,6 +16,12 @@ def _choices(words: type[StrEnum]) -> list[tuple[str, str]]:
 class Channel(models.TextChoices):
     MAIL = "mail", "Mail"
     WEBHOOK = "webhook", "Webhook"
+    CHAT = "chat", "Chat room"
+
+    @property
+    def is_web(self) -> bool:
+        """Whether it leads to a web address of somebody else; mail leads to our own relay."""
+        return self is not Channel.MAIL
 
 
 class Result(models.TextChoices):

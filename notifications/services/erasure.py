@@ -135,8 +135,10 @@ def _forget(endpoint: Endpoint, now: datetime) -> None:
     endpoint.tenant, endpoint.confirmed_at = None, None
     endpoint.language, endpoint.time_zone = "en", "UTC"
     endpoint.former_secret, endpoint.former_until = "", None
-    if endpoint.channel == Channel.WEBHOOK:
-        endpoint.host = endpoint.secret = ERASED
+    if Channel(endpoint.channel).is_web:
+        endpoint.host = ERASED
+    if endpoint.secret:
+        endpoint.secret = ERASED
     endpoint.suppressed_at = endpoint.suppressed_at or now
     endpoint.suppressed_because = ERASED
     endpoint.erased_at = now

@@ -21,6 +21,7 @@ from notifications.services import (
     watch,
 )
 from notifications.services.send import Tally
+from notifications.transports import TRANSPORTS
 
 # What is due for longer than this is nobody else's any more.
 GRACE = timedelta(seconds=15)
@@ -35,7 +36,7 @@ def help_out(*, now: datetime, grace: timedelta = GRACE) -> Tally:
     claims.expire_leases()
     tally = Tally()
     if claims.anything_due(since=grace):
-        for channel in ("mail", "webhook"):
+        for channel in TRANSPORTS:
             done = send.work(channels=(channel,))
             tally.sent += done.sent
             tally.failed += done.failed

@@ -13,6 +13,7 @@ from typing import Protocol
 from django.db import InterfaceError, OperationalError, connection
 
 from notifications import lifecycle
+from notifications.chat import ChatPress
 from notifications.events import EventPress
 from notifications.lifecycle import ENDS_BATCH, Failure, SkipReason, State
 from notifications.messages import Press
@@ -41,6 +42,7 @@ PRESS_SECONDS = 10.0
 PRESSES: Mapping[Channel, Callable[[], _Composer]] = {
     Channel.MAIL: Press,
     Channel.WEBHOOK: EventPress,
+    Channel.CHAT: ChatPress,
 }
 
 
@@ -124,7 +126,7 @@ class _Run:
         started = self.settled_at
         deliveries = self.claimed.deliveries
         self.hosts.load(delivery.endpoint for delivery in deliveries)
-        if self.channel is Channel.WEBHOOK:
+        if self.channel.is_web:
             outcomes, under_way = self.in_parallel(deliveries, started), HANDS
         else:
             outcomes, under_way = self.one_by_one(deliveries, started), 1
@@ -216,7 +218,7 @@ class _Run:
                 detail=answer[:300],
                 at=time.monotonic(),
             )
-        relay = self.channel is Channel.MAIL and answer.failure in ENDS_BATCH
+        relay = not self.channel.is_web and answer.failure in ENDS_BATCH
         if relay:
             self.ended = True
         if relay or answer.host_in_trouble:

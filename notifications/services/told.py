@@ -9,7 +9,7 @@ from typing import Any
 from django.db.models import OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Lower
 
-from notifications.addresses import AddressError, normalise
+from notifications.addresses import AddressError, label, normalise
 from notifications.models import Attempt, Channel, Delivery, Endpoint, Tenant
 
 MOST_TENANTS = 20
@@ -47,7 +47,7 @@ class Found:
 
 
 def look_up(question: str) -> Found:
-    """Endpoints by a whole address (mail or webhook), or of the tenant with this reference or name.
+    """Endpoints by a whole address, or of the tenant with this reference or name.
 
     A tenant's endpoints: its own, its contact, and whatever its action groups lead to.
     """
@@ -87,7 +87,7 @@ def _by_address(question: str) -> Found:
             address = normalise(question)
         except AddressError as error:
             return Found([], [], f"This is no address: {error}")
-    # Both channels are named, so that the index on channel and lower-case address is used.
+    # Every channel is named, so that the index on channel and lower-case address is used.
     endpoints = list(
         Endpoint.objects.annotate(lower=Lower("address")).filter(
             channel__in=Channel.values, lower=address.lower()
@@ -96,6 +96,12 @@ def _by_address(question: str) -> Found:
     if not endpoints:
         return Found([], [], f"{address[:120]} is not known here: nothing was ever sent to it.")
     return Found(endpoints, [])
+
+
+def by_id(endpoint_id: int) -> Found:
+    """What a link asks for: an address of its own does not stand in it, where logs would keep it."""
+    endpoints = list(Endpoint.objects.filter(pk=endpoint_id))
+    return Found(endpoints, [], "" if endpoints else f"There is no address number {endpoint_id}.")
 
 
 def deliveries_to(
@@ -155,6 +161,7 @@ def records(incident_id: int) -> Iterator[dict[str, Any]]:
         for *values, endpoint, communication in page:  # noqa: B007 - the last pair is where to go on
             record = dict(zip(COLUMNS, values, strict=True))
             record["delivery"] = str(record["delivery"])
+            record["address"] = label(record["address"])
             for moment in ("planned_at", "sent_at"):
                 record[moment] = record[moment].isoformat() if record[moment] else None
             yield record

@@ -1,4 +1,7 @@
-"""Making a webhook endpoint and changing its secret. A secret is returned once and never shown again."""
+"""Making endpoints with a web address, and changing the secret of a webhook.
+
+A secret is returned once and never shown again.
+"""
 
 from __future__ import annotations
 
@@ -27,6 +30,17 @@ def make(*, address: str, tenant: Tenant | None, now: datetime) -> tuple[Endpoin
         created_at=now,
     )
     return endpoint, secret
+
+
+def make_room(*, address: str, tenant: Tenant | None, now: datetime) -> Endpoint:
+    """A chat room by the address of its incoming webhook. Raises outbound.Refused or outbound.Unreachable."""
+    return Endpoint.objects.create(
+        channel=Channel.CHAT,
+        address=address,
+        host=outbound.check(address).host,
+        tenant=tenant,
+        created_at=now,
+    )
 
 
 @transaction.atomic

@@ -1,4 +1,4 @@
-"""Webhooks, signed as Standard Webhooks 1.0 asks; sent through `outbound` alone."""
+"""Webhooks, signed as Standard Webhooks 1.0 asks."""
 
 from __future__ import annotations
 
@@ -8,58 +8,20 @@ import hashlib
 import hmac
 import secrets
 import time
-from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
-from email.utils import parsedate_to_datetime
+from collections.abc import Mapping, Sequence
 
-from notifications import outbound
-from notifications.lifecycle import Failure
-from notifications.transports.base import Message, TransportError
+from notifications.transports.base import Message
+from notifications.transports.web import Web
 
 PREFIX = "whsec_"
 SECRET_BYTES = 32
-# Longer than any waits that are sensible; lifecycle.wait_after limits it further.
-_NUMBER_DIGITS = 6
 
 
-class Webhook:
-    """Knows no connection between two messages, and may be used by several threads at once."""
+class Webhook(Web):
+    agent = "statuspage-webhook/1"
 
-    def send(self, message: Message) -> str:
-        headers = {
-            "Content-Type": "application/json",
-            "User-Agent": "statuspage-webhook/1",
-            **signature(message.id, int(time.time()), message.event, message.secrets),
-        }
-        try:
-            answer = outbound.post(message.to, body=message.event, headers=headers)
-        except outbound.Refused as error:
-            raise TransportError(Failure.PERMANENT, f"not sent: the address {error}") from error
-        except outbound.Unreachable as error:
-            raise TransportError(Failure.TEMPORARY, str(error), host_in_trouble=True) from error
-        if 200 <= answer.status < 300:
-            return str(answer.status)
-        raise classify(answer.status, answer.headers.get("retry-after", ""))
-
-    def close(self) -> None:
-        """Nothing is kept open."""
-
-
-def classify(status: int, retry_after: str, *, now: datetime | None = None) -> TransportError:
-    """What a status other than 2xx means. `retry_after` as in RFC 9110: seconds or a date."""
-    detail = f"answered {status}"
-    if status == 410:
-        return TransportError(Failure.PERMANENT, f"{detail}: gone for good", bad_address=True)
-    wait = _wait(retry_after, now or datetime.now(UTC))
-    if status == 429:
-        return TransportError(Failure.THROTTLED, detail, retry_after=wait, host_in_trouble=True)
-    if status >= 500:
-        return TransportError(Failure.TEMPORARY, detail, retry_after=wait, host_in_trouble=True)
-    if status in (408, 425):
-        return TransportError(Failure.TEMPORARY, detail, retry_after=wait)
-    if 300 <= status < 400:
-        return TransportError(Failure.PERMANENT, f"{detail}: redirects are not followed")
-    return TransportError(Failure.PERMANENT, detail)
+    def headers(self, message: Message) -> Mapping[str, str]:
+        return signature(message.id, int(time.time()), message.event, message.secrets)
 
 
 def signature(message_id: str, timestamp: int, body: bytes, keys: Sequence[str]) -> dict[str, str]:
@@ -85,17 +47,6 @@ def _raw(key: str) -> bytes:
         return base64.b64decode(key.removeprefix(PREFIX), validate=True)
     except binascii.Error as error:
         raise ValueError("a webhook's secret is not base64") from error
-
-
-def _wait(value: str, now: datetime) -> timedelta | None:
-    if value.isascii() and value.isdigit():
-        return timedelta(seconds=int(value[:_NUMBER_DIGITS]))
-    try:
-        at = parsedate_to_datetime(value)
-    except (ValueError, TypeError):
-        return None
-    at = at if at.tzinfo else at.replace(tzinfo=UTC)
-    return max(at - now, timedelta(0))
 
 
 WEBHOOK = Webhook()

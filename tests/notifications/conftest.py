@@ -1,4 +1,4 @@
-"""An SMTP server that takes, refuses and hangs up as told."""
+"""An SMTP server that takes, refuses and hangs up as told; a receiver of web messages that does."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from aiosmtpd.smtp import SMTP, Envelope, Session
 from pytest_django.fixtures import Settings
 
 from notifications.transports.email import MAIL
+from tests.notifications.rooms import Hook, listening
 
 
 @dataclass
@@ -101,3 +102,10 @@ def sink(settings: Settings) -> Iterator[Sink]:
     yield handler
     MAIL.close()
     controller.stop()
+
+
+@pytest.fixture
+def hook(settings: Settings) -> Iterator[Hook]:
+    settings.OUTBOUND_ALLOW = ["127.0.0.0/8"]
+    with listening() as state:
+        yield state

@@ -8,9 +8,7 @@ import hmac
 import ipaddress
 import json
 import threading
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 from django.contrib.auth.models import User
@@ -22,48 +20,13 @@ from notifications import outbound
 from notifications.lifecycle import Failure
 from notifications.models import Attempt, Breaker, Delivery, Endpoint
 from notifications.services import plan, send, webhooks
-from notifications.transports.webhook import classify, signature
+from notifications.transports.web import classify
+from notifications.transports.webhook import signature
 from tests.conftest import declaration
 from tests.notifications.cast import last, tenant
+from tests.notifications.rooms import Hook
 
 WEST = ("key-vault", "west-europe")
-
-
-class Hook:
-    """`status` and `headers` of every answer; `requests`: (headers, body)."""
-
-    def __init__(self) -> None:
-        self.status = 204
-        self.headers: dict[str, str] = {}
-        self.requests: list[tuple[dict[str, str], bytes]] = []
-        self.url = ""
-
-
-@pytest.fixture
-def hook(settings: Settings) -> Iterator[Hook]:
-    state = Hook()
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            body = self.rfile.read(int(self.headers["Content-Length"]))
-            state.requests.append((dict(self.headers), body))
-            self.send_response(state.status)
-            for name, value in state.headers.items():
-                self.send_header(name, value)
-            self.end_headers()
-
-        def log_message(self, format: str, *args: object) -> None:
-            return
-
-    settings.OUTBOUND_ALLOW = ["127.0.0.0/8"]
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    state.url = f"http://127.0.0.1:{server.server_address[1]}/hook"
-    yield state
-    server.shutdown()
-    thread.join()
-    server.server_close()
 
 
 def planned(operator: User, now: datetime, url: str) -> str:

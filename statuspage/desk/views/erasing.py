@@ -32,7 +32,7 @@ class EraseForm(DeskForm):
 @require_http_methods(["GET", "HEAD", "POST"])
 def erase_endpoint(request: HttpRequest, pk: int) -> HttpResponse:
     endpoint = get_object_or_404(Endpoint, pk=pk, erased_at__isnull=True)
-    return _page(request, erasure.plan_endpoints([endpoint]), endpoint.address)
+    return _page(request, erasure.plan_endpoints([endpoint]), endpoint.label)
 
 
 @desk(ERASE)

@@ -90,8 +90,7 @@ def _retry(request: HttpRequest, incident: Incident) -> None:
     if not again:
         messages.info(request, "Nothing is left to try again.")
         return
-    tasks.nudge(tasks.send_due)
-    tasks.nudge(tasks.send_webhooks)
+    tasks.wake_senders()
     messages.success(request, f"{again} deliver{'ies are' if again > 1 else 'y is'} tried again.")
 
 

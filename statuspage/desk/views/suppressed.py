@@ -67,7 +67,7 @@ def lift(request: HttpRequest, pk: int) -> HttpResponse:
     except suppression.LiftError as error:
         messages.error(request, str(error))
     else:
-        messages.success(request, f"{endpoint.address} is sent to again.")
+        messages.success(request, f"{endpoint.label} is sent to again.")
     return redirect("desk:suppressed")
 
 

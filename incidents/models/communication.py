@@ -52,8 +52,18 @@ class CommunicationQuerySet(models.QuerySet["Communication"]):
         return self.filter(public_through("incident"), public_at__isnull=False)
 
     def first_targeted(self) -> dict[int, datetime]:
-        """By public incident: when the affected were first told. A moment the world may know, and no word of it."""
-        told = self.filter(public_through("incident"), backfilled=False).exclude(targeted_text="")
+        """By public incident: when the affected were first told. A moment the world may know, and no word of it.
+
+        Not by what was posted because nobody knew who is affected (scenario 3): that told nobody directly.
+        The first that does comes with a decision; corrections and reviews go on from it.
+        """
+        told = self.filter(public_through("incident"), backfilled=False, decision__isnull=False)
+        told = told.exclude(targeted_text="").exclude(
+            models.Q(decision__override_public=True)
+            | models.Q(decision__override_public__isnull=True, decision__public=True),
+            decision__scenario=3,
+            decision__facts__audience="unknown",
+        )
         return dict(told.order_by().values_list("incident_id").annotate(models.Min("at")))
 
 

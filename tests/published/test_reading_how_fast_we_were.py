@@ -13,9 +13,10 @@ from django.core.management import call_command
 from incidents.models import Communication
 from incidents.services.entries import Override, Statement
 from incidents.services.incident import declare, post_update
+from incidents.services.judgement import set_audience
 from incidents.services.review import Draft, Section, publish_review
 from statuspage.published.picture import IncidentView, ResponseView
-from statuspage.published.reader import read_picture
+from statuspage.published.reader import Reader, read_picture
 from tests.conftest import NOW, declaration, hit
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("catalogue")]
@@ -46,6 +47,23 @@ def test_the_first_targeted_message_of_a_public_incident_is_a_moment_without_a_w
     shown = view()
     assert shown.response == ResponseView(NOW, False, NOW, later)
     assert "canary" not in str(shown)
+
+
+def test_a_first_message_after_the_public_post_is_there_at_once_and_not_before_it_was_sent(
+    operator: User,
+) -> None:
+    two = (hit("key-vault", "west-europe"), hit("key-vault", "north-europe"))
+    incident = declare(
+        declaration=declaration(*two, level="warning", audience="unknown"), now=NOW, actor=operator
+    )
+    assert incident.scenario == 3
+    reader = Reader()
+    (waiting,) = reader.read(now=NOW).incidents
+    assert waiting.response == ResponseView(NOW, False, None, NOW)
+    later = NOW + timedelta(minutes=20)
+    set_audience(incident_id=incident.pk, audience="estimated", now=later, actor=operator)
+    (told,) = reader.read(now=later).incidents
+    assert told.response == ResponseView(NOW, False, later, NOW)
 
 
 def test_reviews_are_owed_to_the_public_until_they_are_there(operator: User) -> None:

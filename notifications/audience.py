@@ -96,6 +96,23 @@ def _shown(sample: str) -> str:
     return f"{channel} {label(address)}"
 
 
+def awaits_audience(communication: Communication) -> bool:
+    """Scenario 3: public because nobody knows yet who is affected; they are told once it is known.
+
+    Kept targeted by a person, it is told by footprint instead: else nobody would hear of it.
+    """
+    incident = communication.incident
+    for_all = incident.published_at is not None or incident.public_due_at is not None
+    return incident.audience == "unknown" and incident.scenario == 3 and for_all
+
+
+def matches(communication: Communication) -> bool:
+    """Whether anybody is told because it concerns them, rather than because they were told before."""
+    if not communication.targeted_text or communication.kind == "retraction":
+        return False
+    return not awaits_audience(communication)
+
+
 def has_list(communication: Communication) -> bool:
     """Whether an impacted list replaces the footprint. Confirmed without a list still means it."""
     incident = communication.incident

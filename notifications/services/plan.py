@@ -73,7 +73,7 @@ def _plan_one(
     slice_size: int,
     wake: Callable[[], None] | None = None,
 ) -> int:
-    if communication.kind == "review" and _awaits_audience(communication):
+    if communication.kind == "review" and audience.awaits_audience(communication):
         return 0  # stays unplanned: it is for the affected, and nobody knows yet who they are
     FanOut.objects.get_or_create(
         communication=communication, audience_version=1, defaults={"started_at": now}
@@ -145,28 +145,11 @@ def _ask(fan_out: FanOut, phase: Phase, most: int, window: int) -> audience.Slic
     by_list = audience.has_list(communication)
     if phase is Phase.TOLD_BEFORE:
         return audience.add_told_before(communication, by_list=by_list, after=after, most=most)
-    if not _matches(communication):
+    if not audience.matches(communication):
         return nothing
     return audience.add_matching(
         communication, _cells(communication), by_list=by_list, after=after, window=window
     )
-
-
-def _matches(communication: Communication) -> bool:
-    """Whether anybody is told because it concerns them, rather than because they were told before."""
-    if not communication.targeted_text or communication.kind == "retraction":
-        return False
-    return not _awaits_audience(communication)
-
-
-def _awaits_audience(communication: Communication) -> bool:
-    """Scenario 3: public because nobody knows yet who is affected; they are told once it is known.
-
-    Kept targeted by a person, it is told by footprint instead: else nobody would hear of it.
-    """
-    incident = communication.incident
-    for_all = incident.published_at is not None or incident.public_due_at is not None
-    return incident.audience == "unknown" and incident.scenario == 3 and for_all
 
 
 def _cells(communication: Communication) -> list[audience.Cell]:

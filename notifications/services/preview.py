@@ -54,19 +54,13 @@ def hearers(communication: Communication) -> int:
     """How many endpoints would hear of a statement, were it planned now: whom it concerns, whoever was told
     before, its readers. Of one that is planned already: how many more.
     """
-    incident = communication.incident
-    # As planning does it: while nobody knows who is affected, the public post stands in.
-    for_all = incident.published_at is not None or incident.public_due_at is not None
-    waits = incident.audience == "unknown" and incident.scenario == 3 and for_all
-    if waits and communication.kind == "review":
-        return 0
+    if communication.kind == "review" and audience.awaits_audience(communication):
+        return 0  # not planned before it is known for whom
     return audience.count_hearers(
         communication,
         list(communication.scope.values_list("service_id", "region_id")),
         by_list=audience.has_list(communication),
-        matching=bool(communication.targeted_text)
-        and communication.kind != "retraction"
-        and not waits,
+        matching=audience.matches(communication),
         public=Communication.objects.public().filter(pk=communication.pk).exists(),
     )
 

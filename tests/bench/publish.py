@@ -181,9 +181,9 @@ def _running(name: str, *command: str) -> Iterator[int]:
 
 
 def _inodes() -> set[int]:
-    """The files of the generation that is shown, without better compressed variants that follow any time."""
+    """The files of the generation that is shown, without compressed variants: better ones follow any time."""
     shown = (settings.PUBLISHED_DIR / "current").resolve()
-    files = (one for one in shown.rglob("*") if one.suffix != ".br")
+    files = (one for one in shown.rglob("*") if one.suffix not in (".gz", ".br"))
     return {one.stat().st_ino for one in files if one.is_file()}
 
 

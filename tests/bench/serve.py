@@ -1,6 +1,7 @@
-"""The status page of 60 regions by 120 services, served by four: requests a second, and CPU for each.
+"""The status page of 60 regions by 120 services, served by five: requests a second, and CPU for each.
 
 limit   nginx with one worker over a folder with this one file and its .gz, nothing else configured
+alike   the same, with the headers that the edge sends
 app     our web process alone, with the command of the image
 edge    the nginx of docker/ in front of it, with one worker
 naive   the page rendered from PostgreSQL for every request, under the same server as `app`
@@ -21,7 +22,7 @@ import subprocess
 import tempfile
 import time
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -47,19 +48,24 @@ PATH = "/status/"
 REGIONS, SERVICES, HIT = 60, 120, 12
 CONNECTIONS = 64
 CASES = ("identity", "gzip", "304")
+# Headers that nginx makes by itself.
+OF_NGINX = {
+    "server", "date", "content-type", "content-length", "connection", "last-modified", "etag", "accept-ranges",
+    "vary",
+}  # fmt: skip
 TICKS = os.sysconf("SC_CLK_TCK")
 LIMIT = """
 worker_processes 1;
 daemon off;
-pid {folder}/limit.pid;
-error_log {folder}/limit.log;
+pid {folder}/{name}.pid;
+error_log {folder}/{name}.log;
 events {{ worker_connections 4096; }}
 http {{
   types {{ text/html html; }}
   client_body_temp_path {folder}/tmp; proxy_temp_path {folder}/tmp; fastcgi_temp_path {folder}/tmp;
   uwsgi_temp_path {folder}/tmp; scgi_temp_path {folder}/tmp;
   access_log off; sendfile on; tcp_nopush on; gzip_static on; keepalive_requests 10000;
-  server {{ listen 127.0.0.1:{port}; root {folder}/limit; }}
+  server {{ listen 127.0.0.1:{port}; root {folder}/limit; {headers} }}
 }}
 """
 
@@ -176,32 +182,43 @@ def _weights(published: Path) -> dict[str, object]:
 
 @contextmanager
 def _servers(machine: Machine) -> Iterator[list[Server]]:
-    limit, naive = _limit(machine), _naive(machine)
+    machine.up("web", "edge")
+    app, edge = (
+        Server(name, machine.ports[service], machine.running[f"{service}-1"].pid)
+        for name, service in (("app", "web"), ("edge", "edge"))
+    )
+    _wait(edge)
+    own = _limit(machine), _alike(machine, edge.get()[1]), _naive(machine)
     try:
-        machine.up("web", "edge")
-        ours = [
-            Server(name, machine.ports[service], machine.running[f"{service}-1"].pid)
-            for name, service in (("app", "web"), ("edge", "edge"))
-        ]
-        found = [limit, *ours, naive]
+        limit, alike, naive = own
+        found = [limit, alike, app, edge, naive]
         for server in found:
             _wait(server)
         yield found
     finally:
-        for server in (limit, naive):
+        for server in own:
             os.killpg(server.leader, signal.SIGKILL)
 
 
-def _limit(machine: Machine) -> Server:
+def _limit(machine: Machine, name: str = "limit", headers: str = "") -> Server:
     folder, port = machine.folder, free_port()
     page = machine.published / "current" / "site" / PATH.strip("/") / "index.html"
     target = folder / "limit" / PATH.strip("/")
-    target.mkdir(parents=True)
+    target.mkdir(parents=True, exist_ok=True)
     for extension in ("", ".gz"):
         shutil.copyfile(f"{page}{extension}", target / f"index.html{extension}")
-    configuration = folder / "limit.conf"
-    configuration.write_text(LIMIT.format(folder=folder, port=port))
-    return Server("limit", port, _spawn(["nginx", "-c", str(configuration)], machine))
+    configuration = folder / f"{name}.conf"
+    configuration.write_text(LIMIT.format(folder=folder, port=port, name=name, headers=headers))
+    return Server(name, port, _spawn(["nginx", "-c", str(configuration)], machine))
+
+
+def _alike(machine: Machine, sent: Mapping[str, str]) -> Server:
+    """`sent`: the edge's headers of the page."""
+    added = (
+        f'add_header {name} "{value}";' for name, value in sent.items() if name not in OF_NGINX
+    )
+    settings = "charset utf-8; gzip_vary on; server_tokens off;"
+    return _limit(machine, "alike", f"{settings} {' '.join(added)}")
 
 
 def _naive(machine: Machine) -> Server:
@@ -263,6 +280,9 @@ def _compared(servers: list[Server], *, rounds: int, seconds: int) -> Iterator[d
                 line[f"{server.name}_of_limit_per_cpu"] = round(
                     base / cost, 4 if cost > 0.01 else 2
                 )
+            if server.name == "edge":
+                alike = statistics.median(costs["alike", case])
+                line["edge_of_alike_per_cpu"] = round(alike / cost, 2)
         yield line
 
 

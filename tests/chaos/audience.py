@@ -17,6 +17,7 @@ from incidents.services.entries import Statement
 from notifications.lifecycle import State
 from notifications.models import Breaker, Delivery, Endpoint, FanOut, Tenant
 from notifications.services import webhooks
+from tests.chaos.receivers import ROOM
 from tests.conftest import CATALOGUE, declaration
 from tests.notifications.cast import subscription
 
@@ -27,12 +28,19 @@ UNSETTLED = (State.PENDING, State.SENDING)
 def receivers(
     mails: int, hooks: int, each: int, mail_kinds: tuple[str, ...], hook_kinds: tuple[str, ...]
 ) -> list[str]:
-    """Every address as the receivers see it: a mail address, or the path of a webhook."""
+    """Every address as the receivers see it: a mail address, or the path of a webhook or chat room.
+
+    Every other one of the latter is a room.
+    """
+    kinds = [("ok", hooks), *((kind, each) for kind in (*hook_kinds, "refused"))]
     return [
         *(f"ok-{number}@example.com" for number in range(mails)),
         *(f"{kind}-{number}@example.com" for kind in mail_kinds for number in range(each)),
-        *(f"/ok-{number}" for number in range(hooks)),
-        *(f"/{kind}-{number}" for kind in (*hook_kinds, "refused") for number in range(each)),
+        *(
+            f"/{kind}-{'' if number % 2 else ROOM}{number}"
+            for kind, many in kinds
+            for number in range(many)
+        ),
     ]
 
 
@@ -57,7 +65,12 @@ def build(
         kind = path.strip("/").split("-")[0]
         # Nobody hears at port 1.
         where = f"{hosts[kind]}:{port}" if kind in hosts else "127.0.0.99:1"
-        hook.append(webhooks.make(address=f"http://{where}{path}", tenant=None, now=now)[0])
+        address = f"http://{where}{path}"
+        hook.append(
+            webhooks.make_room(address=address, tenant=None, now=now)
+            if ROOM in path
+            else webhooks.make(address=address, tenant=None, now=now)[0]
+        )
     for number, endpoint in enumerate((*mail, *hook)):
         tenant = Tenant.objects.create(ref=f"t{number}", name=f"t{number}", contact=endpoint)
         subscription(tenant, f"t{number}", WEST)

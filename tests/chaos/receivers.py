@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import binascii
+import html
 import json
 import re
 import socketserver
@@ -11,10 +12,12 @@ import time
 from collections import Counter
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import ClassVar
+from typing import Any, ClassVar
 
 # In the texts of the rounds: which incident, and the number of the statement.
 TOKEN = re.compile(r"<<(.+?)/(\d+)>>")
+# A path with it is a chat room's.
+ROOM = "room"
 # The first try to an address that begins so gets this answer; None: every try.
 MAIL_TROUBLE = {"later451": (451, 1), "hangup421": (421, 1), "unknown550": (550, None)}
 HOOK_TROUBLE = {"busy429": 429, "broken500": 500, "gone410": 410}
@@ -113,8 +116,7 @@ class _Hook(BaseHTTPRequestHandler):
     book: ClassVar[Book]
 
     def do_POST(self) -> None:
-        data = json.loads(self.rfile.read(int(self.headers["Content-Length"])))["data"]
-        told = [event["data"] for event in data.get("events", [{"data": data}])]
+        body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
         kind = self.path.strip("/").split("-")[0]
         first = self.book.tried(self.path, "", 0) == 1
         if kind == "silent" and first:
@@ -134,10 +136,17 @@ class _Hook(BaseHTTPRequestHandler):
             self.send_header("Retry-After", "2")
             self.end_headers()
             return
-        text = " ".join(each["text"] for each in told)
-        self.book.take(self.path, text, self.headers["webhook-id"])
+        self.book.take(self.path, *self._read(body))
         self.send_response(204)
         self.end_headers()
+
+    def _read(self, body: dict[str, Any]) -> tuple[str, str]:
+        """The text of a body, and what a repeat is known by."""
+        if ROOM in self.path:
+            text = html.unescape(body["text"])
+            return text, text.splitlines()[-1]  # the reference
+        events = body["data"].get("events", [body])
+        return " ".join(each["data"]["text"] for each in events), self.headers["webhook-id"]
 
     def log_message(self, format: str, *args: object) -> None:
         """Silence: one JSON line a scenario is all that is printed."""

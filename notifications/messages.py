@@ -82,23 +82,15 @@ class Press:
         sheet = self._sheet(delivery)
         leave = tokens.leave_url(endpoint.key, delivery.audience)
         manage = tokens.manage_url(endpoint.key)
-        text, html = (
-            body.replace(self._leave, leave).replace(self._manage, manage)
-            for body in (sheet.text, sheet.html)
-        )
         return Message(
             id=f"<{delivery.uuid}@{host()}>",
             to=endpoint.address,
-            subject=sheet.subject,
-            text=text,
-            html=html,
+            sheet=sheet,
+            fills=(leave, manage),
             headers={
-                **sheet.headers,
                 **_thread(delivery.incident_id, endpoint),
                 "List-Unsubscribe": f"<{leave}>",
             },
-            sheet=sheet,
-            fills=(leave, manage),
             return_path=return_path.address_of(delivery.uuid),
         )
 
@@ -157,10 +149,12 @@ def confirmation(sign_up: SignUp, *, topics: Sequence[str]) -> Message:
     return Message(
         id=f"<{sign_up.key}@{host()}>",
         to=sign_up.address,
-        subject=f"Confirm your subscription to {settings.SITE_NAME}",
-        text=render_to_string("emails/confirm.txt", context),
-        html=inlined(render_to_string("emails/confirm.html", context)),
-        headers={"Auto-Submitted": "auto-generated", "X-Auto-Response-Suppress": "All"},
+        sheet=Sheet(
+            subject=f"Confirm your subscription to {settings.SITE_NAME}",
+            text=render_to_string("emails/confirm.txt", context),
+            html=inlined(render_to_string("emails/confirm.html", context)),
+            headers={"Auto-Submitted": "auto-generated", "X-Auto-Response-Suppress": "All"},
+        ),
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Protocol
@@ -40,7 +40,7 @@ class TransportError(Exception):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Sheet:
-    """What many receivers read alike: `text` and `html` with blanks in them, and headers without any.
+    """What a letter says: the same for many receivers, but for blanks in `text` and `html`.
 
     A transport may keep what it made of a sheet and fill in the blanks only.
     """
@@ -48,44 +48,61 @@ class Sheet:
     subject: str
     text: str
     html: str
-    headers: Mapping[str, str]
-    blanks: tuple[str, ...]
+    headers: Mapping[str, str] = field(default_factory=dict)
+    blanks: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        """Raises ValueError, as a message does."""
+        _check(("subject", self.subject), *self.headers.items())
+
+    def filled(self, body: str, fills: Sequence[str]) -> str:
+        for blank, fill in zip(self.blanks, fills, strict=True):
+            body = body.replace(blank, fill)
+        return body
 
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """What a transport sends. `id` is the same in every repeat.
+    """What a transport sends. `id` is the same in every repeat; a letter's is a Message-ID in angle brackets.
 
-    A letter's id is a Message-ID in angle brackets. Where `sheet` is given, text and html are its own
-    with `fills` in the places of its blanks, and `headers` contains the sheet's. `event` is the body
-    for machines, `secrets` sign it. `return_path`: where a report about this letter comes back to.
+    A letter has a sheet, `fills` for its blanks and `headers` of its own; `return_path`: where a report
+    about it comes back to. `event` is the body for machines, `secrets` sign it.
     """
 
     id: str
     to: str
-    subject: str = ""
-    text: str = ""
-    html: str = ""
-    headers: Mapping[str, str] = field(default_factory=dict)
     sheet: Sheet | None = None
     fills: tuple[str, ...] = ()
+    headers: Mapping[str, str] = field(default_factory=dict)
     return_path: str = ""
     event: bytes = b""
     secrets: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         """Refuse what could end a header line and start another one. Raises ValueError."""
-        for name, value in (
+        _check(
             ("id", self.id),
             ("to", self.to),
             ("return_path", self.return_path),
-            ("subject", self.subject),
             *self.headers.items(),
-        ):
-            if _CONTROL.search(name) or _CONTROL.search(value):
-                raise ValueError(f"{name}: has a control character")
-            if len(value) > HEADER_LENGTH and name != "to":
-                raise ValueError(f"{name}: has {len(value)} characters")
+        )
+
+    @property
+    def subject(self) -> str:
+        return self.sheet.subject if self.sheet else ""
+
+    @property
+    def text(self) -> str:
+        return self.sheet.filled(self.sheet.text, self.fills) if self.sheet else ""
+
+    @property
+    def html(self) -> str:
+        return self.sheet.filled(self.sheet.html, self.fills) if self.sheet else ""
+
+    @property
+    def all_headers(self) -> dict[str, str]:
+        """The sheet's and its own."""
+        return {**(self.sheet.headers if self.sheet else {}), **self.headers}
 
 
 class Transport(Protocol):
@@ -94,6 +111,14 @@ class Transport(Protocol):
 
     def close(self) -> None:
         """Drop a connection that is kept between messages; the next send opens another."""
+
+
+def _check(*headers: tuple[str, str]) -> None:
+    for name, value in headers:
+        if _CONTROL.search(name) or _CONTROL.search(value):
+            raise ValueError(f"{name}: has a control character")
+        if len(value) > HEADER_LENGTH and name != "to":
+            raise ValueError(f"{name}: has {len(value)} characters")
 
 
 def one_line(text: str, most: int) -> str:

@@ -111,7 +111,7 @@ def _composed(message: Message) -> EmailMultiAlternatives:
         subject=message.subject,
         body=message.text,
         to=[message.to],
-        headers={"Message-ID": message.id, **message.headers},
+        headers={"Message-ID": message.id, **message.all_headers},
     )
     mail.attach_alternative(message.html, "text/html")
     # What a provider's tracking webhook hands back; other backends do not look at it.

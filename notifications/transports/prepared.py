@@ -25,7 +25,6 @@ class PreparedLetter:
     def __init__(self, sheet: Sheet, sender: str) -> None:
         # Held, so that `sheet` keeps its identity for as long as this is cached under it.
         self.sheet = sheet
-        self._same = frozenset(sheet.headers)
         boundary = f"=_{secrets.token_hex(16)}"
         head = EmailMessage(policy=SMTP)
         head["From"] = sender
@@ -52,7 +51,7 @@ class PreparedLetter:
             ("To", message.to),
             ("Message-ID", message.id),
             ("Date", formatdate(usegmt=True)),
-            *((name, value) for name, value in message.headers.items() if name not in self._same),
+            *message.headers.items(),
         ]
         # Message has refused control characters; what is left may not be beyond ASCII.
         head = "".join(f"{name}: {value}\r\n" for name, value in own).encode("ascii")

@@ -162,7 +162,7 @@ def _naive() -> tuple[float, int]:
     for delivery in rows:
         message = Press().compose(delivery)
         mail = EmailMultiAlternatives(
-            message.subject, message.text, to=[message.to], headers=dict(message.headers)
+            message.subject, message.text, to=[message.to], headers=message.all_headers
         )
         mail.attach_alternative(message.html, "text/html")
         mail.send()

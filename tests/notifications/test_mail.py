@@ -19,7 +19,7 @@ from notifications.mailbox import read_mail, read_mailbox
 from notifications.messages import moment, preview
 from notifications.models import Delivery, Endpoint
 from notifications.services import plan, send
-from notifications.transports.base import Message, one_line
+from notifications.transports.base import Message, Sheet, one_line
 from tests.conftest import declaration, hit
 from tests.notifications.cast import confirm_audience, last, reader, tenant
 from tests.notifications.conftest import Sink, text_of
@@ -196,9 +196,7 @@ def test_no_header_can_be_smuggled_in(field: str, ending: str) -> None:
         Message(
             id=values["id"],
             to=values["to"],
-            subject=values["subject"],
-            text="",
-            html="",
+            sheet=Sheet(subject=values["subject"], text="", html=""),
             headers={"X-Test": values["header"]},
         )
 

@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
+from itertools import zip_longest
 from typing import Protocol
 
 from django.db import InterfaceError, OperationalError, connection
@@ -168,12 +169,20 @@ class _Run:
         return None
 
     def one_by_one(self, deliveries: Sequence[Delivery], started: float) -> Iterator[Outcome]:
-        for delivery in deliveries:
-            message = self.held_back(delivery, started) or self.compose(delivery)
+        """Each is made while the one before it is handed over: a transport may announce it."""
+        made: Message | Outcome | None = None
+        for delivery, after in zip_longest(deliveries, deliveries[1:]):
+            message = self.held_back(delivery, started) or made or self.compose(delivery)
+            if message is not made and isinstance(made, Message):
+                self.transport.close()  # announced, and held back after all
+            made = None
             if isinstance(message, Outcome):
                 yield message
-            else:
-                yield self.judged(delivery, _hand_over(self.transport, message))
+                continue
+            if after is not None and not self.held_back(after, started):
+                made = self.compose(after)
+            following = made if isinstance(made, Message) else None
+            yield self.judged(delivery, _hand_over(self.transport, message, following))
 
     def in_parallel(self, deliveries: Sequence[Delivery], started: float) -> Iterator[Outcome]:
         """Several at a time, one per endpoint (the claim sees to that within an incident)."""
@@ -226,10 +235,12 @@ class _Run:
         return _failed(delivery, answer)
 
 
-def _hand_over(transport: Transport, message: Message) -> str | TransportError:
+def _hand_over(
+    transport: Transport, message: Message, following: Message | None = None
+) -> str | TransportError:
     """Touches no database: it may run in a thread."""
     try:
-        return transport.send(message)
+        return transport.send(message, following)
     except TransportError as error:
         return error
     except Exception as error:

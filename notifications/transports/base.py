@@ -106,8 +106,11 @@ class Message:
 
 
 class Transport(Protocol):
-    def send(self, message: Message) -> str:
-        """Hand the message over; returns what the ledger shall note. Raises TransportError."""
+    def send(self, message: Message, following: Message | None = None) -> str:
+        """Hand the message over; returns what the ledger shall note. Raises TransportError.
+
+        `following`: what is most likely handed over next. If it is not after all, `close` comes next.
+        """
 
     def close(self) -> None:
         """Drop a connection that is kept between messages; the next send opens another."""

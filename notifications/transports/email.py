@@ -11,9 +11,6 @@ import smtplib
 import socket
 import threading
 import time
-from email.utils import parseaddr
-from functools import lru_cache
-from typing import NoReturn
 
 import django
 from django.conf import settings
@@ -22,6 +19,7 @@ from django.core.mail.backends.base import BaseEmailBackend
 
 from notifications.lifecycle import BAD_ADDRESS, ENDS_BATCH, Failure
 from notifications.transports.base import Message, Sheet, TransportError
+from notifications.transports.line import Envelope, Line
 from notifications.transports.prepared import PreparedLetter
 
 # Relays hang up on idle clients after a minute or more; a hang-up seen while sending would leave open
@@ -41,15 +39,15 @@ class Mail:
     def __init__(self) -> None:
         self._local = threading.local()
 
-    def send(self, message: Message) -> str:
+    def send(self, message: Message, following: Message | None = None) -> str:
         try:
-            backend = self._connection()
-            session = getattr(backend, "connection", None)
-            if message.sheet is not None and isinstance(session, smtplib.SMTP):
+            envelope = Envelope(message.to, message.return_path)
+            line = self._line(envelope)
+            if message.sheet is not None and line is not None:
                 letter = self._prepared(message.sheet).fill(message)
-                answer = hand_over(session, message.to, letter, sender=message.return_path)
+                answer = line.hand_over(envelope, letter, _envelope_ahead(following))
             else:
-                backend.send_messages([_composed(message)])
+                self._connection().send_messages([_composed(message)])
                 answer = "accepted"
         except (smtplib.SMTPException, OSError) as error:
             refused = classify(error)
@@ -73,13 +71,25 @@ class Mail:
 
     def close(self) -> None:
         backend: BaseEmailBackend | None = getattr(self._local, "backend", None)
-        self._local.backend = None
+        line: Line | None = getattr(self._local, "line", None)
+        self._local.backend = self._local.line = None
         if backend is None:
             return
         try:
+            if line is not None:
+                line.hang_up()
             backend.close()
         except (smtplib.SMTPException, OSError):
             return  # it was dead already, which is what was wanted
+
+    def _line(self, envelope: Envelope) -> Line | None:
+        """The session on which this envelope may come next; None where mails do not leave by SMTP."""
+        self._connection()
+        line: Line | None = self._local.line
+        if line is None or line.fits(envelope):
+            return line
+        self.close()
+        return self._line(envelope)
 
     def _connection(self) -> BaseEmailBackend:
         idle = time.monotonic() - getattr(self._local, "used_at", 0.0)
@@ -90,9 +100,11 @@ class Mail:
             backend = new_backend()
             backend.open()
             session = getattr(backend, "connection", None)
+            self._local.line = None
             if isinstance(session, smtplib.SMTP) and session.sock is not None:
                 # Else the last part of a letter waits until the one before it is acknowledged.
                 session.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+                self._local.line = Line(session)
             self._local.backend = backend
         return backend
 
@@ -106,6 +118,13 @@ def new_backend() -> BaseEmailBackend:
     return get_connection()
 
 
+def _envelope_ahead(following: Message | None) -> Envelope | None:
+    """Of a letter that leaves by itself in the end; an address beyond ASCII is its own letter's trouble."""
+    if following is None or following.sheet is None or not following.to.isascii():
+        return None
+    return Envelope(following.to, following.return_path)
+
+
 def _composed(message: Message) -> EmailMultiAlternatives:
     mail = EmailMultiAlternatives(
         subject=message.subject,
@@ -117,59 +136,6 @@ def _composed(message: Message) -> EmailMultiAlternatives:
     # What a provider's tracking webhook hands back; other backends do not look at it.
     mail.metadata = {"delivery": message.id.strip("<>").partition("@")[0]}  # type: ignore[attr-defined]  # anymail's
     return mail
-
-
-def hand_over(session: smtplib.SMTP, to: str, letter: bytes, *, sender: str = "") -> str:
-    """One letter over an open session; two round trips where the relay takes commands in a row.
-
-    `sender`: the envelope's, MAIL_FROM if empty. Raises what smtplib raises.
-    """
-    session.ehlo_or_helo_if_needed()
-    sender = sender or _address_in(settings.DEFAULT_FROM_EMAIL)
-    commands = (f"MAIL FROM:<{sender}>", f"RCPT TO:<{to}>", "DATA")
-    replies: list[tuple[int, bytes]] = []
-    if session.has_extn("pipelining"):
-        session.send("".join(f"{command}\r\n" for command in commands))
-        while len(replies) < len(commands) and (not replies or replies[-1][0] != 421):
-            replies.append(session.getreply())
-    else:
-        for command in commands:
-            replies.append(session.docmd(command))
-            if replies[-1][0] >= 400:
-                break
-    if any(code >= 400 for code, _ in replies):
-        _give_up(session, replies)
-        _raise_refusal(sender, to, replies)
-    session.send(letter + b".\r\n")
-    code, answer = session.getreply()
-    if code >= 400:
-        raise smtplib.SMTPDataError(code, answer)
-    return f"{code} {_words(answer)}"
-
-
-@lru_cache(maxsize=4)
-def _address_in(name_and_address: str) -> str:
-    return parseaddr(name_and_address)[1]
-
-
-def _give_up(session: smtplib.SMTP, replies: list[tuple[int, bytes]]) -> None:
-    """Leave the session ready for the next letter, whatever was taken of this one."""
-    if any(code == 421 for code, _ in replies):
-        return  # the relay has hung up
-    if replies[-1][0] == 354:
-        # Nobody to send to, and yet it waits for a text: an empty one, which it must refuse.
-        session.send(b".\r\n")
-        session.getreply()
-    session.rset()
-
-
-def _raise_refusal(sender: str, to: str, replies: list[tuple[int, bytes]]) -> NoReturn:
-    place, (code, answer) = next((n, reply) for n, reply in enumerate(replies) if reply[0] >= 400)
-    if place == 0:
-        raise smtplib.SMTPSenderRefused(code, answer, sender)
-    if place == 1:
-        raise smtplib.SMTPRecipientsRefused({to: (code, answer)})
-    raise smtplib.SMTPDataError(code, answer)
 
 
 def classify(error: BaseException) -> TransportError:

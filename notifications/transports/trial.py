@@ -14,7 +14,8 @@ from django.core.mail import EmailMessage
 from django.core.mail.backends.smtp import EmailBackend
 
 from notifications.transports.base import one_line
-from notifications.transports.email import hand_over, new_backend
+from notifications.transports.email import new_backend
+from notifications.transports.line import Envelope, Line
 
 LONGEST = 300
 # The class's name, since sockets and TLS are another module's to import. First match wins.
@@ -76,7 +77,7 @@ def send_trial(address: str, *, subject: str, text: str, host: str) -> Trial:
         )
         letter = re.sub(rb"\r?\n", b"\r\n", mail.message().as_bytes())
         stuffed = re.sub(rb"(?m)^\.", b"..", letter).rstrip(b"\r\n") + b"\r\n"
-        steps.append(("taken", _clean(hand_over(session, address, stuffed))))
+        steps.append(("taken", _clean(Line(session).hand_over(Envelope(address), stuffed))))
     except (smtplib.SMTPException, OSError, ValueError) as error:
         steps.append(("failed", _words(error)))
         return Trial(relay, _without(backend.password, steps), _remedy(error))

@@ -26,7 +26,7 @@ class Web:
         """What goes along beside the body."""
         return {}
 
-    def send(self, message: Message) -> str:
+    def send(self, message: Message, following: Message | None = None) -> str:
         headers = {
             "Content-Type": "application/json",
             "User-Agent": self.agent,

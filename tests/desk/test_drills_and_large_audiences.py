@@ -32,7 +32,7 @@ class Relay:
     def __init__(self) -> None:
         self.taken: list[Message] = []
 
-    def send(self, message: Message) -> str:
+    def send(self, message: Message, following: Message | None = None) -> str:
         self.taken.append(message)
         return "250 taken"
 

@@ -8,15 +8,23 @@ from django.db import connection
 
 # Covering: every cell of the older update is in the newer one's scope. Reviews, retractions and
 # corrections neither give way nor push anything aside, and "you were not affected" stands alone.
-# What waits in a digest gives way like what waits alone; a digest only where another takes its load.
+# What waits in a digest gives way like what waits alone; a digest only where another takes its load. A digest
+# that somebody is claiming at this moment keeps what it carries: it may be read already (and waiting for
+# the claim would be a deadlock, as claims take along what others carry).
 _SUPERSEDE = """
+WITH carriers AS MATERIALIZED (
+  SELECT carrier.id FROM notifications_delivery carrier
+  WHERE carrier.state = 'pending' AND carrier.id IN (
+    SELECT load.carried_by_id FROM notifications_delivery load
+    WHERE load.incident_id = %(incident)s AND load.skip_reason = 'capped')
+  FOR NO KEY UPDATE SKIP LOCKED
+)
 UPDATE notifications_delivery old
 SET state = 'skipped', skip_reason = 'superseded', hold = ''
 FROM incidents_communication said
 WHERE old.incident_id = %(incident)s
-  AND (old.state = 'pending' OR (old.skip_reason = 'capped' AND EXISTS (
-    SELECT FROM notifications_delivery carrier
-    WHERE carrier.id = old.carried_by_id AND carrier.state = 'pending')))
+  AND (old.state = 'pending'
+    OR (old.skip_reason = 'capped' AND old.carried_by_id IN (SELECT id FROM carriers)))
   AND (%(ids)s::bigint[] IS NULL OR old.id = ANY (%(ids)s::bigint[]))
   AND said.id = old.communication_id AND said.kind = 'update'
   -- Of a first update's hundreds of thousands none is looked at.

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+import threading
 import uuid
 from datetime import datetime, timedelta
 
 import pytest
 from django.contrib.auth.models import User
-from django.db import connection
+from django.db import connection, transaction
 from django.utils import timezone
 from pytest_django.fixtures import Settings
 
@@ -362,3 +363,35 @@ def test_what_is_claimed_too_early_rests_a_moment_before_it_is_claimed_again(
     pass_time(0.05)
     (again,) = claims.claim(most=10, channel="mail").deliveries
     assert (again.pk, again.attempts) == (end.pk, 1)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_what_a_digest_under_claim_carries_is_not_called_superseded(
+    three: list[Incident], operator: User, now: datetime
+) -> None:
+    red, _, blue = three
+    for incident in three:
+        update(incident, operator, now, f"We know why {incident.public_title} fails.")
+    send.work()
+    assert states(red) == ["sent", "capped"]
+    carrier = Delivery.objects.get(incident=blue, communication__number=2)
+    claimed, done = threading.Event(), threading.Event()
+
+    def claim() -> None:
+        with transaction.atomic():
+            Delivery.objects.filter(pk=carrier.pk).update(
+                state="sending", hold="", claim=uuid.uuid4(), lease_until=timezone.now()
+            )
+            claimed.set()
+            done.wait(30)
+        connection.close()
+
+    claimer = threading.Thread(target=claim)
+    claimer.start()
+    assert claimed.wait(30)
+    try:
+        update(red, operator, now, "Red is being mended.", stage="mitigating")
+        assert states(red) == ["sent", "capped", "pending"]
+    finally:
+        done.set()
+        claimer.join()

@@ -27,9 +27,9 @@ WHERE old.incident_id = %(incident)s
     OR (old.skip_reason = 'capped' AND old.carried_by_id IN (SELECT id FROM carriers)))
   AND (%(ids)s::bigint[] IS NULL OR old.id = ANY (%(ids)s::bigint[]))
   AND said.id = old.communication_id AND said.kind = 'update'
-  -- Of a first update's hundreds of thousands none is looked at.
-  AND said.id < (SELECT max(id) FROM incidents_communication
-                 WHERE incident_id = %(incident)s AND kind = 'update')
+  -- Asked once, before anything is read: a first update's hundreds of thousands have nothing to give way to.
+  AND (SELECT count(*) FROM incidents_communication
+       WHERE incident_id = %(incident)s AND kind = 'update') > 1
   AND old.relevance <> 'not-impacted'
   AND EXISTS (
     SELECT FROM notifications_delivery new

@@ -3,6 +3,7 @@
 "use strict";
 (() => {
   const root = document.documentElement;
+  addEventListener("load", () => root.setAttribute("data-local-loaded", ""));
   const one = (selector, within = document) => within.querySelector(selector);
   const all = (selector, within = document) => [...within.querySelectorAll(selector)];
   const announcer = one("#announcer");

@@ -77,7 +77,7 @@ clients: setup
 	@$(call packages,node:nodejs npm:npm)
 	@if ! cmp -s tests/clients/package-lock.json $(VENV)/clients/installed; then \
 	  echo "installing tests/clients"; mkdir -p $(VENV)/clients; cp tests/clients/*.json $(VENV)/clients/; \
-	  npm ci --prefix $(VENV)/clients --ignore-scripts --no-audit --no-fund --silent && \
+	  npm ci --prefix $(VENV)/clients --ignore-scripts --no-audit --no-fund --loglevel error && \
 	  cp tests/clients/package-lock.json $(VENV)/clients/installed; fi
 
 # Installs Debian's packages of $(1), pairs of program:package, where the programs are missing.

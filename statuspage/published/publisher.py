@@ -254,13 +254,12 @@ def current_revision() -> int:
     return Revision.objects.filter(id=1).values_list("number", flat=True).first() or 0
 
 
-def compress_in_background(directory: Path, stop: threading.Event) -> None:
+def compress_in_background(directory: Path, stop: threading.Event, parent: int) -> None:
     """Brotli and slow gzip for what is shown, whenever something new is there and while nothing newer is.
 
-    To be run in a process of its own, which ends after its parent: as a thread it would hold Python's lock while
+    To be run in a process of its own, which ends after `parent` (a pid): as a thread it would hold Python's lock while
     the system gives the processor to others, and an update would wait for it.
     """
-    parent = os.getppid()
     os.nice(15)
 
     def ends() -> bool:

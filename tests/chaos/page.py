@@ -314,7 +314,9 @@ def _publish_until_killed(folder: Path) -> NoReturn:
     try:
         signal.signal(signal.SIGTERM, nothing)
         stop = threading.Event()
-        threading.Thread(target=compress_in_background, args=(folder, stop), daemon=True).start()
+        threading.Thread(
+            target=compress_in_background, args=(folder, stop, os.getppid()), daemon=True
+        ).start()
         Publisher(folder).run(stop)
     finally:
         os._exit(1)

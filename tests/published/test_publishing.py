@@ -186,7 +186,7 @@ def test_compression_ends_when_its_publisher_was_killed(tmp_path: Path) -> None:
         "import multiprocessing, os, pathlib, signal, sys, threading\n"
         "import django; django.setup()\n"
         "from statuspage.published.publisher import compress_in_background as compress\n"
-        "given = (pathlib.Path(sys.argv[1]), threading.Event())\n"
+        "given = (pathlib.Path(sys.argv[1]), threading.Event(), os.getpid())\n"
         "child = multiprocessing.get_context('fork').Process(target=compress, args=given, daemon=True)\n"
         "child.start(); print(child.pid, flush=True); os.kill(os.getpid(), signal.SIGKILL)\n"
     )

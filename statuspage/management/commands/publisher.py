@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import multiprocessing
+import os
 import signal
 import threading
 from typing import Any
@@ -22,7 +23,9 @@ class Command(BaseCommand):
             signal.signal(number, lambda *_: stop.set())
         # Forked before anything is opened; a daemon is ended with this process.
         helper = multiprocessing.get_context("fork").Process(
-            target=compress_in_background, args=(settings.PUBLISHED_DIR, stop), daemon=True
+            target=compress_in_background,
+            args=(settings.PUBLISHED_DIR, stop, os.getpid()),
+            daemon=True,
         )
         helper.start()
         Publisher(settings.PUBLISHED_DIR).run(stop)

@@ -26,6 +26,7 @@ from typing import NoReturn
 
 import django
 from django.core.management import call_command
+from django.db import connections
 
 from statuspage.local import processes
 from statuspage.local.ports import free_port
@@ -85,6 +86,7 @@ class Site:
             self.end()
             with self.state.starting():
                 self.servers.start(lambda _: None, end_with_parent=True)
+            connections.close_all()  # of before: the next scenario may need the database
 
     def start(self, name: str) -> None:
         celery = (sys.executable, "-m", "celery", "-A", "statuspage")
@@ -296,8 +298,6 @@ def killed_while_publishing(site: Site, dice: random.Random) -> dict[str, object
 
 def _publisher(folder: Path) -> int:
     """A publisher that starts at once: a fork of this process, which has everything loaded."""
-    from django.db import connections
-
     connections.close_all()
     child = os.fork()
     if not child:

@@ -20,6 +20,11 @@ The file has four sections; names and slugs may be used wherever something is re
           - Storage
           - {name: Files, offered: [large, UK West], depends_on: [Storage]}
           - {name: Identity, non_regional: true}    # only there, unless it also has `offered`
+          - name: Archive
+            depends_on:                  # a bare list is `hard`; see `DependencyEntry`
+              hard: [Storage]            # fails when that fails
+              soft: [Identity]           # may fail, in part or later
+              soft control: [Files]      # creating, changing and scaling it may; also `hard control`
 """
 
 from incidents.catalogue_file.files import MAX_BYTES, load_shipped, read_catalogue_file
@@ -34,6 +39,7 @@ from incidents.catalogue_file.shapes import (
     Catalogue,
     CatalogueError,
     CategoryEntry,
+    DependencyEntry,
     GeographyEntry,
     Named,
     RegionEntry,
@@ -53,6 +59,7 @@ __all__ = [
     "Catalogue",
     "CatalogueError",
     "CategoryEntry",
+    "DependencyEntry",
     "GeographyEntry",
     "Named",
     "RegionEntry",

@@ -1,15 +1,38 @@
-"""What depends on what: every name resolved, and no circle."""
+"""What depends on what, and how: every name resolved, and no circle."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+from incidents.catalogue_file.fields import Fields
 from incidents.catalogue_file.names import NameBook
-from incidents.catalogue_file.nodes import Scalar, shown
-from incidents.catalogue_file.shapes import CatalogueError
+from incidents.catalogue_file.nodes import Mapping, Scalar, shown
+from incidents.catalogue_file.shapes import CatalogueError, DependencyEntry, Plane, Strength
 
 MAX_DEPENDENCIES = 50_000
+HOW: dict[str, tuple[Strength, Plane]] = {
+    "hard": ("hard", "data"),
+    "soft": ("soft", "data"),
+    "hard control": ("hard", "control"),
+    "soft control": ("soft", "control"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Need:
+    name: Scalar
+    strength: Strength = "hard"
+    plane: Plane = "data"
+
+
+def needs_of(fields: Fields) -> list[Need]:
+    """What a service or a category says under `depends_on`: names, or lists of names by how."""
+    node = fields.node.values.get("depends_on")
+    if not isinstance(node, Mapping):
+        return [Need(name) for name in fields.texts("depends_on")]
+    by_how = Fields(node, fields.source, "depends_on", tuple(HOW))
+    return [Need(name, *how) for key, how in HOW.items() for name in by_how.texts(key)]
 
 
 @dataclass(slots=True)
@@ -18,33 +41,38 @@ class Needs:
 
     source: str
     book: NameBook
-    wanted: list[tuple[str, list[Scalar], list[Scalar]]] = field(default_factory=list)
+    wanted: list[tuple[str, list[Need], list[Need]]] = field(default_factory=list)
 
-    def add(self, service: str, own: list[Scalar], inherited: list[Scalar]) -> None:
+    def add(self, service: str, own: list[Need], inherited: list[Need]) -> None:
         """`inherited` is what the whole category needs; it may name the service itself."""
         self.wanted.append((service, own, inherited))
 
-    def resolve(self) -> tuple[tuple[str, str], ...]:
-        """(service slug, slug of what it needs), each once. Raises `CatalogueError`."""
+    def resolve(self) -> tuple[DependencyEntry, ...]:
+        """Each service and what it needs once, as it says itself first. Raises `CatalogueError`."""
+        entries: list[DependencyEntry] = []
         lines: dict[str, dict[str, int]] = {}
-        count = 0
         for service, own, inherited in self.wanted:
-            found = lines[service] = dict(self._own(service, own))
-            for scalar in inherited:
-                slug = self._slug(scalar)
+            found = dict(self._own(service, own))
+            for need in inherited:
+                slug = self._slug(need.name)
                 if slug != service:
-                    found.setdefault(slug, scalar.line)
-            count += len(found)
-            if count > MAX_DEPENDENCIES:
+                    found.setdefault(slug, need)
+            lines[service] = {slug: need.name.line for slug, need in found.items()}
+            entries += [
+                DependencyEntry(service, slug, need.strength, need.plane)
+                for slug, need in found.items()
+            ]
+            if len(entries) > MAX_DEPENDENCIES:
                 what = f"more than {MAX_DEPENDENCIES} dependencies"
-                line = next(iter(found.values()))
+                line = next(iter(lines[service].values()))
                 raise CatalogueError(self.source, line, what, "shorten the catalogue")
         self._refuse_circles(lines)
-        return tuple((service, slug) for service, found in lines.items() for slug in found)
+        return tuple(entries)
 
-    def _own(self, service: str, own: list[Scalar]) -> Iterator[tuple[str, int]]:
+    def _own(self, service: str, own: list[Need]) -> Iterator[tuple[str, Need]]:
         seen = set()
-        for scalar in own:
+        for need in own:
+            scalar = need.name
             slug = self._slug(scalar)
             if slug == service:
                 what = f"{shown(service)} depends on itself"
@@ -53,7 +81,7 @@ class Needs:
                 what = f"{shown(scalar.text)} is listed twice in depends_on"
                 raise CatalogueError(self.source, scalar.line, what, "remove one")
             seen.add(slug)
-            yield slug, scalar.line
+            yield slug, need
 
     def _slug(self, scalar: Scalar) -> str:
         slug = self.book.find("service", scalar.text)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from incidents.catalogue_file.dependencies import Needs
+from incidents.catalogue_file.dependencies import Needs, needs_of
 from incidents.catalogue_file.fields import Fields
 from incidents.catalogue_file.names import NameBook, Owner
 from incidents.catalogue_file.nodes import Mapping, Node, Scalar, parse_nodes, shown
@@ -130,7 +130,7 @@ class _Reading:
         self.services.append(ServiceEntry(slug, name.text, category, non_regional, _texts(aliases)))
         self._bound(len(self.services), MAX_SERVICES, "services", name.line)
         self._offer(slug, name, fields, defaults, non_regional=non_regional)
-        self.needs.add(slug, fields.texts("depends_on"), defaults.texts("depends_on"))
+        self.needs.add(slug, needs_of(fields), needs_of(defaults))
 
     def _offer(
         self, slug: str, name: Scalar, fields: Fields, defaults: Fields, *, non_regional: bool

@@ -72,6 +72,8 @@ RESERVED_SLUGS = frozenset(
 )
 
 PrintableKind = Literal["service", "region", "geography"]
+Strength = Literal["hard", "soft"]
+Plane = Literal["data", "control"]
 
 
 class CatalogueError(ValueError):
@@ -134,13 +136,27 @@ class ServiceEntry:
     aliases: tuple[str, ...] = ()
 
 
+class DependencyEntry(NamedTuple):
+    """`service` needs `depends_on` (slugs).
+
+    `hard`: it fails when that fails; `soft`: parts of it may, or later, as caches and fallbacks run
+    out. `plane` says of which of its own planes that is true: `data`, what it does for its users, or
+    `control`, creating, changing and scaling it.
+    """
+
+    service: str
+    depends_on: str
+    strength: Strength = "hard"
+    plane: Plane = "data"
+
+
 @dataclass(frozen=True, slots=True)
 class Catalogue:
     """A checked catalogue. Every tuple is in the order of the file, which is the order of display.
 
     `regions` ends with the region `global` of the geography `global`, which no file spells out.
-    `offerings` holds (service slug, region slug), `dependencies` (service slug, slug of what it
-    needs). `prefixes` are vendor names that a text may put before any name ("Azure").
+    `offerings` holds (service slug, region slug). `prefixes` are vendor names that a text may put
+    before any name ("Azure").
     """
 
     prefixes: tuple[str, ...]
@@ -149,7 +165,7 @@ class Catalogue:
     categories: tuple[CategoryEntry, ...]
     services: tuple[ServiceEntry, ...]
     offerings: tuple[tuple[str, str], ...]
-    dependencies: tuple[tuple[str, str], ...]
+    dependencies: tuple[DependencyEntry, ...]
 
     def names(self) -> Iterator[Named]:
         """All services, regions and geographies by name and aliases.

@@ -19,6 +19,7 @@ from incidents.catalogue_file import (
     SLUG_LENGTH,
     ZONE_LENGTH,
 )
+from incidents.models.words import Plane, Strength
 
 # The form of a slug, for the database.
 SLUG = rf"^{SLUG_FORM}$"
@@ -191,11 +192,25 @@ class Offering(models.Model):
         return f"{self.service} in {self.region}"
 
 
+class DependencyQuerySet(models.QuerySet["Dependency"]):
+    def hard(self) -> Self:
+        """What fails when the other fails; the rest may be affected."""
+        return self.filter(strength=Strength.HARD)
+
+
 class Dependency(models.Model):
-    """`service` needs `depends_on`: when the second is ill, the first may be."""
+    """`service` needs `depends_on`: when the second is ill, the first may be.
+
+    Only what is written down counts, nothing is inferred along a chain. What `strength` and `plane`
+    mean is said at `incidents.catalogue_file.DependencyEntry`.
+    """
 
     service = models.ForeignKey(Service, on_delete=models.CASCADE, related_name="dependencies")
     depends_on = models.ForeignKey(Service, on_delete=models.CASCADE, related_name="dependants")
+    strength = models.CharField(max_length=4, choices=Strength, default=Strength.HARD)
+    plane = models.CharField(max_length=7, choices=Plane, default=Plane.DATA)
+
+    objects = DependencyQuerySet.as_manager()
 
     class Meta:
         verbose_name_plural = "dependencies"
@@ -203,6 +218,12 @@ class Dependency(models.Model):
             models.UniqueConstraint(fields=["service", "depends_on"], name="dependency_once"),
             models.CheckConstraint(
                 name="dependency_not_on_itself", condition=~Q(service=F("depends_on"))
+            ),
+            models.CheckConstraint(
+                name="dependency_strength_known", condition=Q(strength__in=Strength.values)
+            ),
+            models.CheckConstraint(
+                name="dependency_plane_known", condition=Q(plane__in=Plane.values)
             ),
         ]
 

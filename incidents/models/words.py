@@ -66,3 +66,13 @@ class RepairState(models.TextChoices):
     DONE = "done", "Done"
     IN_PROGRESS = "in-progress", "In progress"
     PLANNED = "planned", "Planned"
+
+
+class Strength(models.TextChoices):
+    HARD = "hard", "Hard"
+    SOFT = "soft", "Soft"
+
+
+class Plane(models.TextChoices):
+    DATA = "data", "Data plane"
+    CONTROL = "control", "Control plane"

@@ -157,7 +157,15 @@ def _load(catalogue: Catalogue, now: datetime) -> Iterator[tuple[str, Change]]:
     yield "aliases", _mirror_aliases(catalogue, geographies, regions, services)
     cells = [(services[service], regions[region]) for service, region in catalogue.offerings]
     yield "cells", _mirror_offerings(cells, now)
-    needs = [(services[service], services[needed]) for service, needed in catalogue.dependencies]
+    needs = [
+        Dependency(
+            service_id=services[entry.service],
+            depends_on_id=services[entry.depends_on],
+            strength=entry.strength,
+            plane=entry.plane,
+        )
+        for entry in catalogue.dependencies
+    ]
     yield "dependencies", _mirror_dependencies(needs)
 
 
@@ -270,19 +278,27 @@ def _mirror_offerings(cells: Sequence[tuple[int, int]], now: datetime) -> Change
     return Change(len(cells), len(new), back=len(back), retired=len(lost))
 
 
-def _mirror_dependencies(needs: Sequence[tuple[int, int]]) -> Change:
-    stored = {
-        (service, needed): pk
-        for pk, service, needed in Dependency.objects.values_list(
-            "pk", "service_id", "depends_on_id"
-        )
-    }
-    wanted = set(needs)
-    new = [pair for pair in needs if pair not in stored]
-    lost = [pk for pair, pk in stored.items() if pair not in wanted]
+def _mirror_dependencies(wanted: Sequence[Dependency]) -> Change:
+    """Dependencies are compared by what needs what; how it does may change."""
+
+    def pair(row: Dependency) -> tuple[int, int]:
+        return row.service_id, row.depends_on_id
+
+    stored = {pair(row): row for row in Dependency.objects.all()}
+    new = [row for row in wanted if pair(row) not in stored]
+    changed = [
+        row
+        for row in wanted
+        if (old := stored.get(pair(row))) and (old.strength, old.plane) != (row.strength, row.plane)
+    ]
+    kept = {pair(row) for row in wanted}
+    lost = [row.pk for row in stored.values() if pair(row) not in kept]
     Dependency.objects.bulk_create(
-        [Dependency(service_id=service, depends_on_id=needed) for service, needed in new]
+        [*new, *changed],
+        update_conflicts=True,
+        unique_fields=["service", "depends_on"],
+        update_fields=["strength", "plane"],
     )
     if lost:
         Dependency.objects.filter(pk__in=lost).delete()
-    return Change(len(needs), len(new), removed=len(lost))
+    return Change(len(wanted), len(new), len(changed), removed=len(lost))

@@ -146,9 +146,10 @@ class Picker:
         return Cells(hits, listed(left_out, NAMED))
 
     def suggested_dependents(self) -> list[str]:
-        """Names of services that need a ticked one and are offered in a ticked region."""
+        """Names of services that fail with a ticked one and are offered in a ticked region."""
         names = (
-            Dependency.objects.filter(
+            Dependency.objects.hard()
+            .filter(
                 depends_on__slug__in=_clean(self.services),
                 service__retired_at__isnull=True,
                 service__offerings__region__slug__in=_clean(self.regions),

@@ -94,12 +94,34 @@ def test_a_set_may_end_up_empty_as_long_as_nothing_is_offered_there() -> None:
 
 
 def test_what_a_category_needs_all_its_services_need_but_not_themselves(small: Catalogue) -> None:
-    assert small.dependencies == (
+    assert [(entry.service, entry.depends_on) for entry in small.dependencies] == [
         ("storage", "id"),
         ("files", "storage"),
         ("files", "id"),
         ("portal", "id"),
+    ]
+
+
+def test_a_bare_need_is_hard_and_of_the_data_plane(small: Catalogue) -> None:
+    assert {entry[2:] for entry in small.dependencies} == {("hard", "data")}
+
+
+def test_a_service_says_how_it_needs_what_its_category_needs() -> None:
+    needs = "{hard: storage, soft control: [Identity]}"
+    read = read_catalogue(SMALL.replace("depends_on: [storage]", f"depends_on: {needs}"))
+    assert [entry for entry in read.dependencies if entry.service == "files"] == [
+        ("files", "storage", "hard", "data"),
+        ("files", "id", "soft", "control"),
+    ]
+
+
+@pytest.mark.parametrize("how", ["hard", "soft", "hard control", "soft control"])
+def test_a_category_says_it_for_all_its_services(how: str) -> None:
+    read = read_catalogue(
+        SMALL.replace("depends_on: [Identity]", f"depends_on: {{{how}: [Identity]}}")
     )
+    storage = next(entry for entry in read.dependencies if entry.service == "storage")
+    assert (storage.strength, storage.plane) == (how.split()[0], (*how.split(), "data")[1])
 
 
 def test_names_are_given_with_kind_slug_and_aliases(small: Catalogue) -> None:

@@ -93,6 +93,8 @@ FAULTS = [
     ),
     ("depends_on: [Storage]", "depends_on: [Files]", 15, "“files” depends on itself"),
     ("depends_on: [Storage]", "depends_on: [Storage, storage]", 15, "is listed twice"),
+    ("depends_on: [Storage]", "depends_on: {hard: storage, soft: Storage}", 15, "is listed twice"),
+    ("depends_on: [Storage]", "depends_on: {hart: [Storage]}", 15, "did you mean `hard`?"),
     ("aliases: [Blobs]", "depends_on: [Files]", 15, "in a circle: storage → files → storage"),
     # YAML that is more or less than we read
     ("  - name: Europe", "  - &e\n    name: Europe", 3, "uses an anchor or alias"),

@@ -215,6 +215,17 @@ def test_an_alias_of_the_retired_gives_way_to_a_new_owner_and_to_a_new_name() ->
     assert not Alias.objects.filter(folded="ukwest").exists()
 
 
+def test_how_a_service_depends_on_another_may_change() -> None:
+    load(FULL)
+    assert str(Dependency.objects.get().strength) == "hard"
+    counts = load(
+        FULL.replace("depends_on: [Storage]", "depends_on: {soft control: [Storage]}"), LATER
+    )
+    dependency = Dependency.objects.get()
+    assert (dependency.strength, dependency.plane) == ("soft", "control")
+    assert str(counts.tables["dependencies"]) == "1 (1 changed)"
+
+
 def test_a_dependency_that_the_file_drops_is_removed() -> None:
     load(FULL)
     counts = load(FULL.replace(", depends_on: [Storage]", ""), LATER)

@@ -101,12 +101,34 @@ def test_the_five_regions_of_the_example_have_every_service_it_names(shipped: Ca
 
 
 def test_the_control_plane_has_the_most_dependants(shipped: Catalogue) -> None:
-    needed = [slug for _, slug in shipped.dependencies]
+    needed = [entry.depends_on for entry in shipped.dependencies]
     assert max(set(needed), key=needed.count) == "azure-resource-manager"
-    pairs = set(shipped.dependencies)
+    pairs = {(entry.service, entry.depends_on) for entry in shipped.dependencies}
     assert ("virtual-machines", "storage") in pairs
     assert ("azure-resource-manager", "entra-id") in pairs
     assert ("azure-portal", "azure-resource-manager") in pairs
+
+
+def test_what_failed_with_the_control_plane_in_january_2024_depends_on_it(
+    shipped: Catalogue,
+) -> None:
+    needs = {e.service: e for e in shipped.dependencies if e.depends_on == "azure-resource-manager"}
+    named = set(NAMED_BY_THE_EXAMPLE.split()) - {"azure-resource-manager"}
+    assert all(needs[slug].strength == "hard" or needs[slug].plane == "data" for slug in named)
+    # "once the cached data expired these services failed": their data plane, and later.
+    for slug in ("storage", "key-vault", "event-hubs", "service-bus"):
+        assert needs[slug][2:] == ("soft", "data")
+    assert needs["databricks"][2:] == ("hard", "control")
+    assert needs["nat-gateway"][2:] == ("soft", "control")
+
+
+def test_what_fails_with_storage_is_what_lies_on_it(shipped: Catalogue) -> None:
+    needs = {e.service: e for e in shipped.dependencies if e.depends_on == "storage"}
+    hard = {slug for slug, entry in needs.items() if entry.strength == "hard"}
+    assert {"managed-disks", "azure-files", "virtual-machines", "sql-database", "backup"} < hard
+    assert not hard & {"service-bus", "cosmos-db", "virtual-network", "power-bi", "api-management"}
+    assert len(hard) < 40
+    assert needs["cosmos-db"][2:] == ("soft", "control")  # its backups
 
 
 def test_every_region_is_found_by_its_name_without_spaces(shipped: Catalogue) -> None:

@@ -22,7 +22,8 @@ from incidents.models import (
     Service,
     ServiceCategory,
 )
-from incidents.services import revision, tokens
+from incidents.services import revision
+from incidents.services.access import tokens
 
 
 class ReadOnly(admin.ModelAdmin[Any]):

@@ -10,7 +10,7 @@ from django.dispatch import Signal
 communication_written = Signal()
 
 
-def ring(communication_id: int) -> None:
+def send_signal(communication_id: int) -> None:
     """Ring once the surrounding transaction is committed; a listener's failure never reaches the pen."""
     transaction.on_commit(
         partial(communication_written.send_robust, sender=None, communication_id=communication_id),

@@ -1,7 +1,7 @@
 """What a decision leads to, by where the incident stands: written once, as data. Pure.
 
 Rows: whether the incident is public. Columns: what was decided, a person's override included. Cells:
-what the world sees, who is told directly, and for whom a review is due. `publicity.settle` follows it;
+what the world sees, who is told directly, and for whom a review is due. `visibility.apply_verdict` follows it;
 ARCHITECTURE prints it.
 """
 

@@ -7,7 +7,8 @@ import logging
 from celery import shared_task
 from django.utils import timezone
 
-from incidents.services import publicity, reminders, retention
+from incidents.services import visibility
+from incidents.services.scheduled import reminders, retention
 
 log = logging.getLogger(__name__)
 
@@ -15,7 +16,7 @@ log = logging.getLogger(__name__)
 @shared_task(name="incidents.publish_due")
 def publish_due(**_: object) -> None:
     """Post what waited for a confirmation until its deadline, from facts only."""
-    for tracking_id in publicity.publish_due(now=timezone.now()):
+    for tracking_id in visibility.publish_due(now=timezone.now()):
         log.warning("%s went public by itself: nobody confirmed it in time", tracking_id)
 
 

@@ -15,9 +15,11 @@ from django.http import HttpRequest
 from django.utils import timezone
 
 from incidents.admin import ReadOnly
-from incidents.models.words import Kind
-from notifications import outbound
+from incidents.models.choices import Kind
 from notifications.addresses import AddressError, normalise
+from notifications.channels import endpoints, outbound, test_messages
+from notifications.channels.webhook.sender import new_secret
+from notifications.inbound import suppression
 from notifications.models import (
     ActionGroup,
     AlertRule,
@@ -26,16 +28,14 @@ from notifications.models import (
     Channel,
     CustomerSubscription,
     Delivery,
+    DeliveryStatistics,
     Endpoint,
     FanOut,
     Footprint,
-    LedgerAct,
-    Proof,
+    OperatorAct,
     PublicTopic,
     Tenant,
 )
-from notifications.services import suppression, trials, webhooks
-from notifications.transports.webhook import new_secret
 
 MOST_ACTION_GROUPS = 5
 MOST_TEST_MESSAGES = 5  # each may take ten seconds, while a person waits
@@ -188,7 +188,7 @@ class EndpointAdmin(admin.ModelAdmin[Endpoint]):
     def rotate_secrets(self, request: HttpRequest, queryset: QuerySet[Endpoint]) -> None:
         for endpoint in queryset.filter(channel=Channel.WEBHOOK):
             self._show(
-                request, endpoint, webhooks.rotate(endpoint_id=endpoint.pk, now=timezone.now())
+                request, endpoint, endpoints.rotate(endpoint_id=endpoint.pk, now=timezone.now())
             )
 
     def _show(self, request: HttpRequest, endpoint: Endpoint, secret: str) -> None:
@@ -204,7 +204,7 @@ class EndpointAdmin(admin.ModelAdmin[Endpoint]):
             self.message_user(request, words, messages.ERROR)
             return
         for endpoint in chosen:
-            taken, answer = trials.send_test_message(endpoint, now=timezone.now())
+            taken, answer = test_messages.send_test_message(endpoint, now=timezone.now())
             words = (
                 f"{endpoint}: the test message was {'taken' if taken else 'not taken'}: {answer}."
             )
@@ -315,7 +315,7 @@ class BounceAdmin(ReadOnly):
     ordering = ("-id",)
 
 
-@admin.register(LedgerAct)
+@admin.register(OperatorAct)
 class LedgerActAdmin(ReadOnly):
     list_display = ("what", "incident", "endpoint", "count", "reason", "actor", "at")
     list_filter = ("what",)
@@ -324,7 +324,7 @@ class LedgerActAdmin(ReadOnly):
     ordering = ("-id",)
 
 
-@admin.register(Proof)
+@admin.register(DeliveryStatistics)
 class ProofAdmin(ReadOnly):
     list_display = (
         "incident",

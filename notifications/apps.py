@@ -12,16 +12,18 @@ class NotificationsConfig(AppConfig):
     def ready(self) -> None:
         from incidents.signals import communication_written
 
-        communication_written.connect(answer_the_bell, dispatch_uid="notifications.plan")
+        communication_written.connect(enqueue_planning, dispatch_uid="notifications.plan")
         if settings.MAIL_PROVIDER:
             from anymail.signals import tracking
 
-            from notifications import provider_events
+            from notifications.inbound import provider_events
 
-            tracking.connect(provider_events.take, dispatch_uid="notifications.provider_events")
+            tracking.connect(
+                provider_events.take, dispatch_uid="notifications.inbound.provider_events"
+            )
 
 
-def answer_the_bell(*, communication_id: int, **_: Any) -> None:
+def enqueue_planning(*, communication_id: int, **_: Any) -> None:
     """Ask a worker to plan. Never longer than half a second, never an error: sweeps do the rest."""
     from notifications import tasks
 

@@ -49,13 +49,13 @@ class SkipReason(StrEnum):
     SUPERSEDED = "superseded"
     SUPPRESSED = "suppressed"
     UNCONFIRMED = "unconfirmed"
-    CAPPED = "capped"  # held back, and told in a digest: `carried_by`
+    IN_DIGEST = "in_digest"  # held back, and told in a digest: `digest`
     LEFT = "left"
     WITHDRAWN = "withdrawn"
     DRILL = "drill"  # everything but the last step: the address is not on the drill's list
 
 
-class Hold(StrEnum):
+class Deferral(StrEnum):
     """Why a pending delivery is kept back although the other side would take it."""
 
     LIMIT = "limit"  # the hour's messages to this endpoint are used up

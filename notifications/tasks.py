@@ -14,19 +14,12 @@ from celery import shared_task
 from django.utils import timezone
 from kombu.exceptions import KombuError
 
-from notifications.services import (
-    ageing,
-    claims,
-    list_readings,
-    plan,
-    proofs,
-    reminding,
-    reviews,
-    send,
-    subscribe,
-    watch,
-)
-from notifications.transports import TRANSPORTS
+from notifications.channels.registry import TRANSPORTS
+from notifications.customers import list_readings
+from notifications.delivery import claims, heartbeat, plan, reminder_mail, review_delivery, send
+from notifications.evidence import delivery_statistics
+from notifications.evidence import retention as delivery_retention
+from notifications.subscribers import subscribe
 
 log = logging.getLogger(__name__)
 
@@ -74,20 +67,22 @@ def send_confirmations(**_: object) -> None:
 @shared_task(name="notifications.reminders")
 def mail_reminders(**_: object) -> None:
     """Mail operators what has become due."""
-    reminding.mail_reminders(now=timezone.now())
+    reminder_mail.mail_reminders(now=timezone.now())
 
 
 @shared_task(name="notifications.proofs")
 def keep_proofs(**_: object) -> None:
     """Keep the counts of what has left since they were kept last."""
-    proofs.refresh_due(now=timezone.now())
+    delivery_statistics.refresh_due(now=timezone.now())
 
 
 @shared_task(name="notifications.age_out")
 def age_out(**_: object) -> None:
     """Delete deliveries that are kept long enough, for a while; the next run goes on."""
     until = time.monotonic() + AGE_OUT_SECONDS
-    if gone := ageing.age_out(now=timezone.now(), go_on=lambda: time.monotonic() < until):
+    if gone := delivery_retention.age_out(
+        now=timezone.now(), go_on=lambda: time.monotonic() < until
+    ):
         log.info("%d deliveries have aged out; their counts are kept", gone)
 
 
@@ -100,7 +95,7 @@ def read_list(*, reading_id: int, **_: object) -> None:
 @shared_task(name="notifications.sweep")
 def sweep(**_: object) -> None:
     """Find what no nudge reached: unplanned communications, vanished workers' claims, due deliveries."""
-    watch.beat(now=timezone.now())
+    heartbeat.beat(now=timezone.now())
     plan.plan_due(now=timezone.now())
     if lost := claims.expire_leases():
         log.warning("%d deliveries were claimed by a worker that vanished; they go out again", lost)
@@ -110,7 +105,7 @@ def sweep(**_: object) -> None:
     nudge(keep_proofs)
     for reading_id in list_readings.unread(since=timezone.now()):
         nudge(read_list, reading_id=reading_id)
-    reviews.report_settled(now=timezone.now())
+    review_delivery.report_settled(now=timezone.now())
 
 
 def nudge(task: Any, **arguments: object) -> None:

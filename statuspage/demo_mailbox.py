@@ -17,10 +17,10 @@ from django.utils import timezone
 from django.views.decorators.clickjacking import xframe_options_sameorigin
 from django.views.decorators.http import require_safe
 
-from notifications.mailbox import Kept, read_mail, read_mailbox
+from notifications.channels.email.mailbox import Kept, read_mail, read_mailbox
 from statuspage.environment import is_local
-from statuspage.published.chrome import Frame, render
-from statuspage.published.headers import POLICY
+from statuspage.public.render.layout import Layout, render
+from statuspage.public.store.headers import POLICY
 
 MAILBOX = "/demo/mailbox/"
 SHOWN = 100
@@ -88,9 +88,9 @@ def _found(name: str) -> Kept:
 
 
 def _page(template: str, address: str, context: dict[str, Any]) -> HttpResponse:
-    frame = Frame(as_of=timezone.now(), revision=0)
+    layout = Layout(as_of=timezone.now(), revision=0)
     return HttpResponse(
-        render(template, frame, address, {**context, "section": "demo", "languages": ()})
+        render(template, layout, address, {**context, "section": "demo", "languages": ()})
     )
 
 

@@ -29,15 +29,15 @@ from incidents.models import Review
 from incidents.models.feedback import LONGEST
 from incidents.services.errors import EntryError
 from incidents.services.feedback import LEAST, MOST, give_feedback, public_review
-from notifications import form_guard, throttle
-from statuspage.published import languages
+from notifications.subscribers import form_guard, request_rate_limits
+from statuspage.public import languages
 
 log = logging.getLogger(__name__)
 
 UNPROCESSABLE, TOO_MANY = 422, 429
 RETRY_AFTER = "60"  # seconds, when the database is away
 # An office behind one address is many readers.
-PER_SENDER = throttle.Limit("feedback", 20, timedelta(minutes=10))
+PER_SENDER = request_rate_limits.Limit("feedback", 20, timedelta(minutes=10))
 SCALE = tuple(range(LEAST, MOST + 1))
 
 
@@ -114,7 +114,9 @@ def _answer(request: HttpRequest, tracking_id: str, now: datetime) -> HttpRespon
         form.useful = request.GET.get("useful", "")[:10]
         return _page(request, now, "form", form=form, review=review)
     form.read(request.POST.dict())
-    if wait := throttle.seconds_to_wait(PER_SENDER, throttle.sender(request), now=now):
+    if wait := request_rate_limits.seconds_to_wait(
+        PER_SENDER, request_rate_limits.sender(request), now=now
+    ):
         form.problems[""] = _(
             "Too much was sent from your network. Nothing is lost; try again in %(n)d min."
         ) % {"n": -(-wait // 60)}

@@ -12,8 +12,8 @@ from django.utils.crypto import constant_time_compare
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
-from notifications import stall
-from notifications.services import watch
+from notifications import sending_health
+from notifications.delivery import heartbeat
 
 TYPE = "text/plain; version=0.0.4; charset=utf-8"
 
@@ -30,7 +30,7 @@ def metrics(request: HttpRequest) -> HttpResponse:
         answer.headers["WWW-Authenticate"] = "Bearer"
         return answer
     try:
-        figures = watch.figures()
+        figures = heartbeat.figures()
     except (OperationalError, InterfaceError):
         connection.close()
         return HttpResponse(_lines([("database_up", "The database answers", 0)]), content_type=TYPE)
@@ -39,16 +39,16 @@ def metrics(request: HttpRequest) -> HttpResponse:
     )
 
 
-def _of(figures: stall.Figures) -> list[tuple[str, str, float]]:
+def _of(figures: sending_health.Figures) -> list[tuple[str, str, float]]:
     found: list[tuple[str, str, float]] = [
-        ("deliveries_pending", f"Deliveries that wait, counted up to {stall.COUNTED}", figures.pending),
-        ("deliveries_failed", f"Deliveries that failed, counted up to {stall.COUNTED}", figures.failed),
+        ("deliveries_pending", f"Deliveries that wait, counted up to {sending_health.COUNTED}", figures.pending),
+        ("deliveries_failed", f"Deliveries that failed, counted up to {sending_health.COUNTED}", figures.failed),
         ("delivery_oldest_due_seconds", "Age of the oldest delivery that is due", figures.oldest_due or 0),
         ("delivery_lost_seconds", "Since when workers vanish over the same message", figures.lost or 0),
         ("update_oldest_unplanned_seconds", "Age of the oldest update not planned", figures.oldest_unplanned or 0),
         ("relay_failures", "Failures of the mail relay in a row", figures.relay_failures),
         ("sending_stopped", "Somebody has stopped all sending", int(figures.stopped)),
-        ("sending_stalled", "Sending stands still", int(bool(stall.alarms(figures, minutes=settings.STALL_MINUTES)))),
+        ("sending_stalled", "Sending stands still", int(bool(sending_health.alarms(figures, minutes=settings.STALL_MINUTES)))),
     ]  # fmt: skip
     if figures.beat is not None:
         found.append(("beat_age_seconds", "Since the clock of tasks last rang", figures.beat))

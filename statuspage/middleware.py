@@ -8,7 +8,7 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import get_language_from_path, override
 
-from statuspage.published.headers import POLICY
+from statuspage.public.store.headers import POLICY
 
 
 class ContentSecurityPolicy:

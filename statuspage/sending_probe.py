@@ -8,8 +8,8 @@ from typing import Any
 
 import psycopg
 
-from notifications import stall
-from statuspage.published.health import PROBE_LIMIT, Probe
+from notifications import sending_health
+from statuspage.public.serve.health import PROBE_LIMIT, Probe
 
 
 class StalledError(Exception):
@@ -25,10 +25,10 @@ def sending_probe(parameters: Mapping[str, Any], *, minutes: int) -> Probe:
             with closing(
                 psycopg.connect(**{**parameters, **limits}, autocommit=True)
             ) as connection:
-                row = connection.execute(stall.FIGURES.encode()).fetchone()
+                row = connection.execute(sending_health.FIGURES.encode()).fetchone()
         except psycopg.Error:
             return
-        if row and (found := stall.alarms(stall.read(row), minutes=minutes)):
+        if row and (found := sending_health.alarms(sending_health.read(row), minutes=minutes)):
             raise StalledError(" ".join(found))
 
     return probe

@@ -184,7 +184,7 @@ if MAIL_PROVIDER:
         "IGNORE_UNSUPPORTED_FEATURES": True,
     }
 MAIL_BACKEND = (
-    "notifications.mailbox.FolderBackend"
+    "notifications.channels.email.mailbox.FolderBackend"
     if MAIL_FOLDER
     else f"anymail.backends.{MAIL_PROVIDER}.EmailBackend"
     if MAIL_PROVIDER

@@ -13,7 +13,7 @@ urlpatterns = [
     path("api/desk/", include("statuspage.api.urls")),
     path("admin/", admin.site.urls),
     *i18n_patterns(
-        path("subscribe/", include("notifications.urls")), prefix_default_language=False
+        path("subscribe/", include("notifications.subscribers.urls")), prefix_default_language=False
     ),
     *feedback.urlpatterns,
     *hooks.urlpatterns,

@@ -16,14 +16,15 @@ from django.core.wsgi import get_wsgi_application
 from whitenoise import WhiteNoise
 
 from statuspage.checks import dangerous_settings
-from statuspage.published import languages, mine
-from statuspage.published.filtered import ASSEMBLERS, FILTERS
-from statuspage.published.formats.queries import BADGES, FEEDS, cell_badge, filtered_feed
-from statuspage.published.headers import security
-from statuspage.published.health import Health, postgres_probe, redis_probe
-from statuspage.published.pages import unavailable
-from statuspage.published.serve import public_site
-from statuspage.published.store import Store
+from statuspage.public import languages
+from statuspage.public.formats.feed_queries import BADGES, FEEDS, cell_badge, filtered_feed
+from statuspage.public.query import my_services
+from statuspage.public.query.filtered import ASSEMBLERS, FILTERS
+from statuspage.public.render.pages import unavailable
+from statuspage.public.serve.app import public_site
+from statuspage.public.serve.health import Health, postgres_probe, redis_probe
+from statuspage.public.store.current_generation import Store
+from statuspage.public.store.headers import security
 from statuspage.sending_probe import sending_probe
 
 if TYPE_CHECKING:
@@ -118,7 +119,7 @@ def _build() -> WSGIApplication:
         django,
         health=health,
         hsts=hsts,
-        keys={"trackingId", *FILTERS, *mine.FIELDS},
+        keys={"trackingId", *FILTERS, *my_services.FIELDS},
         unavailable=unavailable,
         languages=languages.others(),
     )

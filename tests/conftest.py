@@ -8,10 +8,10 @@ import pytest
 from django.contrib.auth import get_user_model
 from django.contrib.auth.models import User
 
-from incidents.catalogue_file import read_catalogue
+from incidents.importers.catalogue_file import read_catalogue
 from incidents.models import Region, Service
-from incidents.services.catalogue import apply_catalogue
-from incidents.services.entries import Declaration, Hit
+from incidents.services.imports.catalogue import apply_catalogue
+from incidents.services.inputs import Declaration, Hit
 
 NOW = datetime(2026, 3, 1, 9, 30, tzinfo=UTC)
 

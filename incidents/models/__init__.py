@@ -1,5 +1,6 @@
 """The ledger's tables: catalogue, incident, review."""
 
+from incidents.models.alerts_and_reminders import MonitorAlert, Reminder
 from incidents.models.catalogue import (
     Alias,
     Dependency,
@@ -9,13 +10,12 @@ from incidents.models.catalogue import (
     Service,
     ServiceCategory,
 )
-from incidents.models.clockwork import MonitorAlert, Reminder
 from incidents.models.communication import (
     Communication,
     Decision,
-    PictureChange,
     Revision,
     ScopeCell,
+    SnapshotChange,
     TimeVersion,
 )
 from incidents.models.feedback import ReviewFeedback
@@ -37,7 +37,6 @@ __all__ = [
     "MonitorAlert",
     "Occurrence",
     "Offering",
-    "PictureChange",
     "PolicyVersion",
     "Region",
     "Reminder",
@@ -49,6 +48,7 @@ __all__ = [
     "ScopeCell",
     "Service",
     "ServiceCategory",
+    "SnapshotChange",
     "TimeVersion",
     "TimelineEntry",
 ]

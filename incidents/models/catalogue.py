@@ -1,6 +1,6 @@
 """The catalogue: which service is offered where, and what depends on what.
 
-Rows come from a catalogue file through `incidents.services.catalogue`. A service, region or cell
+Rows come from a catalogue file through `incidents.services.imports.catalogue`. A service, region or cell
 that the file no longer names is *retired*, never deleted, so that history can go on naming it.
 """
 
@@ -12,14 +12,14 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Exists, F, OuterRef, Q
 
-from incidents.catalogue_file import (
+from incidents.importers.catalogue_file import (
     GLOBAL_SLUG,
     NAME_LENGTH,
     SLUG_FORM,
     SLUG_LENGTH,
     ZONE_LENGTH,
 )
-from incidents.models.words import Plane, Strength
+from incidents.models.choices import Plane, Strength
 
 # The form of a slug, for the database.
 SLUG = rf"^{SLUG_FORM}$"
@@ -136,7 +136,7 @@ class Service(models.Model):
 class Alias(models.Model):
     """Another name of one service, region or geography.
 
-    `folded` is `incidents.catalogue_file.fold_name(name)`: its words, no case or punctuation.
+    `folded` is `incidents.importers.catalogue_file.fold_name(name)`: its words, no case or punctuation.
     What folds alike is the same name, so it may belong to one owner only.
     """
 
@@ -170,7 +170,7 @@ class Alias(models.Model):
 
 class OfferingQuerySet(models.QuerySet["Offering"]):
     def current(self) -> Self:
-        """Cells on offer; the pen retires the cells of what it retires, so one column answers."""
+        """Cells on offer; the import retires the cells of what it retires, so one column answers."""
         return self.filter(retired_at__isnull=True)
 
 
@@ -202,7 +202,7 @@ class Dependency(models.Model):
     """`service` needs `depends_on`: when the second is ill, the first may be.
 
     Only what is written down counts, nothing is inferred along a chain. What `strength` and `plane`
-    mean is said at `incidents.catalogue_file.DependencyEntry`.
+    mean is said at `incidents.importers.catalogue_file.DependencyEntry`.
     """
 
     service = models.ForeignKey(Service, on_delete=models.CASCADE, related_name="dependencies")

@@ -1,4 +1,4 @@
-"""What was said and decided about an incident: decisions, communications, and the picture's number."""
+"""What was said and decided about an incident: decisions, communications, and the snapshot's number."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from django.db import models
 from django.db.models import Q
 
 from incidents.models.catalogue import Region, Service
+from incidents.models.choices import CommunicationKind, Stage
 from incidents.models.incident import Incident, public_through
-from incidents.models.words import CommunicationKind, Stage
 
 
 class Decision(models.Model):
@@ -147,7 +147,7 @@ class ScopeCell(models.Model):
 
 
 class Revision(models.Model):
-    """One row: the number of the public picture. It grows whenever something public has changed."""
+    """One row: the number of the public snapshot. It grows whenever something public has changed."""
 
     number = models.PositiveBigIntegerField(default=0)
     changed_at = models.DateTimeField(null=True)
@@ -156,8 +156,8 @@ class Revision(models.Model):
         constraints = [models.CheckConstraint(name="revision_is_one_row", condition=Q(id=1))]
 
 
-class PictureChange(models.Model):
-    """What a number of the public picture was about: one incident, or without one anything at all.
+class SnapshotChange(models.Model):
+    """What a number of the public snapshot was about: one incident, or without one anything at all.
 
     Written with the number, in its transaction; the publishers read again what the rows since theirs name.
     """

@@ -14,14 +14,7 @@ from django.db import models
 from django.db.models import F, Q
 
 from incidents.models.catalogue import Geography, Region, Service
-from incidents.models.words import (
-    Audience,
-    Extent,
-    Kind,
-    Level,
-    Role,
-    Stage,
-)
+from incidents.models.choices import Audience, Extent, Kind, Level, Role, Stage
 
 TRACKING_ID = r"^[A-Z0-9_]{4}-[A-Z0-9_]{3}$"
 TITLE_LENGTH = 200

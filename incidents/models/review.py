@@ -9,8 +9,8 @@ from django.core.validators import RegexValidator
 from django.db import models
 from django.db.models import Q
 
+from incidents.models.choices import RepairState, ReviewKind
 from incidents.models.incident import Incident, public_through
-from incidents.models.words import RepairState, ReviewKind
 
 MONTH = r"^[0-9]{4}-(0[1-9]|1[0-2])$"
 

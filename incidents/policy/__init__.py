@@ -32,7 +32,7 @@ from incidents.policy.facts import (
     parse_facts,
 )
 from incidents.policy.fields import FactsError, PolicyError, RefusedError
-from incidents.policy.neighbours import Notch, neighbours
+from incidents.policy.neighbours import Counterfactual, neighbours
 from incidents.policy.presets import PRESETS
 from incidents.policy.rules import Policy, Size, Threshold, measure
 from incidents.policy.verdict import Outcome, Review, Verdict, decide
@@ -42,6 +42,7 @@ __all__ = [
     "Audience",
     "Change",
     "Channel",
+    "Counterfactual",
     "Explanation",
     "Extent",
     "Facts",
@@ -49,7 +50,6 @@ __all__ = [
     "ImpactFact",
     "Kind",
     "Level",
-    "Notch",
     "Outcome",
     "Policy",
     "PolicyError",

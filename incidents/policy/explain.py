@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from incidents.policy.facts import Facts
-from incidents.policy.neighbours import Notch, neighbours
+from incidents.policy.neighbours import Counterfactual, neighbours
 from incidents.policy.reasons import because, borderline
 from incidents.policy.rules import Policy, condensed, measure
 from incidents.policy.verdict import Outcome, Verdict, decide
@@ -18,14 +18,14 @@ ESTIMATED = frozenset({"services", "regions", "extent"})
 class Change(NamedTuple):
     """One notch and the different outcome it leads to."""
 
-    notch: Notch
+    counterfactual: Counterfactual
     outcome: Outcome
 
     def as_dict(self) -> dict[str, object]:
         return {
-            "fact": self.notch.fact,
-            "from": self.notch.before,
-            "to": self.notch.after,
+            "fact": self.counterfactual.fact,
+            "from": self.counterfactual.before,
+            "to": self.counterfactual.after,
             **self.outcome._asdict(),
         }
 
@@ -68,14 +68,14 @@ def explain(facts: Facts, policy: Policy) -> Explanation:
     verdict = decide(few, policy)
     here = verdict.outcome
     changes: list[Change] = []
-    for notch, nearby in neighbours(few):
+    for counterfactual, nearby in neighbours(few):
         there = decide(nearby, policy).outcome
         if there != here:
-            changes.append(Change(notch, there))
+            changes.append(Change(counterfactual, there))
     flips = [
-        change.notch
+        change.counterfactual
         for change in changes
-        if change.notch.fact in ESTIMATED and change.outcome.public != here.public
+        if change.counterfactual.fact in ESTIMATED and change.outcome.public != here.public
     ]
     reasons = because(few, policy, measure(few), verdict)
     if flips:

@@ -27,7 +27,7 @@ NotchFact = Literal["level", "services", "regions", "extent", "audience", "targe
 STEPS = (-1, 1)
 
 
-class Notch(NamedTuple):
+class Counterfactual(NamedTuple):
     """One step of one aggregate (numbers) or one fact (words)."""
 
     fact: NotchFact
@@ -35,7 +35,7 @@ class Notch(NamedTuple):
     after: int | str
 
 
-def neighbours(facts: Facts) -> Iterator[tuple[Notch, Facts]]:
+def neighbours(facts: Facts) -> Iterator[tuple[Counterfactual, Facts]]:
     """Every valid set of facts one notch away, with the notch, in a fixed order.
 
     Each changes one of level, services, regions, extent, audience and targeted channel by one
@@ -52,11 +52,14 @@ def neighbours(facts: Facts) -> Iterator[tuple[Notch, Facts]]:
     yield from _extents(facts, size)
     for audience in AUDIENCES:
         if audience != facts.audience:
-            yield Notch("audience", facts.audience, audience), replace(facts, audience=audience)
+            yield (
+                Counterfactual("audience", facts.audience, audience),
+                replace(facts, audience=audience),
+            )
     for channel in CHANNELS:
         if channel != facts.targeted_channel and not facts.false_positive:
-            notch = Notch("targeted_channel", facts.targeted_channel, channel)
-            yield notch, replace(facts, targeted_channel=channel)
+            counterfactual = Counterfactual("targeted_channel", facts.targeted_channel, channel)
+            yield counterfactual, replace(facts, targeted_channel=channel)
 
 
 def _step(rank: int, step: int, length: int) -> int | None:
@@ -74,7 +77,7 @@ def _changed(
     return replace(facts, impacts=impacts)
 
 
-def _levels(facts: Facts) -> Iterator[tuple[Notch, Facts]]:
+def _levels(facts: Facts) -> Iterator[tuple[Counterfactual, Facts]]:
     """Impacts at the incident's level go with it, as those do whose level was never stated."""
     for step in STEPS:
         rank = _step(LEVEL_RANK[facts.level], step, len(LEVELS))
@@ -84,13 +87,16 @@ def _levels(facts: Facts) -> Iterator[tuple[Notch, Facts]]:
                 each.at(level=level) if each.level == facts.level else each
                 for each in facts.impacts
             )
-            yield Notch("level", facts.level, level), replace(facts, level=level, impacts=impacts)
+            yield (
+                Counterfactual("level", facts.level, level),
+                replace(facts, level=level, impacts=impacts),
+            )
 
 
-def _services(facts: Facts, size: Size) -> Iterator[tuple[Notch, Facts]]:
+def _services(facts: Facts, size: Size) -> Iterator[tuple[Counterfactual, Facts]]:
     """One dependent more or fewer; without dependents the last service's impacts count as the
     first one's, which keeps regions and extent."""
-    fewer = Notch("services", size.services, size.services - 1)
+    fewer = Counterfactual("services", size.services, size.services - 1)
     if facts.dependents:
         yield fewer, replace(facts, dependents=facts.dependents - 1)
     elif size.named > 1:
@@ -104,11 +110,11 @@ def _services(facts: Facts, size: Size) -> Iterator[tuple[Notch, Facts]]:
             ),
         )
     if facts.dependents < MAX_DEPENDENTS:
-        more = Notch("services", size.services, size.services + 1)
+        more = Counterfactual("services", size.services, size.services + 1)
         yield more, replace(facts, dependents=facts.dependents + 1)
 
 
-def _regions(facts: Facts, size: Size) -> Iterator[tuple[Notch, Facts]]:
+def _regions(facts: Facts, size: Size) -> Iterator[tuple[Counterfactual, Facts]]:
     """One region fewer: the last one's impacts count as the first one's; "global" goes first, so
     that one region left means one region and not the world. One more: an impact again elsewhere.
     """
@@ -118,7 +124,7 @@ def _regions(facts: Facts, size: Size) -> Iterator[tuple[Notch, Facts]]:
     if size.regions > 1:
         names = sorted({each.region for each in counted}, key=lambda name: (name == GLOBAL, name))
         yield (
-            Notch("regions", size.regions, size.regions - 1),
+            Counterfactual("regions", size.regions, size.regions - 1),
             _changed(
                 facts,
                 lambda each: each.region == names[-1] and _counts(each),
@@ -130,7 +136,7 @@ def _regions(facts: Facts, size: Size) -> Iterator[tuple[Notch, Facts]]:
     model = min(counted, key=lambda each: (each.service, each.region, each.level, each.extent))
     added = replace(model, region=fresh, zones=())
     yield (
-        Notch("regions", size.regions, size.regions + 1),
+        Counterfactual("regions", size.regions, size.regions + 1),
         replace(facts, impacts=(*facts.impacts, added)),
     )
 
@@ -139,7 +145,7 @@ def _fresh_names() -> Iterator[str]:
     return (f"another-region-{number}" for number in count(1))
 
 
-def _extents(facts: Facts, size: Size) -> Iterator[tuple[Notch, Facts]]:
+def _extents(facts: Facts, size: Size) -> Iterator[tuple[Counterfactual, Facts]]:
     """The widest impacts one step narrower or wider, together: the widest of all moves by one."""
     widest = size.extent
     if widest is None:
@@ -152,4 +158,4 @@ def _extents(facts: Facts, size: Size) -> Iterator[tuple[Notch, Facts]]:
                 each.at(extent=extent) if each.extent == widest and _counts(each) else each
                 for each in facts.impacts
             )
-            yield Notch("extent", widest, extent), replace(facts, impacts=impacts)
+            yield Counterfactual("extent", widest, extent), replace(facts, impacts=impacts)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from incidents.policy.facts import Extent, Facts
-from incidents.policy.neighbours import Notch
+from incidents.policy.neighbours import Counterfactual
 from incidents.policy.rules import Policy, Size, Threshold
 from incidents.policy.verdict import Verdict, kind_threshold
 
@@ -45,7 +45,7 @@ def because(facts: Facts, policy: Policy, size: Size, verdict: Verdict) -> tuple
     )
 
 
-def borderline(flips: Iterable[Notch], public: bool) -> str:
+def borderline(flips: Iterable[Counterfactual], public: bool) -> str:
     """Why a person should look: each single notch that flips *public*."""
     notches = ", or ".join(f"{each.fact} {each.before} → {each.after}" for each in flips)
     turned = "not public" if public else "public"

@@ -1,1 +1,1 @@
-"""The only pen: every row of the ledger is written by a verb of this package."""
+"""The only code that writes: every row about incidents is written by a verb of this package."""

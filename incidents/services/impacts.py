@@ -11,8 +11,8 @@ from django.db.models.functions import Greatest
 from incidents import wording
 from incidents.models import Impact, Incident, Occurrence
 from incidents.models.incident import ImpactQuerySet
-from incidents.services.entries import Hit
 from incidents.services.errors import EntryError
+from incidents.services.inputs import Hit
 
 
 def open_impacts(incident: Incident, hits: Sequence[Hit], at: datetime) -> None:
@@ -58,7 +58,7 @@ def end_impacts(incident: Incident, impacts: ImpactQuerySet, at: datetime) -> No
     impacts.update(ended_at=at)
 
 
-def settle_mitigation(incident: Incident) -> None:
+def update_mitigation(incident: Incident) -> None:
     """Mitigated at the end of the last open window; occurrences end with their last impact."""
     for occurrence in incident.occurrences.filter(ended_at__isnull=True):
         ends = list(occurrence.impacts.values_list("ended_at", flat=True))

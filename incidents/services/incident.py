@@ -1,7 +1,7 @@
 """The verbs of an incident's life: declare, post an update, recover.
 
 Each is one transaction: lock the incident, check the step, write what changed, decide, append the
-communication, and bump the public picture if it changed. `now` is the moment of writing (UTC).
+communication, and bump the public snapshot if it changed. `now` is the moment of writing (UTC).
 """
 
 from __future__ import annotations
@@ -23,8 +23,10 @@ from incidents.models import (
     Service,
 )
 from incidents.policy import FactsError
-from incidents.services import deciding, publicity
-from incidents.services.entries import (
+from incidents.services import decision_recording, visibility
+from incidents.services.errors import EntryError
+from incidents.services.impacts import end_impacts, open_impacts, update_mitigation
+from incidents.services.inputs import (
     ENDING,
     Changes,
     Declaration,
@@ -36,8 +38,6 @@ from incidents.services.entries import (
     check_past,
     check_step,
 )
-from incidents.services.errors import EntryError
-from incidents.services.impacts import end_impacts, open_impacts, settle_mitigation
 from incidents.services.statements import checked_text, write_communication
 from incidents.services.tracking import new_tracking_id
 
@@ -84,7 +84,7 @@ def declare(
     _conclude(
         incident,
         statement=declaration.statement,
-        facts_text=publicity.facts_only_text(incident),
+        facts_text=visibility.facts_only_text(incident),
         stage=declaration.stage,
         at=now,
         now=now,
@@ -123,7 +123,7 @@ def post_update(
     facts_text = _apply(incident, changes, at=changes.at or now)
     if stage in ENDING:
         end_impacts(incident, Impact.objects.filter(occurrence__incident=incident).open(), now)
-        settle_mitigation(incident)
+        update_mitigation(incident)
         if stage != incident.stage:
             facts_text = f"This incident is {stage} as of {wording.clock(now)}."
     elif reopened:
@@ -134,7 +134,9 @@ def post_update(
         incident,
         statement=statement or Statement(),
         facts_text=facts_text,
-        targeted_facts=publicity.facts_only_text(incident, wording.handover) if handed_over else "",
+        targeted_facts=visibility.facts_only_text(incident, wording.handover)
+        if handed_over
+        else "",
         stage=stage,
         at=changes.at or now,
         now=now,
@@ -171,7 +173,7 @@ def recover(
         raise EntryError("regions", f"nothing is open in {names}; choose a region that is hit.")
     scope = [(impact.service_id, impact.region_id) for impact in ended]
     end_impacts(incident, impacts, at)
-    settle_mitigation(incident)
+    update_mitigation(incident)
     facts_text = wording.recovery(
         [impact.service.name for impact in ended], [impact.region.name for impact in ended], at
     )
@@ -211,12 +213,12 @@ def _conclude(
         )
     incident.stage = stage
     decision = _decide(incident, now=now, actor=actor, override=override)
-    first_post = publicity.settle(incident, decision, now=now, confirmed=actor is not None)
+    first_post = visibility.apply_verdict(incident, decision, now=now, confirmed=actor is not None)
     incident.updated_at = now
     incident.save()
     public_text = public_words
     if first_post and not public_text:
-        public_text = publicity.facts_only_text(incident)
+        public_text = visibility.facts_only_text(incident)
     return write_communication(
         incident,
         stage=stage,
@@ -242,7 +244,7 @@ def _decide(
     if override and not override.reason.strip():
         raise EntryError("reason", "an override of the policy needs a reason; write one.")
     try:
-        return deciding.record_decision(
+        return decision_recording.record_decision(
             incident,
             now=now,
             actor=actor,
@@ -281,10 +283,10 @@ def _last_hits(incident: Incident) -> list[Hit]:
             impact.service,
             impact.region,
             extent=impact.extent,
-            level=deciding.lower_level(impact.level, incident.level),
+            level=decision_recording.lower_level(impact.level, incident.level),
             zones=tuple(impact.zones),
         )
-        for impact in deciding.last_impacts(incident)
+        for impact in decision_recording.last_impacts(incident)
     ]
 
 

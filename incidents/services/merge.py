@@ -10,11 +10,11 @@ from django.db import transaction
 from incidents import lifecycle
 from incidents.models import Communication, Impact, Incident
 from incidents.policy import FactsError
-from incidents.services import deciding, revision
-from incidents.services.entries import Changes, Hit, Statement
+from incidents.services import decision_recording, revision
 from incidents.services.errors import EntryError
-from incidents.services.impacts import end_impacts, settle_mitigation
+from incidents.services.impacts import end_impacts, update_mitigation
 from incidents.services.incident import locked, post_update
+from incidents.services.inputs import Changes, Hit, Statement
 from incidents.services.statements import checked_text
 
 
@@ -116,7 +116,7 @@ def _taken_over(absorbed: Incident, survivor: Incident) -> list[Hit]:
             impact.service,
             impact.region,
             extent=impact.extent,
-            level=deciding.lower_level(impact.level, survivor.level),
+            level=decision_recording.lower_level(impact.level, survivor.level),
             zones=tuple(impact.zones),
         )
         for impact in impacts.filter(occurrence__incident=absorbed).order_by("id")
@@ -134,9 +134,9 @@ def _close(
 ) -> None:
     """End what is open, record who merged and why, and lead earlier merges on to the survivor."""
     end_impacts(absorbed, Impact.objects.filter(occurrence__incident=absorbed).open(), now)
-    settle_mitigation(absorbed)
+    update_mitigation(absorbed)
     try:
-        deciding.record_decision(
+        decision_recording.record_decision(
             absorbed,
             now=now,
             actor=actor,

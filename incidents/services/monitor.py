@@ -15,9 +15,9 @@ from django.db import transaction
 from incidents import wording
 from incidents.models import Incident, MonitorAlert
 from incidents.placeholders import fill
-from incidents.services.entries import Changes, Declaration, Hit, Statement
 from incidents.services.errors import EntryError
 from incidents.services.incident import declare, post_update
+from incidents.services.inputs import Changes, Declaration, Hit, Statement
 from incidents.services.statements import checked_text
 from incidents.services.tracking import new_tracking_id
 

@@ -12,7 +12,7 @@ from django.db.models.functions import Greatest
 from incidents import lifecycle, wording
 from incidents.models import Communication, Impact, Incident
 from incidents.policy import FactsError
-from incidents.services import deciding, publicity
+from incidents.services import decision_recording, visibility
 from incidents.services.errors import EntryError
 from incidents.services.incident import locked
 from incidents.services.statements import checked_text, write_communication
@@ -47,12 +47,12 @@ def retract(
         # No scenario ever led to a post that stands, so the retraction must not become one.
         incident.scenario, incident.ever_broad = None, False
     try:
-        decision = deciding.record_decision(
+        decision = decision_recording.record_decision(
             incident, now=now, actor=actor, override_public=is_public, reason=reason
         )
     except FactsError as error:
         raise EntryError("facts", str(error)) from error
-    publicity.settle(incident, decision, now=now, confirmed=True)
+    visibility.apply_verdict(incident, decision, now=now, confirmed=True)
     incident.alarm = ""  # about a review that is not owed any more
     incident.updated_at = now
     incident.save()
@@ -71,7 +71,7 @@ def retract(
 
 def retraction_text(incident: Incident) -> str:
     """What is said where no person has written it, from facts only."""
-    return publicity.facts_only_text(
+    return visibility.facts_only_text(
         incident,
         lambda services, regions, since, _level, _until: wording.retraction(
             services, regions, since

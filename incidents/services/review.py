@@ -10,10 +10,10 @@ from django.contrib.auth.models import AbstractBaseUser
 from django.db import transaction
 
 from incidents.models import Incident, RepairItem, Review, ReviewSection, TimelineEntry
-from incidents.models.words import ReviewKind
+from incidents.models.choices import ReviewKind
 from incidents.services.errors import EntryError
-from incidents.services.publicity import standing_of
 from incidents.services.statements import checked_text, write_communication
+from incidents.services.visibility import standing_of
 from incidents.state_table import Standing
 
 

@@ -1,4 +1,4 @@
-"""The number of the public picture, and the call that wakes the publishers."""
+"""The number of the public snapshot, and the call that wakes the publishers."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from datetime import datetime
 from django.db import connection
 from django.db.models import F
 
-from incidents.models import PictureChange, Revision
+from incidents.models import Revision, SnapshotChange
 
-CHANNEL = "public_picture"
+CHANNEL = "public_snapshot"
 KEPT = 1000  # numbers whose subject is remembered
 
 
@@ -29,9 +29,9 @@ def bump(*, now: datetime, incident: int | None = None) -> int:
     with connection.cursor() as cursor:
         cursor.execute(f"NOTIFY {CHANNEL}")
     number = Revision.objects.values_list("number", flat=True).get(id=1)
-    PictureChange.objects.create(revision=number, incident_id=incident)
+    SnapshotChange.objects.create(revision=number, incident_id=incident)
     # Who was away for so long reads everything anew.
-    PictureChange.objects.filter(revision__lte=number - KEPT).delete()
+    SnapshotChange.objects.filter(revision__lte=number - KEPT).delete()
     return number
 
 
@@ -40,7 +40,7 @@ def changed_since(number: int, now_at: int) -> set[int] | None:
 
     None: of anything, or nobody knows any more.
     """
-    rows = PictureChange.objects.filter(revision__gt=number, revision__lte=now_at)
+    rows = SnapshotChange.objects.filter(revision__gt=number, revision__lte=now_at)
     found: list[tuple[int, int | None]] = list(rows.values_list("revision", "incident_id"))
     if {revision for revision, _ in found} != set(range(number + 1, now_at + 1)):
         return None

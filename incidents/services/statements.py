@@ -11,7 +11,7 @@ from django.contrib.auth.models import AbstractBaseUser
 from incidents.models import Communication, Decision, Impact, Incident, ScopeCell
 from incidents.services import revision
 from incidents.services.errors import EntryError
-from incidents.signals import ring
+from incidents.signals import send_signal
 
 TEXT_LENGTH = 20_000
 Cell = tuple[int, int]  # (service id, region id)
@@ -84,5 +84,5 @@ def write_communication(
     )
     if posted:
         revision.bump(now=now, incident=incident.pk)
-    ring(communication.pk)
+    send_signal(communication.pk)
     return communication

@@ -1,25 +1,20 @@
 """The post office's tables: tenants, endpoints, rules, and the ledger of what was sent."""
 
 from notifications.models.bounces import Bounce
+from notifications.models.choices import Channel, Result
+from notifications.models.delivery_statistics import DeliveryStatistics, OperatorAct
 from notifications.models.endpoints import Breaker, Endpoint, PublicTopic, SignUp
-from notifications.models.ledger import Attempt, Delivery, FanOut
-from notifications.models.lists import (
-    AudienceVersion,
-    ListDraft,
-    ListPiece,
-    ListReading,
-)
-from notifications.models.proof import LedgerAct, Proof
+from notifications.models.impacted_lists import AudienceVersion, ListDraft, ListPiece, ListReading
+from notifications.models.kill_switch import KillSwitch, SendingHeartbeat
+from notifications.models.outbox import Attempt, Delivery, FanOut
 from notifications.models.rules import ActionGroup, AlertRule
-from notifications.models.stops import Pulse, SendingStop
-from notifications.models.targets import StaleTenant, Target
+from notifications.models.target_index import StaleTenant, Target
 from notifications.models.tenants import (
     CustomerSubscription,
     Footprint,
     ImpactedSubscription,
     Tenant,
 )
-from notifications.models.words import Channel, Result
 
 __all__ = [
     "ActionGroup",
@@ -31,19 +26,19 @@ __all__ = [
     "Channel",
     "CustomerSubscription",
     "Delivery",
+    "DeliveryStatistics",
     "Endpoint",
     "FanOut",
     "Footprint",
     "ImpactedSubscription",
-    "LedgerAct",
+    "KillSwitch",
     "ListDraft",
     "ListPiece",
     "ListReading",
-    "Proof",
+    "OperatorAct",
     "PublicTopic",
-    "Pulse",
     "Result",
-    "SendingStop",
+    "SendingHeartbeat",
     "SignUp",
     "StaleTenant",
     "Target",

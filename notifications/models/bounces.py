@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.db import models
 
 from notifications.models.endpoints import Endpoint
-from notifications.models.ledger import Delivery
+from notifications.models.outbox import Delivery
 
 
 class Bounce(models.Model):

@@ -10,7 +10,7 @@ from django.db.models.functions import Lower
 
 from incidents.models import Region, Service
 from notifications import addresses
-from notifications.models.words import Channel
+from notifications.models.choices import Channel
 
 
 class Endpoint(models.Model):

@@ -6,7 +6,7 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import models
 
 from incidents.models import Region, Service
-from incidents.models.words import Kind
+from incidents.models.choices import Kind
 from notifications.models.endpoints import Endpoint
 from notifications.models.tenants import NAME_LENGTH, CustomerSubscription, Tenant
 

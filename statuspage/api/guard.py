@@ -16,8 +16,8 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
 
 from incidents.models import ApiToken
-from incidents.services import tokens
-from notifications import throttle
+from incidents.services.access import tokens
+from notifications.subscribers import request_rate_limits
 from statuspage.api.problems import ProblemError, problem
 from statuspage.desk.access import may
 
@@ -26,7 +26,7 @@ log = logging.getLogger(__name__)
 P = ParamSpec("P")
 View = Callable[Concatenate[HttpRequest, ApiToken, P], HttpResponse]
 # Only refusals are counted: whoever has a good token is never in their way.
-REFUSALS = throttle.Limit("api-refused", 10, timedelta(minutes=10))
+REFUSALS = request_rate_limits.Limit("api-refused", 10, timedelta(minutes=10))
 
 
 def with_token(
@@ -77,7 +77,9 @@ def _token_of(request: HttpRequest) -> ApiToken:
     now = timezone.now()
     if scheme.lower() == "bearer" and (token := tokens.find(secret=secret.strip(), now=now)):
         return token
-    if wait := throttle.seconds_to_wait(REFUSALS, throttle.sender(request), now=now):
+    if wait := request_rate_limits.seconds_to_wait(
+        REFUSALS, request_rate_limits.sender(request), now=now
+    ):
         raise problem(
             HTTPStatus.TOO_MANY_REQUESTS,
             f"Too many requests without a valid token; try again in {wait} seconds.",

@@ -11,13 +11,14 @@ from django.http import HttpRequest, HttpResponse, JsonResponse, QueryDict
 from django.utils import timezone
 
 from incidents.models import ApiToken, Incident
-from notifications.impacted_file import COLUMN, LARGEST, Faults, ImpactedFileError
-from notifications.services import impacted, preview
+from notifications.audience import preview
+from notifications.customers import impacted_lists
+from notifications.customers.impacted_file import COLUMN, LARGEST, Faults, ImpactedFileError
 from statuspage.api.body import text_lines
 from statuspage.api.guard import with_token
 from statuspage.api.problems import ProblemError, Wrong, problem
 from statuspage.desk.access import WORK, workable_for
-from statuspage.desk.confirming import many
+from statuspage.desk.confirm_receivers import many
 
 FLAGS = {"1": True, "true": True, "0": False, "false": False}
 
@@ -52,17 +53,17 @@ def impacted_list(request: HttpRequest, token: ApiToken, tracking_id: str) -> Ht
     told = {
         "tracking_id": incident.tracking_id,
         "dry_run": asked.dry_run,
-        "version": impacted.version_in_force(incident.pk),
+        "version": impacted_lists.version_in_force(incident.pk),
     }
     return JsonResponse(told | counts)
 
 
 @transaction.atomic
 def _replace(
-    incident: Incident, token: ApiToken, asked: Asked, lines: impacted.Lines
+    incident: Incident, token: ApiToken, asked: Asked, lines: impacted_lists.Lines
 ) -> dict[str, Any]:
     """The real thing, and its counts; rolled back where it is refused (ProblemError) or only looked at."""
-    done = impacted.replace_list(
+    done = impacted_lists.replace_list(
         incident_id=incident.pk, lines=lines, now=timezone.now(), actor=token.user, token=token
     )
     if not done.subscriptions:

@@ -66,7 +66,7 @@ def incidents_for(user: User) -> QuerySet[Incident]:
     return Incident.objects.all()
 
 
-def ledgers_for(user: User) -> QuerySet[Incident]:
+def delivery_statistics_for(user: User) -> QuerySet[Incident]:
     """The incidents whose ledger this user may read: operators', and support's."""
     if not (user.has_perm(WORK) or user.has_perm(LOOK)):
         return Incident.objects.none()

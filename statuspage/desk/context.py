@@ -8,16 +8,16 @@ from django.conf import settings
 from django.http import HttpRequest
 from django.utils.functional import SimpleLazyObject
 
-from notifications import stall
-from notifications.services import stops, watch
+from notifications import sending_health
+from notifications.delivery import heartbeat, kill_switch
 
 
 def sending(request: HttpRequest) -> dict[str, object]:  # noqa: ARG001 - the interface of Django
     """Asked of the database only by templates that say so."""
-    figures = cache(watch.figures)
+    figures = cache(heartbeat.figures)
     return {
-        "sending_stop": SimpleLazyObject(lambda: stops.in_force() or False),
-        "sending_alarms": SimpleLazyObject(lambda: watch.alarms(figures())),
-        "sending_substituted": SimpleLazyObject(lambda: stall.substituted(figures())),
+        "sending_stop": SimpleLazyObject(lambda: kill_switch.in_force() or False),
+        "sending_alarms": SimpleLazyObject(lambda: heartbeat.alarms(figures())),
+        "sending_substituted": SimpleLazyObject(lambda: sending_health.substituted(figures())),
         "drill_receivers": settings.DRILL_RECEIVERS,
     }

@@ -7,7 +7,7 @@ from typing import Any
 from django import forms
 
 from statuspage.desk.forms import DeskForm, MomentField, markdown_field
-from statuspage.desk.times import coming_moment, past_moment
+from statuspage.desk.typed_times import coming_moment, past_moment
 
 
 class RetractForm(DeskForm):

@@ -11,9 +11,9 @@ from django.http import QueryDict
 
 from incidents import lifecycle
 from incidents.models import Incident
-from incidents.models.words import Audience, Extent, Kind, Level, Stage
+from incidents.models.choices import Audience, Extent, Kind, Level, Stage
 from incidents.policy.facts import MAX_DEPENDENTS
-from statuspage.desk.times import MomentError, coming_moment, past_moment
+from statuspage.desk.typed_times import MomentError, coming_moment, past_moment
 
 # Declaring something that is over already would leave its cells open.
 FIRST_STAGES = (

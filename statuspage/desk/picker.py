@@ -10,9 +10,9 @@ from typing import TypeVar
 from django.http import QueryDict
 
 from incidents.models import Dependency, Offering, Region, Service
-from incidents.models.words import Extent
-from incidents.services.entries import Hit
+from incidents.models.choices import Extent
 from incidents.services.errors import EntryError
+from incidents.services.inputs import Hit
 from incidents.wording import listed
 
 Place = TypeVar("Place", Service, Region)

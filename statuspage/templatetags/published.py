@@ -8,7 +8,8 @@ from django import template
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from statuspage.published import assets, languages, times
+from statuspage.public import languages
+from statuspage.public.render import assets, times
 
 register = template.Library()
 

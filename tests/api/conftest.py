@@ -12,7 +12,7 @@ from django.contrib.auth.models import User
 from django.test import Client
 
 from incidents.models import ApiToken, Incident
-from incidents.services import tokens
+from incidents.services.access import tokens
 from incidents.services.incident import declare
 from tests.conftest import declaration
 from tests.notifications.cast import tenant

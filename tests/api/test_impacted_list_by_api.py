@@ -12,10 +12,10 @@ from django.contrib.auth.models import User
 from django.test import Client
 
 from incidents.models import Incident
-from incidents.services.judgement import set_audience
-from notifications import impacted_file
+from incidents.services.operator_decisions import set_audience
+from notifications.customers import impacted_file
+from notifications.delivery import plan
 from notifications.models import AudienceVersion, FanOut
-from notifications.services import plan
 from tests.api.conftest import Put, listed, path_of, told
 
 pytestmark = pytest.mark.django_db

@@ -9,7 +9,7 @@ from django.contrib.auth.models import Permission, User
 from django.test import Client
 
 from incidents.models import ApiToken, Incident
-from incidents.services import tokens
+from incidents.services.access import tokens
 from notifications.models import AudienceVersion
 from tests.api.conftest import Put, listed, path_of, token_of, told
 

@@ -20,14 +20,14 @@ from django.contrib.auth.models import User
 from django.db import connection, transaction
 from django.utils import timezone
 
-from incidents.catalogue_file import read_catalogue
+from incidents.importers.catalogue_file import read_catalogue
 from incidents.models import Communication, Incident, Region, Service
-from incidents.services import incident as pen
-from incidents.services.catalogue import apply_catalogue
-from incidents.services.entries import Hit, Statement
-from notifications import targets
+from incidents.services import incident as incident_service
+from incidents.services.imports.catalogue import apply_catalogue
+from incidents.services.inputs import Hit, Statement
+from notifications.audience import preview, target_index
+from notifications.delivery import plan
 from notifications.models import AlertRule, CustomerSubscription, FanOut, Footprint
-from notifications.services import plan, preview
 from statuspage.celery import app
 from tests.conftest import declaration
 
@@ -110,14 +110,14 @@ def lines(full: bool) -> Iterator[dict[str, object]]:
     user = User.objects.create(username="olga", is_staff=True, is_superuser=True)
     _load(1, wanted // 10)
     _run(_RARE_CELL, service=_last(Service), region=_last(Region))
-    targets.rebuild()
+    target_index.rebuild()
     _tidy()
     rare = [(_last(Service), _last(Region))]
     tenth = _buffers(_declare(user, rare))
     began = time.monotonic()
     _load(wanted // 10 + 1, wanted)
     loaded = time.monotonic()
-    targets.rebuild()
+    target_index.rebuild()
     rebuilt = time.monotonic()
     _tidy()
     whole = _buffers(_declare(user, rare))
@@ -228,7 +228,7 @@ def _declare(user: User, cells: Sequence[tuple[int, int]]) -> Communication:
     hits = tuple(Hit(services[service], regions[region]) for service, region in cells)
     now: datetime = timezone.now()
     facts = declaration(*hits, started_at=now, statement=Statement("", "We see it."))
-    pen.declare(declaration=facts, now=now, actor=user)
+    incident_service.declare(declaration=facts, now=now, actor=user)
     # The audience is what is measured; a scope of everything would be public, too.
     return Communication.objects.select_related("incident").latest("pk")
 

@@ -22,15 +22,15 @@ from django.core.mail import EmailMultiAlternatives
 from django.db import connection
 from django.utils import timezone
 
-from incidents.catalogue_file import read_catalogue
+from incidents.importers.catalogue_file import read_catalogue
 from incidents.models import Communication
-from incidents.services import incident as pen
-from incidents.services.catalogue import apply_catalogue
-from incidents.services.entries import Statement
-from notifications import targets
-from notifications.messages import Press
+from incidents.services import incident as incident_service
+from incidents.services.imports.catalogue import apply_catalogue
+from incidents.services.inputs import Statement
+from notifications.audience import target_index
+from notifications.channels.email.renderer import MailRenderer
+from notifications.delivery import plan, send
 from notifications.models import Delivery
-from notifications.services import plan, send
 from tests.conftest import CATALOGUE, declaration, hit
 
 SAMPLE_NAIVE = 200
@@ -147,13 +147,13 @@ def _people(count: int) -> None:
                 statement,
                 {"count": count, "service": where.service.pk, "region": where.region.pk},
             )
-    targets.refresh()  # as whoever loads customers does
+    target_index.refresh()  # as whoever loads customers does
 
 
 def _declare() -> datetime:
     """Declares and plans; when the statement was committed."""
     now = timezone.now()
-    pen.declare(
+    incident_service.declare(
         declaration=declaration(started_at=now, statement=Statement("", "We see it. " * 30)),
         now=now,
         actor=User.objects.get(),
@@ -177,7 +177,7 @@ def _naive() -> tuple[float, int]:
     length = 0
     began = time.monotonic()
     for delivery in rows:
-        message = Press().compose(delivery)
+        message = MailRenderer().compose(delivery)
         mail = EmailMultiAlternatives(
             message.subject, message.text, to=[message.to], headers=message.all_headers
         )

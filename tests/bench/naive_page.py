@@ -6,25 +6,25 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import path
 from django.utils import timezone
 
-from statuspage.published import matrix
-from statuspage.published.chrome import Frame, render
-from statuspage.published.pages import STATUS, legend
-from statuspage.published.reader import read_picture
-from statuspage.published.sentences import headline
+from statuspage.public.render import matrix
+from statuspage.public.render.headline import headline
+from statuspage.public.render.layout import Layout, render
+from statuspage.public.render.pages import STATUS, legend
+from statuspage.public.snapshot.reader import read_snapshot
 
 
 def page(_request: HttpRequest) -> HttpResponse:
-    picture = read_picture(now=timezone.now())
-    (geography,) = picture.geographies
+    snapshot = read_snapshot(now=timezone.now())
+    (geography,) = snapshot.geographies
     context = {
         "geography": geography,
-        "table": matrix.table(picture, geography),
-        "tabs": matrix.tabs(picture),
-        "headline": headline(picture),
+        "table": matrix.table(snapshot, geography),
+        "tabs": matrix.tabs(snapshot),
+        "headline": headline(snapshot),
         "legend": legend(),
     }
-    frame = Frame(picture.as_of, picture.revision)
-    return HttpResponse(render("status/matrix.html", frame, STATUS, context))
+    layout = Layout(snapshot.as_of, snapshot.revision)
+    return HttpResponse(render("status/matrix.html", layout, STATUS, context))
 
 
 urlpatterns = [path("status/", page)]

@@ -26,7 +26,7 @@ from django.conf import settings
 from django.contrib.auth.models import User
 from django.utils import timezone
 
-from incidents.catalogue_file import read_catalogue
+from incidents.importers.catalogue_file import read_catalogue
 from incidents.models import (
     Communication,
     Impact,
@@ -38,9 +38,9 @@ from incidents.models import (
     Service,
 )
 from incidents.services import revision
-from incidents.services.catalogue import apply_catalogue
-from incidents.services.entries import Override, Statement
+from incidents.services.imports.catalogue import apply_catalogue
 from incidents.services.incident import declare, post_update
+from incidents.services.inputs import Override, Statement
 from statuspage.local import processes
 from statuspage.local.ports import free_port
 from tests.conftest import declaration, hit
@@ -136,8 +136,8 @@ def _update(port: int, incident: Incident, user: User, number: int) -> float:
 
 
 def _until_shown(wanted: int) -> None:
-    """Until the folder shows this number of the picture."""
-    from statuspage.published.generation import shown_in
+    """Until the folder shows this number of the snapshot."""
+    from statuspage.public.store.generation import shown_in
 
     until = time.monotonic() + PATIENCE
     while time.monotonic() < until:
@@ -150,7 +150,7 @@ def _until_shown(wanted: int) -> None:
 
 def _until_calm(calm: float = CALM) -> None:
     """Until nothing new was written for some seconds."""
-    from statuspage.published.generation import shown_in
+    from statuspage.public.store.generation import shown_in
 
     last, since = None, time.monotonic()
     until = since + PATIENCE

@@ -32,14 +32,14 @@ from django.contrib.auth.models import User
 from django.utils import timezone
 from playwright.sync_api import sync_playwright
 
-from incidents.catalogue_file import read_catalogue
-from incidents.services.catalogue import apply_catalogue
-from incidents.services.entries import Override, Statement
+from incidents.importers.catalogue_file import read_catalogue
+from incidents.services.imports.catalogue import apply_catalogue
 from incidents.services.incident import declare
+from incidents.services.inputs import Override, Statement
 from statuspage.local.ports import free_port
-from statuspage.published.filling import ASSETS
-from statuspage.published.generation import compress_best
-from statuspage.published.publisher import Publisher
+from statuspage.public.publisher import Publisher
+from statuspage.public.store.build_writer import ASSETS
+from statuspage.public.store.generation import compress_best
 from tests.browsing import ARGUMENTS, chromium
 from tests.conftest import declaration, hit
 from tests.docker.composed import ROOT, Machine, missing

@@ -9,14 +9,14 @@ from django.db import connection
 from django.db.models import QuerySet
 from django.utils import timezone
 
-from incidents.catalogue_file import read_catalogue
+from incidents.importers.catalogue_file import read_catalogue
 from incidents.models import Incident
-from incidents.services import incident as pen
-from incidents.services.catalogue import apply_catalogue
-from incidents.services.entries import Statement
+from incidents.services import incident as incident_service
+from incidents.services.imports.catalogue import apply_catalogue
+from incidents.services.inputs import Statement
+from notifications.channels import endpoints
 from notifications.lifecycle import State
 from notifications.models import Breaker, Delivery, Endpoint, FanOut, Tenant
-from notifications.services import webhooks
 from tests.chaos.receivers import ROOM
 from tests.conftest import CATALOGUE, declaration
 from tests.notifications.cast import subscription
@@ -67,9 +67,9 @@ def build(
         where = f"{hosts[kind]}:{port}" if kind in hosts else "127.0.0.99:1"
         address = f"http://{where}{path}"
         hook.append(
-            webhooks.make_room(address=address, tenant=None, now=now)
+            endpoints.make_room(address=address, tenant=None, now=now)
             if ROOM in path
-            else webhooks.make(address=address, tenant=None, now=now)[0]
+            else endpoints.make(address=address, tenant=None, now=now)[0]
         )
     for number, endpoint in enumerate((*mail, *hook)):
         tenant = Tenant.objects.create(ref=f"t{number}", name=f"t{number}", contact=endpoint)
@@ -86,7 +86,7 @@ def declare(title: str) -> int:
     now = timezone.now()
     if earlier := Incident.objects.filter(public_title=title).first():
         return earlier.pk  # the answer of its commit was lost with the database
-    made = pen.declare(
+    made = incident_service.declare(
         declaration=declaration(
             public_title=title, started_at=now, statement=Statement("", f"<<{title}/1>>")
         ),
@@ -101,7 +101,7 @@ def update(incident: int, number: int, stage: str) -> None:
     said = Incident.objects.get(pk=incident)
     if said.communications.filter(number=number).exists():
         return
-    pen.post_update(
+    incident_service.post_update(
         incident_id=incident,
         stage=stage,
         statement=Statement("", f"<<{said.public_title}/{number}>>"),
@@ -127,11 +127,11 @@ def settled(incidents: Sequence[int], statements: int) -> bool:
 
 
 def stuck(incidents: Sequence[int]) -> int:
-    return _unsettled(incidents).filter(hold="").count()
+    return _unsettled(incidents).filter(deferred="").count()
 
 
 def held(incidents: Sequence[int]) -> int:
-    return _unsettled(incidents).exclude(hold="").count()
+    return _unsettled(incidents).exclude(deferred="").count()
 
 
 def _unsettled(incidents: Sequence[int]) -> QuerySet[Delivery]:

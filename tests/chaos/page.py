@@ -140,7 +140,7 @@ class Site:
 
     def addresses(self) -> list[str]:
         """Every page of the generation in every language, and queries."""
-        from statuspage.published.loaded import read_generation
+        from statuspage.public.store.loaded import read_generation
 
         shown = read_generation(self.state.folder / "published")
         pages = [path for path in shown.pages if path.startswith("/")]
@@ -244,7 +244,7 @@ def _offer(site: Site, addresses: list[str], dice: random.Random) -> list[Got]:
 
 def is_whole(got: Got) -> bool:
     """A page with a body that its ETag names."""
-    from statuspage.published.manifest import fingerprint
+    from statuspage.public.store.manifest import fingerprint
 
     return got.status == 200 and bool(got.body) and got.etag.strip('"') == fingerprint(got.body)
 
@@ -306,7 +306,7 @@ def _publisher(folder: Path) -> int:
 
 
 def _publish_until_killed(folder: Path) -> NoReturn:
-    from statuspage.published.publisher import Publisher, compress_in_background
+    from statuspage.public.publisher import Publisher, compress_in_background
 
     def nothing(_number: int, _frame: FrameType | None) -> None:
         """Only SIGKILL ends it."""

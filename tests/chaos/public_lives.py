@@ -6,9 +6,9 @@ from django.contrib.auth.models import User
 from django.utils import timezone
 
 from incidents.models import Incident, Revision
-from incidents.services.entries import Override, Statement
 from incidents.services.incident import declare, post_update
-from incidents.services.publicity import withdraw
+from incidents.services.inputs import Override, Statement
+from incidents.services.visibility import withdraw
 from tests.conftest import declaration, hit
 
 OPEN, WITHDRAWN = "Requests to Key Vault fail", "It will be withdrawn"

@@ -170,7 +170,7 @@ class Stage:
             "accepted": seen.total(),
             "digests": digests,
             "superseded": audience.skipped(incidents, "superseded"),
-            "capped": audience.skipped(incidents, "capped"),
+            "in_digest": audience.skipped(incidents, "in_digest"),
             "lost": len(lost),
             "lost_sample": lost[:3],
             "repeats": repeats,

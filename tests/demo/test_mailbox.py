@@ -12,7 +12,7 @@ from django.core.mail import EmailMultiAlternatives
 from django.test import Client
 from pytest_django.fixtures import Settings
 
-from notifications.mailbox import FolderBackend, read_mailbox
+from notifications.channels.email.mailbox import FolderBackend, read_mailbox
 
 if TYPE_CHECKING:
     from django.test.client import _MonkeyPatchedWSGIResponse as Response

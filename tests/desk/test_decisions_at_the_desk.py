@@ -8,9 +8,9 @@ from django.contrib.auth.models import User
 from django.test import Client
 
 from incidents.models import Incident
-from incidents.services.entries import Changes, Statement
 from incidents.services.incident import declare, post_update
-from incidents.services.publicity import publish_due
+from incidents.services.inputs import Changes, Statement
+from incidents.services.visibility import publish_due
 from tests.conftest import declaration, hit
 from tests.desk.conftest import sent_by, text_of
 from tests.desk.test_updates_at_the_desk import own, said, send

@@ -12,11 +12,11 @@ from django.test import Client
 from pytest_django.fixtures import Settings
 
 from incidents.models import Incident
-from incidents.services.clocks import clocks_of, owing
 from incidents.services.incident import declare
+from incidents.services.scheduled.review_deadlines import deadlines_of, owing
+from notifications.channels.registry import Message
+from notifications.delivery import plan, send
 from notifications.models import Delivery
-from notifications.services import plan, send
-from notifications.transports import Message
 from tests.conftest import declaration
 from tests.desk.conftest import BROAD, NEW, Form, publish, sent_by, text_of
 from tests.notifications.cast import reader, tenant
@@ -95,7 +95,7 @@ def test_a_drill_owes_no_review(desk: Client, form: Form, relay: Relay, now: dat
     drill = Incident.objects.get()
     Incident.objects.update(mitigated_at=now, closed_at=now, started_at=now)
     drill.refresh_from_db()
-    assert clocks_of([drill], now) == {}
+    assert deadlines_of([drill], now) == {}
     assert not owing(Incident.objects.all()).exists()
 
 

@@ -6,7 +6,7 @@ import pytest
 from django.contrib.auth.models import Permission, User
 from django.test import Client
 
-from notifications.models import Endpoint, LedgerAct, Tenant
+from notifications.models import Endpoint, OperatorAct, Tenant
 from tests.desk.conftest import text_of
 from tests.notifications.cast import tenant
 
@@ -35,7 +35,7 @@ def test_an_address_is_erased_after_a_look_a_tick_and_a_reason(
 
     done = desk.post(own, SURE, follow=True)
     assert "What was counted is still counted." in text_of(done)
-    assert LedgerAct.objects.get().actor == operator
+    assert OperatorAct.objects.get().actor == operator
     assert not Endpoint.objects.filter(address="blue@example.com").exists()
     assert desk.post(own, SURE).status_code == 404
 

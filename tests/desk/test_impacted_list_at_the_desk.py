@@ -10,8 +10,8 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
 from incidents.models import Incident
+from notifications.customers.impacted_lists import replace_list
 from notifications.models import AudienceVersion, ListDraft
-from notifications.services.impacted import replace_list
 from tests.desk.conftest import Answer, text_of
 from tests.notifications.cast import tenant
 

@@ -18,8 +18,8 @@ from playwright.sync_api import Page
 from incidents.models import Incident
 from incidents.services.incident import declare
 from notifications import tasks
+from notifications.customers import list_readings
 from notifications.models import ListDraft, ListReading
-from notifications.services import list_readings
 from tests.browsing import browser_page, check_accessible
 from tests.conftest import declaration
 from tests.desk.conftest import Answer, text_of

@@ -12,17 +12,18 @@ from django.contrib.auth.models import Permission, User
 from django.test import Client
 
 from incidents.models import Incident
-from incidents.services.entries import Statement
 from incidents.services.incident import post_update
+from incidents.services.inputs import Statement
+from notifications.delivery import plan
+from notifications.evidence import delivery_lookup as service
+from notifications.evidence import delivery_statistics
 from notifications.models import Attempt, Delivery, Endpoint, Tenant
-from notifications.services import plan, proofs
-from notifications.services import told as service
 from tests.desk.conftest import Answer, text_of
 from tests.notifications.cast import last, rule, tenant
 
 pytestmark = pytest.mark.django_db
 
-TOLD, ALL = "/admin/desk/told/", "/admin/desk/ledger/"
+TOLD, ALL = "/admin/desk/told/", "/admin/desk/deliveries/"
 WEST = ("key-vault", "west-europe")
 
 
@@ -48,7 +49,7 @@ def became(address: str, state: str, answer: str, **more: Any) -> None:
 
 
 def own(incident: Incident, rest: str = "") -> str:
-    return f"/admin/desk/{incident.tracking_id}/ledger/{rest}"
+    return f"/admin/desk/{incident.tracking_id}/deliveries/{rest}"
 
 
 def rows_of(answer: Answer) -> list[dict[str, str]]:
@@ -70,11 +71,11 @@ def test_the_ledger_says_what_became_of_each_update(desk: Client, told: Incident
 def test_it_asks_as_often_for_many_updates_as_for_few(
     desk: Client, told: Incident, django_assert_num_queries: Any
 ) -> None:
-    proofs.refresh(incident_id=told.pk, now=datetime.now(UTC))
+    delivery_statistics.refresh(incident_id=told.pk, now=datetime.now(UTC))
     with django_assert_num_queries(14):
         desk.get(own(told))
     Delivery.objects.filter(state="pending").update(state="skipped", skip_reason="left")
-    proofs.refresh(incident_id=told.pk, now=datetime.now(UTC))
+    delivery_statistics.refresh(incident_id=told.pk, now=datetime.now(UTC))
     with django_assert_num_queries(11):  # all is settled: nothing is counted
         settled = desk.get(own(told))
     assert "every delivery is settled" in text_of(settled)
@@ -123,7 +124,7 @@ def test_all_incidents_are_compared_from_the_origin_that_is_asked_for(
     desk: Client, told: Incident, django_assert_num_queries: Any
 ) -> None:
     assert "Nobody was told of any incident yet" in text_of(desk.get(ALL))
-    proofs.refresh(incident_id=told.pk, now=datetime.now(UTC))
+    delivery_statistics.refresh(incident_id=told.pk, now=datetime.now(UTC))
     with django_assert_num_queries(6):
         page = desk.get(ALL)
     assert "from start of impact" in text_of(page)
@@ -154,7 +155,7 @@ def test_what_is_held_back_says_why(desk: Client, told: Incident) -> None:
     for address, hold in (("blue", "limit"), ("gold", "interval"), ("pink", "interval")):
         Delivery.objects.filter(
             communication=later, endpoint__address=f"{address}@example.com"
-        ).update(hold=hold)
+        ).update(deferred=hold)
     words = text_of(desk.get(own(told)))
     assert "Waiting 5 2 held by the interval 1 held for a digest" in words
     screen = text_of(desk.get(f"/admin/desk/{told.tracking_id}/"))
@@ -162,11 +163,11 @@ def test_what_is_held_back_says_why(desk: Client, told: Incident) -> None:
     assert "pending : held by the interval" in text_of(desk.get(TOLD, {"q": "pink"}))
 
     rows = rows_of(desk.get(own(told) + "?format=csv"))
-    assert {(row["address"], row["state"]) for row in rows if row["hold"] == "interval"} == {
+    assert {(row["address"], row["state"]) for row in rows if row["deferred"] == "interval"} == {
         ("gold@example.com", "pending"),
         ("pink@example.com", "pending"),
     }
-    proofs.refresh(incident_id=told.pk, now=datetime.now(UTC))
+    delivery_statistics.refresh(incident_id=told.pk, now=datetime.now(UTC))
     whole = rows_of(desk.get(ALL + "?format=csv"))[-1]
     assert (whole["pending"], whole["pending_limit"], whole["pending_interval"]) == ("2", "1", "2")
     assert "Sending goes on" in text_of(desk.get(own(told)))
@@ -175,7 +176,7 @@ def test_what_is_held_back_says_why(desk: Client, told: Incident) -> None:
 def test_drills_are_compared_with_nothing_and_keep_their_own_ledger(
     desk: Client, told: Incident
 ) -> None:
-    proofs.refresh(incident_id=told.pk, now=datetime.now(UTC))
+    delivery_statistics.refresh(incident_id=told.pk, now=datetime.now(UTC))
     assert told.tracking_id in text_of(desk.get(ALL))
     Incident.objects.update(drill=True)
     page = desk.get(ALL)
@@ -226,10 +227,10 @@ def test_support_reads_the_ledger_and_nothing_else(client: Client, told: Inciden
 
 
 def test_what_a_monitor_opened_was_detected_then(desk: Client, told: Incident) -> None:
-    page = f"/admin/desk/{told.tracking_id}/ledger/"
+    page = f"/admin/desk/{told.tracking_id}/deliveries/"
     assert "not recorded" in text_of(desk.get(page))
     Incident.objects.filter(pk=told.pk).update(automated=True)
-    proofs.refresh(incident_id=told.pk, now=datetime.now(UTC))
+    delivery_statistics.refresh(incident_id=told.pk, now=datetime.now(UTC))
     shown = text_of(desk.get(page))
     detected = shown.partition("detection")[2][:60]
     assert told.created_at.strftime("%H:%M:%S") in detected

@@ -13,8 +13,8 @@ from django.db import connection
 
 from incidents.models import Incident
 from incidents.services.incident import declare, post_update
+from notifications.delivery import plan
 from notifications.models import Attempt, Delivery, Endpoint
-from notifications.services import plan
 from tests.browsing import THEMES, browser_page, check_accessible
 from tests.conftest import declaration, hit
 from tests.desk.test_walk_in_a_browser import PASSWORD, sign_in
@@ -72,7 +72,7 @@ def test_every_screen_is_accessible_on_desktop_and_phone_in_both_themes(
     live_server: Any, broad: str, suppressed: Endpoint, refused: Attempt
 ) -> None:
     paths = ["", "review/", "retract/", "replay/", "merge/", "times/", "list/"]
-    paths += ["ledger/", "ledger/retry/"]
+    paths += ["deliveries/", "deliveries/retry/"]
     with browser_page() as (page, complaints):
         sign_in(page, live_server)
         complaints.clear()  # Chromium asks the login page for a favicon that only the real front has
@@ -82,7 +82,7 @@ def test_every_screen_is_accessible_on_desktop_and_phone_in_both_themes(
             "/admin/desk/policies/",
             "/admin/desk/audit/",
             "/admin/desk/sending/",
-            "/admin/desk/ledger/",
+            "/admin/desk/deliveries/",
             "/admin/desk/told/?q=storage",
             "/admin/desk/suppressed/",
             f"/admin/desk/suppressed/{suppressed.pk}/",
@@ -142,7 +142,7 @@ def test_the_ledger_follows_a_sending_and_rests_when_it_is_done(
 
         sign_in(page, live_server)
         complaints.clear()
-        page.goto(f"{live_server.url}/admin/desk/{incident.tracking_id}/ledger/")
+        page.goto(f"{live_server.url}/admin/desk/{incident.tracking_id}/deliveries/")
         assert page.inner_text("#progress [role=status]") == "Sending goes on: 0 % is done."
         elsewhere.submit(became, 2).result()
         page.wait_for_selector("text=Sending goes on: 50 % is done.")

@@ -16,9 +16,9 @@ from pytest_django.fixtures import Settings
 
 from incidents.models import Communication, Incident
 from incidents.services.incident import declare, post_update
+from notifications.delivery import plan
 from notifications.models import Delivery, FanOut, ListDraft
-from notifications.services import plan
-from statuspage.desk.freshness import seen_now
+from statuspage.desk.optimistic_lock import seen_now
 from statuspage.desk.urls import urlpatterns
 from tests.conftest import declaration, hit
 from tests.desk.conftest import Form, publish, sent_by, text_of

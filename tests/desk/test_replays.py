@@ -11,14 +11,14 @@ import pytest
 from django.contrib.auth.models import User
 from django.test import Client
 
-from incidents.backtest import Case
 from incidents.models import Incident
-from incidents.moments import SHIPPED, read_recording, recording_of
 from incidents.policy import PRESETS
-from incidents.replay import Point, Replay, points_of, replay
-from incidents.services.entries import Changes
+from incidents.replay.backtest import BacktestCase
+from incidents.replay.recordings import SHIPPED, read_recording, recording_of
+from incidents.replay.replay import Point, Replay, points_of, replay
 from incidents.services.incident import post_update
-from statuspage.desk.plots import bars, time_plot
+from incidents.services.inputs import Changes
+from statuspage.desk.charts.replay_charts import bars, time_plot
 from tests.conftest import hit
 from tests.desk.conftest import Answer, text_of
 from tests.desk.test_updates_at_the_desk import own
@@ -119,7 +119,7 @@ def test_a_recording_that_cannot_be_read_is_named(
 ) -> None:
     (tmp_path / "broken.yaml").write_text("moments: nonsense", encoding="utf-8")
     monkeypatch.setattr(
-        "incidents.services.cases.recording_of", partial(recording_of, folder=tmp_path)
+        "incidents.replay.backtest_cases.recording_of", partial(recording_of, folder=tmp_path)
     )
 
     assert "The recording cannot be read. broken.yaml" in text_of(desk.get(own(january, "replay/")))
@@ -262,7 +262,7 @@ def test_one_moment_alone_can_be_drawn() -> None:
         "audience": "estimated",
     }
     at = datetime(2026, 3, 1, 9, 0, tzinfo=UTC)
-    case = Case("ONE0-ONE", "One", at, (Point(at, facts, None, "recorded", ""),), None)
+    case = BacktestCase("ONE0-ONE", "One", at, (Point(at, facts, None, "recorded", ""),), None)
 
     plot = time_plot(replay(case.points, PRESETS["azure"], None))
 

@@ -8,12 +8,12 @@ from django.contrib.auth.models import User
 from django.test import Client
 
 from incidents.models import Decision, Incident, Review
-from incidents.services.entries import Declaration, Statement
 from incidents.services.incident import declare, post_update
-from incidents.services.publicity import review_settled
+from incidents.services.inputs import Declaration, Statement
 from incidents.services.retraction import retract
-from statuspage.desk.review_form import draft_of, same
-from statuspage.desk.review_lines import (
+from incidents.services.visibility import review_settled
+from statuspage.desk.review.form import draft_of, same
+from statuspage.desk.review.lines import (
     LinesError,
     repair_lines,
     repairs_of,

@@ -13,10 +13,11 @@ from django.test import Client
 from pytest_django.fixtures import Settings
 
 from incidents.models import Incident
-from incidents.services import incident as pen
+from incidents.services import incident as incident_service
 from notifications.addresses import label
+from notifications.channels import endpoints
+from notifications.delivery import plan, send
 from notifications.models import Attempt, Endpoint
-from notifications.services import plan, send, webhooks
 from tests.conftest import declaration
 from tests.desk.conftest import text_of
 from tests.notifications.cast import tenant
@@ -33,9 +34,9 @@ def endpoint(request: pytest.FixtureRequest, settings: Settings, now: datetime) 
     settings.OUTBOUND_ALLOW = ["127.0.0.0/8"]
     owner = tenant("here", ("key-vault", "west-europe"), contact=False)
     made = (
-        webhooks.make_room(address=ADDRESS, tenant=owner, now=now)
+        endpoints.make_room(address=ADDRESS, tenant=owner, now=now)
         if request.param == "chat"
-        else webhooks.make(address=ADDRESS, tenant=owner, now=now)[0]
+        else endpoints.make(address=ADDRESS, tenant=owner, now=now)[0]
     )
     owner.contact = made
     owner.save()
@@ -45,7 +46,7 @@ def endpoint(request: pytest.FixtureRequest, settings: Settings, now: datetime) 
 @pytest.fixture
 def failed(endpoint: Endpoint, operator: User, now: datetime) -> Incident:
     """An incident that the endpoint could not be told of."""
-    made = pen.declare(declaration=declaration(), now=now, actor=operator)
+    made = incident_service.declare(declaration=declaration(), now=now, actor=operator)
     plan.plan_due(now=now)
     send.work()
     endpoint.deliveries.update(state="failed")
@@ -63,7 +64,7 @@ def look(desk: Client, page: str) -> None:
 def test_no_page_and_no_file_shows_the_address(
     desk: Client, failed: Incident, endpoint: Endpoint, now: datetime
 ) -> None:
-    ledger = f"/admin/desk/{failed.tracking_id}/ledger/"
+    ledger = f"/admin/desk/{failed.tracking_id}/deliveries/"
     for page in (ledger, f"{ledger}?format=csv", f"{ledger}retry/"):
         look(desk, page)
     Endpoint.objects.update(suppressed_at=now, suppressed_because="answered 410: gone for good")

@@ -12,7 +12,7 @@ from django.test import Client
 from pytest_django.fixtures import Settings
 
 from incidents.models import Incident
-from notifications.models import SendingStop
+from notifications.models import KillSwitch
 from tests.desk.conftest import text_of
 
 pytestmark = pytest.mark.django_db
@@ -33,7 +33,7 @@ def test_a_stop_is_on_every_screen_until_it_is_released(
 
     assert "Sending goes on" in text_of(done)
     assert "All sending is stopped" not in text_of(desk.get(own))
-    stop = SendingStop.objects.get()
+    stop = KillSwitch.objects.get()
     assert (stop.stopped_by, stop.released_by) == (operator, operator)
 
 
@@ -42,7 +42,7 @@ def test_a_stop_without_a_reason_stops_nothing(desk: Client) -> None:
     assert answer.status_code == 422
     assert "Nothing was stopped: please mend this first" in text_of(answer)
     assert "Write why nothing may be sent." in text_of(answer)
-    assert not SendingStop.objects.exists()
+    assert not KillSwitch.objects.exists()
 
 
 def test_a_second_stop_and_a_second_release_say_how_it_stands(desk: Client) -> None:
@@ -56,7 +56,7 @@ def test_a_second_stop_and_a_second_release_say_how_it_stands(desk: Client) -> N
 def test_a_test_mail_shows_what_the_relay_said(
     desk: Client, settings: Settings, tmp_path: Path
 ) -> None:
-    settings.EMAIL_BACKEND = "notifications.mailbox.FolderBackend"
+    settings.EMAIL_BACKEND = "notifications.channels.email.mailbox.FolderBackend"
     settings.MAIL_FOLDER = str(tmp_path)
     taken = text_of(desk.post(SENDING, {"step": "test", "address": "olga@example.com"}))
     assert "Kept, and not sent : mails go into a folder on this machine" in taken

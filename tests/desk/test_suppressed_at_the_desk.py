@@ -9,7 +9,7 @@ import pytest
 from django.contrib.auth.models import User
 from django.test import Client
 
-from notifications.models import Bounce, Endpoint, LedgerAct
+from notifications.models import Bounce, Endpoint, OperatorAct
 from tests.desk.conftest import text_of
 from tests.notifications.cast import reader, tenant
 
@@ -81,5 +81,5 @@ def test_it_is_lifted_with_a_reason_that_is_kept(desk: Client, operator: User) -
     done = desk.post(own, {"reason": "The mailbox is back."}, follow=True)
     assert "blue@example.com is sent to again." in text_of(done)
     assert "The mailbox is back." in text_of(done)
-    assert LedgerAct.objects.get().actor == operator
+    assert OperatorAct.objects.get().actor == operator
     assert desk.post(own, {"reason": "Twice."}).status_code == 404

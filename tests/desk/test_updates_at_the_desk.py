@@ -9,8 +9,8 @@ from django.contrib.auth.models import User
 from django.test import Client
 
 from incidents.models import Communication, Incident
-from incidents.services.entries import Statement
 from incidents.services.incident import declare, post_update
+from incidents.services.inputs import Statement
 from tests.conftest import declaration
 from tests.desk.conftest import Answer, sent_by, text_of
 

@@ -16,12 +16,12 @@ def main() -> None:
     from django.contrib.auth.models import User
     from django.utils import timezone
 
-    from incidents.catalogue_file import read_catalogue
-    from incidents.services.catalogue import apply_catalogue
-    from incidents.services.entries import Override, Statement
+    from incidents.importers.catalogue_file import read_catalogue
+    from incidents.services.imports.catalogue import apply_catalogue
     from incidents.services.incident import declare
+    from incidents.services.inputs import Override, Statement
     from incidents.services.merge import merge
-    from incidents.services.publicity import withdraw
+    from incidents.services.visibility import withdraw
     from tests.conftest import CATALOGUE, declaration, hit
     from tests.notifications.cast import reader, tenant
 

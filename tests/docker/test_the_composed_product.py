@@ -10,7 +10,7 @@ from email.message import EmailMessage
 
 import pytest
 
-from statuspage.published import manifest
+from statuspage.public.store import manifest
 from tests.docker.conftest import Product
 from tests.notifications.conftest import text_of
 from tests.walks.conftest import until

@@ -7,11 +7,11 @@ from datetime import UTC, datetime
 
 import pytest
 
-from statuspage.published.generation import beat, write_generation
-from statuspage.published.site import Page
+from statuspage.public.render.page import Page
+from statuspage.public.store.generation import beat, write_generation
 from tests.docker.composed import Machine
 from tests.docker.conftest import asked
-from tests.published.sites import site, text
+from tests.public.sites import site, text
 
 pytestmark = pytest.mark.processes
 RSS, HTML = "application/rss+xml; charset=utf-8", "text/html; charset=utf-8"

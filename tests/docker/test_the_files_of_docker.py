@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from statuspage.published.filtered import FILTERS
-from statuspage.published.headers import LONG, POLICY, SHORTLY
-from statuspage.published.site import Page
-from statuspage.published.store import SILENT_AFTER
+from statuspage.public.query.filtered import FILTERS
+from statuspage.public.render.page import Page
+from statuspage.public.store.current_generation import SILENT_AFTER
+from statuspage.public.store.headers import LONG, POLICY, SHORTLY
 from tests.docker.composed import BIN, DOCKER, ROOT, composed, from_image, settings
 
 EXAMPLE = (DOCKER / ".env.example").read_text()

@@ -16,13 +16,13 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from incidents.models import Incident, ReviewFeedback
-from incidents.services.entries import Override
 from incidents.services.errors import EntryError
 from incidents.services.feedback import give_feedback
 from incidents.services.incident import declare, post_update
-from incidents.services.publicity import withdraw
+from incidents.services.inputs import Override
 from incidents.services.review import Draft, Section, publish_review
-from notifications import form_guard
+from incidents.services.visibility import withdraw
+from notifications.subscribers import form_guard
 from tests.conftest import NOW, declaration, hit
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("catalogue")]

@@ -22,7 +22,7 @@ def signed_in(operator: User) -> Client:
     return client
 
 
-def test_a_corrected_name_is_a_change_of_the_public_picture(signed_in: Client) -> None:
+def test_a_corrected_name_is_a_change_of_the_public_snapshot(signed_in: Client) -> None:
     service = Service.objects.get(slug="storage")
     before = Revision.objects.get(id=1).number
 

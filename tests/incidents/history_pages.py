@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from incidents.history_text import NameEntry, NameIndex, read_history
-from incidents.history_text.names import NameKind
+from incidents.importers.history_text import NameEntry, NameIndex, read_history
+from incidents.importers.history_text.names import NameKind
 
 SAMPLES = Path(__file__).parents[1] / "data" / "history"
 SHIPPED = Path(__file__).parents[2] / "incidents" / "data" / "history-2024.txt"

@@ -9,7 +9,7 @@ from django.contrib.auth.models import User
 from django.core.management import CommandError, call_command
 
 from incidents.models import ApiToken
-from incidents.services import tokens
+from incidents.services.access import tokens
 
 pytestmark = pytest.mark.django_db
 Output = pytest.CaptureFixture[str]

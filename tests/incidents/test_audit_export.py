@@ -13,8 +13,8 @@ from django.core.management import CommandError, call_command
 
 from incidents import csv_file
 from incidents.services.audit import COLUMNS
-from incidents.services.entries import Override
 from incidents.services.incident import declare
+from incidents.services.inputs import Override
 from tests.conftest import declaration
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("catalogue")]

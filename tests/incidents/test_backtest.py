@@ -9,20 +9,20 @@ import pytest
 from django.contrib.auth.models import User
 from django.core.management import CommandError, call_command
 
-from incidents.backtest import Case, backtest, summary
-from incidents.moments import SHIPPED, read_recording
 from incidents.policy import PRESETS
-from incidents.replay import points_of
-from incidents.services.entries import Changes
+from incidents.replay.backtest import BacktestCase, backtest, summary
+from incidents.replay.recordings import SHIPPED, read_recording
+from incidents.replay.replay import points_of
 from incidents.services.incident import declare, post_update
+from incidents.services.inputs import Changes
 from tests.conftest import declaration, hit
 
 AZURE = PRESETS["azure"]
 
 
-def case(name: str) -> Case:
+def case(name: str) -> BacktestCase:
     recording = read_recording(SHIPPED / f"{name}.yaml")
-    return Case(
+    return BacktestCase(
         tracking_id=name,
         title=recording.title,
         started_at=recording.started_at,

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from django.core.management import CommandError, call_command
 
-from incidents.catalogue_file.files import SHIPPED
+from incidents.importers.catalogue_file.files import SHIPPED
 from incidents.models import Region
 
 pytestmark = pytest.mark.django_db

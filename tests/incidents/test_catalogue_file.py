@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from incidents.catalogue_file import Catalogue, derive_slug, fold_name, read_catalogue
+from incidents.importers.catalogue_file import Catalogue, derive_slug, fold_name, read_catalogue
 
 SMALL = """\
 prefix: [Azure]

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from incidents.catalogue_file import (
+from incidents.importers.catalogue_file import (
     MAX_BYTES,
     RESERVED_SLUGS,
     CatalogueError,

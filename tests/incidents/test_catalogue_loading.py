@@ -8,7 +8,7 @@ import pytest
 from django.db import IntegrityError, connection, transaction
 from django.test.utils import CaptureQueriesContext
 
-from incidents.catalogue_file import load_shipped, read_catalogue
+from incidents.importers.catalogue_file import load_shipped, read_catalogue
 from incidents.models import (
     Alias,
     Dependency,
@@ -19,7 +19,7 @@ from incidents.models import (
     Service,
     ServiceCategory,
 )
-from incidents.services.catalogue import CatalogueCounts, apply_catalogue
+from incidents.services.imports.catalogue import CatalogueCounts, apply_catalogue
 
 pytestmark = pytest.mark.django_db
 
@@ -68,7 +68,7 @@ def cells() -> set[tuple[str, str]]:
     return set(Offering.objects.current().values_list("service__slug", "region__slug"))
 
 
-def picture_number() -> int:
+def snapshot_number() -> int:
     return Revision.objects.values_list("number", flat=True).get(id=1)
 
 
@@ -101,18 +101,18 @@ def test_everything_in_the_file_is_in_the_tables() -> None:
     assert owner.geography.slug == "europe"
 
 
-def test_loading_twice_changes_nothing_and_leaves_the_public_picture_alone() -> None:
+def test_loading_twice_changes_nothing_and_leaves_the_public_snapshot_alone() -> None:
     assert not load(FULL).nothing_changed
-    before = picture_number()
+    before = snapshot_number()
     assert load(FULL, LATER).nothing_changed
-    assert picture_number() == before
+    assert snapshot_number() == before
 
 
-def test_a_change_moves_the_public_picture_once() -> None:
+def test_a_change_moves_the_public_snapshot_once() -> None:
     load(FULL)
-    before = picture_number()
+    before = snapshot_number()
     load(REDUCED, LATER)
-    assert picture_number() == before + 1
+    assert snapshot_number() == before + 1
 
 
 def test_a_second_load_of_the_shipped_catalogue_costs_ten_queries() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from incidents.catalogue_file import Catalogue, fold_name, load_shipped
+from incidents.importers.catalogue_file import Catalogue, fold_name, load_shipped
 
 NAMED_BY_HISTORIES = (
     "Azure Resource Manager, ARM, Azure Portal, Azure Resource Graph, ARG, Azure CLI, "

@@ -9,10 +9,10 @@ from django.contrib.auth.models import User
 from django.db import IntegrityError, connection, transaction
 
 from incidents.models import Impact, Incident, TimeVersion
-from incidents.services.entries import Statement
+from incidents.services.corrections import correct_times, reschedule
 from incidents.services.errors import EntryError
 from incidents.services.incident import declare, post_update
-from incidents.services.times import correct_times, reschedule
+from incidents.services.inputs import Statement
 from tests.conftest import declaration, hit
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("catalogue")]

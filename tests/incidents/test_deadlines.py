@@ -4,8 +4,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from incidents.deadlines import promise_missed, review_clocks
 from incidents.policy import PRESETS
+from incidents.review_deadlines import promise_missed, review_deadlines_of
 
 MITIGATED = datetime(2026, 3, 1, 9, 0, tzinfo=UTC)
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
@@ -21,7 +21,7 @@ def owed(
     mitigated_at: datetime | None = MITIGATED,
     policy: str = "azure",
 ) -> list[tuple[str, datetime, bool]]:
-    clocks = review_clocks(
+    clocks = review_deadlines_of(
         review=review,
         mitigated_at=mitigated_at,
         published=published,
@@ -71,7 +71,7 @@ def test_the_numbers_are_the_policys_own() -> None:
         preliminary_review_hours = 24 * 20
         final_review_days = 10
 
-    clocks = review_clocks(
+    clocks = review_deadlines_of(
         review="public", mitigated_at=MITIGATED, published=(), policy=Slower(), now=MITIGATED
     )
 

@@ -6,10 +6,10 @@ import pytest
 from django.contrib.auth.models import User
 
 from incidents.models import Communication, Decision, Impact, Incident, Revision
-from incidents.services.entries import Changes, Override, Statement
 from incidents.services.errors import EntryError
 from incidents.services.incident import declare, post_update, recover
-from incidents.services.publicity import publish_due, withdraw
+from incidents.services.inputs import Changes, Override, Statement
+from incidents.services.visibility import publish_due, withdraw
 from tests.conftest import declaration, hit
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("catalogue")]

@@ -6,7 +6,7 @@ from contextlib import suppress
 
 import pytest
 
-from incidents.history_text import HistoryError
+from incidents.importers.history_text import HistoryError
 from tests.incidents.history_pages import SHIPPED, a_page, read
 
 GOOD = "Between 09:00 and 10:48 UTC on 07 May 2024, Storage in East US had errors."

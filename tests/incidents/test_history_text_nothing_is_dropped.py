@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from incidents.history_text import HistoryError
+from incidents.importers.history_text import HistoryError
 from tests.incidents.history_pages import SAMPLES, SHIPPED, read
 
 _HEADINGS = [

@@ -5,13 +5,13 @@ from __future__ import annotations
 import subprocess
 import sys
 
-from incidents.catalogue_file import load_shipped
-from incidents.history_text import NameEntry, NameIndex, read_history
+from incidents.importers.catalogue_file import load_shipped
+from incidents.importers.history_text import NameEntry, NameIndex, read_history
 from tests.incidents.history_pages import SHIPPED, read
 
 
 def test_the_reader_imports_no_django() -> None:
-    code = "import incidents.history_text, sys; print([m for m in sys.modules if 'django' in m])"
+    code = "import incidents.importers.history_text, sys; print([m for m in sys.modules if 'django' in m])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
 

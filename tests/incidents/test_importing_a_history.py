@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from django.core.management import CommandError, call_command
 
-from incidents.catalogue_file import load_shipped
+from incidents.importers.catalogue_file import load_shipped
 from incidents.models import (
     Communication,
     Impact,
@@ -20,7 +20,7 @@ from incidents.models import (
     Revision,
     TimelineEntry,
 )
-from incidents.services.catalogue import apply_catalogue
+from incidents.services.imports.catalogue import apply_catalogue
 from incidents.signals import communication_written
 from tests.conftest import NOW
 

@@ -8,8 +8,8 @@ from django.contrib.auth.models import User
 from incidents.models import Communication, Decision, Incident
 from incidents.services.errors import EntryError
 from incidents.services.incident import declare, recover
-from incidents.services.judgement import confirm, override, set_audience
-from incidents.services.publicity import publish_due, withdraw
+from incidents.services.operator_decisions import confirm, override, set_audience
+from incidents.services.visibility import publish_due, withdraw
 from tests.conftest import declaration, hit
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("catalogue")]

@@ -4,7 +4,7 @@ import pytest
 
 from incidents import lifecycle
 from incidents.lifecycle import LifecycleError, Stage
-from incidents.models import words
+from incidents.models import choices
 
 ISSUE_STAGES = ["investigating", "identified", "mitigating", "mitigated", "resolved"]
 MAINTENANCE_STAGES = ["planned", "rescheduled", "in-progress", "complete", "cancelled"]
@@ -64,4 +64,4 @@ def test_reopening_is_a_step_from_ended_impact_back_to_work(
 
 
 def test_columns_and_tables_use_the_same_stages() -> None:
-    assert [stage.value for stage in Stage] == words.Stage.values
+    assert [stage.value for stage in Stage] == choices.Stage.values

@@ -8,12 +8,12 @@ import pytest
 from django.contrib.auth.models import User
 
 from incidents.models import Incident
-from incidents.services.entries import Statement
 from incidents.services.errors import EntryError
 from incidents.services.incident import declare, post_update
+from incidents.services.inputs import Statement
 from incidents.services.merge import merge, unmerge
-from incidents.services.publicity import withdraw
-from notifications.services import plan
+from incidents.services.visibility import withdraw
+from notifications.delivery import plan
 from tests.conftest import declaration, hit
 from tests.notifications.cast import tenant, told
 

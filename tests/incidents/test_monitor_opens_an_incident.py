@@ -11,14 +11,14 @@ from django.core.management import CommandError, call_command
 
 from incidents import placeholders
 from incidents.models import Incident
-from incidents.services.entries import Statement
 from incidents.services.errors import EntryError
 from incidents.services.incident import post_update
+from incidents.services.inputs import Statement
 from incidents.services.monitor import open_from_monitor, resolve_from_monitor
-from incidents.services.publicity import publish_due
-from notifications import messages
+from incidents.services.visibility import publish_due
+from notifications.channels.email import renderer as mail_renderer
+from notifications.delivery import plan
 from notifications.lifecycle import Audience, Reason, Relevance
-from notifications.services import plan
 from tests.conftest import hit
 from tests.notifications.cast import tenant, told
 
@@ -51,7 +51,7 @@ def test_a_cell_and_a_level_tell_the_affected_in_words_marked_as_automated(now: 
     plan.plan(communication_id=said.pk, now=now)
     assert told(said) == {"here@example.com": "related"}
     assert (incident.automated, said.automated) == (True, True)
-    mail = messages.preview(
+    mail = mail_renderer.preview(
         said,
         audience=Audience.TARGETED,
         relevance=Relevance.RELATED,

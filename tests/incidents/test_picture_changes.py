@@ -1,4 +1,4 @@
-"""Publishers learn which incident a number of the public picture was about."""
+"""Publishers learn which incident a number of the public snapshot was about."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from datetime import datetime
 import pytest
 from django.contrib.auth.models import User
 
-from incidents.models import PictureChange, Revision
+from incidents.models import Revision, SnapshotChange
 from incidents.services import revision
-from incidents.services.entries import Override, Statement
 from incidents.services.incident import declare, post_update
+from incidents.services.inputs import Override, Statement
 from tests.conftest import declaration
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("catalogue")]
@@ -39,5 +39,5 @@ def test_a_change_without_a_subject_means_everything(now: datetime) -> None:
 def test_who_was_away_for_too_long_is_told_that_nobody_knows(now: datetime) -> None:
     before = revision.bump(now=now)
     after = revision.bump(now=now)
-    PictureChange.objects.filter(revision=after).delete()
+    SnapshotChange.objects.filter(revision=after).delete()
     assert revision.changed_since(before, after) is None

@@ -13,7 +13,7 @@ import pytest
 
 from incidents.management.commands.decide import decide_all
 from incidents.policy import PRESETS, FactsError, PolicyError
-from incidents.policy_file import read_policy
+from incidents.policy.files import read_policy
 
 ROOT = Path(__file__).parents[2]
 FACTS: dict[str, Any] = {

@@ -73,7 +73,10 @@ def test_the_json_has_the_stable_keys_in_their_order() -> None:
 def test_a_broad_incident_far_from_the_thresholds_needs_nobody() -> None:
     explanation = explained()
     assert not explanation.needs_confirmation
-    assert [change.notch.fact for change in explanation.would_change_if] == ["level", "extent"]
+    assert [change.counterfactual.fact for change in explanation.would_change_if] == [
+        "level",
+        "extent",
+    ]
 
 
 def test_several_services_in_part_of_one_region_are_one_notch_from_public() -> None:
@@ -88,7 +91,7 @@ def test_several_services_in_part_of_one_region_are_one_notch_from_public() -> N
 
 def test_a_level_or_an_audience_on_the_edge_asks_nobody() -> None:
     explanation = explained(level="warning", impacts=[{"service": "storage", "region": "east-us"}])
-    facts = {change.notch.fact for change in explanation.would_change_if}
+    facts = {change.counterfactual.fact for change in explanation.would_change_if}
     assert "audience" in facts
     assert not explanation.needs_confirmation
 
@@ -168,7 +171,9 @@ def test_one_region_fewer_means_one_region_and_not_the_world() -> None:
         {"service": "portal", "region": "west-us"},
     ]
     facts = parse_facts(BROAD | {"impacts": cells})
-    fewer = next(near for notch, near in neighbours(facts) if notch == ("regions", 2, 1))
+    fewer = next(
+        near for counterfactual, near in neighbours(facts) if counterfactual == ("regions", 2, 1)
+    )
     assert {impact.region for impact in fewer.impacts} == {"west-us"}
 
 
@@ -179,6 +184,6 @@ def test_a_wider_or_narrower_extent_moves_only_the_widest_impacts() -> None:
         {"service": "logs", "region": "east-us", "extent": "zone", "level": "informational"},
     ]
     facts = parse_facts(BROAD | {"impacts": cells})
-    moved = [near for notch, near in neighbours(facts) if notch.fact == "extent"]
+    moved = [near for counterfactual, near in neighbours(facts) if counterfactual.fact == "extent"]
     extents = [[impact.extent for impact in near.impacts] for near in moved]
     assert extents == [["subset", "subset", "zone"], ["region", "subset", "zone"]]

@@ -8,8 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from incidents.policy import (
+    Counterfactual,
     Facts,
-    Notch,
     Policy,
     Size,
     decide,
@@ -67,12 +67,12 @@ def test_what_would_change_the_outcome_is_exactly_what_changes_it_when_tried(
 ) -> None:
     here = decide(facts, policy).outcome
     tried = {
-        notch: outcome
-        for notch, nearby in neighbours(facts)
+        counterfactual: outcome
+        for counterfactual, nearby in neighbours(facts)
         if (outcome := decide(nearby, policy).outcome) != here
     }
     told = explain(facts, policy).would_change_if
-    assert {change.notch: change.outcome for change in told} == tried
+    assert {change.counterfactual: change.outcome for change in told} == tried
     assert len(told) == len(tried)
 
 
@@ -83,9 +83,9 @@ def test_a_person_is_asked_exactly_when_one_estimated_number_would_flip_public(
 ) -> None:
     here = decide(facts, policy)
     flips = [
-        notch
-        for notch, nearby in neighbours(facts)
-        if notch.fact in {"services", "regions", "extent"}
+        counterfactual
+        for counterfactual, nearby in neighbours(facts)
+        if counterfactual.fact in {"services", "regions", "extent"}
         and decide(nearby, policy).public != here.public
     ]
     explanation = explain(facts, policy)
@@ -97,23 +97,26 @@ def test_a_person_is_asked_exactly_when_one_estimated_number_would_flip_public(
 @given(any_facts())
 def test_every_neighbour_is_valid_and_differs_by_exactly_its_notch(facts: Facts) -> None:
     here = position(facts)
-    for notch, nearby in neighbours(facts):
+    for counterfactual, nearby in neighbours(facts):
         assert parse_facts(nearby.as_dict()) == nearby
         there = position(nearby)
-        assert (here[notch.fact], there[notch.fact]) == (notch.before, notch.after)
-        assert one_step(notch)
+        assert (here[counterfactual.fact], there[counterfactual.fact]) == (
+            counterfactual.before,
+            counterfactual.after,
+        )
+        assert one_step(counterfactual)
         moved = {fact for fact in here if here[fact] != there[fact]}
-        if notch.fact == "level" and "informational" in notch:
+        if counterfactual.fact == "level" and "informational" in counterfactual:
             # Impacts that follow the incident's level begin or cease to count.
             moved -= {"services", "regions", "extent"}
-        assert moved == {notch.fact}
+        assert moved == {counterfactual.fact}
         assert untouched(facts) == untouched(nearby)
 
 
 @many
 @given(any_facts())
 def test_no_neighbour_is_missing_and_none_comes_twice(facts: Facts) -> None:
-    given_notches = [notch for notch, _ in neighbours(facts)]
+    given_notches = [counterfactual for counterfactual, _ in neighbours(facts)]
     assert len(given_notches) == len(set(given_notches))
     assert set(given_notches) == expected_notches(facts, measure(facts))
 
@@ -123,8 +126,8 @@ def test_no_neighbour_is_missing_and_none_comes_twice(facts: Facts) -> None:
 def test_condensed_facts_measure_the_same_at_every_notch(facts: Facts) -> None:
     few = condensed(facts)
     assert measure(few) == measure(facts)
-    assert [(notch, measure(nearby)) for notch, nearby in neighbours(few)] == [
-        (notch, measure(nearby)) for notch, nearby in neighbours(facts)
+    assert [(counterfactual, measure(nearby)) for counterfactual, nearby in neighbours(few)] == [
+        (counterfactual, measure(nearby)) for counterfactual, nearby in neighbours(facts)
     ]
 
 
@@ -159,37 +162,37 @@ def untouched(facts: Facts) -> tuple[object, ...]:
     )
 
 
-def one_step(notch: Notch) -> bool:
-    if isinstance(notch.before, int) and isinstance(notch.after, int):
-        return abs(notch.before - notch.after) == 1
+def one_step(counterfactual: Counterfactual) -> bool:
+    if isinstance(counterfactual.before, int) and isinstance(counterfactual.after, int):
+        return abs(counterfactual.before - counterfactual.after) == 1
     for scale in (LEVELS, EXTENTS):
-        if notch.before in scale:
+        if counterfactual.before in scale:
             words: list[object] = list(scale)
-            return abs(words.index(notch.before) - words.index(notch.after)) == 1
-    return notch.before != notch.after
+            return abs(words.index(counterfactual.before) - words.index(counterfactual.after)) == 1
+    return counterfactual.before != counterfactual.after
 
 
-def expected_notches(facts: Facts, size: Size) -> set[Notch]:
+def expected_notches(facts: Facts, size: Size) -> set[Counterfactual]:
     """Every step that stays within what facts can be."""
     expected = {
-        Notch("level", facts.level, level)
+        Counterfactual("level", facts.level, level)
         for level in LEVELS
         if abs(LEVELS.index(level) - LEVELS.index(facts.level)) == 1
     }
     if size.services > 1 or facts.dependents:
-        expected.add(Notch("services", size.services, size.services - 1))
+        expected.add(Counterfactual("services", size.services, size.services - 1))
     if facts.dependents < MAX_DEPENDENTS:
-        expected.add(Notch("services", size.services, size.services + 1))
+        expected.add(Counterfactual("services", size.services, size.services + 1))
     if size.extent is not None:
         here = EXTENTS.index(size.extent)
         near = [extent for extent in EXTENTS if abs(EXTENTS.index(extent) - here) == 1]
-        expected |= {Notch("extent", size.extent, extent) for extent in near}
-        expected.add(Notch("regions", size.regions, size.regions + 1))
+        expected |= {Counterfactual("extent", size.extent, extent) for extent in near}
+        expected.add(Counterfactual("regions", size.regions, size.regions + 1))
     if size.regions > 1:
-        expected.add(Notch("regions", size.regions, size.regions - 1))
+        expected.add(Counterfactual("regions", size.regions, size.regions - 1))
     others = [audience for audience in AUDIENCES if audience != facts.audience]
-    expected |= {Notch("audience", facts.audience, audience) for audience in others}
+    expected |= {Counterfactual("audience", facts.audience, audience) for audience in others}
     if not facts.false_positive:
         flipped = CHANNELS[1 - CHANNELS.index(facts.targeted_channel)]
-        expected.add(Notch("targeted_channel", facts.targeted_channel, flipped))
+        expected.add(Counterfactual("targeted_channel", facts.targeted_channel, flipped))
     return expected

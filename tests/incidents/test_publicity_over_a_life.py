@@ -8,10 +8,10 @@ import pytest
 from django.contrib.auth.models import User
 
 from incidents.models import Communication, Impact, Incident
-from incidents.services.entries import Changes, Declaration, Override, Statement
 from incidents.services.errors import EntryError
 from incidents.services.incident import declare, post_update, recover
-from incidents.services.publicity import publish_due, withdraw
+from incidents.services.inputs import Changes, Declaration, Override, Statement
+from incidents.services.visibility import publish_due, withdraw
 from tests.conftest import declaration, hit
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("catalogue")]

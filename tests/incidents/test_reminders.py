@@ -8,11 +8,11 @@ import pytest
 from django.contrib.auth.models import User
 
 from incidents.models import Incident, Reminder
-from incidents.services import reminders, retention
-from incidents.services.entries import Statement
 from incidents.services.incident import declare, post_update
+from incidents.services.inputs import Statement
 from incidents.services.review import Draft, Section, publish_review
-from notifications.services import reminding
+from incidents.services.scheduled import reminders, retention
+from notifications.delivery import reminder_mail
 from tests.conftest import declaration, hit
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("catalogue")]
@@ -90,11 +90,11 @@ def test_operators_get_one_mail_for_all_that_is_due(
     operator.email = "olga@example.com"
     operator.save()
     reminders.remind(now=now + 13 * DAY)
-    assert reminding.mail_reminders(now=now + 13 * DAY) == 2
+    assert reminder_mail.mail_reminders(now=now + 13 * DAY) == 2
     (mail,) = mailoutbox
     assert mail.to == ["olga@example.com"]  # type: ignore[attr-defined]  # an EmailMessage
     assert f"/admin/desk/{broad.tracking_id}/" in mail.body  # type: ignore[attr-defined]  # the same
-    assert reminding.mail_reminders(now=now + 13 * DAY) == 0
+    assert reminder_mail.mail_reminders(now=now + 13 * DAY) == 0
     assert not Reminder.objects.filter(mailed_at=None).exists()
 
 

@@ -9,9 +9,9 @@ import pytest
 from django.contrib.auth.models import User
 from django.core.management import CommandError, call_command
 
-from incidents.moments import SHIPPED, MomentsError, read_recording
 from incidents.policy import PRESETS
-from incidents.replay import points_of, replay
+from incidents.replay.recordings import SHIPPED, MomentsError, read_recording
+from incidents.replay.replay import points_of, replay
 from incidents.services.incident import declare
 from tests.conftest import declaration
 

@@ -8,11 +8,11 @@ import pytest
 from django.contrib.auth.models import User
 
 from incidents.models import Communication, Incident, Review, Revision
-from incidents.services.entries import Changes
 from incidents.services.errors import EntryError
 from incidents.services.incident import declare, post_update
-from incidents.services.publicity import review_settled
+from incidents.services.inputs import Changes
 from incidents.services.review import Draft, Repair, Section, publish_review
+from incidents.services.visibility import review_settled
 from tests.conftest import declaration, hit
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("catalogue")]

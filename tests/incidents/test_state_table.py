@@ -10,13 +10,13 @@ import pytest
 from django.contrib.auth.models import User
 
 from incidents.models import Incident, Review
-from incidents.services.entries import Changes, Declaration, Override, Statement
 from incidents.services.incident import declare, post_update, recover
-from incidents.services.publicity import decided_of, standing_of, withdraw
+from incidents.services.inputs import Changes, Declaration, Override, Statement
 from incidents.services.retraction import retract
 from incidents.services.review import Draft, Section, publish_review
+from incidents.services.visibility import decided_of, standing_of, withdraw
 from incidents.state_table import TABLE, Decided, ReviewFor, Shown, Standing, Told, as_markdown
-from notifications.services import plan
+from notifications.delivery import plan
 from tests.conftest import declaration, hit
 from tests.notifications.cast import tenant, told
 

@@ -16,7 +16,7 @@ from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, Envelope, Session
 from pytest_django.fixtures import Settings
 
-from notifications.transports.email import MAIL
+from notifications.channels.email.smtp import MAIL
 from tests.notifications.rooms import Hook, listening
 
 

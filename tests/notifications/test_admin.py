@@ -8,9 +8,9 @@ import pytest
 from django.contrib.auth.models import User
 from django.test import Client
 
-from incidents.services import incident as pen
+from incidents.services import incident as incident_service
+from notifications.delivery import claims, plan
 from notifications.models import AlertRule, Delivery, Endpoint
-from notifications.services import claims, plan
 from tests.conftest import declaration
 from tests.notifications.cast import rule, tenant
 
@@ -26,10 +26,17 @@ TABLES = (
     "delivery",
     "attempt",
     "bounce",
-    "ledgeract",
-    "proof",
+    "operatoract",
+    "deliverystatistics",
 )
-WRITTEN_BY_SERVICES = ("fanout", "delivery", "attempt", "bounce", "ledgeract", "proof")
+WRITTEN_BY_SERVICES = (
+    "fanout",
+    "delivery",
+    "attempt",
+    "bounce",
+    "operatoract",
+    "deliverystatistics",
+)
 
 
 @pytest.fixture
@@ -47,7 +54,7 @@ def test_every_table_can_be_listed_and_searched(
     desk: Client, operator: User, now: datetime, table: str
 ) -> None:
     rule(tenant("here", ("key-vault", "west-europe")), "ops@example.com")
-    pen.declare(declaration=declaration(), now=now, actor=operator)
+    incident_service.declare(declaration=declaration(), now=now, actor=operator)
     plan.plan_due(now=now)
     claims.claim(most=1, channel="mail")
     Delivery.objects.update(lease_until=now)

@@ -10,7 +10,7 @@ from django.contrib.auth.models import User
 from django.core.management import CommandError, call_command
 
 from incidents.models import Incident
-from incidents.services import incident as pen
+from incidents.services import incident as incident_service
 from notifications.models import Delivery
 from tests.conftest import declaration, hit
 from tests.notifications.cast import confirm_audience, reader, rule, subscription, tenant
@@ -29,7 +29,7 @@ def incident(operator: User, now: datetime) -> Incident:
     tenant("elsewhere", ("storage", "west-us"))
     reader("reader@example.com")
     hits = [hit(*WEST), hit(*EAST)]
-    return pen.declare(declaration=declaration(*hits), now=now, actor=operator)
+    return incident_service.declare(declaration=declaration(*hits), now=now, actor=operator)
 
 
 def asked(incident: Incident, capsys: pytest.CaptureFixture[str]) -> dict[str, object]:

@@ -21,12 +21,12 @@ from django.db import connection
 from django.utils import timezone
 from pytest_django.fixtures import Settings
 
-from incidents.services import incident as pen
-from incidents.services.entries import Statement
+from incidents.services import incident as incident_service
+from incidents.services.inputs import Statement
 from notifications import tasks
+from notifications.delivery import claims, plan, send
 from notifications.lifecycle import State
 from notifications.models import Attempt, Delivery, FanOut
-from notifications.services import claims, plan, send
 from tests.conftest import declaration, hit
 from tests.notifications.cast import reader, tenant
 from tests.notifications.conftest import Sink, text_of
@@ -69,7 +69,7 @@ def test_a_dead_broker_costs_the_operator_nothing_and_the_sweep_plans(
 ) -> None:
     monkeypatch.setattr(tasks, "plan_communication", task_at(1))
     tenant("here", WEST)
-    pen.declare(declaration=declaration(), now=now, actor=operator)
+    incident_service.declare(declaration=declaration(), now=now, actor=operator)
     for thread in publishers():
         thread.join()
     assert "is left to the sweep" in caplog.text
@@ -101,7 +101,7 @@ def test_the_sweep_frees_what_a_vanished_worker_held_and_sends_it(
     catalogue: None, operator: User, now: datetime, sink: Sink
 ) -> None:
     tenant("here", WEST)
-    pen.declare(declaration=declaration(), now=timezone.now(), actor=operator)
+    incident_service.declare(declaration=declaration(), now=timezone.now(), actor=operator)
     tasks.sweep()
     claims.claim(most=10, channel="mail")
     Delivery.objects.update(lease_until=now)
@@ -175,7 +175,7 @@ def test_from_the_pen_to_the_inbox_with_a_real_worker(
     tenant("elsewhere", ("key-vault", "east-us"))
     reader("reader@example.com")
     now = timezone.now()
-    incident = pen.declare(
+    incident = incident_service.declare(
         declaration=declaration(
             hit(*WEST),
             started_at=now,
@@ -188,7 +188,7 @@ def test_from_the_pen_to_the_inbox_with_a_real_worker(
     assert sink.receivers == ["here@example.com"]
     assert "For you." in text_of(sink.mails[0])
 
-    pen.post_update(
+    incident_service.post_update(
         incident_id=incident.pk,
         stage="resolved",
         statement=Statement("Over for the world.", "Over for you."),
@@ -213,7 +213,7 @@ def test_a_worker_killed_in_the_middle_loses_nothing_and_repeats_little(
     sink.seconds_a_mail = 0.03
     first = start_worker()
     now = timezone.now()
-    pen.declare(declaration=declaration(started_at=now), now=now, actor=operator)
+    incident_service.declare(declaration=declaration(started_at=now), now=now, actor=operator)
     wait_for(lambda: len(sink.mails) >= 30)
     first.kill()
     first.wait()

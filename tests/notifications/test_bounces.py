@@ -14,13 +14,14 @@ from django.core.management import CommandError, call_command
 from pytest_django.fixtures import Settings
 
 from incidents.models import Incident
-from incidents.services import incident as pen
-from incidents.services.entries import Statement
-from notifications import return_path, tokens
+from incidents.services import incident as incident_service
+from incidents.services.inputs import Statement
+from notifications import return_path, signed_links
+from notifications.delivery import plan, send
+from notifications.inbound import bounces, suppression
+from notifications.inbound.reports import read_report
 from notifications.lifecycle import State
-from notifications.models import Attempt, Bounce, Delivery, Endpoint, LedgerAct, Tenant
-from notifications.reports import read_report
-from notifications.services import bounces, plan, send, suppression
+from notifications.models import Attempt, Bounce, Delivery, Endpoint, OperatorAct, Tenant
 from tests.conftest import declaration
 from tests.notifications.cast import endpoint, last, rule, tenant
 from tests.notifications.conftest import Sink
@@ -36,7 +37,7 @@ def sent(operator: User, now: datetime, sink: Sink, settings: Settings) -> Deliv
     """A delivery to here@example.com that the relay has taken."""
     settings.RETURN_PATH = "bounces@status.example.com"
     tenant("here", WEST)
-    incident = pen.declare(
+    incident = incident_service.declare(
         declaration=declaration(statement=Statement("For all.", "For you.")),
         now=now,
         actor=operator,
@@ -73,7 +74,7 @@ def test_an_unknown_mailbox_is_suppressed_at_once_and_its_alerts_are_counted_as_
     assert here().suppressed_because == "550 5.1.1 <here@example.com>: User unknown"
     assert Attempt.objects.filter(result="bounced").count() == 1
 
-    pen.post_update(
+    incident_service.post_update(
         incident_id=sent.incident_id,
         stage="identified",
         statement=Statement("p", "t"),
@@ -117,7 +118,7 @@ def test_a_relays_answer_counts_like_a_report(
 ) -> None:
     sink.data_answers["here@example.com"] = "554 5.7.1 we do not like it"
     for stage in ("identified", "mitigating", "mitigating"):
-        pen.post_update(
+        incident_service.post_update(
             incident_id=sent.incident_id,
             stage=stage,
             statement=Statement("p", "t"),
@@ -131,7 +132,7 @@ def test_a_relays_answer_counts_like_a_report(
 
 
 def test_who_complains_has_left_what_the_letter_was_about(sent: Delivery, now: datetime) -> None:
-    leave = tokens.leave_url(here().key, "targeted")
+    leave = signed_links.leave_url(here().key, "targeted")
     assert take(complaint(leave), now) == ("complaint", "noted")
     assert here().left_alerts_at == now
     assert here().left_posts_at is None
@@ -147,7 +148,7 @@ def test_a_report_without_a_signature_of_ours_changes_nothing(
         report("status@example.com", headers=f"X-Note: {sent.uuid}"),
         report(forged.replace(forged[10:14], "aaaa")),
         complaint("https://status.example.com/subscribe/leave/forged/"),
-        complaint(tokens.manage_url(here().key)),
+        complaint(signed_links.manage_url(here().key)),
         b"",
         b"\xff\xfe\x00",
         b"Subject: out of office\n\nBack on Monday.",
@@ -164,7 +165,7 @@ def test_what_is_no_failure_is_not_taken_for_one(sent: Delivery, now: datetime) 
         "says delayed, not failed",
     )
     assert take(report(back(sent), action="delivered", status="2.0.0"), now)[0] == ""
-    assert take(complaint(tokens.leave_url(here().key, "targeted"), "not-spam"), now)[0] == ""
+    assert take(complaint(signed_links.leave_url(here().key, "targeted"), "not-spam"), now)[0] == ""
     vacation = f"To: {back(sent)}\nSubject: Out of office\n\nBack on Monday.".encode()
     assert take(vacation, now) == ("", "no report of RFC 3464 or RFC 5965")
 
@@ -222,7 +223,7 @@ def test_lifting_needs_a_reason_and_refusals_before_it_count_no_more(
     later = now + timedelta(hours=1)
     suppression.lift(endpoint_id=here().pk, reason="They made room.", now=later, actor=operator)
     assert here().suppressed_at is None
-    act = LedgerAct.objects.get()
+    act = OperatorAct.objects.get()
     assert (act.what, act.endpoint, act.reason) == ("lift", here(), "They made room.")
 
     after = later + timedelta(hours=1)

@@ -14,13 +14,16 @@ from django.test import Client
 from pytest_django.fixtures import Settings
 
 from incidents.models import Incident
-from incidents.services import incident as pen
-from incidents.services.entries import Statement
-from notifications import chat, tasks
+from incidents.services import incident as incident_service
+from incidents.services.inputs import Statement
+from notifications import tasks, without_broker
+from notifications.channels import endpoints
+from notifications.channels.chat import renderer as chat_renderer
+from notifications.channels.chat.sender import Chat
+from notifications.delivery import claims, plan, retry, send
+from notifications.evidence import delivery_lookup, erasure
 from notifications.lifecycle import State
 from notifications.models import Attempt, Breaker, Delivery, Endpoint
-from notifications.services import claims, erasure, fallback, plan, retrying, send, told, webhooks
-from notifications.transports.chat import Chat
 from tests.conftest import declaration
 from tests.notifications.cast import endpoint, last, tenant
 from tests.notifications.rooms import Hook, listening
@@ -34,7 +37,7 @@ WEST = ("key-vault", "west-europe")
 def room(hook: Hook, now: datetime) -> Endpoint:
     """The room that the one tenant is told in."""
     owner = tenant("here", WEST, contact=False)
-    owner.contact = webhooks.make_room(address=hook.url, tenant=owner, now=now)
+    owner.contact = endpoints.make_room(address=hook.url, tenant=owner, now=now)
     owner.save()
     return owner.contact
 
@@ -44,13 +47,13 @@ def other(room: Endpoint, now: datetime) -> Iterator[Hook]:
     """The room of another tenant, behind the same host name."""
     with listening() as state:
         owner = tenant("there", WEST, contact=False)
-        owner.contact = webhooks.make_room(address=state.url, tenant=owner, now=now)
+        owner.contact = endpoints.make_room(address=state.url, tenant=owner, now=now)
         owner.save()
         yield state
 
 
 def declare(operator: User, now: datetime, text: str = "For you.", **more: object) -> Incident:
-    made = pen.declare(
+    made = incident_service.declare(
         declaration=declaration(statement=Statement("", text), **more), now=now, actor=operator
     )
     plan.plan(communication_id=last(made).pk, now=now)
@@ -58,7 +61,7 @@ def declare(operator: User, now: datetime, text: str = "For you.", **more: objec
 
 
 def update(incident: Incident, operator: User, now: datetime, text: str, **more: object) -> None:
-    pen.post_update(
+    incident_service.post_update(
         incident_id=incident.pk,
         stage="identified",
         statement=Statement("", text),
@@ -116,7 +119,7 @@ def test_the_entry_is_linked_once_the_world_may_read_it(
     ],
 )  # fmt: skip
 def test_no_text_calls_anybody_or_hides_where_a_link_leads(text: str) -> None:
-    made = chat.safe(text)
+    made = chat_renderer.safe(text)
     assert "<" not in made
     assert ">" not in made
     assert not any(f"@{name}" in made for name in ("channel", "here", "all", "everyone", "U123"))
@@ -124,7 +127,7 @@ def test_no_text_calls_anybody_or_hides_where_a_link_leads(text: str) -> None:
 
 
 def test_an_address_in_a_text_can_still_be_copied() -> None:
-    assert chat.safe("Write to ops@example.com.") == "Write to ops@example.com."
+    assert chat_renderer.safe("Write to ops@example.com.") == "Write to ops@example.com."
 
 
 def test_a_title_calls_nobody_either(
@@ -142,7 +145,7 @@ def test_the_longest_text_is_cut_below_the_smallest_limit(
     made = declare(operator, now, text="<&>" * 3000)
     send.work()
     raw = json.loads(hook.requests[0][1])["text"]
-    assert len(raw) <= chat.LONGEST
+    assert len(raw) <= chat_renderer.LONGEST
     assert "&lt;&amp;" in raw
     assert " …\n" in raw
     assert raw.endswith(f"Ref. {made.tracking_id}/1")
@@ -201,9 +204,9 @@ def test_a_digest_of_very_many_counts_what_it_has_no_room_for(
         incident=made, communication=last(made), endpoint=Endpoint(), audience="targeted",
         relevance="related", reason="default-contact",
     )  # fmt: skip
-    one.carried = [one] * 200
-    text = json.loads(chat.ChatPress().compose(one).event)["text"]
-    assert len(text) <= chat.LONGEST
+    one.digest_items = [one] * 200
+    text = json.loads(chat_renderer.ChatRenderer().compose(one).event)["text"]
+    assert len(text) <= chat_renderer.LONGEST
     assert "older ones." in text
 
 
@@ -263,7 +266,7 @@ def test_rooms_are_woken_by_the_sweep_and_served_without_any_broker(
     tasks.send_due(channel="chat")
     assert len(hook.requests) == 1
     declare(operator, now)
-    assert fallback.help_out(now=now, grace=timedelta(0)).sent == 1
+    assert without_broker.help_out(now=now, grace=timedelta(0)).sent == 1
     assert len(hook.requests) == 2
 
 
@@ -274,7 +277,7 @@ def test_a_failed_room_is_tried_again_like_any_other_address(
     made = declare(operator, now)
     assert send.work().failed == 1
     hook.status = 200
-    assert retrying.retry(incident_id=made.pk, now=now, actor=operator) == 1
+    assert retry.retry(incident_id=made.pk, now=now, actor=operator) == 1
     assert send.work().sent == 1
 
 
@@ -287,7 +290,7 @@ def test_an_erased_room_leaves_a_mark_and_its_counts(
     room.refresh_from_db()
     assert (room.host, room.label.startswith("erased-")) == ("erased", True)
     assert Delivery.objects.get().state == State.SENT
-    assert told.look_up(hook.url).problem
+    assert delivery_lookup.look_up(hook.url).problem
 
 
 def test_a_room_without_a_host_is_no_room(now: datetime) -> None:
@@ -327,7 +330,7 @@ def test_a_room_is_added_in_the_admin_and_tried_with_a_test_message(
 def test_a_webhook_is_tried_with_a_signed_event(
     client: Client, operator: User, now: datetime, hook: Hook
 ) -> None:
-    made, _ = webhooks.make(address=hook.url, tenant=None, now=now)
+    made, _ = endpoints.make(address=hook.url, tenant=None, now=now)
     client.force_login(operator)
     chosen = {"action": "send_test_messages", "_selected_action": str(made.pk)}
     client.post("/admin/notifications/endpoint/", chosen)

@@ -8,8 +8,8 @@ from datetime import datetime
 import pytest
 from django.core.management import call_command
 
-from incidents.catalogue_file import load_shipped
-from incidents.services.catalogue import apply_catalogue
+from incidents.importers.catalogue_file import load_shipped
+from incidents.services.imports.catalogue import apply_catalogue
 from notifications.models import AlertRule, Endpoint, Footprint, PublicTopic, Tenant
 
 

@@ -17,21 +17,23 @@ from django.utils import timezone
 from pytest_django.fixtures import Settings
 
 from incidents.models import Incident
-from incidents.services import incident as pen
-from incidents.services.entries import Statement
+from incidents.services import incident as incident_service
+from incidents.services.inputs import Statement
+from notifications.delivery import plan, send
+from notifications.evidence import delivery_statistics, erasure
+from notifications.evidence import retention as delivery_retention
 from notifications.models import (
     Attempt,
     Bounce,
     CustomerSubscription,
     Delivery,
+    DeliveryStatistics,
     Endpoint,
     ImpactedSubscription,
-    LedgerAct,
-    Proof,
+    OperatorAct,
     SignUp,
     Tenant,
 )
-from notifications.services import ageing, erasure, plan, proofs, send
 from statuspage import environment
 from tests.conftest import declaration
 from tests.notifications.cast import confirm_audience, endpoint, last, reader, rule, tenant
@@ -48,7 +50,7 @@ def told(operator: User, now: datetime, sink: Sink) -> Incident:
     for ref in ("blue", "green", "red"):
         tenant(ref, WEST)
     sink.answers["green@example.com"] = "550 5.1.1 <green@example.com> unknown, try g@other.example"
-    incident = pen.declare(
+    incident = incident_service.declare(
         declaration=declaration(statement=Statement("For all.", "For you.")),
         now=now,
         actor=operator,
@@ -59,10 +61,10 @@ def told(operator: User, now: datetime, sink: Sink) -> Incident:
 
 
 def counts(incident: Incident) -> list[Any]:
-    Proof.objects.filter(aged_at=None).delete()
-    proofs.refresh(incident_id=incident.pk, now=timezone.now())
+    DeliveryStatistics.objects.filter(aged_at=None).delete()
+    delivery_statistics.refresh(incident_id=incident.pk, now=timezone.now())
     return list(
-        Proof.objects.order_by("communication_id").values_list(
+        DeliveryStatistics.objects.order_by("communication_id").values_list(
             "counts", "planned", "endpoints", "first_at", "half_at", "most_at", "last_at"
         )
     )
@@ -96,7 +98,7 @@ def test_an_erased_address_is_nowhere_and_the_counts_are_as_before(
         action_flag=2,
         change_message="[]",
     )
-    LedgerAct.objects.create(
+    OperatorAct.objects.create(
         what="lift", endpoint=green, reason="green@example.com wrote to us", at=now
     )
     assert "green@example.com" in whole_database()
@@ -114,7 +116,7 @@ def test_an_erased_address_is_nowhere_and_the_counts_are_as_before(
     assert Attempt.objects.get(result="permanent").detail == "550 5.1.1"
     assert Bounce.objects.get().detail == "550 5.1.1"
     assert Tenant.objects.get(ref="green").contact is None
-    assert LedgerAct.objects.get(what="erase").reason == "Ticket 4711"
+    assert OperatorAct.objects.get(what="erase").reason == "Ticket 4711"
 
 
 def test_two_erasures_of_one_address_cannot_be_told_to_be_the_same(
@@ -130,7 +132,7 @@ def test_two_erasures_of_one_address_cannot_be_told_to_be_the_same(
 def test_nothing_is_sent_to_an_erased_address_not_even_what_waits(
     told: Incident, now: datetime, operator: User, sink: Sink
 ) -> None:
-    pen.post_update(
+    incident_service.post_update(
         incident_id=told.pk,
         stage="identified",
         statement=Statement("p", "t"),
@@ -211,23 +213,23 @@ def ended(told: Incident, now: datetime) -> Incident:
 
 def test_what_has_aged_goes_and_its_counts_stay(ended: Incident, now: datetime) -> None:
     before = counts(ended)
-    assert ageing.age_out(now=now) == 3
+    assert delivery_retention.age_out(now=now) == 3
     assert not Delivery.objects.exists()
     assert not Attempt.objects.exists()
     assert Bounce.objects.get().delivery is None
     assert counts(ended) == before
-    assert set(Proof.objects.values_list("aged_at", flat=True)) == {now}
-    assert ageing.age_out(now=now) == 0
+    assert set(DeliveryStatistics.objects.values_list("aged_at", flat=True)) == {now}
+    assert delivery_retention.age_out(now=now) == 0
 
 
 def test_a_run_that_is_cut_short_goes_on_where_it_was(
     ended: Incident, now: datetime, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     before = counts(ended)
-    monkeypatch.setattr(ageing, "SLICE", 1)
+    monkeypatch.setattr(delivery_retention, "SLICE", 1)
     steps = iter([True, False, False])
-    assert ageing.age_out(now=now, go_on=lambda: next(steps)) == 1
-    assert ageing.age_out(now=now) == 2
+    assert delivery_retention.age_out(now=now, go_on=lambda: next(steps)) == 1
+    assert delivery_retention.age_out(now=now) == 2
     assert counts(ended) == before
 
 
@@ -249,7 +251,7 @@ def test_what_is_still_needed_never_ages(
         case "young":
             Delivery.objects.filter(endpoint__address="red@example.com").update(created_at=now)
         case "merged":
-            other = pen.declare(declaration=declaration(), now=now, actor=operator)
+            other = incident_service.declare(declaration=declaration(), now=now, actor=operator)
             incidents.update(merged_into=other)
         case "withdrawal":
             incidents.update(published_at=now, withdraw_after_review=True)
@@ -260,7 +262,7 @@ def test_what_is_still_needed_never_ages(
             Delivery.objects.update(created_at=then)
         case _:
             settings.DELIVERY_RETENTION_DAYS = 0
-    assert ageing.age_out(now=now) == 0
+    assert delivery_retention.age_out(now=now) == 0
     assert Delivery.objects.filter(incident=ended).count() == 3
 
 

@@ -9,9 +9,9 @@ from django.contrib.auth.models import User
 from django.core.management import call_command
 from django.utils import timezone
 
-from incidents.services import incident as pen
+from incidents.services import incident as incident_service
+from notifications import without_broker
 from notifications.models import Delivery
-from notifications.services import fallback
 from tests.conftest import declaration
 from tests.notifications.cast import tenant
 from tests.notifications.conftest import Sink
@@ -26,7 +26,7 @@ def unheard(operator: User) -> None:
     """An incident whose bell nobody heard: nothing is planned."""
     now = timezone.now()
     tenant("here", WEST)
-    pen.declare(declaration=declaration(started_at=now), now=now, actor=operator)
+    incident_service.declare(declaration=declaration(started_at=now), now=now, actor=operator)
 
 
 def test_everything_due_goes_out_without_a_broker(unheard: None, sink: Sink) -> None:
@@ -35,8 +35,8 @@ def test_everything_due_goes_out_without_a_broker(unheard: None, sink: Sink) -> 
 
 
 def test_what_has_just_become_due_is_left_to_the_workers(unheard: None, sink: Sink) -> None:
-    assert fallback.help_out(now=timezone.now()).sent == 0
+    assert without_broker.help_out(now=timezone.now()).sent == 0
     waiting = Delivery.objects.get()
     assert waiting.state == "pending"
     Delivery.objects.update(next_attempt_at=waiting.next_attempt_at - timedelta(minutes=1))
-    assert fallback.help_out(now=timezone.now()).sent == 1
+    assert without_broker.help_out(now=timezone.now()).sent == 1

@@ -11,13 +11,13 @@ from django.contrib.auth.models import User
 from django.core.management import CommandError, call_command
 
 from incidents.models import Incident
-from incidents.services import incident as pen
-from incidents.services.judgement import set_audience
+from incidents.services import incident as incident_service
+from incidents.services.operator_decisions import set_audience
 from incidents.services.review import Draft, Section, publish_review
-from notifications.impacted_file import ImpactedFileError
+from notifications.customers.impacted_file import ImpactedFileError
+from notifications.customers.impacted_lists import replace_list
+from notifications.delivery import plan
 from notifications.models import AudienceVersion
-from notifications.services import plan
-from notifications.services.impacted import replace_list
 from tests.conftest import declaration
 from tests.notifications.cast import last, tenant, told
 
@@ -30,7 +30,9 @@ WEST = ("key-vault", "west-europe")
 def incident(operator: User, now: datetime) -> Incident:
     for ref in ("contoso", "fabrikam", "litware"):
         tenant(ref, WEST)
-    return pen.declare(declaration=declaration(audience="unknown"), now=now, actor=operator)
+    return incident_service.declare(
+        declaration=declaration(audience="unknown"), now=now, actor=operator
+    )
 
 
 def listed(incident: Incident, now: datetime, *refs: str) -> None:
@@ -63,7 +65,7 @@ def test_who_is_added_late_gets_the_current_state_and_the_review_and_nobody_gets
 ) -> None:
     listed(incident, now, "contoso-1")
     set_audience(incident_id=incident.pk, audience="confirmed", now=now, actor=operator)
-    pen.post_update(incident_id=incident.pk, stage="resolved", now=now, actor=operator)
+    incident_service.post_update(incident_id=incident.pk, stage="resolved", now=now, actor=operator)
     state = last(incident)
     draft = Draft(kind="final", sections=[Section("what", "What happened?", "A quorum was lost.")])
     publish_review(incident_id=incident.pk, draft=draft, now=now, actor=operator)

@@ -14,10 +14,10 @@ import pytest
 from django.contrib.auth.models import User
 from pytest_django.fixtures import Settings
 
-from incidents.services import incident as pen
+from incidents.services import incident as incident_service
+from notifications.channels.email.smtp import MAIL
+from notifications.delivery import kill_switch, plan, send
 from notifications.models import Delivery
-from notifications.services import plan, send, stops
-from notifications.transports.email import MAIL
 from tests.conftest import declaration
 from tests.notifications.cast import endpoint, tenant
 
@@ -114,7 +114,7 @@ def five(operator: User, now: datetime) -> list[str]:
     """Five mails are due; their addresses in the order of sending."""
     for number in range(5):
         tenant(f"t{number}", WEST)
-    pen.declare(declaration=declaration(), now=now, actor=operator)
+    incident_service.declare(declaration=declaration(), now=now, actor=operator)
     plan.plan_due(now=now)
     return [f"t{number}@example.com" for number in range(5)]
 
@@ -196,13 +196,13 @@ def test_a_stop_is_obeyed_with_an_envelope_open(
 
     def stopping(*args: object) -> object:
         if not relay.letters:
-            stops.stop(reason="Stop.", now=now, actor=operator)
+            kill_switch.stop(reason="Stop.", now=now, actor=operator)
         return real(*args)  # type: ignore[arg-type]  # what it was called with
 
     monkeypatch.setattr(send, "_hand_over", stopping)
     assert send.work().sent == 1
     assert relay.receivers == five[:1]
-    stops.release(now=now, actor=operator)
+    kill_switch.release(now=now, actor=operator)
     assert send.work().sent == 4
     assert relay.receivers == five
     assert endpoint(five[4]).deliveries.get().state == "sent"

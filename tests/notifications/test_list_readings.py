@@ -12,9 +12,9 @@ from django.db import Error, connection
 
 from incidents.models import Incident
 from incidents.services.incident import declare
-from notifications import tasks
+from notifications import tasks, without_broker
+from notifications.customers import list_readings
 from notifications.models import CustomerSubscription, ListDraft, ListPiece, ListReading
-from notifications.services import fallback, list_readings
 from tests.conftest import declaration
 from tests.notifications.cast import tenant
 
@@ -181,9 +181,9 @@ def test_a_file_that_brings_down_whoever_reads_it_is_given_up(
 def test_without_workers_the_fallback_reads_what_has_waited(incident: Incident) -> None:
     now = datetime.now(UTC)
     handed_in(incident, now, b"contoso-1\n")
-    fallback.help_out(now=now)
+    without_broker.help_out(now=now)
     assert not ListDraft.objects.exists()
-    fallback.help_out(now=now + timedelta(minutes=1))
+    without_broker.help_out(now=now + timedelta(minutes=1))
     assert drafted() == {"contoso-1"}
 
 

@@ -11,15 +11,15 @@ from django.utils import timezone
 from pytest_django.fixtures import Settings
 
 from incidents.models import Incident
-from incidents.services import incident as pen
-from incidents.services.entries import Statement
-from notifications import tokens
+from incidents.services import incident as incident_service
+from incidents.services.inputs import Statement
+from notifications import signed_links
+from notifications.channels.base import Message, MessageTemplate, one_line
+from notifications.channels.email.mailbox import read_mail, read_mailbox
+from notifications.channels.email.renderer import moment, preview
+from notifications.delivery import plan, send
 from notifications.lifecycle import Audience, Reason, Relevance
-from notifications.mailbox import read_mail, read_mailbox
-from notifications.messages import moment, preview
 from notifications.models import Delivery, Endpoint
-from notifications.services import plan, send
-from notifications.transports.base import Message, Sheet, one_line
 from tests.conftest import declaration, hit
 from tests.notifications.cast import confirm_audience, last, reader, tenant
 from tests.notifications.conftest import Sink, text_of
@@ -36,7 +36,7 @@ def declare(operator: User, now: datetime, *, public: bool = False, **more: obje
         "statement": Statement("Told to **all**.", f"{SECRET} for you.", None),
         "internal_title": "Internal-word",
     }
-    incident = pen.declare(
+    incident = incident_service.declare(
         declaration=declaration(*hits, **(values | more)), now=now, actor=operator
     )
     plan.plan_due(now=now)
@@ -79,7 +79,7 @@ def test_headers_let_machines_recognise_thread_and_leave(
     tenant("here", WEST)
     incident = declare(operator, now)
     send.work()
-    pen.post_update(
+    incident_service.post_update(
         incident_id=incident.pk,
         stage="resolved",
         statement=Statement("p", "t"),
@@ -103,7 +103,7 @@ def test_headers_let_machines_recognise_thread_and_leave(
         str(first["List-Unsubscribe"]).replace(" ", "").replace("\n", ""),
     )
     assert link is not None
-    assert tokens.read_leave(link[1]) == (Endpoint.objects.get().key, Audience.TARGETED)
+    assert signed_links.read_leave(link[1]) == (Endpoint.objects.get().key, Audience.TARGETED)
     assert first.get_all("To") == ["here@example.com"]
     assert first["Cc"] is first["Bcc"] is None
 
@@ -141,7 +141,7 @@ def test_who_was_not_affected_reads_that_and_nothing_meant_for_others(
     incident = declare(operator, now)
     send.work()
     confirm_audience(incident, "really-1")
-    pen.post_update(
+    incident_service.post_update(
         incident_id=incident.pk,
         stage="identified",
         statement=Statement("", "Secret details."),
@@ -184,7 +184,7 @@ def test_styles_stand_on_the_elements_and_dark_mode_in_the_head(
     assert "prefers-color-scheme: dark" in html
     assert re.search(r'<td class="part" align="left" style="[^"]*font', html)
     assert "http-equiv" not in html
-    assert "<img" not in html, "no tracking pixel, no remote picture"
+    assert "<img" not in html, "no tracking pixel, no remote snapshot"
 
 
 @pytest.mark.parametrize("field", ["subject", "to", "id", "header"])
@@ -196,7 +196,7 @@ def test_no_header_can_be_smuggled_in(field: str, ending: str) -> None:
         Message(
             id=values["id"],
             to=values["to"],
-            sheet=Sheet(subject=values["subject"], text="", html=""),
+            template=MessageTemplate(subject=values["subject"], text="", html=""),
             headers={"X-Test": values["header"]},
         )
 
@@ -229,7 +229,7 @@ def test_a_preview_shows_the_mail_and_stores_nothing(
 def test_in_a_demo_mails_are_kept_as_files_and_can_be_read(
     operator: User, now: datetime, settings: Settings, sink: Sink, tmp_path: object
 ) -> None:
-    settings.EMAIL_BACKEND = "notifications.mailbox.FolderBackend"
+    settings.EMAIL_BACKEND = "notifications.channels.email.mailbox.FolderBackend"
     settings.MAIL_FOLDER = f"{tmp_path}/mails"
     assert read_mailbox() == []
     tenant("here", WEST)

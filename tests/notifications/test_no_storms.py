@@ -14,12 +14,12 @@ from django.utils import timezone
 from pytest_django.fixtures import Settings
 
 from incidents.models import Incident
-from incidents.services import incident as pen
-from incidents.services import publicity
-from incidents.services.entries import Changes, Override, Statement
-from notifications.events import EventPress
+from incidents.services import incident as incident_service
+from incidents.services import visibility
+from incidents.services.inputs import Changes, Override, Statement
+from notifications.channels.webhook.renderer import WebhookRenderer
+from notifications.delivery import claims, plan, rate_limits, send
 from notifications.models import Delivery, Endpoint
-from notifications.services import claims, plan, rations, send
 from tests.conftest import declaration, hit
 from tests.notifications.cast import endpoint, last, reader, rule, tenant
 from tests.notifications.conftest import Sink, text_of
@@ -41,7 +41,7 @@ def here() -> None:
 
 
 def declare(operator: User, now: datetime, title: str, *cells: tuple[str, str]) -> Incident:
-    made = pen.declare(
+    made = incident_service.declare(
         declaration=declaration(
             public_title=title,
             hits=[hit(*cell) for cell in cells or (WEST,)],
@@ -62,7 +62,7 @@ def update(
     stage: str = "identified",
     changes: Changes | None = None,
 ) -> None:
-    pen.post_update(
+    incident_service.post_update(
         incident_id=incident.pk,
         stage=stage,
         statement=Statement("", text),
@@ -85,7 +85,7 @@ def pass_time(minutes: float) -> None:
 
 def states(incident: Incident) -> list[str]:
     rows = Delivery.objects.filter(incident=incident).order_by("communication_id")
-    return [each.skip_reason or each.hold or each.state for each in rows]
+    return [each.skip_reason or each.deferred or each.state for each in rows]
 
 
 @pytest.fixture
@@ -104,7 +104,7 @@ def test_beyond_the_hours_limit_updates_wait_and_come_as_one_digest(
         update(incident, operator, now, f"We know why {incident.public_title} fails.")
     tally = send.work()
     assert (tally.sent, tally.held, len(sink.mails)) == (0, 3, 3)
-    assert [states(each)[1] for each in three] == ["capped", "capped", "limit"]
+    assert [states(each)[1] for each in three] == ["in_digest", "in_digest", "limit"]
     pass_time(61)
     assert send.work().sent == 1
     digest = sink.mails[-1]
@@ -115,7 +115,7 @@ def test_beyond_the_hours_limit_updates_wait_and_come_as_one_digest(
         assert "at most 3 messages an hour" in body
     carrier = Delivery.objects.get(incident=three[2], communication__number=2)
     assert set(
-        Delivery.objects.filter(skip_reason="capped").values_list("carried_by", flat=True)
+        Delivery.objects.filter(skip_reason="in_digest").values_list("digest", flat=True)
     ) == {carrier.pk}
     assert send.work().sent == 0
 
@@ -153,7 +153,7 @@ def test_what_is_resolved_meanwhile_leaves_the_digest(
     assert states(three[2]) == ["sent", "superseded", "sent"]
     # Blue was the digest; its end has taken along what it carried.
     assert "We know why Green fails." in text_of(sink.mails[-1])
-    assert states(three[1]) == ["sent", "capped"]
+    assert states(three[1]) == ["sent", "in_digest"]
     assert not any("We know why Red fails." in text_of(mail) for mail in sink.mails)
 
 
@@ -166,11 +166,13 @@ def test_an_end_takes_along_what_it_does_not_say_itself(
     send.work()
     west, north = hit(*WEST).region, hit(*NORTH).region
     for region in (west, north):
-        pen.recover(incident_id=made.pk, regions=[region], at=now, now=now, actor=operator)
+        incident_service.recover(
+            incident_id=made.pk, regions=[region], at=now, now=now, actor=operator
+        )
         plan.plan(communication_id=last(made).pk, now=now)
         send.work()
     # The second ends the incident and speaks of North Europe only: it may not push the first aside.
-    assert states(made) == ["sent", "capped", "sent"]
+    assert states(made) == ["sent", "in_digest", "sent"]
     end = text_of(sink.mails[-1])
     assert "1 more update" in end
     assert end.index("North Europe") < end.index("West Europe")
@@ -211,7 +213,7 @@ def test_whoever_leaves_or_is_withdrawn_gets_no_digest_and_the_rest_still_comes(
     reader(HERE)
     made = []
     for title in ("Red", "Green", "Blue"):
-        incident = pen.declare(
+        incident = incident_service.declare(
             declaration=declaration(
                 public_title=title, statement=Statement(f"{title} begins.", "")
             ),
@@ -223,7 +225,7 @@ def test_whoever_leaves_or_is_withdrawn_gets_no_digest_and_the_rest_still_comes(
         made.append(incident)
     send.work()
     for incident in made:
-        pen.post_update(
+        incident_service.post_update(
             incident_id=incident.pk,
             stage="identified",
             statement=Statement(f"We know why {incident.public_title} fails.", ""),
@@ -234,7 +236,7 @@ def test_whoever_leaves_or_is_withdrawn_gets_no_digest_and_the_rest_still_comes(
     send.work()
     # The digest's own incident leaves the page, and one that it carries, too.
     for incident in (made[0], made[2]):
-        publicity.withdraw(incident_id=incident.pk, reason="A mistake.", now=now, actor=operator)
+        visibility.withdraw(incident_id=incident.pk, reason="A mistake.", now=now, actor=operator)
     pass_time(61)
     while send.work().sent:
         pass_time(61)
@@ -264,7 +266,7 @@ def test_webhooks_get_one_digest_event_with_the_ids_of_what_it_carries(
     assert claims.claim(most=10, channel="webhook").deliveries == []
     pass_time(61)
     (delivery,) = claims.claim(most=10, channel="webhook").deliveries
-    message = EventPress().compose(delivery)
+    message = WebhookRenderer().compose(delivery)
     body = json.loads(message.event)
     assert (message.id, body["type"]) == (str(delivery.uuid), "digest")
     events = body["data"]["events"]
@@ -285,7 +287,7 @@ def test_a_long_digest_event_keeps_every_id_and_says_what_it_left_out(
     claims.claim(most=50, channel="mail")
     pass_time(61)
     (delivery,) = claims.claim(most=50, channel="mail").deliveries
-    message = EventPress().compose(delivery)
+    message = WebhookRenderer().compose(delivery)
     events = json.loads(message.event)["data"]["events"]
     assert len(events) == 12
     assert len(message.event) < 30_000
@@ -354,7 +356,7 @@ def test_what_is_claimed_too_early_rests_a_moment_before_it_is_claimed_again(
     Delivery.objects.filter(pk=end.pk).update(
         state="sending", claim=mine, lease_until=other.lease_until, attempts=1
     )
-    rations.inherit(mine, [end.pk])
+    rate_limits.hand_on_digest(mine, [end.pk])
     assert states(made) == ["sending", "pending"]
     Delivery.objects.filter(pk=other.pk).update(
         state="sent", claim=None, lease_until=None, sent_at=timezone.now()
@@ -373,14 +375,14 @@ def test_what_a_digest_under_claim_carries_is_not_called_superseded(
     for incident in three:
         update(incident, operator, now, f"We know why {incident.public_title} fails.")
     send.work()
-    assert states(red) == ["sent", "capped"]
+    assert states(red) == ["sent", "in_digest"]
     carrier = Delivery.objects.get(incident=blue, communication__number=2)
     claimed, done = threading.Event(), threading.Event()
 
     def claim() -> None:
         with transaction.atomic():
             Delivery.objects.filter(pk=carrier.pk).update(
-                state="sending", hold="", claim=uuid.uuid4(), lease_until=timezone.now()
+                state="sending", deferred="", claim=uuid.uuid4(), lease_until=timezone.now()
             )
             claimed.set()
             done.wait(30)
@@ -391,7 +393,7 @@ def test_what_a_digest_under_claim_carries_is_not_called_superseded(
     assert claimed.wait(30)
     try:
         update(red, operator, now, "Red is being mended.", stage="mitigating")
-        assert states(red) == ["sent", "capped", "pending"]
+        assert states(red) == ["sent", "in_digest", "pending"]
     finally:
         done.set()
         claimer.join()

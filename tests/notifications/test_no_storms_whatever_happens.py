@@ -20,10 +20,10 @@ from hypothesis import strategies as st
 from pytest_django.fixtures import Settings
 
 from incidents.models import Communication, Incident, Region, ScopeCell, Service
+from notifications.channels.registry import Message, TransportError
+from notifications.delivery import claims, plan, send
 from notifications.lifecycle import URGENT, USUAL, Failure, priority
 from notifications.models import Delivery
-from notifications.services import claims, plan, send
-from notifications.transports import Message, TransportError
 from tests.notifications.cast import tenant
 
 pytestmark = pytest.mark.usefixtures("catalogue")
@@ -175,7 +175,7 @@ class Life:
                 endpoint=late.endpoint,
                 communication__lt=late.communication_id,
                 state="pending",
-                hold="",
+                deferred="",
             )
             assert older.exists(), f"{late.communication.targeted_text} is held up"
 

@@ -11,14 +11,14 @@ from django.contrib.auth.models import User
 from django.db import connection
 
 from incidents.models import Communication, Incident, Region
-from incidents.services import incident as pen
-from incidents.services.entries import Statement
-from incidents.services.judgement import set_audience
+from incidents.services import incident as incident_service
+from incidents.services.inputs import Statement
+from incidents.services.operator_decisions import set_audience
 from incidents.services.statements import write_communication
-from notifications.audience import count
+from notifications.audience.selection import count
+from notifications.delivery import plan
 from notifications.lifecycle import Phase, State
 from notifications.models import Delivery, FanOut
-from notifications.services import plan
 from tests.conftest import declaration, hit
 from tests.notifications.cast import (
     confirm_audience,
@@ -39,7 +39,7 @@ NORTH = ("key-vault", "north-europe")
 
 @pytest.fixture
 def open_incident(operator: User, now: datetime) -> Incident:
-    return pen.declare(declaration=declaration(), now=now, actor=operator)
+    return incident_service.declare(declaration=declaration(), now=now, actor=operator)
 
 
 def planned(incident: Incident, now: datetime) -> Communication:
@@ -102,7 +102,7 @@ def test_a_rule_that_names_what_is_hit_matches(
 def test_a_rule_must_match_service_and_region_in_one_cell(operator: User, now: datetime) -> None:
     owner = tenant("here", WEST, ("storage", "north-europe"))
     rule(owner, "ops@example.com", services=("key-vault",), regions=("north-europe",))
-    incident = pen.declare(
+    incident = incident_service.declare(
         declaration=declaration(hit(*WEST), hit("storage", "north-europe")), now=now, actor=operator
     )
     assert told(planned(incident, now)) == {}
@@ -179,7 +179,7 @@ def test_who_heard_of_the_beginning_hears_of_the_end(
     planned(open_incident, now)
     early.subscriptions.get().footprint.all().delete()
     tenant("late", WEST)
-    pen.post_update(
+    incident_service.post_update(
         incident_id=open_incident.pk,
         stage="resolved",
         statement=Statement(),
@@ -197,11 +197,11 @@ def test_a_recovered_region_is_told_to_its_tenants_and_to_those_told_before(
 ) -> None:
     tenant("west", WEST)
     tenant("north", NORTH)
-    incident = pen.declare(
+    incident = incident_service.declare(
         declaration=declaration(hit(*WEST), hit(*NORTH)), now=now, actor=operator
     )
     planned(incident, now)
-    pen.recover(
+    incident_service.recover(
         incident_id=incident.pk,
         regions=[Region.objects.get(slug="north-europe")],
         at=now,
@@ -219,7 +219,7 @@ def test_earlier_communications_are_planned_first_even_if_their_bell_was_lost(
 ) -> None:
     gone = tenant("early", WEST)
     first = last(open_incident)
-    pen.post_update(
+    incident_service.post_update(
         incident_id=open_incident.pk,
         stage="identified",
         statement=Statement("p", "t"),
@@ -240,7 +240,7 @@ def test_the_impacted_list_replaces_the_footprint(
     planned(open_incident, now)
     confirm_audience(open_incident, "really-hit-1")
     for stage in ("identified", "mitigating"):
-        pen.post_update(
+        incident_service.post_update(
             incident_id=open_incident.pk,
             stage=stage,
             statement=Statement("p", "t"),
@@ -265,7 +265,7 @@ def test_a_tenant_on_the_list_is_never_told_that_it_was_not_affected(
     planned(open_incident, now)
     narrow.regions.set([Region.objects.get(slug="east-us")])
     confirm_audience(open_incident, "here-1")
-    pen.post_update(
+    incident_service.post_update(
         incident_id=open_incident.pk,
         stage="identified",
         statement=Statement("p", "t"),
@@ -277,7 +277,9 @@ def test_a_tenant_on_the_list_is_never_told_that_it_was_not_affected(
 
 def test_confirmed_without_a_list_keeps_to_the_footprint(operator: User, now: datetime) -> None:
     tenant("here", WEST)
-    incident = pen.declare(declaration=declaration(audience="confirmed"), now=now, actor=operator)
+    incident = incident_service.declare(
+        declaration=declaration(audience="confirmed"), now=now, actor=operator
+    )
     assert told(planned(incident, now)) == {"here@example.com": "related"}
 
 
@@ -301,7 +303,7 @@ def test_a_retraction_goes_to_exactly_those_told(
 
 
 def broad(operator: User, now: datetime) -> Incident:
-    incident = pen.declare(
+    incident = incident_service.declare(
         declaration=declaration(hit(*WEST), hit("storage", "north-europe")),
         now=now,
         actor=operator,
@@ -389,7 +391,7 @@ def test_an_update_not_yet_sent_gives_way_to_a_newer_one_that_covers_it(
 ) -> None:
     tenant("here", WEST)
     first = planned(open_incident, now)
-    pen.post_update(
+    incident_service.post_update(
         incident_id=open_incident.pk,
         stage="identified",
         statement=Statement("p", "t"),
@@ -405,11 +407,11 @@ def test_an_update_not_yet_sent_gives_way_to_a_newer_one_that_covers_it(
 
 def test_an_update_on_fewer_cells_supersedes_nothing(operator: User, now: datetime) -> None:
     tenant("both", WEST, NORTH)
-    incident = pen.declare(
+    incident = incident_service.declare(
         declaration=declaration(hit(*WEST), hit(*NORTH)), now=now, actor=operator
     )
     first = planned(incident, now)
-    pen.recover(
+    incident_service.recover(
         incident_id=incident.pk,
         regions=[Region.objects.get(slug="north-europe")],
         at=now,
@@ -438,7 +440,7 @@ def test_reviews_retractions_and_corrections_are_never_superseded(
         kind=kind,
     )
     planned(open_incident, now)
-    pen.post_update(
+    incident_service.post_update(
         incident_id=open_incident.pk,
         stage="identified",
         statement=Statement("p", "t"),
@@ -464,7 +466,7 @@ def test_while_scenario_three_knows_no_audience_only_the_public_hears(
 ) -> None:
     tenant("here", WEST)
     reader("reader@example.com")
-    incident = pen.declare(
+    incident = incident_service.declare(
         declaration=declaration(hit("key-vault", "west-europe", extent="zone"), audience="unknown"),
         now=now,
         actor=operator,
@@ -479,7 +481,9 @@ def test_without_scenario_three_an_unknown_audience_is_told_by_footprint(
     operator: User, now: datetime
 ) -> None:
     tenant("here", WEST)
-    incident = pen.declare(declaration=declaration(audience="unknown"), now=now, actor=operator)
+    incident = incident_service.declare(
+        declaration=declaration(audience="unknown"), now=now, actor=operator
+    )
     assert set(told(planned(incident, now))) == {"here@example.com"}
 
 

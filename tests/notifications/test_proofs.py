@@ -12,10 +12,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from incidents.models import Incident
-from incidents.services import incident as pen
-from incidents.services.entries import Statement
-from notifications.models import Delivery, Endpoint, FanOut, LedgerAct, Proof
-from notifications.services import plan, proofs, retrying, send
+from incidents.services import incident as incident_service
+from incidents.services.inputs import Statement
+from notifications.delivery import plan, retry, send
+from notifications.evidence import delivery_statistics
+from notifications.models import Delivery, DeliveryStatistics, Endpoint, FanOut, OperatorAct
 from tests.conftest import declaration
 from tests.notifications.cast import endpoint, last, tenant
 from tests.notifications.conftest import Sink
@@ -30,7 +31,7 @@ def told(operator: User, now: datetime) -> Incident:
     """Planned for five tenants, nothing sent."""
     for number in range(5):
         tenant(f"t{number}", WEST)
-    incident = pen.declare(
+    incident = incident_service.declare(
         declaration=declaration(statement=Statement("For all.", "For you.")),
         now=now,
         actor=operator,
@@ -45,14 +46,14 @@ def sent_after(*seconds: int, now: datetime) -> None:
         delivery.save()
 
 
-def whole(incident: Incident) -> Proof:
-    return Proof.objects.get(incident=incident, communication=None)
+def whole(incident: Incident) -> DeliveryStatistics:
+    return DeliveryStatistics.objects.get(incident=incident, communication=None)
 
 
 def test_moments_are_those_of_what_was_sent(told: Incident, now: datetime) -> None:
     sent_after(10, 20, 30, 40, 500, now=now)
-    proofs.refresh(incident_id=told.pk, now=now)
-    for proof in Proof.objects.all():
+    delivery_statistics.refresh(incident_id=told.pk, now=now)
+    for proof in DeliveryStatistics.objects.all():
         seconds = [
             (at - now).total_seconds() if at else None
             for at in (proof.first_at, proof.half_at, proof.most_at, proof.last_at)
@@ -66,7 +67,7 @@ def test_an_endpoint_counts_once_for_the_incident_with_what_it_heard_first(
     told: Incident, operator: User, now: datetime
 ) -> None:
     later = now + timedelta(minutes=10)
-    pen.post_update(
+    incident_service.post_update(
         incident_id=told.pk,
         stage="identified",
         statement=Statement("p", "t"),
@@ -76,7 +77,7 @@ def test_an_endpoint_counts_once_for_the_incident_with_what_it_heard_first(
     sent_after(1, 2, 3, 4, 5, now=now)
     plan.plan(communication_id=last(told).pk, now=later)
     Delivery.objects.filter(communication=last(told)).update(state="sent", sent_at=later)
-    proofs.refresh(incident_id=told.pk, now=later)
+    delivery_statistics.refresh(incident_id=told.pk, now=later)
     assert (whole(told).endpoints, whole(told).planned) == (5, 10)
     assert whole(told).last_at == now + timedelta(seconds=5)
 
@@ -85,46 +86,46 @@ def test_what_is_settled_is_not_counted_again_until_it_is_planned_or_retried_aga
     told: Incident, now: datetime, operator: User, django_assert_num_queries: Any
 ) -> None:
     sent_after(1, 2, 3, 4, 5, now=now)
-    assert proofs.refresh_due(now=now) == 1
-    assert proofs.refresh_due(now=now + timedelta(hours=1)) == 0
+    assert delivery_statistics.refresh_due(now=now) == 1
+    assert delivery_statistics.refresh_due(now=now + timedelta(hours=1)) == 0
     with django_assert_num_queries(2):
-        proofs.of_incident(told.pk)
+        delivery_statistics.of_incident(told.pk)
 
     FanOut.objects.create(
         communication=last(told), audience_version=2, started_at=now, done_at=now, phase="done"
     )
-    assert proofs.refresh_due(now=now) == 1
+    assert delivery_statistics.refresh_due(now=now) == 1
 
     Delivery.objects.filter(pk=Delivery.objects.first().pk).update(state="failed", sent_at=None)  # type: ignore[union-attr]  # five are there
-    assert retrying.retry(incident_id=told.pk, now=now, actor=operator) == 1
-    assert proofs.refresh_due(now=now + timedelta(hours=1)) == 1
+    assert retry.retry(incident_id=told.pk, now=now, actor=operator) == 1
+    assert delivery_statistics.refresh_due(now=now + timedelta(hours=1)) == 1
     assert not whole(told).settled
 
 
 def test_while_messages_wait_they_are_counted_once_a_minute(told: Incident, now: datetime) -> None:
-    assert proofs.refresh_due(now=now) == 1
+    assert delivery_statistics.refresh_due(now=now) == 1
     assert not whole(told).settled
-    assert proofs.refresh_due(now=now + timedelta(seconds=30)) == 0
-    assert proofs.refresh_due(now=now + timedelta(seconds=61)) == 1
+    assert delivery_statistics.refresh_due(now=now + timedelta(seconds=30)) == 0
+    assert delivery_statistics.refresh_due(now=now + timedelta(seconds=61)) == 1
 
 
 def test_skipped_is_counted_by_its_reason(told: Incident, now: datetime) -> None:
     first = Delivery.objects.order_by("id")[0]
     Delivery.objects.update(state="skipped", skip_reason="superseded")
     Delivery.objects.filter(pk=first.pk).update(skip_reason="left")
-    proofs.refresh(incident_id=told.pk, now=now)
+    delivery_statistics.refresh(incident_id=told.pk, now=now)
     assert whole(told).counts == {"targeted": {"skipped:superseded": 4, "skipped:left": 1}}
     assert (whole(told).settled, whole(told).first_at) == (True, None)
 
 
 def test_what_has_aged_out_is_never_counted_again(told: Incident, now: datetime) -> None:
     sent_after(1, 2, 3, 4, 5, now=now)
-    proofs.refresh(incident_id=told.pk, now=now)
-    Proof.objects.update(aged_at=now)
+    delivery_statistics.refresh(incident_id=told.pk, now=now)
+    DeliveryStatistics.objects.update(aged_at=now)
     Delivery.objects.all().delete()
-    proofs.refresh(incident_id=told.pk, now=now)
+    delivery_statistics.refresh(incident_id=told.pk, now=now)
     assert whole(told).counts == {"targeted": {"sent": 5}}
-    statements, incident = proofs.of_incident(told.pk)
+    statements, incident = delivery_statistics.of_incident(told.pk)
     assert [each.planned for each in statements] == [5]
     assert incident.endpoints == 5
 
@@ -139,9 +140,9 @@ def test_a_retry_leaves_alone_whom_it_may_not_reach(
     endpoint("t1@example.com").__class__.objects.filter(address="t1@example.com").update(
         left_alerts_at=now
     )
-    assert retrying.retry(incident_id=told.pk, now=now, actor=operator) == 3
-    assert retrying.retry(incident_id=told.pk, now=now, actor=operator) == 0
-    act = LedgerAct.objects.get()
+    assert retry.retry(incident_id=told.pk, now=now, actor=operator) == 3
+    assert retry.retry(incident_id=told.pk, now=now, actor=operator) == 0
+    act = OperatorAct.objects.get()
     assert (act.what, act.count, act.incident, act.actor) == ("retry", 3, told, operator)
     send.work()
     assert sorted(sink.receivers) == [f"t{n}@example.com" for n in (2, 3, 4)]
@@ -151,7 +152,7 @@ def test_a_retry_never_tells_the_old_after_the_new(
     told: Incident, now: datetime, operator: User
 ) -> None:
     Delivery.objects.update(state="failed")
-    pen.post_update(
+    incident_service.post_update(
         incident_id=told.pk,
         stage="identified",
         statement=Statement("p", "t"),
@@ -162,7 +163,7 @@ def test_a_retry_never_tells_the_old_after_the_new(
     Delivery.objects.filter(communication=last(told), endpoint__address="t0@example.com").update(
         state="sent", sent_at=now
     )
-    again = retrying.retryable(incident_id=told.pk)
+    again = retry.retryable(incident_id=told.pk)
     assert "t0@example.com" not in again.values_list("endpoint__address", flat=True)
     assert again.count() == 4
 
@@ -172,7 +173,7 @@ def test_of_a_false_positive_nothing_but_the_retraction_is_tried_again(
 ) -> None:
     Delivery.objects.update(state="failed")
     Incident.objects.filter(pk=told.pk).update(false_positive=True)
-    assert not retrying.retryable(incident_id=told.pk).exists()
+    assert not retry.retryable(incident_id=told.pk).exists()
 
 
 STATES = st.sampled_from(
@@ -192,8 +193,8 @@ def test_no_delivery_is_lost_between_the_outcomes(
         delivery.state, delivery.skip_reason = state, reason
         delivery.sent_at = now if state == "sent" else None
         delivery.save()
-    Proof.objects.all().delete()
-    proofs.refresh(incident_id=told.pk, now=now)
+    DeliveryStatistics.objects.all().delete()
+    delivery_statistics.refresh(incident_id=told.pk, now=now)
     counts = whole(told).counts["targeted"]
     assert sum(counts.values()) == whole(told).planned == 5
     assert whole(told).settled == all(state != "pending" for state, _ in states)

@@ -21,11 +21,11 @@ from django.http import HttpResponse
 from django.test import RequestFactory
 from pytest_django.fixtures import Settings
 
-from incidents.services import incident as pen
-from incidents.services.entries import Statement
-from notifications import provider_events
+from incidents.services import incident as incident_service
+from incidents.services.inputs import Statement
+from notifications.delivery import plan
+from notifications.inbound import provider_events
 from notifications.models import Bounce, Delivery, Endpoint
-from notifications.services import plan
 from tests.conftest import declaration
 from tests.notifications.cast import last, tenant
 
@@ -39,7 +39,7 @@ ROOT = Path(__file__).resolve().parents[2]
 def delivery(operator: User, now: datetime, settings: Settings) -> Iterator[Delivery]:
     settings.ANYMAIL = {"WEBHOOK_SECRET": "provider:s3cret"}
     tenant("here", ("key-vault", "west-europe"))
-    incident = pen.declare(
+    incident = incident_service.declare(
         declaration=declaration(statement=Statement("a", "b")), now=now, actor=operator
     )
     plan.plan(communication_id=last(incident).pk, now=now)

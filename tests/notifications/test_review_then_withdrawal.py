@@ -8,13 +8,13 @@ import pytest
 from django.contrib.auth.models import User
 
 from incidents.models import Incident
-from incidents.services.entries import Changes, Statement
 from incidents.services.incident import declare, post_update
+from incidents.services.inputs import Changes, Statement
 from incidents.services.review import Draft, Section, publish_review
+from notifications.delivery import plan, send
+from notifications.delivery.review_delivery import report_settled
 from notifications.lifecycle import State
 from notifications.models import Delivery
-from notifications.services import plan, send
-from notifications.services.reviews import report_settled
 from tests.conftest import declaration, hit
 from tests.notifications.cast import tenant, told
 from tests.notifications.conftest import Sink, text_of

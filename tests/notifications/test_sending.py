@@ -13,13 +13,13 @@ from django.utils import timezone
 from pytest_django.fixtures import Settings
 
 from incidents.models import Communication, Incident
-from incidents.services import incident as pen
-from incidents.services.entries import Statement
+from incidents.services import incident as incident_service
+from incidents.services.inputs import Statement
+from notifications.channels.email.renderer import MailRenderer
+from notifications.channels.email.smtp import MAIL
+from notifications.delivery import claims, plan, send
 from notifications.lifecycle import State
-from notifications.messages import Press
 from notifications.models import Attempt, Delivery, Endpoint
-from notifications.services import claims, plan, send
-from notifications.transports.email import MAIL
 from tests.conftest import declaration, hit
 from tests.notifications.cast import endpoint, last, reader, rule, tenant
 from tests.notifications.conftest import Sink, text_of
@@ -31,7 +31,7 @@ WEST = ("key-vault", "west-europe")
 
 @pytest.fixture
 def open_incident(operator: User, now: datetime) -> Incident:
-    return pen.declare(
+    return incident_service.declare(
         declaration=declaration(statement=Statement("For all.", "For you.")),
         now=now,
         actor=operator,
@@ -45,7 +45,7 @@ def plan_last(incident: Incident, now: datetime) -> Communication:
 
 
 def update(incident: Incident, operator: User, now: datetime, stage: str = "identified") -> None:
-    pen.post_update(
+    incident_service.post_update(
         incident_id=incident.pk,
         stage=stage,
         statement=Statement("p", "t"),
@@ -86,7 +86,7 @@ def test_killed_between_sending_and_settling_it_goes_out_again_with_the_same_id(
     tenant("here", WEST)
     plan_last(open_incident, now)
     claimed = claims.claim(most=10, channel="mail")
-    MAIL.send(Press().compose(claimed.deliveries[0]))
+    MAIL.send(MailRenderer().compose(claimed.deliveries[0]))
     # … and here the worker is gone. Its lease runs out:
     assert claims.expire_leases() == 0
     Delivery.objects.update(lease_until=timezone.now() - timedelta(seconds=1))
@@ -203,7 +203,7 @@ def test_who_left_or_was_suppressed_after_planning_gets_nothing(
 ) -> None:
     for name in ("left", "suppressed", "reader-left", "unconfirmed"):
         reader(f"{name}@example.com")
-    incident = pen.declare(
+    incident = incident_service.declare(
         declaration=declaration(hit(*WEST), hit("storage", "north-europe")), now=now, actor=operator
     )
     tenant("left", WEST)
@@ -235,7 +235,7 @@ def test_leaving_public_posts_does_not_silence_alerts(
 
 def test_a_withdrawn_post_is_not_sent_any_more(operator: User, now: datetime, sink: Sink) -> None:
     reader("reader@example.com")
-    incident = pen.declare(
+    incident = incident_service.declare(
         declaration=declaration(hit(*WEST), hit("storage", "north-europe")), now=now, actor=operator
     )
     plan_last(incident, now)
@@ -249,7 +249,7 @@ def test_nothing_newer_overtakes_an_older_mail_to_the_same_endpoint(
 ) -> None:
     owner = tenant("here", WEST, ("key-vault", "north-europe"))
     rule(owner, "ops@example.com")
-    incident = pen.declare(
+    incident = incident_service.declare(
         declaration=declaration(hit(*WEST), hit("key-vault", "north-europe")),
         now=now,
         actor=operator,
@@ -257,7 +257,7 @@ def test_nothing_newer_overtakes_an_older_mail_to_the_same_endpoint(
     plan_last(incident, now)
     sink.answers["ops@example.com"] = "451 try later"
     send.work()
-    pen.recover(
+    incident_service.recover(
         incident_id=incident.pk,
         regions=[hit("key-vault", "north-europe").region],
         at=now,
@@ -293,7 +293,7 @@ def test_first_notices_and_ends_overtake_reviews_of_others(
     plan_last(open_incident, now)
     Communication.objects.update(kind="review")
     Delivery.objects.update(priority=2)
-    other = pen.declare(declaration=declaration(), now=now, actor=operator)
+    other = incident_service.declare(declaration=declaration(), now=now, actor=operator)
     plan_last(other, now)
     send.work()
     assert [str(mail["Subject"]).split("]")[0] for mail in sink.mails] == [

@@ -13,12 +13,20 @@ from django.utils import timezone
 from pytest_django.fixtures import Settings
 
 from incidents.models import Communication, Incident
-from incidents.services import incident as pen
-from incidents.services.entries import Statement
-from notifications import stall, tasks
+from incidents.services import incident as incident_service
+from incidents.services.inputs import Statement
+from notifications import sending_health, tasks, without_broker
+from notifications.delivery import claims, heartbeat, kill_switch, plan
 from notifications.lifecycle import PATIENT, URGENT, USUAL
-from notifications.models import Attempt, Breaker, Channel, Delivery, Endpoint, Pulse, SendingStop
-from notifications.services import claims, fallback, plan, stops, watch
+from notifications.models import (
+    Attempt,
+    Breaker,
+    Channel,
+    Delivery,
+    Endpoint,
+    KillSwitch,
+    SendingHeartbeat,
+)
 from statuspage.sending_probe import StalledError, sending_probe
 from tests.conftest import declaration
 from tests.notifications.cast import last, tenant
@@ -33,7 +41,7 @@ def planned(operator: User) -> Incident:
     now = timezone.now()
     tenant("blue", WEST)
     tenant("red", WEST)
-    incident = pen.declare(
+    incident = incident_service.declare(
         declaration=declaration(statement=Statement("For all.", "For you.")),
         now=now,
         actor=operator,
@@ -49,31 +57,31 @@ def late(minutes: int = 20, **which: Any) -> None:
 
 
 def test_all_is_well_while_things_are_young_or_settled(planned: Incident) -> None:
-    assert watch.alarms() == []
+    assert heartbeat.alarms() == []
     late(minutes=4)
-    assert watch.alarms() == []
+    assert heartbeat.alarms() == []
     late()
     Delivery.objects.update(state="sent", sent_at=timezone.now())
-    assert watch.alarms() == []
+    assert heartbeat.alarms() == []
 
 
 def test_every_queue_is_looked_into() -> None:
-    assert list(stall.CHANNELS) == Channel.values
-    assert stall.PRIORITIES == (URGENT, USUAL, PATIENT)
+    assert list(sending_health.CHANNELS) == Channel.values
+    assert sending_health.PRIORITIES == (URGENT, USUAL, PATIENT)
 
 
 def test_a_message_that_is_due_for_long_raises_the_alarm(planned: Incident) -> None:
     late(endpoint__address="red@example.com")
-    (alarm,) = watch.alarms()
+    (alarm,) = heartbeat.alarms()
     assert alarm.startswith("The oldest message that is due has waited for 20 min")
 
 
 def test_a_stop_by_hand_is_no_stall(planned: Incident, operator: User) -> None:
     late()
-    stops.stop(reason="Wrong texts.", now=timezone.now(), actor=operator)
-    assert watch.alarms() == []
-    SendingStop.objects.update(released_at=timezone.now())
-    assert watch.alarms()
+    kill_switch.stop(reason="Wrong texts.", now=timezone.now(), actor=operator)
+    assert heartbeat.alarms() == []
+    KillSwitch.objects.update(released_at=timezone.now())
+    assert heartbeat.alarms()
 
 
 def test_a_dead_receiver_is_no_stall_of_ours(planned: Incident) -> None:
@@ -85,7 +93,7 @@ def test_a_dead_receiver_is_no_stall_of_ours(planned: Incident) -> None:
         failures=9,
         open_until=timezone.now() + timedelta(minutes=5),
     )
-    assert watch.alarms() == []
+    assert heartbeat.alarms() == []
 
 
 def test_who_waits_for_an_older_message_of_its_line_is_no_stall(
@@ -93,7 +101,7 @@ def test_who_waits_for_an_older_message_of_its_line_is_no_stall(
 ) -> None:
     Delivery.objects.update(next_attempt_at=timezone.now() + timedelta(minutes=10))
     now = timezone.now()
-    pen.post_update(
+    incident_service.post_update(
         incident_id=planned.pk,
         stage="identified",
         statement=Statement("p", "t"),
@@ -104,19 +112,19 @@ def test_who_waits_for_an_older_message_of_its_line_is_no_stall(
     # As if the older one said more than the newer one, and so was not superseded.
     Delivery.objects.filter(state="skipped").update(state="pending", skip_reason="")
     late(communication=last(planned))
-    assert watch.alarms() == []
+    assert heartbeat.alarms() == []
 
 
 def test_a_relay_that_fails_again_and_again_is_named(planned: Incident) -> None:
     Breaker.objects.create(channel="mail", host="", failures=3)
-    assert "The mail relay has failed 3 times in a row" in watch.alarms()[0]
+    assert "The mail relay has failed 3 times in a row" in heartbeat.alarms()[0]
     Delivery.objects.update(state="failed")
-    assert watch.alarms() == []
+    assert heartbeat.alarms() == []
 
 
 def test_an_update_that_nobody_planned_is_named(planned: Incident, operator: User) -> None:
     then = timezone.now() - timedelta(minutes=30)
-    pen.post_update(
+    incident_service.post_update(
         incident_id=planned.pk,
         stage="identified",
         statement=Statement("p", "t"),
@@ -125,7 +133,7 @@ def test_an_update_that_nobody_planned_is_named(planned: Incident, operator: Use
     )
     Incident.objects.update(updated_at=timezone.now())
     assert Communication.objects.filter(fan_outs__isnull=True).count() == 1
-    assert "An update of 30 min ago is not planned yet" in watch.alarms()[0]
+    assert "An update of 30 min ago is not planned yet" in heartbeat.alarms()[0]
 
 
 def test_the_sweep_has_a_pulse_and_its_silence_is_heard(
@@ -134,35 +142,35 @@ def test_the_sweep_has_a_pulse_and_its_silence_is_heard(
     monkeypatch.setattr(tasks, "nudge", lambda *_, **__: None)  # the broker is another process
     tasks.sweep()
     tasks.sweep()
-    assert Pulse.objects.count() == 1
-    assert watch.alarms() == []
-    Pulse.objects.update(at=timezone.now() - timedelta(minutes=7))
-    assert "beat) was heard for 7 min" in watch.alarms()[0]
+    assert SendingHeartbeat.objects.count() == 1
+    assert heartbeat.alarms() == []
+    SendingHeartbeat.objects.update(at=timezone.now() - timedelta(minutes=7))
+    assert "beat) was heard for 7 min" in heartbeat.alarms()[0]
 
 
 def test_who_stands_in_for_the_workers_is_no_stall_and_is_said(
     client: Client, catalogue: None, operator: User
 ) -> None:
     now = timezone.now()
-    watch.beat(now=now - timedelta(minutes=7))
-    fallback.help_out(now=now)
-    assert watch.alarms() == []
+    heartbeat.beat(now=now - timedelta(minutes=7))
+    without_broker.help_out(now=now)
+    assert heartbeat.alarms() == []
     client.force_login(operator)
     page = client.get("/admin/desk/").content.decode()
     assert "Sending stands still" not in page
     assert "manage.py deliver stands in" in page
-    watch.beat(now=now)
+    heartbeat.beat(now=now)
     assert "stands in" not in client.get("/admin/desk/").content.decode()
-    Pulse.objects.update(at=now - timedelta(minutes=7))
-    assert "Neither worker nor clock" in watch.alarms()[0]
+    SendingHeartbeat.objects.update(at=now - timedelta(minutes=7))
+    assert "Neither worker nor clock" in heartbeat.alarms()[0]
 
 
 def test_what_a_vanished_worker_holds_is_due(planned: Incident) -> None:
     (claimed,) = claims.claim(most=1, channel="mail").deliveries
     Delivery.objects.exclude(pk=claimed.pk).delete()
-    assert watch.alarms() == []
+    assert heartbeat.alarms() == []
     Delivery.objects.update(lease_until=timezone.now() - timedelta(minutes=20))
-    assert "due has waited for 20 min" in watch.alarms()[0]
+    assert "due has waited for 20 min" in heartbeat.alarms()[0]
 
 
 def test_workers_that_vanish_again_and_again_only_look_busy(planned: Incident) -> None:
@@ -170,11 +178,11 @@ def test_workers_that_vanish_again_and_again_only_look_busy(planned: Incident) -
         claims.claim(most=10, channel="mail")
         Delivery.objects.update(lease_until=timezone.now())
         claims.expire_leases()
-    assert watch.alarms() == []
+    assert heartbeat.alarms() == []
     Attempt.objects.update(at=timezone.now() - timedelta(minutes=20))
     late(minutes=1)
     for _ in range(2):  # due again; in hand again
-        (alarm,) = watch.alarms()
+        (alarm,) = heartbeat.alarms()
         assert alarm.startswith("Workers have vanished while sending for 20 min")
         claims.claim(most=10, channel="mail")
     # An answer, whichever it is, shows that somebody is there.
@@ -182,7 +190,7 @@ def test_workers_that_vanish_again_and_again_only_look_busy(planned: Incident) -
         Attempt.objects.create(
             delivery=delivery, number=3, result="temporary", detail="451", at=timezone.now()
         )
-    assert watch.alarms() == []
+    assert heartbeat.alarms() == []
 
 
 def test_every_screen_of_the_desk_shows_it(
@@ -190,7 +198,7 @@ def test_every_screen_of_the_desk_shows_it(
 ) -> None:
     client.force_login(operator)
     late()
-    for path in ("/admin/desk/", "/admin/desk/sending/", "/admin/desk/ledger/"):
+    for path in ("/admin/desk/", "/admin/desk/sending/", "/admin/desk/deliveries/"):
         assert "Sending stands still." in client.get(path).content.decode(), path
 
 
@@ -217,7 +225,9 @@ def test_the_web_process_tells_machines(
     transactional_db: None, catalogue: None, now: datetime, operator: User
 ) -> None:
     tenant("blue", WEST)
-    incident = pen.declare(declaration=declaration(), now=timezone.now(), actor=operator)
+    incident = incident_service.declare(
+        declaration=declaration(), now=timezone.now(), actor=operator
+    )
     plan.plan(communication_id=last(incident).pk, now=timezone.now())
     parameters = part({**connection.get_connection_params()}, "dbname user password host port")
     probe = sending_probe(parameters, minutes=5)

@@ -8,10 +8,10 @@ import pytest
 from django.contrib.auth.models import User
 
 from incidents.models import Incident
-from incidents.services import incident as pen
+from incidents.services import incident as incident_service
+from notifications.channels.base import Message
+from notifications.delivery import kill_switch, plan, send
 from notifications.models import Delivery
-from notifications.services import plan, send, stops
-from notifications.transports.base import Message
 from tests.conftest import declaration
 from tests.notifications.cast import tenant
 
@@ -41,7 +41,7 @@ class Letters:
 def planned(operator: User, now: datetime) -> Incident:
     for number in range(25):
         tenant(f"tenant{number}", WEST)
-    incident = pen.declare(declaration=declaration(), now=now, actor=operator)
+    incident = incident_service.declare(declaration=declaration(), now=now, actor=operator)
     plan.plan_due(now=now)
     return incident
 
@@ -54,18 +54,18 @@ def test_nothing_is_sent_while_it_is_stopped_and_everything_after(
     planned: Incident, now: datetime, operator: User
 ) -> None:
     letters = Letters()
-    stops.stop(reason="The texts are wrong.", now=now, actor=operator)
+    kill_switch.stop(reason="The texts are wrong.", now=now, actor=operator)
     send.work(transports={"mail": letters})
     assert (letters.taken, states()) == ([], {"pending"})
 
-    stops.release(now=now + timedelta(minutes=1), actor=operator)
+    kill_switch.release(now=now + timedelta(minutes=1), actor=operator)
     send.work(transports={"mail": letters})
 
     assert (len(letters.taken), states()) == (25, {"sent"})
 
 
 def test_a_batch_under_way_ends_soon(planned: Incident, now: datetime, operator: User) -> None:
-    letters = Letters(3, lambda: stops.stop(reason="Stop.", now=now, actor=operator))
+    letters = Letters(3, lambda: kill_switch.stop(reason="Stop.", now=now, actor=operator))
     send.work(transports={"mail": letters})
     assert len(letters.taken) == send.MOST_REPEATED - 1
     assert states() == {"sent", "pending"}
@@ -73,10 +73,10 @@ def test_a_batch_under_way_ends_soon(planned: Incident, now: datetime, operator:
 
 
 def test_a_stop_needs_a_reason_and_comes_once(now: datetime, operator: User) -> None:
-    with pytest.raises(stops.StopError, match="write why"):
-        stops.stop(reason=" ", now=now, actor=operator)
-    with pytest.raises(stops.StopError, match="nothing to release"):
-        stops.release(now=now, actor=operator)
-    stops.stop(reason="A storm.", now=now, actor=operator)
-    with pytest.raises(stops.StopError, match="stopped already"):
-        stops.stop(reason="A storm.", now=now, actor=operator)
+    with pytest.raises(kill_switch.StopError, match="write why"):
+        kill_switch.stop(reason=" ", now=now, actor=operator)
+    with pytest.raises(kill_switch.StopError, match="nothing to release"):
+        kill_switch.release(now=now, actor=operator)
+    kill_switch.stop(reason="A storm.", now=now, actor=operator)
+    with pytest.raises(kill_switch.StopError, match="stopped already"):
+        kill_switch.stop(reason="A storm.", now=now, actor=operator)

@@ -8,11 +8,11 @@ from datetime import datetime, timedelta
 import pytest
 
 from incidents.models import Region, Service
-from notifications import tokens
+from notifications import signed_links
 from notifications.lifecycle import Audience
 from notifications.models import Endpoint, PublicTopic, SignUp
-from notifications.services import subscribe
-from notifications.services.subscribe import SubscribeError, TokenError, Topic
+from notifications.subscribers import subscribe
+from notifications.subscribers.subscribe import SubscribeError, TokenError, Topic
 from tests.notifications.cast import endpoint, reader, tenant
 from tests.notifications.conftest import Sink, text_of
 
@@ -59,7 +59,7 @@ def test_a_second_click_changes_nothing(topic: Topic, now: datetime, sink: Sink)
 def test_an_old_link_has_expired(topic: Topic, now: datetime, sink: Sink) -> None:
     token = ask("reader@example.com", topic, now, sink)
     with pytest.raises(TokenError, match="expired"):
-        subscribe.confirm(token=token, now=now + tokens.CONFIRM_WITHIN + timedelta(seconds=1))
+        subscribe.confirm(token=token, now=now + signed_links.CONFIRM_WITHIN + timedelta(seconds=1))
     assert not Endpoint.objects.exists()
 
 
@@ -105,7 +105,7 @@ def test_old_requests_leave_no_trace(topic: Topic, now: datetime, sink: Sink) ->
 
 def test_leaving_posts_forgets_the_topics_and_leaves_alerts_alone(now: datetime) -> None:
     both = reader("both@example.com")
-    token = tokens.leave_url(both.key, Audience.PUBLIC).split("/")[-2]
+    token = signed_links.leave_url(both.key, Audience.PUBLIC).split("/")[-2]
     for _ in range(2):
         assert subscribe.leave(token=token, now=now) == Audience.PUBLIC
     both.refresh_from_db()
@@ -115,7 +115,7 @@ def test_leaving_posts_forgets_the_topics_and_leaves_alerts_alone(now: datetime)
 def test_leaving_alerts_leaves_posts_alone(now: datetime) -> None:
     tenant("here")
     contact = reader("here@example.com")
-    token = tokens.leave_url(contact.key, Audience.TARGETED).split("/")[-2]
+    token = signed_links.leave_url(contact.key, Audience.TARGETED).split("/")[-2]
     subscribe.leave(token=token, now=now)
     contact.refresh_from_db()
     assert (contact.left_posts_at, contact.left_alerts_at, contact.topics.count()) == (None, now, 1)
@@ -125,8 +125,8 @@ def test_a_reader_changes_topics_by_its_link_and_is_back_after_leaving(
     topic: Topic, now: datetime
 ) -> None:
     known = reader("known@example.com")
-    subscribe.leave(token=tokens.leave_url(known.key, "public").split("/")[-2], now=now)
-    manage = tokens.manage_url(known.key).split("/")[-2]
+    subscribe.leave(token=signed_links.leave_url(known.key, "public").split("/")[-2], now=now)
+    manage = signed_links.manage_url(known.key).split("/")[-2]
     assert subscribe.topics_of(token=manage) == (known, [])
     subscribe.set_topics(token=manage, topics=[topic, (topic[0], None)], now=now)
     found, topics = subscribe.topics_of(token=manage)
@@ -135,8 +135,8 @@ def test_a_reader_changes_topics_by_its_link_and_is_back_after_leaving(
 
 def test_a_token_of_one_purpose_opens_no_other_door(now: datetime) -> None:
     known = reader("known@example.com")
-    leave = tokens.leave_url(known.key, "public").split("/")[-2]
-    manage = tokens.manage_url(known.key).split("/")[-2]
+    leave = signed_links.leave_url(known.key, "public").split("/")[-2]
+    manage = signed_links.manage_url(known.key).split("/")[-2]
     for verb, token in (
         (subscribe.leave, manage),
         (subscribe.confirm, manage),
@@ -151,7 +151,7 @@ def test_a_token_of_one_purpose_opens_no_other_door(now: datetime) -> None:
 
 
 def test_links_die_with_the_key_of_an_endpoint(now: datetime) -> None:
-    manage = tokens.manage_url(endpoint("gone@example.com").key).split("/")[-2]
+    manage = signed_links.manage_url(endpoint("gone@example.com").key).split("/")[-2]
     Endpoint.objects.all().delete()
     with pytest.raises(TokenError, match="removed"):
         subscribe.topics_of(token=manage)

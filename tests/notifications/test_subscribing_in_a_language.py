@@ -7,7 +7,7 @@ from datetime import datetime
 import pytest
 from django.test import Client
 
-from notifications import tokens
+from notifications import signed_links
 from notifications.lifecycle import Audience
 from notifications.models import PublicTopic
 from tests.notifications.cast import endpoint
@@ -37,8 +37,8 @@ def test_links_and_forms_stay_in_the_language(client: Client) -> None:
 def test_managing_leads_to_leaving_in_the_same_language(client: Client, now: datetime) -> None:
     reader = endpoint("reader@example.com", confirmed_at=now)
     PublicTopic.objects.create(endpoint=reader)
-    manage = tokens.manage_url(reader.key).partition("/subscribe/")[2]
-    leave = tokens.leave_url(reader.key, Audience.PUBLIC).partition("/subscribe/")[2]
+    manage = signed_links.manage_url(reader.key).partition("/subscribe/")[2]
+    leave = signed_links.leave_url(reader.key, Audience.PUBLIC).partition("/subscribe/")[2]
     assert f'action="/ja/subscribe/{leave}"' in page(client, f"/ja/subscribe/{manage}")
 
 

@@ -17,10 +17,11 @@ from django.utils import timezone
 from pytest_django.fixtures import Settings
 
 from incidents.models import Region, Service
-from notifications import form_guard, throttle, tokens
+from notifications import signed_links
 from notifications.lifecycle import Audience
 from notifications.models import Endpoint, PublicTopic, SignUp
-from notifications.services import subscribe as service
+from notifications.subscribers import form_guard, request_rate_limits
+from notifications.subscribers import subscribe as service
 from tests.notifications.cast import endpoint, reader, tenant
 from tests.notifications.conftest import Sink
 
@@ -38,7 +39,7 @@ Topics = set[tuple[str | None, str | None]]
 def fresh_counters(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
     """Counters are named by hashes under the key: a new key is a new set of counters."""
     settings.SECRET_KEY = uuid.uuid4().hex * 2
-    monkeypatch.setattr(throttle, "_rest_until", 0.0)
+    monkeypatch.setattr(request_rate_limits, "_rest_until", 0.0)
 
 
 @pytest.fixture
@@ -63,7 +64,7 @@ def ask(client: Client, address: str = "ada@example.com", **more: Any) -> Respon
     return client.post(SUBSCRIBE, data)
 
 
-def press(client: Client, path: str, **more: Any) -> Response:
+def renderer(client: Client, path: str, **more: Any) -> Response:
     """Open a page and press its button."""
     return client.post(path, {"form_token": token_in(client.get(path)), **more})
 
@@ -73,11 +74,11 @@ def path_of(url: str) -> str:
 
 
 def manage_path(of: Endpoint) -> str:
-    return path_of(tokens.manage_url(of.key))
+    return path_of(signed_links.manage_url(of.key))
 
 
 def leave_path(of: Endpoint, audience: Audience = Audience.PUBLIC) -> str:
-    return path_of(tokens.leave_url(of.key, audience))
+    return path_of(signed_links.leave_url(of.key, audience))
 
 
 def sign_up(**more: Any) -> SignUp:
@@ -90,7 +91,7 @@ def sign_up(**more: Any) -> SignUp:
 
 
 def confirm_path(of: SignUp) -> str:
-    return path_of(tokens.confirm_url(of.key))
+    return path_of(signed_links.confirm_url(of.key))
 
 
 def topics_of(address: str) -> Topics:
@@ -272,7 +273,7 @@ def test_what_the_catalogue_does_not_have_is_refused(
 def test_too_many_combinations_are_refused_and_stay_ticked(
     client: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("notifications.topic_picker.MOST_TOPICS", 3)
+    monkeypatch.setattr("notifications.subscribers.topic_picker.MOST_TOPICS", 3)
     response = ask(
         client, scope="some", service=["storage", "key-vault"], region=["east-us", "west-us"]
     )
@@ -359,10 +360,10 @@ def test_no_page_sets_a_cookie_or_may_be_kept(client: Client) -> None:
         ask(client, "wrong"),
         *(client.get(path) for path in (confirming, managing, leaving)),
         client.get("/subscribe/manage/forged/"),
-        press(client, managing, scope="everything"),
-        press(client, leaving),
+        renderer(client, managing, scope="everything"),
+        renderer(client, leaving),
         client.post(leaving, ONE_CLICK),
-        press(client, confirming),
+        renderer(client, confirming),
     ]
     assert [answer.status_code for answer in answers] == [
         200,
@@ -386,8 +387,8 @@ def test_no_page_sets_a_cookie_or_may_be_kept(client: Client) -> None:
 
 
 def test_one_sender_cannot_ask_without_end(monkeypatch: pytest.MonkeyPatch) -> None:
-    few = throttle.Limit("sender", 2, timedelta(minutes=10))
-    monkeypatch.setattr(throttle, "PER_SENDER", few)
+    few = request_rate_limits.Limit("sender", 2, timedelta(minutes=10))
+    monkeypatch.setattr(request_rate_limits, "PER_SENDER", few)
     busy, other = Client(REMOTE_ADDR="192.0.2.7"), Client(REMOTE_ADDR="192.0.2.8")
     names = ("a", "b", "c")
     answers = [ask(busy, f"{name}@example.com") for name in names]
@@ -400,8 +401,8 @@ def test_one_sender_cannot_ask_without_end(monkeypatch: pytest.MonkeyPatch) -> N
 
 
 def test_one_address_is_not_asked_for_without_end(monkeypatch: pytest.MonkeyPatch) -> None:
-    few = throttle.Limit("address", 2, timedelta(hours=1))
-    monkeypatch.setattr(throttle, "PER_ADDRESS", few)
+    few = request_rate_limits.Limit("address", 2, timedelta(hours=1))
+    monkeypatch.setattr(request_rate_limits, "PER_ADDRESS", few)
     spellings = ("ada@example.com", "ADA@Example.COM", "ada@example.com")
     senders = (Client(REMOTE_ADDR=f"192.0.2.{number}") for number in range(3))
     answers = [ask(sender, spelling) for sender, spelling in zip(senders, spellings, strict=True)]
@@ -410,11 +411,17 @@ def test_one_address_is_not_asked_for_without_end(monkeypatch: pytest.MonkeyPatc
 
 
 def test_a_new_window_lets_a_sender_go_on() -> None:
-    limit = throttle.Limit("sender", 1, timedelta(minutes=10))
+    limit = request_rate_limits.Limit("sender", 1, timedelta(minutes=10))
     start = datetime(2026, 3, 1, 9, 30, tzinfo=UTC)
-    assert throttle.seconds_to_wait(limit, "somebody", now=start) == 0
-    assert throttle.seconds_to_wait(limit, "somebody", now=start + timedelta(minutes=4)) == 360
-    assert throttle.seconds_to_wait(limit, "somebody", now=start + timedelta(minutes=10)) == 0
+    assert request_rate_limits.seconds_to_wait(limit, "somebody", now=start) == 0
+    assert (
+        request_rate_limits.seconds_to_wait(limit, "somebody", now=start + timedelta(minutes=4))
+        == 360
+    )
+    assert (
+        request_rate_limits.seconds_to_wait(limit, "somebody", now=start + timedelta(minutes=10))
+        == 0
+    )
 
 
 @pytest.fixture
@@ -427,11 +434,15 @@ def mute_server() -> Iterator[int]:
 def test_without_an_answering_redis_the_door_stays_open(
     client: Client, settings: Settings, monkeypatch: pytest.MonkeyPatch, mute_server: int
 ) -> None:
-    monkeypatch.setattr(throttle, "PER_SENDER", throttle.Limit("sender", 0, timedelta(minutes=1)))
+    monkeypatch.setattr(
+        request_rate_limits,
+        "PER_SENDER",
+        request_rate_limits.Limit("sender", 0, timedelta(minutes=1)),
+    )
     assert ask(client).status_code == 429
     for address in ("redis://127.0.0.1:1/0", f"redis://127.0.0.1:{mute_server}/0"):
         settings.REDIS_URL = address
-        monkeypatch.setattr(throttle, "_rest_until", 0.0)
+        monkeypatch.setattr(request_rate_limits, "_rest_until", 0.0)
         assert ask(client).status_code == 200
 
 
@@ -453,7 +464,7 @@ def test_a_sender_is_who_really_connects(
     settings.SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if proxied else None
     headers = {"X-Forwarded-For": forwarded} if forwarded else {}
     request = RequestFactory(headers=headers, REMOTE_ADDR=remote).get("/")
-    assert throttle.sender(request) == expected
+    assert request_rate_limits.sender(request) == expected
 
 
 def test_who_fills_in_the_field_nobody_sees_gets_the_same_page_and_no_mail(client: Client) -> None:
@@ -467,7 +478,7 @@ def test_who_fills_in_the_field_nobody_sees_gets_the_same_page_and_no_mail(clien
 def test_confirming_twice_does_no_harm(client: Client) -> None:
     path = confirm_path(sign_up())
     for _ in range(2):
-        assert press(client, path).status_code == 200
+        assert renderer(client, path).status_code == 200
     assert topics_of("ada@example.com") == {(None, None)}
 
 
@@ -477,24 +488,26 @@ def test_a_subscription_is_shown_changed_and_left(client: Client) -> None:
     shown = text(client.get(path))
     assert "Storage in East US" in shown
     assert "Every service in West US" in shown
-    changed = press(client, path, scope="some", pair=["storage:east-us"], service=["key-vault"])
+    changed = renderer(client, path, scope="some", pair=["storage:east-us"], service=["key-vault"])
     assert "Saved." in text(changed)
     assert topics_of("bob@example.com") == {("storage", "east-us"), ("key-vault", None)}
     leaving = re.search(r'action="(/subscribe/leave/[^"]+)"', changed.content.decode())
     assert leaving
-    assert press(client, unescape(leaving[1])).status_code == 200
+    assert renderer(client, unescape(leaving[1])).status_code == 200
     known.refresh_from_db()
     assert known.left_posts_at is not None
     assert topics_of("bob@example.com") == set()
     assert "gets no public posts now" in text(client.get(path))
-    press(client, path, scope="everything")
+    renderer(client, path, scope="everything")
     known.refresh_from_db()
     assert known.left_posts_at is None
 
 
 def test_a_change_that_cannot_be_keeps_the_old_subscription_and_the_ticks(client: Client) -> None:
     known = reader("bob@example.com", ("storage", "east-us"))
-    response = press(client, manage_path(known), scope="some", pair=["gone:*"], service=["storage"])
+    response = renderer(
+        client, manage_path(known), scope="some", pair=["gone:*"], service=["storage"]
+    )
     assert response.status_code == 422
     assert re.search(r'value="storage"\s+checked', text(response))
     assert topics_of("bob@example.com") == {("storage", "east-us")}
@@ -502,7 +515,7 @@ def test_a_change_that_cannot_be_keeps_the_old_subscription_and_the_ticks(client
 
 def test_adding_on_the_manage_page_saves_nothing_yet(client: Client) -> None:
     known = reader("bob@example.com", ("storage", "east-us"))
-    response = press(
+    response = renderer(
         client, manage_path(known), add="1", scope="some", pair=["storage:east-us"], region=["west-us"]
     )  # fmt: skip
     assert "Every service in West US" in text(response)
@@ -542,7 +555,7 @@ def test_leaving_an_address_that_is_gone_counts_as_left(client: Client) -> None:
     known = reader("bob@example.com")
     path = leave_path(known)
     known.delete()
-    assert press(client, path).status_code == 200
+    assert renderer(client, path).status_code == 200
     assert client.post(path, ONE_CLICK).status_code == 200
 
 
@@ -552,7 +565,7 @@ def test_links_that_do_not_work_all_get_the_same_page(client: Client) -> None:
     gone_path = manage_path(gone)
     gone.delete()
     expired = confirm_path(
-        sign_up(requested_at=timezone.now() - tokens.CONFIRM_WITHIN - timedelta(minutes=1))
+        sign_up(requested_at=timezone.now() - signed_links.CONFIRM_WITHIN - timedelta(minutes=1))
     )
     managing = manage_path(known)
     paths = [
@@ -582,7 +595,7 @@ def test_a_forged_one_click_is_told_in_one_line(client: Client) -> None:
 def test_a_link_that_expires_while_its_page_is_open_does_nothing(client: Client) -> None:
     row = sign_up()
     page = client.get(confirm_path(row))
-    row.requested_at -= tokens.CONFIRM_WITHIN + timedelta(minutes=1)
+    row.requested_at -= signed_links.CONFIRM_WITHIN + timedelta(minutes=1)
     row.save()
     answer = client.post(confirm_path(row), {"form_token": token_in(page)})
     assert answer.status_code == 400

@@ -15,8 +15,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from incidents.models import Region, Service
-from incidents.models.words import Kind
-from notifications import audience, targets
+from incidents.models.choices import Kind
+from notifications.audience import selection, target_index
+from notifications.audience.target_index_sql import BITS
 from notifications.models import (
     ActionGroup,
     AlertRule,
@@ -27,7 +28,6 @@ from notifications.models import (
     Target,
     Tenant,
 )
-from notifications.target_sql import BITS
 from tests.notifications.cast import THEN, endpoint, rule, subscription, tenant
 
 pytestmark = pytest.mark.usefixtures("catalogue")
@@ -226,7 +226,7 @@ def test_after_any_edits_the_index_equals_the_join(
         for edits in (begin, *rounds):
             for act, a, b, many in edits:
                 act(a, b, many)
-            targets.refresh()
+            target_index.refresh()
             assert held() == joined()
             assert not StaleTenant.objects.exists()
 
@@ -235,7 +235,7 @@ def test_after_any_edits_the_index_equals_the_join(
 def test_an_audience_is_chosen_alike_cell_by_cell_and_from_all_rows(
     db: None, wide: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(audience, "WIDE", wide)
+    monkeypatch.setattr(selection, "WIDE", wide)
     tenant("west", WEST)
     tenant("north", NORTH)
     tenant("both", WEST, NORTH)
@@ -245,13 +245,13 @@ def test_an_audience_is_chosen_alike_cell_by_cell_and_from_all_rows(
         (Service.objects.get(slug=service).pk, Region.objects.get(slug=region).pk)
         for service, region in (WEST, NORTH)
     ]
-    counted = {kind: audience.count(cells, kind=kind).endpoints for kind in Kind.values}
+    counted = {kind: selection.count(cells, kind=kind).endpoints for kind in Kind.values}
     assert counted == {kind: 4 if kind == "health-advisory" else 3 for kind in Kind.values}
 
 
 def test_what_decides_about_no_target_marks_nobody(db: None) -> None:
     owner = tenant("contoso", WEST)
-    targets.refresh()
+    target_index.refresh()
     Tenant.objects.update(name="Contoso Ltd")
     CustomerSubscription.objects.update(name="Production")
     assert not StaleTenant.objects.exists()
@@ -261,24 +261,24 @@ def test_what_decides_about_no_target_marks_nobody(db: None) -> None:
 
 def test_a_change_by_hand_counts_too(db: None) -> None:
     tenant("contoso", WEST, NORTH)
-    targets.refresh()
+    target_index.refresh()
     with connection.cursor() as cursor:
         cursor.execute("UPDATE notifications_footprint SET region_id = %s", [
             Region.objects.get(slug="east-us").pk
         ])  # fmt: skip
-    targets.refresh()
+    target_index.refresh()
     assert held() == joined()
 
 
 def test_only_what_differs_is_written(db: None) -> None:
     owner = tenant("contoso", WEST)
     rule(owner, "ops@example.com")
-    targets.refresh()
+    target_index.refresh()
     with connection.cursor() as cursor:
         cursor.execute("SELECT ctid FROM notifications_target")
         before = cursor.fetchall()
         subscription(owner, "contoso-2", NORTH)
-        targets.refresh()
+        target_index.refresh()
         cursor.execute("SELECT ctid FROM notifications_target ORDER BY ctid")
         after = cursor.fetchall()
     assert (len(before), len(after)) == (1, 2)
@@ -288,7 +288,7 @@ def test_only_what_differs_is_written(db: None) -> None:
 def test_it_is_compared_and_made_anew_by_one_command(db: None) -> None:
     tenant("contoso", WEST)
     gone = tenant("gone", NORTH)
-    targets.refresh()
+    target_index.refresh()
     call_command("rebuild_targets", "--check", stdout=io.StringIO())
     right = set(Target.objects.values_list("service_id", "tenant_id"))
     Target.objects.filter(tenant_id=gone.pk).delete()
@@ -323,11 +323,11 @@ def test_two_at_once_and_a_change_in_between_leave_it_right(catalogue: None) -> 
                 )
                 owner.save()
 
-    threads = [threading.Thread(target=run, args=(act,)) for act in (targets.refresh,) * 3]
+    threads = [threading.Thread(target=run, args=(act,)) for act in (target_index.refresh,) * 3]
     threads.append(threading.Thread(target=run, args=(change,)))
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    targets.refresh()
+    target_index.refresh()
     assert held() == joined()

@@ -14,7 +14,7 @@ from aiosmtpd.smtp import AuthResult
 from django.core.management import CommandError, call_command
 from pytest_django.fixtures import Settings
 
-from notifications.transports.trial import send_trial
+from notifications.channels.email.relay_test import send_trial
 from tests.notifications.conftest import Sink
 
 pytestmark = pytest.mark.skipif(
@@ -117,7 +117,7 @@ def test_the_command_ends_with_the_relays_answer(sink: Sink) -> None:
 
 
 def test_mails_kept_in_a_folder_are_said_to_stay(settings: Settings, tmp_path: object) -> None:
-    settings.EMAIL_BACKEND = "notifications.mailbox.FolderBackend"
+    settings.EMAIL_BACKEND = "notifications.channels.email.mailbox.FolderBackend"
     settings.MAIL_FOLDER = str(tmp_path)
     _, steps, remedy = trial()
     assert (steps, remedy) == ({"taken": "handed over"}, "")

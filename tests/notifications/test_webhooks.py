@@ -14,14 +14,14 @@ import pytest
 from django.contrib.auth.models import User
 from pytest_django.fixtures import Settings
 
-from incidents.services import incident as pen
-from incidents.services.entries import Statement
-from notifications import outbound
+from incidents.services import incident as incident_service
+from incidents.services.inputs import Statement
+from notifications.channels import endpoints, outbound
+from notifications.channels.http import classify
+from notifications.channels.webhook.sender import signature
+from notifications.delivery import plan, send
 from notifications.lifecycle import Failure
 from notifications.models import Attempt, Breaker, Delivery, Endpoint
-from notifications.services import plan, send, webhooks
-from notifications.transports.web import classify
-from notifications.transports.webhook import signature
 from tests.conftest import declaration
 from tests.notifications.cast import last, tenant
 from tests.notifications.rooms import Hook
@@ -32,9 +32,9 @@ WEST = ("key-vault", "west-europe")
 def planned(operator: User, now: datetime, url: str) -> str:
     """An incident whose one tenant is told at a webhook; returns the secret."""
     owner = tenant("here", WEST, contact=False)
-    owner.contact, secret = webhooks.make(address=url, tenant=owner, now=now)
+    owner.contact, secret = endpoints.make(address=url, tenant=owner, now=now)
     owner.save()
-    incident = pen.declare(
+    incident = incident_service.declare(
         declaration=declaration(statement=Statement("", "For you.")), now=now, actor=operator
     )
     plan.plan(communication_id=last(incident).pk, now=now)
@@ -46,7 +46,7 @@ def test_a_webhook_is_signed_by_every_secret_that_is_valid(
     operator: User, now: datetime, hook: Hook
 ) -> None:
     former = planned(operator, now, hook.url)
-    secret = webhooks.rotate(endpoint_id=Endpoint.objects.get().pk, now=datetime.now(UTC))
+    secret = endpoints.rotate(endpoint_id=Endpoint.objects.get().pk, now=datetime.now(UTC))
     assert send.work().sent == 1
     ((headers, body),) = hook.requests
     assert headers["webhook-id"] == str(Delivery.objects.get().uuid)

@@ -16,14 +16,14 @@ from wsgiref.simple_server import WSGIRequestHandler, make_server
 import pytest
 from playwright.sync_api import Page, expect
 
-from statuspage.published.filtered import ASSEMBLERS, FILTERS
-from statuspage.published.generation import write_generation
-from statuspage.published.picture import ImpactView, NamedView, Picture, WindowView
-from statuspage.published.press import render_site
-from statuspage.published.serve import public_site
-from statuspage.published.store import Store
+from statuspage.public.query.filtered import ASSEMBLERS, FILTERS
+from statuspage.public.renderer import render_site
+from statuspage.public.serve.app import public_site
+from statuspage.public.snapshot.values import ImpactView, NamedView, Snapshot, WindowView
+from statuspage.public.store.current_generation import Store
+from statuspage.public.store.generation import write_generation
 from tests.browsing import PHONE, browser_page, check_accessible
-from tests.published import pictures
+from tests.public import snapshots
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("walks")]
 
@@ -33,28 +33,28 @@ class Quiet(WSGIRequestHandler):
         """Says nothing."""
 
 
-def picture() -> Picture:
+def snapshot() -> Snapshot:
     """The winter of 2024, with a review in two versions and an impact of ten days ago."""
-    winter = pictures.calm()
+    winter = snapshots.calm()
     start = winter.as_of - timedelta(days=10)
     end = start + timedelta(minutes=108)
     cell = NamedView("storage", "Storage"), NamedView("west-europe", "West Europe")
     recent = replace(
-        pictures.january(), tracking_id="RECE-NT1", title="Storage is slow", level="warning", review=None,
+        snapshots.january(), tracking_id="RECE-NT1", title="Storage is slow", level="warning", review=None,
         started_at=start, ended_at=end, windows=(WindowView("", start, end),),
         impacts=(ImpactView(*cell, (), "zone", "warning", start, end),),
         services=cell[:1], regions=cell[1:],
     )  # fmt: skip
-    final = pictures.january_review()
+    final = snapshots.january_review()
     first = replace(final, kind="preliminary", version=1, sections=final.sections[:1])
-    reviewed = replace(pictures.january(), review=replace(final, earlier=(first,)))
-    return replace(winter, incidents=(recent, pictures.february(), reviewed))
+    reviewed = replace(snapshots.january(), review=replace(final, earlier=(first,)))
+    return replace(winter, incidents=(recent, snapshots.february(), reviewed))
 
 
 @pytest.fixture(scope="module")
 def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     folder: Path = tmp_path_factory.mktemp("published")
-    write_generation(folder, render_site(picture()))
+    write_generation(folder, render_site(snapshot()))
 
     def nothing(environ: object, start_response: object) -> list[bytes]:
         start_response("404 Not Found", [("Content-Type", "text/plain")])  # type: ignore[operator]  # a WSGI server's

@@ -10,7 +10,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
 
 from incidents.models import ApiToken
-from incidents.services import tokens
+from incidents.services.access import tokens
 from incidents.services.errors import EntryError
 
 

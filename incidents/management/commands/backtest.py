@@ -8,11 +8,11 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from incidents.backtest import Comparison, Outcome, backtest, summary
-from incidents.moments import MomentsError
 from incidents.policy import PRESETS, PolicyError
-from incidents.policy_file import read_policy
-from incidents.services.cases import all_cases
+from incidents.policy.files import read_policy
+from incidents.replay.backtest import BacktestOutcome, Comparison, backtest, summary
+from incidents.replay.backtest_cases import all_cases
+from incidents.replay.recordings import MomentsError
 from incidents.services.policies import current_policy
 
 
@@ -66,7 +66,7 @@ def _table(comparisons: list[Comparison], report: dict[str, Any]) -> Iterator[st
         )
 
 
-def _words(outcome: Outcome) -> str:
+def _words(outcome: BacktestOutcome) -> str:
     if not outcome.public:
         return "targeted only"
     scenario = f"scenario {outcome.scenario}, " if outcome.scenario else ""

@@ -19,7 +19,7 @@ from incidents.policy import (
     parse_facts,
 )
 from incidents.policy.documents import decode_text
-from incidents.policy_file import read_policy
+from incidents.policy.files import read_policy
 
 MAX_FACTS = 16 * 1024 * 1024  # bytes: some fifty thousand facts objects
 

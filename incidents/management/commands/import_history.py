@@ -9,13 +9,13 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
 
-from incidents.catalogue_file import load_shipped
-from incidents.history_text import HistoryError, NameEntry, NameIndex, read_history
-from incidents.history_text.names import NameKind
+from incidents.importers.catalogue_file import load_shipped
+from incidents.importers.history_text import HistoryError, NameEntry, NameIndex, read_history
+from incidents.importers.history_text.names import NameKind
+from incidents.importers.text_file import TextFileError, read_text
 from incidents.models import Geography, Region, Service
 from incidents.services.errors import EntryError
-from incidents.services.history import record_history
-from incidents.text_file import TextFileError, read_text
+from incidents.services.imports.history import record_history
 
 MOST_BYTES = 8 * 1024 * 1024
 MOST_UNREAD = 20

@@ -8,8 +8,8 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
-from incidents.catalogue_file import CatalogueError, read_catalogue_file
-from incidents.services.catalogue import apply_catalogue
+from incidents.importers.catalogue_file import CatalogueError, read_catalogue_file
+from incidents.services.imports.catalogue import apply_catalogue
 
 
 class Command(BaseCommand):

@@ -11,8 +11,8 @@ from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 
 from incidents.models import Incident, Region, Service
-from incidents.services.entries import LEVELS, Hit
 from incidents.services.errors import EntryError
+from incidents.services.inputs import LEVELS, Hit
 from incidents.services.monitor import open_from_monitor, resolve_from_monitor
 
 

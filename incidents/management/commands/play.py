@@ -12,8 +12,8 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
 
 from incidents.models import Incident
-from incidents.moments import MomentsError, Recording, recording_of
-from incidents.playback import play
+from incidents.replay.playback import play
+from incidents.replay.recordings import MomentsError, Recording, recording_of
 from incidents.services.errors import EntryError
 
 
@@ -54,7 +54,7 @@ class Command(BaseCommand):
             raise CommandError(str(error), returncode=2) from error
         if recording is None:
             raise CommandError(
-                f"{tracking_id} has no recorded moments; incidents/data/moments has those that do.",
+                f"{tracking_id} has no recorded moments; incidents/data/recordings has those that do.",
                 returncode=2,
             )
         minutes = (recording.moments[-1].at - recording.moments[0].at).total_seconds() / 60

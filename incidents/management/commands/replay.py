@@ -8,10 +8,10 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from incidents.models import Incident
-from incidents.moments import MomentsError
 from incidents.policy import PRESETS
-from incidents.replay import Replay, replay
-from incidents.services.cases import case_of
+from incidents.replay.backtest_cases import case_of
+from incidents.replay.recordings import MomentsError
+from incidents.replay.replay import Replay, replay
 
 
 class Command(BaseCommand):

@@ -8,7 +8,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from incidents.models import Incident
-from notifications.services.preview import look
+from notifications.audience.preview import look
 
 
 class Command(BaseCommand):

@@ -14,8 +14,8 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import InterfaceError, OperationalError
 from django.utils import timezone
 
-from notifications.reports import LARGEST, read_report
-from notifications.services import bounces
+from notifications.inbound import bounces
+from notifications.inbound.reports import LARGEST, read_report
 
 # sysexits.h: a mail server that runs this as a pipe keeps the report and comes again.
 TRY_AGAIN_LATER = 75

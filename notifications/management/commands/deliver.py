@@ -13,7 +13,7 @@ from django.core.management.base import BaseCommand
 from django.db import Error, connection
 from django.utils import timezone
 
-from notifications.services import fallback
+from notifications import without_broker
 
 log = logging.getLogger(__name__)
 
@@ -28,7 +28,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         if options["once"]:
-            tally = fallback.help_out(now=timezone.now(), grace=timedelta(0))
+            tally = without_broker.help_out(now=timezone.now(), grace=timedelta(0))
             self.stdout.write(
                 f"sent {tally.sent}, failed {tally.failed}, skipped {tally.skipped},"
                 f" waiting {tally.waiting}"
@@ -45,7 +45,7 @@ class Command(BaseCommand):
 def _round() -> bool:
     """Whether there may be more. A database that is away is asked again later."""
     try:
-        tally = fallback.help_out(now=timezone.now())
+        tally = without_broker.help_out(now=timezone.now())
     except Error as error:
         log.warning("the database is away: %s", " ".join(str(error).split()))
         connection.close()

@@ -7,7 +7,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
 
-from notifications.services import erasure
+from notifications.evidence import erasure
 
 
 class Command(BaseCommand):

@@ -10,8 +10,8 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
-from notifications.customer_file import CustomerFile, CustomerFileError, shown
-from notifications.services.customers import load
+from notifications.customers.customer_file import CustomerFile, CustomerFileError, shown
+from notifications.customers.load_customers import load
 
 
 class Command(BaseCommand):

@@ -13,8 +13,8 @@ from django.db import transaction
 from django.utils import timezone
 
 from incidents.models import Incident
-from notifications.impacted_file import ImpactedFileError
-from notifications.services.impacted import replace_list
+from notifications.customers.impacted_file import ImpactedFileError
+from notifications.customers.impacted_lists import replace_list
 
 PROGRESS = 100_000  # lines
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from notifications import targets
+from notifications.audience import target_index
 
 
 class Command(BaseCommand):
@@ -22,10 +22,10 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, check: bool, **options: Any) -> None:
         if not check:
-            done = targets.rebuild(progress=self.stdout.write)
+            done = target_index.rebuild(progress=self.stdout.write)
             self.stdout.write(f"{done} tenants: the target index is made anew.")
             return
-        found = targets.differences(progress=self.stdout.write)
+        found = target_index.differences(progress=self.stdout.write)
         if found:
             raise CommandError(
                 f"{found} rows differ from what footprints and rules say; run rebuild_targets."

@@ -12,14 +12,14 @@ from django.utils import timezone
 from django.views.decorators.http import require_http_methods
 
 from incidents.models import Communication, Incident
-from incidents.services.entries import Statement
-from incidents.services.times import correct_times, reschedule
+from incidents.services.corrections import correct_times, reschedule
+from incidents.services.inputs import Statement
 from statuspage.desk.access import WORK, desk, operator_of, workable
 from statuspage.desk.correcting_forms import CorrectionForm, RescheduleForm
 from statuspage.desk.forms import DeskForm
-from statuspage.desk.freshness import News
-from statuspage.desk.listing import publicity_of
-from statuspage.desk.times import typed
+from statuspage.desk.incident_list import publicity_of
+from statuspage.desk.optimistic_lock import News
+from statuspage.desk.typed_times import typed
 from statuspage.desk.views.small_forms import act_or_page, mark
 
 PLANNED = ("planned", "rescheduled")

@@ -7,9 +7,9 @@ from django.utils import timezone
 from django.views.decorators.http import require_POST
 
 from incidents.models import Communication
-from incidents.services import judgement, publicity
+from incidents.services import operator_decisions, visibility
 from statuspage.desk.access import WORK, desk, operator_of, workable
-from statuspage.desk.entries import statement_of
+from statuspage.desk.form_mapping import statement_of
 from statuspage.desk.forms import AudienceForm, ConfirmForm, OverrideForm, WithdrawForm
 from statuspage.desk.views.small_forms import act_on
 
@@ -21,7 +21,7 @@ def confirm_post(request: HttpRequest, tracking_id: str) -> HttpResponse:
     form = ConfirmForm(request.POST, now=now)
 
     def act() -> Communication:
-        return judgement.confirm(
+        return operator_decisions.confirm(
             incident_id=incident.pk,
             public_text=form.cleaned_data["public_text"],
             now=now,
@@ -41,7 +41,7 @@ def override_policy(request: HttpRequest, tracking_id: str) -> HttpResponse:
     form = OverrideForm(request.POST, now=now)
 
     def act() -> Communication | None:
-        return judgement.override(
+        return operator_decisions.override(
             incident_id=incident.pk,
             public=form.cleaned_data["public"] == "yes",
             reason=form.cleaned_data["reason"],
@@ -63,7 +63,7 @@ def audience(request: HttpRequest, tracking_id: str) -> HttpResponse:
     form = AudienceForm(request.POST, now=now)
 
     def act() -> Communication | None:
-        return judgement.set_audience(
+        return operator_decisions.set_audience(
             incident_id=incident.pk,
             audience=form.cleaned_data["audience"],
             statement=statement_of(form),
@@ -93,7 +93,7 @@ def withdraw_entry(request: HttpRequest, tracking_id: str) -> HttpResponse:
     form = WithdrawForm(request.POST, now=now)
 
     def act() -> None:
-        publicity.withdraw(
+        visibility.withdraw(
             incident_id=incident.pk,
             reason=form.cleaned_data["reason"],
             now=now,

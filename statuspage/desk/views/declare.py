@@ -13,11 +13,12 @@ from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST
 
 from incidents.models import Incident
-from incidents.services.entries import Declaration, Override
 from incidents.services.errors import EntryError
 from incidents.services.incident import declare
+from incidents.services.inputs import Declaration, Override
 from statuspage.desk.access import DECLARE, WORK, desk, operator_of
-from statuspage.desk.entries import (
+from statuspage.desk.dry_run import Preview, dry_run, hidden_fields, look_at
+from statuspage.desk.form_mapping import (
     cells_of,
     declaration_of,
     fresh_token,
@@ -27,8 +28,7 @@ from statuspage.desk.entries import (
 )
 from statuspage.desk.forms import DeclareForm
 from statuspage.desk.picker import Cells, Picker
-from statuspage.desk.rehearsal import Preview, hidden_fields, look_at, rehearse
-from statuspage.desk.times import typed
+from statuspage.desk.typed_times import typed
 
 
 @desk(WORK, DECLARE)
@@ -122,7 +122,7 @@ def _rehearse(
             declaration=declaration, now=now, actor=operator_of(request), override=override
         )
 
-    return rehearse(act, lambda incident: look_at(incident.communications.get(), was_public=False))
+    return dry_run(act, lambda incident: look_at(incident.communications.get(), was_public=False))
 
 
 @desk(WORK, DECLARE)

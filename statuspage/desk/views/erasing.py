@@ -9,8 +9,8 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods
 
+from notifications.evidence import erasure
 from notifications.models import Endpoint, Tenant
-from notifications.services import erasure
 from statuspage.desk.access import ERASE, desk, operator_of
 from statuspage.desk.forms import DeskForm
 

@@ -12,7 +12,7 @@ from django.views.decorators.http import require_safe
 from incidents.models import Incident, ReviewFeedback
 from incidents.services.feedback import LEAST, MOST
 from statuspage.desk.access import WORK, desk, incidents_for, operator_of
-from statuspage.desk.plots import Bar, bars
+from statuspage.desk.charts.replay_charts import Bar, bars
 
 COMMENTS_SHOWN = 200
 

@@ -18,8 +18,8 @@ from statuspage.desk.forms import (
     UpdateForm,
     WithdrawForm,
 )
-from statuspage.desk.freshness import News
-from statuspage.desk.screens import screen_of
+from statuspage.desk.incident_screen import screen_of
+from statuspage.desk.optimistic_lock import News
 
 
 def incident_page(

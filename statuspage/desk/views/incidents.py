@@ -7,9 +7,9 @@ from django.shortcuts import get_object_or_404, render
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
-from notifications.services import suppression
+from notifications.inbound import suppression
 from statuspage.desk.access import DECLARE, WORK, desk, incidents_for, operator_of
-from statuspage.desk.listing import closed_rows, open_rows, owing_rows
+from statuspage.desk.incident_list import closed_rows, open_rows, owing_rows
 from statuspage.desk.views.incident_page import incident_page
 
 

@@ -13,11 +13,12 @@ from django.views.decorators.http import require_http_methods
 
 from incidents.models import Incident
 from notifications import tasks
-from notifications.impacted_file import LARGEST
+from notifications.audience import preview
+from notifications.customers import impacted_lists, list_readings
+from notifications.customers.impacted_file import LARGEST
 from notifications.models import ListDraft, ListReading
-from notifications.services import impacted, list_readings, preview
 from statuspage.desk.access import WORK, desk, operator_of, workable
-from statuspage.desk.confirming import UnconfirmedError, many, require_confirmed
+from statuspage.desk.confirm_receivers import UnconfirmedError, many, require_confirmed
 from statuspage.desk.forms import DeskForm
 from statuspage.desk.views.small_forms import ask
 
@@ -117,11 +118,11 @@ def _apply(request: HttpRequest, incident: Incident, draft: ListDraft) -> None:
     """Puts it into force; raises UnconfirmedError when very many would hear because of it."""
     try:
         with transaction.atomic():
-            done = impacted.apply_draft(
+            done = impacted_lists.apply_draft(
                 draft_id=draft.pk, now=timezone.now(), actor=operator_of(request)
             )
             require_confirmed(request.POST, many(preview.hearers_of_list(incident.pk)))
-    except impacted.StaleDraftError as error:
+    except impacted_lists.StaleDraftError as error:
         messages.error(request, f"Nothing was changed: {error}")
         return
     messages.success(

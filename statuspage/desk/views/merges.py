@@ -11,13 +11,13 @@ from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST
 
 from incidents.models import Communication, Incident
-from incidents.services.entries import Statement
 from incidents.services.errors import EntryError
+from incidents.services.inputs import Statement
 from incidents.services.merge import merge, unmerge
 from statuspage.desk.access import WORK, desk, incidents_for, operator_of, workable
 from statuspage.desk.correcting_forms import MergeForm
-from statuspage.desk.freshness import News
-from statuspage.desk.listing import publicity_of
+from statuspage.desk.incident_list import publicity_of
+from statuspage.desk.optimistic_lock import News
 from statuspage.desk.views.small_forms import act_or_page, mark
 
 

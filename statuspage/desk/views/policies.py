@@ -13,15 +13,15 @@ from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods
 
-from incidents.backtest import Comparison, backtest
 from incidents.models import PolicyVersion
 from incidents.policy import PRESETS, Policy, PolicyError, load_yaml
 from incidents.policy.documents import decode_text
-from incidents.policy_file import MAX_POLICY
+from incidents.policy.files import MAX_POLICY
+from incidents.replay.backtest import Comparison, backtest
 from incidents.services.errors import EntryError
 from incidents.services.policies import adopt_policy, checked, current_policy
 from statuspage.desk.access import ADOPT, WORK, desk, operator_of
-from statuspage.desk.entries import refuse
+from statuspage.desk.form_mapping import refuse
 from statuspage.desk.forms import DeskForm
 from statuspage.desk.views.replays import recorded_cases
 

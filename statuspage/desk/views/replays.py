@@ -13,18 +13,18 @@ from django.shortcuts import get_object_or_404, render
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_safe
 
-from incidents.backtest import Case, backtest, summary
 from incidents.models import Decision
-from incidents.moments import MomentsError
 from incidents.policy import PRESETS, Policy, PolicyError, load_yaml, parse_policy
 from incidents.policy.documents import decode_text
-from incidents.policy_file import MAX_POLICY
-from incidents.replay import replay
-from incidents.services.cases import case_of
+from incidents.policy.files import MAX_POLICY
+from incidents.replay.backtest import BacktestCase, backtest, summary
+from incidents.replay.backtest_cases import case_of
+from incidents.replay.recordings import MomentsError
+from incidents.replay.replay import replay
 from incidents.services.policies import current_policy
 from statuspage.desk.access import WORK, desk, incidents_for, operator_of
+from statuspage.desk.charts.replay_charts import Bar, bars, time_plot
 from statuspage.desk.forms import DeskForm
-from statuspage.desk.plots import Bar, bars, time_plot
 from statuspage.desk.verdicts import headline
 
 # Every case is some dozen verdicts; more of them would keep an operator waiting.
@@ -145,11 +145,11 @@ def _backtest_page(
     return render(request, "desk/backtest.html", context, status=status)
 
 
-def recorded_cases(request: HttpRequest) -> tuple[list[Case], list[str]]:
+def recorded_cases(request: HttpRequest) -> tuple[list[BacktestCase], list[str]]:
     """The newest incidents with recorded facts, and what is wrong with recordings that cannot be read."""
     decided = Decision.objects.filter(incident=OuterRef("pk"))
     found = incidents_for(operator_of(request)).filter(Exists(decided) | Q(backfilled=True))
-    cases: list[Case] = []
+    cases: list[BacktestCase] = []
     faults: list[str] = []
     for incident in found.order_by("-started_at", "-id")[:MOST_CASES]:
         try:

@@ -14,9 +14,9 @@ from incidents.services.retraction import retract, retraction_text
 from notifications.models import Delivery
 from statuspage.desk.access import WORK, desk, operator_of, workable
 from statuspage.desk.correcting_forms import RetractForm
-from statuspage.desk.entries import refuse
-from statuspage.desk.freshness import News, StaleError, if_fresh
-from statuspage.desk.listing import publicity_of
+from statuspage.desk.form_mapping import refuse
+from statuspage.desk.incident_list import publicity_of
+from statuspage.desk.optimistic_lock import News, StaleError, if_fresh
 from statuspage.desk.views.small_forms import mark
 
 

@@ -11,16 +11,16 @@ from django.utils import timezone
 from django.views.decorators.http import require_http_methods
 
 from incidents.models import Incident, Review
-from incidents.services.clocks import clocks_of
 from incidents.services.errors import EntryError
 from incidents.services.review import Draft, is_for_public, publish_review
+from incidents.services.scheduled.review_deadlines import deadlines_of
 from statuspage.desk.access import WORK, desk, operator_of, workable
-from statuspage.desk.confirming import is_confirmed
-from statuspage.desk.entries import refuse
-from statuspage.desk.freshness import News, StaleError, if_fresh, seen_now
-from statuspage.desk.rehearsal import hidden_fields, rehearse
-from statuspage.desk.review_form import ReviewForm, draft_of, initial_of, same
-from statuspage.desk.reviewing import look_at_review, reach_of
+from statuspage.desk.confirm_receivers import is_confirmed
+from statuspage.desk.dry_run import dry_run, hidden_fields
+from statuspage.desk.form_mapping import refuse
+from statuspage.desk.optimistic_lock import News, StaleError, if_fresh, seen_now
+from statuspage.desk.review.form import ReviewForm, draft_of, initial_of, same
+from statuspage.desk.review.preview import look_at_review, reach_of
 
 
 @desk(WORK)
@@ -71,7 +71,7 @@ def _preview_or_publish(
     def fresh() -> Review:
         return if_fresh(incident, request.POST.get("seen", ""), act)
 
-    preview = rehearse(fresh, look_at_review)
+    preview = dry_run(fresh, look_at_review)
     wanted = request.POST.get("step") == "publish"
     if not wanted or not is_confirmed(request.POST, preview.confirm):
         context = {
@@ -114,7 +114,7 @@ def _form_page(
         "form": form,
         "news": news,
         "reach": reach_of(incident),
-        "clocks": clocks_of([incident], timezone.now()).get(incident.pk, ()),
+        "clocks": deadlines_of([incident], timezone.now()).get(incident.pk, ()),
         "owes_none": decision is not None and decision.review == "none",
         "versions": incident.reviews.select_related("actor").order_by("-version"),
         # A form that has been told the news carries the newest mark: the next press goes through.

@@ -13,16 +13,17 @@ from django.utils import timezone
 from django.views.decorators.http import require_http_methods
 
 from notifications.addresses import AddressError
-from notifications.models import Delivery, SendingStop
-from notifications.services import stops, trials
-from notifications.transports.trial import Trial
+from notifications.channels import test_messages
+from notifications.channels.email.relay_test import Trial
+from notifications.delivery import kill_switch
+from notifications.models import Delivery, KillSwitch
 from statuspage.desk.access import WORK, desk, operator_of
 from statuspage.desk.forms import DeskForm
 
 
 class StopForm(DeskForm):
     reason = forms.CharField(
-        max_length=stops.LONGEST_REASON,
+        max_length=kill_switch.LONGEST_REASON,
         label="Why may nothing be sent?",
         help_text="Shown on every screen of the desk until somebody releases it.",
         error_messages={"required": "Write why nothing may be sent."},
@@ -49,13 +50,13 @@ def sending(request: HttpRequest) -> HttpResponse:
     form = StopForm(request.POST, now=now)
     try:
         if request.POST.get("step") == "release":
-            stops.release(now=now, actor=operator_of(request))
+            kill_switch.release(now=now, actor=operator_of(request))
             messages.success(request, "Sending goes on; what has waited leaves now.")
             return redirect("desk:sending")
         if not form.is_valid():
             return _page(request, form, status=422)
-        stops.stop(reason=form.cleaned_data["reason"], now=now, actor=operator_of(request))
-    except stops.StopError as error:
+        kill_switch.stop(reason=form.cleaned_data["reason"], now=now, actor=operator_of(request))
+    except kill_switch.StopError as error:
         messages.error(request, str(error))
         return redirect("desk:sending")
     messages.success(request, "Nothing is sent until somebody releases it. Planning goes on.")
@@ -68,7 +69,7 @@ def _try(request: HttpRequest, now: datetime) -> HttpResponse:
     trial = None
     if form.is_valid():
         try:
-            trial = trials.send_test_mail(address=form.cleaned_data["address"], now=now)
+            trial = test_messages.send_test_mail(address=form.cleaned_data["address"], now=now)
         except AddressError as error:
             form.add_error("address", str(error))
     status = 200 if trial else 422
@@ -90,7 +91,7 @@ def _page(
         "trial_form": trial_form or TrialForm(now=timezone.now(), initial=own),
         "trial": trial,
         "waiting": {row["state"]: row["count"] for row in waiting.annotate(count=Count("id"))},
-        "history": SendingStop.objects.select_related("stopped_by", "released_by").order_by("-id")[
+        "history": KillSwitch.objects.select_related("stopped_by", "released_by").order_by("-id")[
             :30
         ],
     }

@@ -14,11 +14,11 @@ from django.shortcuts import redirect, render
 
 from incidents.models import Communication, Incident
 from incidents.services.errors import EntryError
-from statuspage.desk.confirming import UnconfirmedError, say_if_confirmed
-from statuspage.desk.entries import refuse
+from statuspage.desk.confirm_receivers import UnconfirmedError, say_if_confirmed
+from statuspage.desk.dry_run import hidden_fields, html_of
+from statuspage.desk.form_mapping import refuse
 from statuspage.desk.forms import DeskForm
-from statuspage.desk.freshness import News, StaleError, if_fresh, seen_now
-from statuspage.desk.rehearsal import hidden_fields, html_of
+from statuspage.desk.optimistic_lock import News, StaleError, if_fresh, seen_now
 from statuspage.desk.views.incident_page import incident_page
 
 T = TypeVar("T", bound=Communication | None)

@@ -11,8 +11,8 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_safe
 
-from notifications.models import Bounce, Endpoint, LedgerAct
-from notifications.services import suppression
+from notifications.inbound import suppression
+from notifications.models import Bounce, Endpoint, OperatorAct
 from statuspage.desk.access import LOOK, WORK, desk, operator_of
 from statuspage.desk.forms import DeskForm
 
@@ -39,7 +39,7 @@ def suppressed(request: HttpRequest) -> HttpResponse:
         "silenced": suppression.silenced_tenants(),
         "limit": settings.BOUNCE_SOFT_LIMIT,
         "days": settings.BOUNCE_WINDOW_DAYS,
-        "acts": LedgerAct.objects.filter(what=LedgerAct.What.LIFT)
+        "acts": OperatorAct.objects.filter(what=OperatorAct.What.LIFT)
         .select_related("endpoint", "actor")
         .order_by("-id")[:ACTS_SHOWN],
         "may_work": operator_of(request).has_perm(WORK),

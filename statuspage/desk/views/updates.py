@@ -12,16 +12,23 @@ from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST
 
 from incidents.models import Communication, Incident, Region, Service
-from incidents.services.entries import Override
 from incidents.services.errors import EntryError
 from incidents.services.incident import post_update, recover
+from incidents.services.inputs import Override
 from statuspage.desk.access import WORK, desk, operator_of, workable
-from statuspage.desk.confirming import UnconfirmedError, say_if_confirmed
-from statuspage.desk.entries import cells_of, changes_of, override_of, refuse, repeats, statement_of
+from statuspage.desk.confirm_receivers import UnconfirmedError, say_if_confirmed
+from statuspage.desk.dry_run import Preview, dry_run, hidden_fields, look_at
+from statuspage.desk.form_mapping import (
+    cells_of,
+    changes_of,
+    override_of,
+    refuse,
+    repeats,
+    statement_of,
+)
 from statuspage.desk.forms import RecoverForm, UpdateForm
-from statuspage.desk.freshness import News, StaleError, if_fresh
+from statuspage.desk.optimistic_lock import News, StaleError, if_fresh
 from statuspage.desk.picker import Cells, Picker
-from statuspage.desk.rehearsal import Preview, hidden_fields, look_at, rehearse
 from statuspage.desk.views.small_forms import act_on, mark
 
 
@@ -75,11 +82,11 @@ def _preview_or_post(
             override=override,
         )
 
-    def rehearsed() -> Communication:
+    def attempt() -> Communication:
         return if_fresh(incident, data.get("seen", ""), lambda: act(None))
 
     was_public = incident.published_at is not None
-    preview = rehearse(rehearsed, lambda said: look_at(said, was_public=was_public))
+    preview = dry_run(attempt, lambda said: look_at(said, was_public=was_public))
     is_shown = data.get("shown") == preview.shown
     if data.get("step") == "preview" or (preview.turns_public and not is_shown):
         return _preview_page(request, incident, preview, cells)

@@ -9,8 +9,8 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from statuspage.published.export import ExportError, export
-from statuspage.published.manifest import GenerationError
+from statuspage.public.store.export import ExportError, export
+from statuspage.public.store.manifest import GenerationError
 
 STEP = 500  # pages between two lines of progress
 

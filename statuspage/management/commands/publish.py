@@ -7,8 +7,8 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from statuspage.published.manifest import GenerationError
-from statuspage.published.publisher import Publisher
+from statuspage.public.publisher import Publisher
+from statuspage.public.store.manifest import GenerationError
 
 
 class Command(BaseCommand):

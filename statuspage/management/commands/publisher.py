@@ -11,11 +11,11 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand
 
-from statuspage.published.publisher import Publisher, compress_in_background
+from statuspage.public.publisher import Publisher, compress_in_background
 
 
 class Command(BaseCommand):
-    help = "Publishes the public pages whenever the public picture changes; runs until stopped."
+    help = "Publishes the public pages whenever the public snapshot changes; runs until stopped."
 
     def handle(self, *args: Any, **options: Any) -> None:
         stop = threading.Event()

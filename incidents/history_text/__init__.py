@@ -1,9 +1,0 @@
-"""Reading status-history texts as people publish them. Pure: no Django, no clock, no files."""
-
-from __future__ import annotations
-
-from incidents.history_text.model import HistoryError, HistoryIncident
-from incidents.history_text.names import NameEntry, NameIndex
-from incidents.history_text.reader import read_history
-
-__all__ = ["HistoryError", "HistoryIncident", "NameEntry", "NameIndex", "read_history"]

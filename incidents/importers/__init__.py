@@ -1,0 +1,1 @@
+"""Readers of what others wrote: status-history texts and catalogue files."""

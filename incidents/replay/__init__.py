@@ -1,0 +1,1 @@
+"""Recorded incidents once more: recordings, replay, backtest, playback."""

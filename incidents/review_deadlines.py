@@ -1,0 +1,72 @@
+"""The clocks a person is held to: reviews after mitigation, and the next update as promised. Pure.
+
+Azure's goal for reviews is Preliminary within 3 days and Final within 14 days of mitigation; the
+numbers come with the policy. All times are UTC, the present is an argument.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Protocol
+
+
+class ReviewGoals(Protocol):
+    """What a policy says about the time that reviews may take."""
+
+    @property
+    def preliminary_review_hours(self) -> int: ...
+
+    @property
+    def final_review_days(self) -> int: ...
+
+
+@dataclass(frozen=True, slots=True)
+class ReviewDeadline:
+    """A review that is owed. `kind`: preliminary or final; `goal` in words, as in `72 h`."""
+
+    kind: str
+    due: datetime
+    goal: str
+    overdue: bool
+
+
+def review_deadlines_of(
+    *,
+    review: str,
+    mitigated_at: datetime | None,
+    published: Iterable[tuple[str, datetime]],
+    policy: ReviewGoals,
+    now: datetime,
+) -> tuple[ReviewDeadline, ...]:
+    """The reviews still owed, the earliest first.
+
+    `review`: what the latest decision promises (public, targeted, none); a Preliminary is owed to
+    the public only. `published`: kind and time of the versions that are out. Impact that came back
+    restarts the clocks, so what was published before this mitigation settles nothing; a Final
+    settles the Preliminary, too.
+    """
+    if mitigated_at is None or review not in ("public", "targeted"):
+        return ()
+    out = {kind for kind, at in published if at >= mitigated_at}
+    if "final" in out:
+        return ()
+    clocks = []
+    if review == "public" and "preliminary" not in out:
+        hours = policy.preliminary_review_hours
+        clocks.append(
+            _clock("preliminary", mitigated_at + timedelta(hours=hours), f"{hours} h", now)
+        )
+    days = policy.final_review_days
+    clocks.append(_clock("final", mitigated_at + timedelta(days=days), f"{days} d", now))
+    return tuple(sorted(clocks, key=lambda clock: clock.due))
+
+
+def promise_missed(next_update_by: datetime | None, *, closed: bool, now: datetime) -> bool:
+    """Whether the next update was promised for a time that is over; a closed incident owes none."""
+    return next_update_by is not None and not closed and next_update_by < now
+
+
+def _clock(kind: str, due: datetime, goal: str, now: datetime) -> ReviewDeadline:
+    return ReviewDeadline(kind, due, goal, overdue=due < now)

@@ -1,0 +1,1 @@
+"""Who may act by a token."""

@@ -1,0 +1,83 @@
+"""Reminding people of what they owe: the promised next update, the Preliminary and the Final review.
+
+A reminder is a row, written once for each thing that is due and each day it is late; who mails it is
+another storey's business. A clock that was stopped for a week writes one reminder then, not seven.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime, timedelta
+
+from django.db import transaction
+from django.db.models import OuterRef, Q, Subquery
+
+from incidents.models import Communication, Incident, Reminder
+from incidents.review_deadlines import promise_missed
+from incidents.services.scheduled.review_deadlines import deadlines_of
+
+# How long before it is due somebody is reminded of a review.
+AHEAD = {"preliminary": timedelta(hours=24), "final": timedelta(hours=48)}
+NOT_YET = -1
+# A review nobody has written in all this time is not going to be written for one more mail.
+LONGEST_DAYS = 30
+
+
+def remind(*, now: datetime) -> list[Reminder]:
+    """Write the reminders that are due at `now` (UTC) and were not written before; returns the new ones.
+
+    Safe to run twice, late, or beside itself: a unique constraint makes each reminder one row.
+    """
+    wanted = [*_missed_promises(now), *_reviews(now)]
+    before = Reminder.objects.order_by("-id").values_list("id", flat=True).first() or 0
+    Reminder.objects.bulk_create(wanted, ignore_conflicts=True)
+    return list(Reminder.objects.filter(id__gt=before, made_at=now).select_related("incident"))
+
+
+def unmailed(*, most: int = 100) -> list[Reminder]:
+    """The oldest reminders that no operator was sent yet, locked until the transaction ends."""
+    waiting = (
+        Reminder.objects.select_for_update(skip_locked=True, of=("self",))
+        .filter(mailed_at__isnull=True)
+        .select_related("incident")
+        .order_by("id")
+    )
+    return list(waiting[:most])
+
+
+@transaction.atomic
+def mark_mailed(*, ids: Sequence[int], now: datetime) -> None:
+    Reminder.objects.filter(pk__in=ids).update(mailed_at=now)
+
+
+def _owing() -> Q:
+    return Q(backfilled=False, drill=False, merged_into__isnull=True, false_positive=False)
+
+
+def _missed_promises(now: datetime) -> Iterator[Reminder]:
+    latest = Communication.objects.filter(incident=OuterRef("pk")).order_by("-number")
+    promises = (
+        Incident.objects.active()
+        .filter(_owing())
+        .annotate(promised=Subquery(latest.values("next_update_by")[:1]))
+        .values_list("pk", "promised")
+    )
+    for pk, promised in promises:
+        if promised is not None and promise_missed(promised, closed=False, now=now):
+            # Once for each promise: whoever works on it at night needs no second mail.
+            yield _reminder(pk, Reminder.What.NEXT_UPDATE, promised, 0, now)
+
+
+def _reviews(now: datetime) -> Iterator[Reminder]:
+    mitigated = list(Incident.objects.filter(_owing(), mitigated_at__isnull=False))
+    for pk, clocks in deadlines_of(mitigated, now).items():
+        for clock in clocks:
+            days = (now - clock.due) // timedelta(days=1)
+            if now < clock.due - AHEAD[clock.kind] or days > LONGEST_DAYS:
+                continue
+            late = NOT_YET if now < clock.due else days
+            yield _reminder(pk, clock.kind, clock.due, late, now)
+
+
+def _reminder(incident: int, what: str, due: datetime, days_late: int, now: datetime) -> Reminder:
+    return Reminder(incident_id=incident, what=what, due_at=due, days_late=days_late, made_at=now)

@@ -1,0 +1,168 @@
+"""Going public, waiting for it, and leaving again."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import datetime
+
+from django.contrib.auth.models import AbstractBaseUser
+from django.db import transaction
+
+from incidents import wording
+from incidents.models import Decision, Impact, Incident
+from incidents.services import decision_recording, revision
+from incidents.services.errors import EntryError
+from incidents.services.policies import current_policy
+from incidents.services.statements import checked_text, write_communication
+from incidents.state_table import TABLE, Decided, Shown, Standing
+
+
+def apply_verdict(
+    incident: Incident, decision: Decision, *, now: datetime, confirmed: bool
+) -> bool:
+    """Follow a decision as the state table says: publish, or let the post wait for a person.
+
+    True when it just became public. An entry that will go again says so in its note. The caller holds
+    the lock and saves.
+    """
+    incident.note = (
+        wording.NOTES.get(incident.scenario or 0, "") if incident.withdraw_after_review else ""
+    )
+    if incident.drill:
+        return False  # whatever was decided: nobody but those it is rehearsed with hears of a drill
+    shown = TABLE[standing_of(incident), decided_of(decision)].shown
+    if shown is Shown.GONE_ALARM:
+        incident.alarm = wording.BROAD_AFTER_WITHDRAWAL
+    if shown is Shown.POST and not confirmed:
+        deadline = now + decision_recording.public_deadline(current_policy())
+        incident.public_due_at = incident.public_due_at or deadline
+        return False
+    incident.public_due_at = None
+    if shown is Shown.POST:
+        incident.published_at = now
+    return shown is Shown.POST
+
+
+def standing_of(incident: Incident) -> Standing:
+    """The row of the state table that an incident is in."""
+    if incident.withdrawn_at is not None:
+        return Standing.WITHDRAWN
+    if incident.published_at is not None:
+        return Standing.PUBLIC
+    return Standing.TARGETED if incident.public_due_at is None else Standing.WAITING
+
+
+def decided_of(decision: Decision) -> Decided:
+    """The column of the state table: what the policy said and a person made of it."""
+    if decision.rule == "false-positive":
+        return Decided.RETRACTED
+    if not decision_recording.wants_public(decision):
+        return Decided.KEPT
+    if decision.scenario == 1:
+        return Decided.BROAD
+    return Decided.FOR_NOW if decision.verdict["withdraw_after_review"] else Decided.POSTED
+
+
+@transaction.atomic
+def publish_due(*, now: datetime) -> list[str]:
+    """Post what nobody confirmed in time, written from facts only; returns the tracking IDs.
+
+    Safe to run twice, late, or beside itself: rows are claimed with SKIP LOCKED.
+    """
+    waiting = Incident.objects.select_for_update(skip_locked=True).filter(
+        public_due_at__lte=now, published_at__isnull=True
+    )
+    posted = []
+    for incident in waiting.order_by("public_due_at", "id"):
+        incident.published_at = now
+        incident.public_due_at = None
+        incident.updated_at = now
+        incident.save()
+        write_communication(
+            incident,
+            stage=incident.stage,
+            public_text=facts_only_text(incident),
+            targeted_text="",
+            at=now,
+            now=now,
+            actor=None,
+            automated=True,
+        )
+        posted.append(incident.tracking_id)
+    return posted
+
+
+Words = Callable[[Sequence[str], Sequence[str], datetime, str, datetime | None], str]
+
+
+def facts_only_text(incident: Incident, words: Words = wording.announcement) -> str:
+    """What can be said when no person has written it: services, regions, since, level, nothing else.
+
+    Speaks of what is open; once all is over, of the whole incident in the past tense.
+    """
+    impacts = Impact.objects.filter(occurrence__incident=incident).select_related(
+        "service", "region"
+    )
+    counted = list(impacts.open().order_by("id")) or list(impacts.order_by("id"))
+    return words(
+        [impact.service.name for impact in counted],
+        [impact.region.name for impact in counted],
+        incident.started_at,
+        incident.level,
+        incident.mitigated_at,
+    )
+
+
+@transaction.atomic
+def withdraw(
+    *, incident_id: int, reason: str, now: datetime, actor: AbstractBaseUser | None = None
+) -> None:
+    """Take a public entry off history, feeds and JSON; its URL answers 410 with `reason` from then on.
+
+    A person's withdrawal is recorded as a decision against the policy, so that its author is known.
+    """
+    incident = Incident.objects.select_for_update().get(pk=incident_id)
+    if incident.published_at is None:
+        raise EntryError("incident", f"{incident.tracking_id} is not public: nothing to withdraw.")
+    if incident.withdrawn_at is not None:
+        return
+    incident.withdrawal_reason = checked_text("reason", reason, 300, lines=False)
+    if actor is not None:
+        if not incident.withdrawal_reason:
+            raise EntryError("reason", "is empty; say in one sentence why the entry leaves.")
+        decision_recording.record_decision(
+            incident,
+            now=now,
+            actor=actor,
+            override_public=False,
+            reason=incident.withdrawal_reason,
+        )
+    incident.withdrawn_at = now
+    # What the policy remembers as "made it public" ends here.
+    incident.scenario = None
+    incident.withdraw_after_review = False
+    incident.updated_at = now
+    incident.save()
+    revision.bump(now=now, incident=incident.pk)
+
+
+@transaction.atomic
+def review_settled(*, incident_id: int, told: int, planned: int, now: datetime) -> None:
+    """The post office reports that a targeted review reached everybody it can reach, or its time is up.
+
+    `planned` deliveries, of which `told` were sent (or skipped because the tenant can see the
+    review). The public entry then goes, as its note said. Reaching nobody of a non-empty audience is
+    no delivery: the entry stays and the desk is alarmed. Safe to report twice.
+    """
+    incident = Incident.objects.select_for_update().get(pk=incident_id)
+    if not incident.withdraw_after_review or incident.withdrawn_at or not incident.published_at:
+        return
+    if planned and not told:
+        alarm = f"The review reached none of its {planned} receivers; the public entry stays."
+        if incident.alarm != alarm:
+            incident.alarm = alarm
+            incident.save(update_fields=["alarm"])
+        return
+    incident.alarm = ""
+    incident.save(update_fields=["alarm"])
+    withdraw(incident_id=incident.pk, reason=wording.WITHDRAWN_AFTER_REVIEW, now=now)

@@ -1,0 +1,1 @@
+"""Who is told: selection in SQL, the target index it reads, and its preview."""

@@ -1,0 +1,291 @@
+"""Who is concerned by a statement: sets computed by the database, in slices, never a loop over people.
+
+By footprint the target index answers (see `targets`): which endpoints an incident in these cells leads to,
+tenant by tenant. By an impacted list the listed subscriptions do, through their tenants' rules. Deliveries
+are unique per communication and endpoint, so asking twice, late or in parallel adds nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django.db import connection
+
+from incidents.models import Communication, Incident
+from notifications.addresses import label
+from notifications.audience import selection_sql as sql
+from notifications.audience import target_index
+from notifications.audience.target_index_sql import BITS
+from notifications.lifecycle import Relevance, priority
+from notifications.models import ImpactedSubscription
+
+Cell = tuple[int, int]  # (service id, region id)
+_LAST = 2**63 - 1  # beyond every id
+# With so many cells it is cheaper to read all targets of a tenant than to look up each cell.
+WIDE = 3_000
+
+
+@dataclass(frozen=True, slots=True)
+class Slice:
+    """One step of a phase: the last id looked at (None: none), ids seen, deliveries added, more to come."""
+
+    last: int | None
+    seen: int
+    added: int
+    more: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """An audience before anything is sent. `readers`: public subscribers, if it were public."""
+
+    subscriptions: int
+    tenants: int
+    endpoints: int
+    readers: int
+
+
+def line_of(incident_id: int) -> list[int]:
+    """The incident and those it has absorbed: who heard of one of them hears how it goes on."""
+    absorbed = Incident.objects.filter(merged_into=incident_id).values_list("pk", flat=True)
+    return [incident_id, *absorbed]
+
+
+@dataclass(frozen=True, slots=True)
+class Breakdown:
+    """An audience in parts: endpoints by channel, subscriptions by geography and by (the largest) tenant."""
+
+    subscriptions: int
+    tenants: int
+    channels: dict[str, int]
+    geographies: dict[str, int]
+    largest_tenants: dict[str, int]
+    sample: list[str]
+
+
+def breakdown(cells: Sequence[Cell], *, kind: str, incident_id: int | None = None) -> Breakdown:
+    """What `count` counts, in parts, with ten addresses of it."""
+    target_index.refresh()
+    facts = _first_facts(cells, kind, incident_id)
+    parts: dict[str, dict[str, int]] = {}
+    spread: tuple[str, ...] = (sql.SPREAD_BY_FOOTPRINT,)
+    if incident_id is not None:
+        spread = (sql.MATCHED_BY_LIST, sql.SPREAD_BY_LIST)
+    with connection.cursor() as cursor:
+        for statement in (
+            sql.chain(*spread) + sql.PLACES,
+            sql.chain(*_targets(cells, by_list=incident_id is not None)) + sql.CHANNELS,
+        ):
+            cursor.execute(statement, facts)
+            for group, name, count in cursor.fetchall():
+                parts.setdefault(group, {})[name] = count
+    return Breakdown(
+        subscriptions=parts["total"]["subscriptions"],
+        tenants=parts["total"]["tenants"],
+        channels=parts.get("channel", {}),
+        geographies=parts.get("geography", {}),
+        largest_tenants=parts.get("tenant", {}),
+        sample=[_shown(each) for each in parts.get("sample", {})],
+    )
+
+
+def _shown(sample: str) -> str:
+    channel, _, address = sample.partition(" ")
+    return f"{channel} {label(address)}"
+
+
+def awaits_audience(communication: Communication) -> bool:
+    """Scenario 3: public because nobody knows yet who is affected; they are told once it is known.
+
+    Kept targeted by a person, it is told by footprint instead: else nobody would hear of it.
+    """
+    incident = communication.incident
+    for_all = incident.published_at is not None or incident.public_due_at is not None
+    return incident.audience == "unknown" and incident.scenario == 3 and for_all
+
+
+def matches(communication: Communication) -> bool:
+    """Whether anybody is told because it concerns them, rather than because they were told before."""
+    if not communication.targeted_text or communication.kind == "retraction":
+        return False
+    return not awaits_audience(communication)
+
+
+def has_list(communication: Communication) -> bool:
+    """Whether an impacted list replaces the footprint. Confirmed without a list still means it."""
+    incident = communication.incident
+    return incident.audience == "confirmed" and has_impacted(incident.pk)
+
+
+def has_impacted(incident_id: int) -> bool:
+    return ImpactedSubscription.objects.filter(incident__in=line_of(incident_id)).exists()
+
+
+def add_matching(
+    communication: Communication, cells: Sequence[Cell], *, by_list: bool, after: int, window: int
+) -> Slice:
+    """Deliveries for the endpoints of matching tenants with an id > `after`, `window` ids at a time.
+
+    Windows of ids and no limit: each cell's part of the index is entered where the window begins and left
+    where it ends, without sorting what comes later.
+    """
+    target_index.refresh()
+    facts = _facts(communication, cells, after, None)
+    with connection.cursor() as cursor:
+        cursor.execute(sql.WINDOW, facts)
+        first, last = cursor.fetchone() or (None, None)
+    if first is None:
+        return Slice(None, 0, 0, more=False)
+    facts |= {
+        "upto": min(first + window - 1, last),
+        "relevance": Relevance.IMPACTED if by_list else Relevance.RELATED,
+    }
+    step = _step(sql.chain(*_targets(cells, by_list=by_list)) + sql.ADD_TARGETS, facts)
+    return Slice(step.last, step.seen, step.added, more=facts["upto"] < last)
+
+
+def add_told_before(communication: Communication, *, by_list: bool, after: int, most: int) -> Slice:
+    """Deliveries for endpoints that heard, targeted, of this incident before and match no longer."""
+    return _step(
+        sql.ADD_TOLD_BEFORE,
+        _facts(communication, (), after, most)
+        | {"by_list": by_list, "retraction": communication.kind == "retraction"},
+    )
+
+
+def add_readers(
+    communication: Communication, cells: Sequence[Cell], *, after: int, most: int
+) -> Slice:
+    """Deliveries for confirmed public subscribers, by topic or because they were told before."""
+    return _step(
+        sql.chain(sql.READERS) + sql.ADD_READERS,
+        _facts(communication, cells, after, most)
+        | {"matching": communication.kind != "retraction"},
+    )
+
+
+def count(cells: Sequence[Cell], *, kind: str, incident_id: int | None = None) -> Counts:
+    """The audience of a first statement about these cells; with `incident_id`, of its impacted list."""
+    target_index.refresh()
+    by_list = incident_id is not None
+    facts = _first_facts(cells, kind, incident_id)
+    matched = sql.MATCHED_BY_LIST if by_list else sql.MATCHED_BY_FOOTPRINT
+    subscriptions, tenants = _counted(sql.chain(matched) + sql.COUNT_MATCHED, facts)
+    (endpoints,) = _counted(sql.chain(*_targets(cells, by_list=by_list)) + sql.COUNT_TARGETS, facts)
+    readers = count_readers(cells, kind=kind)
+    return Counts(subscriptions, tenants, endpoints, readers)
+
+
+def count_readers(cells: Sequence[Cell], *, kind: str) -> int:
+    """How many public subscribers hear of these cells, if it is public."""
+    return _counted(sql.chain(sql.READERS) + sql.COUNT_READERS, _first_facts(cells, kind, None))[0]
+
+
+# What `ADD_TOLD_BEFORE` adds, for all endpoints at once.
+_TOLD = """
+told AS MATERIALIZED (
+  SELECT DISTINCT ON (d.endpoint_id) d.endpoint_id AS id, d.relevance
+  FROM notifications_delivery d
+  WHERE d.incident_id = ANY (%(line)s) AND d.communication_id < %(communication)s
+    AND d.audience = 'targeted' AND (d.state <> 'skipped' OR d.skip_reason = 'in_digest')
+  ORDER BY d.endpoint_id, d.communication_id DESC
+)
+"""
+_HEARERS = """
+SELECT count(*) FROM (
+  (SELECT endpoint_id AS id FROM targets WHERE %(concerns)s
+   UNION SELECT id FROM told
+   WHERE %(targeted)s AND (%(retraction)s OR relevance <> 'not-impacted')
+   UNION SELECT id FROM chosen WHERE %(public)s)
+  EXCEPT SELECT endpoint_id FROM notifications_delivery WHERE communication_id = %(communication)s
+) hearers
+"""
+
+
+def count_hearers(
+    communication: Communication,
+    cells: Sequence[Cell],
+    *,
+    by_list: bool,
+    matching: bool,
+    public: bool,
+) -> int:
+    """How many endpoints planning would add for a statement, each once; leaves no trace.
+
+    `matching`: whom the cells concern hear of it, besides those told before; `public`: readers do, too.
+    """
+    target_index.refresh()
+    facts = _facts(communication, cells, 0, None) | {
+        "matching": communication.kind != "retraction",
+        "concerns": matching,
+        "targeted": bool(communication.targeted_text),
+        "retraction": communication.kind == "retraction",
+        "public": public,
+    }
+    return _counted(
+        sql.chain(*_targets(cells, by_list=by_list), sql.READERS, _TOLD) + _HEARERS, facts
+    )[0]
+
+
+def _targets(cells: Sequence[Cell], *, by_list: bool) -> tuple[str, ...]:
+    if by_list:
+        return (sql.MATCHED_BY_LIST, sql.TARGETS_BY_LIST)
+    return (sql.TARGETS_BY_WIDE_FOOTPRINT if len(cells) >= WIDE else sql.TARGETS_BY_FOOTPRINT,)
+
+
+def _counted(statement: str, facts: dict[str, Any]) -> tuple[int, ...]:
+    with connection.cursor() as cursor:
+        cursor.execute(statement, facts)
+        return tuple(cursor.fetchone() or ())
+
+
+def _first_facts(cells: Sequence[Cell], kind: str, incident_id: int | None) -> dict[str, Any]:
+    """The parameters of a first statement about these cells."""
+    return {
+        **_places(cells),
+        "kind": kind,
+        "bit": BITS[kind],
+        "line": [] if incident_id is None else line_of(incident_id),
+        "incident": incident_id or 0,
+        "communication": 0,
+        "after": 0,
+        "upto": _LAST,
+        "most": None,
+        "matching": True,
+    }
+
+
+def _places(cells: Sequence[Cell]) -> dict[str, list[int]]:
+    return {
+        "services": [service for service, _ in cells],
+        "regions": [region for _, region in cells],
+        "places": [sql.place(*cell) for cell in cells],
+    }
+
+
+def _facts(
+    communication: Communication, cells: Sequence[Cell], after: int, most: int | None
+) -> dict[str, Any]:
+    return {
+        **_places(cells),
+        "kind": communication.incident.kind,
+        "bit": BITS[communication.incident.kind],
+        "line": line_of(communication.incident_id),
+        "incident": communication.incident_id,
+        "communication": communication.pk,
+        "priority": priority(
+            kind=communication.kind, stage=communication.stage, number=communication.number
+        ),
+        "after": after,
+        "upto": _LAST,
+        "most": most,
+    }
+
+
+def _step(statement: str, facts: dict[str, Any]) -> Slice:
+    with connection.cursor() as cursor:
+        cursor.execute(statement, facts)
+        last, seen, added = cursor.fetchone() or (None, 0, 0)
+    return Slice(last, seen, added, more=seen == facts["most"])

@@ -1,0 +1,276 @@
+"""The statements behind `audience`: parts of WITH chains, put together there."""
+
+from __future__ import annotations
+
+# Parts of one WITH chain. Parameters: services, regions (the scope), kind and its bit, incident, line (the
+# incident and those merged into it), after and upto (a window of tenants), most.
+SCOPE = """
+WITH scope AS MATERIALIZED (
+  SELECT * FROM unnest(%(services)s::int[], %(regions)s::int[]) AS s(service_id, region_id)
+)
+"""
+
+
+# More than there are regions, and no power of two: hashes of what comes out shall differ.
+SPREAD = 1_000_003
+
+
+def place(service_id: int, region_id: int) -> int:
+    """One number for a cell, as `TARGETS_BY_WIDE_FOOTPRINT` makes it."""
+    return service_id * SPREAD + region_id
+
+
+def chain(*parts: str) -> str:
+    """The scope and these parts as one WITH chain; a statement follows, or more parts after a comma."""
+    return ",".join((SCOPE, *parts))
+
+
+# By footprint: read from the target index, which holds subscriptions, rules and groups joined already.
+TARGETS_BY_FOOTPRINT = """
+targets AS MATERIALIZED (
+  SELECT t.endpoint_id, bool_or(t.by_rule) AS by_rule
+  FROM notifications_target t JOIN scope USING (service_id, region_id)
+  WHERE t.tenant_id > %(after)s AND t.tenant_id <= %(upto)s AND t.kinds & %(bit)s <> 0
+  GROUP BY t.endpoint_id
+)
+"""
+
+# The same for very many cells: all rows of the tenants, each asked whether its cell is one of them, instead
+# of as many looks into the index for every window. A cell is one number there (see `place`).
+TARGETS_BY_WIDE_FOOTPRINT = """
+targets AS MATERIALIZED (
+  SELECT t.endpoint_id, bool_or(t.by_rule) AS by_rule
+  FROM notifications_target t
+  WHERE t.tenant_id > %(after)s AND t.tenant_id <= %(upto)s AND t.kinds & %(bit)s <> 0
+    AND t.service_id * {spread}::bigint + t.region_id = ANY (%(places)s::bigint[])
+  GROUP BY t.endpoint_id
+)
+""".replace("{spread}", str(SPREAD))
+
+MATCHED_BY_FOOTPRINT = """
+matched AS MATERIALIZED (
+  SELECT DISTINCT f.subscription_id AS id
+  FROM notifications_footprint f JOIN scope USING (service_id, region_id)
+)
+"""
+
+# The list replaces the footprint: whoever is on it was hit, wherever in the scope.
+MATCHED_BY_LIST = """
+matched AS MATERIALIZED (
+  SELECT DISTINCT i.subscription_id AS id
+  FROM notifications_impactedsubscription i
+  WHERE i.incident_id = ANY (%(line)s) AND EXISTS (SELECT FROM scope)
+)
+"""
+
+# The same rules as in `target_sql.FRESH`, asked of the subscriptions on the list.
+TARGETS_BY_LIST = """
+hit AS MATERIALIZED (
+  SELECT s.id AS subscription_id, s.tenant_id
+  FROM matched JOIN notifications_customersubscription s ON s.id = matched.id
+  WHERE s.tenant_id > %(after)s AND s.tenant_id <= %(upto)s
+),
+concerned AS MATERIALIZED (SELECT DISTINCT tenant_id FROM hit),
+ends AS MATERIALIZED (
+  SELECT r.id, r.tenant_id, r.kinds, ge.endpoint_id
+  FROM concerned
+  JOIN notifications_alertrule r ON r.tenant_id = concerned.tenant_id AND r.active
+  JOIN notifications_alertrule_action_groups rg ON rg.alertrule_id = r.id
+  JOIN notifications_actiongroup_endpoints ge ON ge.actiongroup_id = rg.actiongroup_id
+),
+rules AS MATERIALIZED (
+  SELECT r.id,
+    (SELECT array_agg(x.service_id) FROM notifications_alertrule_services x
+     WHERE x.alertrule_id = r.id) AS services,
+    (SELECT array_agg(x.region_id) FROM notifications_alertrule_regions x
+     WHERE x.alertrule_id = r.id) AS regions
+  FROM (SELECT DISTINCT id, kinds FROM ends) r
+  WHERE (r.kinds = '{}' OR %(kind)s = ANY (r.kinds))
+    AND (NOT EXISTS (SELECT FROM notifications_alertrule_subscriptions x
+                     WHERE x.alertrule_id = r.id)
+      OR EXISTS (SELECT FROM notifications_alertrule_subscriptions x
+                 JOIN hit ON hit.subscription_id = x.customersubscription_id
+                 JOIN notifications_alertrule o ON o.id = r.id AND o.tenant_id = hit.tenant_id
+                 WHERE x.alertrule_id = r.id))
+),
+targets AS MATERIALIZED (
+  SELECT e.endpoint_id, bool_or(e.by_rule) AS by_rule
+  FROM (
+    SELECT ends.endpoint_id, TRUE AS by_rule
+    FROM ends JOIN rules USING (id)
+    WHERE EXISTS (
+      SELECT FROM scope
+      WHERE (rules.services IS NULL OR scope.service_id = ANY (rules.services))
+        AND (rules.regions IS NULL OR scope.region_id = ANY (rules.regions)))
+    UNION ALL
+    SELECT t.contact_id, FALSE
+    FROM concerned JOIN notifications_tenant t ON t.id = concerned.tenant_id
+    WHERE t.contact_id IS NOT NULL
+      AND NOT EXISTS (SELECT FROM ends WHERE ends.tenant_id = t.id)
+  ) e GROUP BY e.endpoint_id
+)
+"""
+
+INSERT = """
+INSERT INTO notifications_delivery (incident_id, communication_id, endpoint_id, channel, audience,
+  relevance, reason, priority, uuid, state, skip_reason, attempts, next_attempt_at, created_at)
+"""
+
+ADD_TARGETS = """,
+added AS (
+  {insert}
+  SELECT %(incident)s, %(communication)s, t.endpoint_id,
+    (SELECT channel FROM notifications_endpoint WHERE id = t.endpoint_id), 'targeted', %(relevance)s,
+    CASE WHEN t.by_rule THEN 'alert-rule' ELSE 'default-contact' END, %(priority)s,
+    gen_random_uuid(), 'pending', '', 0, now(), now()
+  FROM targets t ORDER BY t.endpoint_id
+  ON CONFLICT (communication_id, endpoint_id) DO NOTHING RETURNING 1
+)
+SELECT %(upto)s, (SELECT count(*) FROM targets), (SELECT count(*) FROM added)
+""".replace("{insert}", INSERT)
+
+# The first window begins before the first tenant, and there is nothing after the last.
+WINDOW = """
+SELECT (SELECT min(id) FROM notifications_tenant WHERE id > %(after)s),
+  (SELECT max(id) FROM notifications_tenant)
+"""
+
+# What each endpoint last heard in this incident. Who was told "you were not affected" has heard the
+# end; only a retraction goes there, too. With a list, an endpoint whose tenants are not on it was told
+# by an estimate that was wrong; one whose tenant is on it merely has rules that look elsewhere.
+ADD_TOLD_BEFORE = """
+WITH told AS MATERIALIZED (
+  SELECT DISTINCT ON (d.endpoint_id) d.endpoint_id AS id, d.relevance
+  FROM notifications_delivery d
+  WHERE d.incident_id = ANY (%(line)s) AND d.communication_id < %(communication)s
+    AND d.endpoint_id > %(after)s AND d.audience = 'targeted'
+    AND (d.state <> 'skipped' OR d.skip_reason = 'in_digest')
+  ORDER BY d.endpoint_id, d.communication_id DESC LIMIT %(most)s
+),
+listed AS MATERIALIZED (
+  SELECT DISTINCT s.tenant_id
+  FROM notifications_impactedsubscription i
+  JOIN notifications_customersubscription s ON s.id = i.subscription_id
+  WHERE i.incident_id = ANY (%(line)s)
+),
+hit AS MATERIALIZED (
+  SELECT ge.endpoint_id AS id
+  FROM listed
+  JOIN notifications_actiongroup g ON g.tenant_id = listed.tenant_id
+  JOIN notifications_actiongroup_endpoints ge ON ge.actiongroup_id = g.id
+  UNION
+  SELECT t.contact_id FROM listed JOIN notifications_tenant t ON t.id = listed.tenant_id
+  UNION
+  SELECT e.id FROM listed JOIN notifications_endpoint e ON e.tenant_id = listed.tenant_id
+),
+added AS (
+  {insert}
+  SELECT %(incident)s, %(communication)s, told.id,
+    (SELECT channel FROM notifications_endpoint WHERE id = told.id), 'targeted',
+    CASE
+      WHEN %(retraction)s THEN told.relevance
+      WHEN NOT %(by_list)s THEN 'partially-related'
+      WHEN EXISTS (SELECT FROM hit WHERE hit.id = told.id) THEN 'impacted'
+      ELSE 'not-impacted'
+    END,
+    'told-before', %(priority)s, gen_random_uuid(), 'pending', '', 0, now(), now()
+  FROM told WHERE %(retraction)s OR told.relevance <> 'not-impacted'
+  ORDER BY told.id
+  ON CONFLICT (communication_id, endpoint_id) DO NOTHING RETURNING 1
+)
+SELECT (SELECT max(id) FROM told), (SELECT count(*) FROM told), (SELECT count(*) FROM added)
+""".replace("{insert}", INSERT)
+
+# A topic names a service, a region, both or neither: four looks into the index of topics, instead of a
+# comparison of every topic with every cell.
+_TOPICS = " UNION ALL ".join(
+    f"""
+    SELECT t.endpoint_id FROM notifications_publictopic t
+    JOIN (SELECT DISTINCT {columns} FROM scope) s ON {match}
+    WHERE t.endpoint_id > %(after)s"""
+    for columns, match in (
+        ("1 AS one", "t.service_id IS NULL AND t.region_id IS NULL"),
+        ("service_id", "t.service_id = s.service_id AND t.region_id IS NULL"),
+        ("region_id", "t.service_id IS NULL AND t.region_id = s.region_id"),
+        ("service_id, region_id", "t.service_id = s.service_id AND t.region_id = s.region_id"),
+    )
+)
+READERS = f"""
+readers AS MATERIALIZED (
+  SELECT t.endpoint_id AS id, 'topic' AS reason FROM ({_TOPICS}) t WHERE %(matching)s
+  UNION
+  SELECT d.endpoint_id, 'told-before'
+  FROM notifications_delivery d
+  WHERE d.incident_id = ANY (%(line)s) AND d.communication_id < %(communication)s
+    AND d.endpoint_id > %(after)s AND d.audience = 'public'
+    AND (d.state <> 'skipped' OR d.skip_reason = 'in_digest')
+),
+chosen AS MATERIALIZED (
+  SELECT r.id, max(r.reason) AS reason
+  FROM readers r JOIN notifications_endpoint e ON e.id = r.id
+  WHERE e.confirmed_at IS NOT NULL AND e.left_posts_at IS NULL
+  GROUP BY r.id ORDER BY r.id LIMIT %(most)s
+)
+"""
+
+ADD_READERS = """,
+added AS (
+  {insert}
+  SELECT %(incident)s, %(communication)s, chosen.id,
+    (SELECT channel FROM notifications_endpoint WHERE id = chosen.id), 'public', 'public', chosen.reason,
+    %(priority)s, gen_random_uuid(), 'pending', '', 0, now(), now()
+  FROM chosen ORDER BY chosen.id
+  ON CONFLICT (communication_id, endpoint_id) DO NOTHING RETURNING 1
+)
+SELECT (SELECT max(id) FROM chosen), (SELECT count(*) FROM chosen), (SELECT count(*) FROM added)
+""".replace("{insert}", INSERT)
+
+COUNT_MATCHED = """
+SELECT count(*), count(DISTINCT s.tenant_id)
+FROM matched JOIN notifications_customersubscription s USING (id)
+"""
+
+COUNT_TARGETS = "SELECT count(*) FROM targets"
+COUNT_READERS = "SELECT count(*) FROM chosen"
+
+# One row a group: what it counts, the group's name, how many.
+CHANNELS = """,
+named AS MATERIALIZED (SELECT e.channel, e.address FROM targets t JOIN notifications_endpoint e ON e.id = t.endpoint_id)
+SELECT 'channel', channel, count(*) FROM named GROUP BY 2
+UNION ALL
+(SELECT 'sample', channel || ' ' || address, 1 FROM named ORDER BY channel, address LIMIT 10)
+"""
+
+# Where the subscriptions are hit: each once for every geography of the scope that it runs in.
+SPREAD_BY_FOOTPRINT = """
+spread AS MATERIALIZED (
+  SELECT DISTINCT f.subscription_id AS id, coalesce(g.name, 'Global') AS place
+  FROM notifications_footprint f JOIN scope USING (service_id, region_id)
+  JOIN incidents_region r ON r.id = f.region_id
+  LEFT JOIN incidents_geography g ON g.id = r.geography_id
+)
+"""
+SPREAD_BY_LIST = """
+spread AS MATERIALIZED (
+  SELECT DISTINCT m.id,
+    CASE WHEN r.id IS NULL THEN 'by the list alone' ELSE coalesce(g.name, 'Global') END AS place
+  FROM matched m
+  LEFT JOIN (notifications_footprint f JOIN scope USING (service_id, region_id)
+    JOIN incidents_region r ON r.id = region_id) ON f.subscription_id = m.id
+  LEFT JOIN incidents_geography g ON g.id = r.geography_id
+)
+"""
+PLACES = """,
+owners AS MATERIALIZED (
+  SELECT s.tenant_id, count(*) AS subscriptions
+  FROM (SELECT DISTINCT id FROM spread) each
+  JOIN notifications_customersubscription s USING (id) GROUP BY 1
+)
+SELECT 'geography', place, count(*) FROM spread GROUP BY 2
+UNION ALL SELECT 'total', 'tenants', count(*) FROM owners
+UNION ALL SELECT 'total', 'subscriptions', coalesce(sum(subscriptions), 0)::bigint FROM owners
+UNION ALL
+(SELECT 'tenant', n.ref, o.subscriptions
+ FROM (SELECT * FROM owners ORDER BY subscriptions DESC, tenant_id LIMIT 20) o
+ JOIN notifications_tenant n ON n.id = o.tenant_id ORDER BY 3 DESC, 2)
+"""

@@ -1,0 +1,1 @@
+"""How a message leaves the house: one folder a channel, one registry, one outbound door."""

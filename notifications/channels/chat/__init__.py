@@ -1,0 +1,1 @@
+"""Chat rooms: one short plain text to an incoming webhook."""

@@ -1,0 +1,16 @@
+"""Chat rooms: an incoming webhook that takes `{"text": …}`, as Slack, Mattermost, Rocket.Chat and Google Chat do.
+
+Nothing is signed: whoever knows the address may post to it, so the address is the secret.
+"""
+
+from __future__ import annotations
+
+from notifications.channels.http import Web
+
+
+class Chat(Web):
+    agent = "statuspage-chat/1"
+    rooms = True
+
+
+CHAT = Chat()

@@ -1,0 +1,1 @@
+"""Mail: the renderer, the MIME template, the SMTP session."""

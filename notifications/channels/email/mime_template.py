@@ -1,0 +1,85 @@
+"""A letter as bytes with holes: built once per sheet, filled in per receiver.
+
+Bodies are quoted-printable, cut at their blanks with soft line breaks, so that a value can be put in
+without encoding anything else anew. What comes out is dot-stuffed for DATA of SMTP.
+"""
+
+from __future__ import annotations
+
+import binascii
+import re
+import secrets
+from email.message import EmailMessage
+from email.policy import SMTP
+from email.utils import formatdate
+
+from notifications.channels.base import Message, MessageTemplate
+
+_SOFT = b"=\r\n"
+_CONTENT = "Content-Type: {}; charset=utf-8\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\n"
+
+
+class MimeTemplate:
+    """Everything of a sheet that is the same for all. Raises ValueError for a header with a line break."""
+
+    def __init__(self, template: MessageTemplate, sender: str) -> None:
+        # Held, so that `sheet` keeps its identity for as long as this is cached under it.
+        self.template = template
+        boundary = f"=_{secrets.token_hex(16)}"
+        head = EmailMessage(policy=SMTP)
+        head["From"] = sender
+        head["Subject"] = template.subject
+        for name, value in template.headers.items():
+            head[name] = value
+        self._head = head.as_bytes().rstrip(b"\r\n") + b"\r\n"
+        pieces: list[bytes | int] = [
+            (
+                "MIME-Version: 1.0\r\n"
+                f'Content-Type: multipart/alternative; boundary="{boundary}"\r\n\r\n'
+            ).encode("ascii")
+        ]
+        for kind, body in (("text/plain", template.text), ("text/html", template.html)):
+            pieces.append(f"--{boundary}\r\n{_CONTENT.format(kind)}".encode("ascii"))
+            pieces += _cut(body, template.placeholders)
+            pieces.append(b"\r\n")
+        pieces.append(f"--{boundary}--\r\n".encode("ascii"))
+        self._pieces = pieces
+
+    def value(self, message: Message) -> bytes:
+        """The letter to one receiver, as DATA sends it, without the final dot. Raises ValueError."""
+        own = [
+            ("To", message.to),
+            ("Message-ID", message.id),
+            ("Date", formatdate(usegmt=True)),
+            *message.headers.items(),
+        ]
+        # Message has refused control characters; what is left may not be beyond ASCII.
+        head = "".join(f"{name}: {value}\r\n" for name, value in own).encode("ascii")
+        values = [_quoted(value) + _SOFT for value in message.values]
+        return b"".join(
+            (
+                self._head,
+                head,
+                *(values[piece] if isinstance(piece, int) else piece for piece in self._pieces),
+            )
+        )
+
+
+def _cut(body: str, placeholders: tuple[str, ...]) -> list[bytes | int]:
+    parts = (
+        re.split(f"({'|'.join(map(re.escape, placeholders))})", body) if placeholders else [body]
+    )
+    pieces: list[bytes | int] = []
+    for part in parts:
+        if part in placeholders:
+            pieces.append(placeholders.index(part))
+        else:
+            pieces.append(_quoted(part) + _SOFT)
+    return pieces
+
+
+def _quoted(text: str) -> bytes:
+    lines = text.replace("\r\n", "\n").encode("utf-8")
+    quoted = binascii.b2a_qp(lines, istext=True).replace(b"\n", b"\r\n")
+    stuffed = quoted.replace(b"\r\n.", b"\r\n..")
+    return b"." + stuffed if stuffed.startswith(b".") else stuffed

@@ -1,0 +1,84 @@
+"""One POST per message, through `outbound` alone; what answers mean."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
+from typing import ClassVar
+
+from notifications.channels import outbound
+from notifications.channels.base import Message, TransportError
+from notifications.lifecycle import Failure
+
+# Longer than any waits that are sensible; lifecycle.wait_after limits it further.
+_NUMBER_DIGITS = 6
+
+
+class Web:
+    """Knows no connection between two messages, and may be used by several threads at once."""
+
+    agent: ClassVar[str]
+    rooms: ClassVar[bool] = False
+    seconds: ClassVar[float] = outbound.SECONDS
+
+    def headers(self, message: Message) -> Mapping[str, str]:
+        """What goes along beside the body."""
+        return {}
+
+    def send(self, message: Message, following: Message | None = None) -> str:
+        headers = {
+            "Content-Type": "application/json",
+            "User-Agent": self.agent,
+            **self.headers(message),
+        }
+        try:
+            answer = outbound.post(
+                message.to, body=message.event, headers=headers, seconds=self.seconds
+            )
+        except outbound.Refused as error:
+            raise TransportError(Failure.PERMANENT, f"not sent: the address {error}") from error
+        except outbound.Unreachable as error:
+            raise TransportError(Failure.TEMPORARY, str(error), host_in_trouble=True) from error
+        if 200 <= answer.status < 300:
+            return str(answer.status)
+        raise classify(answer.status, answer.headers.get("retry-after", ""), rooms=self.rooms)
+
+    def close(self) -> None:
+        """Nothing is kept open."""
+
+
+def classify(
+    status: int, retry_after: str, *, rooms: bool = False, now: datetime | None = None
+) -> TransportError:
+    """What a status other than 2xx means. `retry_after` as in RFC 9110: seconds or a date.
+
+    `rooms`: the host has those of very many customers. A path that is not there is a room that was removed,
+    and who is asked to slow down is one room, not everybody on that host.
+    """
+    detail = f"answered {status}"
+    if status == 410 or (rooms and status == 404):
+        return TransportError(Failure.PERMANENT, f"{detail}: gone for good", bad_address=True)
+    wait = _wait(retry_after, now or datetime.now(UTC))
+    if status == 429:
+        return TransportError(
+            Failure.THROTTLED, detail, retry_after=wait, host_in_trouble=not rooms
+        )
+    if status >= 500:
+        return TransportError(Failure.TEMPORARY, detail, retry_after=wait, host_in_trouble=True)
+    if status in (408, 425):
+        return TransportError(Failure.TEMPORARY, detail, retry_after=wait)
+    if 300 <= status < 400:
+        return TransportError(Failure.PERMANENT, f"{detail}: redirects are not followed")
+    return TransportError(Failure.PERMANENT, detail)
+
+
+def _wait(value: str, now: datetime) -> timedelta | None:
+    if value.isascii() and value.isdigit():
+        return timedelta(seconds=int(value[:_NUMBER_DIGITS]))
+    try:
+        at = parsedate_to_datetime(value)
+    except (ValueError, TypeError):
+        return None
+    at = at if at.tzinfo else at.replace(tzinfo=UTC)
+    return max(at - now, timedelta(0))

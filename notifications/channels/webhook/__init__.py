@@ -1,0 +1,1 @@
+"""Webhooks: the native body, signed as Standard Webhooks asks."""

@@ -1,0 +1,1 @@
+"""Customers: their files, and impacted lists."""

@@ -1,0 +1,1 @@
+"""The outbox: plan, claim, send, settle; rate limits, circuit breaker, kill switch, health."""

@@ -1,0 +1,156 @@
+"""From a communication to its deliveries: in slices, resumable, safe to run twice or in parallel."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+from django.db import transaction
+from django.db.models import Exists, OuterRef, Q, QuerySet
+
+from incidents.models import Communication
+from notifications.audience import selection, target_index
+from notifications.delivery.supersede import supersede
+from notifications.lifecycle import NEXT_PHASE, Phase
+from notifications.models import FanOut
+
+# Deliveries a slice, about: small enough that sending begins at once, and that a lock is short.
+SLICE = 20_000
+# Small, so that the first messages leave while the rest is being planned.
+FIRST_SLICE = 1_000
+# Sweeps look back this far, so that a post office set up late does not mail last year's news.
+HORIZON = timedelta(days=3)
+
+
+def unplanned(*, now: datetime) -> QuerySet[Communication]:
+    """Communications that somebody should hear of and that are not planned to the end, oldest first.
+
+    What was backfilled is history, not news. Age is that of the incident's last change: the time a
+    communication states may lie well before the moment it was written.
+    """
+    plannings = FanOut.objects.filter(communication=OuterRef("pk"))
+    fresh = ~Exists(plannings) & Q(incident__updated_at__gte=now - HORIZON)
+    # Begun and not ended, however old: a dead planner, or an audience that has grown.
+    begun = Exists(plannings.exclude(phase=Phase.DONE))
+    return Communication.objects.filter(
+        fresh | Q(begun), backfilled=False, incident__backfilled=False
+    ).order_by("id")
+
+
+def plan(
+    *,
+    communication_id: int,
+    now: datetime,
+    slice_size: int = SLICE,
+    wake: Callable[[], None] | None = None,
+) -> int:
+    """Plan this communication, and before it any earlier one of its incident; returns deliveries added.
+
+    Earlier ones first, because "told before" asks for their deliveries. `wake` is called when the first
+    of them are there, and again at the end if there are more.
+    """
+    wanted = Communication.objects.filter(pk=communication_id).values("incident_id")
+    line = unplanned(now=now).filter(incident__in=wanted, pk__lte=communication_id)
+    return sum(
+        _plan_one(communication, now=now, slice_size=slice_size, wake=wake)
+        for communication in line.select_related("incident")
+    )
+
+
+def plan_due(*, now: datetime) -> int:
+    """Plan everything whose bell was lost or whose planner died; returns deliveries added."""
+    target_index.refresh()  # so that the next incident finds nothing to do
+    return sum(
+        _plan_one(communication, now=now, slice_size=SLICE)
+        for communication in unplanned(now=now).select_related("incident")
+    )
+
+
+def _plan_one(
+    communication: Communication,
+    *,
+    now: datetime,
+    slice_size: int,
+    wake: Callable[[], None] | None = None,
+) -> int:
+    if communication.kind == "review" and selection.awaits_audience(communication):
+        return 0  # stays unplanned: it is for the affected, and nobody knows yet who they are
+    FanOut.objects.get_or_create(
+        communication=communication, audience_version=1, defaults={"started_at": now}
+    )
+    added = woken_for = 0
+    begun = communication.fan_outs.exclude(phase=Phase.DONE).order_by("audience_version")
+    for fan_out in list(begun):
+        window = min(FIRST_SLICE, slice_size)
+        while (step := _take_slice(fan_out.pk, now, window, slice_size)) is not None:
+            window = _next_window(window, step.seen, slice_size)
+            added += step.added
+            if wake and added and not woken_for:
+                woken_for = added
+                wake()
+    if wake and added > woken_for:
+        wake()
+    return added
+
+
+def _next_window(window: int, seen: int, slice_size: int) -> int:
+    """How many tenants to ask for next: few live in a rare cell, and many endpoints may be a tenant's."""
+    if seen < slice_size // 2:
+        return window * 4
+    return max(1, window // 2) if seen > slice_size * 2 else window
+
+
+@transaction.atomic
+def _take_slice(
+    fan_out_id: int, now: datetime, window: int, slice_size: int = SLICE
+) -> selection.Slice | None:
+    """One slice under the fan-out's lock; None when there is nothing left to do.
+
+    `window`: tenants to look at while matching; `slice_size`: endpoints to look at in the other phases.
+    """
+    fan_out = (
+        FanOut.objects.select_for_update(of=("self",))
+        .select_related("communication__incident")
+        .get(pk=fan_out_id)
+    )
+    phase = Phase(fan_out.phase)
+    if phase is Phase.DONE:
+        return None
+    step = _ask(fan_out, phase, slice_size, window)
+    if phase is Phase.PUBLIC:
+        fan_out.public += step.added
+    else:
+        fan_out.targeted += step.added
+    fan_out.cursor = step.last or fan_out.cursor
+    if not step.more:
+        fan_out.phase, fan_out.cursor = NEXT_PHASE[phase], 0
+    if fan_out.phase == Phase.DONE:
+        fan_out.done_at = now
+        fan_out.superseded = supersede(incident_id=fan_out.communication.incident_id)
+    fan_out.save()
+    return step
+
+
+def _ask(fan_out: FanOut, phase: Phase, most: int, window: int) -> selection.Slice:
+    communication = fan_out.communication
+    after = fan_out.cursor
+    nothing = selection.Slice(None, 0, 0, more=False)
+    if phase is Phase.PUBLIC:
+        # The ledger's one gate says what is public; nothing here decides it again.
+        if not Communication.objects.public().filter(pk=communication.pk).exists():
+            return nothing
+        return selection.add_readers(communication, _cells(communication), after=after, most=most)
+    if not communication.targeted_text:
+        return nothing
+    by_list = selection.has_list(communication)
+    if phase is Phase.TOLD_BEFORE:
+        return selection.add_told_before(communication, by_list=by_list, after=after, most=most)
+    if not selection.matches(communication):
+        return nothing
+    return selection.add_matching(
+        communication, _cells(communication), by_list=by_list, after=after, window=window
+    )
+
+
+def _cells(communication: Communication) -> list[selection.Cell]:
+    return list(communication.scope.values_list("service_id", "region_id"))

@@ -1,0 +1,68 @@
+"""Telling the ledger that a targeted review has reached everybody it can reach."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet
+
+from incidents.models import Communication, Review
+from incidents.services.visibility import review_settled
+from notifications.lifecycle import SkipReason, State
+from notifications.models import Delivery, FanOut
+
+# A review that some address never settles for is taken as delivered after this time.
+LATEST = timedelta(hours=72)
+UNSETTLED = (State.PENDING, State.SENDING)
+
+
+def awaited() -> QuerySet[Communication]:
+    """Newest reviews, planned to the end, of incidents that are public only until the final one is out."""
+    planned = FanOut.objects.filter(communication=OuterRef("pk"), done_at__isnull=False)
+    final = Review.objects.filter(incident=OuterRef("incident"), kind="final")
+    newer = Communication.objects.filter(
+        incident=OuterRef("incident"), kind="review", pk__gt=OuterRef("pk")
+    )
+    return Communication.objects.filter(
+        Exists(planned),
+        Exists(final),
+        ~Exists(newer),
+        kind="review",
+        incident__withdraw_after_review=True,
+        incident__published_at__isnull=False,
+        incident__withdrawn_at__isnull=True,
+    ).exclude(incident__audience="unknown")
+
+
+def report_settled(*, now: datetime) -> list[int]:
+    """Report each awaited review whose deliveries are all settled, or whose time is up; their ids.
+
+    Safe to run twice and late: the ledger takes a report once.
+    """
+    reported = []
+    for communication in awaited().order_by("id"):
+        counts = Delivery.objects.filter(communication=communication).aggregate(
+            planned=Count("id"),
+            told=Count("id", filter=Q(state=State.SENT) | _in_digest(State.SENT)),
+            open=Count("id", filter=Q(state__in=UNSETTLED) | _in_digest(*UNSETTLED)),
+        )
+        if counts["open"] and _planned_at(communication) > now - LATEST:
+            continue
+        review_settled(
+            incident_id=communication.incident_id,
+            told=counts["told"],
+            planned=counts["planned"],
+            now=now,
+        )
+        reported.append(communication.pk)
+    return reported
+
+
+def _in_digest(*states: State) -> Q:
+    return Q(skip_reason=SkipReason.IN_DIGEST, digest__state__in=states)
+
+
+def _planned_at(communication: Communication) -> datetime:
+    """When its last planning ended: the 72 hours count from then, however long the audience was unknown."""
+    done = FanOut.objects.filter(communication=communication).order_by("-audience_version")
+    return done.values_list("done_at", flat=True)[0] or communication.at

@@ -1,0 +1,264 @@
+"""The worker's part: claim a batch, send each message outside any transaction, settle in small steps."""
+
+from __future__ import annotations
+
+import logging
+import random
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass, field
+from itertools import zip_longest
+from typing import Protocol
+
+from django.db import InterfaceError, OperationalError, connection
+
+from notifications import lifecycle
+from notifications.channels.chat.renderer import ChatRenderer
+from notifications.channels.email.renderer import MailRenderer
+from notifications.channels.registry import TRANSPORTS, Message, Transport, TransportError
+from notifications.channels.webhook.renderer import WebhookRenderer
+from notifications.delivery import claims, kill_switch
+from notifications.delivery.circuit_breaker import Hosts, key_of
+from notifications.delivery.claims import Outcome
+from notifications.lifecycle import ENDS_BATCH, Failure, SkipReason, State
+from notifications.models import Channel, Delivery, Result
+
+log = logging.getLogger(__name__)
+
+BATCH = 200
+# The rest of a batch is given back after this time, well before its lease runs out.
+BATCH_SECONDS = 15.0
+# What a worker killed between sending and settling repeats at most, with what is under way.
+MOST_REPEATED = 20
+SETTLE_SECONDS = 2.0
+# A receiver that is slow holds one of these; mails need none, their relay is one connection.
+HANDS = 8
+# While the database is away a worker keeps what it knows for so long, and repeats nothing.
+DATABASE_PATIENCE = 30.0
+# Whether somebody has stopped all sending, too: within a batch, so often at most.
+ASK_SECONDS = 0.1
+# Whether an entry is public is asked anew after so long.
+PRESS_SECONDS = 10.0
+PRESSES: Mapping[Channel, Callable[[], _Composer]] = {
+    Channel.MAIL: MailRenderer,
+    Channel.WEBHOOK: WebhookRenderer,
+    Channel.CHAT: ChatRenderer,
+}
+
+
+@dataclass(slots=True)
+class Tally:
+    """What one run did. `held`: kept back for later, or taken along by another."""
+
+    held: int = 0
+    sent: int = 0
+    failed: int = 0
+    skipped: int = 0
+    waiting: int = 0
+
+    def count(self, outcome: Outcome) -> None:
+        match outcome.state:
+            case State.SENT:
+                self.sent += 1
+            case State.FAILED:
+                self.failed += 1
+            case State.SKIPPED:
+                self.skipped += 1
+            case _:
+                self.waiting += 1
+
+
+class _Composer(Protocol):
+    def compose(self, delivery: Delivery) -> Message: ...
+
+
+def work(
+    *,
+    seconds: float = BATCH_SECONDS,
+    batch: int = BATCH,
+    transports: Mapping[str, Transport] = TRANSPORTS,
+    channels: Sequence[str] | None = None,
+) -> Tally:
+    """Send what is due, channel by channel (all with a transport by default), until `seconds` are over.
+
+    A channel ends when nothing is left, or when its other side wants a rest.
+    """
+    tally = Tally()
+    until = time.monotonic() + seconds
+    for channel in channels or transports:
+        _work_one(Channel(channel), tally, transports[channel], until, batch)
+    return tally
+
+
+def _work_one(
+    channel: Channel, tally: Tally, transport: Transport, until: float, batch: int
+) -> None:
+    renderer, pressed_at = PRESSES[channel](), time.monotonic()
+    while time.monotonic() < until:
+        claimed = claims.claim(most=batch, channel=channel)
+        if not claimed.picked:
+            return
+        tally.held += claimed.picked - len(claimed.deliveries)
+        if time.monotonic() - pressed_at > PRESS_SECONDS:
+            renderer, pressed_at = PRESSES[channel](), time.monotonic()
+        if not _Run(channel, claimed, tally, transport, renderer).finish():
+            return
+
+
+@dataclass
+class _Run:
+    """One batch under one claim."""
+
+    channel: Channel
+    claimed: claims.Batch
+    tally: Tally
+    transport: Transport
+    renderer: _Composer
+    hosts: Hosts = field(default_factory=Hosts)
+    outcomes: list[Outcome] = field(default_factory=list)
+    ended: bool = False  # the transport cannot go on for now
+    settled_at: float = field(default_factory=time.monotonic)
+    asked_at: float = 0.0
+    halted: bool = False  # somebody has stopped all sending: the rest goes back
+
+    def finish(self) -> bool:
+        """False when the transport cannot go on for now."""
+        started = self.settled_at
+        deliveries = self.claimed.deliveries
+        self.hosts.load(delivery.endpoint for delivery in deliveries)
+        if self.channel.is_web:
+            outcomes, under_way = self.in_parallel(deliveries, started), HANDS
+        else:
+            outcomes, under_way = self.one_by_one(deliveries, started), 1
+        for outcome in outcomes:
+            self.outcomes.append(outcome)
+            self.tally.count(outcome)
+            late = time.monotonic() - self.settled_at > SETTLE_SECONDS
+            if len(self.outcomes) + under_way >= MOST_REPEATED or late:
+                self.settle()
+        self.settle()
+        self.hosts.save()
+        return not self.ended
+
+    def settle(self) -> None:
+        """Record what happened. Keeps at it while the database is away: what is lost is sent again."""
+        until = time.monotonic() + DATABASE_PATIENCE
+        while True:
+            try:
+                claims.settle(self.claimed.claim, self.outcomes, clock=time.monotonic())
+                break
+            except (OperationalError, InterfaceError):
+                if time.monotonic() > until:
+                    raise
+                connection.close()
+                time.sleep(0.5)
+        self.outcomes = []
+        self.settled_at = time.monotonic()
+        if not self.halted and self.settled_at - self.asked_at > ASK_SECONDS:
+            self.halted, self.asked_at = kill_switch.in_force() is not None, self.settled_at
+
+    def held_back(self, delivery: Delivery, started: float) -> Outcome | None:
+        """The outcome of what is not tried now: who shall not have it, and what must wait."""
+        if skip := delivery.reason_to_skip():
+            return Outcome(delivery, State.SKIPPED, skip=skip)
+        if self.halted or time.monotonic() - started > BATCH_SECONDS:
+            return Outcome(delivery, State.PENDING)
+        if self.ended or self.hosts.stopped(key_of(delivery.endpoint)):
+            return Outcome(delivery, State.PENDING, wait=lifecycle.FIRST_WAIT)
+        return None
+
+    def one_by_one(self, deliveries: Sequence[Delivery], started: float) -> Iterator[Outcome]:
+        """Each is made while the one before it is handed over: a transport may announce it."""
+        made: Message | Outcome | None = None
+        for delivery, after in zip_longest(deliveries, deliveries[1:]):
+            message = self.held_back(delivery, started) or made or self.compose(delivery)
+            if message is not made and isinstance(made, Message):
+                self.transport.close()  # announced, and held back after all
+            made = None
+            if isinstance(message, Outcome):
+                yield message
+                continue
+            if after is not None and not self.held_back(after, started):
+                made = self.compose(after)
+            following = made if isinstance(made, Message) else None
+            yield self.judged(delivery, _hand_over(self.transport, message, following))
+
+    def in_parallel(self, deliveries: Sequence[Delivery], started: float) -> Iterator[Outcome]:
+        """Several at a time, one per endpoint (the claim sees to that within an incident)."""
+        running: dict[Future[str | TransportError], Delivery] = {}
+        with ThreadPoolExecutor(HANDS) as hands:
+            for delivery in deliveries:
+                while len(running) >= HANDS:
+                    yield from self.collected(running)
+                message = self.held_back(delivery, started) or self.compose(delivery)
+                if isinstance(message, Outcome):
+                    yield message
+                else:
+                    running[hands.submit(_hand_over, self.transport, message)] = delivery
+            while running:
+                yield from self.collected(running)
+
+    def collected(self, running: dict[Future[str | TransportError], Delivery]) -> Iterator[Outcome]:
+        done, _ = wait(running, return_when=FIRST_COMPLETED)
+        for future in done:
+            yield self.judged(running.pop(future), future.result())
+
+    def compose(self, delivery: Delivery) -> Message | Outcome:
+        try:
+            message = self.renderer.compose(delivery)
+        except Exception as error:
+            # One message that cannot be made must not stop the others.
+            log.exception("delivery %s could not be made", delivery.uuid)
+            return _failed(delivery, TransportError(Failure.TEMPORARY, type(error).__name__))
+        if delivery.stays_inside():
+            return Outcome(delivery, State.SKIPPED, skip=SkipReason.DRILL.value)
+        return message
+
+    def judged(self, delivery: Delivery, answer: str | TransportError) -> Outcome:
+        """What an answer means for the delivery, and for everybody behind the same host."""
+        endpoint = delivery.endpoint
+        if isinstance(answer, str):
+            self.hosts.succeeded(key_of(endpoint))
+            return Outcome(
+                delivery,
+                State.SENT,
+                result=Result.SENT.value,
+                detail=answer[:300],
+                at=time.monotonic(),
+            )
+        relay = not self.channel.is_web and answer.failure in ENDS_BATCH
+        if relay:
+            self.ended = True
+        if relay or answer.host_in_trouble:
+            self.hosts.failed(key_of(endpoint), retry_after=answer.retry_after)
+        return _failed(delivery, answer)
+
+
+def _hand_over(
+    transport: Transport, message: Message, following: Message | None = None
+) -> str | TransportError:
+    """Touches no database: it may run in a thread."""
+    try:
+        return transport.send(message, following)
+    except TransportError as error:
+        return error
+    except Exception as error:
+        log.exception("message %s could not be handed over", message.id)
+        return TransportError(Failure.TEMPORARY, type(error).__name__)
+
+
+def _failed(delivery: Delivery, error: TransportError) -> Outcome:
+    return Outcome(
+        delivery,
+        lifecycle.after_failure(error.failure, attempts=delivery.attempts, age=delivery.age),
+        wait=lifecycle.wait_after(
+            delivery.attempts,
+            jitter=random.random(),  # noqa: S311 - spreads retries, guards nothing
+            retry_after=error.retry_after,
+        ),
+        result=error.failure.value,
+        detail=error.detail,
+        at=time.monotonic(),
+        bad_address=error.bad_address,
+    )

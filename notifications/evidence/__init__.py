@@ -1,0 +1,1 @@
+"""What stays: statistics, look-up, retention, erasure."""

@@ -1,0 +1,77 @@
+"""Triggers: they mark the tenants whose part of the target index is behind."""
+
+from django.db import migrations
+
+# Table, and the tenants that a change of its rows concerns; `changed` holds the rows before or after.
+CONCERNED = {
+    "footprint": "SELECT s.tenant_id FROM changed c"
+    " JOIN notifications_customersubscription s ON s.id = c.subscription_id",
+    "customersubscription": "SELECT c.tenant_id FROM changed c",
+    "tenant": "SELECT c.id FROM changed c",
+    "alertrule": "SELECT c.tenant_id FROM changed c",
+    "alertrule_services": "SELECT r.tenant_id FROM changed c"
+    " JOIN notifications_alertrule r ON r.id = c.alertrule_id",
+    "alertrule_regions": "SELECT r.tenant_id FROM changed c"
+    " JOIN notifications_alertrule r ON r.id = c.alertrule_id",
+    "alertrule_subscriptions": "SELECT r.tenant_id FROM changed c"
+    " JOIN notifications_alertrule r ON r.id = c.alertrule_id",
+    "alertrule_action_groups": "SELECT r.tenant_id FROM changed c"
+    " JOIN notifications_alertrule r ON r.id = c.alertrule_id",
+    "actiongroup_endpoints": "SELECT r.tenant_id FROM changed c"
+    " JOIN notifications_alertrule_action_groups g ON g.actiongroup_id = c.actiongroup_id"
+    " JOIN notifications_alertrule r ON r.id = g.alertrule_id",
+}
+# Names and languages decide about no target: an UPDATE counts where one of these has changed.
+DECISIVE = {"customersubscription": "tenant_id", "tenant": "contact_id"}
+
+FUNCTION = """
+CREATE FUNCTION notifications_mark_{table}() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  INSERT INTO notifications_staletenant (tenant_id) SELECT DISTINCT * FROM ({concerned}) AS found;
+  RETURN NULL;
+END $$;
+"""
+TRIGGER = """
+CREATE TRIGGER {table}_{event}_marks{more} AFTER {event} ON notifications_{table}
+  REFERENCING {tables} FOR EACH STATEMENT EXECUTE FUNCTION notifications_{function}();
+"""
+
+
+def triggers():
+    for table, concerned in CONCERNED.items():
+        yield FUNCTION.format(table=table, concerned=concerned)
+        wanted = [("insert", "NEW"), ("delete", "OLD")]
+        if column := DECISIVE.get(table):
+            both = " UNION ALL ".join(
+                f"SELECT {side}.* FROM former JOIN latter USING (id)"
+                f" WHERE former.{column} IS DISTINCT FROM latter.{column}"
+                for side in ("former", "latter")
+            )
+            body = FUNCTION.format(
+                table=f"updated_{table}", concerned=f"WITH changed AS ({both}) {concerned}"
+            )
+            yield body
+            yield TRIGGER.format(
+                table=table, event="update", more="", function=f"mark_updated_{table}",
+                tables="OLD TABLE AS former NEW TABLE AS latter",
+            )
+        else:
+            wanted += [("update", "OLD"), ("update", "NEW")]
+        for event, side in wanted:
+            yield TRIGGER.format(
+                table=table, event=event, more=f"_{side.lower()}", function=f"mark_{table}",
+                tables=f"{side} TABLE AS changed",
+            )
+
+
+def release():
+    for table in CONCERNED:
+        yield f"DROP FUNCTION notifications_mark_{table}() CASCADE;"
+    for table in DECISIVE:
+        yield f"DROP FUNCTION notifications_mark_updated_{table}() CASCADE;"
+
+
+class Migration(migrations.Migration):
+    dependencies = [("notifications", "0001_initial")]
+
+    operations = [migrations.RunSQL(list(triggers()), list(release()))]

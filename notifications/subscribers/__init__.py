@@ -1,0 +1,1 @@
+"""Readers without account: pages, forms, opt-in."""

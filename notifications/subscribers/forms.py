@@ -1,0 +1,108 @@
+"""The two public forms: subscribe, and choose anew. Nothing typed or ticked is lost by an error."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from django.http import QueryDict
+from django.utils.text import capfirst
+from django.utils.translation import gettext as _
+
+from notifications import addresses
+from notifications.addresses import AddressError
+from notifications.subscribers import form_guard
+from notifications.subscribers.subscribe import SubscribeError, Topic
+from notifications.subscribers.topic_picker import SOME, Catalogue, Choice, Group
+
+# Beyond any address, and little enough to be shown again.
+ADDRESS_INPUT = 320
+TRAP = "website"
+
+
+@dataclass(slots=True)
+class TopicForm:
+    """`problems`: what is wrong, by field ("address", "topics", or "" for the whole form)."""
+
+    catalogue: Catalogue
+    purpose: str
+    now: datetime
+    choice: Choice = field(default_factory=Choice)
+    problems: dict[str, str] = field(default_factory=dict)
+    note: str = ""
+
+    def token(self) -> str:
+        return form_guard.issue(self.purpose, now=self.now)
+
+    def service_groups(self) -> list[Group]:
+        return self.catalogue.service_groups(self.choice)
+
+    def region_groups(self) -> list[Group]:
+        return self.catalogue.region_groups(self.choice)
+
+    def chosen(self) -> list[tuple[str, str]]:
+        return self.catalogue.in_words(self.choice.pairs)
+
+    def add(self) -> None:
+        """Turn ticks into pairs, for another round."""
+        self.choice = Choice(SOME, self.choice.pairs, self.choice.services, self.choice.regions)
+        before = len(self.choice.pairs)
+        try:
+            self.choice = self.catalogue.added(self.choice)
+        except SubscribeError as error:
+            self.refuse(error)
+            return
+        new = len(self.choice.pairs) - before
+        self.note = (
+            _("Added: %(n)d. Choose more, or go on below.") % {"n": new}
+            if new
+            else _("Nothing to add: tick a service or a region first.")
+        )
+
+    def topics(self) -> list[Topic]:
+        """What is wished for; empty and a problem noted if that cannot be."""
+        try:
+            return self.catalogue.topics(self.choice)
+        except SubscribeError as error:
+            self.refuse(error)
+            return []
+
+    def refuse(self, error: SubscribeError) -> None:
+        if error.field == "address":
+            self.problems["address"] = _in_a_sentence(error.message)
+        else:
+            self.problems["topics"] = capfirst(error.message)
+
+
+@dataclass(slots=True)
+class SubscribeForm(TopicForm):
+    address: str = ""
+    # The field no person sees is filled in.
+    trapped: bool = False
+
+    def read(self, data: QueryDict) -> None:
+        self.choice = Choice.of(data)
+        self.address = data.get("address", "").strip()[: ADDRESS_INPUT + 1]
+        self.trapped = bool(data.get(TRAP))
+
+    def check(self) -> str:
+        """The normal form of the address, "" and a problem noted if it is none."""
+        if not self.address:
+            self.problems["address"] = _("Type your e-mail address.")
+            return ""
+        if len(self.address) > ADDRESS_INPUT:
+            self.problems["address"] = _("The address is too long; use one of at most %(n)d characters.") % {
+                "n": addresses.LONGEST
+            }  # fmt: skip
+            self.address = self.address[:ADDRESS_INPUT]
+            return ""
+        try:
+            return addresses.normalise(self.address)
+        except AddressError as error:
+            self.problems["address"] = _in_a_sentence(str(error))
+            return ""
+
+
+def _in_a_sentence(message: str) -> str:
+    """The messages of `addresses` go on from the name of a field."""
+    return _("The address %(problem)s") % {"problem": message}

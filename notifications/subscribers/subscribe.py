@@ -1,0 +1,265 @@
+"""Readers without account: ask, confirm, choose, leave. Nothing here tells who is known already."""
+
+from __future__ import annotations
+
+import logging
+import random
+from collections.abc import Collection
+from datetime import datetime, timedelta
+
+from django.db import transaction
+from django.db.models.functions import Lower
+
+from incidents.models import Region, Service
+from notifications import lifecycle, signed_links
+from notifications.addresses import AddressError, normalise
+from notifications.channels.email import renderer as mail_renderer
+from notifications.channels.registry import TRANSPORTS, Transport, TransportError
+from notifications.delivery import kill_switch
+from notifications.lifecycle import Audience, Failure
+from notifications.models import Channel, Endpoint, PublicTopic, SignUp
+from notifications.signed_links import TokenError
+
+log = logging.getLogger(__name__)
+
+Topic = tuple[int | None, int | None]  # service id, region id; None stands for every one
+
+MOST_TOPICS = 200
+# One address gets at most this many confirmation mails in this time, whoever asks for it.
+MOST_MAILS, MAILS_WITHIN = 3, timedelta(hours=6)
+KEEP_SIGN_UPS = timedelta(days=7)
+
+
+class SubscribeError(ValueError):
+    """An input that cannot be taken. `field` names it, the message says what to do."""
+
+    def __init__(self, field: str, message: str) -> None:
+        super().__init__(f"{field}: {message}")
+        self.field = field
+        self.message = message
+
+
+def request(
+    *,
+    address: str,
+    topics: Collection[Topic],
+    now: datetime,
+    language: str = "en",
+    time_zone: str = "UTC",
+) -> None:
+    """Ask the owner of an address by mail; nothing is subscribed before the click in that mail.
+
+    The same happens for known, unknown, suppressed and too often used addresses: one row, no answer.
+    Raises SubscribeError for an address or a topic that cannot be.
+    """
+    try:
+        normal = normalise(address)
+    except AddressError as error:
+        raise SubscribeError("address", str(error)) from error
+    chosen = _checked(topics)
+    with transaction.atomic():
+        recent = SignUp.objects.annotate(lower=Lower("address")).filter(
+            lower=normal.lower(), requested_at__gt=now - MAILS_WITHIN
+        )
+        quiet = recent.exclude(next_attempt_at=None, sent_at=None).count() >= MOST_MAILS
+        SignUp.objects.create(
+            address=normal,
+            language=language,
+            time_zone=time_zone,
+            topics=[list(topic) for topic in chosen],
+            requested_at=now,
+            next_attempt_at=None if quiet else now,
+        )
+
+
+def confirm(*, token: str, now: datetime) -> Endpoint:
+    """Carry out a sign-up: its topics become those of the address. Twice does no harm.
+
+    Raises TokenError for a link that is forged or older than tokens.CONFIRM_WITHIN.
+    """
+    key = signed_links.read_confirm(token)
+    with transaction.atomic():
+        sign_up = SignUp.objects.select_for_update().filter(key=key).first()
+        if sign_up is None or now - sign_up.requested_at > signed_links.CONFIRM_WITHIN:
+            raise TokenError("This link has expired; subscribe again to get a new one.")
+        if sign_up.confirmed_at is not None:
+            return _endpoint_of(sign_up.address)
+        endpoint = _open_endpoint(sign_up, now)
+        _replace_topics(endpoint, _existing([(pair[0], pair[1]) for pair in sign_up.topics]))
+        sign_up.confirmed_at = now
+        sign_up.next_attempt_at = None
+        sign_up.save(update_fields=["confirmed_at", "next_attempt_at"])
+    return endpoint
+
+
+def leave(*, token: str, now: datetime) -> Audience:
+    """Stop public posts, or targeted alerts, to an endpoint, as its link says; twice does no harm.
+
+    Returns what was left. An endpoint that is gone already counts as left. Raises TokenError.
+    """
+    key, audience = signed_links.read_leave(token)
+    with transaction.atomic():
+        endpoint = Endpoint.objects.select_for_update().filter(key=key).first()
+        if endpoint is None:
+            return audience
+        if audience == Audience.PUBLIC:
+            endpoint.left_posts_at = endpoint.left_posts_at or now
+            endpoint.topics.all().delete()
+        else:
+            endpoint.left_alerts_at = endpoint.left_alerts_at or now
+        endpoint.save(update_fields=["left_posts_at", "left_alerts_at"])
+    return audience
+
+
+def topics_of(*, token: str) -> tuple[Endpoint, list[Topic]]:
+    """The endpoint of a manage link and what it hears of. Raises TokenError."""
+    endpoint = _managed(token)
+    return endpoint, list(endpoint.topics.order_by("id").values_list("service_id", "region_id"))
+
+
+def set_topics(*, token: str, topics: Collection[Topic], now: datetime) -> Endpoint:
+    """Replace what an endpoint hears of; whoever had left is back. Raises TokenError, SubscribeError."""
+    chosen = _checked(topics)
+    with transaction.atomic():
+        endpoint = _managed(token)
+        endpoint.left_posts_at = None
+        endpoint.confirmed_at = endpoint.confirmed_at or now
+        endpoint.save(update_fields=["left_posts_at", "confirmed_at"])
+        _replace_topics(endpoint, chosen)
+    return endpoint
+
+
+def send_confirmations(
+    *, now: datetime, most: int = 50, transport: Transport = TRANSPORTS["mail"]
+) -> int:
+    """Send confirmation mails that are due, and purge old requests; returns how many went out.
+
+    A request is put off before its mail is sent: if this process dies in between, the mail comes
+    again a minute later with the same Message-ID.
+    """
+    SignUp.objects.filter(requested_at__lt=now - KEEP_SIGN_UPS).delete()
+    if kill_switch.in_force():
+        return 0
+    sent = 0
+    for sign_up in _take_due(now, most):
+        message = mail_renderer.confirmation(sign_up, topics=_in_words(sign_up.topics))
+        try:
+            transport.send(message)
+        except TransportError as error:
+            log.info("confirmation %s waits: %s", sign_up.key, error.failure)
+            if error.failure is Failure.PERMANENT:
+                SignUp.objects.filter(pk=sign_up.pk).update(next_attempt_at=None)
+            continue
+        SignUp.objects.filter(pk=sign_up.pk).update(sent_at=now, next_attempt_at=None)
+        sent += 1
+    return sent
+
+
+def _take_due(now: datetime, most: int) -> list[SignUp]:
+    with transaction.atomic():
+        due = list(
+            SignUp.objects.select_for_update(skip_locked=True)
+            .filter(next_attempt_at__lte=now)
+            .order_by("next_attempt_at", "id")[:most]
+        )
+        for sign_up in due:
+            expired = now - sign_up.requested_at > signed_links.CONFIRM_WITHIN
+            sign_up.attempts += 1
+            wait = lifecycle.wait_after(sign_up.attempts + 2, jitter=random.random())  # noqa: S311 - spreads retries
+            sign_up.next_attempt_at = None if expired else now + wait
+        SignUp.objects.bulk_update(due, ["attempts", "next_attempt_at"])
+    return [sign_up for sign_up in due if sign_up.next_attempt_at is not None]
+
+
+def _checked(topics: Collection[Topic]) -> list[Topic]:
+    chosen = list(dict.fromkeys(topics))
+    if not chosen:
+        raise SubscribeError("topics", "choose at least one service and region, or all of them.")
+    if len(chosen) > MOST_TOPICS:
+        raise SubscribeError(
+            "topics", f"{len(chosen)} choices are too many; choose whole services or regions."
+        )
+    if len(_existing(chosen)) != len(chosen):
+        raise SubscribeError("topics", "names a service or region that is not there; choose again.")
+    # "Everything" makes the rest superfluous.
+    return [(None, None)] if (None, None) in chosen else chosen
+
+
+def _existing(topics: Collection[Topic]) -> list[Topic]:
+    """The topics whose service and region are in the catalogue."""
+    services = set(Service.objects.current().values_list("pk", flat=True)) | {None}
+    regions = set(Region.objects.current().values_list("pk", flat=True)) | {None}
+    return [topic for topic in topics if topic[0] in services and topic[1] in regions]
+
+
+def _in_words(topics: Collection[tuple[int | None, int | None]]) -> list[str]:
+    services = Service.objects.in_bulk([topic[0] for topic in topics if topic[0]])
+    regions = Region.objects.in_bulk([topic[1] for topic in topics if topic[1]])
+    return [
+        f"{services[service].name if service in services else 'every service'} in"
+        f" {regions[region].name if region in regions else 'every region'}"
+        for service, region in topics
+    ]
+
+
+def _endpoint_of(address: str) -> Endpoint:
+    endpoint = (
+        Endpoint.objects.select_for_update()
+        .annotate(lower=Lower("address"))
+        .filter(channel=Channel.MAIL, lower=address.lower())
+        .first()
+    )
+    if endpoint is None:
+        raise TokenError("This subscription has been removed; subscribe again.")
+    return endpoint
+
+
+def _open_endpoint(sign_up: SignUp, now: datetime) -> Endpoint:
+    """The address' endpoint, new or known. The click proves that mail arrives: no suppression stays."""
+    Endpoint.objects.bulk_create(
+        [
+            Endpoint(
+                channel=Channel.MAIL,
+                address=sign_up.address,
+                language=sign_up.language,
+                time_zone=sign_up.time_zone,
+                created_at=now,
+            )
+        ],
+        ignore_conflicts=True,
+    )
+    endpoint = _endpoint_of(sign_up.address)
+    endpoint.confirmed_at = endpoint.confirmed_at or now
+    endpoint.left_posts_at = None
+    endpoint.suppressed_at = None
+    endpoint.suppressed_because = ""
+    endpoint.save()
+    return endpoint
+
+
+def _replace_topics(endpoint: Endpoint, topics: Collection[Topic]) -> None:
+    endpoint.topics.all().delete()
+    PublicTopic.objects.bulk_create(
+        PublicTopic(endpoint=endpoint, service_id=service, region_id=region)
+        for service, region in topics
+    )
+
+
+def _managed(token: str) -> Endpoint:
+    endpoint = Endpoint.objects.filter(key=signed_links.read_manage(token)).first()
+    if endpoint is None:
+        raise TokenError("This subscription has been removed; subscribe again.")
+    return endpoint
+
+
+__all__ = [
+    "SubscribeError",
+    "TokenError",
+    "Topic",
+    "confirm",
+    "leave",
+    "request",
+    "send_confirmations",
+    "set_topics",
+    "topics_of",
+]

@@ -1,0 +1,15 @@
+"""Pages for readers without account. A token is a whole path: one cut off or mangled is answered, too."""
+
+from __future__ import annotations
+
+from django.urls import path
+
+from notifications.subscribers import views
+
+app_name = "notifications"
+urlpatterns = [
+    path("", views.subscribe, name="subscribe"),
+    path("confirm/<path:token>/", views.confirm, name="confirm"),
+    path("manage/<path:token>/", views.manage, name="manage"),
+    path("leave/<path:token>/", views.leave, name="leave"),
+]

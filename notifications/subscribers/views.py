@@ -1,0 +1,283 @@
+"""Subscribe, confirm, manage, leave: GET shows, POST acts, no cookie is ever set.
+
+Mail scanners open every link they find, so opening one changes nothing. Who asks for an address gets
+the same answer whether we know it or not.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from datetime import datetime
+from functools import wraps
+from typing import Any, Concatenate, ParamSpec
+from urllib.parse import urlsplit
+
+from django.conf import settings
+from django.db import InterfaceError, OperationalError, transaction
+from django.http import HttpRequest, HttpResponse
+from django.template.loader import render_to_string
+from django.utils import timezone
+from django.utils.translation import get_language, get_language_bidi
+from django.utils.translation import gettext as _
+from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.http import require_http_methods
+
+from notifications import signed_links, tasks
+from notifications.lifecycle import Audience
+from notifications.models import Endpoint, SignUp
+from notifications.subscribers import form_guard, request_rate_limits
+from notifications.subscribers import subscribe as service
+from notifications.subscribers.forms import SubscribeForm, TopicForm
+from notifications.subscribers.subscribe import SubscribeError, TokenError
+from notifications.subscribers.topic_picker import Catalogue, Choice
+
+log = logging.getLogger(__name__)
+
+UNPROCESSABLE, TOO_MANY = 422, 429
+RETRY_AFTER = "60"  # seconds, when the database is away
+ONE_CLICK = ("List-Unsubscribe", "One-Click")
+
+Arguments = ParamSpec("Arguments")
+
+
+def _public(
+    view: Callable[Concatenate[HttpRequest, datetime, Arguments], HttpResponse],
+) -> Callable[Concatenate[HttpRequest, Arguments], HttpResponse]:
+    """A page for anybody: uncached, unlisted, without cookie; in words when the database is away."""
+
+    @csrf_exempt
+    @require_http_methods(["GET", "HEAD", "POST"])
+    @wraps(view)
+    def answered(
+        request: HttpRequest, /, *args: Arguments.args, **kwargs: Arguments.kwargs
+    ) -> HttpResponse:
+        now = timezone.now()
+        try:
+            response = view(request, now, *args, **kwargs)
+        except TokenError:
+            response = _page(request, now, "invalid", languages=(), status=400)
+        except (OperationalError, InterfaceError):
+            log.exception("no database for %s", request.resolver_match)
+            response = _page(request, now, "unavailable", status=503)
+            response.headers["Retry-After"] = RETRY_AFTER
+        response.headers["Cache-Control"] = "no-store"
+        response.headers["X-Robots-Tag"] = "noindex"
+        if "token" in kwargs:
+            response.headers["Referrer-Policy"] = "no-referrer"
+        return response
+
+    return answered
+
+
+@_public
+def subscribe(request: HttpRequest, now: datetime) -> HttpResponse:
+    """Ask for public posts; a mail asks back."""
+    form = SubscribeForm(Catalogue(), "subscribe", now)
+    if request.method != "POST":
+        return _page(request, now, "subscribe", form=form)
+    form.read(request.POST)
+    if "add" in request.POST:
+        form.add()
+        return _page(request, now, "subscribe", form=form)
+    if wait := request_rate_limits.seconds_to_wait(
+        request_rate_limits.PER_SENDER, request_rate_limits.sender(request), now=now
+    ):
+        return _too_many(request, now, form, wait)
+    _check_origin(request, form)
+    address, topics = form.check(), form.topics()
+    if form.problems:
+        return _page(request, now, "subscribe", form=form, status=UNPROCESSABLE)
+    if wait := request_rate_limits.seconds_to_wait(
+        request_rate_limits.PER_ADDRESS, address.lower(), now=now
+    ):
+        return _too_many(request, now, form, wait)
+    if not form.trapped:
+        try:
+            service.request(address=address, topics=topics, now=now)
+        except SubscribeError as error:
+            form.refuse(error)
+            return _page(request, now, "subscribe", form=form, status=UNPROCESSABLE)
+        transaction.on_commit(lambda: tasks.nudge(tasks.send_confirmations))
+    hours = int(signed_links.CONFIRM_WITHIN.total_seconds() // 3600)
+    return _page(request, now, "sent", address=address, hours=hours)
+
+
+@_public
+def confirm(request: HttpRequest, now: datetime, token: str) -> HttpResponse:
+    """The link of the confirmation mail."""
+    if request.method == "POST":
+        form = TopicForm(Catalogue(), f"confirm {token}", now)
+        _check_origin(request, form)
+        if not form.problems:
+            endpoint = service.confirm(token=token, now=now)
+            return _confirmed(request, now, endpoint)
+        return _ask_to_confirm(request, now, token, form)
+    return _ask_to_confirm(request, now, token, TopicForm(Catalogue(), f"confirm {token}", now))
+
+
+def _ask_to_confirm(
+    request: HttpRequest, now: datetime, token: str, form: TopicForm
+) -> HttpResponse:
+    key = signed_links.read_confirm(token)
+    sign_up = SignUp.objects.filter(
+        key=key, requested_at__gte=now - signed_links.CONFIRM_WITHIN
+    ).first()
+    if sign_up is None:
+        raise TokenError("This link has expired.")
+    topics = form.catalogue.sentences((pair[0], pair[1]) for pair in sign_up.topics)
+    status = UNPROCESSABLE if form.problems else 200
+    return _page(
+        request, now, "confirm", form=form, address=sign_up.address, topics=topics, status=status
+    )
+
+
+def _confirmed(request: HttpRequest, now: datetime, endpoint: Endpoint) -> HttpResponse:
+    topics = endpoint.topics.order_by("id").values_list("service_id", "region_id")
+    return _page(
+        request,
+        now,
+        "confirmed",
+        address=endpoint.label,
+        topics=Catalogue().sentences(topics),
+        manage=_here(signed_links.manage_url(endpoint.key)),
+    )
+
+
+@_public
+def manage(request: HttpRequest, now: datetime, token: str) -> HttpResponse:
+    """What an address hears of, to be changed or left."""
+    endpoint, topics = service.topics_of(token=token)
+    form = TopicForm(Catalogue(), f"manage {token}", now)
+    if request.method != "POST":
+        form.choice = form.catalogue.choice_of(topics)
+        return _manage_page(request, now, endpoint, form)
+    form.choice = Choice.of(request.POST)
+    if "add" in request.POST:
+        form.add()
+        return _manage_page(request, now, endpoint, form)
+    _check_origin(request, form)
+    chosen = form.topics()
+    if not form.problems:
+        try:
+            service.set_topics(token=token, topics=chosen, now=now)
+        except SubscribeError as error:
+            form.refuse(error)
+    if form.problems:
+        return _manage_page(request, now, endpoint, form, status=UNPROCESSABLE)
+    endpoint, topics = service.topics_of(token=token)
+    form.choice = form.catalogue.choice_of(topics)
+    return _manage_page(request, now, endpoint, form, saved=True)
+
+
+def _manage_page(
+    request: HttpRequest,
+    now: datetime,
+    endpoint: Endpoint,
+    form: TopicForm,
+    *,
+    saved: bool = False,
+    status: int = 200,
+) -> HttpResponse:
+    leave_path = _here(signed_links.leave_url(endpoint.key, Audience.PUBLIC))
+    return _page(
+        request,
+        now,
+        "manage",
+        form=form,
+        saved=saved,
+        address=endpoint.label,
+        subscribed=endpoint.topics.exists(),
+        leave=leave_path,
+        leave_token=form_guard.issue(_leave_purpose(leave_path), now=now),
+        status=status,
+    )
+
+
+@_public
+def leave(request: HttpRequest, now: datetime, token: str) -> HttpResponse:
+    """Stop posts or alerts. A mail program may do so by itself (RFC 8058): no form token, no page."""
+    if request.method == "POST" and request.POST.get(ONE_CLICK[0]) == ONE_CLICK[1]:
+        return _one_click(token, now)
+    audience = signed_links.read_leave(token)[1]
+    form = TopicForm(Catalogue(), _leave_purpose(request.path), now)
+    public = audience == Audience.PUBLIC
+    if request.method == "POST":
+        _check_origin(request, form)
+        if not form.problems:
+            service.leave(token=token, now=now)
+            return _page(request, now, "left", public=public)
+    status = UNPROCESSABLE if form.problems else 200
+    return _page(request, now, "leave", form=form, public=public, status=status)
+
+
+def _one_click(token: str, now: datetime) -> HttpResponse:
+    try:
+        service.leave(token=token, now=now)
+    except TokenError as error:
+        return HttpResponse(f"{error}\n", status=400, content_type="text/plain; charset=utf-8")
+    return HttpResponse("You will get no more of these mails.\n", content_type="text/plain; charset=utf-8")  # fmt: skip
+
+
+def _leave_purpose(path: str) -> str:
+    return f"leave {path}"
+
+
+def _check_origin(request: HttpRequest, form: TopicForm) -> None:
+    if form_guard.is_from_elsewhere(request):
+        form.problems[""] = _(
+            "This came from another site's page, so nothing was done. If you want it, send it from here."
+        )
+    elif not form_guard.is_fresh(
+        request.POST.get(form_guard.FIELD, ""), form.purpose, now=form.now
+    ):
+        form.problems[""] = _(
+            "This page was open for more than two hours, so nothing was done yet. Please send it again."
+        )
+
+
+def _too_many(request: HttpRequest, now: datetime, form: SubscribeForm, wait: int) -> HttpResponse:
+    minutes = -(-wait // 60)
+    form.problems[""] = _(
+        "Too many requests came from you or for this address. Nothing was sent; try again in"
+        " %(minutes)d min."
+    ) % {"minutes": minutes}
+    response = _page(request, now, "subscribe", form=form, status=TOO_MANY)
+    response.headers["Retry-After"] = str(wait)
+    return response
+
+
+def _page(
+    request: HttpRequest, now: datetime, name: str, *, status: int = 200, **context: Any
+) -> HttpResponse:
+    """Rendered without the request, so that no context processor can touch a session."""
+    plain = request.path.removeprefix(_root(_language()))
+    frame = {
+        "site_name": settings.SITE_NAME,
+        "base_url": settings.BASE_URL,
+        "path": request.path,
+        "root": _root(_language()),
+        "language": _language(),
+        "languages": [
+            {"code": code, "name": name, "path": f"{_root(code)}{plain}"}
+            for code, name in settings.LANGUAGES
+        ],
+        "direction": "rtl" if get_language_bidi() else "ltr",
+        "as_of": now,
+        "section": "subscribe",
+    }
+    return HttpResponse(render_to_string(f"subscribe/{name}.html", {**frame, **context}), status=status)  # fmt: skip
+
+
+def _language() -> str:
+    return get_language() or settings.LANGUAGE_CODE
+
+
+def _root(language: str) -> str:
+    """What stands before the addresses of a language: nothing for the default one, else `/de`."""
+    return "" if language == settings.LANGUAGE_CODE else f"/{language}"
+
+
+def _here(address: str) -> str:
+    """The path of one of our addresses, in the language of this page."""
+    return f"{_root(_language())}{urlsplit(address).path}"

@@ -1,0 +1,328 @@
+"""What the ledger's screens show: counts by outcome, and time-to-notify from three origins."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db.models import Min, QuerySet
+from django.db.models.functions import Coalesce, Greatest
+
+from incidents.models import Communication, Incident
+from notifications.evidence import delivery_statistics
+from notifications.evidence.delivery_statistics import Counted
+from notifications.lifecycle import Deferral, State
+from notifications.models import Delivery, DeliveryStatistics
+from notifications.models.choices import SKIP_REASONS, STATES
+from statuspage.desk.durations import in_words
+
+ORIGINS = {
+    "impact": "start of impact",
+    "detection": "detection",
+    "publication": "publication",
+}
+ANNOUNCE_EVERY = 25  # percent; a screen reader hears no more of a sending than that
+SKIPPED_FOR = {word: label.lower() for word, label in SKIP_REASONS}
+DEFERRED: dict[str, str] = {
+    Deferral.LIMIT: "held for a digest",
+    Deferral.INTERVAL: "held by the interval",
+}
+
+# A statement is published when it is decided; the time it states may lie before.
+PUBLISHED = Greatest("at", Coalesce("decision__decided_at", "at"))
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """Deliveries by outcome. `skipped_for`, `held`: (reason in words, how many), the largest first.
+
+    What is held waits, too, although the other side would take it.
+    """
+
+    planned: int
+    sent: int
+    failed: int
+    skipped: int
+    waiting: int
+    skipped_for: list[tuple[str, int]]
+    held: list[tuple[str, int]]
+
+    @property
+    def percent(self) -> int:
+        """Settled, of all; 100 only when nothing waits."""
+        return (self.planned - self.waiting) * 100 // self.planned if self.planned else 100
+
+
+@dataclass(frozen=True, slots=True)
+class Spans:
+    """Time-to-notify measured from one origin; texts, a dash where nothing is known."""
+
+    origin: str
+    since: datetime | None
+    first: str
+    half: str
+    most: str
+    last: str
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One statement's line in the ledger."""
+
+    communication: Communication
+    published: datetime
+    all: Tally
+    audiences: list[tuple[str, Tally]]
+    counted: Counted
+    spans: Spans  # from publication
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """An incident's ledger."""
+
+    incident: Incident
+    lines: list[Line]
+    whole: Counted
+    all: Tally
+    spans: list[Spans]
+    aged: bool
+
+    @property
+    def under_way(self) -> bool:
+        return not self.whole.settled
+
+    @property
+    def announced(self) -> str:
+        """Changes in a few steps only, so that who listens is not told every second."""
+        if not self.under_way and not self.all.planned:
+            return "Nobody was to be told so far: no delivery was planned."
+        if not self.under_way:
+            return "Nothing waits: every delivery is settled."
+        step = self.all.percent // ANNOUNCE_EVERY * ANNOUNCE_EVERY
+        return f"Sending goes on: {step} % is done."
+
+
+def deliveries_of(incident: Incident) -> Page:
+    """Eight questions at most, however many statements and deliveries there are."""
+    counted, whole = delivery_statistics.of_incident(incident.pk)
+    said = (
+        Communication.objects.filter(pk__in=[each.communication for each in counted])
+        .annotate(published=PUBLISHED)
+        .order_by("-number")
+    )
+    by_statement = {each.communication: each for each in counted}
+    lines = [_line(each, by_statement[each.pk]) for each in said]
+    published = min((line.published for line in lines), default=None)
+    return Page(
+        incident,
+        lines,
+        whole,
+        tally_of(whole.counts.values()),
+        spans_of(incident, published, whole),
+        aged=any(DeliveryStatistics.objects.filter(incident=incident, aged_at__isnull=False)[:1]),
+    )
+
+
+def _line(communication: Communication, counted: Counted) -> Line:
+    published: datetime = communication.published  # type: ignore[attr-defined]  # annotated by deliveries_of
+    return Line(
+        communication,
+        published,
+        tally_of(counted.counts.values()),
+        [(audience, tally_of([by])) for audience, by in sorted(counted.counts.items())],
+        counted,
+        _spans("publication", published, counted),
+    )
+
+
+def tally_of(counts: Iterable[Mapping[str, int]]) -> Tally:
+    """`counts`: mappings as `Proof.counts` has them for one audience, added up."""
+    total: dict[str, int] = {}
+    for by in counts:
+        for key, number in by.items():
+            total[key] = total.get(key, 0) + number
+    skipped_for = _by_reason(total, State.SKIPPED, SKIPPED_FOR)
+    return Tally(
+        planned=sum(total.values()),
+        sent=total.get(State.SENT, 0),
+        failed=total.get(State.FAILED, 0),
+        skipped=sum(number for _, number in skipped_for),
+        waiting=delivery_statistics.waiting_in({"": total}),
+        skipped_for=skipped_for,
+        held=_by_reason(total, State.PENDING, DEFERRED),
+    )
+
+
+def reason_of(delivery: Delivery) -> str:
+    """Why it was skipped or is held back, in words; empty if neither."""
+    return SKIPPED_FOR.get(delivery.skip_reason, "") or DEFERRED.get(delivery.deferred, "")
+
+
+def _by_reason(
+    total: Mapping[str, int], state: State, words: Mapping[str, str]
+) -> list[tuple[str, int]]:
+    """What is in this state for a reason, in words, the largest first."""
+    found = [
+        (words.get(reason, reason), number)
+        for key, number in total.items()
+        if (reason := key.removeprefix(f"{state}:")) != key
+    ]
+    return sorted(found, key=lambda item: -item[1])
+
+
+def origins_of(incident: Incident, published: datetime | None) -> dict[str, datetime | None]:
+    """The moments that time-to-notify is measured from, by the names of ORIGINS.
+
+    What a monitor opened was detected then; of a person's declaration nobody knows.
+    """
+    return {
+        "impact": incident.started_at,
+        "detection": incident.created_at if incident.automated else None,
+        "publication": published,
+    }
+
+
+def spans_of(
+    incident: Incident, published: datetime | None, counted: Counted | DeliveryStatistics
+) -> list[Spans]:
+    return [_spans(name, since, counted) for name, since in origins_of(incident, published).items()]
+
+
+def _spans(origin: str, since: datetime | None, counted: Counted | DeliveryStatistics) -> Spans:
+    def words(at: datetime | None) -> str:
+        return in_words(at - since if at and since else None)
+
+    moments = (counted.first_at, counted.half_at, counted.most_at, counted.last_at)
+    return Spans(ORIGINS[origin], since, *map(words, moments))
+
+
+@dataclass(frozen=True, slots=True)
+class Past:
+    """One incident in the comparison of all: what was planned, and its time-to-notify from `origin`."""
+
+    incident: Incident
+    endpoints: int
+    all: Tally
+    half: timedelta | None
+    most: timedelta | None
+
+    @property
+    def half_words(self) -> str:
+        return in_words(self.half)
+
+    @property
+    def most_words(self) -> str:
+        return in_words(self.most)
+
+
+def kept() -> QuerySet[DeliveryStatistics]:
+    """The incidents that somebody was told of, the newest first; `published` is the first statement's.
+
+    No drills: how fast a rehearsal went says nothing of how fast customers hear.
+    """
+    published = Min(
+        Greatest(
+            "incident__communications__at",
+            Coalesce(
+                "incident__communications__decision__decided_at", "incident__communications__at"
+            ),
+        )
+    )
+    return (
+        DeliveryStatistics.objects.filter(
+            communication__isnull=True, planned__gt=0, incident__drill=False
+        )
+        .select_related("incident")
+        .annotate(published=published)
+        .order_by("-incident__started_at", "-id")
+    )
+
+
+def past_of(rows: Sequence[DeliveryStatistics], origin: str) -> list[Past]:
+    found = []
+    for proof in rows:
+        published: datetime = proof.published  # type: ignore[attr-defined]  # annotated by kept
+        since = origins_of(proof.incident, published)[origin]
+        found.append(
+            Past(
+                proof.incident,
+                proof.endpoints,
+                tally_of(proof.counts.values()),
+                proof.half_at - since if proof.half_at and since else None,
+                proof.most_at - since if proof.most_at and since else None,
+            )
+        )
+    return found
+
+
+SUMMARY_COLUMNS = (
+    "tracking_id",
+    "update",
+    "stage",
+    "kind",
+    "published_at",
+    "planned",
+    *(word for word, _ in STATES if word != State.SKIPPED),
+    *(f"pending_{word}" for word in DEFERRED),
+    *(f"skipped_{word}" for word, _ in SKIP_REASONS),
+    "endpoints_told",
+    "first_sent_at",
+    "last_sent_at",
+    *(f"{share}_seconds_from_{origin}" for origin in ORIGINS for share in ("p50", "p95")),
+)
+
+
+def summary_records() -> Iterator[dict[str, Any]]:
+    """Every kept count as a record with SUMMARY_COLUMNS: a line a statement, and one a whole incident.
+
+    Drills are left out, as everywhere where incidents are compared.
+    """
+    rows = (
+        DeliveryStatistics.objects.filter(incident__drill=False)
+        .select_related("incident", "communication__decision")
+        .order_by("incident_id", "communication_id")
+        .iterator(chunk_size=500)
+    )
+    first: dict[int, datetime] = {}
+    for proof in rows:
+        said = proof.communication
+        published: datetime | None
+        if said is not None:
+            published = max(said.at, said.decision.decided_at if said.decision else said.at)
+            first.setdefault(proof.incident_id, published)
+        else:  # the whole incident comes after its statements: nulls are the last
+            published = first.get(proof.incident_id)
+        counts: dict[str, int] = {}
+        for by in proof.counts.values():
+            for key, number in by.items():
+                column = key.replace(":", "_")
+                counts[column] = counts.get(column, 0) + number
+        yield {
+            "tracking_id": proof.incident.tracking_id,
+            "update": said.number if said else "all",
+            "stage": said.stage if said else "",
+            "kind": said.kind if said else "",
+            "published_at": _iso(published),
+            "planned": proof.planned,
+            "endpoints_told": proof.endpoints,
+            "first_sent_at": _iso(proof.first_at),
+            "last_sent_at": _iso(proof.last_at),
+            **counts,
+            **_seconds(proof, published),
+        }
+
+
+def _seconds(proof: DeliveryStatistics, published: datetime | None) -> dict[str, int]:
+    found = {}
+    for origin, since in origins_of(proof.incident, published).items():
+        for share, at in (("p50", proof.half_at), ("p95", proof.most_at)):
+            if at and since:
+                found[f"{share}_seconds_from_{origin}"] = round((at - since).total_seconds())
+    return found
+
+
+def _iso(at: datetime | None) -> str | None:
+    return at.isoformat() if at else None

@@ -1,0 +1,133 @@
+"""A preview that cannot differ from the real thing: the verb itself, carried out and taken back.
+
+The transaction is rolled back whatever happens, and with it the bell, which rings only on commit.
+The price is a row lock for some milliseconds.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TypeVar
+
+from django.db import transaction
+from django.http import QueryDict
+from django.utils.safestring import SafeString, mark_safe
+
+from incidents.markdown import to_html
+from incidents.models import Communication, Incident
+from incidents.services.decision_recording import wants_public
+from notifications.audience import selection
+from notifications.channels.base import Message
+from notifications.channels.email import renderer as mail_renderer
+from notifications.lifecycle import Audience, Reason, Relevance
+from statuspage.desk.confirm_receivers import receivers_to_confirm
+from statuspage.desk.verdicts import VerdictView, verdict_view
+
+T = TypeVar("T")
+Seen = TypeVar("Seen")
+Cell = tuple[int, int]  # (service id, region id)
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """What would happen. `wanted_public`: the policy's word, or that of an override on top of it."""
+
+    tracking_id: str
+    verdict: VerdictView
+    wanted_public: bool
+    turns_public: bool  # it is not public now, and would be
+    is_public: bool
+    stage: str
+    title: str
+    note: str  # why the entry is public and will go again, if so
+    public_html: SafeString
+    targeted_html: SafeString
+    counts: selection.Counts
+    waits_for_audience: bool  # scenario 3: the affected are told once they are known
+    mail: Message  # to an affected customer
+    public_mail: Message | None  # to a public subscriber, if it is public
+    confirm: int  # so many receivers that the number must be confirmed; 0: need not
+    drill: bool
+
+    @property
+    def shown(self) -> str:
+        """What a person has seen when pressing Publish; another outcome is shown again first."""
+        return f"{self.verdict.headline}, {self.verdict.review}"
+
+
+def dry_run(act: Callable[[], T], look: Callable[[T], Seen]) -> Seen:
+    """Act, look, take back. What `act` raises gets through."""
+    with transaction.atomic():
+        seen = look(act())
+        transaction.set_rollback(True)
+    return seen
+
+
+def look_at(communication: Communication, *, was_public: bool) -> Preview:
+    """What this communication says to whom; call it while it still exists."""
+    incident = communication.incident
+    decision = incident.decisions.order_by("-id").first()
+    if decision is None:
+        raise ValueError(f"{incident.tracking_id} has no decision to look at.")
+    cells = list(communication.scope.values_list("service_id", "region_id"))
+    is_public = incident.published_at is not None and incident.withdrawn_at is None
+    counts = counts_of(incident, cells)
+    return Preview(
+        tracking_id=incident.tracking_id,
+        verdict=verdict_view(decision.verdict),
+        wanted_public=wants_public(decision),
+        turns_public=is_public and not was_public,
+        is_public=is_public,
+        stage=communication.get_stage_display(),
+        title=incident.public_title,
+        note=incident.note if is_public else "",
+        public_html=html_of(communication.public_text),
+        targeted_html=html_of(communication.targeted_text),
+        counts=counts,
+        confirm=receivers_to_confirm(communication),
+        drill=incident.drill,
+        waits_for_audience=incident.audience == "unknown" and decision.scenario == 3,
+        mail=mail_renderer.preview(
+            communication,
+            audience=Audience.TARGETED,
+            relevance=Relevance.RELATED,
+            reason=Reason.ALERT_RULE,
+        ),
+        public_mail=mail_renderer.preview(
+            communication,
+            audience=Audience.PUBLIC,
+            relevance=Relevance.PUBLIC,
+            reason=Reason.TOPIC,
+        )
+        if is_public
+        else None,
+    )
+
+
+def counts_of(incident: Incident, cells: Sequence[Cell]) -> selection.Counts:
+    """How many would hear of these cells: by the impacted list if one is confirmed."""
+    by_list = incident.audience == "confirmed" and selection.has_impacted(incident.pk)
+    return selection.count(cells, kind=incident.kind, incident_id=incident.pk if by_list else None)
+
+
+def html_of(text: str) -> SafeString:
+    """An operator's Markdown as the public page shows it."""
+    return mark_safe(to_html(text))  # noqa: S308 - cleaned by nh3
+
+
+# Fields of the preview page itself, and those that every form adds anew.
+OWN_FIELDS = frozenset(
+    {"csrfmiddlewaretoken", "step", "shown", "override", "override_reason", "token", "receivers"}
+)
+
+
+def hidden_fields(data: QueryDict) -> list[tuple[str, str]]:
+    """Everything that was typed, for the preview to hand on: nothing is lost on the way back."""
+    return [
+        (name, value)
+        for name, values in data.lists()
+        if name not in OWN_FIELDS
+        for value in values
+        if value
+    ]

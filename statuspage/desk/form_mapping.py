@@ -1,0 +1,137 @@
+"""A filled-in form as the arguments of a verb, and a verb's refusal as field errors in words."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.contrib.auth.models import User
+from django.core import signing
+from django.http import QueryDict
+
+from incidents.models import Incident
+from incidents.models.choices import Kind, Stage
+from incidents.services.errors import EntryError
+from incidents.services.inputs import Changes, Declaration, Override, Statement
+from incidents.services.tracking import new_tracking_id
+from statuspage.desk.forms import DeclareForm, DeskForm, StatementForm, UpdateForm
+from statuspage.desk.picker import Cells, Picker
+
+TOKEN = "statuspage.desk.declare"  # noqa: S105 - the salt that sets this use of the key apart
+# Where a verb's own name for an input differs from the form's.
+FIELDS = {"started_at": "since", "impacts": "services", "zones": "regions"}
+# A verb's message that goes on from the name of its input, as in "public_title: is empty; ...".
+GOES_ON = ("is ", "has ", "says ", "ends ")
+
+
+def refuse(form: DeskForm, error: EntryError) -> None:
+    """Put a verb's refusal onto its field, or above the form when it has none there."""
+    name = FIELDS.get(error.field, error.field)
+    message = error.message
+    if message.startswith(GOES_ON):
+        label = form.fields[name].label if name in form.fields else None
+        message = f"{label or name.replace('_', ' ').capitalize()} {message}"
+    else:
+        message = message[:1].upper() + message[1:]
+    form.add_error(name if name in form.fields else None, message)
+
+
+def fresh_token(user: User) -> str:
+    """A tracking ID set aside for one form: whatever is sent twice is declared once."""
+    return signing.dumps([new_tracking_id(), user.pk], salt=TOKEN)
+
+
+def token_id(token: str, user: User) -> str | None:
+    """The tracking ID of a form's token; None when it was not made here for this user."""
+    try:
+        tracking_id, owner = signing.loads(token[:200], salt=TOKEN)
+    except (signing.BadSignature, ValueError, TypeError):
+        return None
+    return str(tracking_id) if owner == user.pk else None
+
+
+def statement_of(form: StatementForm) -> Statement:
+    return Statement(
+        public_text=form.cleaned_data["public_text"],
+        targeted_text=form.cleaned_data["targeted_text"],
+        next_update_by=form.cleaned_data["next_update_by"],
+    )
+
+
+def override_of(data: QueryDict) -> Override | None:
+    """The switch on a preview; a missing reason is refused by the verb."""
+    wish = data.get("override")
+    if wish not in ("public", "targeted"):
+        return None
+    return Override(public=wish == "public", reason=data.get("override_reason", ""))
+
+
+def cells_of(form: DeskForm, picker: Picker) -> Cells | None:
+    """The ticked cells; None when they cannot be used, and the form says why."""
+    try:
+        return picker.cells()
+    except EntryError as error:
+        refuse(form, error)
+        return None
+
+
+def declaration_of(
+    form: DeclareForm, cells: Cells, *, now: datetime, tracking_id: str
+) -> Declaration:
+    """What `declare` takes, from a valid form."""
+    value = form.cleaned_data
+    planned = value["kind"] == Kind.PLANNED_MAINTENANCE
+    started_at = value["scheduled_for"] if planned else value["since"]
+    return Declaration(
+        kind=value["kind"],
+        level=value["level"],
+        stage=value["stage"] or _first_stage(planned=planned, begun=started_at <= now),
+        public_title=value["public_title"],
+        internal_title=value["internal_title"],
+        hits=cells.hits,
+        started_at=started_at,
+        scheduled_for=value["scheduled_for"],
+        scheduled_until=value["scheduled_until"],
+        audience=value["audience"],
+        dependents=value["dependents"] or 0,
+        targeted_channel_available=value["targeted_channel_available"],
+        platform_fault=value["platform_fault"],
+        statement=statement_of(form),
+        tracking_id=tracking_id,
+        drill=value["drill"],
+    )
+
+
+def changes_of(form: UpdateForm, cells: Cells | None) -> Changes:
+    """What `post_update` takes, from a valid form."""
+    value = form.cleaned_data
+    channel = value["targeted_channel"]
+    return Changes(
+        level=value["level"] or None,
+        dependents=value["dependents"],
+        targeted_channel_available=channel == "available" if channel else None,
+        hits=cells.hits if cells else (),
+        at=value["at"] if cells else None,
+    )
+
+
+def _first_stage(*, planned: bool, begun: bool) -> str:
+    if not planned:
+        return Stage.INVESTIGATING
+    return Stage.IN_PROGRESS if begun else Stage.PLANNED
+
+
+def repeats(incident: Incident, form: StatementForm, user: User) -> bool:
+    """Whether the latest communication is this very form, sent a second time by a double click."""
+    last = incident.communications.order_by("-number").first()
+    if last is None or last.actor_id != user.pk:
+        return False
+    stage = form.cleaned_data.get("stage", last.stage)
+    public, targeted = (
+        form.cleaned_data[name].replace("\r\n", "\n") for name in ("public_text", "targeted_text")
+    )
+    return (
+        stage == last.stage
+        and bool(public or targeted)
+        and public in ("", last.public_text)
+        and targeted in ("", last.targeted_text)
+    )

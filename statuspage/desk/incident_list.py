@@ -1,0 +1,113 @@
+"""Rows of the list: what an operator must see of an incident before opening it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.db.models import OuterRef, QuerySet, Subquery
+
+from incidents.models import Communication, Impact, Incident
+from incidents.review_deadlines import ReviewDeadline, promise_missed
+from incidents.services.scheduled.review_deadlines import deadlines_of, owing
+from incidents.wording import listed
+
+CLOSED_SHOWN = 30
+OWING_SHOWN = 30
+NAMED = 3  # services and regions named before the rest is counted
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    incident: Incident
+    where: str
+    publicity: str
+    minutes_silent: int | None
+    promised: datetime | None
+    missed: bool  # the next update was promised for earlier than now
+    clocks: tuple[ReviewDeadline, ...]  # reviews still owed
+
+
+def publicity_of(incident: Incident) -> str:
+    """One word: public, waiting, withdrawn, targeted."""
+    if incident.withdrawn_at is not None:
+        return "withdrawn"
+    if incident.published_at is not None:
+        return "public"
+    return "waiting" if incident.public_due_at is not None else "targeted"
+
+
+def open_rows(incidents: QuerySet[Incident], now: datetime) -> list[Row]:
+    """Waiting posts first, then missed promises, then the newest."""
+    rows = _rows(incidents.filter(closed_at__isnull=True, merged_into__isnull=True), now)
+    return sorted(
+        rows,
+        key=lambda row: (row.publicity != "waiting", not row.missed, -row.incident.pk),
+    )
+
+
+def owing_rows(incidents: QuerySet[Incident], now: datetime) -> tuple[list[Row], int]:
+    """Closed incidents that still owe a review, and how many more there are than are listed."""
+    found = owing(incidents)
+    rows = _rows(found[:OWING_SHOWN], now)
+    return rows, found.count() - len(rows) if len(rows) == OWING_SHOWN else 0
+
+
+def closed_rows(incidents: QuerySet[Incident], now: datetime, above: list[Row]) -> list[Row]:
+    """The latest closed ones, without those shown `above` them."""
+    closed = incidents.filter(closed_at__isnull=False).order_by("-closed_at", "-id")
+    shown = [row.incident.pk for row in above]
+    return _rows(closed.exclude(pk__in=shown)[:CLOSED_SHOWN], now)
+
+
+def promise_of(incident: Incident) -> datetime | None:
+    """When the next update is due, by the latest statement that is not about the past alone."""
+    last = incident.communications.order_by("-number").first()
+    return last.next_update_by if last and incident.closed_at is None else None
+
+
+def _rows(incidents: QuerySet[Incident], now: datetime) -> list[Row]:
+    last = Communication.objects.filter(incident=OuterRef("pk")).order_by("-number")
+    found = list(
+        incidents.annotate(
+            said_at=Subquery(last.values("at")[:1]),
+            promised=Subquery(last.values("next_update_by")[:1]),
+        )
+    )
+    where = _where([incident.pk for incident in found])
+    clocks = deadlines_of(found, now)
+    return [
+        Row(
+            incident=incident,
+            where=where.get(incident.pk, ""),
+            publicity=publicity_of(incident),
+            minutes_silent=_minutes(incident.said_at, now),
+            promised=incident.promised,
+            missed=promise_missed(
+                incident.promised, closed=incident.closed_at is not None, now=now
+            ),
+            clocks=clocks.get(incident.pk, ()),
+        )
+        for incident in found
+    ]
+
+
+def _minutes(at: datetime | None, now: datetime) -> int | None:
+    return None if at is None else max(0, (now - at) // timedelta(minutes=1))
+
+
+def _where(pks: list[int]) -> dict[int, str]:
+    """`Storage and Key Vault in West Europe` per incident: open cells, or all when none is open."""
+    cells: dict[int, list[tuple[str, str, bool]]] = {}
+    impacts = Impact.objects.filter(occurrence__incident__in=pks).order_by("id")
+    for pk, service, region, ended_at in impacts.values_list(
+        "occurrence__incident_id", "service__name", "region__name", "ended_at"
+    ):
+        cells.setdefault(pk, []).append((service, region, ended_at is None))
+    return {pk: _sentence(hit) for pk, hit in cells.items()}
+
+
+def _sentence(hit: list[tuple[str, str, bool]]) -> str:
+    shown = [cell for cell in hit if cell[2]] or hit
+    services = listed([service for service, _, _ in shown], NAMED)
+    return f"{services} in {listed([region for _, region, _ in shown], NAMED)}"

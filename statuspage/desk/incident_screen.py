@@ -1,0 +1,182 @@
+"""What the incident screen shows: cells, decisions, communications and who was told."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from itertools import groupby
+
+from django.utils.safestring import SafeString
+
+from incidents.models import Communication, Decision, Impact, Incident, Region
+from incidents.review_deadlines import ReviewDeadline, promise_missed
+from incidents.services.scheduled.review_deadlines import deadlines_of
+from notifications.evidence import delivery_statistics
+from statuspage.desk.delivery_statistics import DEFERRED
+from statuspage.desk.dry_run import html_of
+from statuspage.desk.incident_list import promise_of, publicity_of
+from statuspage.desk.optimistic_lock import seen_now
+from statuspage.desk.verdicts import VerdictView, chosen_headline, verdict_view
+
+STATES = ("sent", "pending", *DEFERRED.values(), "sending", "failed", "skipped")  # in this order
+
+
+@dataclass(frozen=True, slots=True)
+class RegionRow:
+    """A region of the incident; `open`: something there is not well yet."""
+
+    region: Region
+    impacts: list[Impact]
+    open: bool
+
+
+@dataclass(frozen=True, slots=True)
+class DecisionRow:
+    decision: Decision
+    headline: str
+    verdict: VerdictView
+    overridden: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """Deliveries of one communication to one audience, by state; what is held back by why it is."""
+
+    audience: str
+    total: int
+    states: list[tuple[str, int]]
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    communication: Communication
+    public_html: SafeString
+    targeted_html: SafeString
+    told: list[Told]
+
+
+@dataclass(frozen=True, slots=True)
+class Screen:
+    incident: Incident
+    publicity: str
+    workable: bool
+    seen: str
+    minutes_waiting: int | None  # until the waiting post goes out by itself
+    promised: datetime | None
+    missed: bool
+    clocks: tuple[ReviewDeadline, ...]  # reviews still owed
+    regions: list[RegionRow]
+    decisions: list[DecisionRow]
+    said: list[Said]
+
+    @property
+    def entry_url(self) -> str:
+        return f"/status/history/{self.incident.tracking_id}/"
+
+    @property
+    def reviewable(self) -> bool:
+        """Whether a version of the review can be written now."""
+        return (
+            self.workable
+            and self.incident.mitigated_at is not None
+            and not self.incident.false_positive
+        )
+
+    @property
+    def retractable(self) -> bool:
+        return (
+            self.workable
+            and not self.incident.false_positive
+            and self.incident.kind != "planned-maintenance"
+        )
+
+    @property
+    def decision(self) -> DecisionRow | None:
+        return self.decisions[0] if self.decisions else None
+
+    @property
+    def asks_a_person(self) -> bool:
+        """A borderline verdict that no person has looked at yet."""
+        now = self.decision
+        return (
+            now is not None
+            and now.verdict.needs_confirmation
+            and now.decision.actor_id is None
+            and self.incident.closed_at is None
+        )
+
+
+def screen_of(incident: Incident, now: datetime) -> Screen:
+    due, promised = incident.public_due_at, promise_of(incident)
+    return Screen(
+        incident=incident,
+        publicity=publicity_of(incident),
+        workable=not incident.backfilled and incident.merged_into_id is None,
+        seen=seen_now(incident),
+        minutes_waiting=max(0, -((now - due) // timedelta(minutes=1))) if due else None,
+        promised=promised,
+        missed=promise_missed(promised, closed=incident.closed_at is not None, now=now),
+        clocks=deadlines_of([incident], now).get(incident.pk, ()),
+        regions=_regions(incident),
+        decisions=_decisions(incident),
+        said=_said(incident),
+    )
+
+
+def _regions(incident: Incident) -> list[RegionRow]:
+    impacts = (
+        Impact.objects.filter(occurrence__incident=incident)
+        .select_related("service", "region", "occurrence")
+        .order_by("region__position", "service__position", "id")
+    )
+    rows = []
+    for _, members in groupby(impacts, key=lambda impact: impact.region_id):
+        there = list(members)
+        is_open = any(impact.ended_at is None for impact in there)
+        rows.append(RegionRow(there[0].region, there, is_open))
+    return sorted(rows, key=lambda row: not row.open)
+
+
+def _decisions(incident: Incident) -> list[DecisionRow]:
+    return [
+        DecisionRow(
+            decision,
+            chosen_headline(decision),
+            verdict_view(decision.verdict),
+            overridden=decision.override_public is not None
+            and decision.override_public != decision.public,
+        )
+        for decision in incident.decisions.select_related("actor").order_by("-id")
+    ]
+
+
+def _said(incident: Incident) -> list[Said]:
+    told = _told(incident)
+    return [
+        Said(
+            each,
+            html_of(each.public_text),
+            html_of(each.targeted_text),
+            told.get(each.pk, []),
+        )
+        for each in incident.communications.select_related("actor").order_by("-number")
+    ]
+
+
+def _told(incident: Incident) -> dict[int | None, list[Told]]:
+    statements, _ = delivery_statistics.of_incident(incident.pk)
+    return {
+        each.communication: [_summary(audience, by) for audience, by in sorted(each.counts.items())]
+        for each in statements
+    }
+
+
+def _summary(audience: str, counts: Mapping[str, int]) -> Told:
+    by_state: dict[str, int] = {}
+    for key, number in counts.items():
+        state, _, reason = key.partition(":")
+        state = DEFERRED.get(reason, state)
+        by_state[state] = by_state.get(state, 0) + number
+    known = [(state, by_state[state]) for state in STATES if state in by_state]
+    return Told(audience, sum(by_state.values()), known)

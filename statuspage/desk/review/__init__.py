@@ -1,0 +1,1 @@
+"""Writing a post-incident review at the desk."""

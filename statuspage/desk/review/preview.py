@@ -1,0 +1,115 @@
+"""What the review screen shows: for whom a version will be, and what it will look like."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.utils.safestring import SafeString
+
+from incidents.models import Incident, Review
+from incidents.services.policies import current_policy
+from incidents.services.review import Repair, is_for_public
+from notifications.audience import selection
+from notifications.channels.base import Message
+from notifications.channels.email import renderer as mail_renderer
+from notifications.lifecycle import Audience, Reason, Relevance
+from statuspage.desk.confirm_receivers import receivers_to_confirm
+from statuspage.desk.dry_run import counts_of, html_of
+from statuspage.desk.review.form import draft_of
+from statuspage.desk.review.lines import WORDS
+
+
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """For whom a review is, in words. `leaves`: the public entry goes once it is delivered."""
+
+    public: bool
+    headline: str
+    sentences: list[str]
+    leaves: bool
+    waits: bool  # nobody knows yet who is affected
+
+
+@dataclass(frozen=True, slots=True)
+class ReviewPreview:
+    review: Review
+    reach: Reach
+    sections: list[tuple[str, SafeString]]
+    timeline: list[tuple[datetime, str]]
+    repairs: list[tuple[Repair, str]]  # with the state in words
+    counts: selection.Counts
+    confirm: int  # see Preview
+    mail: Message
+    public_mail: Message | None
+
+
+def reach_of(incident: Incident) -> Reach:
+    """For whom a version published now would be."""
+    policy = current_policy()
+    listed = incident.published_at is not None and incident.withdrawn_at is None
+    public = is_for_public(incident) and listed
+    leaves = not public and listed and incident.withdraw_after_review
+    if public:
+        sentences = [
+            "Everybody can read it on the public page of this incident, where it stays for"
+            f" {policy.retention_years} years.",
+            "The affected customers get it by mail, public subscribers a word that it is there.",
+        ]
+    else:
+        sentences = ["It goes to them directly; nothing of it is public.", _entry(incident, leaves)]
+    return Reach(
+        public=public,
+        headline="FOR EVERYBODY" if public else "FOR THE AFFECTED CUSTOMERS ONLY",
+        sentences=sentences,
+        leaves=leaves,
+        waits=incident.audience == "unknown" and incident.scenario == 3,
+    )
+
+
+def _entry(incident: Incident, leaves: bool) -> str:
+    """What becomes of the public entry when the review is a targeted one."""
+    if incident.published_at is None:
+        return "The incident has never been public."
+    if incident.withdrawn_at is not None:
+        return "The public entry was withdrawn before."
+    if leaves:
+        hours = current_policy().withdraw_latest_hours
+        return (
+            "Once its Final version is delivered the public entry goes: it leaves history, feeds"
+            f" and JSON, and its address says why. That takes {hours} h after publishing at most"
+            f"{', once it is known who is affected' if incident.audience == 'unknown' else ''}."
+        )
+    return "The public entry stays, without the review."
+
+
+def look_at_review(review: Review) -> ReviewPreview:
+    """What this version says to whom; call it while it still exists."""
+    incident = review.incident
+    communication = incident.communications.latest("number")
+    draft = draft_of(review)
+    reach = reach_of(incident)
+    counts = counts_of(incident, list(communication.scope.values_list("service_id", "region_id")))
+    return ReviewPreview(
+        review=review,
+        reach=reach,
+        sections=[(section.heading, html_of(section.text)) for section in draft.sections],
+        timeline=list(draft.timeline),
+        repairs=[(each, WORDS.get(each.state, each.state)) for each in draft.repairs],
+        counts=counts,
+        confirm=receivers_to_confirm(communication),
+        mail=mail_renderer.preview(
+            communication,
+            audience=Audience.TARGETED,
+            relevance=Relevance.RELATED,
+            reason=Reason.ALERT_RULE,
+        ),
+        public_mail=mail_renderer.preview(
+            communication,
+            audience=Audience.PUBLIC,
+            relevance=Relevance.PUBLIC,
+            reason=Reason.TOPIC,
+        )
+        if reach.public
+        else None,
+    )

@@ -1,0 +1,69 @@
+"""The public snapshot for machines: feeds, calendar, Statuspage v2, Google's shape, badges.
+
+Pure functions over `Snapshot`. `format_pages` makes the files at fixed addresses; what depends on a query or
+would be thousands of files is answered by `format_answers` from `format_index`, without any database.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+from statuspage.public.formats import feed_queries, google, statuspage_v2
+from statuspage.public.formats.badges import badge
+from statuspage.public.formats.feed_queries import BADGES, FEEDS, FILTERS, Generation
+from statuspage.public.formats.feeds import Channel
+from statuspage.public.formats.plain import line
+from statuspage.public.render.headline import headline
+from statuspage.public.render.page import Page
+from statuspage.public.snapshot.values import Snapshot
+
+__all__ = ["FILTERS", "Answer", "Generation", "format_answers", "format_index", "format_pages"]
+
+Answer = Callable[[str, Mapping[str, str], Generation], Page | None]
+
+
+def format_index(snapshot: Snapshot, *, site_name: str, base_url: str) -> dict[str, Any]:
+    """What `format_answers` reads: one key, to be merged into `Site.index`. JSON-able."""
+    data = feed_queries.index(snapshot, site_name=_name(site_name), base_url=base_url.rstrip("/"))
+    return {feed_queries.KEY: data}
+
+
+def format_pages(
+    snapshot: Snapshot,
+    *,
+    site_name: str,
+    base_url: str,
+    index: Mapping[str, Any] | None = None,
+) -> dict[str, Page]:
+    """URL path -> page, for every fixed address. `base_url`: scheme and host, as readers reach us.
+
+    `index`: what `format_index` returned for this snapshot, if it is at hand: it spares making the
+    entries twice.
+    """
+    name, base = _name(site_name), base_url.rstrip("/")
+    if index is None:
+        index = format_index(snapshot, site_name=site_name, base_url=base_url)
+    data = index[feed_queries.KEY]
+    return {
+        **{
+            path: write(Channel(name, base, path, snapshot.as_of), data[kind])
+            for path, (kind, write) in FEEDS.items()
+        },
+        **statuspage_v2.pages(snapshot, site_name=name, base_url=base),
+        **google.pages(snapshot),
+        f"{BADGES}overall.svg": badge(name, headline(snapshot).state, snapshot.as_of),
+    }
+
+
+def _name(site_name: str) -> str:
+    return line(site_name) or _("Status")
+
+
+# By path prefix, as `serve` wants them.
+format_answers: Mapping[str, Answer] = {
+    **dict.fromkeys(FEEDS, feed_queries.filtered_feed),
+    BADGES: feed_queries.cell_badge,
+}

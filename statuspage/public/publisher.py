@@ -1,0 +1,290 @@
+"""The publisher: watches the number of the public snapshot and writes a generation when it grew.
+
+One process per web host; it needs the database and a folder, no broker. It LISTENs for the bump's
+notification and polls the row besides, so that a lost notification costs a second.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import sys
+import threading
+import zlib
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from socket import gethostname
+from time import monotonic
+
+import psycopg
+from django.db import Error, connection
+
+from incidents.models import Revision
+from incidents.services.revision import CHANNEL
+from statuspage.public import languages
+from statuspage.public.render.page import Site
+from statuspage.public.renderer import (
+    AT_ONCE,
+    Renderer,
+    SiteRenderer,
+    both,
+    with_languages,
+    with_rest,
+)
+from statuspage.public.serve.process_memory import resident
+from statuspage.public.snapshot.reader import Reader
+from statuspage.public.snapshot.values import Snapshot
+from statuspage.public.store.build_writer import Memo
+from statuspage.public.store.generation import (
+    Written,
+    beat,
+    compress_best,
+    shown_in,
+    write_generation,
+)
+from statuspage.public.store.manifest import GenerationError
+from statuspage.public.store.removed_pages import left_over
+
+log = logging.getLogger(__name__)
+
+POLL_SECONDS = 1.0
+# Even a calm site is written anew from time to time: ages and "as of" grow old.
+RENEW = timedelta(minutes=1)
+REST = ""  # in place of a language: feeds, JSON, badges and the index
+RENEW_OTHERS = timedelta(minutes=3)  # languages that fewer people read
+
+
+@dataclass(slots=True)
+class Publisher:
+    """Publishes into `directory`; `clock` gives the time in UTC."""
+
+    directory: Path
+    clock: Callable[[], datetime] = lambda: datetime.now(tz=UTC)
+    memo: Memo = field(default_factory=Memo)
+    reader: Reader = field(default_factory=Reader)
+    english: SiteRenderer | None = None
+    presses: dict[str, Renderer] = field(default_factory=dict)  # of the other languages
+    base: str = ""  # the generation this process wrote last: what is written next says what differs
+    behind: list[str] = field(default_factory=list)  # what does not show `snapshot` yet, in order
+    snapshot: Snapshot | None = None
+    published_at: datetime | None = None
+    translated_at: datetime | None = None
+    revision: int = -1
+    at_once: int = AT_ONCE
+
+    def due(self) -> bool:
+        """Whether the snapshot has a newer number, or what is shown has become old."""
+        return self._is_old(self.published_at, RENEW) or current_revision() != self.revision
+
+    def _is_old(self, at: datetime | None, limit: timedelta) -> bool:
+        return at is None or self.clock() - at >= limit
+
+    def publish(self, *, purge: bool = False) -> Written:
+        """Read, render, write and switch once: the English pages; `translate` lets all else follow.
+
+        When an entry has left the snapshot, older generations are purged and all languages change at once: a
+        withdrawn text must not survive on disk. What is shown now is compared with the folder at the start.
+        `purge` asks for the same, and nothing is left to follow.
+        """
+        try:
+            return self._publish(purge=purge)
+        except Exception:
+            # Whatever happened, what was rendered last is not in the folder: begin anew.
+            self._forget()
+            raise
+
+    def _publish(self, *, purge: bool) -> Written:
+        snapshot = self.reader.read(now=self.clock())
+        at_once = sys.maxsize if purge else self.at_once
+        site, left = self._print(languages.DEFAULT, snapshot, at_once)
+        together = purge or left
+        if together:
+            site = with_rest(site, self._english().rest(snapshot))
+            others = [self._print(code, snapshot, at_once)[0] for code in languages.others()]
+            site = with_languages(site, others)
+        written = write_generation(self.directory, site, purge=together, memo=self.memo)
+        self.base = written.folder.name
+        self.snapshot = snapshot
+        if together:
+            self.behind = []
+            self.translated_at = snapshot.as_of
+        elif snapshot.revision != self.revision or self._is_old(self.translated_at, RENEW_OTHERS):
+            self.behind = list(languages.others())
+            self.translated_at = snapshot.as_of
+        if not together:
+            self.behind = [REST, *(code for code in self.behind if code != REST)]
+        self.published_at = snapshot.as_of
+        self.revision = snapshot.revision
+        self._beat()
+        return written
+
+    def translate(self) -> Written | None:
+        """One step further towards what was published last; None when all is there.
+
+        First feeds and data, then what is hot in one language after the other, then what is cold in portions,
+        so that whatever is due meanwhile waits for one step alone.
+        """
+        if self.snapshot is None:
+            return None
+        try:
+            site, left = self._next_step(self.snapshot)
+            if site is None:
+                return None
+            written = write_generation(self.directory, site, purge=left, memo=self.memo)
+        except Exception:
+            self._forget()
+            raise
+        self.base = written.folder.name
+        self._beat()
+        return written
+
+    def _next_step(self, snapshot: Snapshot) -> tuple[Site | None, bool]:
+        if self.behind:
+            return self._print(self.behind.pop(0), snapshot, self.at_once)
+        for renderer in (self._english().renderer, *self.presses.values()):
+            if (site := renderer.more(self.at_once)) is not None:
+                now = (snapshot.revision, snapshot.as_of)
+                return replace(site, revision=now[0], as_of=now[1], base=self.base), False
+        return None, False
+
+    def _print(self, code: str, snapshot: Snapshot, at_once: int) -> tuple[Site, bool]:
+        """A language as it differs from what is shown, and whether an entry leaves."""
+        if code == REST:
+            return replace(self._english().rest(snapshot), base=self.base), False
+        renderer = self._english().renderer if code == languages.DEFAULT else self.presses.get(code)
+        renderer = renderer or self.presses.setdefault(code, Renderer(code))
+        whole = renderer.is_whole(snapshot)
+        folder, shown = shown_in(self.directory) if whole or not self.base else (None, None)
+        first = self.reader.changed(shown.revision) if shown is not None else ()
+        printer = self._english().pages if code == languages.DEFAULT else renderer.print
+        site = printer(snapshot, first, at_once=at_once)
+        if folder is not None:
+            self.base = folder.name
+        if not self.base:
+            return site, True  # nobody knows what lies in the folder
+        leaving = any("history/" in name for name in site.dropped)
+        if shown is not None:
+            known = languages.names()
+            more, leaving = left_over(
+                shown, site, renderer.names(), code, known=known, default=languages.DEFAULT
+            )
+            if leaving:
+                site = both(site, renderer.more(at_once, summaries=True))
+            site = replace(site, dropped=site.dropped | more)
+        return replace(site, base=self.base), leaving
+
+    def _english(self) -> SiteRenderer:
+        if self.english is None:
+            self.english = SiteRenderer()
+        return self.english
+
+    def _beat(self) -> None:
+        beat(self.directory, self.revision, self.clock(), resident())
+
+    def _forget(self) -> None:
+        self.english = None
+        self.presses.clear()
+        self.base = ""
+        self.behind.clear()
+        self.published_at = None
+
+    def run(self, stop: threading.Event) -> None:
+        """Until `stop`: publish what is due, beat, wait for the bell. Survives a dead database."""
+        while not stop.is_set():
+            try:
+                with RevisionListener(self.directory) as listener:
+                    self._serve(listener, stop)
+            except (Error, psycopg.Error, GenerationError, FolderBusyError) as error:
+                log.warning("publisher: %s; trying again", str(error).strip().splitlines()[0])
+            except Exception:
+                # One entry that cannot be drawn must not end the publishing of all others' changes.
+                log.exception("publisher: failed, and tries again")
+            else:
+                continue
+            connection.close()
+            stop.wait(POLL_SECONDS)
+
+    def _serve(self, listener: RevisionListener, stop: threading.Event) -> None:
+        while not stop.is_set():
+            if self.due():
+                started = monotonic()
+                written = self.publish()
+                log.info(
+                    "revision %s: %s files new in %.0f ms", written.revision, written.written,
+                    (monotonic() - started) * 1000,
+                )  # fmt: skip
+                self.translate()  # feeds at once, also while one update follows the other
+            elif self.translate() is None:
+                self._beat()
+                listener.wait(POLL_SECONDS)
+
+
+class FolderBusyError(Exception):
+    """Another publisher holds the lock of this folder."""
+
+
+class RevisionListener:
+    """A connection of its own that holds the advisory lock of this folder and hears the bumps.
+
+    The lock is the session's: a second publisher on the same host and folder raises FolderBusyError and tries
+    again later, and a killed one leaves nothing behind.
+    """
+
+    def __init__(self, directory: Path) -> None:
+        self.key = zlib.crc32(f"{gethostname()}:{directory}".encode())
+
+    def __enter__(self) -> RevisionListener:
+        parameters = connection.get_connection_params()
+        self.connection = psycopg.connect(
+            **{k: v for k, v in parameters.items() if k not in ("context", "cursor_factory")},
+            autocommit=True,
+        )
+        row = self.connection.execute("SELECT pg_try_advisory_lock(%s)", [self.key]).fetchone()
+        if row != (True,):
+            self.connection.close()
+            raise FolderBusyError("another publisher of this host serves this folder")
+        self.connection.execute(f"LISTEN {CHANNEL}")
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.connection.close()
+
+    def wait(self, seconds: float) -> None:
+        for _ in self.connection.notifies(timeout=seconds, stop_after=1):
+            return
+
+
+def current_revision() -> int:
+    return Revision.objects.filter(id=1).values_list("number", flat=True).first() or 0
+
+
+def compress_in_background(directory: Path, stop: threading.Event, parent: int) -> None:
+    """Brotli and slow gzip for what is shown, whenever something new is there and while nothing newer is.
+
+    To be run in a process of its own, which ends after `parent` (a pid): as a thread it would hold Python's lock while
+    the system gives the processor to others, and an update would wait for it.
+    """
+    os.nice(15)
+
+    def ends() -> bool:
+        return stop.is_set() or os.getppid() != parent
+
+    while not stop.wait(2) and not ends():
+        shown = _target(directory)
+
+        def over(shown: str = shown) -> bool:
+            return ends() or _target(directory) != shown
+
+        try:
+            compress_best(directory, stop=over)
+        except (GenerationError, OSError) as error:
+            log.warning("compression: %s", error)
+
+
+def _target(directory: Path) -> str:
+    try:
+        return str((directory / "current").readlink())
+    except OSError:
+        return ""

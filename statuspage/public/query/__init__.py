@@ -1,0 +1,1 @@
+"""Answers to queries, made in memory from the generation's index."""

@@ -1,0 +1,124 @@
+"""My services: those that an address names, where they run, and whether anything public concerns them.
+
+`/status/?services=storage,key-vault&regions=west-europe` can be shared and kept; no cookie, no account.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+from urllib.parse import urlencode
+
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from statuspage.public.query import search
+from statuspage.public.query.search import LONGEST, MAX_AGE, STATUS, Generation
+from statuspage.public.render import matrix
+from statuspage.public.render.layout import Layout, render
+from statuspage.public.render.page import Page
+
+FIELDS = ("services", "regions")
+MOST = 200  # names of each; a query has room for fewer
+MOST_UNKNOWN = 5
+
+
+def answer(query: Mapping[str, str], generation: Generation) -> Page | None:
+    """The page for `services` and `regions` (slugs, separated by commas); None when neither is asked for.
+
+    No region stands for every region. Without a service there is only the form to choose with.
+    """
+    if not any(name in query for name in FIELDS):
+        return None
+    index = generation.index
+    services, strange_services = _known(query.get("services", ""), index["services"])
+    regions, strange_regions = _known(query.get("regions", ""), search.regions_of(index))
+    wanted = {name: ",".join(x["slug"] for x in chosen)
+              for name, chosen in (("services", services), ("regions", regions)) if chosen}  # fmt: skip
+    hit, good = _states(services, regions, generation)
+    context = {
+        "headline": search.headline_of(index),
+        "query": urlencode(wanted or {"services": ""}, safe=","),
+        "chosen": len(services),
+        "sentence": _sentence(len(hit), len(services), [one["name"] for one in regions]),
+        "state": "bad" if hit else "good",
+        "mine": [*hit, *good],
+        "unknown": [*strange_services, *strange_regions][:MOST_UNKNOWN],
+        "choices": _choices(index, services, regions),
+    }
+    layout = Layout(generation.as_of, generation.revision)
+    return Page(render("status/mine.html", layout, STATUS, context), max_age=MAX_AGE)
+
+
+def _known(
+    value: str, catalogue: Sequence[Mapping[str, Any]]
+) -> tuple[list[Mapping[str, Any]], list[str]]:
+    """The entries that are named, in the catalogue's order; and names that it does not have."""
+    asked = {name.strip()[:LONGEST] for name in value.split(",")[:MOST]} - {""}
+    known = [one for one in catalogue if one["slug"] in asked]
+    return known, sorted(asked - {one["slug"] for one in known})
+
+
+def _states(
+    services: Sequence[Mapping[str, Any]],
+    regions: Sequence[Mapping[str, Any]],
+    generation: Generation,
+) -> tuple[list[str], list[str]]:
+    """The lines of what is not good in these regions, and of the rest. What has no region is everywhere."""
+    names = {one["name"] for one in regions} | {
+        one["name"] for one in search.regions_of(generation.index) if not one["geography"]
+    }
+    by_service = search.chips_of(generation.index)[0]
+    hit: list[str] = []
+    good: list[str] = []
+    for one in services:
+        chips = by_service.get(one["slug"], [])
+        if regions:
+            chips = [chip for chip in chips if chip.name in names]
+        line = matrix.found_item(one["name"], one["aliases"], chips, generation.as_of)
+        (hit if chips else good).append(line)
+    return hit, good
+
+
+def _sentence(hit: int, chosen: int, regions: Sequence[str]) -> str:
+    if not chosen:
+        return _("Choose the services that you use.")
+    values = {"hit": hit, "n": chosen, "places": ", ".join(regions)}
+    if not hit:
+        text = ngettext(
+            "No public incident touches your service.",
+            "No public incident touches your %(n)d services.",
+            chosen,
+        )
+        where = ngettext(
+            "No public incident touches your service in %(places)s.",
+            "No public incident touches your %(n)d services in %(places)s.",
+            chosen,
+        )
+    else:
+        text = ngettext(
+            "%(hit)d of your services is affected.", "%(hit)d of your services are affected.", hit
+        )
+        where = ngettext(
+            "%(hit)d of your services is affected in %(places)s.",
+            "%(hit)d of your services are affected in %(places)s.",
+            hit,
+        )
+    return (where if regions else text) % values
+
+
+def _choices(
+    index: Mapping[str, Any],
+    services: Sequence[Mapping[str, Any]],
+    regions: Sequence[Mapping[str, Any]],
+) -> dict[str, list[dict[str, Any]]]:
+    """Everything that can be ticked; ticked is what is chosen already."""
+    ticked = {one["slug"] for one in services} | {f"in {one['slug']}" for one in regions}
+    return {
+        "services": [{**one, "ticked": one["slug"] in ticked} for one in index["services"]],
+        "regions": [
+            {**one, "ticked": f"in {one['slug']}" in ticked}
+            for one in search.regions_of(index)
+            if one["geography"]
+        ],
+    }

@@ -1,0 +1,108 @@
+"""Is it me? Services and regions by words, from the generation's index: no database, no snapshot."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any, Protocol
+from urllib.parse import urlencode
+
+from django.utils.translation import gettext as _
+
+from statuspage.public import languages
+from statuspage.public.render import matrix
+from statuspage.public.render.layout import Layout, render
+from statuspage.public.render.page import Page
+
+STATUS = "/status/"
+MOST_FOUND = 50
+LONGEST = 200  # characters of a value that are looked at and echoed
+MAX_AGE = 30
+
+
+class Generation(Protocol):
+    """What an answer may read: the same values as those of the `Site` it was written from."""
+
+    @property
+    def pages(self) -> Mapping[str, Page]: ...
+    @property
+    def parts(self) -> Mapping[str, bytes]: ...
+    @property
+    def index(self) -> Mapping[str, Any]: ...
+    @property
+    def revision(self) -> int: ...
+    @property
+    def as_of(self) -> datetime: ...
+
+
+def find(query: Mapping[str, str], generation: Generation) -> Page | None:
+    """`?q=`: the services and regions whose names or aliases contain every word, with their state."""
+    asked = " ".join(query.get("q", "").split())[:LONGEST]
+    if not asked:
+        return None
+    index, words = generation.index, asked.casefold().split()
+    by_service, by_region = chips_of(index)
+
+    def item(name: str, aliases: Sequence[str], chips: list[matrix.Chip]) -> str:
+        return matrix.found_item(name, aliases, chips, generation.as_of)
+
+    services = [
+        item(one["name"], one["aliases"], by_service.get(one["slug"], []))
+        for one in index["services"]
+        if has_words(words, one["name"], *one["aliases"], one["slug"])
+    ]
+    regions = [
+        item(one["name"], (), by_region.get(one["slug"], []))
+        for one in regions_of(index)
+        if has_words(words, one["name"], one["slug"], one["slug"].replace("-", ""))
+    ]
+    context = {
+        "asked": asked,
+        "query": urlencode({"q": asked}),
+        "headline": headline_of(index),
+        "found_services": services[:MOST_FOUND],
+        "found_regions": regions[:MOST_FOUND],
+        "left_out": max(0, len(services) - MOST_FOUND) + max(0, len(regions) - MOST_FOUND),
+    }
+    layout = Layout(generation.as_of, generation.revision)
+    return Page(render("status/find.html", layout, STATUS, context), max_age=MAX_AGE)
+
+
+def headline_of(index: Mapping[str, Any]) -> Mapping[str, str]:
+    """The sentence of the whole page in the current language, else in English."""
+    return index["headlines"].get(languages.current()) or index["headlines"][languages.DEFAULT]  # type: ignore[no-any-return]  # JSON
+
+
+def regions_of(index: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """The regions of the index; the one without a geography is no place, and named in words."""
+    return [
+        one if one["geography"] else {**one, "name": _("Non-regional")} for one in index["regions"]
+    ]
+
+
+def has_words(words: Sequence[str], *names: str) -> bool:
+    """Whether all `words` (casefolded) are in these names together."""
+    text = " ".join(names).casefold()
+    return all(word in text for word in words)
+
+
+def chips_of(
+    index: Mapping[str, Any],
+) -> tuple[dict[str, list[matrix.Chip]], dict[str, list[matrix.Chip]]]:
+    """What is not good: by service the regions, and by region the services."""
+    services = {one["slug"]: one["name"] for one in index["services"]}
+    regions = {one["slug"]: one["name"] for one in regions_of(index)}
+    by_service: dict[str, list[matrix.Chip]] = {}
+    by_region: dict[str, list[matrix.Chip]] = {}
+    for service, region, state, incidents, since in index["cells"]:
+        href, at = matrix.cell_url(service, region, incidents), moment(since)
+        name = regions.get(region, region)
+        by_service.setdefault(service, []).append(matrix.Chip(name, state, href, at))
+        name = services.get(service, service)
+        by_region.setdefault(region, []).append(matrix.Chip(name, state, href, at))
+    return by_service, by_region
+
+
+def moment(text: str) -> datetime:
+    """A time of the index, in UTC."""
+    return datetime.fromisoformat(text).astimezone(UTC)

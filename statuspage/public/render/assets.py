@@ -1,0 +1,53 @@
+"""Style sheet, scripts and icons, named after their content, so that caches may keep them for ever.
+
+They are pages of the generation like any other: the site stays dressed when everything else is down,
+and a static export is whole.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from hashlib import sha256
+from pathlib import Path
+
+from statuspage.public.render.page import Page
+
+FOLDER = Path(__file__).resolve().parents[2] / "static"
+SERVED = (
+    "statuspage/site.css",
+    "statuspage/site.js",
+    "statuspage/history.css",
+    "statuspage/history.js",
+    "vendor/htmx-4.0.1.min.js",
+)
+FAVICON = "statuspage/favicon.svg"
+A_YEAR = 365 * 24 * 3600
+# Written down, as the system's own list differs from machine to machine, and an edge has to say the same.
+TYPES = {"css": "text/css; charset=utf-8", "js": "text/javascript; charset=utf-8"}
+SVG = "image/svg+xml; charset=utf-8"
+
+
+@lru_cache(maxsize=1)
+def _read() -> dict[str, tuple[str, bytes]]:
+    """Name below `static/` -> (URL path with the content's hash, bytes)."""
+    found = {}
+    for name in SERVED:
+        body = (FOLDER / name).read_bytes()
+        stem, _, suffix = name.rpartition(".")
+        found[name] = (f"/static/{stem}.{sha256(body).hexdigest()[:12]}.{suffix}", body)
+    return found
+
+
+def url(name: str) -> str:
+    """The URL path of a served file, for example `statuspage/site.css`. Raises KeyError for others."""
+    return _read()[name][0]
+
+
+def pages() -> dict[str, Page]:
+    """URL path -> page, for all served files and the favicon."""
+    ready = {
+        path: Page(body, TYPES[name.rpartition(".")[2]], max_age=A_YEAR)
+        for name, (path, body) in _read().items()
+    }
+    icon = Page((FOLDER / FAVICON).read_bytes(), SVG, max_age=24 * 3600)
+    return ready | {"/favicon.svg": icon, "/favicon.ico": icon}

@@ -1,0 +1,159 @@
+"""The one true sentence on top of the status page. Pure: the snapshot in, words out."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext, ngettext
+
+from statuspage.public.render import labels, times
+from statuspage.public.snapshot.values import CellView, IncidentView, Snapshot
+
+Cells = Mapping[tuple[str, str], CellView]
+
+
+@dataclass(frozen=True, slots=True)
+class Headline:
+    """`state`: the worst state spoken of, or good. `html` is `text` with its time marked up; `rest` speaks
+    of the services in other states, and is empty where there are none."""
+
+    state: str
+    text: str
+    html: SafeString
+    rest: str = ""
+
+
+def headline(snapshot: Snapshot) -> Headline:
+    """What is true now: the worst state first, the others counted after it."""
+    by_state = {
+        state: {key: cell for key, cell in snapshot.cells.items() if cell.state == state}
+        for state in labels.TROUBLE
+    }
+    told = [(state, cells) for state, cells in by_state.items() if cells]
+    if not told:
+        return _without_cells(snapshot)
+    state, cells = told[0]
+    since = min(cell.since for cell in cells.values())
+    claim = _claim(snapshot, state, cells)
+    template = gettext("%(claim)s since %(time)s.")
+    shown = times.near(since, snapshot.as_of)
+    html = format_html(
+        "{}{}{}",
+        template.partition("%(time)s")[0] % {"claim": claim},
+        times.element(since, shown),
+        template.partition("%(time)s")[2],
+    )
+    text = template % {"claim": claim, "time": shown}
+    return Headline(state, text, html, _rest(snapshot, told))
+
+
+def _claim(snapshot: Snapshot, state: str, cells: Cells) -> str:
+    services = list(dict.fromkeys(service for service, _ in cells))
+    return f"{_subject(snapshot, services)} {_verb(state, len(services))} {_place(snapshot, cells)}"
+
+
+def _rest(snapshot: Snapshot, told: list[tuple[str, dict[tuple[str, str], CellView]]]) -> str:
+    """The other states: only services that no worse state has spoken of already."""
+    spoken = {service for service, _ in told[0][1]}
+    sentences = []
+    for state, cells in told[1:]:
+        fresh = {key: cell for key, cell in cells.items() if key[0] not in spoken}
+        count = len({service for service, _ in fresh})
+        if count:
+            subject = ngettext(
+                "%(n)d more service", "%(n)d more services", count
+            ) % {"n": count}  # fmt: skip
+            sentences.append(f"{subject} {_verb(state, count)} {_place(snapshot, fresh)}.")
+            spoken |= {service for service, _ in fresh}
+    return " ".join(sentences)
+
+
+def _subject(snapshot: Snapshot, services: list[str]) -> str:
+    names = {s.slug: s.name for category in snapshot.categories for s in category.services}
+    if len(services) == 1:
+        return names.get(services[0], services[0])
+    return ngettext("%(n)d service", "%(n)d services", len(services)) % {"n": len(services)}
+
+
+def _verb(state: str, count: int) -> str:
+    if state == "critical":
+        return ngettext("is disrupted", "are disrupted", count)
+    if state == "warning":
+        return ngettext("is degraded", "are degraded", count)
+    if state == "maintenance":
+        return ngettext("is under maintenance", "are under maintenance", count)
+    return ngettext("has a notice", "have notices", count)
+
+
+def _place(snapshot: Snapshot, cells: Cells) -> str:
+    """Names where they are few and true of every service spoken of; else counts."""
+    everywhere = snapshot.non_regional.slug if snapshot.non_regional else None
+    regions = {region for _, region in cells}
+    if everywhere in regions:
+        regions.discard(everywhere)
+        if not regions:
+            return gettext("worldwide")
+        return gettext("worldwide and %(place)s") % {"place": _regions(snapshot, regions, cells)}
+    return _regions(snapshot, regions, cells)
+
+
+def _regions(snapshot: Snapshot, regions: Collection[str], cells: Cells) -> str:
+    for geography in snapshot.geographies:
+        members = {region.slug for region in geography.regions}
+        if len(members) > 1 and members == set(regions):
+            return gettext("across %(name)s") % {"name": geography.name}
+    named = [
+        region.name
+        for geography in snapshot.geographies
+        for region in geography.regions
+        if region.slug in regions
+    ]
+    services = {service for service, _ in cells}
+    complete = all((service, region) in cells for service in services for region in regions)
+    if len(named) == 1 == len(regions):
+        return gettext("in %(name)s") % {"name": named[0]}
+    if len(named) == 2 == len(regions) and complete:
+        return gettext("in %(one)s and %(other)s") % {"one": named[0], "other": named[1]}
+    return ngettext("in %(n)d region", "in %(n)d regions", len(regions)) % {"n": len(regions)}
+
+
+def open_incidents(snapshot: Snapshot) -> list[IncidentView]:
+    """Public incidents that are going on; maintenance only once it has begun."""
+    return [
+        incident
+        for incident in snapshot.incidents
+        if incident.active and not is_upcoming(incident, snapshot.as_of)
+    ]
+
+
+def is_upcoming(incident: IncidentView, now: datetime) -> bool:
+    """Maintenance that is announced and has not begun."""
+    return (
+        incident.kind == "planned-maintenance"
+        and incident.active
+        and incident.stage in ("planned", "rescheduled")
+        and (incident.scheduled_for or incident.started_at) > now
+    )
+
+
+def _without_cells(snapshot: Snapshot) -> Headline:
+    current = open_incidents(snapshot)
+    if not current:
+        text = gettext("No public incidents right now.")
+        return Headline("good", text, format_html("{}", text))
+    worst = min(current, key=lambda one: labels.TROUBLE.index(labels.state_of(one.kind, one.level)))
+    if len(current) > 1:
+        count = len(current)
+        text = ngettext(
+            "%(n)d public incident is open.", "%(n)d public incidents are open.", count
+        ) % {"n": count}  # fmt: skip
+    elif worst.stage in ("mitigated", "resolved"):
+        text = gettext("Mitigated, still being watched: %(title)s") % {"title": worst.title}
+    else:
+        text = gettext("One public incident is open: %(title)s") % {"title": worst.title}
+    state = labels.state_of(worst.kind, worst.level)
+    return Headline(state, text, format_html("{}", text))

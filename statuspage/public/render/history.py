@@ -1,0 +1,197 @@
+"""The history: entries as fragments, months, and the compact index that filters read. Pure."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from html import unescape
+from typing import Any
+
+from django.utils.html import strip_tags
+from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import gettext, override
+
+from statuspage.public import languages
+from statuspage.public.render import labels, layout, times
+from statuspage.public.render.headline import Headline
+from statuspage.public.snapshot.values import IncidentView, NamedView, Snapshot
+
+NEWEST_ENTRIES = 12  # the first page of the history goes on by whole months until it has these
+NAMES_SHOWN = 8
+EXCERPT = 320
+SEARCHED = 20_000  # characters of an incident's words that a text search sees
+
+
+@dataclass(frozen=True, slots=True)
+class MonthOfEntries:
+    slug: str
+    entries: tuple[SafeString, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Names:
+    """The first names of a list, and how many more there are."""
+
+    shown: tuple[str, ...]
+    more: int
+
+
+def part_name(tracking_id: str) -> str:
+    """The fragment in the current language."""
+    return f"{languages.folder()}history/{tracking_id}.html"
+
+
+def tracking_id_of(part: str) -> str:
+    """The incident whose fragment has this name, in whichever language."""
+    return part.rpartition("/")[2].removesuffix(".html")
+
+
+def entry(incident: IncidentView) -> bytes:
+    """The entry of one incident in lists, as a fragment."""
+    context = {
+        "incident": incident,
+        "state": labels.state_of(incident.kind, incident.level),
+        "kind": labels.KINDS.get(incident.kind, incident.kind),
+        "stage": labels.STAGES.get(incident.stage, incident.stage),
+        "review": labels.REVIEWS.get(incident.review.kind, "") if incident.review else "",
+        "services": names(incident.services),
+        "places": names((*incident.regions, *incident.geographies)),
+        "excerpt": excerpt(incident),
+        "windows": [(w, times.length(w.end - w.start) if w.end else "") for w in incident.windows],
+    }
+    return layout.fragment("history/entry.html", context)
+
+
+def names(views: Sequence[NamedView]) -> Names:
+    """Impacted ones before those that are only mentioned."""
+    ordered = sorted(views, key=lambda view: view.role != "impacted")
+    known = tuple(view.name for view in ordered)
+    return Names(known[:NAMES_SHOWN], max(0, len(known) - NAMES_SHOWN))
+
+
+def excerpt(incident: IncidentView) -> str:
+    """The first words of the review, else of the newest statement."""
+    if incident.review and incident.review.sections:
+        text = plain(incident.review.sections[0].html)
+    elif incident.communications:
+        text = " ".join(incident.communications[0].text.split())
+    else:
+        return ""
+    if len(text) <= EXCERPT:
+        return text
+    return text[:EXCERPT].rsplit(" ", 1)[0].rstrip(",;:–- ") + " …"
+
+
+def plain(html: str) -> str:
+    """The words of sanitised HTML on one line."""
+    spaced = re.sub(r"</(p|li|h\d|td|th)>|<br ?/?>", " ", html)
+    return " ".join(unescape(strip_tags(spaced)).split())
+
+
+def by_month(
+    chosen: Iterable[tuple[str, str]], parts: Mapping[str, bytes]
+) -> tuple[MonthOfEntries, ...]:
+    """(month, tracking ID) pairs in the order to be shown -> sections with their fragments."""
+    found: dict[str, list[SafeString]] = {}
+    for month, tracking_id in chosen:
+        html = _entry_in(parts, tracking_id).decode()
+        # Safe: a fragment we rendered ourselves from the template history/entry.html.
+        found.setdefault(month, []).append(mark_safe(html))  # noqa: S308
+    return tuple(MonthOfEntries(month, tuple(entries)) for month, entries in found.items())
+
+
+def _entry_in(parts: Mapping[str, bytes], tracking_id: str) -> bytes:
+    """In the current language; in English for the moment until the others have followed."""
+    try:
+        return parts[part_name(tracking_id)]
+    except KeyError:
+        with override(languages.DEFAULT):
+            return parts[part_name(tracking_id)]
+
+
+def newest(snapshot: Snapshot) -> list[IncidentView]:
+    """Whole months, newest first, until there are enough entries."""
+    shown: list[IncidentView] = []
+    for incidents in snapshot.months.values():
+        if len(shown) >= NEWEST_ENTRIES:
+            break
+        shown += incidents
+    return shown
+
+
+def choices(snapshot: Snapshot) -> dict[str, Any]:
+    """What the filter form offers; JSON-able, so that filtered answers need no snapshot."""
+    everywhere = snapshot.non_regional
+    return {
+        "services": [
+            {"slug": s.slug, "name": s.name, "aliases": list(s.aliases), "category": c.name}
+            for c in snapshot.categories
+            for s in c.services
+        ],
+        "regions": [
+            {"slug": r.slug, "name": r.name, "geography": g.slug}
+            for g in snapshot.geographies
+            for r in g.regions
+        ]
+        + ([{"slug": everywhere.slug, "name": gettext("Non-regional"), "geography": ""}] if everywhere else []),
+        "geographies": [{"slug": g.slug, "name": g.name} for g in snapshot.geographies],
+    }  # fmt: skip
+
+
+def index(snapshot: Snapshot, said: Mapping[str, Headline]) -> dict[str, Any]:
+    """Everything that filtered answers are made from, besides the fragments; `said` by language."""
+    headlines = {
+        code: {"state": one.state, "text": one.text, "rest": one.rest} for code, one in said.items()
+    }
+    return {
+        **choices(snapshot),
+        "cells": [
+            [service, region, cell.state, list(cell.incidents), times.iso(cell.since)]
+            for (service, region), cell in snapshot.cells.items()
+        ],
+        "headlines": headlines,
+        "months": list(snapshot.months),
+        "gone": {gone.tracking_id: gone.sentence for gone in snapshot.gone},
+        "redirects": dict(snapshot.redirects),
+    }
+
+
+def index_part(month: str) -> str:
+    """The name of the part with a month's lines of the index; see `indexed.Index`."""
+    return f"index/{month}.json"
+
+
+def index_of_month(incidents: Iterable[IncidentView]) -> bytes:
+    return json.dumps(
+        [_indexed(incident) for incident in incidents], separators=(",", ":"), ensure_ascii=False
+    ).encode(errors="replace")
+
+
+def _indexed(incident: IncidentView) -> dict[str, Any]:
+    """Times in ISO 8601 UTC; `end` is None while it is going on."""
+    places = [view.slug for view in incident.geographies]
+    return {
+        "id": incident.tracking_id,
+        "month": incident.month,
+        "start": times.iso(incident.started_at),
+        "end": times.iso(incident.ended_at) if incident.ended_at else None,
+        "kind": incident.kind,
+        "level": incident.level,
+        "services": [view.slug for view in incident.services],
+        "regions": [view.slug for view in incident.regions],
+        "geographies": places,
+        "text": _words(incident),
+    }
+
+
+def _words(incident: IncidentView) -> str:
+    words = [incident.tracking_id, incident.title]
+    words += [v.name for v in (*incident.services, *incident.regions, *incident.geographies)]
+    words += [communication.text for communication in incident.communications]
+    if incident.review:
+        words += [plain(section.html) for section in incident.review.sections]
+        words += [row.text for row in incident.review.timeline]
+        words += [item.text for item in incident.review.repair_items]
+    return " ".join(" ".join(words).split()).casefold()[:SEARCHED]

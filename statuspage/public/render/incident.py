@@ -1,0 +1,234 @@
+"""One incident's page: what the template needs, computed from the view. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from urllib.parse import urlsplit
+
+from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import gettext, ngettext
+
+from statuspage.public.render import history, labels, times
+from statuspage.public.render.response_line import response
+from statuspage.public.render.review_versions import versions
+from statuspage.public.render.window_chart import Bar, draw
+from statuspage.public.snapshot.values import (
+    CommunicationView,
+    ImpactView,
+    IncidentView,
+    NamedView,
+    RepairItemView,
+    WindowView,
+)
+
+ROWS_DRAWN = 12
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    view: WindowView
+    name: str
+    length: str
+    drawing: SafeString
+
+
+@dataclass(frozen=True, slots=True)
+class Update:
+    view: CommunicationView
+    stage: str
+    kind: str  # empty for an ordinary update
+    html: SafeString
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    anchor: str
+    kind: str
+    heading: str
+    html: SafeString
+
+
+@dataclass(frozen=True, slots=True)
+class Repair:
+    item: RepairItemView
+    state: str
+    overdue: bool
+
+
+def context(incident: IncidentView, now: datetime) -> dict[str, Any]:
+    """The template's values; `now` (UTC) decides what is overdue and where open windows end."""
+    review = incident.review
+    sections = _sections(incident)
+    repairs = [_repair(item, now) for item in review.repair_items] if review else []
+    timeline = [
+        (row, times.offset(row.at, incident.started_at), row.at.date())
+        for row in (review.timeline if review else ())
+    ]
+    return {
+        "incident": incident,
+        "review": review,
+        "state": labels.state_of(incident.kind, incident.level),
+        "kind": labels.KINDS.get(incident.kind, incident.kind),
+        "level": labels.LEVELS.get(incident.level, incident.level),
+        "stage": labels.STAGES.get(incident.stage, incident.stage),
+        "badge": labels.BADGES.get(review.kind, "") if review else "",
+        "windows": [_window(incident, window, now) for window in incident.windows],
+        "services": _roles(incident.services),
+        "regions": _roles(incident.regions),
+        "geographies": _roles(incident.geographies),
+        "impacts": [(i, labels.EXTENTS.get(i.extent, i.extent)) for i in incident.impacts],
+        "updates": [_update(one) for one in incident.communications],
+        "sections": sections,
+        "timeline": timeline,
+        "repairs": repairs,
+        "repairs_done": sum(repair.item.state == "done" for repair in repairs),
+        "numbers": _numbers(incident),
+        "response": response(incident),
+        "due": _due(incident, now),
+        "timeline_after": _last_of(sections, "response"),
+        "repairs_after": _last_of(sections, "prevention"),
+        "video": _web(review.video) if review else "",
+        "survey": _web(review.survey) if review else "",
+        "versions": versions(review) if review else [],
+        # Safe: the reader sanitised it (`note_html`).
+        "note": mark_safe(incident.note_html),  # noqa: S308
+        "description": history.excerpt(incident),
+    }
+
+
+def _sections(incident: IncidentView) -> list[Section]:
+    """Those with words, and those whose words are the timeline or the repair items below them."""
+    if (review := incident.review) is None:
+        return []
+    stands_for = {"response": review.timeline, "prevention": review.repair_items}
+    return [
+        # Safe: sections are sanitised when they are stored and read.
+        Section(f"section-{number}", section.kind, section.heading, mark_safe(section.html))  # noqa: S308
+        for number, section in enumerate(review.sections, start=1)
+        if section.html.strip() or stands_for.get(section.kind)
+    ]
+
+
+def _last_of(sections: Sequence[Section], kind: str) -> str:
+    """The anchor of the last section of this kind, or nothing."""
+    return next((one.anchor for one in reversed(sections) if one.kind == kind), "")
+
+
+def _update(view: CommunicationView) -> Update:
+    kind = "" if view.kind == "update" else str(labels.COMMUNICATIONS.get(view.kind, view.kind))
+    # Safe: statements are sanitised by the reader (`html`).
+    return Update(view, str(labels.STAGES.get(view.stage, view.stage)), kind, mark_safe(view.html))  # noqa: S308
+
+
+def _roles(views: Sequence[NamedView]) -> dict[str, list[NamedView]]:
+    return {
+        role: [view for view in views if (view.role == "impacted") == (role == "impacted")]
+        for role in ("impacted", "mentioned")
+    }
+
+
+def _repair(item: RepairItemView, now: datetime) -> Repair:
+    """Overdue once the month it was promised for is over and nobody has reported it done."""
+    overdue = bool(item.due) and item.state != "done" and item.due < now.strftime("%Y-%m")
+    return Repair(item, str(labels.REPAIRS.get(item.state, item.state)), overdue)
+
+
+def _window(incident: IncidentView, window: WindowView, now: datetime) -> Window:
+    state = labels.state_of(incident.kind, incident.level)
+    name = window.label or gettext("Impact")
+    end = window.end or max(now, window.start)
+    length = times.length(end - window.start)
+    bars = _bars(incident, window, state)
+    moments = [row.at for row in incident.review.timeline] if incident.review else []
+    until = times.full(window.end) if window.end else gettext("still going on")
+    label = gettext("%(name)s: from %(start)s, until %(end)s") % {
+        "name": name,
+        "start": times.full(window.start),
+        "end": until,
+    }
+    return Window(window, name, length, draw(bars, moments, end, label))
+
+
+def _bars(incident: IncidentView, window: WindowView, state: str) -> list[Bar]:
+    """A row per cell where there are few, else per region or service; one for the window if no cell is known."""
+    inside = [
+        impact
+        for impact in incident.impacts
+        if (window.end is None or impact.start < window.end)
+        and (impact.end is None or impact.end > window.start)
+    ]
+    for named in (_cell, _region, _service):
+        rows: dict[str, list[ImpactView]] = {}
+        for impact in inside:
+            rows.setdefault(named(impact), []).append(impact)
+        if 0 < len(rows) <= ROWS_DRAWN:
+            return [bar for name, parts in rows.items() for bar in _row(incident, name, parts)]
+    return [Bar("", state, window.start, window.end)]
+
+
+def _cell(impact: ImpactView) -> str:
+    return f"{impact.service.name} – {impact.region.name}"
+
+
+def _region(impact: ImpactView) -> str:
+    return impact.region.name
+
+
+def _service(impact: ImpactView) -> str:
+    return impact.service.name
+
+
+def _row(incident: IncidentView, name: str, parts: Sequence[ImpactView]) -> list[Bar]:
+    """The spans of a row, joined where they touch; a joined span is as grave as its gravest part."""
+    bars: list[Bar] = []
+    for impact in sorted(parts, key=lambda one: one.start):
+        state = labels.state_of(incident.kind, impact.level)
+        last = bars[-1] if bars else None
+        if last is None or (last.end is not None and last.end < impact.start):
+            bars.append(Bar(name, state, impact.start, impact.end))
+            continue
+        ends = (last.end, impact.end)
+        end = None if None in ends else max(one for one in ends if one is not None)
+        worst = min(last.state, state, key=labels.TROUBLE.index)
+        bars[-1] = Bar(name, worst, last.start, end)
+    return bars
+
+
+def _numbers(incident: IncidentView) -> list[tuple[str, str]]:
+    """What a reader asks first: how long, how much, how far."""
+    found = []
+    closed = [window.end - window.start for window in incident.windows if window.end]
+    if len(incident.windows) > 1 and len(closed) == len(incident.windows):
+        together = times.length(sum(closed, timedelta()))
+        found.append((gettext("of impact, all windows together"), together))
+    elif incident.ended_at is not None:
+        length = times.length(incident.ended_at - incident.started_at)
+        found.append((gettext("until mitigated"), length))
+    services = sum(view.role == "impacted" for view in incident.services)
+    regions = sum(view.role == "impacted" for view in incident.regions)
+    if services:
+        found.append((ngettext("service impacted", "services impacted", services), str(services)))
+    if regions:
+        found.append((ngettext("region impacted", "regions impacted", regions), str(regions)))
+    return found
+
+
+def _due(incident: IncidentView, now: datetime) -> list[tuple[str, datetime, bool]]:
+    """The public reviews still owed, as sentences with a hole for the time; True when late."""
+    sentences = {
+        "preliminary": gettext("Preliminary review due by %(time)s"),
+        "final": gettext("Final review due by %(time)s"),
+    }
+    return [(sentences[kind], due, due < now) for kind, due in incident.reviews_due]
+
+
+def _web(address: str) -> str:
+    """The address if it is one a reader may safely click, else nothing."""
+    try:
+        parts = urlsplit(address)
+    except ValueError:
+        return ""
+    return address if parts.scheme in ("http", "https") and parts.netloc else ""

@@ -1,0 +1,71 @@
+"""What all public pages share: the frame around them, and the one call that renders a template."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.conf import settings
+from django.template.loader import render_to_string
+from django.utils.translation import get_language_bidi
+
+from statuspage.public import languages
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """The facts every page states: `as_of` (UTC) is when the database was read."""
+
+    as_of: datetime
+    revision: int
+    dated: bool = (
+        True  # False: written anew only when something on it changes, so no time is stated
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Alternate:
+    """The same page in another language: `path` with the query of what was asked for."""
+
+    code: str
+    name: str
+    path: str
+
+
+def render(template: str, layout: Layout, path: str, context: Mapping[str, Any]) -> bytes:
+    """One page as UTF-8, in the current language.
+
+    `path` is its canonical URL path, as in English; the context adds to the frame's. `query` in the context goes
+    along when the language is changed.
+    """
+    return render_to_string(template, {**_shared(layout, path, context), **context}).encode()
+
+
+def fragment(template: str, context: Mapping[str, Any]) -> bytes:
+    """A part of a page as UTF-8, without the frame, in the current language."""
+    return render_to_string(template, {"root": languages.root(), **context}).encode()
+
+
+def _shared(layout: Layout, path: str, context: Mapping[str, Any]) -> dict[str, Any]:
+    base = str(settings.BASE_URL).rstrip("/")
+    root = languages.root()
+    query = f"?{context['query']}" if context.get("query") else ""
+    return {
+        "site_name": settings.SITE_NAME,
+        "base_url": base,
+        "canonical": f"{base}{root}{path}",
+        "root": root,
+        "path": f"{root}{path}",
+        "language": languages.current(),
+        "languages": [
+            Alternate(code, name, f"{languages.root(code)}{path}{query}")
+            for code, name in languages.names().items()
+        ],
+        "direction": "rtl" if get_language_bidi() else "ltr",
+        "as_of": layout.as_of,
+        "dated": layout.dated,
+        "revision": layout.revision,
+        "section": "history" if path.startswith("/status/history/") else "status",
+    }

@@ -1,0 +1,226 @@
+"""The matrix of one geography as table markup, and the list that answers "is it me or them?".
+
+Strings are joined by hand: a template call per cell would cost seconds at 60 regions x 120 services. A
+good cell is `<td>Good`: the word is really there, for screen readers and for copying, and the style
+sheet draws it as a quiet dot. End tags that HTML lets us leave out are left out, for the same reason.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from urllib.parse import urlencode
+
+from django.utils.html import escape
+from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import gettext, ngettext
+
+from statuspage.public import languages
+from statuspage.public.render import labels, times
+from statuspage.public.snapshot.values import CellView, GeographyView, RegionView, Snapshot
+
+SHORT = {"critical": "c", "warning": "w", "information": "i", "maintenance": "m"}
+CHIPS_SHOWN = 12
+
+
+@dataclass(frozen=True, slots=True)
+class Tab:
+    slug: str
+    name: str
+    affected: int  # services that are not good in this geography
+    state: str  # the worst, or good
+
+
+@dataclass(frozen=True, slots=True)
+class Chip:
+    """One cell that is not good, named from the other side: a region of a service, or the reverse."""
+
+    name: str
+    state: str
+    href: str
+    since: datetime
+
+
+def incident_url(tracking_id: str) -> str:
+    """The page of an incident in the current language."""
+    return f"{languages.root()}/status/history/{tracking_id}/"
+
+
+def cell_url(service: str, region: str, incidents: Sequence[str]) -> str:
+    """The incident behind a cell; the filtered history when there are several."""
+    if len(incidents) == 1:
+        return incident_url(incidents[0])
+    query = urlencode({"service": service, "region": region})
+    return f"{languages.root()}/status/history/?{query}"
+
+
+def tabs(snapshot: Snapshot) -> list[Tab]:
+    return [_tab(snapshot, geography) for geography in snapshot.geographies]
+
+
+def _tab(snapshot: Snapshot, geography: GeographyView) -> Tab:
+    regions = {region.slug for region in geography.regions}
+    hit = {key: cell for key, cell in snapshot.cells.items() if key[1] in regions}
+    states = {cell.state for cell in hit.values()}
+    worst = next((state for state in labels.TROUBLE if state in states), "good")
+    return Tab(geography.slug, geography.name, len({service for service, _ in hit}), worst)
+
+
+def most_affected(snapshot: Snapshot) -> GeographyView | None:
+    """The geography to show first: the one with the worst and most trouble, else the first."""
+    ranked = dict(zip(snapshot.geographies, tabs(snapshot), strict=True))
+    order = [*labels.TROUBLE, "good"]
+    return min(
+        ranked,
+        key=lambda geography: (order.index(ranked[geography].state), -ranked[geography].affected),
+        default=None,
+    )
+
+
+def table(snapshot: Snapshot, geography: GeographyView) -> SafeString:
+    """`<thead>` and one `<tbody>` per category; services offered nowhere here are left out."""
+    columns = [*([snapshot.non_regional] if snapshot.non_regional else []), *geography.regions]
+    rows = [_head(snapshot, columns)]
+    for category in snapshot.categories:
+        lines, affected = [], 0
+        for service in category.services:
+            cells, troubled = _cells(snapshot, service.slug, columns)
+            if cells is None:
+                continue
+            affected += troubled
+            find = f' data-find="{escape(" ".join(service.aliases))}"' if service.aliases else ""
+            mark = " class=t" if troubled else ""
+            lines.append(f"<tr{mark}{find}><th scope=row>{escape(service.name)}{cells}")
+        if lines:
+            rows.append(_category(category.slug, category.name, affected, len(columns), lines))
+    # Safe: every name went through escape(), slugs are [a-z0-9-], the rest is literal.
+    return mark_safe("".join(rows))  # noqa: S308
+
+
+def _head(snapshot: Snapshot, columns: Iterable[RegionView]) -> str:
+    troubled = {region for _, region in snapshot.cells}
+    heads = "".join(
+        f"<th scope=col{' class=t' if column.slug in troubled else ''}>{escape(_column(snapshot, column))}"
+        for column in columns
+    )
+    return f"<thead><tr><th scope=col>{escape(gettext('Service'))}{heads}</thead>"
+
+
+def _column(snapshot: Snapshot, column: RegionView) -> str:
+    return gettext("Non-regional") if column == snapshot.non_regional else column.name
+
+
+def _category(slug: str, name: str, affected: int, columns: int, lines: Sequence[str]) -> str:
+    note = ""
+    if affected:
+        words = ngettext("%(n)d affected", "%(n)d affected", affected) % {"n": affected}
+        note = f" <span class=count>{escape(words)}</span>"
+    return (
+        f'<tbody id="c-{escape(slug)}"><tr class=cat><th scope=rowgroup colspan={columns + 1}>'
+        f"<span>{escape(name)}{note}</span>{''.join(lines)}</tbody>"
+    )
+
+
+def _cells(
+    snapshot: Snapshot, service: str, columns: Iterable[RegionView]
+) -> tuple[str | None, int]:
+    """The row's cells, and 1 when any of them is not good. None: not offered in any column."""
+    good = f"<td>{escape(labels.STATES['good'])}"
+    out, offered, troubled = [], False, 0
+    for column in columns:
+        key = (service, column.slug)
+        cell = snapshot.cells.get(key)
+        if cell is not None:
+            out.append(_trouble(service, column.slug, cell))
+            offered, troubled = True, 1
+        elif key in snapshot.offered:
+            out.append(good)
+            offered = True
+        else:
+            out.append("<td>")
+    return ("".join(out) if offered else None), troubled
+
+
+def _trouble(service: str, region: str, cell: CellView) -> str:
+    href = escape(cell_url(service, region, cell.incidents))
+    word = escape(labels.STATES[cell.state])
+    return f'<td class={SHORT[cell.state]}><a href="{href}">{word}</a>'
+
+
+def found_item(
+    name: str, aliases: Sequence[str], chips: Sequence[Chip], now: datetime
+) -> SafeString:
+    """One line of the answer list: a service (or region) and where (or what) is not good.
+
+    `chips` empty means good; `now` (UTC) decides whether times need their date. Plain text in, escaped markup out.
+    """
+    find = f' data-find="{escape(" ".join(aliases))}"' if aliases else ""
+    if not chips:
+        good = escape(labels.STATES["good"])
+        return mark_safe(f"<li{find}>{escape(name)} <b>{good}</b>\n")  # noqa: S308 (escaped)
+    ordered = sorted(chips, key=lambda chip: labels.TROUBLE.index(chip.state))
+    counts = Counter(chip.state for chip in ordered)
+    summary = ", ".join(f"{counts[state]} {labels.STATES[state]}" for state in counts)
+    if len(counts) == 1:
+        summary = str(labels.STATES[ordered[0].state])
+    shown = "".join(_chip(chip) for chip in ordered[:CHIPS_SHOWN])
+    hidden = ordered[CHIPS_SHOWN:]
+    more = ""
+    if hidden:
+        words = ngettext("%(n)d more", "%(n)d more", len(hidden)) % {"n": len(hidden)}
+        rest = "".join(_chip(chip) for chip in hidden)
+        more = f"<details class=more><summary>{escape(words)}</summary><ul class=chips>{rest}</ul></details>"
+    return mark_safe(  # noqa: S308 (every value was escaped)
+        f'<li class="hit {ordered[0].state}"{find} data-name="{escape(name)}">'
+        f"<span class=who>{escape(name)}</span> <b class=state>{escape(summary)}</b>{_since(ordered, now)}"
+        f"<ul class=chips>{shown}</ul>{more}\n"
+    )
+
+
+def _since(chips: Iterable[Chip], now: datetime) -> str:
+    first = min(chip.since for chip in chips)
+    before, _, after = gettext("since %(time)s").partition("%(time)s")
+    shown = times.element(first, times.near(first, now))
+    return f" <small>{escape(before)}{shown}{escape(after)}</small>"
+
+
+def _chip(chip: Chip) -> str:
+    word = f"<span class=vh>{escape(labels.STATES[chip.state])}: </span>"
+    return (
+        f'<li><a class="chip {chip.state}" href="{escape(chip.href)}">{word}{escape(chip.name)}</a>'
+    )
+
+
+def service_chips(snapshot: Snapshot) -> Mapping[str, list[Chip]]:
+    """Service slug -> its cells that are not good, in the order of the regions."""
+    names = _region_names(snapshot)
+    return _collect(snapshot, lambda service, region: (service, names.get(region, region)), names)
+
+
+def region_chips(snapshot: Snapshot) -> Mapping[str, list[Chip]]:
+    """Region slug -> what is not good there."""
+    names = {s.slug: s.name for category in snapshot.categories for s in category.services}
+    return _collect(snapshot, lambda service, region: (region, names.get(service, service)), names)
+
+
+def _region_names(snapshot: Snapshot) -> dict[str, str]:
+    names = {r.slug: r.name for geography in snapshot.geographies for r in geography.regions}
+    if snapshot.non_regional:
+        names[snapshot.non_regional.slug] = gettext("Non-regional")
+    return names
+
+
+def _collect(
+    snapshot: Snapshot, side: Callable[[str, str], tuple[str, str]], order: Mapping[str, str]
+) -> Mapping[str, list[Chip]]:
+    found: dict[str, list[Chip]] = {}
+    for (service, region), cell in snapshot.cells.items():
+        owner, name = side(service, region)
+        href = cell_url(service, region, cell.incidents)
+        found.setdefault(owner, []).append(Chip(name, cell.state, href, cell.since))
+    rank = {name: position for position, name in enumerate(order.values())}
+    for chips in found.values():
+        chips.sort(key=lambda chip: rank.get(chip.name, len(rank)))
+    return found

@@ -1,0 +1,115 @@
+"""Windows of an incident drawn as SVG: percentages along, pixels down, so that letters keep their size.
+
+Classes and presentation attributes only: a strict policy allows no inline style.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from itertools import pairwise
+
+from django.utils.html import escape
+from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import gettext
+
+from statuspage.public.render import times
+
+STEPS = tuple(timedelta(minutes=m) for m in (5, 10, 15, 30, 60, 120, 180, 360, 720, 1440, 2880))
+MOST_TICKS = 5
+ROW, UNNAMED, BAR, TOP, BOTTOM = 36, 20, 10, 4, 24
+
+
+@dataclass(frozen=True, slots=True)
+class Bar:
+    """One span; `end` None while it is going on (drawn up to the end of the axis).
+
+    Bars of the same name that follow each other share a row; without a name each has its own.
+    """
+
+    name: str
+    state: str
+    start: datetime
+    end: datetime | None
+
+
+def draw(bars: Sequence[Bar], moments: Sequence[datetime], now: datetime, label: str) -> SafeString:
+    """An SVG image with one row per bar, ticks of time below, and marks for `moments` on the axis.
+
+    `label` is the text alternative. All times UTC.
+    """
+    last = max([bar.end or now for bar in bars])
+    first = min(bar.start for bar in bars)
+    margin = max((last - first) / 16, timedelta(minutes=4))
+    left, right = first - margin, last + margin
+    rows = [bars[0], *(bar for before, bar in pairwise(bars) if not _together(before, bar))]
+    axis = TOP + sum(ROW if bar.name else UNNAMED for bar in rows)
+
+    def x(moment: datetime) -> str:
+        return f"{max(0.0, min(1.0, (moment - left) / (right - left))) * 100:.2f}%"
+
+    body = [_tick(tick, x(tick), axis) for tick in ticks(left, right)]
+    y, before = TOP, None
+    for bar in bars:
+        opens = before is None or not _together(before, bar)
+        before = bar
+        if opens:
+            y += ROW if bar.name else UNNAMED
+        top = y - BAR - 6
+        if opens and bar.name:
+            body.append(f'<text class="row" x="0" y="{top - 6}">{escape(bar.name)}</text>')
+        if opens:
+            body.append(f'<rect class="track" x="0" y="{top}" width="100%" height="{BAR}"/>')
+        start, end = bar.start, bar.end or right
+        width = f"{max((end - start) / (right - left) * 100, 0.4):.2f}%"
+        body.append(
+            f'<rect class="bar {bar.state}" x="{x(start)}" y="{top}" width="{width}" height="{BAR}">'
+            f"<title>{escape(_span(bar))}</title></rect>"
+        )
+    body += [
+        f'<circle class="mark" cx="{x(m)}" cy="{axis}" r="3"><title>{times.clock(m)}</title></circle>'
+        for m in moments
+        if left <= m <= right
+    ]
+    # Safe: names and label are escaped, everything else is numbers and our own words.
+    return mark_safe(  # noqa: S308
+        f'<svg class="drawing" role="img" aria-label="{escape(label)}" width="100%" height="{axis + BOTTOM}">'
+        f"{''.join(body)}</svg>"
+    )
+
+
+def _together(before: Bar, bar: Bar) -> bool:
+    return bool(bar.name) and bar.name == before.name
+
+
+def _span(bar: Bar) -> str:
+    if bar.end is None:
+        return gettext("since %(start)s, still going on") % {"start": times.clock(bar.start)}
+    return gettext("%(start)s to %(end)s, %(length)s") % {
+        "start": times.clock(bar.start),
+        "end": times.near(bar.end, bar.start),
+        "length": times.length(bar.end - bar.start),
+    }
+
+
+def ticks(left: datetime, right: datetime) -> list[datetime]:
+    """Round points in time strictly inside, at most a handful."""
+    span = right - left
+    step = next((one for one in STEPS if span / one <= MOST_TICKS), span / 2)
+    midnight = left.replace(hour=0, minute=0, second=0, microsecond=0)
+    count = int((left - midnight) / step) + 1
+    found = []
+    while (moment := midnight + count * step) < right:
+        found.append(moment)
+        count += 1
+    return found
+
+
+def _tick(moment: datetime, x: str, axis: int) -> str:
+    day = moment.hour == 0 and moment.minute == 0
+    text = times.short_day(moment) if day else f"{moment:%H:%M}"
+    return (
+        f'<line class="tick" x1="{x}" x2="{x}" y1="0" y2="{axis + 4}"/>'
+        f'<text class="time" x="{x}" y="{axis + 18}" text-anchor="middle">{text}</text>'
+    )

@@ -1,0 +1,1 @@
+"""Files become answers, without database and before Django."""

@@ -1,0 +1,303 @@
+"""Public URLs answered from memory, before Django: no middleware, no session, no database.
+
+request ── hot page in memory ─► bytes                        (microseconds, the path nearly all take)
+        ├─ file of the generation, or assembled from its index and parts for a query
+        ├─ below a public prefix, yet unknown ─► the one 404 page
+        └─ anything else ─► Django
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Collection, Iterable, Mapping
+from typing import TYPE_CHECKING, Protocol, TypeVar
+
+from statuspage.public.query.query_cache import AssembledCache
+from statuspage.public.query.query_parameters import RefusedError, note, read_query
+from statuspage.public.render.page import HTML, Page
+from statuspage.public.serve.redirects import location, moved
+from statuspage.public.store import prepared_responses
+from statuspage.public.store.current_generation import Store
+from statuspage.public.store.headers import security
+from statuspage.public.store.loaded import GenerationGoneError, LoadedGeneration
+from statuspage.public.store.prepared_responses import Answer, Header
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
+
+log = logging.getLogger(__name__)
+
+OWNED_FOLDERS = ("/status/", "/api/v2/", "/badge/")
+OWNED_FILES = frozenset(
+    {
+        "/status",
+        "/history.rss",
+        "/history.atom",
+        "/feed.json",
+        "/maintenance.ics",
+        "/incidents.json",
+        "/incidents.schema.json",
+        "/products.json",
+        "/robots.txt",
+        "/sitemap.xml",
+        "/.well-known/security.txt",
+        "/favicon.svg",
+        "/favicon.ico",
+    }
+)
+HOME = "/status/"
+T = TypeVar("T")
+
+
+class Assembler(Protocol):
+    """Makes the page for a query out of a generation; None: show the plain page.
+
+    Also asked, with whatever query there is, for paths that no page is kept for (badges of single
+    cells): None then means that there is no such page.
+    """
+
+    def __call__(
+        self, path: str, query: Mapping[str, str], generation: LoadedGeneration, /
+    ) -> Page | None: ...
+
+
+class Health(Protocol):
+    """Answers the paths below `/-/` that it knows; None for the others."""
+
+    def answer(self, path: str) -> Page | None: ...
+
+
+def public_site(
+    store: Store,
+    assemblers: Mapping[str, Assembler],
+    fallback: WSGIApplication,
+    *,
+    health: Health | None = None,
+    hsts: str = "",
+    keys: Collection[str] | None = None,
+    unavailable: Callable[[], Page] | None = None,
+    languages: Iterable[str] = (),
+) -> WSGIApplication:
+    """The WSGI application: public pages from `store`, everything else from `fallback`.
+
+    `assemblers`: by path prefix, the longest wins. `keys`: the query keys that any of them understands;
+    all others are dropped, so that visitors' tracking parameters neither reach them nor fill the
+    cache (None: all are kept). `unavailable`: the page for the time before the first generation.
+    `languages`: prefixes such as `de` below which the public paths exist once more.
+    `hsts`: the value of Strict-Transport-Security, "" for none.
+    """
+    slow = _Slow(store, assemblers, fallback, health, hsts, keys, unavailable, tuple(languages))
+    monotonic, plan, matches = store.monotonic, prepared_responses.plan, prepared_responses.matches
+
+    def application(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        if monotonic() >= store.next_look:
+            store.look()
+        answer = store.answers.get(environ["PATH_INFO"])
+        if answer is None or environ["REQUEST_METHOD"] != "GET" or environ.get("QUERY_STRING"):
+            return slow(environ, start_response)
+        accept = environ.get("HTTP_ACCEPT_ENCODING")
+        variant = answer[plan(accept) if accept else 0]
+        condition = environ.get("HTTP_IF_NONE_MATCH")
+        if condition and (condition == variant.etag or matches(condition, variant.etag)):
+            start_response("304 Not Modified", variant.not_modified)
+            return []
+        start_response(variant.status, variant.headers)
+        return variant.body
+
+    return application
+
+
+class _Slow:
+    """Everything but the plain GET of a page that is in memory."""
+
+    def __init__(
+        self,
+        store: Store,
+        assemblers: Mapping[str, Assembler],
+        fallback: WSGIApplication,
+        health: Health | None,
+        hsts: str,
+        keys: Collection[str] | None,
+        unavailable: Callable[[], Page] | None,
+        languages: tuple[str, ...],
+    ) -> None:
+        self.store = store
+        self.assemblers = sorted(assemblers.items(), key=lambda item: -len(item[0]))
+        self.fallback = fallback
+        self.health = health
+        self.hsts = hsts
+        self.keys = keys
+        self.unavailable = unavailable
+        self.languages = tuple(f"/{language}" for language in languages)
+        self.cache = AssembledCache()
+
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        raw = environ["PATH_INFO"]
+        if self.health is not None and raw.startswith("/-/"):
+            page = self.health.answer(raw)
+            if page is not None:
+                return self._no_store(page, environ, start_response)
+        path = self._readable(raw)
+        generation = self.store.generation
+        known = path is not None and generation is not None and path in generation.manifest.top
+        home = f"{self._prefix(raw)}{HOME}" if self._is_home(raw) else ""
+        if not known and not home and not self._owned(raw):
+            return self.fallback(environ, start_response)
+        if environ["REQUEST_METHOD"] not in ("GET", "HEAD"):
+            page = note(405, "This page can only be read.")
+            return self._no_store(page, environ, start_response, [("Allow", "GET, HEAD")])
+        if home and not known:
+            return self._redirect(home, "", 302, environ, start_response)
+        if generation is None or path is None:
+            return self._without_page(generation, environ, start_response)
+        query = environ.get("QUERY_STRING", "")
+        try:
+            elsewhere = self._of_what_is_shown(lambda one: moved(one, path, raw, query))
+            if elsewhere is not None:
+                return self._redirect(*elsewhere, environ, start_response)
+            answer = self._of_what_is_shown(lambda one: self._from(one, path, query))
+        except RefusedError as refusal:
+            return self._no_store(refusal.page, environ, start_response)
+        except Exception:
+            log.exception("no answer for %s", raw)
+            return self._failed(environ, start_response)
+        return self._send(answer, environ, start_response)
+
+    def _of_what_is_shown(self, ask: Callable[[LoadedGeneration], T]) -> T:
+        """Retried once: the generation at hand may just have been retired under our feet."""
+        generation = self.store.generation
+        assert generation is not None  # noqa: S101  (the caller looked; a store never loses its own)
+        try:
+            return ask(generation)
+        except GenerationGoneError:
+            self.store.look(again=True)
+            return ask(self.store.generation or generation)
+
+    def _from(self, generation: LoadedGeneration, path: str, query: str) -> Answer:
+        if query or path not in generation.pages:
+            answer = self._assembled(generation, path, query)
+            if answer is not None:
+                return answer
+        answer = (
+            self.store.answers.get(path) or generation.find(path) or self._missing(generation, path)
+        )
+        return answer if answer is not None else self._built_in(404)
+
+    def _missing(self, generation: LoadedGeneration, path: str) -> Answer | None:
+        """The page that says so, in the language that was asked for."""
+        own = f"{self._prefix(path)}/404".removeprefix("/")
+        return generation.find(own) or generation.find("404")
+
+    def _assembled(self, generation: LoadedGeneration, path: str, query: str) -> Answer | None:
+        assemble = next((one for prefix, one in self.assemblers if path.startswith(prefix)), None)
+        if assemble is None:
+            return None
+        fields = read_query(query, self.keys)
+        if not fields and path in generation.pages:
+            return None
+        key = (path, tuple(sorted(fields.items())))
+        known = self.cache.get(generation, key)
+        if known is None:
+            page = assemble(path, fields, generation)
+            if page is None:
+                return None
+            known = prepared_responses.assembled(page, hsts=self.hsts)
+            self.cache.put(generation, key, known)
+        return known
+
+    def _send(
+        self, answer: Answer, environ: WSGIEnvironment, start_response: StartResponse
+    ) -> Iterable[bytes]:
+        variant = answer[prepared_responses.plan(environ.get("HTTP_ACCEPT_ENCODING", ""))]
+        condition = environ.get("HTTP_IF_NONE_MATCH")
+        if condition and prepared_responses.matches(condition, variant.etag):
+            start_response("304 Not Modified", variant.not_modified)
+            return []
+        start_response(variant.status, variant.headers)
+        return [] if environ["REQUEST_METHOD"] == "HEAD" else variant.body
+
+    def _owned(self, raw: str) -> bool:
+        raw = raw.removeprefix(self._prefix(raw))
+        return raw in OWNED_FILES or raw.startswith(OWNED_FOLDERS)
+
+    def _prefix(self, raw: str) -> str:
+        """The language's part of a path: `/de` or nothing."""
+        return next((one for one in self.languages if raw == one or raw.startswith(f"{one}/")), "")
+
+    def _is_home(self, raw: str) -> bool:
+        return raw.removeprefix(self._prefix(raw)) in ("", "/")
+
+    def _readable(self, raw: str) -> str | None:
+        if raw.isascii():
+            return raw
+        try:
+            return raw.encode("latin-1").decode()
+        except UnicodeError:
+            return None
+
+    def _without_page(
+        self,
+        generation: LoadedGeneration | None,
+        environ: WSGIEnvironment,
+        start_response: StartResponse,
+    ) -> Iterable[bytes]:
+        if generation is not None:  # a path that is no UTF-8: unknown like any other
+            answer = generation.find("404")
+            return self._send(answer or self._built_in(404), environ, start_response)
+        page = note(503, "The status page is being set up. Please try again in a few seconds.")
+        if self.unavailable is not None:
+            try:
+                page = self.unavailable()
+            except Exception:
+                log.exception("no page to say that nothing has been published")
+        return self._no_store(page, environ, start_response, [("Retry-After", "5")])
+
+    def _failed(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        body = note(500, "This page could not be made.").body
+        generation = self.store.generation
+        answer = generation.fresh.get("500") if generation is not None else None
+        if answer is not None:
+            body = answer[prepared_responses.IDENTITY].body[0]
+        return self._no_store(Page(body, HTML, 500), environ, start_response)
+
+    def _built_in(self, status: int) -> Answer:
+        return prepared_responses.assembled(note(status, "There is no such page."), hsts=self.hsts)
+
+    def _redirect(
+        self,
+        target: str,
+        query: str,
+        status: int,
+        environ: WSGIEnvironment,
+        start_response: StartResponse,
+    ) -> Iterable[bytes]:
+        where = location(target, query)
+        page = note(status, "This page is at", where)
+        headers: list[Header] = [("Location", where), ("Cache-Control", "public, max-age=300")]
+        return self._plain(page, headers, environ, start_response)
+
+    def _no_store(
+        self,
+        page: Page,
+        environ: WSGIEnvironment,
+        start_response: StartResponse,
+        extra: Iterable[Header] = (),
+    ) -> Iterable[bytes]:
+        headers = [("Cache-Control", "no-store"), *extra]
+        return self._plain(page, headers, environ, start_response)
+
+    def _plain(
+        self,
+        page: Page,
+        extra: list[Header],
+        environ: WSGIEnvironment,
+        start_response: StartResponse,
+    ) -> Iterable[bytes]:
+        headers = [
+            ("Content-Type", page.content_type),
+            ("Content-Length", str(len(page.body))),
+            *extra,
+            *security(self.hsts),
+        ]
+        start_response(prepared_responses.status_line(page.status), headers)
+        return [] if environ["REQUEST_METHOD"] == "HEAD" else [page.body]

@@ -1,0 +1,35 @@
+"""Where another address answers for the one that was asked."""
+
+from __future__ import annotations
+
+from urllib.parse import quote
+
+from statuspage.public.store.loaded import LoadedGeneration
+
+HISTORY = "/status/history/"
+IN_QUERY = "/?:@!$&'()*+,;=-._~%"
+
+
+def moved(
+    generation: LoadedGeneration, path: str, raw: str, query: str
+) -> tuple[str, str, int] | None:
+    """Address, query and status where another address answers for this one."""
+    if path not in generation.pages and f"{path}/" in generation.pages:
+        return f"{raw}/", query, 308
+    survivor = _survivor(generation, path)
+    return (survivor, "", 301) if survivor else None
+
+
+def _survivor(generation: LoadedGeneration, path: str) -> str:
+    """Where an incident lives on that was merged into another; an edge shows the other one in place."""
+    before, found, tracking_id = path.partition(HISTORY)
+    if not found or before.count("/") > 1:  # at most one part: the language
+        return ""
+    survivor = generation.index.get("redirects", {}).get(tracking_id.rstrip("/"))
+    return f"{before}{HISTORY}{survivor}/" if survivor else ""
+
+
+def location(target: str, query: str) -> str:
+    """A path of our own for a Location header; anything a header must not carry is quoted."""
+    where = quote(target.encode("latin-1"), safe="/-._~!$&'()*+,;=:@")
+    return f"{where}?{quote(query, safe=IN_QUERY)}" if query else where

@@ -1,0 +1,1 @@
+"""The database becomes one value: everything the public pages may say."""

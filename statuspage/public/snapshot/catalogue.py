@@ -1,0 +1,63 @@
+"""The catalogue's part of the public snapshot: what is offered where."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass
+
+from incidents.models import Geography, Offering, Region, Service, ServiceCategory
+from statuspage.public.snapshot.values import CategoryView, GeographyView, RegionView, ServiceView
+
+
+@dataclass(frozen=True, slots=True)
+class Places:
+    """The catalogue's part of a snapshot."""
+
+    geographies: tuple[GeographyView, ...]
+    non_regional: RegionView | None
+    categories: tuple[CategoryView, ...]
+    offered: frozenset[tuple[str, str]]
+
+
+def read_places() -> Places:
+    regions = list(Region.objects.select_related("geography").order_by("position", "id"))
+    current = [region for region in regions if region.retired_at is None]
+    return Places(
+        geographies=_geographies(current),
+        non_regional=next((_region(region) for region in current if region.is_global), None),
+        categories=_categories(),
+        offered=frozenset(
+            Offering.objects.filter(
+                retired_at=None, service__retired_at=None, region__retired_at=None
+            ).values_list("service__slug", "region__slug")
+        ),
+    )
+
+
+def _region(region: Region) -> RegionView:
+    return RegionView(region.slug, region.name, tuple(region.zones))
+
+
+def _geographies(regions: list[Region]) -> tuple[GeographyView, ...]:
+    members: dict[int, list[RegionView]] = defaultdict(list)
+    for region in regions:
+        if not region.is_global:
+            members[region.geography_id].append(_region(region))
+    return tuple(
+        GeographyView(geography.slug, geography.name, tuple(members[geography.pk]))
+        for geography in Geography.objects.order_by("position", "id")
+        if members[geography.pk]
+    )
+
+
+def _categories() -> tuple[CategoryView, ...]:
+    members: dict[int, list[ServiceView]] = defaultdict(list)
+    services = Service.objects.filter(retired_at=None).prefetch_related("aliases")
+    for service in services.order_by("position", "id"):
+        aliases = tuple(alias.name for alias in service.aliases.all())
+        members[service.category_id].append(ServiceView(service.slug, service.name, aliases))
+    return tuple(
+        CategoryView(category.slug, category.name, tuple(members[category.pk]))
+        for category in ServiceCategory.objects.order_by("position", "id")
+        if members[category.pk]
+    )

@@ -1,0 +1,94 @@
+"""What differs between two public snapshots, as far as pages of single incidents and months go. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from statuspage.public.snapshot.values import GoneView, IncidentView, Snapshot
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What has to be rendered to come from one snapshot to another. `whole`: everything.
+
+    `entries`: incidents that are new or another object than before; `pages`: those and whatever depends on
+    the clock; `left`: the former views of incidents that are public no more.
+    """
+
+    whole: bool
+    entries: tuple[IncidentView, ...]
+    pages: tuple[IncidentView, ...]
+    left: tuple[IncidentView, ...]
+    months: tuple[str, ...]
+    gone: tuple[GoneView, ...]
+    redirects: tuple[str, ...]
+    vanished: frozenset[str]  # months and tracking IDs without a page from now on
+
+
+def between(before: Snapshot | None, after: Snapshot) -> Change:
+    known = list(after.months)
+    if before is None or places(before) != places(after):
+        return Change(
+            True, after.incidents, after.incidents, (), tuple(known), after.gone,
+            tuple(after.redirects), frozenset(),
+        )  # fmt: skip
+    old, new = before.by_id, after.by_id
+    entries = tuple(one for one in after.incidents if old.get(one.tracking_id) is not one)
+    left = tuple(one for one in before.incidents if one.tracking_id not in new)
+    former = [old[one.tracking_id] for one in entries if one.tracking_id in old]
+    touched = {one.month for one in (*entries, *left, *former)}
+    same_months = known == list(before.months)
+    fresh = {one.tracking_id for one in entries}
+    aging = {one.tracking_id: one for one in _aging(before, after)}
+    again = fresh | set(aging)
+    redirects = tuple(
+        absorbed
+        for absorbed, survivor in after.redirects.items()
+        if before.redirects.get(absorbed) != survivor or survivor in again
+    )
+    answered = {*new, *after.redirects, *(gone.tracking_id for gone in after.gone), *known}
+    once = {*old, *before.redirects, *(gone.tracking_id for gone in before.gone)}
+    once |= set(before.months)
+    return Change(
+        False,
+        entries,
+        (*entries, *(one for name, one in aging.items() if name not in fresh)),
+        left,
+        tuple(month for month in known if month in touched or not same_months),
+        tuple(gone for gone in after.gone if gone not in before.gone),
+        redirects,
+        frozenset(once - answered),
+    )
+
+
+def places(snapshot: Snapshot) -> tuple[object, ...]:
+    return snapshot.geographies, snapshot.categories, snapshot.offered, snapshot.non_regional
+
+
+def _aging(before: Snapshot, after: Snapshot) -> Iterator[IncidentView]:
+    """Whose page changes with the clock alone: windows that go on are drawn up to now, a new month makes repair
+    items overdue, and a review is late from its time on."""
+    another_month = f"{before.as_of:%Y-%m}" != f"{after.as_of:%Y-%m}"
+    for one in after.incidents:
+        if (
+            one.active
+            or (
+                one.reviews_due
+                and any(before.as_of <= due < after.as_of for _, due in one.reviews_due)
+            )
+            or (another_month and one.review is not None and one.review.repair_items)
+        ):
+            yield one
+
+
+def newest_first(change: Change) -> Iterator[str]:
+    """Tracking IDs and months to be printed: month by month, its page after those of its incidents."""
+    by_month: dict[str, list[str]] = {month: [] for month in change.months}
+    for one in change.pages:
+        by_month.setdefault(one.month, []).append(one.tracking_id)
+    for month in sorted(by_month, reverse=True):
+        yield from by_month[month]
+        if month in change.months:
+            yield month
+    yield from change.redirects

@@ -1,0 +1,312 @@
+"""Reads the public snapshot from the database, in one snapshot, through `.public()` alone."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from django.conf import settings
+from django.db import connection, transaction
+
+from incidents.importers.history_text.milestones import milestones
+from incidents.markdown import to_html, to_text
+from incidents.models import (
+    Communication,
+    Impact,
+    Incident,
+    Mention,
+    Occurrence,
+    Review,
+    Revision,
+)
+from incidents.policy import Policy
+from incidents.services.policies import current_policy
+from incidents.services.revision import changed_since
+from statuspage.public.snapshot import status_mapping
+from statuspage.public.snapshot.catalogue import Places, read_places
+from statuspage.public.snapshot.reviews import owed, read_review
+from statuspage.public.snapshot.values import (
+    CellView,
+    CommunicationView,
+    GoneView,
+    ImpactView,
+    IncidentView,
+    NamedView,
+    ResponseView,
+    ReviewView,
+    Snapshot,
+    WindowView,
+)
+
+BATCH = 500
+WITHDRAWN = "This entry was withdrawn."
+
+
+def read_snapshot(*, now: datetime) -> Snapshot:
+    """The public snapshot as of `now` (UTC), read as a whole: a constant number of queries."""
+    return Reader().read(now=now)
+
+
+@dataclass(slots=True)
+class Reader:
+    """Reads the snapshot again and again; after the first time only what the ledger says has changed.
+
+    Views of incidents that did not change are the same objects in every snapshot.
+    """
+
+    revision: int = -1
+    places: Places | None = None
+    views: dict[int, IncidentView] = field(default_factory=dict)  # by incident id
+    open: set[int] = field(default_factory=set)  # ids with an impact that may be going on
+
+    def read(self, *, now: datetime) -> Snapshot:
+        """The snapshot as of `now` (UTC), from one REPEATABLE READ snapshot."""
+        with transaction.atomic():
+            with connection.cursor() as cursor:
+                cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+            return self._read(now)
+
+    def changed(self, since: int) -> list[str]:
+        """Tracking IDs in the snapshot read last that changed after this revision; none where nobody knows."""
+        changed = changed_since(since, self.revision) or ()
+        return [self.views[pk].tracking_id for pk in changed if pk in self.views]
+
+    def _read(self, now: datetime) -> Snapshot:
+        number = Revision.objects.filter(id=1).values_list("number", flat=True).first() or 0
+        changed = changed_since(self.revision, number) if self.places is not None else None
+        if self.places is None or changed is None:
+            self.places = read_places()
+        if changed is None or changed:
+            self._renew(changed, now)
+        self.revision = number
+        shown = sorted(
+            self.views.items(), key=lambda one: (one[1].started_at, one[0]), reverse=True
+        )
+        return Snapshot(
+            revision=number,
+            as_of=now,
+            geographies=self.places.geographies,
+            non_regional=self.places.non_regional,
+            categories=self.places.categories,
+            offered=self.places.offered,
+            cells=_cells([view for pk, view in shown if pk in self.open], now),
+            incidents=tuple(view for _, view in shown),
+            gone=tuple(
+                GoneView(tracking_id, withdrawn, reason or WITHDRAWN)
+                for tracking_id, withdrawn, reason in Incident.objects.gone()
+                .order_by("id")
+                .values_list("tracking_id", "withdrawn_at", "withdrawal_reason")
+                if withdrawn
+            ),
+            redirects=dict(
+                Incident.objects.redirecting().values_list(
+                    "tracking_id", "merged_into__tracking_id"
+                )
+            ),
+        )
+
+    def _renew(self, changed: set[int] | None, now: datetime) -> None:
+        """Read these incidents again (None: all); what is no longer public leaves."""
+        former = {pk: self.views.pop(pk, None) for pk in (changed or list(self.views))}
+        self.open.difference_update(former)
+        for pk, view in _incidents(changed):
+            # What reads the same stays the same object, and nothing is rendered for it.
+            known = former.get(pk)
+            self.views[pk] = known if known == view else view
+            if any(impact.end is None or impact.end > now for impact in view.impacts):
+                self.open.add(pk)
+
+
+def _cells(views: Iterable[IncidentView], now: datetime) -> dict[tuple[str, str], CellView]:
+    """Cells with an open impact; several incidents in one cell: the worst state, all of them linked."""
+    cells: dict[tuple[str, str], CellView] = {}
+    for view in views:
+        if view.kind == "planned-maintenance" and view.stage != "in-progress":
+            continue
+        for impact in view.impacts:
+            if impact.end is not None and impact.end <= now:
+                continue
+            key = (impact.service.slug, impact.region.slug)
+            state = status_mapping.cell_state(view.kind, impact.level, impact.extent)
+            cells[key] = _worse(cells.get(key), state, view.tracking_id, impact.start)
+    return cells
+
+
+def _worse(cell: CellView | None, state: str, tracking_id: str, since: datetime) -> CellView:
+    if cell is None:
+        return CellView(state, (tracking_id,), since)
+    return CellView(
+        max(cell.state, state, key=status_mapping.GRAVITY.index),
+        tuple(dict.fromkeys((*cell.incidents, tracking_id))),
+        min(cell.since, since),
+    )
+
+
+def _incidents(chosen: Collection[int] | None) -> Iterator[tuple[int, IncidentView]]:
+    """The public ones among these ids (None: all public ones), with everything that is said of them."""
+    if chosen is None:
+        chosen = list(Incident.objects.public().values_list("id", flat=True))
+    policy = current_policy() if chosen else None
+    ordered = sorted(chosen)
+    # In batches: the rows of a long history take ten times the room of what is kept of them.
+    for begin in range(0, len(ordered), BATCH):
+        yield from _batch(ordered[begin : begin + BATCH], policy)
+
+
+def _batch(chosen: Collection[int], policy: Policy | None) -> Iterator[tuple[int, IncidentView]]:
+    def of(path: str) -> dict[str, Any]:
+        return {f"{path}__in": chosen}
+
+    incidents = list(Incident.objects.public().filter(**of("id")))
+    impacts: dict[int, list[Impact]] = defaultdict(list)
+    found = Impact.objects.public().filter(**of("occurrence__incident"))
+    found = found.select_related("service", "region", "occurrence")
+    for impact in found.order_by("started_at", "id"):
+        impacts[impact.occurrence.incident_id].append(impact)
+    mentions: dict[int, list[Mention]] = defaultdict(list)
+    for mention in (
+        Mention.objects.public()
+        .filter(**of("incident"))
+        .select_related("service", "region", "geography")
+        .order_by("id")
+    ):
+        mentions[mention.incident_id].append(mention)
+    communications: dict[int, list[Communication]] = defaultdict(list)
+    for communication in (
+        Communication.objects.public().filter(**of("incident")).order_by("-at", "-number")
+    ):
+        communications[communication.incident_id].append(communication)
+    occurrences: dict[int, list[Occurrence]] = defaultdict(list)
+    for occurrence in (
+        Occurrence.objects.public().filter(**of("incident")).order_by("started_at", "id")
+    ):
+        occurrences[occurrence.incident_id].append(occurrence)
+    reviews: dict[int, list[Review]] = defaultdict(list)
+    for review in (
+        Review.objects.public()
+        .filter(**of("incident"))
+        .prefetch_related("sections", "timeline", "repair_items")
+        .order_by("version")
+    ):
+        reviews[review.incident_id].append(review)
+    told = Communication.objects.filter(**of("incident")).first_targeted()
+    for incident in incidents:
+        yield (
+            incident.pk,
+            _incident(
+                incident,
+                policy,
+                told.get(incident.pk),
+                impacts[incident.pk],
+                mentions[incident.pk],
+                communications[incident.pk],
+                occurrences[incident.pk],
+                reviews[incident.pk],
+            ),
+        )
+
+
+def _incident(
+    incident: Incident,
+    policy: Policy | None,
+    first_targeted: datetime | None,
+    impacts: list[Impact],
+    mentions: list[Mention],
+    communications: list[Communication],
+    occurrences: list[Occurrence],
+    reviews: list[Review],
+) -> IncidentView:
+    windows = tuple(WindowView(o.label, o.started_at, o.ended_at) for o in occurrences)
+    named = [
+        *[("services", i.service.slug, i.service.name, "impacted") for i in impacts],
+        *[("regions", i.region.slug, i.region.name, "impacted") for i in impacts],
+        *[
+            (kind, place.slug, place.name, mention.role)
+            for mention in mentions
+            if mention.recovered_at is None
+            for kind, place in (
+                ("services", mention.service),
+                ("regions", mention.region),
+                ("geographies", mention.geography),
+            )
+            if place is not None
+        ],
+    ]
+    review = read_review(reviews) if reviews else None
+    return IncidentView(
+        tracking_id=incident.tracking_id,
+        kind=incident.kind,
+        level=incident.level,
+        title=incident.public_title,
+        stage=incident.stage,
+        active=incident.closed_at is None,
+        started_at=incident.started_at,
+        ended_at=incident.mitigated_at,
+        updated_at=incident.updated_at,
+        scenario=incident.scenario,
+        note_html=to_html(incident.note) if incident.note else "",
+        windows=windows,
+        impacts=tuple(_impact(impact) for impact in impacts),
+        services=_named(named, "services"),
+        regions=_named(named, "regions"),
+        geographies=_named(named, "geographies"),
+        communications=tuple(_communication(c) for c in communications),
+        review=review,
+        scheduled_for=incident.scheduled_for,
+        scheduled_until=incident.scheduled_until,
+        backfilled=incident.backfilled,
+        response=_response(incident, first_targeted, review),
+        reviews_due=owed(incident, reviews, policy) if policy else (),
+        language=communications[-1].language if communications else settings.LANGUAGE_CODE,
+    )
+
+
+def _response(
+    incident: Incident, first_targeted: datetime | None, review: ReviewView | None
+) -> ResponseView | None:
+    """As recorded; of what was read from a text, as its review's own time line states it."""
+    if not incident.backfilled:
+        opened, detected = incident.created_at, incident.automated
+        return ResponseView(opened, detected, first_targeted, incident.published_at)
+    if review is None:
+        return None
+    stated = milestones((row.at, row.text) for row in review.timeline)
+    return ResponseView(stated.detected_at, True, stated.targeted_at, stated.public_at)
+
+
+def _named(named: Iterable[tuple[str, str, str, str]], kind: str) -> tuple[NamedView, ...]:
+    """Each place once, in order of first naming; impacted outweighs mentioned."""
+    found: dict[str, NamedView] = {}
+    for this, slug, name, role in named:
+        if this == kind and (slug not in found or role == "impacted"):
+            found[slug] = NamedView(slug, name, role)
+    return tuple(found.values())
+
+
+def _impact(impact: Impact) -> ImpactView:
+    return ImpactView(
+        service=NamedView(impact.service.slug, impact.service.name),
+        region=NamedView(impact.region.slug, impact.region.name),
+        zones=tuple(impact.zones),
+        extent=impact.extent,
+        level=impact.level,
+        start=impact.started_at,
+        end=impact.ended_at,
+    )
+
+
+def _communication(communication: Communication) -> CommunicationView:
+    return CommunicationView(
+        number=communication.number,
+        kind=communication.kind,
+        stage=communication.stage,
+        at=communication.at,
+        html=to_html(communication.public_text),
+        text=to_text(communication.public_text),
+        language=communication.language,
+        automated=communication.automated,
+        next_update_by=communication.next_update_by,
+    )

@@ -1,0 +1,217 @@
+"""The public snapshot: everything the public pages may say, as plain values.
+
+Built by `reader` from `.public()` queries alone, rendered by `pages`. Pure. All times are UTC. HTML
+fields (`*_html`) are sanitised and safe to print; every other text is plain and must be escaped.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import cached_property
+
+
+@dataclass(frozen=True, slots=True)
+class RegionView:
+    slug: str
+    name: str
+    zones: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class GeographyView:
+    """One tab of the matrix; the geography of the non-regional column is not among them."""
+
+    slug: str
+    name: str
+    regions: tuple[RegionView, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceView:
+    slug: str
+    name: str
+    aliases: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class CategoryView:
+    slug: str
+    name: str
+    services: tuple[ServiceView, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class CellView:
+    """A cell that is not good: `state` is one of critical, warning, information, maintenance."""
+
+    state: str
+    incidents: tuple[str, ...]
+    since: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class NamedView:
+    """A service, region or geography that an incident names; `role` is impacted or mentioned."""
+
+    slug: str
+    name: str
+    role: str = "impacted"
+
+
+@dataclass(frozen=True, slots=True)
+class WindowView:
+    label: str
+    start: datetime
+    end: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class ImpactView:
+    service: NamedView
+    region: NamedView
+    zones: tuple[str, ...]
+    extent: str  # subset | zone | region
+    level: str  # error | warning | informational
+    start: datetime
+    end: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class CommunicationView:
+    """One public statement; `number` counts from 1 within the incident and makes its permalink.
+
+    `text` has the words of `html` without markup.
+    """
+
+    number: int
+    kind: str  # update | retraction | correction | note
+    stage: str  # investigating | identified | mitigating | mitigated | resolved | planned | …
+    at: datetime
+    html: str
+    text: str
+    language: str
+    automated: bool = False
+    next_update_by: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SectionView:
+    kind: str
+    heading: str
+    html: str
+
+
+@dataclass(frozen=True, slots=True)
+class TimelineView:
+    at: datetime
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class RepairItemView:
+    text: str
+    owner: str
+    state: str  # done | in-progress | planned
+    due: str  # YYYY-MM or empty
+
+
+@dataclass(frozen=True, slots=True)
+class ReviewView:
+    """The newest published version of a post-incident review; `versions` lists all of them, oldest first."""
+
+    kind: str  # preliminary | final
+    version: int
+    published_at: datetime | None
+    sections: tuple[SectionView, ...]
+    timeline: tuple[TimelineView, ...]
+    repair_items: tuple[RepairItemView, ...]
+    video: str
+    survey: str
+    versions: tuple[tuple[int, str, datetime | None], ...] = ()
+    earlier: tuple[
+        ReviewView, ...
+    ] = ()  # the public versions before it, oldest first, without theirs
+
+
+@dataclass(frozen=True, slots=True)
+class ResponseView:
+    """When we did what, as far as recorded; `detected`: by monitoring, else a person declared it."""
+
+    opened_at: datetime | None
+    detected: bool
+    targeted_at: datetime | None  # the affected were first told
+    public_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class IncidentView:
+    tracking_id: str
+    kind: str  # service-issue | planned-maintenance | health-advisory | security-advisory
+    level: str
+    title: str
+    stage: str
+    active: bool
+    started_at: datetime
+    ended_at: datetime | None
+    updated_at: datetime
+    scenario: int | None
+    note_html: str
+    windows: tuple[WindowView, ...]
+    impacts: tuple[ImpactView, ...]
+    services: tuple[NamedView, ...]
+    regions: tuple[NamedView, ...]
+    geographies: tuple[NamedView, ...]
+    communications: tuple[CommunicationView, ...]  # newest first
+    review: ReviewView | None
+    scheduled_for: datetime | None = None
+    scheduled_until: datetime | None = None
+    backfilled: bool = False
+    response: ResponseView | None = None
+    reviews_due: tuple[tuple[str, datetime], ...] = ()  # (kind, due) of public reviews still owed
+    language: str = "en"  # of the operator's words: title, note and review
+
+    @property
+    def month(self) -> str:
+        """The page of the history that shows it: `YYYY-MM` of its start (UTC)."""
+        return f"{self.started_at.year}-{self.started_at.month:02d}"
+
+
+@dataclass(frozen=True, slots=True)
+class GoneView:
+    """An entry that was public and has been withdrawn; its URL answers 410 with `sentence`."""
+
+    tracking_id: str
+    withdrawn_at: datetime
+    sentence: str
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """`cells` has only what is not good; `offered` all pairs (service slug, region slug) that exist."""
+
+    revision: int
+    as_of: datetime
+    geographies: tuple[GeographyView, ...]
+    non_regional: RegionView | None
+    categories: tuple[CategoryView, ...]
+    offered: frozenset[tuple[str, str]]
+    cells: Mapping[tuple[str, str], CellView]
+    incidents: tuple[IncidentView, ...]  # newest start first
+    gone: tuple[GoneView, ...] = ()
+    redirects: Mapping[str, str] = field(
+        default_factory=dict
+    )  # absorbed tracking ID -> surviving one
+
+    @cached_property
+    def by_id(self) -> Mapping[str, IncidentView]:
+        return {one.tracking_id: one for one in self.incidents}
+
+    @cached_property
+    def months(self) -> Mapping[str, Sequence[IncidentView]]:
+        """The incidents of each month (`YYYY-MM`) that has some, newest month first."""
+        found: dict[str, list[IncidentView]] = {}
+        for one in self.incidents:
+            found.setdefault(one.month, []).append(one)
+        return dict(sorted(found.items(), reverse=True))

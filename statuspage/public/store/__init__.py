@@ -1,0 +1,1 @@
+"""Pages become files, and files one shown generation."""

@@ -1,0 +1,92 @@
+"""What is drawn on the page of an incident: rows per cell, and how fast we were."""
+
+from __future__ import annotations
+
+import itertools
+from dataclasses import replace
+from datetime import timedelta
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from statuspage.public.render import response_line
+from statuspage.public.render.incident import context
+from statuspage.public.renderer import render_site
+from statuspage.public.snapshot.values import ImpactView, IncidentView, NamedView
+from tests.public import snapshots
+from tests.public.markup import Markup
+
+START = snapshots.january().started_at
+
+
+def drawn(incident: IncidentView) -> str:
+    return context(incident, snapshots.LATER)["windows"][0].drawing  # type: ignore[no-any-return]  # values of a template
+
+
+def cells(services: int, regions: int) -> IncidentView:
+    one = snapshots.january().impacts[0]
+    impacts = tuple(
+        ImpactView(NamedView(f"s{s}", f"Service {s}"), NamedView(f"r{r}", f"Region {r}"), (), "zone",
+                   "error" if s else "warning", one.start, one.end)
+        for s in range(services)
+        for r in range(regions)
+    )  # fmt: skip
+    return replace(snapshots.january(), impacts=impacts)
+
+
+def test_few_cells_have_a_row_each_in_the_colour_of_their_level() -> None:
+    svg = drawn(cells(2, 2))
+    assert "Service 1 – Region 0" in svg
+    assert svg.count("bar critical") == svg.count("bar warning") == 2
+
+
+def test_many_cells_are_drawn_by_region_and_more_by_service() -> None:
+    assert ">Region 3<" in drawn(cells(4, 4))
+    assert ">Service 3<" in drawn(cells(4, 20))
+    assert drawn(cells(20, 20)).count("<rect") == 2  # the window alone, on its track
+
+
+def test_spans_that_touch_are_one_and_a_relapse_is_another() -> None:
+    one = snapshots.january().impacts[0]
+    again = replace(one, start=START + timedelta(hours=6), end=START + timedelta(hours=7))
+    meeting = replace(
+        again, start=START + timedelta(hours=7), end=START + timedelta(hours=7, minutes=20)
+    )
+    svg = drawn(replace(snapshots.january(), impacts=(one, again, meeting)))
+    assert svg.count('class="track"') == 1
+    assert svg.count('class="bar') == 2
+    assert "07:30 UTC to 08:50 UTC, 1 h 20 min" in svg
+
+
+def test_how_fast_we_were_names_only_what_is_known() -> None:
+    night = snapshots.bad_night().incidents[-1]
+    told = replace(night, ended_at=START + timedelta(hours=7))
+    found = response_line.response(told)
+    assert found is not None
+    assert [(one.name, one.since) for one in found.milestones] == [
+        ("Impact began", ""),
+        ("Detected by monitoring", "+29 min"),
+        ("First message to affected customers", "+53 min"),
+        ("Posted publicly", "+2 h 27 min"),
+        ("Mitigated", "+7 h"),
+    ]
+    assert "4 h 33 min" in found.drawing
+    assert response_line.response(snapshots.january()) is None  # read from a text: nobody knows
+
+
+@given(st.lists(st.integers(0, 10_000), min_size=2, max_size=6).map(sorted))
+def test_points_are_in_order_inside_and_apart(minutes: list[int]) -> None:
+    places = response_line._places([START + timedelta(minutes=n) for n in minutes])
+    gaps = [later - earlier for earlier, later in itertools.pairwise(places)]
+    assert all(gap >= response_line.NEAREST - 0.001 for gap in gaps)
+    assert 0 <= places[0] <= places[-1] <= 100
+
+
+def test_a_review_that_is_owed_names_its_day_and_is_late_after_it() -> None:
+    due = (("final", snapshots.at("2024-02-04 08:58")),)
+    for now, late in ((snapshots.at("2024-02-01 00:00"), False), (snapshots.LATER, True)):
+        owing = replace(snapshots.january(), reviews_due=due)
+        site = render_site(replace(snapshots.calm(now), incidents=(owing,), redirects={}))
+        text = Markup(site.pages["/status/history/MANA-GER/"].body).text
+        assert "Final review due by 4 February 2024, 08:58 UTC" in text
+        assert ("08:58 UTC overdue" in text) is late

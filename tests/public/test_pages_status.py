@@ -1,0 +1,172 @@
+"""The status page: one true sentence, what is wrong first, and a table that says all of it."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from statuspage.public.render.headline import headline
+from statuspage.public.render.matrix import most_affected
+from statuspage.public.renderer import render_site
+from statuspage.public.snapshot.values import CellView, Snapshot
+from tests.public import snapshots
+from tests.public.markup import Markup
+
+SINCE = snapshots.LATER - timedelta(minutes=42)  # 09:00 UTC
+
+
+def with_cells(*cells: tuple[str, str, str]) -> Snapshot:
+    return replace(
+        snapshots.calm(),
+        cells={(s, r): CellView(state, ("PORT-AL1",), SINCE) for s, r, state in cells},
+    )
+
+
+@pytest.mark.parametrize(
+    ("cells", "sentence"),
+    [
+        (
+            [("storage", "west-europe", "warning"), ("key-vault", "west-europe", "warning")],
+            "2 services are degraded in West Europe since 09:00 UTC.",
+        ),
+        (
+            [("storage", "east-us", "critical"), ("storage", "west-us", "critical")],
+            "Storage is disrupted in East US and West US since 09:00 UTC.",
+        ),
+        (
+            [("storage", "east-us", "critical"), ("batch", "west-us", "critical")],
+            "2 services are disrupted in 2 regions since 09:00 UTC.",
+        ),
+        ([("portal", "global", "warning")], "Portal is degraded worldwide since 09:00 UTC."),
+        (
+            [("storage", snapshots.slug(name), "warning") for name in snapshots.REGIONS["Europe"]],
+            "Storage is degraded across Europe since 09:00 UTC.",
+        ),
+    ],
+)
+def test_the_sentence_says_what_is_true(cells: list[tuple[str, str, str]], sentence: str) -> None:
+    assert headline(with_cells(*cells)).text == sentence
+
+
+def test_the_worst_comes_first_and_the_rest_is_counted_once() -> None:
+    said = headline(
+        with_cells(
+            ("storage", "east-us", "warning"),
+            ("storage", "west-us", "critical"),
+            ("batch", "west-us", "maintenance"),
+        )
+    )
+    assert said.text == "Storage is disrupted in West US since 09:00 UTC."
+    assert said.rest == "1 more service is under maintenance in West US."
+
+
+def test_an_older_beginning_names_its_day() -> None:
+    snapshot = with_cells(("storage", "east-us", "warning"))
+    later = replace(snapshot, as_of=snapshot.as_of + timedelta(days=1))
+    assert headline(later).text.endswith("since 20 February 2024, 09:00 UTC.")
+
+
+def test_a_calm_page_reassures_and_names_the_last_incident() -> None:
+    found = Markup(render_site(snapshots.calm()).pages["/status/"].body)
+    assert "No public incidents right now." in found.text
+    assert "Last one: Latency in the portal" in found.text
+    assert "are told to them directly" in found.text
+    assert "/status/history/PORT-AL1/" in found.links()
+
+
+def test_a_mitigated_incident_without_affected_cells_is_still_spoken_of() -> None:
+    calm = snapshots.calm()
+    watched = replace(calm.incidents[0], active=True, stage="mitigated")
+    said = headline(replace(calm, incidents=(watched,)))
+    assert said.text == "Mitigated, still being watched: Latency in the portal"
+
+
+def test_announced_maintenance_does_not_disturb_the_calm() -> None:
+    calm = replace(snapshots.calm(snapshots.NIGHT), incidents=(snapshots.planned(),))
+    assert headline(calm).state == "good"
+    assert (
+        "Router replacement in Norway East" in Markup(render_site(calm).pages["/status/"].body).text
+    )
+
+
+def test_open_incidents_have_cards_with_the_latest_word() -> None:
+    text = Markup(render_site(snapshots.bad_night()).pages["/status/"].body).text
+    assert "We know the cause and are preparing" in text
+    assert "Next update by 21 January 2024, 05:25 UTC" in text
+    assert text.index("Resource Manager operations failing") < text.index("Load balancer upgrade")
+
+
+def test_every_cell_says_its_state_in_words_and_links_to_the_incident() -> None:
+    body = render_site(snapshots.bad_night()).pages["/status/europe/"].body.decode()
+    row = re.search(r"<th scope=row>Resource Manager(.*?)<tr", body, re.S)
+    assert row is not None
+    cells = re.split("<td", row[1])[1:]
+    assert len(cells) == 1 + len(snapshots.REGIONS["Europe"])
+    assert cells[0] == ">"  # not offered worldwide: blank
+    assert cells[1] == ">Good"
+    assert cells[-1] == ' class=c><a href="/status/history/MANA-GER/">Critical</a>'
+
+
+def test_several_incidents_in_one_cell_lead_to_both() -> None:
+    snapshot = replace(
+        snapshots.calm(),
+        cells={("storage", "east-us"): CellView("critical", ("MANA-GER", "PORT-AL1"), SINCE)},
+    )
+    links = Markup(render_site(snapshot).pages["/status/americas/"].body).links()
+    assert "/status/history/?service=storage&region=east-us" in links
+
+
+def test_a_service_offered_nowhere_in_a_geography_has_no_row_there() -> None:
+    snapshot = snapshots.calm()
+    offered = frozenset(pair for pair in snapshot.offered if pair[0] != "batch" or "us" in pair[1])
+    site = render_site(replace(snapshot, offered=offered))
+    assert b"<th scope=row>Batch" in site.pages["/status/americas/"].body
+    assert b"<th scope=row>Batch" not in site.pages["/status/asia-pacific/"].body
+
+
+def test_the_first_page_shows_the_geography_in_trouble() -> None:
+    snapshot = with_cells(("storage", "japan-east", "warning"))
+    chosen = most_affected(snapshot)
+    assert chosen is not None
+    assert chosen.slug == "asia-pacific"
+    found = Markup(render_site(snapshot).pages["/status/"].body)
+    assert found.all("a", **{"aria-current": "page"})[0]["href"] == "/status/asia-pacific/"
+
+
+def test_affected_services_are_listed_for_phones_from_all_geographies() -> None:
+    body = render_site(snapshots.bad_night()).pages["/status/europe/"].body
+    named = {a.get("data-name") for a in Markup(body).all("li") if "data-name" in a}
+    assert {"Resource Manager", "Key Vault", "East US", "West Europe"} <= named
+
+
+def test_aliases_can_be_found() -> None:
+    body = render_site(snapshots.calm()).pages["/status/"].body
+    assert Markup(body).all("li", **{"data-find": "ARM Control plane"})
+
+
+def test_stale_variants_are_loud_and_otherwise_the_same() -> None:
+    site = render_site(snapshots.bad_night())
+    assert {"/status/", "/status/europe/", "/status/history/"} <= set(site.stale)
+    for path, page in site.stale.items():
+        found = Markup(page.body)
+        assert "As of 21 January 2024, 04:30 UTC , not updated since." in found.text, path
+        assert found.all("p", role="alert"), path
+        # The normal one has a banner, too, for copies that grow old: hidden until a script says so.
+        alerts = Markup(site.pages[path].body).all("p", role="alert")
+        assert [("hidden" in one, "data-old" in one) for one in alerts] == [(True, True)], path
+        start, end = page.body.index(b'<p class="stale"'), page.body.index(b"<main")
+        plain = site.pages[path].body
+        assert page.body[:start] == plain[: plain.index(b'<p class="stale"')], path
+        assert page.body[end:] == plain[plain.index(b"<main") :], path
+
+
+def test_an_empty_catalogue_still_has_a_page() -> None:
+    empty = replace(
+        snapshots.calm(), geographies=(), categories=(), offered=frozenset(), incidents=(), gone=()
+    )
+    site = render_site(replace(empty, redirects={}, non_regional=None))
+    assert "has not been loaded yet" in Markup(site.pages["/status/"].body).text
+    assert "No public incidents so far" in Markup(site.pages["/status/history/"].body).text

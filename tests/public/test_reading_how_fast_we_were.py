@@ -1,0 +1,97 @@
+"""Lead times come from the ledger: moments alone, of public incidents alone, and reviews that are owed."""
+
+from __future__ import annotations
+
+import io
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from django.contrib.auth.models import User
+from django.core.management import call_command
+
+from incidents.models import Communication
+from incidents.services.incident import declare, post_update
+from incidents.services.inputs import Override, Statement
+from incidents.services.operator_decisions import set_audience
+from incidents.services.review import Draft, Section, publish_review
+from statuspage.public.snapshot.reader import Reader, read_snapshot
+from statuspage.public.snapshot.values import IncidentView, ResponseView
+from tests.conftest import NOW, declaration, hit
+
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("catalogue")]
+
+SHIPPED = Path(__file__).parents[2] / "incidents" / "data"
+BROAD = ("key-vault", "west-europe"), ("storage", "west-europe")
+
+
+def view(minutes: int = 120) -> IncidentView:
+    (one,) = read_snapshot(now=NOW + timedelta(minutes=minutes)).incidents
+    return one
+
+
+def test_the_first_targeted_message_of_a_public_incident_is_a_moment_without_a_word(
+    operator: User,
+) -> None:
+    incident = declare(
+        declaration=declaration(statement=Statement(targeted_text="A canary sings.")),
+        now=NOW, actor=operator,
+    )  # fmt: skip
+    assert read_snapshot(now=NOW).incidents == ()
+    assert Communication.objects.first_targeted() == {}
+    later = NOW + timedelta(minutes=20)
+    post_update(
+        incident_id=incident.pk, statement=Statement(public_text="It is public now."), now=later,
+        actor=operator, override=Override(public=True, reason="for the test"),
+    )  # fmt: skip
+    shown = view()
+    assert shown.response == ResponseView(NOW, False, NOW, later)
+    assert "canary" not in str(shown)
+
+
+def test_a_first_message_after_the_public_post_is_there_at_once_and_not_before_it_was_sent(
+    operator: User,
+) -> None:
+    two = (hit("key-vault", "west-europe"), hit("key-vault", "north-europe"))
+    incident = declare(
+        declaration=declaration(*two, level="warning", audience="unknown"), now=NOW, actor=operator
+    )
+    assert incident.scenario == 3
+    reader = Reader()
+    (waiting,) = reader.read(now=NOW).incidents
+    assert waiting.response == ResponseView(NOW, False, None, NOW)
+    later = NOW + timedelta(minutes=20)
+    set_audience(incident_id=incident.pk, audience="estimated", now=later, actor=operator)
+    (told,) = reader.read(now=later).incidents
+    assert told.response == ResponseView(NOW, False, later, NOW)
+
+
+def test_reviews_are_owed_to_the_public_until_they_are_there(operator: User) -> None:
+    hits = [hit(*cell, extent="zone") for cell in BROAD]
+    incident = declare(declaration=declaration(*hits), now=NOW, actor=operator)
+    assert view().reviews_due == ()
+    over = NOW + timedelta(hours=1)
+    post_update(incident_id=incident.pk, stage="mitigated", now=over, actor=operator)
+    final = ("final", over + timedelta(days=14))
+    assert view().reviews_due == (("preliminary", over + timedelta(hours=72)), final)
+    for number, (kind, owed) in enumerate((("preliminary", (final,)), ("final", ())), start=1):
+        draft = Draft(kind=kind, sections=[Section("impact", "What happened?", f"Text {number}.")])
+        at = over + timedelta(hours=number)
+        publish_review(incident_id=incident.pk, draft=draft, now=at, actor=operator)
+        assert view(600).reviews_due == owed
+    review = view(600).review
+    assert review
+    assert [one.version for one in review.earlier] == [1]
+    assert review.earlier[0].sections[0].html.strip() == "<p>Text 1.</p>"
+
+
+def test_of_what_was_read_from_a_text_its_own_time_line_tells(now: datetime) -> None:
+    call_command("load_catalogue", SHIPPED / "catalogue.yaml", stdout=io.StringIO())
+    call_command("import_history", SHIPPED / "history-2024.txt", stdout=io.StringIO())
+    january = next(one for one in read_snapshot(now=now).incidents if one.month == "2024-01")
+    assert january.response == ResponseView(
+        datetime(2024, 1, 21, 1, 59, tzinfo=UTC),
+        True,
+        datetime(2024, 1, 21, 2, 23, tzinfo=UTC),
+        datetime(2024, 1, 21, 3, 57, tzinfo=UTC),
+    )

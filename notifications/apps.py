@@ -26,5 +26,6 @@ class NotificationsConfig(AppConfig):
 def enqueue_planning(*, communication_id: int, **_: Any) -> None:
     """Ask a worker to plan. Never longer than half a second, never an error: sweeps do the rest."""
     from notifications import tasks
+    from notifications.enqueue import enqueue
 
-    tasks.nudge(tasks.plan_communication, communication_id=communication_id)
+    enqueue(tasks.plan_communication, communication_id=communication_id)

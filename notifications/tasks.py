@@ -1,4 +1,4 @@
-"""Thin hands of the post office. A task is only a nudge: rows are the truth, sweeps find what it missed.
+"""The Celery tasks that plan and send. A task only says *look*: rows are the truth, sweeps find what was missed.
 
 Every task is safe to run twice, late, or beside itself.
 """
@@ -6,28 +6,23 @@ Every task is safe to run twice, late, or beside itself.
 from __future__ import annotations
 
 import logging
-import threading
 import time
-from typing import Any
 
 from celery import shared_task
 from django.utils import timezone
-from kombu.exceptions import KombuError
 
 from notifications.channels.registry import TRANSPORTS
 from notifications.customers import list_readings
 from notifications.delivery import claims, heartbeat, plan, reminder_mail, review_delivery, send
+from notifications.enqueue import enqueue
 from notifications.evidence import delivery_statistics
 from notifications.evidence import retention as delivery_retention
 from notifications.subscribers import subscribe
 
 log = logging.getLogger(__name__)
 
-# How long whoever nudges waits for the broker.
-PATIENCE_SECONDS = 0.5
 RUN_SECONDS = 5.0
 AGE_OUT_SECONDS = 60.0
-_publishing = threading.BoundedSemaphore(4)
 
 
 @shared_task(name="notifications.plan")
@@ -48,14 +43,14 @@ def send_due(*, channel: str = "mail", **_: object) -> None:
     if tally.sent or tally.failed or tally.skipped:
         log.info("%s: %s", channel, tally)
     if (tally.sent or tally.held) and claims.anything_due(channel=channel):
-        nudge(send_due, channel=channel)
+        enqueue(send_due, channel=channel)
 
 
 def wake_senders() -> None:
     """Something may have become due in any channel that has a transport."""
     for channel in TRANSPORTS:
         if claims.anything_due(channel=channel):
-            nudge(send_due, channel=channel)
+            enqueue(send_due, channel=channel)
 
 
 @shared_task(name="notifications.confirmations")
@@ -94,38 +89,15 @@ def read_list(*, reading_id: int, **_: object) -> None:
 
 @shared_task(name="notifications.sweep")
 def sweep(**_: object) -> None:
-    """Find what no nudge reached: unplanned communications, vanished workers' claims, due deliveries."""
+    """Find what no task reached: unplanned communications, vanished workers' claims, due deliveries."""
     heartbeat.beat(now=timezone.now())
     plan.plan_due(now=timezone.now())
     if lost := claims.expire_leases():
         log.warning("%d deliveries were claimed by a worker that vanished; they go out again", lost)
     wake_senders()
-    nudge(send_confirmations)
-    nudge(mail_reminders)
-    nudge(keep_proofs)
+    enqueue(send_confirmations)
+    enqueue(mail_reminders)
+    enqueue(keep_proofs)
     for reading_id in list_readings.unread(since=timezone.now()):
-        nudge(read_list, reading_id=reading_id)
+        enqueue(read_list, reading_id=reading_id)
     review_delivery.report_settled(now=timezone.now())
-
-
-def nudge(task: Any, **arguments: object) -> None:
-    """Publish a task within PATIENCE_SECONDS or not at all; never raises.
-
-    A frozen broker holds a publisher for many seconds, time-outs or not, hence the thread: it may hang
-    on, the caller goes on. At most four hang at a time; beyond that the sweeps must do.
-    """
-    if not _publishing.acquire(blocking=False):
-        log.warning("broker does not answer; %s is left to the sweep", task.name)
-        return
-    publisher = threading.Thread(target=_publish, args=(task, arguments), daemon=True)
-    publisher.start()
-    publisher.join(PATIENCE_SECONDS)
-
-
-def _publish(task: Any, arguments: dict[str, object]) -> None:
-    try:
-        task.apply_async(kwargs=arguments, retry=False, ignore_result=True)
-    except (KombuError, OSError) as error:
-        log.warning("broker is away, %s is left to the sweep: %s", task.name, error)
-    finally:
-        _publishing.release()

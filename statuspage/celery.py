@@ -24,7 +24,7 @@ app.conf.task_routes = {
     "notifications.reminders": {"queue": "send"},
 }
 
-# Sweeps find what no nudge reached. A tick that nobody picked up before the next one is dropped, or a
+# Sweeps find what no task reached. A tick that nobody picked up before the next one is dropped, or a
 # long outage of the workers would leave a queue of ticks.
 app.conf.beat_schedule = {
     "incidents-publish-due": {

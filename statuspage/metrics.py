@@ -40,6 +40,7 @@ def metrics(request: HttpRequest) -> HttpResponse:
 
 
 def _of(figures: sending_health.Figures) -> list[tuple[str, str, float]]:
+    alarms = sending_health.alarms(figures, minutes=settings.STALL_MINUTES)
     found: list[tuple[str, str, float]] = [
         ("deliveries_pending", f"Deliveries that wait, counted up to {sending_health.COUNTED}", figures.pending),
         ("deliveries_failed", f"Deliveries that failed, counted up to {sending_health.COUNTED}", figures.failed),
@@ -48,7 +49,7 @@ def _of(figures: sending_health.Figures) -> list[tuple[str, str, float]]:
         ("update_oldest_unplanned_seconds", "Age of the oldest update not planned", figures.oldest_unplanned or 0),
         ("relay_failures", "Failures of the mail relay in a row", figures.relay_failures),
         ("sending_stopped", "Somebody has stopped all sending", int(figures.stopped)),
-        ("sending_stalled", "Sending stands still", int(bool(sending_health.alarms(figures, minutes=settings.STALL_MINUTES)))),
+        ("sending_stalled", "Sending stands still", int(bool(alarms))),
     ]  # fmt: skip
     if figures.beat is not None:
         found.append(("beat_age_seconds", "Since the clock of tasks last rang", figures.beat))

@@ -126,7 +126,7 @@ X_FRAME_OPTIONS = "DENY"
 CSRF_TRUSTED_ORIGINS = [BASE_URL]
 LOGIN_URL = "admin:login"
 
-# Rows are the truth and a task is only a nudge, hence: acknowledge early, fetch one at a time, keep
+# Rows are the truth and a task only says *look*, hence: acknowledge early, fetch one at a time, keep
 # no results. Late acknowledgement kills the worker of Celery 5.7 when the broker goes away.
 CELERY_BROKER_URL = REDIS_URL
 CELERY_TASK_ACKS_LATE = False

@@ -1,4 +1,4 @@
-"""The target index: for every cell, whom an incident there leads to. Derived; `notifications.audience.target_index` keeps it."""
+"""The target index: for every cell, whom an incident there leads to. Derived by `audience.target_index`."""
 
 from __future__ import annotations
 

@@ -13,6 +13,7 @@ from functools import wraps
 from typing import Any, Concatenate, ParamSpec
 from urllib.parse import urlsplit
 
+from celery import current_app
 from django.conf import settings
 from django.db import InterfaceError, OperationalError, transaction
 from django.http import HttpRequest, HttpResponse
@@ -23,7 +24,8 @@ from django.utils.translation import gettext as _
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods
 
-from notifications import signed_links, tasks
+from notifications import signed_links
+from notifications.enqueue import enqueue
 from notifications.lifecycle import Audience
 from notifications.models import Endpoint, SignUp
 from notifications.subscribers import form_guard, request_rate_limits
@@ -98,7 +100,7 @@ def subscribe(request: HttpRequest, now: datetime) -> HttpResponse:
         except SubscribeError as error:
             form.refuse(error)
             return _page(request, now, "subscribe", form=form, status=UNPROCESSABLE)
-        transaction.on_commit(lambda: tasks.nudge(tasks.send_confirmations))
+        transaction.on_commit(lambda: enqueue(current_app.signature("notifications.confirmations")))
     hours = int(signed_links.CONFIRM_WITHIN.total_seconds() // 3600)
     return _page(request, now, "sent", address=address, hours=hours)
 

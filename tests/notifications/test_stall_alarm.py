@@ -139,7 +139,7 @@ def test_an_update_that_nobody_planned_is_named(planned: Incident, operator: Use
 def test_the_sweep_has_a_pulse_and_its_silence_is_heard(
     catalogue: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(tasks, "nudge", lambda *_, **__: None)  # the broker is another process
+    monkeypatch.setattr(tasks, "enqueue", lambda *_, **__: None)  # the broker is another process
     tasks.sweep()
     tasks.sweep()
     assert SendingHeartbeat.objects.count() == 1

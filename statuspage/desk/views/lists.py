@@ -16,6 +16,7 @@ from notifications import tasks
 from notifications.audience import preview
 from notifications.customers import impacted_lists, list_readings
 from notifications.customers.impacted_file import LARGEST
+from notifications.enqueue import enqueue
 from notifications.models import ListDraft, ListReading
 from statuspage.desk.access import WORK, desk, operator_of, workable
 from statuspage.desk.confirm_receivers import UnconfirmedError, many, require_confirmed
@@ -98,7 +99,7 @@ def _hand_in(request: HttpRequest, incident: Incident, file: UploadedFile[bytes]
         actor=operator_of(request),
     )
     if reading.size > AT_ONCE:
-        tasks.nudge(tasks.read_list, reading_id=reading.pk)
+        enqueue(tasks.read_list, reading_id=reading.pk)
         return True
     list_readings.read(reading_id=reading.pk, now=now)
     return not ListReading.objects.filter(pk=reading.pk, ended_at__isnull=False).exists()

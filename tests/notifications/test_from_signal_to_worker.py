@@ -1,4 +1,4 @@
-"""From the bell to the worker, with a broker that answers, refuses, or says nothing."""
+"""From the signal to the worker, with a broker that answers, refuses, or says nothing."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from pytest_django.fixtures import Settings
 
 from incidents.services import incident as incident_service
 from incidents.services.inputs import Statement
-from notifications import tasks
+from notifications import enqueue, tasks
 from notifications.delivery import claims, plan, send
 from notifications.lifecycle import State
 from notifications.models import Attempt, Delivery, FanOut
@@ -80,7 +80,7 @@ def test_a_dead_broker_costs_the_operator_nothing_and_the_sweep_plans(
 def test_a_mute_broker_holds_nobody_up(mute_port: int, caplog: pytest.LogCaptureFixture) -> None:
     task = task_at(mute_port)
     for _ in range(6):
-        tasks.nudge(task)
+        enqueue.enqueue(task)
     assert len(publishers()) == 4, "they hang on while the caller is gone; no fifth is started"
     assert "broker does not answer" in caplog.text
 
@@ -89,8 +89,8 @@ def test_a_publisher_that_failed_gives_its_place_back(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     free = threading.BoundedSemaphore(1)
-    monkeypatch.setattr(tasks, "_publishing", free)
-    tasks.nudge(task_at(1))
+    monkeypatch.setattr(enqueue, "_publishing", free)
+    enqueue.enqueue(task_at(1))
     for thread in publishers():
         thread.join()
     assert "broker is away" in caplog.text

@@ -12,6 +12,7 @@ from django.db.models import Model, QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
 
+from incidents.access import may
 from incidents.models import (
     ApiToken,
     Communication,
@@ -127,7 +128,7 @@ class ApiTokenAdmin(ReadOnly):
         return token.state(timezone.now())
 
     def has_revoke_permission(self, request: HttpRequest) -> bool:
-        return request.user.has_perm("incidents.change_apitoken")
+        return may(request.user, "incidents.change_apitoken")
 
     @admin.action(description="Revoke these tokens", permissions=["revoke"])
     def revoke(self, request: HttpRequest, queryset: QuerySet[ApiToken]) -> None:

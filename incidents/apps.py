@@ -1,7 +1,20 @@
 from __future__ import annotations
 
+from typing import Any
+
 from django.apps import AppConfig
+from django.db.models.signals import post_migrate  # noqa: TID251 - installs; writes nothing of the ledger
 
 
 class IncidentsConfig(AppConfig):
     name = "incidents"
+
+    def ready(self) -> None:
+        # This app comes last: by now the permissions of all others are there.
+        post_migrate.connect(keep_groups, sender=self, dispatch_uid="incidents.groups")
+
+
+def keep_groups(**_: Any) -> None:
+    from incidents import access
+
+    access.keep_groups()

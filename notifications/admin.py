@@ -14,6 +14,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
 
+from incidents.access import LIFT, may
 from incidents.admin import ReadOnly
 from incidents.models.choices import Kind
 from notifications.addresses import AddressError, normalise
@@ -184,7 +185,10 @@ class EndpointAdmin(admin.ModelAdmin[Endpoint]):
         if obj.channel == Channel.WEBHOOK and not change:
             self._show(request, obj, obj.secret)
 
-    @admin.action(description="Change the secrets of these webhooks")
+    def has_lift_permission(self, request: HttpRequest) -> bool:
+        return may(request.user, LIFT)
+
+    @admin.action(description="Change the secrets of these webhooks", permissions=["change"])
     def rotate_secrets(self, request: HttpRequest, queryset: QuerySet[Endpoint]) -> None:
         for endpoint in queryset.filter(channel=Channel.WEBHOOK):
             self._show(
@@ -210,7 +214,9 @@ class EndpointAdmin(admin.ModelAdmin[Endpoint]):
             )
             self.message_user(request, words, messages.SUCCESS if taken else messages.ERROR)
 
-    @admin.action(description="Send to these addresses again (lift suppression)")
+    @admin.action(
+        description="Send to these addresses again (lift suppression)", permissions=["lift"]
+    )
     def lift_suppression(self, request: HttpRequest, queryset: QuerySet[Endpoint]) -> None:
         count = 0
         for endpoint in queryset.filter(suppressed_at__isnull=False, erased_at__isnull=True):

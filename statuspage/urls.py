@@ -8,6 +8,8 @@ from django.urls import include, path
 
 from statuspage import feedback, hooks, metrics
 
+handler403 = "statuspage.desk.access.refused"
+
 urlpatterns = [
     path("admin/desk/", include("statuspage.desk.urls")),
     path("api/desk/", include("statuspage.api.urls")),

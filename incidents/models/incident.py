@@ -91,6 +91,14 @@ class Incident(models.Model):
     objects = IncidentQuerySet.as_manager()
 
     class Meta:
+        permissions = [
+            ("draft_incident", "Can prepare incidents and updates for somebody else to send"),
+            ("confirm_post", "Can confirm public posts that wait"),
+            ("withdraw_post", "Can withdraw public posts"),
+            ("retract_incident", "Can retract incidents as false positives"),
+            ("merge_incident", "Can merge incidents"),
+            ("view_audit", "Can read the audit trail"),
+        ]
         constraints = [
             models.CheckConstraint(
                 name="incident_ends_after_start",

@@ -22,7 +22,10 @@ class PolicyVersion(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["name", "version"], name="policy_version_once"),
         ]
-        permissions = [("adopt_policy", "Can put a policy into force")]
+        permissions = [
+            ("adopt_policy", "Can put a policy into force"),
+            ("override_policy", "Can override the policy for an incident"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.name} {self.version}"

@@ -38,6 +38,7 @@ class Review(models.Model):
     objects = ReviewQuerySet.as_manager()
 
     class Meta:
+        permissions = [("publish_review", "Can publish reviews")]
         constraints = [
             models.UniqueConstraint(fields=["incident", "version"], name="review_version_once"),
         ]

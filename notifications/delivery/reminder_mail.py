@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from django.conf import settings
-from django.contrib.auth import get_user_model
 from django.core.mail import send_mail
 from django.db import transaction
 
+from incidents import access
 from incidents.models import Reminder
 from incidents.services.scheduled import reminders
 from incidents.wording import clock
@@ -35,8 +35,7 @@ def operators() -> list[str]:
     """OPERATORS_MAIL, or the addresses of everybody who may work at the desk."""
     if settings.OPERATORS_MAIL:
         return list(settings.OPERATORS_MAIL)
-    staff = get_user_model().objects.filter(is_staff=True, is_active=True).exclude(email="")
-    return sorted({user.email for user in staff if user.has_perm("incidents.change_incident")})
+    return sorted({user.email for user in access.users_who_may(access.UPDATE) if user.email})
 
 
 def _subject(waiting: Sequence[Reminder]) -> str:

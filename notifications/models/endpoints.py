@@ -54,7 +54,10 @@ class Endpoint(models.Model):
     created_at = models.DateTimeField()
 
     class Meta:
-        permissions = [("erase_endpoint", "Can erase addresses and tenants for good")]
+        permissions = [
+            ("erase_endpoint", "Can erase addresses and tenants for good"),
+            ("lift_suppression", "Can have suppressed addresses sent to again"),
+        ]
         constraints = [
             # Case of the local part is kept for sending, but two spellings are one receiver.
             models.UniqueConstraint(

@@ -29,6 +29,7 @@ class AudienceVersion(models.Model):
     made_at = models.DateTimeField()
 
     class Meta:
+        permissions = [("replace_list", "Can replace impacted lists")]
         constraints = [
             models.UniqueConstraint(fields=["incident", "version"], name="audience_version_once"),
         ]

@@ -22,6 +22,7 @@ class KillSwitch(models.Model):
     )
 
     class Meta:
+        permissions = [("stop_sending", "Can stop and release all sending")]
         indexes = [
             models.Index(
                 fields=["id"],

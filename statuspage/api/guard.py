@@ -15,11 +15,11 @@ from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
 
+from incidents.access import may
 from incidents.models import ApiToken
 from incidents.services.access import tokens
 from notifications.subscribers import request_rate_limits
 from statuspage.api.problems import ProblemError, problem
-from statuspage.desk.access import may
 
 log = logging.getLogger(__name__)
 

@@ -10,6 +10,7 @@ from django.db import transaction
 from django.http import HttpRequest, HttpResponse, JsonResponse, QueryDict
 from django.utils import timezone
 
+from incidents.access import LIST, VIEW
 from incidents.models import ApiToken, Incident
 from notifications.audience import preview
 from notifications.customers import impacted_lists
@@ -17,7 +18,7 @@ from notifications.customers.impacted_file import COLUMN, LARGEST, Faults, Impac
 from statuspage.api.body import text_lines
 from statuspage.api.guard import with_token
 from statuspage.api.problems import ProblemError, Wrong, problem
-from statuspage.desk.access import WORK, workable_for
+from statuspage.desk.access import workable_for
 from statuspage.desk.confirm_receivers import many
 
 FLAGS = {"1": True, "true": True, "0": False, "false": False}
@@ -31,7 +32,7 @@ class Asked:
     confirm: int
 
 
-@with_token("PUT", WORK)
+@with_token("PUT", VIEW, LIST)
 def impacted_list(request: HttpRequest, token: ApiToken, tracking_id: str) -> HttpResponse:
     """Replace the list by the body's, or say what that would change; all or nothing.
 

@@ -1,4 +1,4 @@
-"""Who may use the desk: staff who may change incidents, signed in through the admin."""
+"""Who may use which screen of the desk; what decides is `incidents.access`."""
 
 from __future__ import annotations
 
@@ -9,28 +9,26 @@ from typing import Concatenate, ParamSpec, cast
 from django.contrib.auth.models import User
 from django.contrib.auth.views import redirect_to_login
 from django.db.models import QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.views.decorators.cache import never_cache
 
+from incidents.access import LOOK, VIEW, may
 from incidents.models import Incident
 
 P = ParamSpec("P")
 View = Callable[Concatenate[HttpRequest, P], HttpResponseBase]
-WORK = "incidents.change_incident"
-DECLARE = "incidents.add_incident"
-ADOPT = "incidents.adopt_policy"
-LOOK = "notifications.view_delivery"  # support: who was told what, and nothing else
-RETRY = "notifications.retry_delivery"
-ERASE = "notifications.erase_endpoint"
 
 
 def desk(
-    *permissions: str, any_of: bool = False
+    *permissions: str, any_of: bool = False, write: str | None = None
 ) -> Callable[[View[P]], Callable[Concatenate[HttpRequest, P], HttpResponseBase]]:
-    """Let in staff who have these permissions (or `any_of` them); send the anonymous to the login."""
+    """Let in staff who have these permissions (or `any_of` them); send the anonymous to the login.
+
+    `write`: what everything but looking (GET, HEAD) needs on top.
+    """
 
     def guard(view: View[P]) -> Callable[Concatenate[HttpRequest, P], HttpResponseBase]:
         @never_cache
@@ -39,8 +37,9 @@ def desk(
             user = request.user
             if not user.is_authenticated:
                 return redirect_to_login(request.get_full_path(), reverse("admin:login"))
-            if not may(user, *permissions, any_of=any_of):
-                return render(request, "desk/refused.html", status=403)
+            looks = request.method in ("GET", "HEAD") or write is None
+            if not (may(user, *permissions, any_of=any_of) and (looks or may(user, write or ""))):
+                return refused(request)
             return view(request, *args, **kwargs)
 
         return guarded
@@ -48,10 +47,9 @@ def desk(
     return guard
 
 
-def may(user: User, *permissions: str, any_of: bool = False) -> bool:
-    """Whether a user is staff and has these permissions (or `any_of` them)."""
-    enough = any if any_of else all
-    return user.is_staff and enough(user.has_perm(each) for each in permissions)
+def refused(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:  # noqa: ARG001 - of Django's handler403
+    """403, for whoever is signed in and may not."""
+    return render(request, "desk/refused.html", status=403)
 
 
 def operator_of(request: HttpRequest) -> User:
@@ -61,14 +59,14 @@ def operator_of(request: HttpRequest) -> User:
 
 def incidents_for(user: User) -> QuerySet[Incident]:
     """The incidents that this user's desk shows: every look-up by tracking ID goes through here."""
-    if not user.has_perm(WORK):
+    if not may(user, VIEW):
         return Incident.objects.none()
     return Incident.objects.all()
 
 
 def delivery_statistics_for(user: User) -> QuerySet[Incident]:
     """The incidents whose ledger this user may read: operators', and support's."""
-    if not (user.has_perm(WORK) or user.has_perm(LOOK)):
+    if not may(user, VIEW, LOOK, any_of=True):
         return Incident.objects.none()
     return Incident.objects.all()
 

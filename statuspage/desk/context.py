@@ -8,8 +8,23 @@ from django.conf import settings
 from django.http import HttpRequest
 from django.utils.functional import SimpleLazyObject
 
+from incidents import access
 from notifications import sending_health
 from notifications.delivery import heartbeat, kill_switch
+
+
+class Allowed:
+    """What the signed-in user may do, for templates: `may.withdraw`, by the names in `incidents.access`."""
+
+    def __init__(self, request: HttpRequest) -> None:
+        self._request = request
+
+    def __getitem__(self, name: str) -> bool:
+        return access.may(self._request.user, getattr(access, name.upper()))
+
+
+def allowed(request: HttpRequest) -> dict[str, object]:
+    return {"may": Allowed(request)}
 
 
 def sending(request: HttpRequest) -> dict[str, object]:  # noqa: ARG001 - the interface of Django

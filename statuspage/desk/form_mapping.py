@@ -6,8 +6,10 @@ from datetime import datetime
 
 from django.contrib.auth.models import User
 from django.core import signing
+from django.core.exceptions import PermissionDenied
 from django.http import QueryDict
 
+from incidents.access import OVERRIDE, may
 from incidents.models import Incident
 from incidents.models.choices import Kind, Stage
 from incidents.services.errors import EntryError
@@ -57,11 +59,13 @@ def statement_of(form: StatementForm) -> Statement:
     )
 
 
-def override_of(data: QueryDict) -> Override | None:
-    """The switch on a preview; a missing reason is refused by the verb."""
+def override_of(data: QueryDict, user: User) -> Override | None:
+    """The switch on a preview; a missing reason is refused by the verb. Raises PermissionDenied."""
     wish = data.get("override")
     if wish not in ("public", "targeted"):
         return None
+    if not may(user, OVERRIDE):
+        raise PermissionDenied
     return Override(public=wish == "public", reason=data.get("override_reason", ""))
 
 

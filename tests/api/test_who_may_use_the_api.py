@@ -24,10 +24,10 @@ def person(*permissions: str, staff: bool = True) -> tuple[User, str]:
     return user, secret
 
 
-def test_who_may_change_incidents_replaces_a_list_and_is_named_with_the_token(
+def test_who_may_replace_lists_replaces_a_list_and_is_named_with_the_token(
     put: Put, incident: Incident
 ) -> None:
-    user, secret = person("change_incident")
+    user, secret = person("view_incident", "replace_list")
 
     assert put(token=secret).status_code == 200
 
@@ -43,7 +43,7 @@ def test_who_may_change_incidents_replaces_a_list_and_is_named_with_the_token(
     [
         ((), True),
         (("view_incident", "add_incident", "view_delivery", "retry_delivery"), True),
-        (("change_incident", "add_incident"), False),
+        (("view_incident", "replace_list"), False),
     ],
 )
 def test_without_the_permission_or_without_being_staff_nothing_happens(

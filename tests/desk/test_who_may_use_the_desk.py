@@ -36,7 +36,7 @@ def test_the_anonymous_are_sent_to_the_login_and_back(client: Client, targeted: 
     ("permissions", "staff"),
     [
         ((), True),
-        (("view_incident", "add_incident"), True),
+        (("view_service", "add_tenant"), True),
         (("change_incident", "add_incident"), False),
     ],
 )

@@ -15,8 +15,9 @@ from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from incidents import csv_file
+from incidents.access import AUDIT
 from incidents.services import audit
-from statuspage.desk.access import WORK, desk
+from statuspage.desk.access import desk
 
 A_PAGE = 50
 
@@ -41,7 +42,7 @@ class AuditForm(forms.Form):
     )
 
 
-@desk(WORK)
+@desk(AUDIT)
 @require_safe
 def audit_screen(request: HttpRequest) -> HttpResponseBase:
     """`format`: csv or json streams every matching decision; without it a page of them, newest first."""

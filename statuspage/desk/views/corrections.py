@@ -11,10 +11,11 @@ from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods
 
+from incidents.access import UPDATE
 from incidents.models import Communication, Incident
 from incidents.services.corrections import correct_times, reschedule
 from incidents.services.inputs import Statement
-from statuspage.desk.access import WORK, desk, operator_of, workable
+from statuspage.desk.access import desk, operator_of, workable
 from statuspage.desk.correcting_forms import CorrectionForm, RescheduleForm
 from statuspage.desk.forms import DeskForm
 from statuspage.desk.incident_list import publicity_of
@@ -25,7 +26,7 @@ from statuspage.desk.views.small_forms import act_or_page, mark
 PLANNED = ("planned", "rescheduled")
 
 
-@desk(WORK)
+@desk(UPDATE)
 @require_http_methods(["GET", "POST"])
 def times(request: HttpRequest, tracking_id: str) -> HttpResponse:
     """GET: the times as they stand. POST: corrects them, or plans a maintenance for another time."""

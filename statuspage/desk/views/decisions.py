@@ -6,15 +6,16 @@ from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from django.views.decorators.http import require_POST
 
+from incidents.access import CONFIRM, OVERRIDE, UPDATE, WITHDRAW
 from incidents.models import Communication
 from incidents.services import operator_decisions, visibility
-from statuspage.desk.access import WORK, desk, operator_of, workable
+from statuspage.desk.access import desk, operator_of, workable
 from statuspage.desk.form_mapping import statement_of
 from statuspage.desk.forms import AudienceForm, ConfirmForm, OverrideForm, WithdrawForm
 from statuspage.desk.views.small_forms import act_on
 
 
-@desk(WORK)
+@desk(CONFIRM)
 @require_POST
 def confirm_post(request: HttpRequest, tracking_id: str) -> HttpResponse:
     incident, now = workable(request, tracking_id), timezone.now()
@@ -34,7 +35,7 @@ def confirm_post(request: HttpRequest, tracking_id: str) -> HttpResponse:
     return act_on(request, incident, "confirm", form, act, words)
 
 
-@desk(WORK)
+@desk(OVERRIDE)
 @require_POST
 def override_policy(request: HttpRequest, tracking_id: str) -> HttpResponse:
     incident, now = workable(request, tracking_id), timezone.now()
@@ -56,7 +57,7 @@ def override_policy(request: HttpRequest, tracking_id: str) -> HttpResponse:
     return act_on(request, incident, "override", form, act, words)
 
 
-@desk(WORK)
+@desk(UPDATE)
 @require_POST
 def audience(request: HttpRequest, tracking_id: str) -> HttpResponse:
     incident, now = workable(request, tracking_id), timezone.now()
@@ -86,7 +87,7 @@ def _consequence(said: Communication | None) -> str:
     return "As nobody can be named, the incident is posted publicly now."
 
 
-@desk(WORK)
+@desk(WITHDRAW)
 @require_POST
 def withdraw_entry(request: HttpRequest, tracking_id: str) -> HttpResponse:
     incident, now = workable(request, tracking_id), timezone.now()

@@ -12,11 +12,12 @@ from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST
 
+from incidents.access import DECLARE
 from incidents.models import Incident
 from incidents.services.errors import EntryError
 from incidents.services.incident import declare
 from incidents.services.inputs import Declaration, Override
-from statuspage.desk.access import DECLARE, WORK, desk, operator_of
+from statuspage.desk.access import desk, operator_of
 from statuspage.desk.dry_run import Preview, dry_run, hidden_fields, look_at
 from statuspage.desk.form_mapping import (
     cells_of,
@@ -31,7 +32,7 @@ from statuspage.desk.picker import Cells, Picker
 from statuspage.desk.typed_times import typed
 
 
-@desk(WORK, DECLARE)
+@desk(DECLARE)
 @require_http_methods(["GET", "POST"])
 def new(request: HttpRequest) -> HttpResponse:
     """GET: an empty form. POST with `step`: preview (also by default), publish, edit, dependents."""
@@ -72,7 +73,7 @@ def _preview_or_publish(
     elif earlier := Incident.objects.filter(tracking_id=tracking_id).first():
         return _declared_before(request, earlier)
     declaration = declaration_of(form, cells, now=now, tracking_id=tracking_id)
-    override = override_of(data)
+    override = override_of(data, user)
     try:
         preview = _rehearse(request, declaration, now, None)
         if publish and data.get("shown") == preview.shown:
@@ -125,7 +126,7 @@ def _rehearse(
     return dry_run(act, lambda incident: look_at(incident.communications.get(), was_public=False))
 
 
-@desk(WORK, DECLARE)
+@desk(DECLARE)
 @require_POST
 def live_verdict(request: HttpRequest) -> HttpResponse:
     """The verdict beside the form while it is being filled in; a fragment for htmx."""

@@ -8,15 +8,16 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_safe
 
+from incidents.access import LOOK, VIEW
 from notifications.evidence import delivery_lookup as ledger
-from statuspage.desk.access import ERASE, LOOK, WORK, desk, operator_of
+from statuspage.desk.access import desk
 from statuspage.desk.delivery_statistics import reason_of
 
 A_PAGE = 50
 LONGEST = 1000
 
 
-@desk(WORK, LOOK, any_of=True)
+@desk(VIEW, LOOK, any_of=True)
 @require_safe
 def told(request: HttpRequest) -> HttpResponse:
     """`q`: an address, or a tenant's reference or name; `endpoint`: an endpoint's number, instead.
@@ -26,10 +27,7 @@ def told(request: HttpRequest) -> HttpResponse:
     """
     question = request.GET.get("q", "").strip()[:LONGEST]
     endpoint = _number(request, "endpoint")
-    context: dict[str, object] = {
-        "question": question,
-        "may_erase": operator_of(request).has_perm(ERASE),
-    }
+    context: dict[str, object] = {"question": question}
     if not question and endpoint is None:
         return render(request, "desk/told.html", context)
     found = ledger.look_up(question) if endpoint is None else ledger.by_id(endpoint)

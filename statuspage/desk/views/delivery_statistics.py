@@ -14,13 +14,14 @@ from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_safe
 
 from incidents import csv_file
+from incidents.access import LOOK, RETRY, VIEW
 from incidents.models import Incident
 from notifications import tasks
 from notifications.delivery import retry
 from notifications.evidence import delivery_lookup
 from notifications.lifecycle import State
 from notifications.models import Delivery, OperatorAct
-from statuspage.desk.access import LOOK, RETRY, WORK, delivery_statistics_for, desk, operator_of
+from statuspage.desk.access import delivery_statistics_for, desk, operator_of
 from statuspage.desk.charts.time_to_notify import notify_plot
 from statuspage.desk.confirm_receivers import UnconfirmedError, many, require_confirmed
 from statuspage.desk.delivery_statistics import (
@@ -36,12 +37,13 @@ A_PAGE = 60
 FAILURES_SHOWN = 20
 
 
-@desk(WORK, LOOK, any_of=True)
+@desk(VIEW, LOOK, any_of=True)
 @require_safe
 def deliveries(request: HttpRequest, tracking_id: str) -> HttpResponseBase:
     """One incident. `format=csv` streams every delivery."""
-    user = operator_of(request)
-    incident = get_object_or_404(delivery_statistics_for(user), tracking_id=tracking_id)
+    incident = get_object_or_404(
+        delivery_statistics_for(operator_of(request)), tracking_id=tracking_id
+    )
     if request.GET.get("format") == "csv":
         lines = csv_file.lines(delivery_lookup.COLUMNS, delivery_lookup.records(incident.pk))
         return _file(lines, f"deliveries-{incident.tracking_id}.csv")
@@ -53,13 +55,11 @@ def deliveries(request: HttpRequest, tracking_id: str) -> HttpResponseBase:
         "acts": OperatorAct.objects.filter(incident=incident)
         .select_related("actor")
         .order_by("-id")[:FAILURES_SHOWN],
-        "may_retry": user.has_perm(RETRY),
-        "may_work": user.has_perm(WORK),
     }
     return render(request, "desk/deliveries.html", context)
 
 
-@desk(WORK, LOOK, any_of=True)
+@desk(VIEW, LOOK, any_of=True)
 @require_safe
 def progress(request: HttpRequest, tracking_id: str) -> HttpResponse:
     """The part of the ledger that changes while messages leave. It asks again until all is settled."""
@@ -73,8 +73,9 @@ def progress(request: HttpRequest, tracking_id: str) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def retry_failed(request: HttpRequest, tracking_id: str) -> HttpResponse:
     """GET: how many would be tried again, and how many not and why. POST: it happens, very many only by number."""
-    user = operator_of(request)
-    incident = get_object_or_404(delivery_statistics_for(user), tracking_id=tracking_id)
+    incident = get_object_or_404(
+        delivery_statistics_for(operator_of(request)), tracking_id=tracking_id
+    )
     if request.method == "POST":
         try:
             _retry(request, incident)
@@ -112,7 +113,7 @@ def _retry_page(request: HttpRequest, incident: Incident, *, status: int = 200) 
     return render(request, "desk/deliveries_retry.html", context, status=status)
 
 
-@desk(WORK, LOOK, any_of=True)
+@desk(VIEW, LOOK, any_of=True)
 @require_safe
 def overview(request: HttpRequest) -> HttpResponseBase:
     """Time-to-notify over all incidents, from `origin`. `format=csv` streams the kept counts."""

@@ -9,9 +9,10 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods
 
+from incidents.access import ERASE
 from notifications.evidence import erasure
 from notifications.models import Endpoint, Tenant
-from statuspage.desk.access import ERASE, desk, operator_of
+from statuspage.desk.access import desk, operator_of
 from statuspage.desk.forms import DeskForm
 
 

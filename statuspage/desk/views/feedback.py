@@ -9,9 +9,10 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_safe
 
+from incidents.access import VIEW
 from incidents.models import Incident, ReviewFeedback
 from incidents.services.feedback import LEAST, MOST
-from statuspage.desk.access import WORK, desk, incidents_for, operator_of
+from statuspage.desk.access import desk, incidents_for, operator_of
 from statuspage.desk.charts.replay_charts import Bar, bars
 
 COMMENTS_SHOWN = 200
@@ -26,7 +27,7 @@ class Question:
     bars: list[Bar]
 
 
-@desk(WORK)
+@desk(VIEW)
 @require_safe
 def feedback(request: HttpRequest, tracking_id: str) -> HttpResponse:
     incident = get_object_or_404(incidents_for(operator_of(request)), tracking_id=tracking_id)

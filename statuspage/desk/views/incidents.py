@@ -7,30 +7,31 @@ from django.shortcuts import get_object_or_404, render
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
+from incidents.access import VIEW
 from notifications.inbound import suppression
-from statuspage.desk.access import DECLARE, WORK, desk, incidents_for, operator_of
+from statuspage.desk.access import desk, incidents_for, operator_of
 from statuspage.desk.incident_list import closed_rows, open_rows, owing_rows
 from statuspage.desk.views.incident_page import incident_page
 
 
-@desk(WORK)
+@desk(VIEW)
 @require_safe
 def listing(request: HttpRequest) -> HttpResponse:
     """Open incidents, the most pressing first, those that owe a review, and the latest closed ones."""
-    user, now = operator_of(request), timezone.now()
-    owing, more_owing = owing_rows(incidents_for(user), now)
+    now = timezone.now()
+    incidents = incidents_for(operator_of(request))
+    owing, more_owing = owing_rows(incidents, now)
     context = {
-        "open": open_rows(incidents_for(user), now),
+        "open": open_rows(incidents, now),
         "owing": owing,
         "more_owing": more_owing,
-        "closed": closed_rows(incidents_for(user), now, above=owing),
+        "closed": closed_rows(incidents, now, above=owing),
         "silenced": suppression.silenced_tenants(),
-        "may_declare": user.has_perm(DECLARE),
     }
     return render(request, "desk/list.html", context)
 
 
-@desk(WORK)
+@desk(VIEW)
 @require_safe
 def screen(request: HttpRequest, tracking_id: str) -> HttpResponse:
     incident = get_object_or_404(incidents_for(operator_of(request)), tracking_id=tracking_id)

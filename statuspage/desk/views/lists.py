@@ -11,6 +11,7 @@ from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods
 
+from incidents.access import LIST, VIEW
 from incidents.models import Incident
 from notifications import tasks
 from notifications.audience import preview
@@ -18,7 +19,7 @@ from notifications.customers import impacted_lists, list_readings
 from notifications.customers.impacted_file import LARGEST
 from notifications.enqueue import enqueue
 from notifications.models import ListDraft, ListReading
-from statuspage.desk.access import WORK, desk, operator_of, workable
+from statuspage.desk.access import desk, operator_of, workable
 from statuspage.desk.confirm_receivers import UnconfirmedError, many, require_confirmed
 from statuspage.desk.forms import DeskForm
 from statuspage.desk.views.small_forms import ask
@@ -46,7 +47,7 @@ class ListForm(DeskForm):
         return file
 
 
-@desk(WORK)
+@desk(VIEW, write=LIST)
 @require_http_methods(["GET", "HEAD", "POST"])
 def impacted_list(request: HttpRequest, tracking_id: str) -> HttpResponse:
     """GET: the list, its versions, what is being read, the draft.

@@ -10,18 +10,19 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST
 
+from incidents.access import MERGE
 from incidents.models import Communication, Incident
 from incidents.services.errors import EntryError
 from incidents.services.inputs import Statement
 from incidents.services.merge import merge, unmerge
-from statuspage.desk.access import WORK, desk, incidents_for, operator_of, workable
+from statuspage.desk.access import desk, incidents_for, operator_of, workable
 from statuspage.desk.correcting_forms import MergeForm
 from statuspage.desk.incident_list import publicity_of
 from statuspage.desk.optimistic_lock import News
 from statuspage.desk.views.small_forms import act_or_page, mark
 
 
-@desk(WORK)
+@desk(MERGE)
 @require_http_methods(["GET", "POST"])
 def merge_incident(request: HttpRequest, tracking_id: str) -> HttpResponse:
     """GET asks; POST merges this incident into the one that is named."""
@@ -51,7 +52,7 @@ def merge_incident(request: HttpRequest, tracking_id: str) -> HttpResponse:
     return redirect("desk:incident", survivor)
 
 
-@desk(WORK)
+@desk(MERGE)
 @require_POST
 def unmerge_incident(request: HttpRequest, tracking_id: str) -> HttpResponse:
     incident = get_object_or_404(

@@ -13,6 +13,7 @@ from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods
 
+from incidents.access import ADOPT, VIEW, may
 from incidents.models import PolicyVersion
 from incidents.policy import PRESETS, Policy, PolicyError, load_yaml
 from incidents.policy.documents import decode_text
@@ -20,7 +21,7 @@ from incidents.policy.files import MAX_POLICY
 from incidents.replay.backtest import Comparison, backtest
 from incidents.services.errors import EntryError
 from incidents.services.policies import adopt_policy, checked, current_policy
-from statuspage.desk.access import ADOPT, WORK, desk, operator_of
+from statuspage.desk.access import desk, operator_of, refused
 from statuspage.desk.form_mapping import refuse
 from statuspage.desk.forms import DeskForm
 from statuspage.desk.views.replays import recorded_cases
@@ -58,7 +59,7 @@ class PolicyForm(DeskForm):
         return cast("dict[str, Any]", document)
 
 
-@desk(WORK)
+@desk(VIEW)
 @require_http_methods(["GET", "HEAD", "POST"])
 def policies(request: HttpRequest) -> HttpResponse:
     """GET: the policy in force (`from`: start from another). POST with `step`: preview, adopt."""
@@ -73,8 +74,8 @@ def policies(request: HttpRequest) -> HttpResponse:
         candidate = checked(document)
         if request.POST.get("step") != "adopt":
             return _page(request, form, candidate=candidate)
-        if not operator_of(request).has_perm(ADOPT):
-            return render(request, "desk/refused.html", status=403)
+        if not may(operator_of(request), ADOPT):
+            return refused(request)
         adopted = adopt_policy(
             document=document,
             reason=form.cleaned_data["reason"],
@@ -146,6 +147,5 @@ def _page(
         "count": count,
         "versions": PolicyVersion.objects.select_related("actor").order_by("-id")[:50],
         "presets": sorted(PRESETS),
-        "may_adopt": operator_of(request).has_perm(ADOPT),
     }
     return render(request, "desk/policies.html", context, status=status)

@@ -13,6 +13,7 @@ from django.shortcuts import get_object_or_404, render
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_safe
 
+from incidents.access import VIEW
 from incidents.models import Decision
 from incidents.policy import PRESETS, Policy, PolicyError, load_yaml, parse_policy
 from incidents.policy.documents import decode_text
@@ -22,7 +23,7 @@ from incidents.replay.backtest_cases import case_of
 from incidents.replay.recordings import MomentsError
 from incidents.replay.replay import replay
 from incidents.services.policies import current_policy
-from statuspage.desk.access import WORK, desk, incidents_for, operator_of
+from statuspage.desk.access import desk, incidents_for, operator_of
 from statuspage.desk.charts.replay_charts import Bar, bars, time_plot
 from statuspage.desk.forms import DeskForm
 from statuspage.desk.verdicts import headline
@@ -76,7 +77,7 @@ class CandidateForm(DeskForm):
 EXAMPLE = "name: trial\nversion: 1\nbroad:\n  services: 3\n"
 
 
-@desk(WORK)
+@desk(VIEW)
 @require_safe
 def replay_screen(request: HttpRequest, tracking_id: str) -> HttpResponse:
     """The recorded facts of one incident, decided again beside what was really said."""
@@ -101,7 +102,7 @@ def replay_screen(request: HttpRequest, tracking_id: str) -> HttpResponse:
     return render(request, "desk/replay.html", context)
 
 
-@desk(WORK)
+@desk(VIEW)
 @require_http_methods(["GET", "HEAD", "POST"])
 def backtest_screen(request: HttpRequest) -> HttpResponse:
     """GET: another preset over the history. POST: a policy of one's own; nothing is stored."""

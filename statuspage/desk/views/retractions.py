@@ -8,11 +8,12 @@ from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods
 
+from incidents.access import RETRACT
 from incidents.models import Communication, Incident
 from incidents.services.errors import EntryError
 from incidents.services.retraction import retract, retraction_text
 from notifications.models import Delivery
-from statuspage.desk.access import WORK, desk, operator_of, workable
+from statuspage.desk.access import desk, operator_of, workable
 from statuspage.desk.correcting_forms import RetractForm
 from statuspage.desk.form_mapping import refuse
 from statuspage.desk.incident_list import publicity_of
@@ -20,7 +21,7 @@ from statuspage.desk.optimistic_lock import News, StaleError, if_fresh
 from statuspage.desk.views.small_forms import mark
 
 
-@desk(WORK)
+@desk(RETRACT)
 @require_http_methods(["GET", "POST"])
 def retract_incident(request: HttpRequest, tracking_id: str) -> HttpResponse:
     """GET asks; POST retracts."""

@@ -10,11 +10,12 @@ from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods
 
+from incidents.access import REVIEW
 from incidents.models import Incident, Review
 from incidents.services.errors import EntryError
 from incidents.services.review import Draft, is_for_public, publish_review
 from incidents.services.scheduled.review_deadlines import deadlines_of
-from statuspage.desk.access import WORK, desk, operator_of, workable
+from statuspage.desk.access import desk, operator_of, workable
 from statuspage.desk.confirm_receivers import is_confirmed
 from statuspage.desk.dry_run import dry_run, hidden_fields
 from statuspage.desk.form_mapping import refuse
@@ -23,7 +24,7 @@ from statuspage.desk.review.form import ReviewForm, draft_of, initial_of, same
 from statuspage.desk.review.preview import look_at_review, reach_of
 
 
-@desk(WORK)
+@desk(REVIEW)
 @require_http_methods(["GET", "POST"])
 def review(request: HttpRequest, tracking_id: str) -> HttpResponse:
     """GET: the usual headings, or the latest version. POST with `step`: preview, publish, edit."""

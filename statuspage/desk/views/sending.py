@@ -12,12 +12,13 @@ from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods
 
+from incidents.access import STOP, VIEW
 from notifications.addresses import AddressError
 from notifications.channels import test_messages
 from notifications.channels.email.relay_test import Trial
 from notifications.delivery import kill_switch
 from notifications.models import Delivery, KillSwitch
-from statuspage.desk.access import WORK, desk, operator_of
+from statuspage.desk.access import desk, operator_of
 from statuspage.desk.forms import DeskForm
 
 
@@ -38,7 +39,7 @@ class TrialForm(DeskForm):
     )
 
 
-@desk(WORK)
+@desk(VIEW, write=STOP)
 @require_http_methods(["GET", "HEAD", "POST"])
 def sending(request: HttpRequest) -> HttpResponse:
     """GET: the state. POST with `step`: stop (needs a reason), release, test (needs an address)."""

@@ -11,9 +11,10 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_safe
 
+from incidents.access import LIFT, LOOK, VIEW
 from notifications.inbound import suppression
 from notifications.models import Bounce, Endpoint, OperatorAct
-from statuspage.desk.access import LOOK, WORK, desk, operator_of
+from statuspage.desk.access import desk, operator_of
 from statuspage.desk.forms import DeskForm
 
 A_PAGE = 50
@@ -29,7 +30,7 @@ class LiftForm(DeskForm):
     )
 
 
-@desk(WORK, LOOK, any_of=True)
+@desk(VIEW, LOOK, any_of=True)
 @require_safe
 def suppressed(request: HttpRequest) -> HttpResponse:
     page = Paginator(suppression.suppressed(), A_PAGE).get_page(request.GET.get("page"))
@@ -42,12 +43,11 @@ def suppressed(request: HttpRequest) -> HttpResponse:
         "acts": OperatorAct.objects.filter(what=OperatorAct.What.LIFT)
         .select_related("endpoint", "actor")
         .order_by("-id")[:ACTS_SHOWN],
-        "may_work": operator_of(request).has_perm(WORK),
     }
     return render(request, "desk/suppressed.html", context)
 
 
-@desk(WORK)
+@desk(LIFT)
 @require_http_methods(["GET", "HEAD", "POST"])
 def lift(request: HttpRequest, pk: int) -> HttpResponse:
     endpoint = get_object_or_404(Endpoint, pk=pk, suppressed_at__isnull=False)

@@ -11,11 +11,12 @@ from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST
 
+from incidents.access import UPDATE
 from incidents.models import Communication, Incident, Region, Service
 from incidents.services.errors import EntryError
 from incidents.services.incident import post_update, recover
 from incidents.services.inputs import Override
-from statuspage.desk.access import WORK, desk, operator_of, workable
+from statuspage.desk.access import desk, operator_of, workable
 from statuspage.desk.confirm_receivers import UnconfirmedError, say_if_confirmed
 from statuspage.desk.dry_run import Preview, dry_run, hidden_fields, look_at
 from statuspage.desk.form_mapping import (
@@ -32,7 +33,7 @@ from statuspage.desk.picker import Cells, Picker
 from statuspage.desk.views.small_forms import act_on, mark
 
 
-@desk(WORK)
+@desk(UPDATE)
 @require_http_methods(["GET", "POST"])
 def update(request: HttpRequest, tracking_id: str) -> HttpResponse:
     """GET: the full form. POST with `step`: post (by default), preview, edit."""
@@ -69,7 +70,7 @@ def _preview_or_post(
     now: datetime,
 ) -> HttpResponse:
     """What would turn the incident public is always shown before it is done."""
-    data, override = request.POST, override_of(request.POST)
+    data, override = request.POST, override_of(request.POST, operator_of(request))
 
     def act(override: Override | None) -> Communication:
         return post_update(
@@ -106,7 +107,7 @@ def _preview_or_post(
     return redirect("desk:incident", incident.tracking_id)
 
 
-@desk(WORK)
+@desk(UPDATE)
 @require_POST
 def recover_region(request: HttpRequest, tracking_id: str) -> HttpResponse:
     """Mark a region (or one service there) recovered; the last one mitigates the incident."""

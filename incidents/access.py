@@ -77,7 +77,7 @@ _AT_THE_DESK = (REPORTER, OPERATOR, APPROVER)
 _CATALOGUE = ("service", "region", "geography", "servicecategory")
 # What the admin shows of the incidents and of the sending, besides the desk.
 _RECORDS = ("decision", "communication")
-_SENDING = ("fanout", "attempt", "bounce", "ledgeract", "proof")
+_SENDING = ("fanout", "attempt", "bounce", "operatoract", "deliverystatistics")
 
 TABLE: tuple[Act, ...] = (
     _act("incident", "view", (VIEW, *_models("view", "incidents", *_RECORDS)), *_AT_THE_DESK, AUDITOR),

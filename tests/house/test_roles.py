@@ -82,8 +82,8 @@ MODELS: dict[str, tuple[str, str, str, str]] = {
     "notifications/delivery": ("OACU", "", "", ""),
     "notifications/attempt": ("OACU", "", "", ""),
     "notifications/bounce": ("OACU", "", "", ""),
-    "notifications/ledgeract": ("OACU", "", "", ""),
-    "notifications/proof": ("OACU", "", "", ""),
+    "notifications/operatoract": ("OACU", "", "", ""),
+    "notifications/deliverystatistics": ("OACU", "", "", ""),
 }
 # Open to everybody, with locks of their own that have tests of their own: a signed form token, a mailed
 # link, a bearer token, a provider's password, `only in the demo`.
@@ -94,7 +94,7 @@ OPEN = (
     "hooks/",
     "-/metrics",
     "demo/mailbox/",
-    "api/desk/",
+    "api/",
 )
 # The admin's own pages: for all staff, or for whoever signs in.
 ADMIN_PAGES = ("", "login/", "logout/", "password_change/", "password_change/done/", "jsi18n/", "autocomplete/",

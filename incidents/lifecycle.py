@@ -72,6 +72,11 @@ def check_step(kind: str, before: str | None, after: str) -> None:
     raise LifecycleError(f"stage {after!r} is not possible {start}; possible: {names}.")
 
 
+def begins(before: str | None, after: str) -> bool:
+    """Whether this step begins a maintenance that was planned."""
+    return before in {S.PLANNED, S.RESCHEDULED} and after == S.IN_PROGRESS
+
+
 def reopens(before: str | None, after: str) -> bool:
     """Whether this step takes up an incident whose impact had ended (its review clocks restart)."""
     ended = {S.MITIGATED, S.RESOLVED}

@@ -63,6 +63,19 @@ def review_deadlines_of(
     return tuple(sorted(clocks, key=lambda clock: clock.due))
 
 
+# An update in the last minutes before the promised time is the one that was promised; the operator is
+# reminded when they begin.
+PROMISE_NEAR = timedelta(minutes=10)
+
+
+def promise_carried(promised: datetime | None, now: datetime) -> datetime | None:
+    """What a statement without a promise of its own leaves standing of the one before it.
+
+    Readers go on waiting for the update they were promised, whatever is said long before its time.
+    """
+    return promised if promised is not None and now < promised - PROMISE_NEAR else None
+
+
 def promise_missed(next_update_by: datetime | None, *, closed: bool, now: datetime) -> bool:
     """Whether the next update was promised for a time that is over; a closed incident owes none."""
     return next_update_by is not None and not closed and next_update_by < now

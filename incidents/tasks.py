@@ -7,7 +7,7 @@ import logging
 from celery import shared_task
 from django.utils import timezone
 
-from incidents.services import visibility
+from incidents.services import maintenance, visibility
 from incidents.services.scheduled import reminders, retention
 
 log = logging.getLogger(__name__)
@@ -18,6 +18,13 @@ def publish_due(**_: object) -> None:
     """Post what waited for a confirmation until its deadline, from facts only."""
     for tracking_id in visibility.publish_due(now=timezone.now()):
         log.warning("%s went public by itself: nobody confirmed it in time", tracking_id)
+
+
+@shared_task(name="incidents.follow_plans")
+def follow_plans(**_: object) -> None:
+    """Begin and end the maintenances that do so by their plan."""
+    for tracking_id in maintenance.follow_plans(now=timezone.now()):
+        log.info("%s: a step of its plan", tracking_id)
 
 
 @shared_task(name="incidents.remind")

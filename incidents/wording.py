@@ -121,6 +121,17 @@ def rescheduled(start: datetime, end: datetime | None) -> str:
     return f"This maintenance is now planned for another time: {clock(start)}{until}."
 
 
+def maintenance_begun(until: datetime | None) -> str:
+    """A maintenance that goes in progress, and when it is planned to be over."""
+    planned = f" It is planned to end at {clock(until)}." if until else ""
+    return f"This maintenance has begun.{planned}"
+
+
+def maintenance_complete(at: datetime) -> str:
+    """A maintenance that ends by its plan, at the planned end."""
+    return f"This maintenance is complete: its planned time ended at {clock(at)}."
+
+
 NOTES = {
     2: (
         "This incident was posted publicly because affected customers could not be reached through"

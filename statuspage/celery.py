@@ -32,6 +32,11 @@ app.conf.beat_schedule = {
         "schedule": 15.0,
         "options": {"expires": 15.0},
     },
+    "incidents-follow-plans": {
+        "task": "incidents.follow_plans",
+        "schedule": 15.0,
+        "options": {"expires": 15.0},
+    },
     "incidents-remind": {
         "task": "incidents.remind",
         "schedule": 60.0,

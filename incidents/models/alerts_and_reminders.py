@@ -34,9 +34,11 @@ class Reminder(models.Model):
         NEXT_UPDATE = "next-update", "Next update"
         PRELIMINARY = "preliminary", "Preliminary review"
         FINAL = "final", "Final review"
+        MAINTENANCE_START = "maintenance-start", "Start of the maintenance"
+        MAINTENANCE_END = "maintenance-end", "End of the maintenance"
 
     incident = models.ForeignKey(Incident, on_delete=models.CASCADE, related_name="reminders")
-    what = models.CharField(max_length=11, choices=What.choices)
+    what = models.CharField(max_length=17, choices=What.choices)
     due_at = models.DateTimeField()
     # Whole days overdue; -1: not due yet.
     days_late = models.SmallIntegerField()

@@ -67,6 +67,8 @@ class Incident(models.Model):
     closed_at = models.DateTimeField(null=True, blank=True)
     scheduled_for = models.DateTimeField(null=True, blank=True)
     scheduled_until = models.DateTimeField(null=True, blank=True)
+    # A maintenance that begins and ends by its plan, without a person who says so.
+    follows_plan = models.BooleanField(default=False, db_default=False)
 
     # Publicity. `public_due_at`: a waiting public post goes out by itself then.
     published_at = models.DateTimeField(null=True, blank=True)
@@ -85,6 +87,8 @@ class Incident(models.Model):
     drill = models.BooleanField(default=False, db_default=False)
     automated = models.BooleanField(default=False)
     backfilled = models.BooleanField(default=False)
+    # The month (YYYY-MM) whose heading an imported entry stood under, if any.
+    heading_month = models.CharField(max_length=7, blank=True, default="", db_default="")
     created_at = models.DateTimeField()
     updated_at = models.DateTimeField()
 

@@ -15,6 +15,7 @@ from django.db.models import Q
 from incidents import lifecycle, wording
 from incidents.models import Communication, Impact, Incident, Occurrence, TimeVersion
 from incidents.services.errors import EntryError
+from incidents.services.impacts import move_beginning
 from incidents.services.incident import locked, post_update
 from incidents.services.inputs import EARLIEST, Statement, check_past, check_step
 from incidents.services.statements import checked_text, write_communication
@@ -98,10 +99,10 @@ def reschedule(
     if not changes:
         raise EntryError("scheduled_for", "is planned for that time already; give another one.")
     incident.scheduled_for, incident.scheduled_until = scheduled_for, scheduled_until
-    incident.started_at = scheduled_for
+    if incident.follows_plan and scheduled_until is None:
+        raise EntryError("scheduled_until", "is needed to end by itself; give the planned end.")
+    move_beginning(incident, scheduled_for)
     incident.save()
-    Impact.objects.filter(occurrence__incident=incident).update(started_at=scheduled_for)
-    incident.occurrences.update(started_at=scheduled_for)
     statement = statement or Statement()
     facts_text = wording.rescheduled(scheduled_for, scheduled_until)
     public_text = statement.public_text.strip() or facts_text

@@ -43,6 +43,13 @@ def open_impacts(incident: Incident, hits: Sequence[Hit], at: datetime) -> None:
     Impact.objects.bulk_update(known.values(), ["extent", "level", "zones"])
 
 
+def move_beginning(incident: Incident, at: datetime) -> None:
+    """Everything of a maintenance that was planned for another time begins at `at`; the caller saves."""
+    Impact.objects.filter(occurrence__incident=incident).update(started_at=at)
+    incident.occurrences.update(started_at=at)
+    incident.started_at = at
+
+
 def end_impacts(incident: Incident, impacts: ImpactQuerySet, at: datetime) -> None:
     """End these windows at `at`. A maintenance may end before it began: it then has no length."""
     if incident.kind == "planned-maintenance":

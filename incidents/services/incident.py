@@ -25,7 +25,12 @@ from incidents.models import (
 from incidents.policy import FactsError
 from incidents.services import decision_recording, visibility
 from incidents.services.errors import EntryError
-from incidents.services.impacts import end_impacts, open_impacts, update_mitigation
+from incidents.services.impacts import (
+    end_impacts,
+    move_beginning,
+    open_impacts,
+    update_mitigation,
+)
 from incidents.services.inputs import (
     ENDING,
     Changes,
@@ -61,6 +66,9 @@ def declare(
     """
     check_declaration(declaration, now)
     check_step(declaration.kind, None, declaration.stage)
+    # A maintenance that is under way has begun, whatever its plan says.
+    begun = declaration.stage == lifecycle.Stage.IN_PROGRESS
+    started_at = min(declaration.started_at, now) if begun else declaration.started_at
     incident = Incident.objects.create(
         tracking_id=declaration.tracking_id or new_tracking_id(),
         kind=declaration.kind,
@@ -72,15 +80,16 @@ def declare(
         dependents=declaration.dependents,
         targeted_channel_available=declaration.targeted_channel_available,
         platform_fault=declaration.platform_fault,
-        started_at=declaration.started_at,
+        started_at=started_at,
         scheduled_for=declaration.scheduled_for,
         scheduled_until=declaration.scheduled_until,
+        follows_plan=declaration.follows_plan,
         automated=declaration.automated,
         drill=declaration.drill,
         created_at=now,
         updated_at=now,
     )
-    open_impacts(incident, declaration.hits, declaration.started_at)
+    open_impacts(incident, declaration.hits, started_at)
     _conclude(
         incident,
         statement=declaration.statement,
@@ -108,7 +117,8 @@ def post_update(
     """Append an update, with the facts that changed; without a stage the incident keeps its own.
 
     Mitigated, Resolved, Complete and Cancelled end what is still open at `now`. Newly hit cells on a
-    mitigated or resolved incident re-open it. Raises EntryError.
+    mitigated or resolved incident re-open it. A maintenance that goes in progress begins at `now`,
+    whenever it was planned for. Raises EntryError.
     """
     incident = locked(incident_id)
     changes = changes or Changes()
@@ -121,9 +131,14 @@ def post_update(
     reopened = bool(changes.hits)
     handed_over = _hands_over(incident, changes)
     facts_text = _apply(incident, changes, at=changes.at or now)
+    if lifecycle.begins(incident.stage, stage):
+        move_beginning(incident, now)
+        facts_text = wording.maintenance_begun(incident.scheduled_until)
     if stage in ENDING:
         end_impacts(incident, Impact.objects.filter(occurrence__incident=incident).open(), now)
         update_mitigation(incident)
+        if incident.mitigated_at and incident.mitigated_at > now:
+            incident.mitigated_at = None  # cancelled before it began: nothing was, nothing is over
         if stage != incident.stage:
             facts_text = f"This incident is {stage} as of {wording.clock(now)}."
     elif reopened:

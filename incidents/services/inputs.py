@@ -57,7 +57,10 @@ class Changes:
 
 @dataclass(frozen=True, slots=True)
 class Declaration:
-    """Everything a new incident starts with; `started_at` in UTC."""
+    """Everything a new incident starts with; `started_at` in UTC.
+
+    `follows_plan`: a maintenance that begins and ends at its planned times by itself.
+    """
 
     level: str
     public_title: str
@@ -73,6 +76,7 @@ class Declaration:
     statement: Statement = field(default_factory=Statement)
     scheduled_for: datetime | None = None
     scheduled_until: datetime | None = None
+    follows_plan: bool = False
     tracking_id: str = ""
     automated: bool = False
     drill: bool = False
@@ -119,6 +123,8 @@ def check_declaration(declaration: Declaration, now: datetime) -> None:
         and declaration.scheduled_until <= declaration.scheduled_for
     ):
         raise EntryError("scheduled_until", "ends before it starts; give a later end.")
+    if declaration.follows_plan and not declaration.scheduled_until:
+        raise EntryError("scheduled_until", "is needed to end by itself; give the planned end.")
     check_hits(declaration.hits, declaration.level)
 
 

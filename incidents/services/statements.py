@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from django.contrib.auth.models import AbstractBaseUser
 
 from incidents.models import Communication, Decision, Impact, Incident, ScopeCell
+from incidents.review_deadlines import promise_carried
 from incidents.services import revision
 from incidents.services.errors import EntryError
 from incidents.signals import send_signal
@@ -54,6 +55,8 @@ def write_communication(
     """Append a statement; the incident row must be locked. Rings the bell after commit.
 
     The public text goes out at once when the incident is public; otherwise it is kept unposted.
+    No statement is earlier than the one before it: a clock that is behind is raised. A promised next
+    update that is not due yet stays promised, unless this is the end.
     """
     public_text = checked_text("public_text", public_text)
     targeted_text = checked_text("targeted_text", targeted_text)
@@ -63,16 +66,21 @@ def write_communication(
         raise EntryError(
             "next_update_by", f"{next_update_by:%H:%M} UTC is already over; promise a later time."
         )
+    last = incident.communications.order_by("-number").first()
+    if last is not None:
+        at = max(at, last.at)
+        if next_update_by is None and incident.closed_at is None:
+            next_update_by = promise_carried(last.next_update_by, now)
     posted = incident.published_at is not None and incident.withdrawn_at is None
     communication = Communication.objects.create(
         incident=incident,
-        number=incident.communications.count() + 1,
+        number=last.number + 1 if last is not None else 1,
         kind=kind,
         stage=stage,
         public_text=public_text,
         targeted_text=targeted_text,
         at=at,
-        public_at=now if posted and public_text else None,
+        public_at=max(now, at) if posted and public_text else None,
         next_update_by=next_update_by,
         decision=decision,
         actor_id=actor.pk if actor else None,

@@ -95,6 +95,7 @@ def declaration_of(
         started_at=started_at,
         scheduled_for=value["scheduled_for"],
         scheduled_until=value["scheduled_until"],
+        follows_plan=planned and value["follows_plan"],
         audience=value["audience"],
         dependents=value["dependents"] or 0,
         targeted_channel_available=value["targeted_channel_available"],

@@ -87,7 +87,7 @@ class StatementForm(DeskForm):
         coming_moment,
         required=False,
         label="Next update by",
-        help_text="+30 or +60 (minutes), or a time in UTC.",
+        help_text="+30 or +60 (minutes), or a time in UTC. Empty: what was promised before stays.",
         widget=forms.TextInput({"list": "ahead", "autocomplete": "off"}),
     )
 
@@ -128,6 +128,10 @@ class DeclareForm(PlacesForm):
         required=False,
         label="Maintenance until (UTC)",
         widget=forms.TextInput({"autocomplete": "off", "placeholder": "2026-01-10 11:00"}),
+    )
+    follows_plan = forms.BooleanField(
+        required=False,
+        label="Begins and ends at these times by itself (else you are reminded at both)",
     )
     public_title = forms.CharField(
         label="Public title",

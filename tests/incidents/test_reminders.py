@@ -39,9 +39,13 @@ def made(now: datetime) -> list[tuple[str, int]]:
     return [(each.what, each.days_late) for each in reminders.remind(now=now)]
 
 
-def test_a_missed_promise_is_called_to_mind_once(now: datetime, operator: User) -> None:
+def test_a_promise_is_called_to_mind_once_before_it_is_due_and_once_it_is_missed(
+    now: datetime, operator: User
+) -> None:
     promise = Statement(next_update_by=now + HOUR)
     declare(declaration=declaration(statement=promise), now=now, actor=operator)
+    assert made(now + HOUR * 0.8) == []
+    assert made(now + HOUR * 0.9) == [("next-update", -1)]
     assert made(now + HOUR) == []
     assert made(now + 2 * HOUR) == [("next-update", 0)]
     assert made(now + 2 * HOUR) == []
@@ -54,10 +58,39 @@ def test_a_kept_promise_is_not(now: datetime, operator: User) -> None:
     post_update(
         incident_id=incident.pk,
         statement=Statement(targeted_text="Still working."),
-        now=now + HOUR / 2,
+        now=now + HOUR * 0.9,
         actor=operator,
     )
     assert made(now + 2 * HOUR) == []
+
+
+def test_planned_work_is_called_to_mind_at_its_start_and_at_its_end(
+    now: datetime, operator: User
+) -> None:
+    plan = {"scheduled_for": now + HOUR, "scheduled_until": now + 3 * HOUR}
+    work = declaration(kind="planned-maintenance", stage="planned", started_at=now + HOUR, **plan)
+    incident = declare(declaration=work, now=now, actor=operator)
+    assert made(now + HOUR * 0.9) == []
+    assert made(now + HOUR) == [("maintenance-start", 0)]
+    assert made(now + 2 * HOUR) == []
+    post_update(incident_id=incident.pk, stage="in-progress", now=now + 2 * HOUR, actor=operator)
+    assert made(now + 3 * HOUR) == [("maintenance-end", 0)]
+    assert made(now + 3 * HOUR + DAY) == [("maintenance-end", 1)]
+    post_update(incident_id=incident.pk, stage="complete", now=now + 2 * DAY, actor=operator)
+    assert [what for what, _ in made(now + 4 * DAY) if what.startswith("maintenance")] == []
+
+
+def test_what_follows_its_plan_needs_no_reminder(now: datetime, operator: User) -> None:
+    plan = {"scheduled_for": now + HOUR, "scheduled_until": now + 3 * HOUR}
+    work = declaration(
+        kind="planned-maintenance",
+        stage="planned",
+        started_at=now + HOUR,
+        follows_plan=True,
+        **plan,
+    )
+    declare(declaration=work, now=now, actor=operator)
+    assert made(now + 2 * HOUR) == made(now + 4 * HOUR) == []
 
 
 def test_a_review_is_called_to_mind_before_it_is_due_and_each_day_it_is_late(

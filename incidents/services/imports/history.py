@@ -114,6 +114,7 @@ def _record(entry: Entry, places: _Places, now: datetime) -> None:
         withdraw_after_review=entry["scenario"] in (2, 3),
         note=checked_text("note", entry["note"] or ""),
         backfilled=True,
+        heading_month=entry["month"] or "",
         created_at=now,
         updated_at=mitigated_at or started_at,
     )

@@ -1,4 +1,4 @@
-"""Reminding people of what they owe: the promised next update, the Preliminary and the Final review.
+"""Reminding people of what they owe: the promised next update, reviews, a word on planned work.
 
 A reminder is a row, written once for each thing that is due and each day it is late; who mails it is
 another storey's business. A clock that was stopped for a week writes one reminder then, not seven.
@@ -13,7 +13,8 @@ from django.db import transaction
 from django.db.models import OuterRef, Q, Subquery
 
 from incidents.models import Communication, Incident, Reminder
-from incidents.review_deadlines import promise_missed
+from incidents.review_deadlines import PROMISE_NEAR
+from incidents.services.maintenance import NOT_BEGUN
 from incidents.services.scheduled.review_deadlines import deadlines_of
 
 # How long before it is due somebody is reminded of a review.
@@ -28,7 +29,7 @@ def remind(*, now: datetime) -> list[Reminder]:
 
     Safe to run twice, late, or beside itself: a unique constraint makes each reminder one row.
     """
-    wanted = [*_missed_promises(now), *_reviews(now)]
+    wanted = [*_promises(now), *_maintenance(now), *_reviews(now)]
     before = Reminder.objects.order_by("-id").values_list("id", flat=True).first() or 0
     Reminder.objects.bulk_create(wanted, ignore_conflicts=True)
     return list(Reminder.objects.filter(id__gt=before, made_at=now).select_related("incident"))
@@ -54,7 +55,8 @@ def _owing() -> Q:
     return Q(backfilled=False, drill=False, merged_into__isnull=True, false_positive=False)
 
 
-def _missed_promises(now: datetime) -> Iterator[Reminder]:
+def _promises(now: datetime) -> Iterator[Reminder]:
+    """Shortly before a promised update is due, and once it is missed."""
     latest = Communication.objects.filter(incident=OuterRef("pk")).order_by("-number")
     promises = (
         Incident.objects.active()
@@ -63,9 +65,27 @@ def _missed_promises(now: datetime) -> Iterator[Reminder]:
         .values_list("pk", "promised")
     )
     for pk, promised in promises:
-        if promised is not None and promise_missed(promised, closed=False, now=now):
-            # Once for each promise: whoever works on it at night needs no second mail.
-            yield _reminder(pk, Reminder.What.NEXT_UPDATE, promised, 0, now)
+        if promised is not None and now >= promised - PROMISE_NEAR:
+            # Once each for a promise: whoever works on it at night needs no third mail.
+            late = NOT_YET if now <= promised else 0
+            yield _reminder(pk, Reminder.What.NEXT_UPDATE, promised, late, now)
+
+
+def _maintenance(now: datetime) -> Iterator[Reminder]:
+    """At the planned start and end of what does not follow its plan by itself, until somebody says so."""
+    planned = Incident.objects.active().filter(
+        _owing(), kind="planned-maintenance", follows_plan=False, scheduled_for__lte=now
+    )
+    for incident in planned:
+        start, end = incident.scheduled_for, incident.scheduled_until
+        if end is not None and end <= now:
+            due, what = end, Reminder.What.MAINTENANCE_END
+        elif start is not None and incident.stage in NOT_BEGUN:
+            due, what = start, Reminder.What.MAINTENANCE_START
+        else:
+            continue
+        if (days := (now - due) // timedelta(days=1)) <= LONGEST_DAYS:
+            yield _reminder(incident.pk, what, due, days, now)
 
 
 def _reviews(now: datetime) -> Iterator[Reminder]:

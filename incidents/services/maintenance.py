@@ -1,0 +1,45 @@
+"""Maintenance by its plan: what was to begin or end by itself does so, on time or as soon as a clock runs."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.db import transaction
+from django.db.models import Q
+
+from incidents import lifecycle, wording
+from incidents.models import Incident
+from incidents.services.incident import post_update
+from incidents.services.inputs import Statement
+
+NOT_BEGUN = (lifecycle.Stage.PLANNED, lifecycle.Stage.RESCHEDULED)
+
+
+def follow_plans(*, now: datetime) -> list[str]:
+    """Begin and end the maintenances that follow their plan and are due at `now` (UTC).
+
+    Returns their tracking IDs, once a step. Safe to run twice, late, or beside itself: rows are claimed
+    with SKIP LOCKED. One that slept through its whole window is begun and ended in two statements.
+    """
+    moved = _step(Q(stage__in=NOT_BEGUN, scheduled_for__lte=now), now)
+    return moved + _step(Q(stage=lifecycle.Stage.IN_PROGRESS, scheduled_until__lte=now), now)
+
+
+@transaction.atomic
+def _step(due: Q, now: datetime) -> list[str]:
+    waiting = (
+        Incident.objects.active()
+        .filter(due, follows_plan=True, merged_into__isnull=True)
+        .select_for_update(skip_locked=True)
+    )
+    moved = []
+    for incident in waiting.order_by("scheduled_for", "id"):
+        ends = incident.stage == lifecycle.Stage.IN_PROGRESS and incident.scheduled_until
+        post_update(
+            incident_id=incident.pk,
+            stage=lifecycle.Stage.COMPLETE if ends else lifecycle.Stage.IN_PROGRESS,
+            statement=Statement(wording.maintenance_complete(ends)) if ends else None,
+            now=now,
+        )
+        moved.append(incident.tracking_id)
+    return moved

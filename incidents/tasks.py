@@ -7,8 +7,8 @@ import logging
 from celery import shared_task
 from django.utils import timezone
 
-from incidents.services import maintenance, visibility
-from incidents.services.scheduled import reminders, retention
+from incidents.services import visibility
+from incidents.services.scheduled import maintenance, reminders, retention
 
 log = logging.getLogger(__name__)
 

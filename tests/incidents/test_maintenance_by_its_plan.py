@@ -12,7 +12,7 @@ from incidents.services.corrections import reschedule
 from incidents.services.errors import EntryError
 from incidents.services.incident import declare, post_update
 from incidents.services.inputs import Declaration
-from incidents.services.maintenance import follow_plans
+from incidents.services.scheduled.maintenance import follow_plans
 from tests.conftest import declaration, hit
 
 pytestmark = pytest.mark.usefixtures("catalogue")

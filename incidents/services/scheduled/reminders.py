@@ -14,7 +14,7 @@ from django.db.models import OuterRef, Q, Subquery
 
 from incidents.models import Communication, Incident, Reminder
 from incidents.review_deadlines import PROMISE_NEAR
-from incidents.services.maintenance import NOT_BEGUN
+from incidents.services.scheduled.maintenance import NOT_BEGUN
 from incidents.services.scheduled.review_deadlines import deadlines_of
 
 # How long before it is due somebody is reminded of a review.

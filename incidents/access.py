@@ -39,6 +39,7 @@ RETRY = "notifications.retry_delivery"
 LIFT = "notifications.lift_suppression"
 ERASE = "notifications.erase_endpoint"
 AUDIT = "incidents.view_audit"
+REPORT = "incidents.report_alert"
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +87,7 @@ TABLE: tuple[Act, ...] = (
     _act("incident", "update", UPDATE, OPERATOR),
     _act("incident", "merge", MERGE, APPROVER),
     _act("incident", "retract", RETRACT, APPROVER),
+    _act("alert", "report", REPORT, OPERATOR),
     _act("impacted list", "replace", LIST, OPERATOR),
     _act("public post", "confirm", CONFIRM, APPROVER),
     _act("public post", "override", OVERRIDE, APPROVER),
@@ -143,6 +145,11 @@ def in_scope(scopes: Iterable[str] | None, *permissions: str) -> bool:
         return True
     reached = {each for scope in scopes if scope in SCOPES for each in SCOPES[scope].permissions}
     return reached.issuperset(permissions)
+
+
+def named(*permissions: str) -> str:
+    """The acts that need these permissions, by the names that scopes have."""
+    return ", ".join(act.scope for act in TABLE if set(act.permissions) & set(permissions))
 
 
 def permissions_of(role: str) -> set[str]:

@@ -116,7 +116,7 @@ class NamedAdmin(CatalogueAdmin):
 class ApiTokenAdmin(ReadOnly):
     """Issued by the command `api_token`, which shows them once; revoked here or there."""
 
-    list_display = ("name", "user", "now", "created_at", "expires_at", "last_used_at")
+    list_display = ("name", "user", "reach", "now", "created_at", "expires_at", "last_used_at")
     search_fields = ("name", "user__username")
     list_select_related = ("user",)
     exclude = ("digest",)

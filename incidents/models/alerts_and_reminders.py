@@ -18,6 +18,7 @@ class MonitorAlert(models.Model):
     resolved_at = models.DateTimeField(null=True)
 
     class Meta:
+        permissions = [("report_alert", "Can report alerts of monitors")]
         constraints = [
             models.UniqueConstraint(
                 fields=["source", "key"],

@@ -5,13 +5,16 @@ from __future__ import annotations
 from datetime import datetime
 
 from django.conf import settings
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 
 NAME_LENGTH = 100
 
 
 class ApiToken(models.Model):
-    """A user's key for scripts. It may what the user may, for as long as the user may.
+    """A user's key for scripts. It may what its scopes and its user may; without scopes what the user may.
+
+    Scopes are names of rows in `incidents.access`.
 
     Only the digest (SHA-256, hexadecimal) is stored: what is random needs no slow hash.
     """
@@ -21,6 +24,7 @@ class ApiToken(models.Model):
     )
     name = models.CharField(max_length=NAME_LENGTH)
     digest = models.CharField(max_length=64, unique=True)
+    scopes = ArrayField(models.CharField(max_length=40), null=True)
     created_at = models.DateTimeField()
     expires_at = models.DateTimeField()
     revoked_at = models.DateTimeField(null=True)
@@ -31,6 +35,11 @@ class ApiToken(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def reach(self) -> str:
+        """Its scopes in words."""
+        return ", ".join(self.scopes) if self.scopes else "all its user may"
 
     def state(self, now: datetime) -> str:
         """`revoked`, `expired` or `valid`."""

@@ -15,7 +15,7 @@ from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
 
-from incidents.access import may
+from incidents.access import in_scope, may, named
 from incidents.models import ApiToken
 from incidents.services.access import tokens
 from notifications.subscribers import request_rate_limits
@@ -48,11 +48,16 @@ def with_token(
                         headers={"Allow": method},
                     )
                 token = _token_of(request)
+                if not in_scope(token.scopes, *permissions):
+                    raise problem(
+                        HTTPStatus.FORBIDDEN,
+                        f"This token is for {token.reach}; this needs {named(*permissions)}.",
+                    )
                 if not may(token.user, *permissions):
                     raise problem(
                         HTTPStatus.FORBIDDEN,
                         f"The user {token.user.get_username()} may not do this at the desk either:"
-                        f" staff with {', '.join(permissions)} is asked for.",
+                        f" staff with {named(*permissions)} is asked for.",
                     )
                 return view(request, token, *args, **kwargs)
             except ProblemError as refused:

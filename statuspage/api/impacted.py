@@ -10,7 +10,7 @@ from django.db import transaction
 from django.http import HttpRequest, HttpResponse, JsonResponse, QueryDict
 from django.utils import timezone
 
-from incidents.access import LIST, VIEW
+from incidents.access import LIST
 from incidents.models import ApiToken, Incident
 from notifications.audience import preview
 from notifications.customers import impacted_lists
@@ -32,7 +32,7 @@ class Asked:
     confirm: int
 
 
-@with_token("PUT", VIEW, LIST)
+@with_token("PUT", LIST)
 def impacted_list(request: HttpRequest, token: ApiToken, tracking_id: str) -> HttpResponse:
     """Replace the list by the body's, or say what that would change; all or nothing.
 

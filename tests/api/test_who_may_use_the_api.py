@@ -38,6 +38,23 @@ def test_who_may_replace_lists_replaces_a_list_and_is_named_with_the_token(
     assert listed(incident) == {"contoso-1"}
 
 
+def test_a_token_reaches_no_further_than_its_scopes_nor_than_its_user(
+    put: Put, incident: Incident, operator: User
+) -> None:
+    now = datetime.now(UTC)
+    looks = tokens.issue(user=operator, name="looks", now=now, scopes=["incident:view"])[1]
+    lists = tokens.issue(user=operator, name="lists", now=now, scopes=["impacted-list:replace"])[1]
+
+    answer = put(token=looks)
+    assert answer.status_code == 403
+    assert "for incident:view; this needs impacted-list:replace" in told(answer)["detail"]
+    assert listed(incident) == set()
+    assert put(token=lists).status_code == 200
+
+    User.objects.update(is_superuser=False)
+    assert put(token=lists).status_code == 403
+
+
 @pytest.mark.parametrize(
     ("permissions", "staff"),
     [

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 import pytest
-from django.contrib.auth.models import User
+from django.contrib.auth.models import Group, User
 from django.core.management import CommandError, call_command
 
 from incidents.models import ApiToken
@@ -39,6 +39,28 @@ def test_a_token_is_printed_once_and_opens_until_it_is_revoked(
     assert "revoked" in capsys.readouterr().out
 
 
+def test_a_token_has_the_scopes_it_is_given_and_says_so(operator: User, capsys: Output) -> None:
+    call_command(
+        "api_token", "olga", "--scope", "impacted-list:replace", "--scope", "incident:view"
+    )
+    found = tokens.find(secret=capsys.readouterr().out.strip(), now=datetime.now(UTC))
+    assert found is not None
+    assert found.scopes == ["impacted-list:replace", "incident:view"]
+
+    call_command("api_token", "olga", "--list")
+    assert "for impacted-list:replace, incident:view" in capsys.readouterr().out
+
+
+def test_a_user_gives_no_more_than_it_has() -> None:
+    user = User.objects.create(username="rita", is_staff=True)
+    user.groups.add(Group.objects.get(name="reporter"))
+    with pytest.raises(
+        CommandError, match=r"'incident:declare' is none that rita may have; use .*incident:view"
+    ):
+        call_command("api_token", "rita", "--scope", "incident:declare")
+    assert not ApiToken.objects.exists()
+
+
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
@@ -48,6 +70,7 @@ def test_a_token_is_printed_once_and_opens_until_it_is_revoked(
         (["olga", "--name", " "], "name: is empty"),
         (["olga", "--revoke", "77"], "has no token 77"),
         (["reader"], "may not enter the desk"),
+        (["olga", "--scope", "all"], "scope: 'all' is none that olga may have"),
     ],
 )
 def test_what_cannot_be_is_said(operator: User, arguments: list[str], words: str) -> None:

@@ -1,7 +1,8 @@
-"""`api_token USER [--name N] [--days D] | --list | --revoke NUMBER`: keys for the desk's API."""
+"""`api_token USER [--scope S …] [--name N] [--days D] | --list | --revoke NUMBER`: keys for the desk's API."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -26,6 +27,13 @@ class Command(BaseCommand):
         parser.add_argument(
             "--days", type=int, default=tokens.LIFETIME.days, help="how long it is valid"
         )
+        parser.add_argument(
+            "--scope",
+            action="append",
+            metavar="ACT",
+            help="the one thing it may do, such as impacted-list:replace (docs/roles.md lists them); may be"
+            " given several times. Without it: whatever the user may",
+        )
         instead = parser.add_mutually_exclusive_group()
         instead.add_argument("--list", action="store_true", help="the user's tokens")
         instead.add_argument(
@@ -38,6 +46,7 @@ class Command(BaseCommand):
         username: str,
         name: str,
         days: int,
+        scope: Sequence[str] | None,
         list: bool,
         revoke: int | None,
         **options: Any,
@@ -50,17 +59,18 @@ class Command(BaseCommand):
         elif revoke is not None:
             self._revoke(user, revoke)
         else:
-            self._issue(user, name, days)
+            self._issue(user, name, days, scope)
 
-    def _issue(self, user: User, name: str, days: int) -> None:
+    def _issue(self, user: User, name: str, days: int, scopes: Sequence[str] | None) -> None:
         try:
             token, secret = tokens.issue(
-                user=user, name=name, now=timezone.now(), lifetime=_days(days)
+                user=user, name=name, now=timezone.now(), lifetime=_days(days), scopes=scopes
             )
         except EntryError as error:
             raise CommandError(str(error), returncode=2) from error
         self.stderr.write(
-            f"Token {token.pk} ({token.name}) of {user} is valid until {token.expires_at:%Y-%m-%d}."
+            f"Token {token.pk} ({token.name}) of {user} is valid until {token.expires_at:%Y-%m-%d},"
+            f" for {token.reach}."
             " It is printed this once:"
         )
         self.stdout.write(secret)
@@ -71,7 +81,7 @@ class Command(BaseCommand):
             used = f"{token.last_used_at:%Y-%m-%d %H:%M}" if token.last_used_at else "never"
             self.stdout.write(
                 f"{token.pk}  {token.name}  {token.state(now)}, until {token.expires_at:%Y-%m-%d},"
-                f" used {used}"
+                f" used {used}, for {token.reach}"
             )
 
     def _revoke(self, user: User, number: int) -> None:

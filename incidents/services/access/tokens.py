@@ -5,12 +5,14 @@ from __future__ import annotations
 import hashlib
 import re
 import secrets
+from collections.abc import Collection
 from datetime import datetime, timedelta
 
 from django.contrib.auth.models import User
 from django.db import transaction
 from django.db.models import Q
 
+from incidents import access
 from incidents.models import ApiToken
 from incidents.models.tokens import NAME_LENGTH
 from incidents.services.errors import EntryError
@@ -24,9 +26,17 @@ _FORM = re.compile(r"desk_[A-Za-z0-9_-]{43}")
 
 @transaction.atomic
 def issue(
-    *, user: User, name: str, now: datetime, lifetime: timedelta = LIFETIME
+    *,
+    user: User,
+    name: str,
+    now: datetime,
+    lifetime: timedelta = LIFETIME,
+    scopes: Collection[str] | None = None,
 ) -> tuple[ApiToken, str]:
-    """A new token of a user, and its secret, which is nowhere else. Raises EntryError."""
+    """A new token of a user, and its secret, which is nowhere else. Raises EntryError.
+
+    `scopes`: acts named in `incidents.access`, each of which the user may; None: whatever the user may.
+    """
     name = checked_text("name", name, NAME_LENGTH, lines=False)
     if not name:
         raise EntryError("name", "is empty; say what the token is for.")
@@ -36,11 +46,28 @@ def issue(
         raise EntryError(
             "user", f"{user.get_username()} may not enter the desk; make it staff first."
         )
+    if scopes is not None:
+        _check(user, scopes)
     secret = f"desk_{secrets.token_urlsafe(32)}"
     token = ApiToken.objects.create(
-        user=user, name=name, digest=_digest(secret), created_at=now, expires_at=now + lifetime
+        user=user,
+        name=name,
+        digest=_digest(secret),
+        scopes=None if scopes is None else sorted(set(scopes)),
+        created_at=now,
+        expires_at=now + lifetime,
     )
     return token, secret
+
+
+def _check(user: User, scopes: Collection[str]) -> None:
+    possible = [name for name, act in access.SCOPES.items() if access.may(user, *act.permissions)]
+    for scope in scopes or [""]:
+        if scope not in possible:
+            raise EntryError(
+                "scope",
+                f"{scope!r} is none that {user.get_username()} may have; use {', '.join(possible)}.",
+            )
 
 
 def find(*, secret: str, now: datetime) -> ApiToken | None:

@@ -2,10 +2,11 @@
 
     facts.py       what is known of an incident, checked           parse_facts, Facts
     rules.py       thresholds and policies, as data                Policy, Threshold
-    presets.py     azure, google, aws: the published criteria      PRESETS
+    presets.py     azure, google, aws and our own, recommended     PRESETS
     custom.py      a policy somebody wrote                         parse_policy
     verdict.py     the decision                                    decide, Verdict
     neighbours.py  the same facts, one notch away                  neighbours, Notch
+    spread.py      a level proposed from how it spreads                 proposed_level
     explain.py     the decision with its reasons                   explain, Explanation
     reasons.py     the sentences
     documents.py   JSON and YAML text to plain objects
@@ -35,6 +36,7 @@ from incidents.policy.fields import FactsError, PolicyError, RefusedError
 from incidents.policy.neighbours import Counterfactual, neighbours
 from incidents.policy.presets import PRESETS
 from incidents.policy.rules import Policy, Size, Threshold, measure
+from incidents.policy.spread import Growth, Proposal, Spread, proposed_level
 from incidents.policy.verdict import Outcome, Review, Verdict, decide
 
 __all__ = [
@@ -47,16 +49,19 @@ __all__ = [
     "Extent",
     "Facts",
     "FactsError",
+    "Growth",
     "ImpactFact",
     "Kind",
     "Level",
     "Outcome",
     "Policy",
     "PolicyError",
+    "Proposal",
     "RefusedError",
     "Review",
     "Scenario",
     "Size",
+    "Spread",
     "Threshold",
     "Verdict",
     "decide",
@@ -67,4 +72,5 @@ __all__ = [
     "neighbours",
     "parse_facts",
     "parse_policy",
+    "proposed_level",
 ]

@@ -8,13 +8,16 @@ from incidents.policy.facts import EXTENTS, LEVELS, SCENARIOS, Scenario
 from incidents.policy.fields import Fields, PolicyError, show
 from incidents.policy.presets import AZURE, PRESETS
 from incidents.policy.rules import Combine, Policy, Threshold
+from incidents.policy.spread import Spread
 
 COMBINES: tuple[Combine, ...] = get_args(Combine)
 POLICY_KEYS = tuple(Policy.__dataclass_fields__)
 THRESHOLD_KEYS = tuple(Threshold.__dataclass_fields__)
+SPREAD_KEYS = tuple(Spread.__dataclass_fields__)
 MAX_POLICY_NAME = 60
 MAX_VERSION = 2**31 - 1  # a database integer
 MAX_COUNT = 100_000
+MAX_WAYS = 9
 
 
 def parse_policy(obj: object) -> Policy:
@@ -29,6 +32,7 @@ def parse_policy(obj: object) -> Policy:
         name=fields.name("name", MAX_POLICY_NAME),
         version=fields.whole("version", 1, MAX_VERSION),
         broad=_threshold(fields, "broad", AZURE.broad),
+        also_broad=_ways(fields),
         public_review=_threshold(fields, "public_review", AZURE.public_review),
         channel_unavailable=fields.flag("channel_unavailable", AZURE.channel_unavailable),
         audience_unknown=_threshold(fields, "audience_unknown", AZURE.audience_unknown),
@@ -36,9 +40,11 @@ def parse_policy(obj: object) -> Policy:
         notice=_threshold(fields, "notice", AZURE.notice),
         security_advisory=_threshold(fields, "security_advisory", AZURE.security_advisory),
         withdraw_after_review=_scenarios(fields),
-        public_deadline_minutes=fields.whole(
-            "public_deadline_minutes", 1, 24 * 60, AZURE.public_deadline_minutes
+        spread=_spread(fields),
+        broad_deadline_minutes=fields.whole(
+            "broad_deadline_minutes", 1, 24 * 60, _deadline(fields)
         ),
+        public_deadline_minutes=_deadline(fields),
         preliminary_review_hours=fields.whole(
             "preliminary_review_hours", 1, 24 * 90, AZURE.preliminary_review_hours
         ),
@@ -63,14 +69,42 @@ def parse_policy(obj: object) -> Policy:
     return policy
 
 
+def _deadline(fields: Fields) -> int:
+    """The one clock of policies that were written before a broad post had one of its own."""
+    return fields.whole("public_deadline_minutes", 1, 24 * 60, AZURE.public_deadline_minutes)
+
+
+def _spread(parent: Fields) -> Spread | None:
+    if parent.values.get("spread") is None:
+        return AZURE.spread if "spread" not in parent else None
+    fields = Fields.of(
+        parent.values["spread"], parent.path("spread"), SPREAD_KEYS, PolicyError, "spread"
+    )
+    return Spread(
+        second_region_minutes=fields.whole("second_region_minutes", 0, 24 * 60),
+        hard_dependants=fields.whole("hard_dependants", 1, MAX_COUNT),
+        zone_to_region=fields.flag("zone_to_region", default=True),
+    )
+
+
+def _ways(fields: Fields) -> tuple[Threshold, ...]:
+    value = fields.values.get("also_broad", list(AZURE.also_broad))
+    if not isinstance(value, list | tuple) or len(value) > MAX_WAYS:
+        raise fields.refuse("also_broad", f"is not a list of at most {MAX_WAYS} thresholds")
+    at = fields.path("also_broad")
+    return tuple(_read(each, f"{at}[{index}]", None) for index, each in enumerate(value))
+
+
 def _threshold(parent: Fields, name: str, base: Threshold | None) -> Threshold | None:
     if name not in parent:
         return base
     if parent.values[name] is None:
         return None
-    fields = Fields.of(
-        parent.values[name], parent.path(name), THRESHOLD_KEYS, PolicyError, "threshold"
-    )
+    return _read(parent.values[name], parent.path(name), base)
+
+
+def _read(value: object, at: str, base: Threshold | None) -> Threshold:
+    fields = Fields.of(value, at, THRESHOLD_KEYS, PolicyError, "threshold")
     return Threshold(
         level=fields.choice("level", LEVELS, base.level if base else None),
         services=fields.whole("services", 1, MAX_COUNT, base.services if base else None),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal, get_args
 
 from incidents.policy.fields import FactsError, Fields, is_name, show, wanted_name
@@ -78,6 +78,15 @@ class Facts:
     false_positive: bool = False
     ever_broad: bool = False
     previous_scenario: Scenario | None = None
+
+    def at_level(self, level: Level) -> Facts:
+        """The incident graver or milder; impacts at its level go with it, as those do whose level
+
+        was never stated."""
+        impacts = tuple(
+            each.at(level=level) if each.level == self.level else each for each in self.impacts
+        )
+        return replace(self, level=level, impacts=impacts)
 
     def as_dict(self) -> dict[str, object]:
         """The JSON shape; `parse_facts` reads it back to equal facts."""

@@ -78,19 +78,11 @@ def _changed(
 
 
 def _levels(facts: Facts) -> Iterator[tuple[Counterfactual, Facts]]:
-    """Impacts at the incident's level go with it, as those do whose level was never stated."""
     for step in STEPS:
         rank = _step(LEVEL_RANK[facts.level], step, len(LEVELS))
         if rank is not None:
             level: Level = LEVELS[rank]
-            impacts = tuple(
-                each.at(level=level) if each.level == facts.level else each
-                for each in facts.impacts
-            )
-            yield (
-                Counterfactual("level", facts.level, level),
-                replace(facts, level=level, impacts=impacts),
-            )
+            yield Counterfactual("level", facts.level, level), facts.at_level(level)
 
 
 def _services(facts: Facts, size: Size) -> Iterator[tuple[Counterfactual, Facts]]:
@@ -159,3 +151,52 @@ def _extents(facts: Facts, size: Size) -> Iterator[tuple[Counterfactual, Facts]]
                 for each in facts.impacts
             )
             yield Counterfactual("extent", widest, extent), replace(facts, impacts=impacts)
+
+
+MOST_STEPS = 100
+
+
+def walk(facts: Facts) -> Iterator[tuple[Counterfactual, Facts]]:
+    """Facts ever further away along one fact at a time: all one step away, then two, and so on.
+
+    The notch names the fact, what it was and what it has become; the others stand as they are.
+    """
+    ways = list(neighbours(facts))
+    before = {counterfactual.fact: counterfactual.before for counterfactual, _ in ways}
+    for _ in range(MOST_STEPS):
+        yield from ways
+        ways = [
+            (Counterfactual(counterfactual.fact, before[counterfactual.fact], further.after), there)
+            for counterfactual, here in ways
+            if (onward := _onward(counterfactual, here)) is not None
+            for further, there in [onward]
+        ]
+        if not ways:
+            return
+
+
+def _onward(counterfactual: Counterfactual, facts: Facts) -> tuple[Counterfactual, Facts] | None:
+    """One step more in the direction of a notch."""
+    size = measure(facts)
+    steps: dict[NotchFact, Callable[[], Iterator[tuple[Counterfactual, Facts]]]] = {
+        "level": lambda: _levels(facts),
+        "services": lambda: _services(facts, size),
+        "regions": lambda: _regions(facts, size),
+        "extent": lambda: _extents(facts, size),
+    }
+    if counterfactual.fact not in steps:
+        return None
+    up = _rank(counterfactual.after) > _rank(counterfactual.before)
+    for further, there in steps[counterfactual.fact]():
+        if (_rank(further.after) > _rank(further.before)) == up:
+            return further, there
+    return None
+
+
+def _rank(value: int | str) -> int:
+    if isinstance(value, int):
+        return value
+    for words in (LEVELS, EXTENTS):
+        if value in words:
+            return list(words).index(value)  # type: ignore[arg-type]
+    return 0

@@ -93,6 +93,8 @@ def _wanted(threshold: Threshold) -> str:
     """What a threshold asks for."""
     level = "" if threshold.level == "informational" else f"level {_at_least(threshold)}, "
     services = f"{_number(threshold.services, 'service')}{' or more'}"
+    if threshold.combine == "all" and threshold.extent == "subset":
+        return f"{level}{services}"  # wherever impact counts, part of a region is hit
     joint = "and" if threshold.combine == "all" else "or"
     return f"{level}{services}, {joint} {_reach_wanted(threshold)}"
 
@@ -133,14 +135,14 @@ def _public_when(subject: str, threshold: Threshold | None, size: Size) -> str:
 
 
 def _scenario_1(policy: Policy, size: Size) -> str:
-    if policy.broad is None:
+    ways = policy.ways_to_be_broad
+    if not ways:
         return "Scenario 1 (broad impact) is switched off in this policy."
-    if policy.broad.met_by(size):
-        return f"Scenario 1 (broad impact) holds: {_wanted(policy.broad)}."
-    return (
-        f"Scenario 1 (broad impact) does not hold: it needs {_wanted(policy.broad)}; "
-        f"here {_missing(policy.broad, size)}."
-    )
+    for way in ways:
+        if way.met_by(size):
+            return f"Scenario 1 (broad impact) holds: {_wanted(way)}."
+    needs = "; or it needs ".join(f"{_wanted(way)}; here {_missing(way, size)}" for way in ways)
+    return f"Scenario 1 (broad impact) does not hold: it needs {needs}."
 
 
 def _scenario_2(facts: Facts, policy: Policy) -> str:

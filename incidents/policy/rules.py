@@ -16,6 +16,7 @@ from incidents.policy.facts import (
     Level,
     Scenario,
 )
+from incidents.policy.spread import Spread
 
 Combine = Literal["all", "any"]
 
@@ -75,12 +76,12 @@ def condensed(facts: Facts) -> Facts:
     rows = tuple(
         ImpactFact(service, region, extent, level)
         for (level, extent), (services, regions) in fields.items()
-        for service, region in _paired(tuple(services), tuple(regions))
+        for service, region in paired(tuple(services), tuple(regions))
     )
     return replace(facts, impacts=rows) if len(rows) < len(facts.impacts) else facts
 
 
-def _paired(services: tuple[str, ...], regions: tuple[str, ...]) -> Iterator[tuple[str, str]]:
+def paired(services: tuple[str, ...], regions: tuple[str, ...]) -> Iterator[tuple[str, str]]:
     """Each service and each region at least once; the shorter side is filled up with its first."""
     for index in range(max(len(services), len(regions))):
         yield (
@@ -130,16 +131,21 @@ def met(threshold: Threshold | None, size: Size) -> bool:
 class Policy:
     """A named, versioned set of thresholds and switches. None switches a rule off.
 
-    `broad`: scenario 1. `public_review`: what scenario 1 needs besides for a public review
+    `broad`: scenario 1; `also_broad`: further ways to be broad, each enough by itself.
+    `public_review`: what scenario 1 needs besides for a public review
     (None: nothing). `channel_unavailable`: scenario 2 on or off. `audience_unknown`: scenario 3.
     `not_platform_fault`, `notice` (maintenance and health advisories), `security_advisory`: what
     makes those public. `withdraw_after_review`: the scenarios whose public entry goes once the
-    targeted review is delivered. The rest are clocks, in the unit of their name.
+    targeted review is delivered. `spread`: when the level of a Warning that spreads is proposed
+    to be raised. The rest are clocks, in the unit of their name: a public post
+    that a machine decided on waits for a person `broad_deadline_minutes` where scenario 1 holds,
+    else `public_deadline_minutes`.
     """
 
     name: str
     version: int
     broad: Threshold | None
+    also_broad: tuple[Threshold, ...]
     public_review: Threshold | None
     channel_unavailable: bool
     audience_unknown: Threshold | None
@@ -147,12 +153,26 @@ class Policy:
     notice: Threshold | None
     security_advisory: Threshold | None
     withdraw_after_review: tuple[Scenario, ...]
+    spread: Spread | None
+    broad_deadline_minutes: int
     public_deadline_minutes: int
     preliminary_review_hours: int
     final_review_days: int
     withdraw_latest_hours: int
     retention_years: int
 
+    def deadline_minutes(self, scenario: Scenario | None) -> int:
+        """How long a public post under this scenario waits for a person at most."""
+        return self.broad_deadline_minutes if scenario == 1 else self.public_deadline_minutes
+
+    @property
+    def ways_to_be_broad(self) -> tuple[Threshold, ...]:
+        return self.also_broad if self.broad is None else (self.broad, *self.also_broad)
+
     def as_dict(self) -> dict[str, object]:
         """The JSON shape; `parse_policy` reads it back to an equal policy."""
-        return {**asdict(self), "withdraw_after_review": list(self.withdraw_after_review)}
+        return {
+            **asdict(self),
+            "also_broad": [asdict(each) for each in self.also_broad],
+            "withdraw_after_review": list(self.withdraw_after_review),
+        }

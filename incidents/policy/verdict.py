@@ -85,9 +85,13 @@ def kind_threshold(facts: Facts, policy: Policy) -> Threshold | None:
     return policy.security_advisory if facts.kind == "security-advisory" else policy.notice
 
 
+def is_broad(policy: Policy, size: Size) -> bool:
+    return met(policy.broad, size) or any(way.met_by(size) for way in policy.also_broad)
+
+
 def holding(facts: Facts, policy: Policy, size: Size) -> tuple[Scenario, ...]:
     """All scenarios of a service issue that hold, in rising order."""
-    broad: tuple[Scenario, ...] = (1,) if met(policy.broad, size) else ()
+    broad: tuple[Scenario, ...] = (1,) if is_broad(policy, size) else ()
     if policy.channel_unavailable and facts.targeted_channel == "unavailable":
         broad = (*broad, 2)
     if facts.audience == "unknown" and met(policy.audience_unknown, size):

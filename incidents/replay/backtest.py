@@ -3,22 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, replace
 
 from incidents.policy import Policy
-from incidents.replay.replay import Point, Replay, replay
-
-
-@dataclass(frozen=True, slots=True)
-class BacktestCase:
-    """One incident's recorded facts; `really_public_at` is None where it never was public."""
-
-    tracking_id: str
-    title: str
-    started_at: datetime
-    points: tuple[Point, ...]
-    really_public_at: datetime | None
+from incidents.replay.replay import BacktestCase, Replay, replay
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,14 +90,9 @@ def _outcome(case: BacktestCase, policy: Policy) -> BacktestOutcome:
 
 def _public_with_hindsight(case: BacktestCase, policy: Policy, result: Replay) -> bool:
     """Whether the gravest moment would be public had the audience been known at once."""
+    known = case.points[-1].facts.audience
     points = [
-        Point(
-            at=step.point.at,
-            facts=step.point.facts | {"audience": case.points[-1].facts.get("audience", "unknown")},
-            really=None,
-            basis=step.point.basis,
-            said="",
-        )
+        replace(step.point, facts=replace(step.point.facts, audience=known))
         for step in result.steps
     ]
     return replay(points, policy, None).decided_at is not None

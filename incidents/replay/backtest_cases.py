@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from incidents.models import Decision, Incident
-from incidents.replay.backtest import BacktestCase
+from incidents.policy import parse_facts
 from incidents.replay.recordings import recording_of
-from incidents.replay.replay import Point, points_of
+from incidents.replay.replay import BacktestCase, Point, points_of
 
 
 def case_of(incident: Incident) -> BacktestCase | None:
@@ -44,7 +44,7 @@ def _decided(incident: Incident) -> Iterator[Point]:
         )
         yield Point(
             at=decision.decided_at,
-            facts=decision.facts,
+            facts=parse_facts(decision.facts),
             really="public" if public else "targeted",
             basis="recorded",
             said=decision.reason,

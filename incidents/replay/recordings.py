@@ -33,7 +33,8 @@ class CellHit:
 
 @dataclass(frozen=True, slots=True)
 class Moment:
-    """`published`: what really went out then (targeted, public, or nothing). `silent`: nobody knew yet."""
+    """`published`: what really went out then (targeted, public, or nothing). `silent`: nobody knew yet.
+    `known_by`: who knows from then on (monitor, operator, customers)."""
 
     at: datetime
     basis: str
@@ -49,6 +50,7 @@ class Moment:
     targeted_text: str = ""
     published: str | None = None
     silent: bool = False
+    known_by: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +63,7 @@ class Recording:
 
 KNOWN = {
     "at", "basis", "said", "why", "level", "audience", "dependents", "stage", "hit", "recover",
-    "public_text", "targeted_text", "published", "silent",
+    "public_text", "targeted_text", "published", "silent", "known_by",
 }  # fmt: skip
 
 
@@ -121,7 +123,14 @@ def _moment(where: str, raw: Mapping[str, Any]) -> Moment:
         targeted_text=raw.get("targeted_text", ""),
         published=raw.get("published"),
         silent=bool(raw.get("silent", False)),
+        known_by=_known_by(where, raw.get("known_by")),
     )
+
+
+def _known_by(where: str, value: object) -> str | None:
+    if value not in (None, "monitor", "operator", "customers"):
+        raise MomentsError(f"{where}: known_by {value!r}; write monitor, operator or customers.")
+    return value if isinstance(value, str) else None
 
 
 def _utc(where: str, value: object) -> datetime:

@@ -6,28 +6,61 @@ while the incident was handled here.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Any
 
-from incidents.policy import Explanation, Policy, explain, parse_facts
-from incidents.replay.recordings import CellHit, Moment, Recording
+from incidents.policy import (
+    Explanation,
+    Facts,
+    Growth,
+    Policy,
+    Scenario,
+    Verdict,
+    decide,
+    explain,
+    parse_facts,
+    proposed_level,
+)
+from incidents.replay.recordings import CellHit, Recording
+
+# By services hit in which regions: how many others cannot do without them.
+Dependants = Callable[[Mapping[str, frozenset[str]]], int]
 
 
 @dataclass(frozen=True, slots=True)
 class Point:
-    """The facts known at one moment (JSON shape of `decide`) and what was really said then.
+    """The facts known at one moment and what was really said then.
 
     `really`: public, targeted, withdrawn, or None where nothing is recorded. `basis`: stated,
-    assumed, or recorded (by this system).
+    assumed, or recorded (by this system). `known_by`: monitor until a person has taken it over.
+    `growth`: how the incident had spread, where the recording tells.
     """
 
     at: datetime
-    facts: dict[str, Any]
+    facts: Facts
     really: str | None
     basis: str
     said: str
+    known_by: str = "operator"
+    audience_assumed: bool = False
+    growth: Growth | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class BacktestCase:
+    """One incident's recorded facts; `really_public_at` is None where it never was public.
+
+    `public`: whether the world had to know, where the recording says so; `label`: who says it.
+    """
+
+    tracking_id: str
+    title: str
+    started_at: datetime
+    points: tuple[Point, ...]
+    really_public_at: datetime | None
+    public: bool | None = None
+    label: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,13 +89,14 @@ class Step:
 class Replay:
     """`decided_at`: first moment whose verdict is public. `public_at`: when the post would have gone
 
-    out at the latest, nobody confirming it. Minutes gained are over the first real public post;
-    None where either side never was public.
+    out at the latest, nobody confirming it. `first_targeted_at`: when the affected would have been
+    told. Minutes gained are over the first real public post; None where either side never was public.
     """
 
     steps: tuple[Step, ...]
     decided_at: datetime | None
     public_at: datetime | None
+    first_targeted_at: datetime | None
     really_public_at: datetime | None
 
     @property
@@ -73,76 +107,166 @@ class Replay:
     def minutes_gained_if_confirmed(self) -> int | None:
         return _minutes(self.decided_at, self.really_public_at)
 
-    def as_dict(self) -> dict[str, object]:
+    def moments(self) -> dict[str, object]:
+        """The four moments, alike for the recording as it is and for each branch of it."""
         return {
             "decided_at": _iso(self.decided_at),
             "public_at": _iso(self.public_at),
+            "first_targeted_at": _iso(self.first_targeted_at),
             "really_public_at": _iso(self.really_public_at),
+        }
+
+    def as_dict(self) -> dict[str, object]:
+        return {
+            **self.moments(),
             "minutes_gained": self.minutes_gained,
             "minutes_gained_if_confirmed": self.minutes_gained_if_confirmed,
             "steps": [step.as_dict() for step in self.steps],
         }
 
 
-def replay(points: Sequence[Point], policy: Policy, really_public_at: datetime | None) -> Replay:
-    """Decide at every point in time order; each knows the scenarios decided before it."""
-    steps: list[Step] = []
-    previous: int | None = None
+def lived(points: Iterable[Point], policy: Policy) -> Iterator[tuple[Point, Facts, Verdict]]:
+    """Decide at every point, in time order; with the facts that were decided about, which know what
+
+    was decided before them.
+
+    The level of what a monitor found follows its spread by itself, as it does while no person has
+    the incident; a person would be asked.
+    """
+    previous: Scenario | None = None
     ever_broad = False
-    decided_at: datetime | None = None
-    for point in sorted(points, key=lambda point: point.at):
-        facts = point.facts | {"previous_scenario": previous, "ever_broad": ever_broad}
-        explanation = explain(parse_facts(facts), policy)
-        verdict = explanation.verdict
+    for point in points:
+        facts = point.facts
+        if point.growth is not None and point.known_by == "monitor":
+            proposal = proposed_level(facts.level, point.growth, policy.spread)
+            if proposal is not None:
+                facts = facts.at_level(proposal.level)
+        if (facts.previous_scenario, facts.ever_broad) != (previous, ever_broad):
+            facts = replace(facts, previous_scenario=previous, ever_broad=ever_broad)
+        verdict = decide(facts, policy)
         previous = verdict.scenario or previous
-        ever_broad = ever_broad or 1 in verdict.scenarios
-        if verdict.public and decided_at is None:
-            decided_at = point.at
-        steps.append(Step(replace(point, facts=facts), explanation))
-    deadline = timedelta(minutes=policy.public_deadline_minutes)
+        ever_broad = ever_broad or verdict.review == "public"
+        yield point, facts, verdict
+
+
+def replay(points: Sequence[Point], policy: Policy, really_public_at: datetime | None) -> Replay:
+    """Decide at every point in time order, with reasons."""
+    in_order = sorted(points, key=lambda point: point.at)
+    decided_at: datetime | None = None
+    public_at: datetime | None = None
+    steps: list[Step] = []
+    for point, facts, verdict in lived(in_order, policy):
+        steps.append(Step(replace(point, facts=facts), explain(facts, policy)))
+        if verdict.public:
+            decided_at = decided_at or point.at
+            latest = point.at + timedelta(minutes=policy.deadline_minutes(verdict.scenario))
+            public_at = min(public_at or latest, latest)
     return Replay(
         steps=tuple(steps),
         decided_at=decided_at,
-        public_at=decided_at + deadline if decided_at else None,
+        public_at=public_at,
+        first_targeted_at=_first_targeted(steps),
         really_public_at=really_public_at,
     )
 
 
-def points_of(recording: Recording) -> Iterator[Point]:
-    """The facts of a recording, moment by moment; what nobody knew yet decides nothing."""
+def _first_targeted(steps: Sequence[Step]) -> datetime | None:
+    """When the affected are told: at once, unless nobody can tell who they are or reach them.
+
+    Whom scenario 3 concerns is not known: the post goes to everybody, and alerts follow later.
+    """
+    for step in steps:
+        facts, verdict = step.point.facts, step.explanation.verdict
+        unclear = verdict.scenario == 3 and facts.audience == "unknown"
+        if facts.targeted_channel == "available" and not unclear:
+            return step.point.at
+    return None
+
+
+def case_of_recording(
+    recording: Recording, name: str, dependants: Dependants | None = None
+) -> BacktestCase:
+    return BacktestCase(
+        tracking_id=name,
+        title=recording.title,
+        started_at=recording.started_at,
+        points=tuple(points_of(recording, dependants)),
+        really_public_at=recording.first_public_post,
+    )
+
+
+def points_of(recording: Recording, dependants: Dependants | None = None) -> Iterator[Point]:
+    """The facts of a recording, moment by moment; what nobody knew yet decides nothing.
+
+    With a catalogue's `dependants` their number is what it says, unless a source states one.
+    """
     cells: dict[tuple[str, str], CellHit] = {}
-    level, audience, dependents = "warning", "unknown", 0
+    since: dict[tuple[str, str], datetime] = {}
+    level, audience, stated, known_by = "warning", "unknown", None, "operator"
+    assumed = False
     for moment in recording.moments:
         level = moment.level or level
-        audience = moment.audience or audience
-        dependents = dependents if moment.dependents is None else moment.dependents
-        cells |= {(hit.service, hit.region): hit for hit in moment.hit}
+        if moment.audience:
+            audience, assumed = moment.audience, moment.basis == "assumed"
+        known_by = moment.known_by or known_by
+        if moment.dependents is not None and (moment.basis == "stated" or dependants is None):
+            stated = moment.dependents
+        for hit in moment.hit:
+            cells[hit.service, hit.region] = hit
+            since.setdefault((hit.service, hit.region), moment.at)
         left = {key: hit for key, hit in cells.items() if key[1] not in moment.recovered}
         # Once all is over, the facts of the whole incident go on counting for its review.
         cells = left or cells
         if not moment.silent:
-            yield _point(moment, cells.values(), level, audience, dependents)
+            derived = dependants(_places(cells)) if dependants else 0
+            yield Point(
+                at=moment.at,
+                facts=_facts(
+                    cells.values(), level, audience, derived if stated is None else stated
+                ),
+                really=moment.published,
+                basis=moment.basis,
+                said=moment.said,
+                known_by=known_by,
+                audience_assumed=assumed,
+                growth=_growth(cells, since, derived if stated is None else stated),
+            )
 
 
-def _point(
-    moment: Moment, cells: Iterable[CellHit], level: str, audience: str, dependents: int
-) -> Point:
-    facts = {
-        "kind": "service-issue",
-        "level": level,
-        "impacts": [
-            {
-                "service": cell.service,
-                "region": cell.region,
-                "extent": cell.extent,
-                "level": cell.level or level,
-            }
-            for cell in cells
-        ],
-        "dependents": dependents,
-        "audience": audience,
-    }
-    return Point(moment.at, facts, moment.published, moment.basis, moment.said)
+def _places(cells: Iterable[tuple[str, str]]) -> dict[str, frozenset[str]]:
+    places: dict[str, frozenset[str]] = {}
+    for service, region in cells:
+        places[service] = places.get(service, frozenset()) | {region}
+    return places
+
+
+def _growth(
+    cells: Iterable[tuple[str, str]], since: Mapping[tuple[str, str], datetime], dependants: int
+) -> Growth:
+    regions: dict[str, datetime] = {}
+    for cell in cells:
+        regions[cell[1]] = min(since[cell], regions.get(cell[1], since[cell]))
+    return Growth(regions, dependants)
+
+
+def _facts(cells: Iterable[CellHit], level: str, audience: str, dependents: int) -> Facts:
+    return parse_facts(
+        {
+            "kind": "service-issue",
+            "level": level,
+            "impacts": [
+                {
+                    "service": cell.service,
+                    "region": cell.region,
+                    "extent": cell.extent,
+                    "level": cell.level or level,
+                }
+                for cell in cells
+            ],
+            "dependents": dependents,
+            "audience": audience,
+        }
+    )
 
 
 def _minutes(ours: datetime | None, theirs: datetime | None) -> int | None:

@@ -12,10 +12,9 @@ from django.contrib.auth.models import User
 from django.test import Client
 
 from incidents.models import Incident
-from incidents.policy import PRESETS
-from incidents.replay.backtest import BacktestCase
+from incidents.policy import PRESETS, parse_facts
 from incidents.replay.recordings import SHIPPED, read_recording, recording_of
-from incidents.replay.replay import Point, Replay, points_of, replay
+from incidents.replay.replay import BacktestCase, Point, Replay, points_of, replay
 from incidents.services.incident import post_update
 from incidents.services.inputs import Changes
 from statuspage.desk.charts.replay_charts import bars, time_plot
@@ -78,9 +77,9 @@ def test_a_replay_shows_every_moment_with_decision_reality_and_basis(
 
 @pytest.mark.django_db
 def test_another_policy_replays_the_same_facts(desk: Client, january: Incident) -> None:
-    words = text_of(desk.get(own(january, "replay/?policy=google")))
+    words = text_of(desk.get(own(january, "replay/?policy=aws")))
 
-    assert "by the policy “google”" in words
+    assert "by the policy “aws”" in words
     assert "Decided public never" in words
     assert "Minutes gained –" in words
 
@@ -135,7 +134,7 @@ def test_without_facts_there_is_nothing_to_backtest(desk: Client, catalogue: Non
 def test_a_backtest_says_which_incidents_change_and_counts(
     desk: Client, january: Incident, targeted: Incident
 ) -> None:
-    page = desk.get(f"{BACKTEST}?policy=google")
+    page = desk.get(f"{BACKTEST}?policy=aws")
 
     words = text_of(page)
     assert "1 of 2 would have been told differently" in words
@@ -143,8 +142,8 @@ def test_a_backtest_says_which_incidents_change_and_counts(
         "min,", "min ,"
     )
     assert "azure Public: 1 of 2 Needlessly: 0 Median minutes: 114" in words
-    assert "google Public: 0 of 2 Needlessly: 0 Median minutes: –" in words
-    assert 'aria-label="Incidents posted publicly: azure 1, google 0"' in page.content.decode()
+    assert "aws Public: 0 of 2 Needlessly: 0 Median minutes: –" in words
+    assert 'aria-label="Incidents posted publicly: azure 1, aws 0"' in page.content.decode()
     assert own(january, "replay/") in page.content.decode()
 
 
@@ -262,7 +261,9 @@ def test_one_moment_alone_can_be_drawn() -> None:
         "audience": "estimated",
     }
     at = datetime(2026, 3, 1, 9, 0, tzinfo=UTC)
-    case = BacktestCase("ONE0-ONE", "One", at, (Point(at, facts, None, "recorded", ""),), None)
+    case = BacktestCase(
+        "ONE0-ONE", "One", at, (Point(at, parse_facts(facts), None, "recorded", ""),), None
+    )
 
     plot = time_plot(replay(case.points, PRESETS["azure"], None))
 

@@ -80,13 +80,14 @@ THRESHOLDS = st.builds(
 @st.composite
 def any_policy(draw: st.DrawFn) -> Policy:
     """A preset, or one with other thresholds and switches."""
-    preset = draw(st.sampled_from([PRESETS["azure"], PRESETS["google"], PRESETS["aws"]]))
+    preset = draw(st.sampled_from(list(PRESETS.values())))
     if draw(st.booleans()):
         return preset
     return replace(
         preset,
         name="drawn",
         broad=draw(st.none() | THRESHOLDS),
+        also_broad=tuple(draw(st.lists(THRESHOLDS, max_size=2))),
         public_review=draw(st.none() | THRESHOLDS),
         audience_unknown=draw(st.none() | THRESHOLDS),
         not_platform_fault=draw(st.none() | THRESHOLDS),

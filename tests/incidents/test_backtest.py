@@ -10,9 +10,9 @@ from django.contrib.auth.models import User
 from django.core.management import CommandError, call_command
 
 from incidents.policy import PRESETS
-from incidents.replay.backtest import BacktestCase, backtest, summary
+from incidents.replay.backtest import backtest, summary
 from incidents.replay.recordings import SHIPPED, read_recording
-from incidents.replay.replay import points_of
+from incidents.replay.replay import BacktestCase, points_of
 from incidents.services.incident import declare, post_update
 from incidents.services.inputs import Changes
 from tests.conftest import declaration, hit

@@ -182,5 +182,5 @@ def test_a_policy_that_is_neither_built_in_nor_a_file_is_named(name: str) -> Non
         read_policy(name)
     shown = name.encode("unicode_escape").decode()
     assert str(error.value).startswith(
-        f'--policy: "{shown}" is neither one of aws, azure, google nor a readable file ('
+        f'--policy: "{shown}" is neither one of aws, azure, google, recommended nor a readable file ('
     )

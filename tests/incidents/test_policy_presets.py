@@ -29,9 +29,42 @@ def test_google_reports_one_service_down_in_a_considerable_part_of_a_region() ->
 
 
 def test_google_does_not_report_small_parts_of_many_regions() -> None:
-    cells = ("dns@east", "storage@west", "compute@north")
+    cells = ("dns@east", "storage@west")
     assert outcome("google", *cells) == PRIVATE
     assert outcome("azure", *cells) == BROAD
+
+
+@pytest.mark.parametrize("preset", ["google", "recommended"])
+def test_three_services_disrupted_in_part_of_one_region_are_broad(preset: str) -> None:
+    cells = ("dns@east", "storage@east", "compute@east")
+    assert outcome(preset, *cells, level="warning") == BROAD
+    assert outcome(preset, *cells[:2], level="warning") == PRIVATE
+    assert outcome(preset, *cells, level="informational") == PRIVATE
+    assert outcome("azure", *cells, level="warning") == PRIVATE
+
+
+def test_what_is_broad_by_azures_rule_is_broad_as_recommended() -> None:
+    assert outcome("recommended", "dns@east", "storage@west") == BROAD
+    assert outcome("recommended", "dns@east", "dns@west", "dns@north") == PRIVATE
+
+
+@pytest.mark.parametrize(
+    ("preset", "broad", "unclear"),
+    [("azure", 15, 15), ("google", 15, 15), ("aws", 15, 15), ("recommended", 5, 15)],
+)
+def test_a_broad_post_waits_as_long_as_its_policy_says(
+    preset: str, broad: int, unclear: int
+) -> None:
+    policy = PRESETS[preset]
+    waits = [policy.deadline_minutes(scenario) for scenario in (1, 2, 3, None)]
+    assert waits == [broad, unclear, unclear, unclear]
+
+
+def test_a_policy_with_one_clock_uses_it_for_broad_posts_too() -> None:
+    policy = parse_policy({"name": "slow", "version": 1, "public_deadline_minutes": 30})
+    assert policy.deadline_minutes(1) == 30
+    quick = parse_policy({**policy.as_dict(), "broad_deadline_minutes": 2})
+    assert (quick.deadline_minutes(1), quick.deadline_minutes(3)) == (2, 30)
 
 
 def test_google_reports_what_is_global() -> None:
@@ -119,6 +152,11 @@ def test_an_entry_stays_when_one_of_its_scenarios_is_not_withdrawn() -> None:
         ({"channel_unavailable": 1}, "channel_unavailable: 1 is neither true nor false"),
         ({"withdraw_after_review": [1]}, "withdraw_after_review[0]: 1 is not one of 2, 3"),
         ({"withdraw_after_review": 2}, "withdraw_after_review: 2 is not a list of scenarios"),
+        ({"also_broad": {}}, "also_broad: an object is not a list of at most 9 thresholds"),
+        ({"also_broad": [{"level": "error"}]}, "also_broad[0].services: missing; give a whole"),
+        ({"spread": {}}, "spread.second_region_minutes: missing; give a whole number"),
+        ({"spread": {"regions": 1}}, "spread.regions: unknown key with value 1; known are second"),
+        ({"broad_deadline_minutes": 0}, "broad_deadline_minutes: 0 is not a whole number from 1"),
         ({"public_deadline_minutes": -5}, "public_deadline_minutes: -5 is not a whole number"),
         ({"final_review_days": 2}, "final_review_days: 2 ends before preliminary_review_hours 72"),
         ({"name": "azure", "broad": None}, 'version: 1 of "azure" is built in with other content'),

@@ -30,6 +30,8 @@ def test_every_other_command_gets_servers(command: str) -> None:
 def test_a_dry_import_reads_names_from_files_and_a_real_one_needs_the_database() -> None:
     assert servers_needed(["import_history", "text.txt", "--dry-run"]) is Need.NOTHING
     assert servers_needed(["import_history", "text.txt"]) is Need.SERVERS
+    assert servers_needed(["backtest", "--recordings", "a.jsonl.gz"]) is Need.NOTHING
+    assert servers_needed(["backtest", "--policy", "google"]) is Need.SERVERS
 
 
 def test_a_check_of_the_database_needs_one() -> None:

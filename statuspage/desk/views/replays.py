@@ -18,10 +18,10 @@ from incidents.models import Decision
 from incidents.policy import PRESETS, Policy, PolicyError, load_yaml, parse_policy
 from incidents.policy.documents import decode_text
 from incidents.policy.files import MAX_POLICY
-from incidents.replay.backtest import BacktestCase, backtest, summary
+from incidents.replay.backtest import backtest, summary
 from incidents.replay.backtest_cases import case_of
 from incidents.replay.recordings import MomentsError
-from incidents.replay.replay import replay
+from incidents.replay.replay import BacktestCase, replay
 from incidents.services.policies import current_policy
 from statuspage.desk.access import desk, incidents_for, operator_of
 from statuspage.desk.charts.replay_charts import Bar, bars, time_plot

@@ -1,0 +1,67 @@
+"""A level proposed from how an incident spreads: what a rule sees before a person has raised it. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from incidents.policy.facts import Level
+
+
+@dataclass(frozen=True, slots=True)
+class Spread:
+    """When Error is proposed for what was taken for a Warning; each is enough by itself.
+
+    `second_region_minutes`: a second region was hit within so many minutes of the first.
+    `hard_dependants`: so many services need one that is hit and cannot do without it.
+    `zone_to_region`: what was hit in a zone is hit in the whole region.
+    """
+
+    second_region_minutes: int
+    hard_dependants: int
+    zone_to_region: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Growth:
+    """How far impact has come: since when each region is hit (UTC; impacts at Warning or above),
+
+    services that cannot do without one that is hit, and whether a zone has become a region.
+    """
+
+    regions: Mapping[str, datetime]
+    hard_dependants: int = 0
+    zone_to_region: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    level: Level
+    because: str
+
+
+def proposed_level(level: Level, growth: Growth, spread: Spread | None) -> Proposal | None:
+    """Error for a Warning that spreads, with its reason; None where nothing is proposed.
+
+    What is Informational stays so: many regions with an effect that nobody feels are no outage.
+    """
+    if spread is None or level != "warning":
+        return None
+    if growth.hard_dependants >= spread.hard_dependants:
+        reason = (
+            f"{growth.hard_dependants} services cannot do without what is hit"
+            f" ({spread.hard_dependants} are enough)"
+        )
+        return Proposal("error", reason)
+    hit = sorted(growth.regions.values())
+    if len(hit) > 1 and hit[1] - hit[0] <= timedelta(minutes=spread.second_region_minutes):
+        minutes = round((hit[1] - hit[0]).total_seconds() / 60)
+        reason = (
+            f"a second region was hit {minutes} minutes after the first"
+            f" (up to {spread.second_region_minutes} count)"
+        )
+        return Proposal("error", reason)
+    if growth.zone_to_region and spread.zone_to_region:
+        return Proposal("error", "what was hit in a zone is hit in the whole region now")
+    return None

@@ -5,7 +5,7 @@
     presets.py     azure, google, aws and our own, recommended     PRESETS
     custom.py      a policy somebody wrote                         parse_policy
     verdict.py     the decision                                    decide, Verdict
-    neighbours.py  the same facts, one notch away                  neighbours, Notch
+    neighbours.py  the same facts, one step away                  neighbours, Counterfactual
     spread.py      a level proposed from how it spreads                 proposed_level
     explain.py     the decision with its reasons                   explain, Explanation
     reasons.py     the sentences

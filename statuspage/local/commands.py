@@ -2,7 +2,7 @@
 
 | Command | Servers |
 |---|---|
-| those in WITHOUT, any `--help`, `import_history --dry-run`, `backtest --recordings` | none: they run on a bare machine |
+| those in WITHOUT, any `--help`, `import_history --dry-run`, `backtest --recordings` | none: a bare machine will do |
 | `demo` | starts its own and keeps them running: it is the supervisor |
 | everything else | uses those that run in the state folder, or starts them for as long as it runs |
 

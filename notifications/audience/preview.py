@@ -7,10 +7,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from incidents.models import Communication, Incident
+from incidents.models import Incident
 from incidents.services.statements import scope_of
 from notifications.audience import selection
 from notifications.models import FanOut
+from notifications.services.dry_run import hearers
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,21 +48,6 @@ def look(incident: Incident) -> AudiencePreview:
         geographies=parts.geographies,
         largest_tenants=parts.largest_tenants,
         sample=parts.sample,
-    )
-
-
-def hearers(communication: Communication) -> int:
-    """How many endpoints would hear of a statement, were it planned now: whom it concerns, whoever was told
-    before, its readers. Of one that is planned already: how many more.
-    """
-    if communication.kind == "review" and selection.awaits_audience(communication):
-        return 0  # not planned before it is known for whom
-    return selection.count_hearers(
-        communication,
-        list(communication.scope.values_list("service_id", "region_id")),
-        by_list=selection.has_list(communication),
-        matching=selection.matches(communication),
-        public=Communication.objects.public().filter(pk=communication.pk).exists(),
     )
 
 

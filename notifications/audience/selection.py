@@ -37,16 +37,6 @@ class Slice:
     more: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Counts:
-    """An audience before anything is sent. `readers`: public subscribers, if it were public."""
-
-    subscriptions: int
-    tenants: int
-    endpoints: int
-    readers: int
-
-
 def line_of(incident_id: int) -> list[int]:
     """The incident and those it has absorbed: who heard of one of them hears how it goes on."""
     absorbed = Incident.objects.filter(merged_into=incident_id).values_list("pk", flat=True)
@@ -66,7 +56,7 @@ class Breakdown:
 
 
 def breakdown(cells: Sequence[Cell], *, kind: str, incident_id: int | None = None) -> Breakdown:
-    """What `count` counts, in parts, with ten addresses of it."""
+    """The audience of a first statement about these cells, of its list with `incident_id`; ten addresses of it."""
     target_index.refresh()
     facts = _first_facts(cells, kind, incident_id)
     parts: dict[str, dict[str, int]] = {}
@@ -166,79 +156,30 @@ def add_readers(
     )
 
 
-def count(cells: Sequence[Cell], *, kind: str, incident_id: int | None = None) -> Counts:
-    """The audience of a first statement about these cells; with `incident_id`, of its impacted list."""
-    target_index.refresh()
-    by_list = incident_id is not None
-    facts = _first_facts(cells, kind, incident_id)
-    matched = sql.MATCHED_BY_LIST if by_list else sql.MATCHED_BY_FOOTPRINT
-    subscriptions, tenants = _counted(sql.chain(matched) + sql.COUNT_MATCHED, facts)
-    (endpoints,) = _counted(sql.chain(*_targets(cells, by_list=by_list)) + sql.COUNT_TARGETS, facts)
-    readers = count_readers(cells, kind=kind)
-    return Counts(subscriptions, tenants, endpoints, readers)
-
-
 def count_readers(cells: Sequence[Cell], *, kind: str) -> int:
     """How many public subscribers hear of these cells, if it is public."""
-    return _counted(sql.chain(sql.READERS) + sql.COUNT_READERS, _first_facts(cells, kind, None))[0]
+    with connection.cursor() as cursor:
+        cursor.execute(sql.chain(sql.READERS) + sql.COUNT_READERS, _first_facts(cells, kind, None))
+        (number,) = cursor.fetchone() or (0,)
+    return int(number)
 
 
-# What `ADD_TOLD_BEFORE` adds, for all endpoints at once.
-_TOLD = """
-told AS MATERIALIZED (
-  SELECT DISTINCT ON (d.endpoint_id) d.endpoint_id AS id, d.relevance
-  FROM notifications_delivery d
-  WHERE d.incident_id = ANY (%(line)s) AND d.communication_id < %(communication)s
-    AND d.audience = 'targeted' AND (d.state <> 'skipped' OR d.skip_reason = 'in_digest')
-  ORDER BY d.endpoint_id, d.communication_id DESC
-)
-"""
-_HEARERS = """
-SELECT count(*) FROM (
-  (SELECT endpoint_id AS id FROM targets WHERE %(concerns)s
-   UNION SELECT id FROM told
-   WHERE %(targeted)s AND (%(retraction)s OR relevance <> 'not-impacted')
-   UNION SELECT id FROM chosen WHERE %(public)s)
-  EXCEPT SELECT endpoint_id FROM notifications_delivery WHERE communication_id = %(communication)s
-) hearers
-"""
-
-
-def count_hearers(
-    communication: Communication,
-    cells: Sequence[Cell],
-    *,
-    by_list: bool,
-    matching: bool,
-    public: bool,
-) -> int:
-    """How many endpoints planning would add for a statement, each once; leaves no trace.
-
-    `matching`: whom the cells concern hear of it, besides those told before; `public`: readers do, too.
-    """
+def hearing_facts(communication: Communication, cells: Sequence[Cell]) -> dict[str, Any]:
+    """The parameters of planning a statement in one go, phases and all; the index is brought up to date."""
     target_index.refresh()
-    facts = _facts(communication, cells, 0, None) | {
+    return _facts(communication, cells, 0, None) | {
         "matching": communication.kind != "retraction",
-        "concerns": matching,
+        "concerns": matches(communication),
         "targeted": bool(communication.targeted_text),
         "retraction": communication.kind == "retraction",
-        "public": public,
+        "public": Communication.objects.public().filter(pk=communication.pk).exists(),
     }
-    return _counted(
-        sql.chain(*_targets(cells, by_list=by_list), sql.READERS, _TOLD) + _HEARERS, facts
-    )[0]
 
 
 def _targets(cells: Sequence[Cell], *, by_list: bool) -> tuple[str, ...]:
     if by_list:
         return (sql.MATCHED_BY_LIST, sql.TARGETS_BY_LIST)
     return (sql.TARGETS_BY_WIDE_FOOTPRINT if len(cells) >= WIDE else sql.TARGETS_BY_FOOTPRINT,)
-
-
-def _counted(statement: str, facts: dict[str, Any]) -> tuple[int, ...]:
-    with connection.cursor() as cursor:
-        cursor.execute(statement, facts)
-        return tuple(cursor.fetchone() or ())
 
 
 def _first_facts(cells: Sequence[Cell], kind: str, incident_id: int | None) -> dict[str, Any]:

@@ -93,21 +93,21 @@ rules AS MATERIALIZED (
                  JOIN notifications_alertrule o ON o.id = r.id AND o.tenant_id = hit.tenant_id
                  WHERE x.alertrule_id = r.id))
 ),
+led AS MATERIALIZED (
+  SELECT ends.tenant_id, ends.endpoint_id, TRUE AS by_rule
+  FROM ends JOIN rules USING (id)
+  WHERE EXISTS (
+    SELECT FROM scope
+    WHERE (rules.services IS NULL OR scope.service_id = ANY (rules.services))
+      AND (rules.regions IS NULL OR scope.region_id = ANY (rules.regions)))
+  UNION ALL
+  SELECT t.id, t.contact_id, FALSE
+  FROM concerned JOIN notifications_tenant t ON t.id = concerned.tenant_id
+  WHERE t.contact_id IS NOT NULL
+    AND NOT EXISTS (SELECT FROM ends WHERE ends.tenant_id = t.id)
+),
 targets AS MATERIALIZED (
-  SELECT e.endpoint_id, bool_or(e.by_rule) AS by_rule
-  FROM (
-    SELECT ends.endpoint_id, TRUE AS by_rule
-    FROM ends JOIN rules USING (id)
-    WHERE EXISTS (
-      SELECT FROM scope
-      WHERE (rules.services IS NULL OR scope.service_id = ANY (rules.services))
-        AND (rules.regions IS NULL OR scope.region_id = ANY (rules.regions)))
-    UNION ALL
-    SELECT t.contact_id, FALSE
-    FROM concerned JOIN notifications_tenant t ON t.id = concerned.tenant_id
-    WHERE t.contact_id IS NOT NULL
-      AND NOT EXISTS (SELECT FROM ends WHERE ends.tenant_id = t.id)
-  ) e GROUP BY e.endpoint_id
+  SELECT endpoint_id, bool_or(by_rule) AS by_rule FROM led GROUP BY endpoint_id
 )
 """
 
@@ -225,17 +225,14 @@ added AS (
 SELECT (SELECT max(id) FROM chosen), (SELECT count(*) FROM chosen), (SELECT count(*) FROM added)
 """.replace("{insert}", INSERT)
 
-COUNT_MATCHED = """
-SELECT count(*), count(DISTINCT s.tenant_id)
-FROM matched JOIN notifications_customersubscription s USING (id)
+COUNT_READERS = """
+SELECT count(*) FROM chosen JOIN notifications_endpoint e USING (id) WHERE e.suppressed_at IS NULL
 """
 
-COUNT_TARGETS = "SELECT count(*) FROM targets"
-COUNT_READERS = "SELECT count(*) FROM chosen"
-
-# One row a group: what it counts, the group's name, how many.
+# One row a group, of endpoints that are sent to: what it counts, the group's name, how many.
 CHANNELS = """,
-named AS MATERIALIZED (SELECT e.channel, e.address FROM targets t JOIN notifications_endpoint e ON e.id = t.endpoint_id)
+named AS MATERIALIZED (SELECT e.channel, e.address FROM targets t JOIN notifications_endpoint e ON e.id = t.endpoint_id
+  WHERE e.suppressed_at IS NULL AND e.left_alerts_at IS NULL)
 SELECT 'channel', channel, count(*) FROM named GROUP BY 2
 UNION ALL
 (SELECT 'sample', channel || ' ' || address, 1 FROM named ORDER BY channel, address LIMIT 10)

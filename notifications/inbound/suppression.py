@@ -1,51 +1,16 @@
-"""Endpoints that nothing is sent to any more: which, why, whom that silences, and how it ends."""
+"""Endpoints that nothing is sent to any more: which, why, and how it ends."""
 
 from __future__ import annotations
 
 from datetime import datetime
 
 from django.contrib.auth.models import AbstractBaseUser
-from django.db import connection, transaction
+from django.db import transaction
 from django.db.models import OuterRef, QuerySet, Subquery
 
-from notifications.models import Bounce, Endpoint, OperatorAct, Tenant
+from notifications.models import Bounce, Endpoint, OperatorAct
 
 LONGEST_REASON = 300
-MOST_SILENCED = 50
-
-# Who would hear of nothing: every address that alerts would go to (as `audience_sql.TARGETS` finds
-# them, rules before the contact) is suppressed or has left. Begins with the few suppressed ones.
-_SILENCED = """
-WITH dead AS MATERIALIZED (
-  SELECT id FROM notifications_endpoint WHERE suppressed_at IS NOT NULL
-),
-touched AS MATERIALIZED (
-  SELECT t.id FROM dead JOIN notifications_tenant t ON t.contact_id = dead.id
-  UNION
-  SELECT g.tenant_id FROM dead
-  JOIN notifications_actiongroup_endpoints ge ON ge.endpoint_id = dead.id
-  JOIN notifications_actiongroup g ON g.id = ge.actiongroup_id
-),
-targets AS MATERIALIZED (
-  SELECT t.id AS tenant_id, ge.endpoint_id
-  FROM touched t
-  JOIN notifications_alertrule r ON r.tenant_id = t.id AND r.active
-  JOIN notifications_alertrule_action_groups rg ON rg.alertrule_id = r.id
-  JOIN notifications_actiongroup_endpoints ge ON ge.actiongroup_id = rg.actiongroup_id
-),
-led AS MATERIALIZED (
-  SELECT tenant_id, endpoint_id FROM targets
-  UNION
-  SELECT t.id, t.contact_id FROM touched JOIN notifications_tenant t ON t.id = touched.id
-  WHERE t.contact_id IS NOT NULL AND NOT EXISTS (
-    SELECT FROM targets WHERE targets.tenant_id = t.id)
-)
-SELECT led.tenant_id FROM led JOIN notifications_endpoint e ON e.id = led.endpoint_id
-GROUP BY 1
-HAVING bool_and(e.suppressed_at IS NOT NULL OR e.left_alerts_at IS NOT NULL)
-  AND bool_or(e.suppressed_at IS NOT NULL)
-ORDER BY 1 LIMIT %s
-"""
 
 
 class LiftError(ValueError):
@@ -66,14 +31,6 @@ def suppressed() -> QuerySet[Endpoint]:
         .prefetch_related("contact_of", "action_groups__tenant")
         .order_by("-suppressed_at", "-id")
     )
-
-
-def silenced_tenants() -> list[Tenant]:
-    """Tenants that can be told nothing, since every address of theirs is suppressed; some at most."""
-    with connection.cursor() as cursor:
-        cursor.execute(_SILENCED, (MOST_SILENCED,))
-        ids = [row[0] for row in cursor.fetchall()]
-    return list(Tenant.objects.filter(pk__in=ids).order_by("name")) if ids else []
 
 
 @transaction.atomic

@@ -86,6 +86,11 @@ class Endpoint(models.Model):
                 name="endpoint_suppressed",
                 condition=Q(suppressed_at__isnull=False),
             ),
+            models.Index(
+                fields=["left_alerts_at"],
+                name="endpoint_left_alerts",
+                condition=Q(left_alerts_at__isnull=False),
+            ),
         ]
 
     def __str__(self) -> str:

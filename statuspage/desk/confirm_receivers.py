@@ -11,7 +11,7 @@ from django.http import QueryDict
 
 from incidents.models import Communication
 from notifications import lifecycle
-from notifications.audience import preview
+from notifications.services.dry_run import hearers
 
 T = TypeVar("T")
 
@@ -57,7 +57,7 @@ def receivers_to_confirm(communication: Communication) -> int:
 
     if not asks(settings.CONFIRM_RECEIVERS):
         return 0  # whatever the number: not even counted, as minutes count
-    receivers = preview.hearers(communication)
+    receivers = hearers(communication)
     return receivers if asks(receivers) else 0
 
 

@@ -6,7 +6,7 @@ The price is a row lock for some milliseconds.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -15,18 +15,17 @@ from django.http import QueryDict
 from django.utils.safestring import SafeString, mark_safe
 
 from incidents.markdown import to_html
-from incidents.models import Communication, Incident
+from incidents.models import Communication
 from incidents.services.decision_recording import wants_public
-from notifications.audience import selection
 from notifications.channels.base import Message
 from notifications.channels.email import renderer as mail_renderer
 from notifications.lifecycle import Audience, Reason, Relevance
+from notifications.services.dry_run import DryRun, dry_run
 from statuspage.desk.confirm_receivers import receivers_to_confirm
 from statuspage.desk.verdicts import VerdictView, verdict_view
 
 T = TypeVar("T")
 Seen = TypeVar("Seen")
-Cell = tuple[int, int]  # (service id, region id)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,8 +42,7 @@ class Preview:
     note: str  # why the entry is public and will go again, if so
     public_html: SafeString
     targeted_html: SafeString
-    counts: selection.Counts
-    waits_for_audience: bool  # scenario 3: the affected are told once they are known
+    hears: DryRun
     mail: Message  # to an affected customer
     public_mail: Message | None  # to a public subscriber, if it is public
     confirm: int  # so many receivers that the number must be confirmed; 0: need not
@@ -70,9 +68,7 @@ def look_at(communication: Communication, *, was_public: bool) -> Preview:
     decision = incident.decisions.order_by("-id").first()
     if decision is None:
         raise ValueError(f"{incident.tracking_id} has no decision to look at.")
-    cells = list(communication.scope.values_list("service_id", "region_id"))
     is_public = incident.published_at is not None and incident.withdrawn_at is None
-    counts = counts_of(incident, cells)
     return Preview(
         tracking_id=incident.tracking_id,
         verdict=verdict_view(decision.verdict),
@@ -84,10 +80,9 @@ def look_at(communication: Communication, *, was_public: bool) -> Preview:
         note=incident.note if is_public else "",
         public_html=html_of(communication.public_text),
         targeted_html=html_of(communication.targeted_text),
-        counts=counts,
+        hears=dry_run(communication),
         confirm=receivers_to_confirm(communication),
         drill=incident.drill,
-        waits_for_audience=incident.audience == "unknown" and decision.scenario == 3,
         mail=mail_renderer.preview(
             communication,
             audience=Audience.TARGETED,
@@ -103,12 +98,6 @@ def look_at(communication: Communication, *, was_public: bool) -> Preview:
         if is_public
         else None,
     )
-
-
-def counts_of(incident: Incident, cells: Sequence[Cell]) -> selection.Counts:
-    """How many would hear of these cells: by the impacted list if one is confirmed."""
-    by_list = incident.audience == "confirmed" and selection.has_impacted(incident.pk)
-    return selection.count(cells, kind=incident.kind, incident_id=incident.pk if by_list else None)
 
 
 def html_of(text: str) -> SafeString:

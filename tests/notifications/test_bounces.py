@@ -21,9 +21,9 @@ from notifications.delivery import plan, send
 from notifications.inbound import bounces, suppression
 from notifications.inbound.reports import read_report
 from notifications.lifecycle import State
-from notifications.models import Attempt, Bounce, Delivery, Endpoint, OperatorAct, Tenant
+from notifications.models import Attempt, Bounce, Delivery, Endpoint, OperatorAct
 from tests.conftest import declaration
-from tests.notifications.cast import endpoint, last, rule, tenant
+from tests.notifications.cast import last, tenant
 from tests.notifications.conftest import Sink
 from tests.notifications.mail_reports import complaint, report
 
@@ -231,28 +231,6 @@ def test_lifting_needs_a_reason_and_refusals_before_it_count_no_more(
     assert here().suppressed_at is None
     with pytest.raises(suppression.LiftError, match="is not suppressed"):
         suppression.lift(endpoint_id=here().pk, reason="Again.", now=after, actor=operator)
-
-
-def test_a_tenant_is_silenced_when_nobody_of_it_can_be_told(
-    catalogue: None, now: datetime, operator: User
-) -> None:
-    alone, ruled, both = tenant("alone", WEST), tenant("ruled", WEST), tenant("both", WEST)
-    rule(ruled, "duty@ruled.example")
-    rule(both, "duty@both.example", "night@both.example")
-
-    def suppress(*addresses: str) -> None:
-        Endpoint.objects.filter(address__in=addresses).update(
-            suppressed_at=now, suppressed_because="550"
-        )
-
-    suppress("night@both.example", "ruled@example.com")
-    assert suppression.silenced_tenants() == []  # its rule leads elsewhere than to the contact
-    suppress("alone@example.com", "duty@ruled.example")
-    assert suppression.silenced_tenants() == [alone, ruled]
-    Endpoint.objects.filter(address="duty@both.example").update(left_alerts_at=now)
-    assert suppression.silenced_tenants() == [alone, both, ruled]
-    Tenant.objects.filter(pk=ruled.pk).update(contact=endpoint("new@example.com"))
-    assert ruled in suppression.silenced_tenants()  # a contact is told only where no rule leads
 
 
 def test_a_bounce_of_a_merged_or_old_incident_needs_no_incident(

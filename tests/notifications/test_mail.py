@@ -123,6 +123,25 @@ def test_a_public_mail_has_public_words_only(operator: User, now: datetime, sink
     assert "/subscribe/manage/" in text_of(mail)
 
 
+@pytest.mark.parametrize(
+    ("public", "words", "confidential"),
+    [
+        (True, Statement("The same.", "The same."), False),
+        (True, Statement("Another.", "For you."), True),
+        (False, Statement("The same.", "The same."), True),
+    ],
+)
+def test_only_text_that_is_not_published_is_called_confidential(
+    operator: User, now: datetime, sink: Sink, public: bool, words: Statement, confidential: bool
+) -> None:
+    tenant("here", WEST)
+    declare(operator, now, public=public, statement=words)
+    send.work()
+    (mail,) = sink.mails
+    for kind in ("plain", "html"):
+        assert ("confidential" in text_of(mail, kind)) is confidential
+
+
 def test_a_mail_about_an_incident_that_is_not_public_links_to_no_entry(
     operator: User, now: datetime, sink: Sink
 ) -> None:

@@ -15,7 +15,6 @@ from incidents.services import incident as incident_service
 from incidents.services.inputs import Statement
 from incidents.services.operator_decisions import set_audience
 from incidents.services.statements import write_communication
-from notifications.audience.selection import count
 from notifications.delivery import plan
 from notifications.lifecycle import Phase, State
 from notifications.models import Delivery, FanOut
@@ -449,16 +448,6 @@ def test_reviews_retractions_and_corrections_are_never_superseded(
     )
     planned(open_incident, now)
     assert Delivery.objects.get(communication=special).state == State.PENDING
-
-
-def test_the_audience_is_counted_without_anything_being_stored(now: datetime) -> None:
-    tenant("one", WEST)
-    rule(tenant("two", WEST), "a@example.com", "b@example.com")
-    reader("reader@example.com")
-    cell = hit(*WEST)
-    counts = count([(cell.service.pk, cell.region.pk)], kind="service-issue")
-    assert (counts.subscriptions, counts.tenants, counts.endpoints, counts.readers) == (2, 2, 3, 1)
-    assert not Delivery.objects.exists()
 
 
 def test_while_scenario_three_knows_no_audience_only_the_public_hears(

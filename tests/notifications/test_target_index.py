@@ -245,7 +245,9 @@ def test_an_audience_is_chosen_alike_cell_by_cell_and_from_all_rows(
         (Service.objects.get(slug=service).pk, Region.objects.get(slug=region).pk)
         for service, region in (WEST, NORTH)
     ]
-    counted = {kind: selection.count(cells, kind=kind).endpoints for kind in Kind.values}
+    counted = {
+        kind: sum(selection.breakdown(cells, kind=kind).channels.values()) for kind in Kind.values
+    }
     assert counted == {kind: 4 if kind == "health-advisory" else 3 for kind in Kind.values}
 
 

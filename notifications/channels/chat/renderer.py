@@ -14,7 +14,6 @@ from django.conf import settings
 
 from notifications.channels.base import Message, one_line
 from notifications.channels.email import renderer as mail_renderer
-from notifications.lifecycle import Audience
 from notifications.models import Delivery
 
 # Characters once escaped; the smallest limit of these products is 4,096.
@@ -90,8 +89,8 @@ def _entry(facts: Mapping[str, object]) -> str:
 
 def _notes(delivery: Delivery) -> list[str]:
     lines = [f"Why this is here: {' '.join(mail_renderer.why(delivery))}"]
-    if delivery.audience == Audience.TARGETED:
-        lines.append(mail_renderer.CONFIDENTIAL)
+    if confidential := mail_renderer.confidential(delivery):
+        lines.append(confidential)
     if delivery.last_of_hour:
         lines.append(mail_renderer.limit_reached("room"))
     lines.append(f"To change or end these messages, ask whoever runs {settings.SITE_NAME}.")

@@ -112,7 +112,7 @@ class MailRenderer:
             "last_of_hour": limit_reached() if delivery.last_of_hour else "",
             "why": why(delivery),
             "drill_notice": DRILL,
-            "confidential": CONFIDENTIAL,
+            "confidential": confidential(delivery),
             "leave": self._leave,
             "manage": self._manage,
         }
@@ -260,6 +260,21 @@ def words(delivery: Delivery) -> dict[str, object]:
     if delivery.relevance == Relevance.NOT_IMPACTED:
         body = NOT_AFFECTED
     return {"body": body, "body_html": markdown.to_html(body)}
+
+
+def confidential(delivery: Delivery) -> str:
+    """The closing line under a text that is not published; empty where all of it can be read by anybody."""
+    told = (delivery, *delivery.digest_items)
+    return "" if all(_is_published(each) for each in told) else CONFIDENTIAL
+
+
+def _is_published(delivery: Delivery) -> bool:
+    said = delivery.communication
+    return delivery.audience == Audience.PUBLIC or (
+        delivery.relevance != Relevance.NOT_IMPACTED
+        and said.targeted_text.strip() == said.public_text.strip()
+        and Communication.objects.public().filter(pk=said.pk).exists()
+    )
 
 
 def limit_reached(place: str = "address") -> str:

@@ -10,12 +10,12 @@ from django.utils.safestring import SafeString
 from incidents.models import Incident, Review
 from incidents.services.policies import current_policy
 from incidents.services.review import Repair, is_for_public
-from notifications.audience import selection
 from notifications.channels.base import Message
 from notifications.channels.email import renderer as mail_renderer
 from notifications.lifecycle import Audience, Reason, Relevance
+from notifications.services.dry_run import DryRun, dry_run
 from statuspage.desk.confirm_receivers import receivers_to_confirm
-from statuspage.desk.dry_run import counts_of, html_of
+from statuspage.desk.dry_run import html_of
 from statuspage.desk.review.form import draft_of
 from statuspage.desk.review.lines import WORDS
 
@@ -38,7 +38,7 @@ class ReviewPreview:
     sections: list[tuple[str, SafeString]]
     timeline: list[tuple[datetime, str]]
     repairs: list[tuple[Repair, str]]  # with the state in words
-    counts: selection.Counts
+    hears: DryRun
     confirm: int  # see Preview
     mail: Message
     public_mail: Message | None
@@ -89,14 +89,13 @@ def look_at_review(review: Review) -> ReviewPreview:
     communication = incident.communications.latest("number")
     draft = draft_of(review)
     reach = reach_of(incident)
-    counts = counts_of(incident, list(communication.scope.values_list("service_id", "region_id")))
     return ReviewPreview(
         review=review,
         reach=reach,
         sections=[(section.heading, html_of(section.text)) for section in draft.sections],
         timeline=list(draft.timeline),
         repairs=[(each, WORDS.get(each.state, each.state)) for each in draft.repairs],
-        counts=counts,
+        hears=dry_run(communication),
         confirm=receivers_to_confirm(communication),
         mail=mail_renderer.preview(
             communication,

@@ -8,7 +8,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from incidents.access import VIEW
-from notifications.inbound import suppression
+from notifications.services import silence
 from statuspage.desk.access import desk, incidents_for, operator_of
 from statuspage.desk.incident_list import closed_rows, open_rows, owing_rows
 from statuspage.desk.views.incident_page import incident_page
@@ -26,7 +26,7 @@ def listing(request: HttpRequest) -> HttpResponse:
         "owing": owing,
         "more_owing": more_owing,
         "closed": closed_rows(incidents, now, above=owing),
-        "silenced": suppression.silenced_tenants(),
+        "silenced": silence.silenced(),
     }
     return render(request, "desk/list.html", context)
 

@@ -13,6 +13,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from incidents.access import LIFT, LOOK, VIEW
 from notifications.inbound import suppression
+from notifications.services import silence
 from notifications.models import Bounce, Endpoint, OperatorAct
 from statuspage.desk.access import desk, operator_of
 from statuspage.desk.forms import DeskForm
@@ -37,7 +38,7 @@ def suppressed(request: HttpRequest) -> HttpResponse:
     context = {
         "page": page,
         "rows": [(each, _owners(each), _source(each)) for each in page.object_list],
-        "silenced": suppression.silenced_tenants(),
+        "silenced": silence.silenced(),
         "limit": settings.BOUNCE_SOFT_LIMIT,
         "days": settings.BOUNCE_WINDOW_DAYS,
         "acts": OperatorAct.objects.filter(what=OperatorAct.What.LIFT)

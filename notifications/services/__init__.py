@@ -1,0 +1,1 @@
+"""The verbs of the post office: plan, send, subscribe, load customers."""

@@ -1,0 +1,140 @@
+"""Who would hear of a statement, were it planned now: by channel, after all that keeps a message back.
+
+Asked of the database in one statement that is made of planning's own parts; nothing is written. A property
+test plans the same statement for real and compares.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.conf import settings
+from django.db import connection
+from django.db.models import Q
+
+from incidents.models import Communication
+from notifications.audience import selection
+from notifications.lifecycle import (
+    LIMITED,
+    SPACED,
+    Audience,
+    may_hear_drill,
+    priority,
+)
+from notifications.models import Endpoint
+from notifications.services import dry_run_sql as sql
+from notifications.services.silence import Silent, silent_tenants
+
+MOST_NAMED = 8
+
+
+@dataclass(frozen=True, slots=True)
+class DryRun:
+    """What planning and the first claim would make of a statement.
+
+    `targeted`, `public`: endpoints by channel that hear of it; each endpoint counts once, and a targeted
+    message goes before a public one. Unless it `is_public`, `public` are those that would hear, were it so.
+    `later`: so many are held back at first, by the hour's limit or the interval. `skipped`: endpoints planned
+    for nothing, by reason. `tenants`, `subscriptions`: whom it concerns, by list or footprint; of these
+    tenants the `silent` have no address that hears of it. `waits`: scenario 3, those whom it concerns are told
+    once the audience is known.
+    """
+
+    tenants: int = 0
+    subscriptions: int = 0
+    targeted: dict[str, int] = field(default_factory=dict)
+    public: dict[str, int] = field(default_factory=dict)
+    is_public: bool = False
+    later: int = 0
+    skipped: dict[str, int] = field(default_factory=dict)
+    silent: list[Silent] = field(default_factory=list)
+    silent_count: int = 0
+    waits: bool = False
+
+    @property
+    def receivers(self) -> int:
+        """Every endpoint that hears of it, once."""
+        readers = sum(self.public.values()) if self.is_public else 0
+        return sum(self.targeted.values()) + readers
+
+    @property
+    def unnamed(self) -> int:
+        """Silent tenants beyond those that are named."""
+        return self.silent_count - len(self.silent)
+
+
+def dry_run(communication: Communication) -> DryRun:
+    """Ask for a statement that is not planned yet; it may be one that is rolled back afterwards."""
+    if communication.kind == "review" and selection.awaits_audience(communication):
+        return DryRun(waits=True)  # not planned before it is known for whom
+    facts = _facts(communication)
+    counts: dict[str, dict[str, int]] = {}
+    later = 0
+    with connection.cursor() as cursor:
+        cursor.execute(sql.dry_run(facts["by_list"], wide=_is_wide(facts)), facts)
+        for group, name, number, held in cursor.fetchall():
+            counts.setdefault(group, {})[name] = number
+            later += held
+        silent: list[tuple[int, list[str], bool, int]] = []
+        if facts["concerns"]:
+            cursor.execute(sql.silent(facts["by_list"], wide=_is_wide(facts)), facts)
+            silent = cursor.fetchall()
+    whole = counts.get("total", {})
+    return DryRun(
+        tenants=whole.get("tenants", 0),
+        subscriptions=whole.get("subscriptions", 0),
+        targeted=counts.get(Audience.TARGETED, {}),
+        public=counts.get(Audience.PUBLIC if facts["public"] else "readers", {}),
+        is_public=facts["public"],
+        later=later,
+        skipped=counts.get("skipped", {}),
+        silent=silent_tenants(silent),
+        silent_count=silent[0][3] if silent else 0,
+        waits=bool(communication.targeted_text) and selection.awaits_audience(communication),
+    )
+
+
+def hearers(communication: Communication) -> int:
+    """How many endpoints would hear of a statement, each once; of one that is planned already: how many more."""
+    if communication.kind == "review" and selection.awaits_audience(communication):
+        return 0
+    facts = _facts(communication)
+    with connection.cursor() as cursor:
+        cursor.execute(sql.hearers(facts["by_list"], wide=_is_wide(facts)), facts)
+        (number,) = cursor.fetchone() or (0,)
+    return int(number)
+
+
+def _is_wide(facts: Mapping[str, Any]) -> bool:
+    return len(facts["places"]) >= selection.WIDE
+
+
+def _facts(communication: Communication) -> dict[str, Any]:
+    """The parameters of planning (`audience.facts_of`), and what a claim and a try would ask."""
+    incident = communication.incident
+    cells = list(communication.scope.values_list("service_id", "region_id"))
+    urgency = priority(
+        kind=communication.kind, stage=communication.stage, number=communication.number
+    )
+    return selection.hearing_facts(communication, cells) | {
+        "by_list": selection.has_list(communication),
+        "drill": incident.drill,
+        "drill_ids": _drill_receivers() if incident.drill else [],
+        "hourly": settings.HOURLY_LIMIT if urgency in LIMITED else 0,
+        "interval": settings.UPDATE_INTERVAL if urgency in SPACED else 0,
+        "named": MOST_NAMED,
+    }
+
+
+def _drill_receivers() -> list[int]:
+    """Endpoints that a drill may reach. The database narrows them down, the rule itself decides."""
+    near = Q(pk__in=[])
+    for entry in settings.DRILL_RECEIVERS:
+        near |= Q(address__icontains=entry.rstrip("/"))
+    return [
+        pk
+        for pk, address in Endpoint.objects.filter(near).values_list("pk", "address")
+        if may_hear_drill(address, settings.DRILL_RECEIVERS)
+    ]

@@ -1,0 +1,148 @@
+"""The statements behind `dry_run`: planning's own parts (`audience_sql`), and what becomes of each endpoint."""
+
+from __future__ import annotations
+
+from notifications.audience import selection_sql as sql
+
+# What `ADD_TOLD_BEFORE` adds, for all endpoints at once.
+_TOLD = """
+told AS MATERIALIZED (
+  SELECT DISTINCT ON (d.endpoint_id) d.endpoint_id AS id, d.relevance
+  FROM notifications_delivery d
+  WHERE d.incident_id = ANY (%(line)s) AND d.communication_id < %(communication)s
+    AND d.audience = 'targeted' AND (d.state <> 'skipped' OR d.skip_reason = 'in_digest')
+  ORDER BY d.endpoint_id, d.communication_id DESC
+)
+"""
+# Each endpoint once, as planning finds it first.
+_PLANNED = """
+planned AS MATERIALIZED (
+  SELECT DISTINCT ON (id) id, audience FROM (
+    SELECT endpoint_id AS id, 'targeted' AS audience, 1 AS phase FROM targets WHERE %(concerns)s
+    UNION ALL
+    SELECT id, 'targeted', 2 FROM told
+    WHERE %(targeted)s AND (%(retraction)s OR relevance <> 'not-impacted')
+    UNION ALL
+    SELECT id, 'public', 3 FROM chosen WHERE %(public)s
+  ) found
+  WHERE NOT EXISTS (
+    SELECT FROM notifications_delivery d
+    WHERE d.communication_id = %(communication)s AND d.endpoint_id = found.id)
+  ORDER BY id, phase
+)
+"""
+# The same answers as `lifecycle.skip_reason` and `Delivery.stays_inside` give right before a try. Readers
+# are confirmed and have not left, or they are not chosen.
+_JUDGED = """
+judged AS MATERIALIZED (
+  SELECT p.id, p.audience, e.channel,
+    CASE
+      WHEN e.suppressed_at IS NOT NULL THEN 'suppressed'
+      WHEN p.audience = 'targeted' AND e.left_alerts_at IS NOT NULL THEN 'left'
+      WHEN %(drill)s AND NOT p.id = ANY (%(drill_ids)s::bigint[]) THEN 'drill'
+      ELSE ''
+    END AS skip
+  FROM planned p JOIN notifications_endpoint e ON e.id = p.id
+)
+"""
+# As `rations` judges a claim: the hour's messages, and the last one about this incident.
+_HELD = """
+(%(hourly)s > 0 AND (
+  SELECT count(*) FROM notifications_delivery s
+  WHERE s.endpoint_id = j.id AND s.sent_at > clock_timestamp() - interval '1 hour') >= %(hourly)s)
+OR (%(interval)s > 0 AND (
+  SELECT max(coalesce(said.sent_at, carrier.sent_at))
+  FROM notifications_delivery said
+  LEFT JOIN notifications_delivery carrier
+    ON carrier.id = said.digest_id AND said.skip_reason = 'in_digest'
+  WHERE said.incident_id = %(incident)s AND said.endpoint_id = j.id
+) + %(interval)s * interval '1 second' > clock_timestamp())
+"""
+_COUNTED = f"""
+SELECT audience, channel, count(*),
+  CASE WHEN %(hourly)s > 0 OR %(interval)s > 0 THEN count(*) FILTER (WHERE {_HELD}) ELSE 0 END
+FROM judged j WHERE skip = '' GROUP BY 1, 2
+UNION ALL SELECT 'skipped', skip, count(*), 0 FROM judged WHERE skip <> '' GROUP BY 2
+UNION ALL
+SELECT 'readers', e.channel, count(*), 0
+FROM chosen JOIN notifications_endpoint e ON e.id = chosen.id
+WHERE e.suppressed_at IS NULL
+  AND NOT EXISTS (SELECT FROM judged j WHERE j.id = e.id AND j.audience = 'targeted')
+  AND NOT (%(drill)s AND NOT e.id = ANY (%(drill_ids)s::bigint[]))
+GROUP BY 2
+UNION ALL
+SELECT 'total', n.name, n.number, 0
+FROM (SELECT count(*) AS subscriptions, count(DISTINCT s.tenant_id) AS tenants
+      FROM matched JOIN notifications_customersubscription s USING (id)) t,
+  LATERAL (VALUES ('subscriptions', t.subscriptions), ('tenants', t.tenants)) AS n(name, number)
+"""
+
+_LED_BY_FOOTPRINT = """
+led AS MATERIALIZED (
+  SELECT DISTINCT t.tenant_id, t.endpoint_id
+  FROM notifications_target t JOIN scope USING (service_id, region_id)
+  WHERE t.kinds & %(bit)s <> 0
+)
+"""
+# Whom the cells concern, without an address that hears of it. First by the addresses its rules lead to, which
+# nearly all have; for the few others by every address of theirs, as they may have been told before.
+_SILENT = """,
+living AS MATERIALIZED (SELECT id FROM judged WHERE skip = ''),
+owners AS MATERIALIZED (
+  SELECT DISTINCT s.tenant_id FROM matched JOIN notifications_customersubscription s USING (id)
+),
+unled AS MATERIALIZED (
+  SELECT tenant_id FROM owners
+  EXCEPT SELECT led.tenant_id FROM led JOIN living ON living.id = led.endpoint_id
+),
+own AS MATERIALIZED (
+  SELECT g.tenant_id, ge.endpoint_id
+  FROM unled JOIN notifications_actiongroup g USING (tenant_id)
+  JOIN notifications_actiongroup_endpoints ge ON ge.actiongroup_id = g.id
+  UNION
+  SELECT t.id, t.contact_id FROM unled JOIN notifications_tenant t ON t.id = unled.tenant_id
+  UNION
+  SELECT e.tenant_id, e.id FROM unled JOIN notifications_endpoint e USING (tenant_id)
+),
+silent AS MATERIALIZED (
+  SELECT tenant_id FROM unled
+  EXCEPT SELECT own.tenant_id FROM own JOIN living ON living.id = own.endpoint_id
+)
+SELECT silent.tenant_id,
+  coalesce((SELECT array_agg(DISTINCT j.skip) FROM led JOIN judged j ON j.id = led.endpoint_id
+            WHERE led.tenant_id = silent.tenant_id), '{}'),
+  EXISTS (
+    SELECT FROM notifications_alertrule r
+    JOIN notifications_alertrule_action_groups rg ON rg.alertrule_id = r.id
+    JOIN notifications_actiongroup_endpoints ge ON ge.actiongroup_id = rg.actiongroup_id
+    WHERE r.tenant_id = silent.tenant_id AND r.active),
+  (SELECT count(*) FROM silent)
+FROM silent JOIN notifications_tenant n ON n.id = silent.tenant_id
+ORDER BY n.name, n.id LIMIT %(named)s
+"""
+
+
+def _judged(by_list: bool, wide: bool) -> tuple[str, ...]:
+    targets = sql.TARGETS_BY_WIDE_FOOTPRINT if wide else sql.TARGETS_BY_FOOTPRINT
+    parts = (sql.MATCHED_BY_LIST, sql.TARGETS_BY_LIST) if by_list else (targets,)
+    return (*parts, sql.READERS, _TOLD, _PLANNED, _JUDGED)
+
+
+def _with_matched(by_list: bool, wide: bool) -> tuple[str, ...]:
+    return (*(() if by_list else (sql.MATCHED_BY_FOOTPRINT,)), *_judged(by_list, wide))
+
+
+def dry_run(by_list: bool, *, wide: bool) -> str:
+    """Rows of (group, name, how many, how many of them later)."""
+    return sql.chain(*_with_matched(by_list, wide)) + _COUNTED
+
+
+def silent(by_list: bool, *, wide: bool) -> str:
+    """Rows of (tenant, why its addresses are skipped, whether it has rules, how many tenants in all)."""
+    led = () if by_list else (_LED_BY_FOOTPRINT,)
+    return sql.chain(*_with_matched(by_list, wide), *led) + _SILENT
+
+
+def hearers(by_list: bool, *, wide: bool) -> str:
+    """One number: the endpoints that hear of it."""
+    return sql.chain(*_judged(by_list, wide)) + "SELECT count(*) FROM judged WHERE skip = ''"

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from incidents.models import Incident
 from incidents.services.statements import scope_of
 from notifications.audience import selection
+from notifications.audience.forecast import hearers
 from notifications.models import FanOut
-from notifications.services.dry_run import hearers
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from django.http import QueryDict
 
 from incidents.models import Communication
 from notifications import lifecycle
-from notifications.services.dry_run import hearers
+from notifications.audience.forecast import hearers
 
 T = TypeVar("T")
 

@@ -17,10 +17,10 @@ from django.utils.safestring import SafeString, mark_safe
 from incidents.markdown import to_html
 from incidents.models import Communication
 from incidents.services.decision_recording import wants_public
+from notifications.audience.forecast import Forecast, forecast
 from notifications.channels.base import Message
 from notifications.channels.email import renderer as mail_renderer
 from notifications.lifecycle import Audience, Reason, Relevance
-from notifications.services.dry_run import DryRun, dry_run
 from statuspage.desk.confirm_receivers import receivers_to_confirm
 from statuspage.desk.verdicts import VerdictView, verdict_view
 
@@ -42,7 +42,7 @@ class Preview:
     note: str  # why the entry is public and will go again, if so
     public_html: SafeString
     targeted_html: SafeString
-    hears: DryRun
+    hears: Forecast
     mail: Message  # to an affected customer
     public_mail: Message | None  # to a public subscriber, if it is public
     confirm: int  # so many receivers that the number must be confirmed; 0: need not
@@ -80,7 +80,7 @@ def look_at(communication: Communication, *, was_public: bool) -> Preview:
         note=incident.note if is_public else "",
         public_html=html_of(communication.public_text),
         targeted_html=html_of(communication.targeted_text),
-        hears=dry_run(communication),
+        hears=forecast(communication),
         confirm=receivers_to_confirm(communication),
         drill=incident.drill,
         mail=mail_renderer.preview(

@@ -34,7 +34,7 @@ def test_a_preview_shows_verdict_reasons_audience_entry_and_mail_and_writes_noth
     assert "PUBLIC – scenario 1, broad impact" in words
     assert "Level Error; 2 services, 1 region, at most a whole zone." in words
     assert "If the level were Warning: TARGETED ONLY" in words
-    assert "Tenants 0" in words
+    assert "Tenants concerned 0" in words
     assert "<strong>Key Vault</strong>" in page.content.decode()
     assert "Your vaults in zone 1 are affected." in words
     assert counted() == before

@@ -141,7 +141,7 @@ def put_a_list_into_force(desk: Client, told: Incident) -> Prepared:
 
 def try_again(desk: Client, told: Incident) -> Prepared:
     Delivery.objects.filter(incident=told).update(state="failed", attempts=1)
-    return at(told, "ledger-retry")
+    return at(told, "deliveries-retry")
 
 
 ASKING: dict[str, list[tuple[Callable[[Client, Incident], Prepared], int]]] = {
@@ -154,7 +154,7 @@ ASKING: dict[str, list[tuple[Callable[[Client, Incident], Prepared], int]]] = {
     "merge": [(merge, 3)],
     "review": [(review, 3)],
     "list-of": [(put_a_list_into_force, 2)],
-    "ledger-retry": [(try_again, 3)],
+    "deliveries-retry": [(try_again, 3)],
 }
 # First notices, ends (a retraction is one), and what sends nothing that was not asked for before.
 FREE = {

@@ -10,10 +10,10 @@ from django.utils.safestring import SafeString
 from incidents.models import Incident, Review
 from incidents.services.policies import current_policy
 from incidents.services.review import Repair, is_for_public
+from notifications.audience.forecast import Forecast, forecast
 from notifications.channels.base import Message
 from notifications.channels.email import renderer as mail_renderer
 from notifications.lifecycle import Audience, Reason, Relevance
-from notifications.services.dry_run import DryRun, dry_run
 from statuspage.desk.confirm_receivers import receivers_to_confirm
 from statuspage.desk.dry_run import html_of
 from statuspage.desk.review.form import draft_of
@@ -38,7 +38,7 @@ class ReviewPreview:
     sections: list[tuple[str, SafeString]]
     timeline: list[tuple[datetime, str]]
     repairs: list[tuple[Repair, str]]  # with the state in words
-    hears: DryRun
+    hears: Forecast
     confirm: int  # see Preview
     mail: Message
     public_mail: Message | None
@@ -95,7 +95,7 @@ def look_at_review(review: Review) -> ReviewPreview:
         sections=[(section.heading, html_of(section.text)) for section in draft.sections],
         timeline=list(draft.timeline),
         repairs=[(each, WORDS.get(each.state, each.state)) for each in draft.repairs],
-        hears=dry_run(communication),
+        hears=forecast(communication),
         confirm=receivers_to_confirm(communication),
         mail=mail_renderer.preview(
             communication,

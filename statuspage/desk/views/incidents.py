@@ -8,7 +8,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from incidents.access import VIEW
-from notifications.services import silence
+from notifications.audience import silence
 from statuspage.desk.access import desk, incidents_for, operator_of
 from statuspage.desk.incident_list import closed_rows, open_rows, owing_rows
 from statuspage.desk.views.incident_page import incident_page

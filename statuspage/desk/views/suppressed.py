@@ -12,8 +12,8 @@ from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_safe
 
 from incidents.access import LIFT, LOOK, VIEW
+from notifications.audience import silence
 from notifications.inbound import suppression
-from notifications.services import silence
 from notifications.models import Bounce, Endpoint, OperatorAct
 from statuspage.desk.access import desk, operator_of
 from statuspage.desk.forms import DeskForm

@@ -15,7 +15,9 @@ from django.db import connection
 from django.db.models import Q
 
 from incidents.models import Communication
+from notifications.audience import forecast_sql as sql
 from notifications.audience import selection
+from notifications.audience.silence import Silent, silent_tenants
 from notifications.lifecycle import (
     LIMITED,
     SPACED,
@@ -24,14 +26,12 @@ from notifications.lifecycle import (
     priority,
 )
 from notifications.models import Endpoint
-from notifications.services import dry_run_sql as sql
-from notifications.services.silence import Silent, silent_tenants
 
 MOST_NAMED = 8
 
 
 @dataclass(frozen=True, slots=True)
-class DryRun:
+class Forecast:
     """What planning and the first claim would make of a statement.
 
     `targeted`, `public`: endpoints by channel that hear of it; each endpoint counts once, and a targeted
@@ -65,15 +65,15 @@ class DryRun:
         return self.silent_count - len(self.silent)
 
 
-def dry_run(communication: Communication) -> DryRun:
+def forecast(communication: Communication) -> Forecast:
     """Ask for a statement that is not planned yet; it may be one that is rolled back afterwards."""
     if communication.kind == "review" and selection.awaits_audience(communication):
-        return DryRun(waits=True)  # not planned before it is known for whom
+        return Forecast(waits=True)  # not planned before it is known for whom
     facts = _facts(communication)
     counts: dict[str, dict[str, int]] = {}
     later = 0
     with connection.cursor() as cursor:
-        cursor.execute(sql.dry_run(facts["by_list"], wide=_is_wide(facts)), facts)
+        cursor.execute(sql.counted(facts["by_list"], wide=_is_wide(facts)), facts)
         for group, name, number, held in cursor.fetchall():
             counts.setdefault(group, {})[name] = number
             later += held
@@ -82,7 +82,7 @@ def dry_run(communication: Communication) -> DryRun:
             cursor.execute(sql.silent(facts["by_list"], wide=_is_wide(facts)), facts)
             silent = cursor.fetchall()
     whole = counts.get("total", {})
-    return DryRun(
+    return Forecast(
         tenants=whole.get("tenants", 0),
         subscriptions=whole.get("subscriptions", 0),
         targeted=counts.get(Audience.TARGETED, {}),

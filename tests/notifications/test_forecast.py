@@ -18,11 +18,10 @@ from pytest_django.fixtures import Settings
 from incidents.models import Communication, Incident
 from incidents.services.incident import declare
 from incidents.services.statements import write_communication
-from notifications.audience import selection
+from notifications.audience import selection, silence
+from notifications.audience.forecast import Forecast, forecast, hearers
 from notifications.delivery import claims, plan
 from notifications.models import Channel, Delivery, Endpoint, ImpactedSubscription, Tenant
-from notifications.services import silence
-from notifications.services.dry_run import DryRun, dry_run, hearers
 from tests.conftest import declaration, hit
 from tests.notifications.cast import (
     confirm_audience,
@@ -38,7 +37,7 @@ pytestmark = pytest.mark.usefixtures("catalogue")
 
 THEN = datetime(2026, 1, 1, tzinfo=UTC)
 WEST, NORTH, EAST = (("key-vault", region) for region in ("west-europe", "north-europe", "east-us"))
-EXAMPLES = int(os.environ.get("DRY_RUN_EXAMPLES", "60"))
+EXAMPLES = int(os.environ.get("FORECAST_EXAMPLES", "25"))
 
 # ---- What can be generated: a cast of tenants and readers, and what happens to them between two statements.
 
@@ -84,7 +83,7 @@ class Case:
     readers: list[str]
     at_first: dict[str, str]  # address to state
     later: dict[str, str]
-    selection: str
+    audience: str
     extent: str
     drill: bool
     second: str  # kind and stage of the statement that is asked about
@@ -159,7 +158,7 @@ def second(case: Case, incident: Incident, now: datetime, operator: User) -> Com
     )
 
 
-def found(communication: Communication) -> DryRun:
+def found(communication: Communication) -> Forecast:
     """The same counts from what planning has written and the first claim has taken, one by one."""
     rows = list(Delivery.objects.filter(communication=communication).select_related("endpoint"))
     for channel in Channel.values:
@@ -176,7 +175,7 @@ def found(communication: Communication) -> DryRun:
             heard[row.audience][row.channel] += 1
             later += row.pk in held
     is_public = Communication.objects.public().filter(pk=communication.pk).exists()
-    return DryRun(
+    return Forecast(
         targeted=dict(heard["targeted"]),
         public=dict(heard["public"]),
         is_public=is_public,
@@ -216,7 +215,7 @@ def silent_by_hand(communication: Communication) -> set[str]:
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(case=CASES)
-def test_a_dry_run_says_what_is_then_planned(
+def test_a_forecast_says_what_is_then_planned(
     case: Case, operator: User, settings: Settings
 ) -> None:
     settings.HOURLY_LIMIT, settings.UPDATE_INTERVAL = 1, 60
@@ -250,7 +249,7 @@ def test_a_dry_run_says_what_is_then_planned(
             for earlier in incident.communications.exclude(pk=asked.pk):
                 told(incident, earlier, now)
 
-        said = dry_run(asked)
+        said = forecast(asked)
         counted = hearers(asked)
         plan.plan(communication_id=asked.pk, now=now)
         then = found(asked)
@@ -287,7 +286,7 @@ def test_it_counts_by_channel_and_names_who_hears_nothing_and_why(asked: Communi
     turn({"full@example.com": "suppressed", "gone@example.com": "left"})
     reader("reader@example.com")
 
-    said = dry_run(asked)
+    said = forecast(asked)
 
     assert said.targeted == {"mail": 1, "webhook": 1}
     assert (said.public, said.is_public) == ({"mail": 1}, False)
@@ -310,7 +309,7 @@ def test_a_public_reader_who_is_alerted_directly_counts_once(operator: User, now
         now=now,
         actor=operator,
     )
-    said = dry_run(last(incident))
+    said = forecast(last(incident))
     assert (said.targeted, said.public, said.receivers) == ({"mail": 1}, {"mail": 1}, 2)
 
 
@@ -343,5 +342,5 @@ def test_every_tenant_without_a_living_way_cannot_be_told_anything(
 
 def test_a_second_subscription_makes_no_second_tenant(asked: Communication) -> None:
     subscription(tenant("here", WEST), "here-2", WEST)
-    said = dry_run(asked)
+    said = forecast(asked)
     assert (said.tenants, said.subscriptions) == (1, 2)

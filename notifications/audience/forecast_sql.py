@@ -1,4 +1,4 @@
-"""The statements behind `dry_run`: planning's own parts (`audience_sql`), and what becomes of each endpoint."""
+"""The statements behind `forecast`: planning's own parts (`selection_sql`), and what becomes of each endpoint."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ judged AS MATERIALIZED (
   FROM planned p JOIN notifications_endpoint e ON e.id = p.id
 )
 """
-# As `rations` judges a claim: the hour's messages, and the last one about this incident.
+# As `rate_limits` judges a claim: the hour's messages, and the last one about this incident.
 _HELD = """
 (%(hourly)s > 0 AND (
   SELECT count(*) FROM notifications_delivery s
@@ -132,7 +132,7 @@ def _with_matched(by_list: bool, wide: bool) -> tuple[str, ...]:
     return (*(() if by_list else (sql.MATCHED_BY_FOOTPRINT,)), *_judged(by_list, wide))
 
 
-def dry_run(by_list: bool, *, wide: bool) -> str:
+def counted(by_list: bool, *, wide: bool) -> str:
     """Rows of (group, name, how many, how many of them later)."""
     return sql.chain(*_with_matched(by_list, wide)) + _COUNTED
 

@@ -1,1 +1,0 @@
-"""The verbs of the post office: plan, send, subscribe, load customers."""

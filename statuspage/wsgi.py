@@ -17,7 +17,8 @@ from whitenoise import WhiteNoise
 
 from statuspage.checks import dangerous_settings
 from statuspage.public import languages
-from statuspage.public.formats.feed_queries import BADGES, FEEDS, cell_badge, filtered_feed
+from statuspage.public.formats import format_answers
+from statuspage.public.formats.statuspage_queries import FIELDS
 from statuspage.public.query import my_services
 from statuspage.public.query.filtered import ASSEMBLERS, FILTERS
 from statuspage.public.render.pages import unavailable
@@ -115,11 +116,11 @@ def _build() -> WSGIApplication:
     health.start()
     return public_site(
         store,
-        {**dict.fromkeys(FEEDS, filtered_feed), BADGES: cell_badge, **ASSEMBLERS},
+        {**format_answers, **ASSEMBLERS},
         django,
         health=health,
         hsts=hsts,
-        keys={"trackingId", *FILTERS, *my_services.FIELDS},
+        keys={"trackingId", *FILTERS, *FIELDS, *my_services.FIELDS},
         unavailable=unavailable,
         languages=languages.others(),
     )

@@ -11,6 +11,7 @@ from typing import Self
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Exists, F, OuterRef, Q
+from django.db.models.functions import Now
 
 from incidents.importers.catalogue_file import (
     GLOBAL_SLUG,
@@ -64,6 +65,7 @@ class Region(models.Model):
     zones = ArrayField(models.CharField(max_length=ZONE_LENGTH), default=list, blank=True)
     position = models.PositiveIntegerField()
     is_global = models.BooleanField(default=False)
+    created_at = models.DateTimeField(db_default=Now(), editable=False)
     retired_at = models.DateTimeField(null=True, blank=True)
 
     objects = RegionQuerySet.as_manager()
@@ -119,6 +121,7 @@ class Service(models.Model):
     name = models.CharField(max_length=NAME_LENGTH)
     category = models.ForeignKey(ServiceCategory, on_delete=models.PROTECT, related_name="services")
     non_regional = models.BooleanField(default=False)
+    created_at = models.DateTimeField(db_default=Now(), editable=False)
     position = models.PositiveIntegerField()
     retired_at = models.DateTimeField(null=True, blank=True)
 

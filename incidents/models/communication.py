@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 from typing import Self
+from uuid import uuid4
 
 from django.conf import settings
 from django.db import models
@@ -147,9 +148,13 @@ class ScopeCell(models.Model):
 
 
 class Revision(models.Model):
-    """One row: the number of the public snapshot. It grows whenever something public has changed."""
+    """One row: the number of the public snapshot. It grows whenever something public has changed.
+
+    `site` is the installation's own id: what readers know entries and pages by, whatever their address.
+    """
 
     number = models.PositiveBigIntegerField(default=0)
+    site = models.UUIDField(default=uuid4, editable=False)
     changed_at = models.DateTimeField(null=True)
 
     class Meta:

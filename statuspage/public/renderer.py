@@ -11,7 +11,7 @@ from django.conf import settings
 from django.utils.translation import override
 
 from statuspage.public import languages
-from statuspage.public.formats import format_index, format_pages
+from statuspage.public.formats import format_index, format_pages, format_parts
 from statuspage.public.render import assets, history, matrix, plain_files
 from statuspage.public.render.headline import Headline, headline
 from statuspage.public.render.layout import Layout
@@ -227,12 +227,17 @@ class SiteRenderer:
             pages |= plain_files.pages(snapshot, addresses(snapshot))
             # Nobody waits for this one as for the others.
             pages[MINUTES] = minutes_page(snapshot, Layout(snapshot.as_of, snapshot.revision))
-        return Site(snapshot.revision, snapshot.as_of, pages, index=index)
+        return Site(
+            snapshot.revision, snapshot.as_of, pages, parts=format_parts(snapshot), index=index
+        )
 
 
 def with_rest(pages: Site, rest: Site) -> Site:
     return replace(
-        pages, pages={**pages.pages, **rest.pages}, index=Index(dict(rest.index), pages.parts)
+        pages,
+        pages={**pages.pages, **rest.pages},
+        parts={**pages.parts, **rest.parts},
+        index=Index(dict(rest.index), pages.parts),
     )
 
 

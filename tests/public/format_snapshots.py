@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from statuspage.public.formats import format_answers, format_index, format_pages
+from statuspage.public.formats import format_answers, format_index, format_pages, format_parts
 from statuspage.public.render.page import Page
 from statuspage.public.snapshot import status_mapping
 from statuspage.public.snapshot.values import (
@@ -263,11 +263,12 @@ class Generation:
 
     index: Mapping[str, Any]
     as_of: datetime = NOW
+    parts: Mapping[str, bytes] = field(default_factory=dict)
 
 
 def generation(shown: Snapshot, name: str = NAME) -> Generation:
     index = format_index(shown, site_name=name, base_url=BASE)
-    return Generation(json.loads(json.dumps(index)), shown.as_of)
+    return Generation(json.loads(json.dumps(index)), shown.as_of, format_parts(shown))
 
 
 def answer(shown: Snapshot, path: str, **query: str) -> Page | None:

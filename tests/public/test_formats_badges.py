@@ -61,9 +61,12 @@ def test_the_badge_for_everything_shows_the_worst_state() -> None:
         ("/badge/storage/north-europe.svg", "Storage, North Europe: Maintenance"),
         ("/badge/storage/east-us.svg", "Storage, East US: Good"),
         ("/badge/portal/global.svg", "Portal & Co, Global: Good"),
+        ("/badge/key-vault.svg", "Key Vault: Critical"),
+        ("/badge/storage.svg", "Storage: Maintenance"),
+        ("/badge/portal.svg", "Portal & Co: Good"),
     ],
 )
-def test_every_offered_cell_has_a_badge(path: str, words: str) -> None:
+def test_every_service_and_every_offered_cell_has_a_badge(path: str, words: str) -> None:
     assert said(answer(EVENTFUL, path)) == words
 
 
@@ -74,7 +77,8 @@ def test_every_offered_cell_has_a_badge(path: str, words: str) -> None:
         "/badge/key-vault/atlantis.svg",
         "/badge/nothing/east-us.svg",
         "/badge/storage/east-us",
-        "/badge/storage.svg",
+        "/badge/nothing.svg",
+        "/badge/storage/.svg",
         "/badge//.svg",
         "/badge/storage/east-us/.svg",
         "/badge/",
@@ -113,7 +117,7 @@ def test_a_long_name_is_cut_and_still_fits() -> None:
 def test_the_index_of_a_large_cloud_stays_small() -> None:
     shown = large()
     index = format_index(shown, site_name="Large", base_url=BASE)["formats"]
-    assert sum(len(places) for places in index["offered"].values()) == 6500
+    assert sum(len(places) for places in index["catalogue"]["offered"].values()) == 6500
     assert len(str(index)) < 100_000
     assert said(answer(shown, "/badge/service-7/region-9.svg")) == "Service 7, Region 9: Good"
 
@@ -124,6 +128,11 @@ def test_feeds_formats_and_badges_may_be_read_by_any_page() -> None:
         page
         for path in format_answers
         if (page := answer(EVENTFUL, path, service="storage")) is not None
+    ]
+    pages += [
+        page
+        for path in ("/api/v2/regions/east-us/summary.json", "/api/v2/regions/no/summary.json")
+        if (page := answer(EVENTFUL, path)) is not None
     ]
     badges = answer(EVENTFUL, "/badge/storage/east-us.svg")
     assert badges is not None

@@ -48,7 +48,7 @@ def test_every_planned_maintenance_is_an_event_and_nothing_else_is() -> None:
 
 def test_an_event_says_what_where_from_when_to_when() -> None:
     event = of(EVENTFUL)["PLAN-004"]
-    assert str(event["uid"]) == "PLAN-004@status.example.com"
+    assert str(event["uid"]) == f"PLAN-004@{EVENTFUL.site}"
     assert str(event["summary"]) == "Routers, replaced; twice"
     assert event.decoded("dtstart") == at("2026-03-08 22:00")
     assert event.decoded("dtend") == at("2026-03-09 00:00")

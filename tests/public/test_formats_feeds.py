@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import replace
 from typing import Any
 from urllib.parse import urlsplit
+from uuid import UUID
 
 import feedparser
 import pytest
 
-from statuspage.public.formats import format_answers
+from statuspage.public.formats import format_answers, format_pages
 from statuspage.public.formats.feeds import SHOWN
+from statuspage.public.formats.identity import lasting
 from statuspage.public.render.page import Page
 from tests.public.format_snapshots import (
     BASE,
@@ -33,6 +36,7 @@ from tests.public.format_snapshots import (
 )
 
 XML = ("/status/feed/", "/history.rss", "/history.atom")
+LOGS = ("/history.rss", "/history.atom", "/feed.json")
 FEEDS = (*XML, "/feed.json")
 
 
@@ -49,8 +53,8 @@ def titles(page: Page | None) -> list[str]:
     return [entry.title for entry in read(page).entries]
 
 
-@pytest.mark.parametrize("path", FEEDS)
-def test_every_feed_has_one_entry_for_each_statement_and_review_newest_first(path: str) -> None:
+@pytest.mark.parametrize("path", LOGS)
+def test_every_log_has_one_entry_for_each_statement_and_review_newest_first(path: str) -> None:
     assert titles(pages_of(EVENTFUL)[path]) == [
         "Identified: Key Vault requests fail",
         "Investigating: Key Vault requests fail",
@@ -69,7 +73,6 @@ def test_every_feed_has_one_entry_for_each_statement_and_review_newest_first(pat
 @pytest.mark.parametrize(
     ("path", "version", "kind"),
     [
-        ("/status/feed/", "rss20", "application/rss+xml"),
         ("/history.rss", "rss20", "application/rss+xml"),
         ("/history.atom", "atom10", "application/atom+xml"),
     ],
@@ -81,7 +84,7 @@ def test_an_entry_carries_a_permanent_id_text_html_times_and_places(
     feed = read(page)
     entry = feed.entries[0]
     assert (feed.version, page.content_type) == (version, f"{kind}; charset=utf-8")
-    assert entry.id == "tag:status.example.com,2026:incident/NOWB-002/2"
+    assert entry.id == lasting(EVENTFUL.site, "incident/NOWB-002/2")
     assert entry.link == f"{BASE}/status/history/NOWB-002/#update-2"
     assert entry.summary == "A gateway is overloaded."
     assert entry.content[0].value == "<p>A gateway is overloaded.</p>"
@@ -93,10 +96,72 @@ def test_an_entry_carries_a_permanent_id_text_html_times_and_places(
 
 def test_the_feed_ids_of_an_entry_are_the_same_in_all_formats_and_never_repeat() -> None:
     pages = pages_of(EVENTFUL)
-    ids = [[entry.id for entry in read(pages[path]).entries] for path in XML]
-    ids.append([item["id"] for item in json.loads(pages["/feed.json"].body)["items"]])
-    assert ids[0] == ids[1] == ids[2] == ids[3]
-    assert len(set(ids[0])) == len(ids[0])
+    now, rss, atom = ([entry.id for entry in read(pages[path]).entries] for path in XML)
+    assert rss == atom == [item["id"] for item in json.loads(pages["/feed.json"].body)["items"]]
+    assert len(set(rss)) == len(rss)
+    assert set(now) <= set(rss)
+
+
+def test_no_id_changes_when_the_page_moves_to_another_address() -> None:
+    def ids(base: str) -> list[str]:
+        pages = format_pages(EVENTFUL, site_name="Moved", base_url=base)
+        rss, atom = (read(pages[path]) for path in ("/history.rss", "/history.atom"))
+        page = json.loads(pages["/api/v2/status.json"].body)["page"]["id"]
+        events = re.findall(rb"UID:\S+", pages["/maintenance.ics"].body)
+        return [page, atom.feed.id, *(one.id for one in rss.entries), *map(str, events)]
+
+    before = ids("https://old.example")
+    assert len(before) == 16
+    assert ids("https://new.example:8443") == before
+
+
+def test_two_installations_have_no_id_in_common() -> None:
+    other = replace(EVENTFUL, site=str(UUID(int=7)))
+    ours, theirs = (
+        {entry.id for entry in read(pages_of(one)["/history.rss"]).entries}
+        for one in (EVENTFUL, other)
+    )
+    assert not ours & theirs
+
+
+def test_the_feed_of_now_has_the_last_word_of_every_incident_that_is_going_on() -> None:
+    assert titles(pages_of(EVENTFUL)["/status/feed/"]) == [
+        "Identified: Key Vault requests fail",
+        "In progress: Disks, replaced",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("query", "shown"),
+    [
+        ({"region": "east-us"}, ["Identified: Two pairs"]),
+        ({"service": "storage", "region": "east-us"}, []),
+        ({"service": "key-vault", "region": "east-us"}, ["Identified: Two pairs"]),
+        ({"region": "north-europe"}, []),
+    ],
+)
+def test_the_feed_of_now_tells_a_region_of_what_is_hit_there_now(
+    query: dict[str, str], shown: list[str]
+) -> None:
+    """Key Vault in East US and Storage in West Europe; North Europe is well again."""
+    open_now = incident(
+        "PAIR-001", "Two pairs",
+        impact("key-vault", "east-us", "08:00"), impact("storage", "west-europe", "08:00"),
+        impact("storage", "north-europe", "08:00", "09:00"),
+        stage="identified", ended_at=None,
+    )  # fmt: skip
+    assert titles(answer(snapshot(open_now), "/status/feed/", **query)) == shown
+
+
+def test_a_log_is_not_asked_for_a_pair_that_was_never_hit() -> None:
+    for query, count in (
+        ({"service": "key-vault", "region": "east-us"}, 1),
+        ({"service": "storage", "region": "west-europe"}, 1),
+        ({"service": "storage", "region": "east-us"}, 0),
+    ):
+        hits = impact("key-vault", "east-us", "08:00"), impact("storage", "west-europe", "08:00")
+        page = answer(snapshot(incident("PAIR-001", "Two pairs", *hits)), "/feed.json", **query)
+        assert len(titles(page)) == count
 
 
 def test_a_later_statement_leaves_the_ids_of_earlier_ones_alone() -> None:
@@ -164,7 +229,7 @@ def test_no_entry_is_dated_in_the_future() -> None:
 
 def test_a_past_incident_without_statements_is_told_by_its_review() -> None:
     (entry,) = read(pages_of(snapshot(REVIEWED))["/history.atom"]).entries
-    assert entry.id == "tag:status.example.com,2026:incident/KEYS-003/review-2"
+    assert entry.id == lasting(EVENTFUL.site, "incident/KEYS-003/review-2")
     assert entry.link == f"{BASE}/status/history/KEYS-003/"
     assert entry.published_parsed[:3] == (2026, 1, 20)
     assert entry.content[0].value == "<h3>What happened?</h3><p>Keys were <em>late</em>.</p>"
@@ -211,7 +276,7 @@ def test_a_feed_ends_after_the_newest_entries() -> None:
         )
         for n in range(SHOWN + 20)
     ]
-    for path in FEEDS:
+    for path in LOGS:
         shown = titles(pages_of(snapshot(*many))[path])
         assert len(shown) == SHOWN
         assert shown[0] == "Resolved: Incident 0"
@@ -226,7 +291,7 @@ def test_a_giant_text_is_told_by_its_beginning() -> None:
     assert len(feed.entries[0].content[0].value) < 20_000
 
 
-@pytest.mark.parametrize("path", FEEDS)
+@pytest.mark.parametrize("path", LOGS)
 @pytest.mark.parametrize(
     ("query", "incidents"),
     [
@@ -246,10 +311,10 @@ def test_a_feed_can_be_had_for_some_services_and_regions(
     page = answer(EVENTFUL, path, **query)
     assert page is not None
     if path == "/feed.json":
-        ids = [item["id"] for item in json.loads(page.body)["items"]]
+        links = [item["url"] for item in json.loads(page.body)["items"]]
     else:
-        ids = [entry.id for entry in read(page).entries]
-    assert {name.split("/")[1] for name in ids} == incidents
+        links = [entry.link for entry in read(page).entries]
+    assert {link.split("/")[5] for link in links} == incidents
 
 
 def test_a_filtered_feed_names_what_it_is_about_and_its_own_address() -> None:
@@ -258,7 +323,7 @@ def test_a_filtered_feed_names_what_it_is_about_and_its_own_address() -> None:
     feed = read(page).feed
     assert feed.title == "Example Cloud: Key Vault, East US"
     assert feed.links[-1].href == f"{BASE}/history.atom?service=key-vault&region=east-us"
-    assert feed.id == "tag:status.example.com,2026:feed?service=key-vault&region=east-us"
+    assert feed.id == lasting(EVENTFUL.site, "feed?service=key-vault&region=east-us")
 
 
 @pytest.mark.parametrize("query", [{}, {"service": ""}, {"service": " ", "region": "\x01"}])

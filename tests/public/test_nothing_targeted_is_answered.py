@@ -22,7 +22,10 @@ from incidents.services.merge import merge
 from incidents.services.retraction import retract
 from incidents.services.visibility import withdraw
 from statuspage.public import languages
-from statuspage.public.formats.feed_queries import BADGES, FEEDS, cell_badge, filtered_feed
+from statuspage.public.formats import format_answers
+from statuspage.public.formats.feed_queries import FEEDS
+from statuspage.public.formats.statuspage_queries import FIELDS
+from statuspage.public.formats.statuspage_v2 import DOCUMENTS
 from statuspage.public.query import my_services
 from statuspage.public.query.filtered import ASSEMBLERS, FILTERS
 from statuspage.public.renderer import render_language, render_site, with_languages
@@ -113,8 +116,8 @@ def front(hidden: list[Incident], withdrawn: Incident, tmp_path: Path) -> Front:
         start_response("404 Not Found", [])
         return []
 
-    assemblers = {**dict.fromkeys(FEEDS, filtered_feed), BADGES: cell_badge, **ASSEMBLERS}
-    keys = {"trackingId", *FILTERS, *my_services.FIELDS}
+    assemblers = {**format_answers, **ASSEMBLERS}
+    keys = {"trackingId", *FILTERS, *FIELDS, *my_services.FIELDS}
     web = public_site(
         Store(tmp_path), assemblers, elsewhere, keys=keys, languages=languages.others()
     )
@@ -139,9 +142,21 @@ def answers(front: Front) -> Iterator[tuple[str, Reply]]:
         for query in queries(path):
             yield f"{path}?{query}", front.ask(path, query)
     for service in Service.objects.all():
+        yield from asked_of("/badge/{}.svg", service.slug, front)
+        for name in DOCUMENTS:
+            yield from asked_of(f"/api/v2/services/{{}}/{name}.json", service.slug, front)
         for region in Region.objects.all():
-            path = f"/badge/{service.slug}/{region.slug}.svg"
-            yield path, front.ask(path)
+            yield from asked_of("/badge/{}.svg", f"{service.slug}/{region.slug}", front)
+    for region in Region.objects.all():
+        for name in DOCUMENTS:
+            yield from asked_of(f"/api/v2/regions/{{}}/{name}.json", region.slug, front)
+            path = f"/api/v2/{name}.json"
+            yield f"{path}?{region.slug}", front.ask(path, f"region={region.slug}")
+
+
+def asked_of(address: str, name: str, front: Front) -> Iterator[tuple[str, Reply]]:
+    path = address.format(name)
+    yield path, front.ask(path)
 
 
 def test_no_answer_knows_of_what_is_hidden(front: Front, hidden: list[Incident]) -> None:

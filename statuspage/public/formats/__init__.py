@@ -11,16 +11,26 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from statuspage.public.formats import feed_queries, google, statuspage_v2
+from statuspage.public.formats import feed_queries, google, statuspage_queries, views
 from statuspage.public.formats.badges import badge
+from statuspage.public.formats.catalogue import Catalogue
 from statuspage.public.formats.feed_queries import BADGES, FEEDS, FILTERS, Generation
 from statuspage.public.formats.feeds import Channel
 from statuspage.public.formats.plain import line
+from statuspage.public.formats.statuspage_v2 import DOCUMENTS, Documents
 from statuspage.public.render.headline import headline
 from statuspage.public.render.page import Page
 from statuspage.public.snapshot.values import Snapshot
 
-__all__ = ["FILTERS", "Answer", "Generation", "format_answers", "format_index", "format_pages"]
+__all__ = [
+    "FILTERS",
+    "Answer",
+    "Generation",
+    "format_answers",
+    "format_index",
+    "format_pages",
+    "format_parts",
+]
 
 Answer = Callable[[str, Mapping[str, str], Generation], Page | None]
 
@@ -49,13 +59,32 @@ def format_pages(
     data = index[feed_queries.KEY]
     return {
         **{
-            path: write(Channel(name, base, path, snapshot.as_of), data[kind])
+            path: write(Channel(name, base, path, snapshot.as_of, snapshot.site), data[kind])
             for path, (kind, write) in FEEDS.items()
         },
-        **statuspage_v2.pages(snapshot, site_name=name, base_url=base),
+        **_default_documents(snapshot, name, base),
         **google.pages(snapshot),
         f"{BADGES}overall.svg": badge(name, headline(snapshot).state, snapshot.as_of),
     }
+
+
+def format_parts(snapshot: Snapshot) -> dict[str, bytes]:
+    """What `format_answers` reads beside the index."""
+    return {statuspage_queries.PART: statuspage_queries.part(snapshot)}
+
+
+def _default_documents(snapshot: Snapshot, name: str, base: str) -> dict[str, Page]:
+    catalogue = Catalogue.of(snapshot)
+    documents = Documents(
+        views.by_service(catalogue),
+        catalogue,
+        statuspage_queries.kept(snapshot),
+        site_name=name,
+        base_url=base,
+        site=snapshot.site,
+        now=snapshot.as_of,
+    )
+    return {f"{statuspage_queries.API}{one}.json": documents.page(one) for one in DOCUMENTS}
 
 
 def _name(site_name: str) -> str:
@@ -65,5 +94,6 @@ def _name(site_name: str) -> str:
 # By path prefix, as `serve` wants them.
 format_answers: Mapping[str, Answer] = {
     **dict.fromkeys(FEEDS, feed_queries.filtered_feed),
-    BADGES: feed_queries.cell_badge,
+    BADGES: feed_queries.badge_of,
+    statuspage_queries.API: feed_queries.document,
 }

@@ -16,7 +16,7 @@ from icalendar import Calendar, Event, Timezone, TimezoneStandard
 
 from statuspage.public.formats.feed_entries import places
 from statuspage.public.formats.feeds import Channel
-from statuspage.public.formats.identity import host, incident_url
+from statuspage.public.formats.identity import incident_url
 from statuspage.public.formats.plain import clean, line, parse, seconds
 from statuspage.public.render.page import Page
 from statuspage.public.snapshot.values import IncidentView, Snapshot
@@ -27,20 +27,21 @@ REFRESH = timedelta(minutes=15)
 TEXT_LENGTH = 4000
 
 
-def events(snapshot: Snapshot, *, base_url: str) -> list[dict[str, Any]]:
+def events(snapshot: Snapshot, *, base_url: str, site: str) -> list[dict[str, Any]]:
     """The newest planned maintenances, whatever became of them."""
     planned = (one for one in snapshot.incidents if one.kind == "planned-maintenance")
-    return [_event(one, snapshot.as_of, base_url) for one in islice(planned, KEPT)]
+    return [_event(one, snapshot.as_of, base_url, site) for one in islice(planned, KEPT)]
 
 
-def _event(incident: IncidentView, now: datetime, base_url: str) -> dict[str, Any]:
+def _event(incident: IncidentView, now: datetime, base_url: str, site: str) -> dict[str, Any]:
     start = incident.scheduled_for or incident.started_at
     end = incident.scheduled_until or incident.ended_at
     said = incident.communications[0].text if incident.communications else ""
     first = min((c.at for c in incident.communications), default=incident.started_at)
     updated = min(incident.updated_at, now)
     return {
-        "uid": f"{incident.tracking_id}@{host(base_url)}",
+        "uid": f"{incident.tracking_id}@{site}",
+        "incident": incident.tracking_id,
         "sequence": len(incident.communications),
         "cancelled": incident.stage == "cancelled",
         "start": seconds(start),

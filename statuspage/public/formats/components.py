@@ -1,105 +1,123 @@
-"""The components of Statuspage: regions as groups, their cells as children. Pure."""
+"""The components of one view as rows of Statuspage, with their state now. Pure."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from statuspage.public.formats.identity import opaque
-from statuspage.public.formats.incident_timeline import GRAVITY, Cell, open_states, worse
-from statuspage.public.formats.plain import line, millis
+from statuspage.public.formats.catalogue import Catalogue, Cell
+from statuspage.public.formats.incident_timeline import GRAVITY, open_states, worse
+from statuspage.public.formats.plain import millis
+from statuspage.public.formats.views import Component, Group, View
 from statuspage.public.snapshot.status_mapping import GOOD, Shown
-from statuspage.public.snapshot.values import IncidentView, RegionView, Snapshot
+from statuspage.public.snapshot.values import IncidentView
 
 Row = dict[str, Any]
-# A page of the format has a date of birth for every component; the catalogue keeps none.
+# The format knows no component without a date of birth.
 UNKNOWN = millis(datetime(1970, 1, 1, tzinfo=UTC))
+NAMES_SHOWN = 5
 
 
 class Components:
-    """Rows are made once, for there are thousands of them, and shared by all files of one snapshot.
+    """Rows are made once and shared by all documents of one view.
 
-    `all`: groups, each followed by its children, in the order of the catalogue; only offered cells.
-    `by_cell`: the children.
+    `all`: groups, each followed by its children, in the order of the catalogue; `by_id`: the children.
     """
 
-    def __init__(self, snapshot: Snapshot, page_id: str) -> None:
-        self.now = snapshot.as_of
-        self.page_id = page_id
-        self.states: dict[Cell, Shown] = {}
-        self.touched: dict[Cell, datetime] = {}
-        for incident in snapshot.incidents:
+    def __init__(
+        self,
+        view: View,
+        catalogue: Catalogue,
+        incidents: Iterable[IncidentView],
+        page_id: str,
+        now: datetime,
+    ) -> None:
+        self._catalogue = catalogue
+        self._page_id = page_id
+        self._now = now
+        self._states: dict[Cell, Shown] = {}
+        self._touched: dict[Cell, datetime] = {}
+        for incident in incidents:
             self._note(incident)
-        self.by_cell: dict[Cell, Row] = {}
-        self.all = self._rows(snapshot)
+        self.by_id: dict[str, Row] = {}
+        self.all: list[Row] = []
+        for position, group in enumerate(view.groups, start=1):
+            children = [
+                self._component(one, group.id or None, place)
+                for place, one in enumerate(group.components, start=1)
+            ]
+            if group.id:
+                self.all.append(self._group(group, position, children))
+            self.all += children
 
     def _note(self, incident: IncidentView) -> None:
         """What an incident means for its cells: their state now, and when it last changed."""
         for impact in incident.impacts:
             cell = (impact.service.slug, impact.region.slug)
-            past = [at for at in (impact.start, impact.end) if at is not None and at <= self.now]
-            if past and (cell not in self.touched or self.touched[cell] < past[-1]):
-                self.touched[cell] = past[-1]
-        for cell, state in open_states(incident, self.now).items():
-            self.states[cell] = worse(self.states.get(cell), state)
+            past = [at for at in (impact.start, impact.end) if at is not None and at <= self._now]
+            if past and (cell not in self._touched or self._touched[cell] < past[-1]):
+                self._touched[cell] = past[-1]
+        for cell, state in open_states(incident, self._now).items():
+            self._states[cell] = worse(self._states.get(cell), state)
 
-    def _rows(self, snapshot: Snapshot) -> list[Row]:
-        regions = [region for geography in snapshot.geographies for region in geography.regions]
-        if snapshot.non_regional is not None:
-            regions.append(snapshot.non_regional)
-        services = [
-            (service.slug, line(service.name))
-            for category in snapshot.categories
-            for service in category.services
-        ]
-        found: list[Row] = []
-        for position, region in enumerate(regions, start=1):
-            children = [
-                self._component(service, name, region, place)
-                for place, (service, name) in enumerate(
-                    ((s, n) for s, n in services if (s, region.slug) in snapshot.offered), start=1
-                )
-            ]
-            if children:
-                found.append(self._group(region, position, children))
-                found.extend(children)
-        return found
-
-    def _component(self, service: str, name: str, region: RegionView, position: int) -> Row:
-        cell = (service, region.slug)
-        touched = self.touched.get(cell)
-        row = {
-            "id": opaque("component", *cell),
-            "name": name,
-            "status": self.states.get(cell, GOOD).component,
-            "created_at": UNKNOWN,
-            "updated_at": millis(touched) if touched else UNKNOWN,
-            "position": position,
-            "description": None,
+    def _component(self, one: Component, group: str | None, position: int) -> Row:
+        status = folded(one, self._states).component
+        touched = max((t for cell in one.cells if (t := self._touched.get(cell))), default=None)
+        created = one.since or UNKNOWN
+        row = self._row(one.id, one.name, status, created, position)
+        row |= {
+            "updated_at": max(millis(touched), created) if touched else created,
+            "description": self._where(one),
             "showcase": True,
-            "start_date": None,
-            "group_id": opaque("group", region.slug),
-            "page_id": self.page_id,
+            "start_date": one.since[:10] if one.since else None,
+            "group_id": group,
             "group": False,
-            "only_show_if_degraded": False,
         }
-        self.by_cell[cell] = row
+        self.by_id[one.id] = row
         return row
 
-    def _group(self, region: RegionView, position: int, children: list[Row]) -> Row:
-        return {
-            "id": opaque("group", region.slug),
-            "name": line(region.name),
-            "status": max((row["status"] for row in children), key=GRAVITY.index),
-            "created_at": UNKNOWN,
+    def _where(self, one: Component) -> str | None:
+        """Of several regions those that are not well."""
+        well = GOOD.component
+        hit = [cell for cell in one.cells if self._states.get(cell, GOOD).component != well]
+        if len(one.cells) < 2 or not hit:
+            return None
+        names = [self._catalogue.region_name(region) for _service, region in hit[:NAMES_SHOWN]]
+        more = f" and {len(hit) - NAMES_SHOWN} more" if len(hit) > NAMES_SHOWN else ""
+        return f"Not well in {len(hit)} of {len(one.cells)} regions: {', '.join(names)}{more}"
+
+    def _group(self, group: Group, position: int, children: list[Row]) -> Row:
+        status = max((row["status"] for row in children), key=GRAVITY.index)
+        created = min(row["created_at"] for row in children)
+        row = self._row(group.id, group.name, status, created, position)
+        return row | {
             "updated_at": max(row["updated_at"] for row in children),
+            "components": [row["id"] for row in children],
+        }
+
+    def _row(self, name: str, title: str, status: str, created: str, position: int) -> Row:
+        return {
+            "id": name,
+            "name": title,
+            "status": status,
+            "created_at": created,
+            "updated_at": created,
             "position": position,
             "description": None,
             "showcase": False,
             "start_date": None,
             "group_id": None,
-            "page_id": self.page_id,
+            "page_id": self._page_id,
             "group": True,
             "only_show_if_degraded": False,
-            "components": [row["id"] for row in children],
         }
+
+
+def folded(one: Component, states: Mapping[Cell, Shown]) -> Shown:
+    """The worst of its cells."""
+    state = GOOD
+    for cell in one.cells:
+        if cell in states:
+            state = worse(state, states[cell])
+    return state

@@ -1,7 +1,7 @@
 """What feeds tell: one entry per public statement and per published review, newest first. Pure.
 
 An entry is JSON-able, as filtered feeds are made from the generation's index:
-`id` (tag URI), `url`, `title`, `at` (ISO 8601 UTC, never after the snapshot's time), `text`, `html` (sanitised),
+`id` (a URN), `url`, `title`, `at` (ISO 8601 UTC, never after the snapshot's time), `text`, `html` (sanitised),
 `incident` (tracking ID), `stage`, `services` and `regions` ([slug, name] pairs), `geographies` (slugs).
 """
 
@@ -15,9 +15,11 @@ from typing import Any, NamedTuple
 
 from django.utils.translation import gettext as _
 
-from statuspage.public.formats.identity import incident_url, tag
+from statuspage.public.formats.identity import incident_url, lasting
+from statuspage.public.formats.incident_timeline import open_states
 from statuspage.public.formats.plain import clean, line, seconds
 from statuspage.public.render import history, labels
+from statuspage.public.render.headline import open_incidents
 from statuspage.public.snapshot.values import (
     CommunicationView,
     IncidentView,
@@ -40,13 +42,30 @@ class _Told(NamedTuple):
     source: CommunicationView | ReviewView | None
 
 
-def newest_entries(snapshot: Snapshot, *, base_url: str, most: int = KEPT) -> list[Entry]:
+def newest_entries(
+    snapshot: Snapshot, *, base_url: str, site: str, most: int = KEPT
+) -> list[Entry]:
     """The newest entries of all public incidents; `base_url` without a slash at its end."""
     told = (one for incident in snapshot.incidents for one in _told(incident, snapshot.as_of))
     newest = heapq.nlargest(
         most, told, key=lambda one: (one.at, one.incident.started_at, one.number)
     )
-    return [_entry(one, base_url) for one in newest]
+    return [_entry(one, base_url, site) for one in newest]
+
+
+def active_entries(snapshot: Snapshot, *, base_url: str, site: str) -> list[Entry]:
+    """Of every incident that is going on the last entry alone, with the places that are hit now."""
+    found = []
+    for incident in open_incidents(snapshot):
+        newest = max(_told(incident, snapshot.as_of), key=lambda one: (one.at, one.number))
+        entry = _entry(newest, base_url, site)
+        if incident.impacts:
+            now = open_states(incident, snapshot.as_of)
+            services, regions = ({cell[side] for cell in now} for side in (0, 1))
+            entry["services"] = [one for one in entry["services"] if one[0] in services]
+            entry["regions"] = [one for one in entry["regions"] if one[0] in regions]
+        found.append(entry)
+    return sorted(found, key=lambda entry: str(entry["at"]), reverse=True)
 
 
 def _told(incident: IncidentView, now: datetime) -> Iterator[_Told]:
@@ -62,7 +81,7 @@ def _told(incident: IncidentView, now: datetime) -> Iterator[_Told]:
         yield _Told(min(incident.updated_at, now), 0, incident, None)
 
 
-def _entry(told: _Told, base_url: str) -> Entry:
+def _entry(told: _Told, base_url: str, site: str) -> Entry:
     incident, source = told.incident, told.source
     prefix, name, anchor = str(labels.STAGES.get(incident.stage, incident.stage)), "0", ""
     stage, text, html = incident.stage, "", ""
@@ -81,7 +100,7 @@ def _entry(told: _Told, base_url: str) -> Entry:
         text = text[: LONGEST // 4]
         html = f"<p>{escape(text)} …</p>"
     return {
-        "id": tag(base_url, f"incident/{incident.tracking_id}/{name}"),
+        "id": lasting(site, f"incident/{incident.tracking_id}/{name}"),
         "url": incident_url(base_url, incident.tracking_id) + anchor,
         "title": line(f"{prefix}: {incident.title}"),
         "at": seconds(told.at),

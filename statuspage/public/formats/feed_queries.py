@@ -1,11 +1,11 @@
-"""Filtered feeds and the badges of single cells, made in memory from the generation's index.
+"""Filtered feeds, badges and the documents of chosen cells, made in memory from the generation's index.
 
-Names that nobody knows are no error: a feed for them is empty and valid, and a badge does not exist.
+Names that nobody knows are no error for a feed, which is empty and valid; a badge or document does not exist.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
@@ -14,13 +14,17 @@ from urllib.parse import urlencode
 from django.utils.translation import override
 
 from statuspage.public import languages
+from statuspage.public.formats import statuspage_queries
 from statuspage.public.formats.badges import badge
 from statuspage.public.formats.calendar import calendar, events
-from statuspage.public.formats.feed_entries import newest_entries
+from statuspage.public.formats.catalogue import Catalogue, Cell
+from statuspage.public.formats.feed_entries import active_entries, newest_entries
 from statuspage.public.formats.feeds import Channel, atom, json_feed, rss
+from statuspage.public.formats.incident_timeline import open_states
 from statuspage.public.formats.plain import clean, line
 from statuspage.public.render.page import Page
-from statuspage.public.snapshot.values import Snapshot
+from statuspage.public.snapshot import status_mapping
+from statuspage.public.snapshot.values import IncidentView, Snapshot
 
 KEY = "formats"
 FILTERS = ("service", "region")
@@ -29,10 +33,10 @@ BADGES = "/badge/"
 
 Write = Callable[[Channel, Sequence[dict[str, Any]]], Page]
 
-ENTRIES, EVENTS = "entries", "events"
+ENTRIES, ACTIVE, EVENTS = "entries", "active", "events"
 # What is at each address: which list of the index, written by what.
 FEEDS: Mapping[str, tuple[str, Write]] = {
-    "/status/feed/": (ENTRIES, rss),
+    "/status/feed/": (ACTIVE, rss),
     "/history.rss": (ENTRIES, rss),
     "/history.atom": (ENTRIES, atom),
     "/feed.json": (ENTRIES, json_feed),
@@ -46,31 +50,49 @@ class Generation(Protocol):
     @property
     def index(self) -> Mapping[str, Any]: ...
     @property
+    def parts(self) -> Mapping[str, bytes]: ...
+    @property
     def as_of(self) -> datetime: ...
 
 
 def index(snapshot: Snapshot, *, site_name: str, base_url: str) -> dict[str, Any]:
     """JSON-able, bounded but for the catalogue: what queries are answered from."""
-    regions = [(r, g.slug) for g in snapshot.geographies for r in g.regions]
-    if snapshot.non_regional is not None:
-        regions.append((snapshot.non_regional, ""))
-    place = {region.slug: number for number, (region, _geography) in enumerate(regions)}
-    offered: dict[str, list[int]] = {}
-    for service, region in sorted(snapshot.offered):
-        if region in place:
-            offered.setdefault(service, []).append(place[region])
+    site = snapshot.site
+    lists = {
+        ENTRIES: newest_entries(snapshot, base_url=base_url, site=site),
+        ACTIVE: active_entries(snapshot, base_url=base_url, site=site),
+        EVENTS: events(snapshot, base_url=base_url, site=site),
+    }
+    named = {one["incident"] for entries in lists.values() for one in entries}
+    shown = [one for one in snapshot.incidents if one.tracking_id in named]
     return {
         "name": line(site_name),
         "base_url": base_url,
-        ENTRIES: newest_entries(snapshot, base_url=base_url),
-        EVENTS: events(snapshot, base_url=base_url),
-        "services": {s.slug: line(s.name) for c in snapshot.categories for s in c.services},
-        "regions": [[one.slug, line(one.name), geography] for one, geography in regions],
-        "offered": offered,  # service -> positions in `regions`: the pairs, without their names
+        "site": site,
+        **lists,
+        "catalogue": Catalogue.of(snapshot).written(),
+        # Which services in which regions, of every incident in the lists: ever, and now.
+        "hit": {one.tracking_id: _by_service(_ever(one)) for one in shown},
+        "hit_now": {
+            one.tracking_id: _by_service(open_states(one, snapshot.as_of))
+            for one in shown
+            if one.active
+        },
         "cells": [
             [service, region, cell.state] for (service, region), cell in snapshot.cells.items()
         ],
     }
+
+
+def _ever(incident: IncidentView) -> list[Cell]:
+    return [(one.service.slug, one.region.slug) for one in incident.impacts]
+
+
+def _by_service(cells: Collection[Cell]) -> dict[str, list[str]]:
+    found: dict[str, list[str]] = {}
+    for service, region in dict.fromkeys(cells):
+        found.setdefault(service, []).append(region)
+    return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,32 +101,49 @@ class _Wanted:
     regions: frozenset[str]
     query: str
 
-    def fits(self, entry: Mapping[str, Any], geographies: frozenset[str]) -> bool:
-        """A region is concerned when it is named, or the geography it lies in."""
+    def fits(
+        self,
+        entry: Mapping[str, Any],
+        geographies: frozenset[str],
+        hit: Mapping[str, Sequence[str]],
+    ) -> bool:
+        """A region is concerned when it is named, or the geography it lies in; a service in a region, when
+        just that pair is hit, as far as it is known which pairs are."""
+        services = {slug for slug, _name in entry["services"] if slug in self.services}
+        regions = {slug for slug, _name in entry["regions"] if slug in self.regions}
+        within = not geographies.isdisjoint(entry["geographies"])
+        if (self.services and not services) or (self.regions and not (regions or within)):
+            return False
+        if not self.services or not self.regions or within:
+            return True
+        placed = {region for members in hit.values() for region in members}
         return (
-            not self.services or any(slug in self.services for slug, _name in entry["services"])
-        ) and (
-            not self.regions
-            or any(slug in self.regions for slug, _name in entry["regions"])
-            or not geographies.isdisjoint(entry["geographies"])
+            any(region in hit.get(service, ()) for service in services for region in regions)
+            or any(service not in hit for service in services)
+            or any(region not in placed for region in regions)
         )
 
 
 def filtered_feed(path: str, query: Mapping[str, str], generation: Generation, /) -> Page | None:
     """A feed by `?service=` and `?region=` (slugs, several with commas); None: nothing is asked for."""
     wanted = _wanted(query)
-    data = generation.index.get(KEY)  # None: written by a release that had no feeds yet
-    if path not in FEEDS or wanted is None or data is None:
-        return None
-    names = [name for slug, name in data["services"].items() if slug in wanted.services]
-    names += [name for slug, name, _geography in data["regions"] if slug in wanted.regions]
+    data = generation.index.get(KEY, {})
+    if path not in FEEDS or wanted is None or "catalogue" not in data:
+        return None  # or written by an earlier release
+    catalogue = Catalogue.read(data["catalogue"])
+    names = [name for slug, name in catalogue.services.items() if slug in wanted.services]
+    names += [name for slug, (name, _home) in catalogue.regions.items() if slug in wanted.regions]
     title = f"{data['name']}: {', '.join(names)}" if names else data["name"]
-    channel = Channel(title, data["base_url"], f"{path}?{wanted.query}", generation.as_of)
+    channel = Channel(
+        title, data["base_url"], f"{path}?{wanted.query}", generation.as_of, data["site"]
+    )
     homes = frozenset(
-        home for slug, _name, home in data["regions"] if slug in wanted.regions and home
+        home for slug, (_name, home) in catalogue.regions.items() if slug in wanted.regions and home
     )
     kind, write = FEEDS[path]
-    return write(channel, [one for one in data[kind] if wanted.fits(one, homes)])
+    hit = data["hit_now" if kind == ACTIVE else "hit"]
+    chosen = [one for one in data[kind] if wanted.fits(one, homes, hit.get(one["incident"], {}))]
+    return write(channel, chosen)
 
 
 def _wanted(query: Mapping[str, str]) -> _Wanted | None:
@@ -125,16 +164,36 @@ def _wanted(query: Mapping[str, str]) -> _Wanted | None:
     )
 
 
-def cell_badge(path: str, _query: Mapping[str, str], generation: Generation, /) -> Page | None:
-    """`/badge/<service>/<region>.svg`, whatever the query; None where no such cell is offered."""
-    service, _slash, region = path.removeprefix(BADGES).removesuffix(".svg").partition("/")
-    data = generation.index.get(KEY)
-    if not path.startswith(BADGES) or not path.endswith(".svg") or not region or data is None:
+def badge_of(path: str, _query: Mapping[str, str], generation: Generation, /) -> Page | None:
+    """`/badge/<service>.svg`, as bad as the worst of its regions, and `/badge/<service>/<region>.svg`.
+
+    Whatever the query; None where nothing of the kind is offered.
+    """
+    data = generation.index.get(KEY, {})
+    if not path.startswith(BADGES) or not path.endswith(".svg") or "catalogue" not in data:
         return None
-    regions = [data["regions"][number] for number in data["offered"].get(service, ())]
-    name = next((name for slug, name, _geography in regions if slug == region), None)
-    if name is None or service not in data["services"]:
+    service, slash, region = path.removeprefix(BADGES).removesuffix(".svg").partition("/")
+    catalogue = Catalogue.read(data["catalogue"])
+    offered = catalogue.offered.get(service, ())
+    if not offered or (slash and region not in offered):
         return None
-    state = next((one[2] for one in data["cells"] if one[:2] == [service, region]), "good")
+    states = [one[2] for one in data["cells"] if one[0] == service and region in ("", one[1])]
+    state = max(states, key=_gravity, default="good")
+    name = catalogue.services[service]
+    if region:
+        name = f"{name}, {catalogue.region_name(region)}"
     with override(languages.DEFAULT):
-        return badge(f"{data['services'][service]}, {name}", state, generation.as_of)
+        return badge(name, state, generation.as_of)
+
+
+def _gravity(state: str) -> int:
+    """A state of a later release counts as a notice."""
+    return status_mapping.GRAVITY.index(state if state in status_mapping.GRAVITY else "information")
+
+
+def document(path: str, query: Mapping[str, str], generation: Generation, /) -> Page | None:
+    """Statuspage's documents of a region, geography, service or chosen cells."""
+    data = generation.index.get(KEY, {})
+    if "catalogue" not in data or statuspage_queries.PART not in generation.parts:
+        return None
+    return statuspage_queries.answer(path, query, data, generation.parts, generation.as_of)

@@ -15,7 +15,7 @@ from django.utils import feedgenerator
 from django.utils.xmlutils import SimplerXMLGenerator
 
 from statuspage.public.formats.feed_entries import Entry
-from statuspage.public.formats.identity import tag
+from statuspage.public.formats.identity import lasting
 from statuspage.public.formats.plain import dump, parse, seconds
 from statuspage.public.render.page import Page
 
@@ -26,12 +26,14 @@ CONTENT = "http://purl.org/rss/1.0/modules/content/"
 
 @dataclass(frozen=True, slots=True)
 class Channel:
-    """What a feed says of itself. `title` on one line; `path` with the query, if any; `as_of` UTC."""
+    """What a feed says of itself. `title` on one line; `path` with the query, if any; `as_of` UTC; `site` the id
+    of the installation."""
 
     title: str
     base_url: str
     path: str
     as_of: datetime
+    site: str
 
     @property
     def home(self) -> str:
@@ -44,7 +46,7 @@ class Channel:
     @property
     def id(self) -> str:
         query = self.path.partition("?")[2]
-        return tag(self.base_url, f"feed?{query}" if query else "feed")
+        return lasting(self.site, f"feed?{query}" if query else "feed")
 
 
 class _Dated(feedgenerator.SyndicationFeed):

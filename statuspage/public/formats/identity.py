@@ -5,9 +5,7 @@ from __future__ import annotations
 from base64 import b32encode
 from functools import lru_cache
 from hashlib import sha256
-from urllib.parse import urlsplit
-
-SINCE = "2026"  # the date in our tag URIs (RFC 4151); never change it, every id would be new
+from uuid import UUID, uuid5
 
 
 @lru_cache(maxsize=65536)
@@ -23,13 +21,10 @@ def number(*slugs: str) -> str:
     return str(int.from_bytes(digest[:8]) >> 1)
 
 
-def host(base_url: str) -> str:
-    return urlsplit(base_url).hostname or "localhost"
-
-
-def tag(base_url: str, specific: str) -> str:
-    """A tag URI (RFC 4151): an id that is no address, so that it survives a move of the pages."""
-    return f"tag:{host(base_url)},{SINCE}:{specific}"
+def lasting(site: str, specific: str) -> str:
+    """A URN (RFC 9562, version 5) of something of this installation: no address is in it, so that it survives
+    a move of the pages. `site`: the installation's own id, a UUID."""
+    return uuid5(UUID(site), specific).urn
 
 
 def incident_url(base_url: str, tracking_id: str) -> str:

@@ -35,7 +35,7 @@ def read_places() -> Places:
 
 
 def _region(region: Region) -> RegionView:
-    return RegionView(region.slug, region.name, tuple(region.zones))
+    return RegionView(region.slug, region.name, tuple(region.zones), region.created_at)
 
 
 def _geographies(regions: list[Region]) -> tuple[GeographyView, ...]:
@@ -55,7 +55,8 @@ def _categories() -> tuple[CategoryView, ...]:
     services = Service.objects.filter(retired_at=None).prefetch_related("aliases")
     for service in services.order_by("position", "id"):
         aliases = tuple(alias.name for alias in service.aliases.all())
-        members[service.category_id].append(ServiceView(service.slug, service.name, aliases))
+        view = ServiceView(service.slug, service.name, aliases, service.created_at)
+        members[service.category_id].append(view)
     return tuple(
         CategoryView(category.slug, category.name, tuple(members[category.pk]))
         for category in ServiceCategory.objects.order_by("position", "id")

@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 from django.conf import settings
 from django.db import connection, transaction
@@ -75,7 +76,8 @@ class Reader:
         return [self.views[pk].tracking_id for pk in changed if pk in self.views]
 
     def _read(self, now: datetime) -> Snapshot:
-        number = Revision.objects.filter(id=1).values_list("number", flat=True).first() or 0
+        row = Revision.objects.filter(id=1).values_list("number", "site").first()
+        number, site = row or (0, UUID(int=0))
         changed = changed_since(self.revision, number) if self.places is not None else None
         if self.places is None or changed is None:
             self.places = read_places()
@@ -101,6 +103,7 @@ class Reader:
                 .values_list("tracking_id", "withdrawn_at", "withdrawal_reason")
                 if withdrawn
             ),
+            site=str(site),
             redirects=dict(
                 Incident.objects.redirecting().values_list(
                     "tracking_id", "merged_into__tracking_id"
@@ -253,7 +256,7 @@ def _incident(
         services=_named(named, "services"),
         regions=_named(named, "regions"),
         geographies=_named(named, "geographies"),
-        communications=tuple(_communication(c) for c in communications),
+        communications=tuple(_communication(c, incident) for c in communications),
         review=review,
         scheduled_for=incident.scheduled_for,
         scheduled_until=incident.scheduled_until,
@@ -298,7 +301,7 @@ def _impact(impact: Impact) -> ImpactView:
     )
 
 
-def _communication(communication: Communication) -> CommunicationView:
+def _communication(communication: Communication, incident: Incident) -> CommunicationView:
     return CommunicationView(
         number=communication.number,
         kind=communication.kind,
@@ -309,4 +312,5 @@ def _communication(communication: Communication) -> CommunicationView:
         language=communication.language,
         automated=communication.automated,
         next_update_by=communication.next_update_by,
+        announced=not (communication.backfilled or incident.backfilled),
     )

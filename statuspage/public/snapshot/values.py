@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
+from uuid import UUID
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,6 +18,7 @@ class RegionView:
     slug: str
     name: str
     zones: tuple[str, ...] = ()
+    since: datetime | None = None  # when it came into the catalogue
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +35,7 @@ class ServiceView:
     slug: str
     name: str
     aliases: tuple[str, ...] = ()
+    since: datetime | None = None  # when it came into the catalogue
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +85,8 @@ class ImpactView:
 class CommunicationView:
     """One public statement; `number` counts from 1 within the incident and makes its permalink.
 
-    `text` has the words of `html` without markup.
+    `text` has the words of `html` without markup. `announced`: it was sent to whom it may concern, and not
+    written down afterwards.
     """
 
     number: int
@@ -94,6 +98,7 @@ class CommunicationView:
     language: str
     automated: bool = False
     next_update_by: datetime | None = None
+    announced: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,7 +194,10 @@ class GoneView:
 
 @dataclass(frozen=True)
 class Snapshot:
-    """`cells` has only what is not good; `offered` all pairs (service slug, region slug) that exist."""
+    """`cells` has only what is not good; `offered` all pairs (service slug, region slug) that exist.
+
+    `site`: the installation's own id, a UUID that outlives names and addresses.
+    """
 
     revision: int
     as_of: datetime
@@ -203,6 +211,7 @@ class Snapshot:
     redirects: Mapping[str, str] = field(
         default_factory=dict
     )  # absorbed tracking ID -> surviving one
+    site: str = str(UUID(int=0))
 
     @cached_property
     def by_id(self) -> Mapping[str, IncidentView]:

@@ -97,10 +97,6 @@ class Failure(StrEnum):
 
 ENDS_BATCH = frozenset({Failure.THROTTLED, Failure.UNREACHABLE})
 
-# Enhanced status codes (RFC 3463, without their class) that speak of the address itself: unknown or bad
-# mailbox or system, moved away, null MX, disabled. Everything else may be an opinion of one mail.
-BAD_ADDRESS = frozenset({"1.1", "1.2", "1.3", "1.6", "1.10", "2.1"})
-
 FIRST_WAIT = timedelta(seconds=15)
 LONGEST_WAIT = timedelta(minutes=15)
 # A dead relay is no receiver's fault, so age decides and not the number of tries; the number stops

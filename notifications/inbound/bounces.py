@@ -13,10 +13,10 @@ from django.db import transaction
 from django.db.models import Count, F, Q
 from django.utils import timezone
 
-from notifications import return_path, signed_links
+from notifications import answers, return_path, signed_links
 from notifications.channels.base import one_line
-from notifications.inbound.reports import STATUS, Report
-from notifications.lifecycle import BAD_ADDRESS, Audience
+from notifications.inbound.reports import Report
+from notifications.lifecycle import Audience
 from notifications.models import Attempt, Bounce, Delivery, Endpoint, Result
 from notifications.signed_links import TokenError
 
@@ -38,10 +38,8 @@ class Return:
 
 
 def kind_by_answer(answer: str) -> str:
-    """hard if the answer's enhanced status code speaks of the address itself, else soft."""
-    status = STATUS.search(answer)
-    dead = status is not None and status[1] == "5" and status[2] in BAD_ADDRESS
-    return Bounce.Kind.HARD if dead else Bounce.Kind.SOFT
+    """hard if the answer says that the address is dead, else soft."""
+    return answers.judge("", answer)[0]
 
 
 def event_of(delivery: UUID, kind: str) -> str:
@@ -91,7 +89,8 @@ def by_report(report: Report, *, now: datetime) -> tuple[str, str]:
     return path or a link of ours: anybody can write that an address is dead."""
     delivery = _delivery_of(report)
     if delivery is None:
-        return "", report.why or "no return path of ours: nobody knows which letter it is about"
+        unsigned = "no return path of ours: nobody knows which letter it is about"
+        return "", unsigned if report.kind else report.why
     if not report.kind:
         return "", report.why
     new = note(

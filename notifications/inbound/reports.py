@@ -13,21 +13,28 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from email.message import Message
 from email.utils import getaddresses
+from typing import NamedTuple
 
-from notifications.lifecycle import BAD_ADDRESS
+from notifications.answers import CODE, HARD, SOFT, judge
+from notifications.notices import CHALLENGE, answer_in, challenges, read_notice, words_of
 
 LARGEST = 1_000_000  # bytes; a report is small, whatever was sent
 LONGEST = 300
 # Who the report was delivered to: what an MDA adds, then what the sender wrote.
 ENVELOPE = ("Delivered-To", "X-Original-To", "Envelope-To", "X-Envelope-To", "To")
 RETURNED = ("Return-Path", "X-Envelope-From", "List-Unsubscribe")
-STATUS = re.compile(r"\b([245])\.(\d{1,3}\.\d{1,3})\b")  # an enhanced status code of RFC 3463
 _PARTS = 50
+BEGINNING = 600  # characters; further down systems explain what else may be the matter
+_LONGEST_HEADER = 4_000
+_DELIVERY = ("message/delivery-status", "message/global-delivery-status")
+# Feedback of RFC 5965 and of its registry in which a person wants no more of it.
+_COMPLAINTS = frozenset({"abuse", "fraud", "opt-out", "opt-out-list"})
+_NO_FAILURE = re.compile(r"delay|deliver|relay|expand|success|transfer")
 
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """`kind`: hard, soft or complaint; empty for anything else, and `why` says what it is then.
+    """`kind`: hard, soft or complaint; empty for anything else. `why`: a sentence in each case.
 
     `addresses`: where it was sent to, and the return path of what it returns. `links`: of the returned
     List-Unsubscribe header.
@@ -35,98 +42,225 @@ class Report:
 
     kind: str
     why: str
-    status: str
-    detail: str
-    addresses: tuple[str, ...]
-    links: tuple[str, ...]
+    status: str = ""
+    detail: str = ""
+    addresses: tuple[str, ...] = ()
+    links: tuple[str, ...] = ()
+
+
+class Verdict(NamedTuple):
+    """What a message is; `detail`: what the other side said."""
+
+    kind: str
+    why: str
+    status: str = ""
+    detail: str = ""
 
 
 def read_report(raw: bytes) -> Report:
     """What a message says about a letter of ours. Never raises for what somebody has sent."""
     if len(raw) > LARGEST:
-        return Report("", f"has {len(raw)} bytes, more than {LARGEST}", "", "", (), ())
+        return Report("", f"has {len(raw)} bytes, more than {LARGEST}")
+    try:
+        return _read(raw)
+    except Exception as error:  # noqa: BLE001 - see below
+        # Comments in comments or thousands of nested parts exhaust the standard library's parser. One
+        # message is lost to whoever wrote it, not the ones behind it.
+        return Report("", f"cannot be read as mail ({type(error).__name__})")
+
+
+def _read(raw: bytes) -> Report:
     message = email.message_from_bytes(raw, policy=email.policy.compat32)
-    parts = list(_walk(message))
-    returned = [part for part in parts if part is not message]
+    own = list(_own_parts(message))
+    returned = [part for part in _returned(own) if part is not message]
     addresses = tuple(
         dict.fromkeys(
             address
             for names, sources in ((ENVELOPE, [message]), (RETURNED[:2], returned))
             for source in sources
-            for _, address in getaddresses(
-                [str(value) for name in names for value in source.get_all(name, [])]
-            )
-            if "@" in address
+            for name in names
+            for value in source.get_all(name, [])
+            for address in _addresses(str(value))
         )
     )
     links = tuple(
         link
         for part in returned
         for value in part.get_all("List-Unsubscribe", [])
-        for link in re.findall(r"<(https?://[^<>\s]{1,1000})>", str(value))
+        for link in re.findall(r"<(https?://[^<>\s]{1,1000})>", str(value)[:_LONGEST_HEADER])
     )
-    kind, why, status, detail = _judged(parts)
-    return Report(kind, why, status, detail, addresses, links)
+    verdict = _judged(message, own, returned)
+    return Report(verdict.kind, verdict.why, verdict.status, verdict.detail, addresses, links)
 
 
-def _judged(parts: list[Message]) -> tuple[str, str, str, str]:
-    """(kind, why there is none, status, what the other side said)."""
+def _addresses(value: str) -> list[str]:
+    try:
+        return [address for _, address in getaddresses([value[:_LONGEST_HEADER]]) if "@" in address]
+    except RecursionError:  # comments in comments; the report may be genuine all the same
+        return re.findall(r"[^\s<>(),;:\"]{1,64}@[^\s<>(),;:\"]{1,255}", value[:_LONGEST_HEADER])
+
+
+def _judged(message: Message, parts: list[Message], returned: list[Message]) -> Verdict:
+    words = words_of(parts)
+    return (
+        _by_feedback(parts)
+        or _by_status(parts, words)
+        or _handed_on(returned)
+        or _of_blocks(fields_of(words), "")  # a report as text, or in parts that nothing parts
+        or _junk_report([message, *returned])
+        or _by_words(message, parts, words)
+    )
+
+
+def _by_feedback(parts: list[Message]) -> Verdict | None:
     for part in parts:
-        if part.get_content_type() == "message/feedback-report":
-            block = _fields(part)
-            what = block.get("feedback-type", "").lower()
-            if what in ("abuse", "fraud", "not-spam"):
-                kind = "" if what == "not-spam" else "complaint"
-                return (
-                    kind,
-                    "" if kind else "a report that it was no spam",
-                    "",
-                    f"complaint: {what}",
-                )
-        if part.get_content_type() == "message/delivery-status":
-            return _of_blocks([block for block in _blocks(part) if "action" in block])
-    return "", "no report of RFC 3464 or RFC 5965", "", ""
+        if part.get_content_type() != "message/feedback-report":
+            continue
+        types = (block["feedback-type"] for block in _blocks(part) if "feedback-type" in block)
+        what = _first_word(next(types, ""))
+        if what in _COMPLAINTS:
+            return Verdict("complaint", f"a complaint: {what}", detail=f"complaint: {what}")
+        return Verdict("", f"a report of the kind {what[:30] or 'unknown'}, no complaint")
+    return None
 
 
-def _of_blocks(blocks: list[dict[str, str]]) -> tuple[str, str, str, str]:
-    failed = next((block for block in blocks if block["action"].lower() == "failed"), None)
-    if failed is None:
-        action = blocks[0]["action"].lower() if blocks else "nothing"
-        return "", f"says {action[:20]}, not failed", "", ""
-    found = STATUS.search(failed.get("status", ""))
+def _by_status(parts: list[Message], words: str) -> Verdict | None:
+    beside = answer_in(words) or words[:BEGINNING]
+    for part in parts:
+        if part.get_content_type() in _DELIVERY:
+            verdict = _of_blocks(_blocks(part), beside)
+            if verdict is not None:
+                return verdict
+    return None
+
+
+def _handed_on(returned: list[Message]) -> Verdict | None:
+    """A report that somebody passed on as it came: no letter of ours is one."""
+    for part in returned:
+        if part.get_content_type() == "multipart/report":
+            return _by_status(list(_own_parts(part)), "")
+    return None
+
+
+def _junk_report(messages: list[Message]) -> Verdict | None:
+    """Those of Outlook.com have no report part."""
+    if all(message.get("X-HmXmrOriginalRecipient") is None for message in messages):
+        return None
+    return Verdict("complaint", "a complaint: junk mail report", detail="complaint: junk")
+
+
+def _by_words(message: Message, parts: list[Message], words: str) -> Verdict:
+    notice = read_notice(message, parts, words)
+    if notice.opt_out:
+        return Verdict("complaint", notice.why, detail="complaint: opt-out")
+    if not notice.failed:
+        return Verdict("", notice.why)
+    kind, why = judge("", notice.answer)
+    found = CODE.search(notice.answer)
     status = found[0] if found else ""
-    detail = failed.get("diagnostic-code", "").partition(";")[2] or failed.get(
-        "diagnostic-code", ""
-    )
-    hard = found is not None and found[1] == "5" and found[2] in BAD_ADDRESS
-    return "hard" if hard else "soft", "", status, " ".join(detail.split())[:LONGEST] or status
+    return Verdict(kind, f"{notice.why}; {why}", status, _short(notice.answer))
 
 
-def _walk(message: Message) -> Iterator[Message]:
-    for number, part in enumerate(message.walk()):
-        if number >= _PARTS:
+def _of_blocks(blocks: list[dict[str, str]], beside: str) -> Verdict | None:
+    """None: they are about no recipient."""
+    blocks = [
+        block
+        for block in blocks
+        if "action" in block or ("final-recipient" in block and "status" in block)
+    ]
+    failed = [block for block in blocks if _failed(block)]
+    if not blocks:
+        return None
+    if not failed:
+        action = _first_word(blocks[0].get("action", "")) or "nothing"
+        return Verdict("", f"says {action[:20]}, not failed")
+    said = _diagnostic(failed[0])
+    if challenges(f"{said}\n{beside}"):
+        return Verdict("", CHALLENGE)
+    verdicts = [
+        judge(block.get("status", ""), _diagnostic(block) or beside, around=beside)
+        for block in failed
+    ]
+    # An address that leads to several people is not dead because one of them is.
+    kind, why = next((each for each in verdicts if each[0] == SOFT), verdicts[0])
+    if kind == HARD and len(failed) < len(blocks):
+        kind, why = SOFT, "only some of those it leads to have failed"
+    found = CODE.search(failed[0].get("status", ""))
+    status = found[0] if found else ""
+    return Verdict(kind, why, status, _short(said) or status)
+
+
+def _failed(block: dict[str, str]) -> bool:
+    if "action" in block:
+        return not _NO_FAILURE.match(_first_word(block["action"]))
+    return block["status"].strip().startswith("5")
+
+
+def _diagnostic(block: dict[str, str]) -> str:
+    said = block.get("diagnostic-code", "")
+    kind, semicolon, words = said.partition(";")
+    return words.strip() if semicolon and " " not in kind.strip() else said
+
+
+def _first_word(value: str) -> str:
+    """Comments may stand around it (RFC 822)."""
+    found = re.search(r"[a-z][a-z-]*", re.sub(r"\([^()]{0,200}\)", " ", value.lower()))
+    return found[0] if found else ""
+
+
+def _short(text: str) -> str:
+    return " ".join(text.split())[:LONGEST]
+
+
+def _own_parts(message: Message) -> Iterator[Message]:
+    """The message and its parts, but not those of a letter it returns: that one testifies to nothing."""
+    waiting = [message]
+    for _ in range(_PARTS):
+        if not waiting:
             return
+        part = waiting.pop(0)
         yield part
-        # Headers of what was sent, without its body: text of its own that holds them.
-        if part.get_content_type() == "text/rfc822-headers":
+        payload = part.get_payload()
+        if part.get_content_maintype() == "multipart" and isinstance(payload, list):
+            waiting[:0] = [each for each in payload if isinstance(each, Message)]
+
+
+def _returned(own: list[Message]) -> Iterator[Message]:
+    """What was sent, as far as it came back: a letter, or its headers as a text of their own."""
+    for part in own:
+        payload = part.get_payload()
+        if part.get_content_type() in ("message/rfc822", "message/global") and isinstance(
+            payload, list
+        ):
+            yield from (each for each in payload if isinstance(each, Message))
+        elif part.get_content_type() in ("text/rfc822-headers", "text/rfc822-header"):
             body = part.get_payload(decode=True)
             if isinstance(body, bytes):
                 yield email.message_from_bytes(body, policy=email.policy.compat32)
 
 
 def _blocks(part: Message) -> list[dict[str, str]]:
+    """The blocks of fields of a report part. The parser takes every message/* for messages, encoded or not."""
     payload = part.get_payload()
-    if isinstance(payload, list):
-        return [_lower(block) for block in payload if isinstance(block, Message)]
-    return [_fields(part)]
+    inner = (
+        [each for each in payload if isinstance(each, Message)] if isinstance(payload, list) else []
+    )
+    text = "\n".join(each.as_string() for each in inner) if inner else str(payload)
+    if str(part.get("Content-Transfer-Encoding", "")).strip().lower() in (
+        "base64",
+        "quoted-printable",
+    ):
+        plain = Message()
+        plain["Content-Transfer-Encoding"] = part["Content-Transfer-Encoding"]
+        plain.set_payload(text.strip())
+        decoded = plain.get_payload(decode=True)
+        text = decoded.decode("utf-8", "replace") if isinstance(decoded, bytes) else text
+    return fields_of(text)
 
 
-def _fields(part: Message) -> dict[str, str]:
-    payload = part.get_payload()
-    if isinstance(payload, list):  # the parser takes every message/* for a message
-        return _lower(payload[0]) if payload and isinstance(payload[0], Message) else {}
-    return _lower(email.message_from_string(str(payload), policy=email.policy.compat32))
-
-
-def _lower(block: Message) -> dict[str, str]:
-    return {name.lower(): str(value).strip() for name, value in block.items()}
+def fields_of(text: str) -> list[dict[str, str]]:
+    """Blocks of fields, parted by blank lines; names in lower case."""
+    return [
+        {name.lower(): " ".join(str(value).split()) for name, value in block.items()}
+        for block in map(email.message_from_string, re.split(r"\n\s*\n", text.strip()))
+    ]

@@ -2,7 +2,7 @@
 
 | Command | Servers |
 |---|---|
-| those in WITHOUT, any `--help`, `import_history --dry-run`, `backtest --recordings` | none: a bare machine will do |
+| those in WITHOUT, any `--help`, and each in WITHOUT_WHEN with its option | none: a bare machine will do |
 | `demo` | starts its own and keeps them running: it is the supervisor |
 | everything else | uses those that run in the state folder, or starts them for as long as it runs |
 
@@ -34,7 +34,7 @@ WITHOUT = frozenset(
     }
 )
 # Commands that need none when they are asked this way, and that need them after all.
-WITHOUT_WHEN = {"import_history": "--dry-run", "backtest": "--recordings"}
+WITHOUT_WHEN = {"backtest": "--recordings", "bounces": "--judge", "import_history": "--dry-run"}
 WITH_WHEN = {"check": "--database"}
 SUPERVISOR = "demo"
 

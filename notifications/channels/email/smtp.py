@@ -17,10 +17,11 @@ from django.conf import settings
 from django.core.mail import EmailMultiAlternatives, get_connection
 from django.core.mail.backends.base import BaseEmailBackend
 
+from notifications.answers import HARD, judge
 from notifications.channels.base import Message, MessageTemplate, TransportError
 from notifications.channels.email.mime_template import MimeTemplate
 from notifications.channels.email.smtp_session import Envelope, SmtpSession
-from notifications.lifecycle import BAD_ADDRESS, ENDS_BATCH, Failure
+from notifications.lifecycle import ENDS_BATCH, Failure
 
 # Relays hang up on idle clients after a minute or more; a hang-up seen while sending would leave open
 # whether the mail was taken.
@@ -169,8 +170,7 @@ def _by_code(code: int, answer: bytes | str) -> TransportError:
     # 552 is "mailbox full" in practice: it may have room tomorrow.
     if code < 500 or code == 552:
         return TransportError(Failure.TEMPORARY, detail)
-    # Without an enhanced code a 550 may just as well be a filter's opinion of this one mail.
-    bad_address = f"{subject}.{particular}" in BAD_ADDRESS
+    bad_address = judge("", detail)[0] == HARD
     return TransportError(Failure.PERMANENT, detail, bad_address=bad_address)
 
 

@@ -30,11 +30,19 @@ class Command(BaseCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("files", nargs="*", metavar="FILE", help="a message each; - reads one")
         parser.add_argument("--maildir", help="read what is new there, and mark it as seen")
+        parser.add_argument(
+            "--judge",
+            action="store_true",
+            help="say what each message is, whomever it was sent to; looks nothing up, notes nothing",
+        )
         parser.add_argument("--json", action="store_true", help="print a JSON object a message")
 
     def handle(self, *args: Any, **options: Any) -> None:
         if not options["files"] and not options["maildir"]:
             raise CommandError("name files, - or --maildir DIR: nothing is read otherwise.")
+        if options["judge"] and options["maildir"]:
+            raise CommandError("--judge reads files: --maildir marks what it has read as seen.")
+        self.judging = options["judge"]
         counts: Counter[str] = Counter()
         try:
             for name, raw in self._messages(options["files"]):
@@ -51,7 +59,11 @@ class Command(BaseCommand):
             self.stdout.write(said or "nothing new")
 
     def _take(self, name: str, raw: bytes, *, as_json: bool) -> str:
-        kind, words = bounces.by_report(read_report(raw), now=timezone.now())
+        report = read_report(raw)
+        if self.judging:
+            kind, words = report.kind, report.why
+        else:
+            kind, words = bounces.by_report(report, now=timezone.now())
         outcome = {"message": name, "kind": kind or "ignored", "why": words}
         line = json.dumps(outcome) if as_json else f"{name}: {outcome['kind']}, {words}"
         self.stdout.write(line)

@@ -13,10 +13,11 @@ from django.db import transaction
 from django.db.models import Count, F, Q
 from django.utils import timezone
 
-from notifications import answers, return_path, signed_links
+from notifications import return_path, signed_links
 from notifications.channels.base import one_line
 from notifications.inbound.reports import Report
 from notifications.lifecycle import Audience
+from notifications.mail_answers import judge
 from notifications.models import Attempt, Bounce, Delivery, Endpoint, Result
 from notifications.signed_links import TokenError
 
@@ -39,7 +40,7 @@ class Return:
 
 def kind_by_answer(answer: str) -> str:
     """hard if the answer says that the address is dead, else soft."""
-    return answers.judge("", answer)[0]
+    return judge("", answer)[0]
 
 
 def event_of(delivery: UUID, kind: str) -> str:

@@ -15,8 +15,8 @@ from email.message import Message
 from email.utils import getaddresses
 from typing import NamedTuple
 
-from notifications.answers import CODE, HARD, SOFT, judge
-from notifications.notices import CHALLENGE, answer_in, challenges, read_notice, words_of
+from notifications.inbound.notices import CHALLENGE, answer_in, challenges, read_notice, words_of
+from notifications.mail_answers import CODE, HARD, SOFT, judge
 
 LARGEST = 1_000_000  # bytes; a report is small, whatever was sent
 LONGEST = 300
@@ -24,7 +24,6 @@ LONGEST = 300
 ENVELOPE = ("Delivered-To", "X-Original-To", "Envelope-To", "X-Envelope-To", "To")
 RETURNED = ("Return-Path", "X-Envelope-From", "List-Unsubscribe")
 _PARTS = 50
-BEGINNING = 600  # characters; further down systems explain what else may be the matter
 _LONGEST_HEADER = 4_000
 _DELIVERY = ("message/delivery-status", "message/global-delivery-status")
 # Feedback of RFC 5965 and of its registry in which a person wants no more of it.
@@ -70,7 +69,7 @@ def read_report(raw: bytes) -> Report:
 
 
 def _read(raw: bytes) -> Report:
-    message = email.message_from_bytes(raw, policy=email.policy.compat32)
+    message = email.message_from_bytes(raw.lstrip(), policy=email.policy.compat32)
     own = list(_own_parts(message))
     returned = [part for part in _returned(own) if part is not message]
     addresses = tuple(
@@ -125,7 +124,7 @@ def _by_feedback(parts: list[Message]) -> Verdict | None:
 
 
 def _by_status(parts: list[Message], words: str) -> Verdict | None:
-    beside = answer_in(words) or words[:BEGINNING]
+    beside = answer_in(words)
     for part in parts:
         if part.get_content_type() in _DELIVERY:
             verdict = _of_blocks(_blocks(part), beside)
@@ -209,7 +208,8 @@ def _first_word(value: str) -> str:
 
 
 def _short(text: str) -> str:
-    return " ".join(text.split())[:LONGEST]
+    printable = "".join(letter if letter.isprintable() else " " for letter in text)
+    return " ".join(printable.split())[:LONGEST]
 
 
 def _own_parts(message: Message) -> Iterator[Message]:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import base64
+import quopri
+
 REPORT = """\
 Return-Path: <>
 {envelope}Date: Sun, 1 Mar 2026 09:31:00 +0000
@@ -19,15 +22,7 @@ I'm sorry to have to inform you that your message could not be delivered.
 
 --b1
 Content-Type: message/delivery-status
-
-Reporting-MTA: dns; mx.example.net
-Arrival-Date: Sun, 1 Mar 2026 09:30:00 +0000
-
-Final-Recipient: rfc822; here@example.com
-Original-Recipient: rfc822;here@example.com
-Action: {action}
-Status: {status}
-Diagnostic-Code: smtp; {answer}
+{fields}
 
 --b1
 Content-Type: {returned}
@@ -39,6 +34,30 @@ Message-ID: <x@status.example.com>
 Subject: [Investigating] Key Vault
 {headers}
 --b1--
+"""
+
+FIELDS = """\
+Reporting-MTA: dns; mx.example.net
+Arrival-Date: Sun, 1 Mar 2026 09:30:00 +0000
+
+Final-Recipient: rfc822; here@example.com
+Original-Recipient: rfc822;here@example.com
+Action: {action}
+Status: {status}
+Diagnostic-Code: smtp; {answer}
+"""
+
+NOTICE = """\
+Return-Path: {path}
+From: {sender}
+To: status@example.com
+Subject: {subject}
+{more}
+MIME-Version: 1.0
+Content-Type: text/plain; charset=utf-8
+Content-Transfer-Encoding: 8bit
+
+{words}
 """
 
 COMPLAINT = """\
@@ -82,15 +101,34 @@ def report(
     returned: str = "text/rfc822-headers",
     envelope: str = "",
     headers: str = "",
+    encoding: str = "",
 ) -> bytes:
+    fields = FIELDS.format(action=action, status=status, answer=answer)
+    if encoding:
+        encoded = (base64.encodebytes if encoding == "base64" else quopri.encodestring)(
+            fields.encode()
+        )
+        fields = f"Content-Transfer-Encoding: {encoding}\n\n{encoded.decode()}"
     return REPORT.format(
         to=to,
-        action=action,
-        status=status,
-        answer=answer,
+        fields=fields if encoding else f"\n{fields}",
         returned=returned,
         envelope=envelope,
         headers=headers,
+    ).encode()
+
+
+def notice(
+    words: str,
+    *,
+    sender: str = "MAILER-DAEMON@mx.example.net",
+    subject: str = "Not delivered",
+    path: str = "<>",
+    more: str = "X-Note: none",
+) -> bytes:
+    """A failure told in words alone, or a reply."""
+    return NOTICE.format(
+        words=words, sender=sender, subject=subject, path=path, more=more or "X-Note: none"
     ).encode()
 
 

@@ -25,7 +25,7 @@ from notifications.models import Attempt, Bounce, Delivery, Endpoint, OperatorAc
 from tests.conftest import declaration
 from tests.notifications.cast import last, tenant
 from tests.notifications.conftest import Sink
-from tests.notifications.mail_reports import complaint, report
+from tests.notifications.mail_reports import complaint, notice, report
 
 pytestmark = pytest.mark.usefixtures("catalogue")
 
@@ -167,7 +167,7 @@ def test_what_is_no_failure_is_not_taken_for_one(sent: Delivery, now: datetime) 
     assert take(report(back(sent), action="delivered", status="2.0.0"), now)[0] == ""
     assert take(complaint(signed_links.leave_url(here().key, "targeted"), "not-spam"), now)[0] == ""
     vacation = f"To: {back(sent)}\nSubject: Out of office\n\nBack on Monday.".encode()
-    assert take(vacation, now) == ("", "no report of RFC 3464 or RFC 5965")
+    assert take(vacation, now) == ("", "an automatic reply, no failure")
 
 
 @pytest.mark.parametrize(
@@ -182,6 +182,49 @@ def test_the_return_path_is_found_wherever_the_server_wrote_it(
 ) -> None:
     more = {key: value.replace("{to}", back(sent)) for key, value in more.items()}
     assert take(report(more.pop("to", back(sent)), **more), now)[0] == "hard"
+
+
+def test_a_failure_told_in_words_alone_is_believed_of_a_signed_path_only(
+    sent: Delivery, now: datetime
+) -> None:
+    said = notice("<here@example.com>: 550 5.1.1 nobody of that name here")
+    assert take(said, now)[0] == ""
+    assert take(said.replace(b"To: status@example.com", f"To: {back(sent)}".encode()), now) == (
+        "hard",
+        "noted",
+    )
+    assert here().suppressed_because.endswith("550 5.1.1 nobody of that name here")
+
+
+def test_a_server_that_only_wants_fewer_letters_silences_nobody(
+    sent: Delivery, now: datetime
+) -> None:
+    answer = "550 5.2.1 this user is sent mail too fast just now; try again later"
+    assert take(report(back(sent), status="5.2.1", answer=answer), now) == ("soft", "noted")
+    assert here().suppressed_at is None
+
+
+def test_an_answer_that_no_table_can_hold_is_noted_all_the_same(
+    sent: Delivery, now: datetime
+) -> None:
+    raw = report(back(sent), answer="550 5.1.1 \0 \x07 unknown ÿ").replace("ÿ".encode(), b"\xff")
+    assert take(raw, now) == ("hard", "noted")
+
+
+def test_a_hostile_mail_in_a_maildir_holds_up_no_other(
+    sent: Delivery, now: datetime, tmp_path: Path
+) -> None:
+    folder = mailbox.Maildir(str(tmp_path / "maildir"))
+    folder.add(b"To: " + b"(" * 400 + b"\n\nx")
+    nested = "".join(
+        f"Content-Type: multipart/mixed; boundary=b{n}\n\n--b{n}\n" for n in range(3000)
+    )
+    folder.add(nested.encode())
+    folder.add(report(back(sent)))
+    out = StringIO()
+    call_command("bounces", maildir=str(tmp_path / "maildir"), stdout=out)
+    assert out.getvalue().splitlines()[-1] == "1 hard, 2 ignored"
+    assert not list((tmp_path / "maildir" / "new").iterdir())
 
 
 def test_the_command_reads_files_and_a_maildir_and_marks_what_it_has_read(

@@ -103,7 +103,6 @@ DELAYED = any_of(
     r"delivery (?:is |has been |attempts? will )(?:delayed|continue)|has been (?:delayed|postponed)",
     r"this is a warning (?:message )?only|no action is required|not need to (?:take|resend)",
 )
-DELAYED_SUBJECT = any_of(r"delay|warning|still being retried|verz[öo]ger")
 AUTO_SUBJECT = any_of(
     r"out of (?:the )?office|^auto\b|autoreply|autorespon|on (?:vacation|holiday|leave)|vacation",
     r"auto(?:mat(?:ic|ed|ische?|yczna|ica|ique))?[-\s]*(?:reply|respon|antwoord|antwort|odpowied|generated)",

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 
-from notifications.mail_words import AFTER_DATA, ALIVE, CARRIER, DEAD, NO_ROOM
+from notifications.mail_answers.wording import AFTER_DATA, ALIVE, CARRIER, DEAD, NO_ROOM
 
 HARD, SOFT = "hard", "soft"
 

@@ -14,13 +14,13 @@ from email.message import Message
 
 from flufl.bounce import all_failures
 
-from notifications import mail_words
-from notifications.answers import CODE
+from notifications.mail_answers import CODE, wording
 
 CHALLENGE = "asks who wrote before it lets the letter in, no failure"
 DELAYED = "says that it is still being tried, not failed"
 LONGEST_LINE = 500
 LONGEST_TEXT = 60_000
+BEGINNING = 800
 # It logs each detector, and whole tracebacks of hostile mail.
 logging.getLogger("flufl.bounce").setLevel(logging.CRITICAL)
 
@@ -51,25 +51,27 @@ class Notice:
 def words_of(parts: list[Message]) -> str:
     """What a message says in words, up to where the letter begins that it returns."""
     text = "\n".join(filter(None, map(_text_of, parts)))[:LONGEST_TEXT]
+    text = re.sub(r"^>(?!>>).*\n?", "", text, flags=re.MULTILINE)  # quoted
     copy = next(
-        (found for found in mail_words.COPY.finditer(text) if text[: found.start()].strip()), None
+        (found for found in wording.COPY.finditer(text) if text[: found.start()].strip()), None
     )
     return text[: copy.start()] if copy is not None else text
 
 
 def answer_in(words: str) -> str:
-    """The lines around reply codes; empty where there are none."""
+    """The lines around reply codes, else how it begins: further down systems explain what else may be the
+    matter, or quote the letter."""
     lines = words.split("\n")
     kept: list[str] = []
     for number, line in enumerate(lines):
         if CODE.search(line) or _REPLY.search(line):
             kept += lines[max(number - 2, 0) : number + 4]
-    return "\n".join(dict.fromkeys(kept))
+    return "\n".join(dict.fromkeys(kept)) if kept else words[:BEGINNING]
 
 
 def challenges(words: str) -> bool:
     """Whether somebody asks who we are before letting the letter in."""
-    return mail_words.CHALLENGE.search(words) is not None
+    return wording.CHALLENGE.search(words) is not None
 
 
 def read_notice(message: Message, parts: list[Message], words: str) -> Notice:
@@ -78,9 +80,9 @@ def read_notice(message: Message, parts: list[Message], words: str) -> Notice:
     if told := _PROVIDER.search(words):
         return _of_provider(told[1].lower(), words)
     subject = _header(message, "Subject")
-    daemon = mail_words.DAEMON.search(_header(message, "From")) is not None
+    daemon = wording.DAEMON.search(_header(message, "From")) is not None
     named = message.get("X-Failed-Recipients") is not None
-    in_subject = mail_words.FAILURE_SUBJECT.search(subject)
+    in_subject = wording.FAILURE_SUBJECT.search(subject)
     failing = named or (in_subject is not None and (daemon or in_subject.start() == 0))
     if challenges(words):
         return Notice(False, CHALLENGE)
@@ -88,11 +90,11 @@ def read_notice(message: Message, parts: list[Message], words: str) -> Notice:
         return Notice(False, "asks to hear no more of it", opt_out=True)
     if not failing and _auto_reply(message, subject, daemon=daemon):
         return Notice(False, "an automatic reply, no failure")
-    warns = not failing or mail_words.DELAYED_SUBJECT.search(subject) is not None
-    if warns and not named and mail_words.DELAYED.search(words):
+    final = failing and re.search(r"(?<![\d.])5(?:\d\d|\.\d+\.\d+)\b", words) is not None
+    if not named and not final and wording.DELAYED.search(words):
         return Notice(False, DELAYED)
     if named:
-        return Notice(True, "names a recipient that failed", answer_in(words) or words)
+        return Notice(True, "names a recipient that failed", answer_in(words))
     nobody = str(message.get("Return-Path", "")).strip() == "<>"
     return _by_signs(parts, words, daemon=daemon, nobody=nobody, in_subject=in_subject is not None)
 
@@ -101,18 +103,18 @@ def _by_signs(
     parts: list[Message], words: str, *, daemon: bool, nobody: bool, in_subject: bool
 ) -> Notice:
     """`daemon` wrote it, `nobody` is to answer it, its subject speaks of a failure."""
-    answer = answer_in(words) or words
+    answer = answer_in(words)
     delayed, failed = _known_formats(parts, words)
     if failed:
         return Notice(True, "a failure in a format that is known", answer)
     if delayed:
         return Notice(False, DELAYED)
-    says = mail_words.FAILURE.search(words) is not None
-    if daemon and (says or in_subject or nobody or CODE.search(words)):
+    says = wording.FAILURE.search(words) is not None
+    if daemon:
         return Notice(True, "a mail system says that it failed", answer)
     if (says and (in_subject or nobody)) or (in_subject and nobody):
         return Notice(True, "says that it failed", answer)
-    if mail_words.FAILED_ADDRESS.search(words):
+    if wording.FAILED_ADDRESS.search(words):
         return Notice(True, "names an address that was not reached", answer)
     return Notice(False, "no report of a failure, no complaint")
 
@@ -154,9 +156,9 @@ def _text_of(part: Message) -> str:
 
 
 def _auto_reply(message: Message, subject: str, *, daemon: bool) -> bool:
-    if any(
-        message.get(name) is not None for name in _AUTO_HEADERS
-    ) or mail_words.AUTO_SUBJECT.search(subject):
+    if any(message.get(name) is not None for name in _AUTO_HEADERS) or wording.AUTO_SUBJECT.search(
+        subject
+    ):
         return True
     automatic = (
         str(message.get("Auto-Submitted", "")).lower().startswith(("auto-replied", "auto-gen"))

@@ -11,6 +11,8 @@ from collections.abc import Mapping
 from enum import StrEnum
 from typing import NamedTuple
 
+from incidents.policy import AUDIENCE_UNKNOWN
+
 
 class Standing(StrEnum):
     """Where an incident stands."""
@@ -97,6 +99,20 @@ TABLE: Mapping[tuple[Standing, Decided], Cell] = {
     (S.WITHDRAWN, D.POSTED): Cell(Shown.GONE, *_AS_DECIDED),
     (S.WITHDRAWN, D.RETRACTED): Cell(Shown.GONE, *_RETRACTED),
 }
+
+
+def waits_for_audience(
+    standing: Standing, decided: Decided, *, scenario: int | None, audience: str
+) -> bool:
+    """Whether targeted alerts wait until it is known who is affected: asked by planner, dry run and review.
+
+    `scenario`: the last that made the incident public. What is not public, or no more, waits for nobody:
+    else nobody would hear of it at all.
+    """
+    if standing not in (Standing.WAITING, Standing.PUBLIC):
+        return False
+    once_known = TABLE[standing, decided].told is Told.ONCE_KNOWN
+    return once_known and scenario == AUDIENCE_UNKNOWN and audience == "unknown"
 
 
 def as_markdown() -> str:

@@ -11,8 +11,9 @@ from django.db import models
 from django.db.models import Q
 
 from incidents.models.catalogue import Region, Service
-from incidents.models.choices import CommunicationKind, Stage
+from incidents.models.choices import Audience, CommunicationKind, Stage
 from incidents.models.incident import Incident, public_through
+from incidents.policy import AUDIENCE_UNKNOWN
 
 
 class Decision(models.Model):
@@ -62,8 +63,8 @@ class CommunicationQuerySet(models.QuerySet["Communication"]):
         told = told.exclude(targeted_text="").exclude(
             models.Q(decision__override_public=True)
             | models.Q(decision__override_public__isnull=True, decision__public=True),
-            decision__scenario=3,
-            decision__facts__audience="unknown",
+            decision__scenario=AUDIENCE_UNKNOWN,
+            decision__facts__audience=Audience.UNKNOWN,
         )
         return dict(told.order_by().values_list("incident_id").annotate(models.Min("at")))
 

@@ -20,6 +20,16 @@ TRACKING_ID = r"^[A-Z0-9_]{4}-[A-Z0-9_]{3}$"
 TITLE_LENGTH = 200
 
 
+# What the world may see: the one gate. `.public()`, its paths and its index are made of it.
+_GATE = {"published_at__isnull": False, "withdrawn_at__isnull": True, "merged_into__isnull": True}
+PUBLIC = Q(**_GATE)
+
+
+def public_through(path: str) -> Q:
+    """The gate for a model that reaches the incident by `path` (`incident`, …)."""
+    return Q(**{f"{path}__{condition}": value for condition, value in _GATE.items()})
+
+
 class IncidentQuerySet(models.QuerySet["Incident"]):
     def public(self) -> Self:
         """What anybody may see. This is the one gate: every other `.public()` leads here."""
@@ -130,7 +140,7 @@ class Incident(models.Model):
             models.Index(
                 fields=["-started_at"],
                 name="incident_public",
-                condition=Q(published_at__isnull=False, withdrawn_at__isnull=True),
+                condition=PUBLIC,
             ),
             # The deadline task's query: posts that wait for a confirmation.
             models.Index(
@@ -142,20 +152,6 @@ class Incident(models.Model):
 
     def __str__(self) -> str:
         return f"{self.tracking_id} {self.public_title}"
-
-
-PUBLIC = Q(published_at__isnull=False, withdrawn_at__isnull=True, merged_into__isnull=True)
-
-
-def public_through(path: str) -> Q:
-    """The gate's condition for a model that reaches the incident by `path` (`incident`, …)."""
-    return Q(
-        **{
-            f"{path}__published_at__isnull": False,
-            f"{path}__withdrawn_at__isnull": True,
-            f"{path}__merged_into__isnull": True,
-        }
-    )
 
 
 class OccurrenceQuerySet(models.QuerySet["Occurrence"]):

@@ -22,6 +22,9 @@ from incidents.policy.custom import parse_policy
 from incidents.policy.documents import load_json, load_yaml
 from incidents.policy.explain import Change, Explanation, explain
 from incidents.policy.facts import (
+    AUDIENCE_UNKNOWN,
+    BROAD,
+    CHANNEL_UNAVAILABLE,
     Audience,
     Channel,
     Extent,
@@ -40,6 +43,9 @@ from incidents.policy.spread import Growth, Proposal, Spread, proposed_level
 from incidents.policy.verdict import Outcome, Review, Verdict, decide
 
 __all__ = [
+    "AUDIENCE_UNKNOWN",
+    "BROAD",
+    "CHANNEL_UNAVAILABLE",
     "PRESETS",
     "Audience",
     "Change",

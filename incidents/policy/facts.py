@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Literal, get_args
+from typing import Final, Literal, get_args
 
 from incidents.policy.fields import FactsError, Fields, is_name, show, wanted_name
 
@@ -13,6 +13,10 @@ Extent = Literal["subset", "zone", "region"]
 Audience = Literal["unknown", "estimated", "confirmed"]
 Channel = Literal["available", "unavailable"]
 Scenario = Literal[1, 2, 3]
+# The three reasons to post publicly.
+BROAD: Final = 1
+CHANNEL_UNAVAILABLE: Final = 2
+AUDIENCE_UNKNOWN: Final = 3
 
 # Each in rising order (the audience: from the least known to the best known).
 KINDS: tuple[Kind, ...] = get_args(Kind)

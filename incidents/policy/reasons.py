@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from incidents.policy.facts import Extent, Facts
+from incidents.policy.facts import AUDIENCE_UNKNOWN, BROAD, Extent, Facts
 from incidents.policy.neighbours import Counterfactual
 from incidents.policy.rules import Policy, Size, Threshold
 from incidents.policy.verdict import Verdict, kind_threshold
@@ -182,7 +182,7 @@ def _kept(facts: Facts, verdict: Verdict) -> tuple[str, ...]:
             f"It was made public under scenario {facts.previous_scenario}, and a public post is "
             "not taken back while its review is open.",
         )
-    if facts.ever_broad and 1 not in verdict.scenarios:
+    if facts.ever_broad and BROAD not in verdict.scenarios:
         return ("An earlier decision found the impact broad, so the review stays public.",)
     return ()
 
@@ -212,6 +212,6 @@ def _targeted(facts: Facts, verdict: Verdict) -> tuple[str, ...]:
         return ("Targeted alerts follow as soon as the channel works again.",)
     if facts.audience != "unknown" or not verdict.public:
         return ()
-    if verdict.scenario == 3:
+    if verdict.scenario == AUDIENCE_UNKNOWN:
         return ("Targeted alerts follow as soon as the audience is known.",)
     return ("Until the audience is known, targeted alerts go to whoever runs in these cells.",)

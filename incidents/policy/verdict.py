@@ -5,7 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
-from incidents.policy.facts import Facts, Scenario
+from incidents.policy.facts import (
+    AUDIENCE_UNKNOWN,
+    BROAD,
+    CHANNEL_UNAVAILABLE,
+    Facts,
+    Scenario,
+)
 from incidents.policy.rules import Policy, Size, Threshold, measure, met
 
 Review = Literal["public", "targeted", "none"]
@@ -23,9 +29,9 @@ Rule = Literal[
     "targeted-only",
 ]
 SCENARIO_RULE: dict[Scenario, Rule] = {
-    1: "broad-impact",
-    2: "channel-unavailable",
-    3: "audience-unknown",
+    BROAD: "broad-impact",
+    CHANNEL_UNAVAILABLE: "channel-unavailable",
+    AUDIENCE_UNKNOWN: "audience-unknown",
 }
 
 
@@ -138,9 +144,11 @@ def _public_review(
     """A public review, once promised, is owed whatever comes later."""
     if facts.ever_broad:
         return True
-    if 1 not in scenarios and facts.previous_scenario != 1:
+    if BROAD not in scenarios and facts.previous_scenario != BROAD:
         return False
-    return policy.public_review is None or (1 in scenarios and policy.public_review.met_by(size))
+    return policy.public_review is None or (
+        BROAD in scenarios and policy.public_review.met_by(size)
+    )
 
 
 def _withdraws(facts: Facts, policy: Policy, scenarios: tuple[Scenario, ...]) -> bool:

@@ -52,14 +52,17 @@ def merge(
 
 
 @transaction.atomic
-def unmerge(*, incident_id: int, now: datetime) -> None:
+def unmerge(*, incident_id: int, now: datetime, actor: AbstractBaseUser) -> None:
     """Take a merge back: the incident has its own entry again, closed, until an update re-opens it.
+
+    A decision records who did it.
 
     The survivor keeps the cells it took over; recover them there. Raises EntryError if it is not merged.
     """
     incident = locked(incident_id)
-    if incident.merged_into_id is None:
+    if incident.merged_into is None:
         raise EntryError("incident", f"{incident.tracking_id} is not merged into another one.")
+    _record(incident, f"Taken apart from {incident.merged_into.tracking_id}.", now, actor)
     incident.merged_into = None
     incident.updated_at = now
     incident.save()
@@ -135,15 +138,7 @@ def _close(
     """End what is open, record who merged and why, and lead earlier merges on to the survivor."""
     end_impacts(absorbed, Impact.objects.filter(occurrence__incident=absorbed).open(), now)
     update_mitigation(absorbed)
-    try:
-        decision_recording.record_decision(
-            absorbed,
-            now=now,
-            actor=actor,
-            reason=f"Merged into {survivor.tracking_id}: {reason}"[:500],
-        )
-    except FactsError as error:
-        raise EntryError("facts", str(error)) from error
+    _record(absorbed, f"Merged into {survivor.tracking_id}: {reason}"[:500], now, actor)
     absorbed.merged_into = survivor
     absorbed.public_due_at = None
     absorbed.closed_at = absorbed.closed_at or now
@@ -151,6 +146,13 @@ def _close(
     absorbed.save()
     Incident.objects.filter(merged_into=absorbed).update(merged_into=survivor, updated_at=now)
     revision.bump(now=now, incident=absorbed.pk)
+
+
+def _record(incident: Incident, reason: str, now: datetime, actor: AbstractBaseUser) -> None:
+    try:
+        decision_recording.record_decision(incident, now=now, actor=actor, reason=reason)
+    except FactsError as error:
+        raise EntryError("facts", str(error)) from error
 
 
 def _statement(absorbed: Incident, statement: Statement) -> Statement:

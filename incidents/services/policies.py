@@ -12,6 +12,7 @@ from django.db.models import Max
 
 from incidents.models import Decision, PolicyVersion
 from incidents.policy import PRESETS, Policy, PolicyError, parse_policy
+from incidents.services import revision
 from incidents.services.errors import EntryError
 from incidents.services.statements import checked_text
 
@@ -21,7 +22,7 @@ SHIPPED = PRESETS["azure"]
 def current_policy() -> Policy:
     """The policy in force: the newest version; as shipped, the preset modelled on Azure's rules."""
     newest = PolicyVersion.objects.order_by("-id").first()
-    return parse_policy(newest.document) if newest else SHIPPED
+    return _stored(newest) if newest else SHIPPED
 
 
 @transaction.atomic
@@ -41,6 +42,7 @@ def adopt_policy(
     policy = checked(document)
     if policy.as_dict() | {"version": 0} == current_policy().as_dict() | {"version": 0}:
         raise EntryError("text", "is the policy that is in force already; nothing was changed.")
+    revision.bump(now=now)  # public pages promise reviews by its deadlines
     return PolicyVersion.objects.create(
         name=policy.name,
         version=policy.version,
@@ -74,8 +76,19 @@ def policy_of(decision: Decision) -> Policy:
         name=decision.policy, version=decision.policy_version
     ).first()
     if stored:
-        return parse_policy(stored.document)
+        return _stored(stored)
     shipped = PRESETS.get(decision.policy)
     if shipped is None or shipped.version != decision.policy_version:
         raise LookupError(f"{decision.policy} {decision.policy_version} is not known here.")
     return shipped
+
+
+def _stored(version: PolicyVersion) -> Policy:
+    """Word for word as stored. Raises PolicyError for a field that is missing: filled in from today's
+    preset, a decision would be explained by a rule that nobody put into force."""
+    if missing := sorted(SHIPPED.as_dict().keys() - version.document.keys()):
+        raise PolicyError(
+            f"{missing[0]}: missing in the stored policy {version.name} {version.version};"
+            " put a complete one into force"
+        )
+    return parse_policy(version.document)

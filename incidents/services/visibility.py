@@ -8,8 +8,9 @@ from datetime import datetime
 from django.contrib.auth.models import AbstractBaseUser
 from django.db import transaction
 
-from incidents import wording
+from incidents import state_table, wording
 from incidents.models import Decision, Impact, Incident
+from incidents.policy import BROAD
 from incidents.services import decision_recording, revision
 from incidents.services.errors import EntryError
 from incidents.services.policies import current_policy
@@ -58,9 +59,20 @@ def decided_of(decision: Decision) -> Decided:
         return Decided.RETRACTED
     if not decision_recording.wants_public(decision):
         return Decided.KEPT
-    if decision.scenario == 1:
+    if decision.scenario == BROAD:
         return Decided.BROAD
     return Decided.FOR_NOW if decision.verdict["withdraw_after_review"] else Decided.POSTED
+
+
+def waits_for_audience(incident: Incident) -> bool:
+    """Whether its targeted alerts wait until it is known who is affected, by what was decided last."""
+    decision = incident.decisions.order_by("-id").first()
+    return decision is not None and state_table.waits_for_audience(
+        standing_of(incident),
+        decided_of(decision),
+        scenario=incident.scenario,
+        audience=incident.audience,
+    )
 
 
 @transaction.atomic

@@ -15,6 +15,7 @@ from django.db import connection
 from django.db.models import Q
 
 from incidents.models import Communication
+from incidents.services.visibility import waits_for_audience
 from notifications.audience import forecast_sql as sql
 from notifications.audience import selection
 from notifications.audience.silence import Silent, silent_tenants
@@ -67,7 +68,7 @@ class Forecast:
 
 def forecast(communication: Communication) -> Forecast:
     """Ask for a statement that is not planned yet; it may be one that is rolled back afterwards."""
-    if communication.kind == "review" and selection.awaits_audience(communication):
+    if communication.kind == "review" and waits_for_audience(communication.incident):
         return Forecast(waits=True)  # not planned before it is known for whom
     facts = _facts(communication)
     counts: dict[str, dict[str, int]] = {}
@@ -92,13 +93,13 @@ def forecast(communication: Communication) -> Forecast:
         skipped=counts.get("skipped", {}),
         silent=silent_tenants(silent),
         silent_count=silent[0][3] if silent else 0,
-        waits=bool(communication.targeted_text) and selection.awaits_audience(communication),
+        waits=bool(communication.targeted_text) and waits_for_audience(communication.incident),
     )
 
 
 def hearers(communication: Communication) -> int:
     """How many endpoints would hear of a statement, each once; of one that is planned already: how many more."""
-    if communication.kind == "review" and selection.awaits_audience(communication):
+    if communication.kind == "review" and waits_for_audience(communication.incident):
         return 0
     facts = _facts(communication)
     with connection.cursor() as cursor:

@@ -14,6 +14,7 @@ from typing import Any
 from django.db import connection
 
 from incidents.models import Communication, Incident
+from incidents.services.visibility import waits_for_audience
 from notifications.addresses import label
 from notifications.audience import selection_sql as sql
 from notifications.audience import target_index
@@ -86,21 +87,11 @@ def _shown(sample: str) -> str:
     return f"{channel} {label(address)}"
 
 
-def awaits_audience(communication: Communication) -> bool:
-    """Scenario 3: public because nobody knows yet who is affected; they are told once it is known.
-
-    Kept targeted by a person, it is told by footprint instead: else nobody would hear of it.
-    """
-    incident = communication.incident
-    for_all = incident.published_at is not None or incident.public_due_at is not None
-    return incident.audience == "unknown" and incident.scenario == 3 and for_all
-
-
 def matches(communication: Communication) -> bool:
     """Whether anybody is told because it concerns them, rather than because they were told before."""
     if not communication.targeted_text or communication.kind == "retraction":
         return False
-    return not awaits_audience(communication)
+    return not waits_for_audience(communication.incident)
 
 
 def has_list(communication: Communication) -> bool:

@@ -164,8 +164,26 @@ def test_a_merge_can_be_taken_back(
     west: Incident, north: Incident, now: datetime, operator: User
 ) -> None:
     merge(absorbed_id=north.pk, into_id=west.pk, reason="One.", now=now, actor=operator)
-    unmerge(incident_id=north.pk, now=now)
+    unmerge(incident_id=north.pk, now=now, actor=operator)
     north.refresh_from_db()
     assert north.merged_into is None
+    decision = north.decisions.latest("id")
+    assert (decision.actor, decision.reason) == (operator, f"Taken apart from {west.tracking_id}.")
     with pytest.raises(EntryError, match="not merged"):
-        unmerge(incident_id=north.pk, now=now)
+        unmerge(incident_id=north.pk, now=now, actor=operator)
+
+
+def test_what_was_merged_is_no_longer_public_by_itself(
+    broad: Incident, now: datetime, operator: User
+) -> None:
+    other = declare(
+        declaration=declaration(
+            hit("storage", "east-us", extent="region"), hit("key-vault", "east-us", extent="region")
+        ),
+        now=now,
+        actor=operator,
+    )
+    assert set(Incident.objects.public()) == {broad, other}
+    merge(absorbed_id=other.pk, into_id=broad.pk, reason="One.", now=now, actor=operator)
+    assert set(Incident.objects.public()) == {broad}
+    assert not other.communications.public().exists()

@@ -9,8 +9,8 @@ import pytest
 from django.contrib.auth.models import User
 from django.db import IntegrityError, connection, transaction
 
-from incidents.models import Decision, PolicyVersion
-from incidents.policy import PRESETS, explain, parse_facts
+from incidents.models import Decision, PolicyVersion, Revision
+from incidents.policy import PRESETS, PolicyError, explain, parse_facts
 from incidents.services.errors import EntryError
 from incidents.services.incident import declare, post_update
 from incidents.services.policies import adopt_policy, current_policy, policy_of
@@ -93,3 +93,26 @@ def test_a_version_can_be_neither_changed_nor_deleted(
         connection.cursor() as cursor,
     ):
         cursor.execute(attempt)
+
+
+def test_a_stored_version_with_a_missing_field_is_refused_by_name(
+    now: datetime, operator: User
+) -> None:
+    whole = PRESETS["azure"].as_dict()
+    part = {key: value for key, value in whole.items() if key != "retention_years"}
+    PolicyVersion.objects.create(
+        name="azure",
+        version=2,
+        document={**part, "version": 2},
+        reason="By hand.",
+        in_force_from=now,
+    )
+    with pytest.raises(PolicyError, match="retention_years: missing in the stored policy azure 2"):
+        current_policy()
+
+
+def test_another_policy_makes_every_host_render_anew(now: datetime, operator: User) -> None:
+    """Public pages promise reviews by its deadlines."""
+    before = Revision.objects.get(id=1).number
+    adopt_policy(document=STRICT, reason="Trial.", now=now, actor=operator)
+    assert Revision.objects.get(id=1).number == before + 1

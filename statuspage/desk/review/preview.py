@@ -10,6 +10,7 @@ from django.utils.safestring import SafeString
 from incidents.models import Incident, Review
 from incidents.services.policies import current_policy
 from incidents.services.review import Repair, is_for_public
+from incidents.services.visibility import waits_for_audience
 from notifications.audience.forecast import Forecast, forecast
 from notifications.channels.base import Message
 from notifications.channels.email import renderer as mail_renderer
@@ -63,7 +64,7 @@ def reach_of(incident: Incident) -> Reach:
         headline="FOR EVERYBODY" if public else "FOR THE AFFECTED CUSTOMERS ONLY",
         sentences=sentences,
         leaves=leaves,
-        waits=incident.audience == "unknown" and incident.scenario == 3,
+        waits=waits_for_audience(incident),
     )
 
 

@@ -59,7 +59,7 @@ def unmerge_incident(request: HttpRequest, tracking_id: str) -> HttpResponse:
         incidents_for(operator_of(request)).filter(backfilled=False), tracking_id=tracking_id
     )
     try:
-        unmerge(incident_id=incident.pk, now=timezone.now())
+        unmerge(incident_id=incident.pk, now=timezone.now(), actor=operator_of(request))
     except EntryError as error:
         messages.error(request, str(error))
     else:

@@ -6,13 +6,10 @@ import re
 from collections.abc import Mapping
 
 PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
-KNOWN = frozenset({"services", "regions", "effect", "level", "since", "tracking_id"})
+KNOWN = frozenset({"cells", "services", "regions", "effect", "level", "since", "tracking_id"})
 
-AUTOMATED = (
-    "Our monitoring reports that {services} in {regions} {effect} since {since}. You run resources"
-    " there that may be affected. This message was sent automatically ({tracking_id}); our engineers"
-    " are looking into it and will follow up."
-)
+# Only where every service is hit in every region is this true; else the cells are named one by one.
+EVERYWHERE = "{services} in {regions}"
 
 
 class PlaceholderError(ValueError):
@@ -30,6 +27,11 @@ def check(text: str) -> None:
         raise PlaceholderError(f"{names} is no placeholder; known: {known}.")
 
 
-def fill(text: str, values: Mapping[str, str]) -> str:
-    """The text with each known placeholder replaced once; what a value contains is never read again."""
+def fill(text: str, values: Mapping[str, str], *, one_group: bool = True) -> str:
+    """The text with each known placeholder replaced once; what a value contains is never read again.
+
+    `one_group`: every one of the services is hit in every one of the regions.
+    """
+    if not one_group:
+        text = text.replace(EVERYWHERE, "{cells}")
     return PLACEHOLDER.sub(lambda found: values.get(found[1], found[0]), text)

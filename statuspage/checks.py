@@ -67,7 +67,8 @@ def dangerous_settings(**_: Any) -> list[CheckMessage]:
             )
         )
     try:
-        placeholders.check(settings.AUTOMATED_TEXT)
+        if settings.AUTOMATED_TEXT:
+            placeholders.check(settings.AUTOMATED_TEXT)
     except placeholders.PlaceholderError as error:
         found.append(
             Error(

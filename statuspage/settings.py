@@ -7,7 +7,6 @@ from pathlib import Path
 import django
 import django_stubs_ext
 
-from incidents import placeholders
 from statuspage import environment as env
 
 django_stubs_ext.monkeypatch()
@@ -160,8 +159,9 @@ LOGGING = {
 
 # ---- Mail ----
 # MAIL_FOLDER: keep mails as files there instead of sending them (the demo shows them at /demo/mailbox/).
-# What the affected are told of an incident that a monitor opened; see incidents/placeholders.py.
-AUTOMATED_TEXT = env.text("AUTOMATED_TEXT", placeholders.AUTOMATED)
+# What the affected are told of an incident that a monitor opened, instead of a text from its facts; see
+# incidents/placeholders.py.
+AUTOMATED_TEXT = env.text("AUTOMATED_TEXT")
 # Who is reminded of what is due; empty: every operator with an address.
 OPERATORS_MAIL = env.words("OPERATORS_MAIL")
 MAIL_FOLDER = env.text("MAIL_FOLDER")

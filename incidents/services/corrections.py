@@ -6,6 +6,7 @@ told of the incident that it has changed.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 
 from django.contrib.auth.models import AbstractBaseUser
@@ -14,6 +15,7 @@ from django.db.models import Q
 
 from incidents import lifecycle, wording
 from incidents.models import Communication, Impact, Incident, Occurrence, TimeVersion
+from incidents.services.automatic_text import facts
 from incidents.services.errors import EntryError
 from incidents.services.impacts import move_beginning
 from incidents.services.incident import locked, post_update
@@ -57,14 +59,16 @@ def correct_times(
     incident.updated_at = now
     incident.save()
     statement = statement or Statement()
-    facts_text = wording.correction([(what, before, after) for what, before, after in changes])
-    public_text = statement.public_text.strip() or facts_text
+    public_text, targeted_text = statement.public_text.strip(), statement.targeted_text.strip()
+    corrected = _corrected(incident, changes)
     said = write_communication(
         incident,
         kind="correction",
         stage=incident.stage,
         public_text=public_text,
-        targeted_text=statement.targeted_text.strip() or public_text,
+        targeted_text=targeted_text or public_text,
+        public_facts=() if public_text else [corrected],
+        targeted_facts=() if targeted_text or public_text else [corrected],
         at=now,
         now=now,
         actor=actor,
@@ -104,21 +108,30 @@ def reschedule(
     move_beginning(incident, scheduled_for)
     incident.save()
     statement = statement or Statement()
-    facts_text = wording.rescheduled(scheduled_for, scheduled_until)
-    public_text = statement.public_text.strip() or facts_text
+    if not statement.public_text.strip():
+        incident.stage = lifecycle.Stage.RESCHEDULED
+        statement = replace(statement, public_facts=[facts(incident, "stage", at=now)])
     said = post_update(
         incident_id=incident.pk,
         stage=lifecycle.Stage.RESCHEDULED,
-        statement=Statement(
-            public_text=public_text,
-            targeted_text=statement.targeted_text.strip() or public_text,
-            next_update_by=statement.next_update_by,
-        ),
+        statement=statement,
         now=now,
         actor=actor,
     )
     _keep(incident, said, changes, reason=reason, now=now, actor=actor)
     return said
+
+
+_TOLD = {What.START: "began", What.END: "ended"}
+
+
+def _corrected(incident: Incident, changes: list[Change]) -> wording.Facts:
+    times: dict[str, datetime] = {}
+    for what, before, after in changes:
+        if before and after:
+            name = _TOLD[What(what)]
+            times |= {name: after, f"{name}_before": before}
+    return wording.Facts("correction", kind=incident.kind, stage=incident.stage, times=times)
 
 
 def _reason(reason: str) -> str:

@@ -23,7 +23,8 @@ from incidents.models import (
     Service,
 )
 from incidents.policy import FactsError
-from incidents.services import decision_recording, visibility
+from incidents.services import automatic_text, decision_recording, visibility
+from incidents.services.automatic_text import has_begun, open_pairs
 from incidents.services.errors import EntryError
 from incidents.services.impacts import (
     end_impacts,
@@ -93,7 +94,7 @@ def declare(
     _conclude(
         incident,
         statement=declaration.statement,
-        facts_text=visibility.facts_only_text(incident),
+        facts=[automatic_text.facts(incident, "opening", at=now)],
         stage=declaration.stage,
         at=now,
         now=now,
@@ -130,17 +131,19 @@ def post_update(
         changes = replace(changes, hits=_last_hits(incident))
     reopened = bool(changes.hits)
     handed_over = _hands_over(incident, changes)
-    facts_text = _apply(incident, changes, at=changes.at or now)
+    _apply(incident, changes, at=changes.at or now)
     if lifecycle.begins(incident.stage, stage):
         move_beginning(incident, now)
-        facts_text = wording.maintenance_begun(incident.scheduled_until)
+    before, incident.stage = incident.stage, stage
+    was_over = incident.mitigated_at is not None
     if stage in ENDING:
-        end_impacts(incident, Impact.objects.filter(occurrence__incident=incident).open(), now)
+        # A maintenance that is cancelled before it began has had no impact, however late that is.
+        never = stage == lifecycle.Stage.CANCELLED and not has_begun(incident)
+        ended_at = incident.started_at if never else now
+        end_impacts(incident, Impact.objects.filter(occurrence__incident=incident).open(), ended_at)
         update_mitigation(incident)
-        if incident.mitigated_at and incident.mitigated_at > now:
-            incident.mitigated_at = None  # cancelled before it began: nothing was, nothing is over
-        if stage != incident.stage:
-            facts_text = f"This incident is {stage} as of {wording.clock(now)}."
+        if never:
+            incident.mitigated_at = None  # nothing was, nothing is over
     elif reopened:
         incident.mitigated_at = None
         incident.false_positive = False  # whoever takes it up again has found that there is impact
@@ -148,10 +151,8 @@ def post_update(
     return _conclude(
         incident,
         statement=statement or Statement(),
-        facts_text=facts_text,
-        targeted_facts=visibility.facts_only_text(incident, wording.handover)
-        if handed_over
-        else "",
+        facts=_news(incident, changes, before=before, was_over=was_over, now=now),
+        targeted_facts=[automatic_text.facts(incident, "handover", at=now)] if handed_over else (),
         stage=stage,
         at=changes.at or now,
         now=now,
@@ -189,14 +190,15 @@ def recover(
     scope = [(impact.service_id, impact.region_id) for impact in ended]
     end_impacts(incident, impacts, at)
     update_mitigation(incident)
-    facts_text = wording.recovery(
-        [impact.service.name for impact in ended], [impact.region.name for impact in ended], at
-    )
+    before, incident.stage = incident.stage, _stage_after_recovery(incident)
+    told = [automatic_text.facts(incident, "recovery", at=at, hit=scope, rest=open_pairs(incident))]
+    if incident.stage != before:
+        told.append(automatic_text.facts(incident, "stage", at=at))
     return _conclude(
         incident,
         statement=statement or Statement(),
-        facts_text=facts_text,
-        stage=_stage_after_recovery(incident),
+        facts=told,
+        stage=incident.stage,
         at=at,
         now=now,
         actor=actor,
@@ -209,20 +211,23 @@ def _conclude(
     incident: Incident,
     *,
     statement: Statement,
-    facts_text: str,
+    facts: Sequence[wording.Facts],
     stage: str,
     at: datetime,
     now: datetime,
     actor: AbstractBaseUser | None,
     override: Override | None,
-    targeted_facts: str = "",
+    targeted_facts: Sequence[wording.Facts] = (),
     scope: list[tuple[int, int]] | None = None,
 ) -> Communication:
     """The common end of every verb: decide, settle publicity, append the communication."""
-    # What everybody may read, the affected may read, too; never the other way round.
-    public_words = statement.public_text.strip() or facts_text
-    targeted_text = statement.targeted_text.strip() or targeted_facts or public_words
-    if not targeted_text:
+    public_text, targeted_text = statement.public_text.strip(), statement.targeted_text.strip()
+    public_facts = () if public_text else statement.public_facts or facts
+    targeted_facts = () if targeted_text else statement.targeted_facts or targeted_facts
+    if not targeted_text and not targeted_facts:
+        # What everybody may read, the affected may read, too; never the other way round.
+        targeted_text, targeted_facts = public_text, public_facts
+    if not targeted_text and not wording.written(targeted_facts):
         raise EntryError(
             "public_text", "says nothing; write what has changed since the last update."
         )
@@ -231,14 +236,16 @@ def _conclude(
     first_post = visibility.apply_verdict(incident, decision, now=now, confirmed=actor is not None)
     incident.updated_at = now
     incident.save()
-    public_text = public_words
     if first_post and not public_text:
-        public_text = visibility.facts_only_text(incident)
+        # Whoever reads of it for the first time is told all of it, not only what has changed.
+        public_facts = [automatic_text.facts(incident, "opening", at=now)]
     return write_communication(
         incident,
         stage=stage,
         public_text=public_text,
         targeted_text=targeted_text,
+        public_facts=public_facts,
+        targeted_facts=targeted_facts,
         at=at,
         now=now,
         actor=actor,
@@ -270,8 +277,23 @@ def _decide(
         raise EntryError("facts", str(error)) from error
 
 
-def _apply(incident: Incident, changes: Changes, *, at: datetime) -> str:
-    """Write changed facts onto the locked incident; returns what the facts alone can say of it.
+def _news(
+    incident: Incident, changes: Changes, *, before: str, was_over: bool, now: datetime
+) -> list[wording.Facts]:
+    """What the facts alone can say of an update: where it has spread, and the stage it has come to."""
+    told = []
+    if changes.hits:
+        about = "reopened" if was_over else "spread"
+        pairs = [(hit.service.pk, hit.region.pk) for hit in changes.hits]
+        told.append(automatic_text.facts(incident, about, at=changes.at or now, hit=pairs))
+    if incident.stage != before and not (changes.hits and was_over):
+        rest = () if incident.stage in ENDING else open_pairs(incident)
+        told.append(automatic_text.facts(incident, "stage", at=now, rest=rest))
+    return told
+
+
+def _apply(incident: Incident, changes: Changes, *, at: datetime) -> None:
+    """Write changed facts onto the locked incident.
 
     Open impacts at the incident's level go with it, as those do whose level was never stated.
     """
@@ -283,13 +305,9 @@ def _apply(incident: Incident, changes: Changes, *, at: datetime) -> str:
         value = getattr(changes, name)
         if value is not None:
             setattr(incident, name, value)
-    if not changes.hits:
-        return ""
-    check_hits(changes.hits, incident.level)
-    open_impacts(incident, changes.hits, at)
-    return wording.spread(
-        [hit.service.name for hit in changes.hits], [hit.region.name for hit in changes.hits], at
-    )
+    if changes.hits:
+        check_hits(changes.hits, incident.level)
+        open_impacts(incident, changes.hits, at)
 
 
 def _last_hits(incident: Incident) -> list[Hit]:

@@ -28,11 +28,14 @@ class Hit:
 
 @dataclass(frozen=True, slots=True)
 class Statement:
-    """What an operator wants said. Empty texts are allowed: the facts then speak for themselves."""
+    """What an operator wants said. Empty texts are allowed: the facts then speak for themselves, those given
+    here or those of the step."""
 
     public_text: str = ""
     targeted_text: str = ""
     next_update_by: datetime | None = None
+    public_facts: Sequence[wording.Facts] = ()
+    targeted_facts: Sequence[wording.Facts] = ()
 
 
 @dataclass(frozen=True, slots=True)

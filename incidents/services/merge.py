@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 
 from django.contrib.auth.models import AbstractBaseUser
@@ -16,6 +17,7 @@ from incidents.services.impacts import end_impacts, update_mitigation
 from incidents.services.incident import locked, post_update
 from incidents.services.inputs import Changes, Hit, Statement
 from incidents.services.statements import checked_text
+from incidents.wording import Facts
 
 
 @transaction.atomic
@@ -45,7 +47,7 @@ def merge(
     return post_update(
         incident_id=survivor.pk,
         now=now,
-        statement=_statement(absorbed, statement or Statement()),
+        statement=_statement(absorbed, survivor, statement or Statement(), now),
         changes=changes,
         actor=actor,
     )
@@ -155,15 +157,45 @@ def _record(incident: Incident, reason: str, now: datetime, actor: AbstractBaseU
         raise EntryError("facts", str(error)) from error
 
 
-def _statement(absorbed: Incident, statement: Statement) -> Statement:
-    """Without words the fact is stated; a tracking ID that was never public stays out of public words."""
+def _statement(
+    absorbed: Incident, survivor: Incident, statement: Statement, now: datetime
+) -> Statement:
+    """Without words of its own it says again what is known of the two, and then that they are one.
+
+    Cause, workaround and promise stay before everybody's eyes. A tracking ID that was never public is not named
+    publicly, and nothing of a text that was not posted is said again there.
+    """
+    both = (survivor, absorbed)
+    promised = filter(None, (_promised(each) for each in both))
+    promise = min((by for by in promised if by > now), default=None)
+    statement = replace(statement, next_update_by=statement.next_update_by or promise)
     if statement.public_text.strip() or statement.targeted_text.strip():
         return statement
-    words = "We continue {} here: the two turned out to be one incident."
-    named = words.format(absorbed.tracking_id)
-    unnamed = words.format("another report of this impact")
-    return Statement(
-        public_text=named if absorbed.published_at else unnamed,
-        targeted_text=named,
-        next_update_by=statement.next_update_by,
+    named = Facts("merged", kind=survivor.kind, other=absorbed.tracking_id)
+    unnamed = replace(named, other="")
+    public = [_last_words(each, public=True) for each in both]
+    targeted = [_last_words(each, public=False) for each in both]
+    return replace(
+        statement,
+        public_facts=[*filter(None, public), named if absorbed.published_at else unnamed],
+        targeted_facts=[*filter(None, targeted), named],
     )
+
+
+def _last_words(incident: Incident, *, public: bool) -> Facts | None:
+    """What a person said of it last, to be said again."""
+    column = "public_text" if public else "targeted_text"
+    said = incident.communications.exclude(**{column: ""}).filter(kind="update")
+    said = said.exclude(written_from__has_key="public" if public else "targeted")
+    if public:
+        said = said.filter(public_at__isnull=False)
+    last = said.order_by("-number").first()
+    if last is None:
+        return None
+    return Facts("quoted", times={"at": last.at}, quote=getattr(last, column))
+
+
+def _promised(incident: Incident) -> datetime | None:
+    """When the last statement promised another one."""
+    last = incident.communications.order_by("-number").first()
+    return last.next_update_by if last else None

@@ -15,6 +15,7 @@ from django.db import transaction
 from incidents import wording
 from incidents.models import Incident, MonitorAlert
 from incidents.placeholders import fill
+from incidents.services.automatic_text import Pair, groups_of
 from incidents.services.errors import EntryError
 from incidents.services.incident import declare, post_update
 from incidents.services.inputs import Changes, Declaration, Hit, Statement
@@ -107,22 +108,34 @@ def _named(field: str, value: str, most: int) -> str:
 
 
 def _title(cells: Sequence[Hit]) -> str:
-    services = wording.listed([hit.service.name for hit in cells], 3)
-    regions = wording.listed([hit.region.name for hit in cells], 3)
-    return f"{services} in {regions}"[:200]
+    return wording.cells(groups_of(_pairs(cells)), 3)[:200]
+
+
+def _pairs(cells: Sequence[Hit]) -> list[Pair]:
+    return [(hit.service.pk, hit.region.pk) for hit in cells]
 
 
 def _words(tracking_id: str, cells: Sequence[Hit], level: str, started_at: datetime) -> Statement:
+    """The installation's own text, or one from the facts."""
+    groups = groups_of(_pairs(cells))
+    if not settings.AUTOMATED_TEXT:
+        told = wording.Facts(
+            "monitored", level=level, hit=groups, times={"since": started_at}, other=tracking_id
+        )
+        return Statement(targeted_facts=[told])
+    services = list(dict.fromkeys(hit.service.name for hit in cells))
     return Statement(
         targeted_text=fill(
             settings.AUTOMATED_TEXT,
             {
-                "services": wording.listed([hit.service.name for hit in cells]),
+                "cells": wording.cells(groups),
+                "services": wording.listed(services),
                 "regions": wording.listed([hit.region.name for hit in cells]),
-                "effect": wording.effect([hit.service.name for hit in cells], level),
+                "effect": wording.effect(len(services), level),
                 "level": level,
                 "since": wording.clock(started_at),
                 "tracking_id": tracking_id,
             },
+            one_group=len(groups) == 1,
         )
     )

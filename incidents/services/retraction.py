@@ -9,13 +9,15 @@ from django.db import transaction
 from django.db.models import DateTimeField, ExpressionWrapper, F, Value
 from django.db.models.functions import Greatest
 
-from incidents import lifecycle, wording
+from incidents import lifecycle
 from incidents.models import Communication, Impact, Incident
 from incidents.policy import FactsError
 from incidents.services import decision_recording, visibility
+from incidents.services.automatic_text import facts
 from incidents.services.errors import EntryError
 from incidents.services.incident import locked
 from incidents.services.statements import checked_text, write_communication
+from incidents.wording import written
 
 
 @transaction.atomic
@@ -39,7 +41,7 @@ def retract(
     reason = checked_text("reason", reason, 500)
     _check(incident, reason)
     is_public = incident.published_at is not None and incident.withdrawn_at is None
-    facts_text = retraction_text(incident)
+    told = [facts(incident, "retraction", at=now)]
     incident.false_positive = True
     incident.stage = lifecycle.Stage.RESOLVED
     _end_everything(incident, now)
@@ -60,8 +62,10 @@ def retract(
         incident,
         kind="retraction",
         stage=incident.stage,
-        public_text=public_text.strip() or (facts_text if is_public else ""),
-        targeted_text=targeted_text.strip() or facts_text,
+        public_text=public_text,
+        public_facts=told if is_public else (),
+        targeted_text=targeted_text,
+        targeted_facts=told,
         at=now,
         now=now,
         actor=actor,
@@ -71,12 +75,7 @@ def retract(
 
 def retraction_text(incident: Incident) -> str:
     """What is said where no person has written it, from facts only."""
-    return visibility.facts_only_text(
-        incident,
-        lambda services, regions, since, _level, _until: wording.retraction(
-            services, regions, since
-        ),
-    )
+    return written([facts(incident, "retraction", at=incident.updated_at)])
 
 
 def _check(incident: Incident, reason: str) -> None:

@@ -15,6 +15,7 @@ from incidents.services.errors import EntryError
 from incidents.services.statements import checked_text, write_communication
 from incidents.services.visibility import standing_of
 from incidents.state_table import Standing
+from incidents.wording import Facts
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,16 +72,12 @@ def publish_review(
     _write_parts(review, draft)
     incident.updated_at = now
     incident.save(update_fields=["updated_at"])
-    kind = ReviewKind(draft.kind).label.lower()
     write_communication(
         incident,
         stage=incident.stage,
         kind="review",
-        public_text=(
-            f"The {kind} review of this incident is published on this page."
-            if review.for_public
-            else ""
-        ),
+        public_text="",
+        public_facts=[Facts("review", stage=draft.kind)] if review.for_public else (),
         targeted_text=_as_text(draft),
         at=now,
         now=now,

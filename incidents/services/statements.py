@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 
 from django.contrib.auth.models import AbstractBaseUser
@@ -13,6 +13,7 @@ from incidents.review_deadlines import promise_carried
 from incidents.services import revision
 from incidents.services.errors import EntryError
 from incidents.signals import send_signal
+from incidents.wording import Facts, written
 
 TEXT_LENGTH = 20_000
 Cell = tuple[int, int]  # (service id, region id)
@@ -51,15 +52,24 @@ def write_communication(
     next_update_by: datetime | None = None,
     automated: bool = False,
     scope: Iterable[Cell] | None = None,
+    public_facts: Sequence[Facts] = (),
+    targeted_facts: Sequence[Facts] = (),
 ) -> Communication:
     """Append a statement; the incident row must be locked. Rings the bell after commit.
 
-    The public text goes out at once when the incident is public; otherwise it is kept unposted.
-    No statement is earlier than the one before it: a clock that is behind is raised. A promised next
-    update that is not due yet stays promised, unless this is the end.
+    The public text goes out at once when the incident is public; otherwise it is kept unposted. An empty text
+    is written from the facts given for it, which are kept, so that it can be read in other languages, too.
+    No statement is earlier than the one before it: a clock that is behind is raised. A promised next update
+    that is not due yet stays promised, unless this is the end.
     """
     public_text = checked_text("public_text", public_text)
     targeted_text = checked_text("targeted_text", targeted_text)
+    written_from = {}
+    if public_facts and public_text in ("", from_facts := written(public_facts)):
+        public_text, written_from["public"] = from_facts, [one.as_json() for one in public_facts]
+    if targeted_facts and targeted_text in ("", from_facts := written(targeted_facts)):
+        targeted_text = from_facts
+        written_from["targeted"] = [one.as_json() for one in targeted_facts]
     if next_update_by is not None and next_update_by > now + timedelta(days=366):
         raise EntryError("next_update_by", f"{next_update_by.year} is far away; check the year.")
     if next_update_by is not None and next_update_by <= now:
@@ -79,6 +89,7 @@ def write_communication(
         stage=stage,
         public_text=public_text,
         targeted_text=targeted_text,
+        written_from=written_from,
         at=at,
         public_at=max(now, at) if posted and public_text else None,
         next_update_by=next_update_by,

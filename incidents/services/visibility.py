@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
 from datetime import datetime
 
 from django.contrib.auth.models import AbstractBaseUser
 from django.db import transaction
 
 from incidents import state_table, wording
-from incidents.models import Decision, Impact, Incident
+from incidents.models import Decision, Incident
 from incidents.policy import BROAD
 from incidents.services import decision_recording, revision
+from incidents.services.automatic_text import facts
 from incidents.services.errors import EntryError
 from incidents.services.policies import current_policy
 from incidents.services.statements import checked_text, write_communication
@@ -93,7 +93,8 @@ def publish_due(*, now: datetime) -> list[str]:
         write_communication(
             incident,
             stage=incident.stage,
-            public_text=facts_only_text(incident),
+            public_text="",
+            public_facts=[facts(incident, "opening", at=now)],
             targeted_text="",
             at=now,
             now=now,
@@ -102,27 +103,6 @@ def publish_due(*, now: datetime) -> list[str]:
         )
         posted.append(incident.tracking_id)
     return posted
-
-
-Words = Callable[[Sequence[str], Sequence[str], datetime, str, datetime | None], str]
-
-
-def facts_only_text(incident: Incident, words: Words = wording.announcement) -> str:
-    """What can be said when no person has written it: services, regions, since, level, nothing else.
-
-    Speaks of what is open; once all is over, of the whole incident in the past tense.
-    """
-    impacts = Impact.objects.filter(occurrence__incident=incident).select_related(
-        "service", "region"
-    )
-    counted = list(impacts.open().order_by("id")) or list(impacts.order_by("id"))
-    return words(
-        [impact.service.name for impact in counted],
-        [impact.region.name for impact in counted],
-        incident.started_at,
-        incident.level,
-        incident.mitigated_at,
-    )
 
 
 @transaction.atomic

@@ -155,7 +155,9 @@ def test_a_maintenance_is_planned_for_another_time(
         "rescheduled",
         "Your stamps follow at the new time.",
     )
-    assert "14:30 UTC on 1 March 2026 to 15:30 UTC" in said.public_text
+    assert (
+        "now planned for another time, from 14:30 UTC to 15:30 UTC on 1 March" in said.public_text
+    )
     assert TimeVersion.objects.count() == 2
 
 

@@ -214,4 +214,4 @@ def test_an_unknown_zone_is_refused_with_the_zones_there_are(now: datetime, oper
 def test_an_update_that_says_nothing_is_refused(now: datetime, operator: User) -> None:
     incident = declare(declaration=declaration(), now=now, actor=operator)
     with pytest.raises(EntryError, match="says nothing"):
-        post_update(incident_id=incident.pk, stage="identified", now=now, actor=operator)
+        post_update(incident_id=incident.pk, now=now, actor=operator)

@@ -45,7 +45,8 @@ def test_it_begins_and_ends_by_itself(now: datetime, operator: User) -> None:
     assert follow_plans(now=now + 4 * HOUR) == []
     assert stages(incident) == ["planned", "in-progress", "complete"]
     begun, over = incident.communications.filter(number__gt=1).order_by("number")
-    assert begun.public_text.startswith("This maintenance has begun. It is planned to end at 12:30")
+    assert "is in progress since" in begun.public_text
+    assert "and planned to end at 12:30 UTC" in begun.public_text
     assert "its planned time ended at 12:30 UTC" in over.public_text
     assert begun.automated
     incident.refresh_from_db()

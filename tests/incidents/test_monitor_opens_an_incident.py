@@ -93,7 +93,9 @@ def test_a_broad_alert_waits_for_a_person_and_then_goes_out_from_facts_alone(
     publish_due(now=now + timedelta(minutes=16))
     public = incident.communications.public().get()
     assert "automatically" not in public.public_text
-    assert "Storage and Key Vault in West Europe and North Europe" in public.public_text
+    assert (
+        ": Storage in West Europe and North Europe; Key Vault in West Europe." in public.public_text
+    )
 
 
 def test_an_alert_that_is_over_mitigates_its_incident(now: datetime) -> None:

@@ -61,7 +61,8 @@ def test_once_the_audience_is_known_the_affected_are_told_and_the_post_stays(
         actor=operator,
     )
     handover = Communication.objects.latest("id")
-    assert "you are among them" in handover.targeted_text
+    assert "is an estimate until our analysis is complete" in handover.targeted_text
+    assert "you" not in handover.targeted_text, "which receivers are hit is not known"
     assert handover.public_at is None, "the world learns nothing new by it"
 
     incident.refresh_from_db()

@@ -7,8 +7,9 @@ from datetime import datetime
 from django.db import transaction
 from django.db.models import Q
 
-from incidents import lifecycle, wording
+from incidents import lifecycle
 from incidents.models import Incident
+from incidents.services.automatic_text import facts
 from incidents.services.incident import post_update
 from incidents.services.inputs import Statement
 
@@ -38,7 +39,9 @@ def _step(due: Q, now: datetime) -> list[str]:
         post_update(
             incident_id=incident.pk,
             stage=lifecycle.Stage.COMPLETE if ends else lifecycle.Stage.IN_PROGRESS,
-            statement=Statement(wording.maintenance_complete(ends)) if ends else None,
+            statement=Statement(public_facts=[facts(incident, "planned_end", at=now)])
+            if ends
+            else None,
             now=now,
         )
         moved.append(incident.tracking_id)

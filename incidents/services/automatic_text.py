@@ -1,0 +1,95 @@
+"""From an incident's rows to the facts that a statement without a person's words is written from."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from django.db.models import Count
+
+from incidents.cells import Cell, Group, grouped
+from incidents.models import Impact, Incident, Offering, Region, Service
+from incidents.wording import Facts
+
+Pair = tuple[int, int]  # (service id, region id)
+
+
+def groups_of(pairs: Iterable[Pair]) -> tuple[Group, ...]:
+    """The cells by name, in the catalogue's order; three queries, however many there are."""
+    wanted = set(pairs)
+    services = Service.objects.in_bulk({service for service, _ in wanted})
+    regions = Region.objects.select_related("geography").in_bulk({region for _, region in wanted})
+    offered = {
+        (service, geography): count
+        for service, geography, count in Offering.objects.current()
+        .filter(service__in=services, region__is_global=False)
+        .order_by()
+        .values_list("service_id", "region__geography_id")
+        .annotate(Count("id"))
+    }
+    ordered = sorted(
+        wanted, key=lambda pair: (services[pair[0]].position, regions[pair[1]].position, pair)
+    )
+    return grouped(
+        Cell(
+            service=services[service].name,
+            region=regions[region].name,
+            geography=regions[region].geography.name,
+            offered=offered.get((service, regions[region].geography_id), 0),
+            worldwide=regions[region].is_global,
+        )
+        for service, region in ordered
+    )
+
+
+def facts(
+    incident: Incident,
+    about: str,
+    *,
+    at: datetime,
+    hit: Iterable[Pair] | None = None,
+    rest: Iterable[Pair] = (),
+    other: str = "",
+) -> Facts:
+    """The facts of an incident as it stands; `at` (UTC) is the moment of writing or of what is told.
+
+    Without `hit` it speaks of what is open, and once all is over of the whole incident in the past tense.
+    """
+    impacts = Impact.objects.filter(occurrence__incident=incident)
+    if hit is None:
+        still_open = list(impacts.open().values_list("service_id", "region_id"))
+        hit = still_open or impacts.values_list("service_id", "region_id")
+    times = {
+        "at": at,
+        "since": incident.started_at,
+        "until": incident.mitigated_at,
+        "start": incident.scheduled_for,
+        "end": incident.scheduled_until,
+    }
+    return Facts(
+        about=about,
+        kind=incident.kind,
+        level=incident.level,
+        stage=incident.stage,
+        hit=groups_of(hit),
+        rest=groups_of(rest),
+        times={name: moment for name, moment in times.items() if moment is not None},
+        begun=has_begun(incident),
+        audience=incident.audience,
+        other=other,
+    )
+
+
+def has_begun(incident: Incident) -> bool:
+    """Whether a maintenance was ever said to be in progress."""
+    if incident.kind != "planned-maintenance":
+        return False
+    return (
+        incident.stage == "in-progress"
+        or incident.communications.filter(stage="in-progress").exists()
+    )
+
+
+def open_pairs(incident: Incident) -> list[Pair]:
+    impacts = Impact.objects.filter(occurrence__incident=incident).open()
+    return list(impacts.values_list("service_id", "region_id"))

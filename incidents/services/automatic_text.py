@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import datetime
 
 from django.db.models import Count
@@ -42,6 +43,26 @@ def groups_of(pairs: Iterable[Pair]) -> tuple[Group, ...]:
     )
 
 
+def opening(incident: Incident, about: str = "opening", *, at: datetime) -> list[Facts]:
+    """All of it, for whoever hears of it for the first time; what was hit later is said to be.
+
+    Speaks of what is open, and once all is over of the whole incident in the past tense.
+    """
+    impacts = Impact.objects.filter(occurrence__incident=incident)
+    rows = list(impacts.open().values_list("started_at", "service_id", "region_id"))
+    if not rows:
+        return [facts(incident, about, at=at)]
+    since = min(start for start, *_ in rows)
+    later = [start for start, *_ in rows if start > since]
+    first = [(service, region) for start, service, region in rows if start == since]
+    told = facts(incident, about, at=at, hit=first)
+    told = replace(told, times={**told.times, "since": since})
+    if not later:
+        return [told]
+    rest = [(service, region) for start, service, region in rows if start > since]
+    return [told, facts(incident, "spread", at=max(later), hit=rest)]
+
+
 def facts(
     incident: Incident,
     about: str,
@@ -53,7 +74,7 @@ def facts(
 ) -> Facts:
     """The facts of an incident as it stands; `at` (UTC) is the moment of writing or of what is told.
 
-    Without `hit` it speaks of what is open, and once all is over of the whole incident in the past tense.
+    Without `hit` it speaks of what is open, and once all is over of the whole incident.
     """
     impacts = Impact.objects.filter(occurrence__incident=incident)
     if hit is None:

@@ -94,7 +94,7 @@ def declare(
     _conclude(
         incident,
         statement=declaration.statement,
-        facts=[automatic_text.facts(incident, "opening", at=now)],
+        facts=automatic_text.opening(incident, at=now),
         stage=declaration.stage,
         at=now,
         now=now,
@@ -152,7 +152,7 @@ def post_update(
         incident,
         statement=statement or Statement(),
         facts=_news(incident, changes, before=before, was_over=was_over, now=now),
-        targeted_facts=[automatic_text.facts(incident, "handover", at=now)] if handed_over else (),
+        targeted_facts=automatic_text.opening(incident, "handover", at=now) if handed_over else (),
         stage=stage,
         at=changes.at or now,
         now=now,
@@ -238,7 +238,7 @@ def _conclude(
     incident.save()
     if first_post and not public_text:
         # Whoever reads of it for the first time is told all of it, not only what has changed.
-        public_facts = [automatic_text.facts(incident, "opening", at=now)]
+        public_facts = automatic_text.opening(incident, at=now)
     return write_communication(
         incident,
         stage=stage,

@@ -16,7 +16,7 @@ from incidents.models import Communication, Decision, Incident
 from incidents.models.choices import Audience
 from incidents.policy import FactsError
 from incidents.services import decision_recording, visibility
-from incidents.services.automatic_text import facts
+from incidents.services.automatic_text import opening
 from incidents.services.errors import EntryError
 from incidents.services.incident import locked, post_update
 from incidents.services.inputs import Changes, Statement
@@ -98,7 +98,7 @@ def set_audience(
     statement = statement or Statement()
     handed_over = incident.published_at is not None and incident.audience == Audience.UNKNOWN
     if not (handed_over or statement.targeted_text.strip()):
-        statement = replace(statement, targeted_facts=[facts(incident, "opening", at=now)])
+        statement = replace(statement, targeted_facts=opening(incident, at=now))
     return post_update(
         incident_id=incident_id,
         now=now,
@@ -164,7 +164,7 @@ def _announce(
         incident,
         stage=incident.stage,
         public_text=public_text,
-        public_facts=[facts(incident, "opening", at=now)],
+        public_facts=opening(incident, at=now),
         targeted_text="",
         at=now,
         now=now,

@@ -11,7 +11,7 @@ from incidents import state_table, wording
 from incidents.models import Decision, Incident
 from incidents.policy import BROAD
 from incidents.services import decision_recording, revision
-from incidents.services.automatic_text import facts
+from incidents.services.automatic_text import opening
 from incidents.services.errors import EntryError
 from incidents.services.policies import current_policy
 from incidents.services.statements import checked_text, write_communication
@@ -94,7 +94,7 @@ def publish_due(*, now: datetime) -> list[str]:
             incident,
             stage=incident.stage,
             public_text="",
-            public_facts=[facts(incident, "opening", at=now)],
+            public_facts=opening(incident, at=now),
             targeted_text="",
             at=now,
             now=now,

@@ -89,7 +89,9 @@ def test_more_regions_are_previewed_first_when_they_turn_the_incident_public(
     assert done.status_code == 302
     targeted.refresh_from_db()
     assert targeted.published_at is not None
-    assert "Storage in West Europe and North Europe is affected, too" in said(targeted).public_text
+    text = said(targeted).public_text
+    assert "Key Vault in West Europe is failing or unavailable" in text, "all of it, said first"
+    assert "Storage in West Europe and North Europe is affected, too" in text
 
 
 def test_the_way_back_from_an_updates_preview_loses_nothing(

@@ -9,7 +9,7 @@ from django.contrib.auth.models import User
 
 from incidents import wording
 from incidents.cells import Cell, grouped
-from incidents.models import Incident
+from incidents.models import Impact, Incident
 from incidents.services.automatic_text import facts
 from incidents.services.corrections import reschedule
 from incidents.services.incident import declare, post_update, recover
@@ -92,7 +92,9 @@ def test_a_maintenance_that_is_cancelled_has_had_no_impact(now: datetime, operat
     late = now + 3 * HOUR  # it should have begun an hour ago
     post_update(incident_id=incident.pk, stage="cancelled", now=late, actor=operator)
     incident.refresh_from_db()
-    assert incident.mitigated_at == incident.started_at
+    assert incident.mitigated_at is None, "nothing was, so nothing is over"
+    ended = Impact.objects.get(occurrence__incident=incident).ended_at
+    assert ended == incident.started_at
     assert last(incident).endswith("is cancelled and does not take place.")
 
 

@@ -22,7 +22,7 @@ from incidents.models.feedback import ReviewFeedback
 from incidents.models.incident import Impact, Incident, Mention, Occurrence
 from incidents.models.policies import PolicyVersion
 from incidents.models.review import RepairItem, Review, ReviewSection, TimelineEntry
-from incidents.models.tokens import ApiToken
+from incidents.models.tokens import ApiToken, IdempotentResponse
 
 __all__ = [
     "Alias",
@@ -31,6 +31,7 @@ __all__ = [
     "Decision",
     "Dependency",
     "Geography",
+    "IdempotentResponse",
     "Impact",
     "Incident",
     "Mention",

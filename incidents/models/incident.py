@@ -73,6 +73,7 @@ class Incident(models.Model):
     scenario = models.PositiveSmallIntegerField(null=True, blank=True)
 
     started_at = models.DateTimeField()
+    detected_at = models.DateTimeField(null=True, blank=True)
     mitigated_at = models.DateTimeField(null=True, blank=True)
     closed_at = models.DateTimeField(null=True, blank=True)
     scheduled_for = models.DateTimeField(null=True, blank=True)

@@ -82,6 +82,7 @@ def declare(
         targeted_channel_available=declaration.targeted_channel_available,
         platform_fault=declaration.platform_fault,
         started_at=started_at,
+        detected_at=declaration.detected_at,
         scheduled_for=declaration.scheduled_for,
         scheduled_until=declaration.scheduled_until,
         follows_plan=declaration.follows_plan,

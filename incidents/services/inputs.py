@@ -76,6 +76,7 @@ class Declaration:
     dependents: int = 0
     targeted_channel_available: bool = True
     platform_fault: bool = True
+    detected_at: datetime | None = None
     statement: Statement = field(default_factory=Statement)
     scheduled_for: datetime | None = None
     scheduled_until: datetime | None = None
@@ -120,6 +121,7 @@ def check_declaration(declaration: Declaration, now: datetime) -> None:
             "started_at",
             f"{wording.clock(declaration.started_at)} lies in the future; give the time impact began.",
         )
+    check_past("detected_at", declaration.detected_at, now)
     if (
         declaration.scheduled_for
         and declaration.scheduled_until

@@ -6,6 +6,10 @@ from dataclasses import dataclass
 from http import HTTPStatus
 
 from django.http import JsonResponse
+from pydantic import BaseModel, ConfigDict
+
+MEDIA_TYPE = "application/problem+json"
+LONGEST_VALUE = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +26,7 @@ class Wrong:
         place = {} if self.line is None else {"line": self.line}
         return place | {
             "field": self.field,
-            "value": self.value[:200],
+            "value": self.value[:LONGEST_VALUE],
             "problem": self.problem,
             "remedy": self.remedy,
         }
@@ -52,7 +56,28 @@ def problem(
     }
     if wrong:
         told |= {"errors": [each.as_json() for each in wrong], "errors_total": len(wrong)}
-    answer = JsonResponse(
-        told | more, status=status, content_type="application/problem+json", headers=headers
-    )
+    answer = JsonResponse(told | more, status=status, content_type=MEDIA_TYPE, headers=headers)
     return ProblemError(answer)
+
+
+class Fault(BaseModel):
+    """One thing that is wrong with what was sent."""
+
+    field: str
+    value: str
+    problem: str
+    remedy: str
+    line: int | None = None
+
+
+class Problem(BaseModel):
+    """What a refusal looks like (RFC 9457). With 409 comes `confirm`, or `news` and the `etag` of now."""
+
+    model_config = ConfigDict(extra="allow")
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    errors: list[Fault] = []
+    errors_total: int = 0

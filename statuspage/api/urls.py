@@ -1,26 +1,45 @@
-"""Addresses below `/api/desk/`; `/api/v2/` belongs to the public pages."""
+"""The way in: `/api/v1/` and, from before there was one, `/api/desk/`; `/api/v2/` is the public pages'."""
 
 from __future__ import annotations
 
 from http import HTTPStatus
 
-from django.http import HttpRequest, HttpResponse
-from django.urls import re_path
+from django.http import Http404, HttpRequest
+from django.http.response import HttpResponseBase
+from django.urls import re_path, resolve
+from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
 
-from statuspage.api import impacted
 from statuspage.api.problems import problem
 
+OPERATIONS = "statuspage.api.operations"
 
+
+# There is no cookie that another site's form could borrow.
 @csrf_exempt
-def nowhere(request: HttpRequest) -> HttpResponse:
-    return problem(HTTPStatus.NOT_FOUND, f"There is nothing at {request.path}.").answer
+@never_cache
+def operate(request: HttpRequest, rest: str) -> HttpResponseBase:
+    """The operation of that address, with or without a slash at the end; refusals are problems, always."""
+    try:
+        found = resolve(f"/{rest.rstrip('/')}", urlconf=OPERATIONS)
+        answer: HttpResponseBase = found.func(request, *found.args, **found.kwargs)
+    except Http404:
+        return problem(
+            HTTPStatus.NOT_FOUND,
+            f"There is nothing at {request.path}; /api/v1/reference lists what there is.",
+        ).answer
+    if answer.status_code != HTTPStatus.METHOD_NOT_ALLOWED:
+        return answer
+    allowed = answer.headers["Allow"]
+    return problem(
+        HTTPStatus.METHOD_NOT_ALLOWED, f"Use {allowed} here.", headers={"Allow": allowed}
+    ).answer
 
-
-app_name = "api"
 
 urlpatterns = [
-    # With or without a slash at the end: there `curl -T FILE` would add the file's name.
-    re_path(r"^incidents/(?P<tracking_id>[\w-]+)/impacted/?$", impacted.impacted_list),
-    re_path("", nowhere),
+    re_path(r"^v1/(?P<rest>.*)$", operate),
+    # Where impacted lists were handed in before. With or without a slash at the end: there
+    # `curl -T FILE` would add the file's name.
+    re_path(r"^desk/(?P<rest>incidents/[\w-]+/impacted/?)$", operate),
+    re_path(r"^desk/(?P<rest>.*)$", operate, {"rest": "nowhere"}),
 ]

@@ -176,11 +176,12 @@ def _by_reason(
 def origins_of(incident: Incident, published: datetime | None) -> dict[str, datetime | None]:
     """The moments that time-to-notify is measured from, by the names of ORIGINS.
 
-    What a monitor opened was detected then; of a person's declaration nobody knows.
+    What a monitor opened was detected then, at the latest; of a person's declaration it is known if stated.
     """
+    opened = incident.created_at if incident.automated else None
     return {
         "impact": incident.started_at,
-        "detection": incident.created_at if incident.automated else None,
+        "detection": incident.detected_at or opened,
         "publication": published,
     }
 

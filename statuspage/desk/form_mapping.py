@@ -88,7 +88,7 @@ def declaration_of(
     return Declaration(
         kind=value["kind"],
         level=value["level"],
-        stage=value["stage"] or _first_stage(planned=planned, begun=started_at <= now),
+        stage=value["stage"] or first_stage(planned=planned, begun=started_at <= now),
         public_title=value["public_title"],
         internal_title=value["internal_title"],
         hits=cells.hits,
@@ -119,7 +119,8 @@ def changes_of(form: UpdateForm, cells: Cells | None) -> Changes:
     )
 
 
-def _first_stage(*, planned: bool, begun: bool) -> str:
+def first_stage(*, planned: bool, begun: bool) -> str:
+    """The stage of a declaration that names none."""
     if not planned:
         return Stage.INVESTIGATING
     return Stage.IN_PROGRESS if begun else Stage.PLANNED

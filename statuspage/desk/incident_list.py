@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Literal
 
 from django.db.models import OuterRef, QuerySet, Subquery
 
@@ -14,6 +15,7 @@ from incidents.wording import listed
 
 CLOSED_SHOWN = 30
 OWING_SHOWN = 30
+Publicity = Literal["public", "waiting", "withdrawn", "targeted"]
 NAMED = 3  # services and regions named before the rest is counted
 
 
@@ -28,8 +30,7 @@ class Row:
     clocks: tuple[ReviewDeadline, ...]  # reviews still owed
 
 
-def publicity_of(incident: Incident) -> str:
-    """One word: public, waiting, withdrawn, targeted."""
+def publicity_of(incident: Incident) -> Publicity:
     if incident.withdrawn_at is not None:
         return "withdrawn"
     if incident.published_at is not None:

@@ -26,7 +26,7 @@ def nobody_was_refused_before(monkeypatch: pytest.MonkeyPatch) -> None:
     """Refusals are counted in Redis, which outlives a test: each counts in a window of its own."""
     name = f"api-refused-{datetime.now(UTC).timestamp()}"
     limit = type("Limit", (), {"name": name, "most": 10, "within": timedelta(minutes=10)})
-    monkeypatch.setattr("statuspage.api.guard.REFUSALS", limit)
+    monkeypatch.setattr("statuspage.api.authentication.REFUSALS", limit)
 
 
 @pytest.fixture
@@ -43,7 +43,7 @@ def incident(catalogue: None, operator: User) -> Incident:
 
 def path_of(incident: Incident | str) -> str:
     tracking_id = incident if isinstance(incident, str) else incident.tracking_id
-    return f"/api/desk/incidents/{tracking_id}/impacted"
+    return f"/api/v1/incidents/{tracking_id}/impacted"
 
 
 def token_of(user: User, *, now: datetime | None = None) -> tuple[ApiToken, str]:

@@ -150,7 +150,7 @@ def test_an_empty_list_is_not_taken_for_nobody(put: Put, incident: Incident, bod
 @pytest.mark.parametrize(
     ("content_type", "headers"),
     [
-        ("application/json", {}),
+        ("application/x-www-form-urlencoded", {}),
         ("multipart/form-data; boundary=x", {}),
         ("text/csv; charset=utf-16", {}),
         ("text/csv", {"Content-Encoding": "gzip"}),
@@ -206,7 +206,7 @@ def test_a_body_without_its_true_length_is_no_list(
 
 @pytest.mark.parametrize(
     ("query", "field"),
-    [("?dryrun=1", "dryrun"), ("?dry_run=yes", "dry_run"), ("?confirm=all", "confirm")],
+    [("?dryrun=1", "dryrun"), ("?dry_run=perhaps", "dry_run"), ("?confirm=all", "confirm")],
 )
 def test_a_mistyped_question_changes_nothing(
     put: Put, incident: Incident, query: str, field: str
@@ -215,3 +215,24 @@ def test_a_mistyped_question_changes_nothing(
     assert answer.status_code == 422
     assert [each["field"] for each in told(answer)["errors"]] == [field]
     assert listed(incident) == set()
+
+
+def test_a_list_may_be_json_too(put: Put, incident: Incident) -> None:
+    answer = put(b'{"subscriptions": ["contoso-1", "litware-1"]}', content_type="application/json")
+    assert told(answer)["added"] == 2
+    assert listed(incident) == {"contoso-1", "litware-1"}
+
+    for body in (b"[]", b"{", b'{"subscriptions": [7]}', b'{"subscriptions": [], "more": 1}'):
+        assert put(body, content_type="application/json").status_code in (400, 422)
+    assert listed(incident) == {"contoso-1", "litware-1"}
+
+
+def test_the_address_of_before_still_works(put: Put, incident: Incident, secret: str) -> None:
+    answer = Client().put(
+        f"/api/desk/incidents/{incident.tracking_id}/impacted",
+        b"contoso-1\n",
+        content_type="text/csv",
+        headers={"Authorization": f"Bearer {secret}"},
+    )
+    assert answer.status_code == 200
+    assert listed(incident) == {"contoso-1"}

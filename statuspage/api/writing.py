@@ -14,6 +14,7 @@ from incidents.models import Communication, IdempotentResponse, Incident
 from incidents.services.access import idempotency
 from incidents.services.errors import EntryError
 from incidents.services.incident import locked
+from notifications.audience.forecast import forecast
 from statuspage.api.authentication import token_of
 from statuspage.api.problems import Wrong, problem
 from statuspage.api.request_schemas import Asked
@@ -27,7 +28,7 @@ from statuspage.api.response_schemas import (
 )
 from statuspage.desk.access import incidents_for, workable_for
 from statuspage.desk.confirm_receivers import receivers_to_confirm
-from statuspage.desk.dry_run import counts_of, dry_run
+from statuspage.desk.dry_run import dry_run
 from statuspage.desk.incident_list import publicity_of
 from statuspage.desk.optimistic_lock import News, StaleError, require_fresh, seen_now
 
@@ -104,10 +105,7 @@ def _outcome(
             confirm=receivers,
         )
     unborn = asked.dry_run and declared
-    counts = None
-    if asked.dry_run and said:
-        cells = list(said.scope.values_list("service_id", "region_id"))
-        counts = ToldAudience.of(counts_of(incident, cells))
+    hears = ToldAudience.of(forecast(said)) if asked.dry_run and said else None
     return Outcome(
         tracking_id=None if unborn else incident.tracking_id,
         dry_run=asked.dry_run,
@@ -119,7 +117,7 @@ def _outcome(
         changed=True,
         decision=verdict_of(incident.decisions.order_by("-id").first()),
         update=update_of(said) if said else None,
-        audience=counts,
+        audience=hears,
         confirm=receivers,
     )
 

@@ -95,7 +95,8 @@ def test_a_dry_run_says_verdict_audience_and_texts_and_stores_nothing(call: Call
     got = told(answer)
     assert (got["dry_run"], got["tracking_id"], got["public"]) == (True, None, False)
     assert got["decision"]["because"]
-    assert got["audience"] == {"subscriptions": 1, "tenants": 1, "endpoints": 1, "readers": 0}
+    audience = got["audience"]
+    assert (audience["receivers"], audience["targeted"], audience["tenants"]) == (1, {"mail": 1}, 1)
     assert got["update"]["targeted_text"] == "Your vaults are affected."
     assert "Key Vault" in got["update"]["public_text"]
     assert Incident.objects.count() == Communication.objects.count() == 0

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from incidents.derived_facts import Graph
 from incidents.models import Decision, Incident
-from incidents.policy import parse_facts
-from incidents.replay.recordings import recording_of
+from incidents.policy import Policy, parse_facts
+from incidents.replay.branches import Branch, branches_of
+from incidents.replay.recordings import Recording, recording_of
 from incidents.replay.replay import BacktestCase, Point, points_of
+from incidents.services.dependants import graph_around
 
 
 def case_of(incident: Incident) -> BacktestCase | None:
@@ -15,9 +18,10 @@ def case_of(incident: Incident) -> BacktestCase | None:
 
     Raises MomentsError when a shipped recording cannot be read.
     """
-    recording = recording_of(incident.started_at) if incident.backfilled else None
+    recording = _recording(incident)
     if recording:
-        points, public_at = tuple(points_of(recording)), recording.first_public_post
+        points = tuple(points_of(recording, _graph(recording)))
+        public_at = recording.first_public_post
     else:
         points, public_at = tuple(_decided(incident)), incident.published_at
     if not points:
@@ -29,6 +33,21 @@ def case_of(incident: Incident) -> BacktestCase | None:
         points=points,
         really_public_at=public_at,
     )
+
+
+def branches_for(incident: Incident, policy: Policy) -> list[Branch]:
+    """What the recording of an incident assumes, both ways; nothing where we recorded it ourselves."""
+    recording = _recording(incident)
+    return branches_of(recording, policy, _graph(recording)) if recording else []
+
+
+def _recording(incident: Incident) -> Recording | None:
+    return recording_of(incident.started_at) if incident.backfilled else None
+
+
+def _graph(recording: Recording) -> Graph:
+    hit = [cell for moment in recording.moments for cell in moment.hit]
+    return graph_around({cell.service for cell in hit}, {cell.region for cell in hit})
 
 
 def all_cases() -> Iterator[BacktestCase]:

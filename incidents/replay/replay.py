@@ -6,10 +6,11 @@ while the incident was handled here.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
+from incidents.derived_facts import Graph
 from incidents.policy import (
     Explanation,
     Facts,
@@ -23,9 +24,6 @@ from incidents.policy import (
     proposed_level,
 )
 from incidents.replay.recordings import CellHit, Recording
-
-# By services hit in which regions: how many others cannot do without them.
-Dependants = Callable[[Mapping[str, frozenset[str]]], int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,7 +138,11 @@ def lived(points: Iterable[Point], policy: Policy) -> Iterator[tuple[Point, Fact
         if point.growth is not None and point.known_by == "monitor":
             proposal = proposed_level(facts.level, point.growth, policy.spread)
             if proposal is not None:
-                facts = facts.at_level(proposal.level)
+                # What a degraded service may do to those that need it, a failing one does.
+                facts = replace(
+                    facts.at_level(proposal.level),
+                    dependents=max(facts.dependents, point.growth.hard_dependants),
+                )
         if (facts.previous_scenario, facts.ever_broad) != (previous, ever_broad):
             facts = replace(facts, previous_scenario=previous, ever_broad=ever_broad)
         verdict = decide(facts, policy)
@@ -173,32 +175,32 @@ def replay(points: Sequence[Point], policy: Policy, really_public_at: datetime |
 def _first_targeted(steps: Sequence[Step]) -> datetime | None:
     """When the affected are told: at once, unless nobody can tell who they are or reach them.
 
-    Whom scenario 3 concerns is not known: the post goes to everybody, and alerts follow later.
+    Whom scenario 3 concerns is not known: the post goes to everybody, and alerts follow later. What
+    a monitor found waits for nobody: whoever runs in its cells is told that it is looked into.
     """
     for step in steps:
         facts, verdict = step.point.facts, step.explanation.verdict
         unclear = verdict.scenario == 3 and facts.audience == "unknown"
+        unclear = unclear and step.point.known_by != "monitor"
         if facts.targeted_channel == "available" and not unclear:
             return step.point.at
     return None
 
 
-def case_of_recording(
-    recording: Recording, name: str, dependants: Dependants | None = None
-) -> BacktestCase:
+def case_of_recording(recording: Recording, name: str, graph: Graph | None = None) -> BacktestCase:
     return BacktestCase(
         tracking_id=name,
         title=recording.title,
         started_at=recording.started_at,
-        points=tuple(points_of(recording, dependants)),
+        points=tuple(points_of(recording, graph)),
         really_public_at=recording.first_public_post,
     )
 
 
-def points_of(recording: Recording, dependants: Dependants | None = None) -> Iterator[Point]:
+def points_of(recording: Recording, graph: Graph | None = None) -> Iterator[Point]:
     """The facts of a recording, moment by moment; what nobody knew yet decides nothing.
 
-    With a catalogue's `dependants` their number is what it says, unless a source states one.
+    With a catalogue's graph the dependants are those it counts, unless a source states a number.
     """
     cells: dict[tuple[str, str], CellHit] = {}
     since: dict[tuple[str, str], datetime] = {}
@@ -209,7 +211,7 @@ def points_of(recording: Recording, dependants: Dependants | None = None) -> Ite
         if moment.audience:
             audience, assumed = moment.audience, moment.basis == "assumed"
         known_by = moment.known_by or known_by
-        if moment.dependents is not None and (moment.basis == "stated" or dependants is None):
+        if moment.dependents is not None and (moment.basis == "stated" or graph is None):
             stated = moment.dependents
         for hit in moment.hit:
             cells[hit.service, hit.region] = hit
@@ -218,26 +220,33 @@ def points_of(recording: Recording, dependants: Dependants | None = None) -> Ite
         # Once all is over, the facts of the whole incident go on counting for its review.
         cells = left or cells
         if not moment.silent:
-            derived = dependants(_places(cells)) if dependants else 0
+            at_risk, failing = _dependants(cells, level, graph)
+            dependents = failing if stated is None else stated
             yield Point(
                 at=moment.at,
-                facts=_facts(
-                    cells.values(), level, audience, derived if stated is None else stated
-                ),
+                facts=_facts(cells.values(), level, audience, dependents),
                 really=moment.published,
                 basis=moment.basis,
                 said=moment.said,
                 known_by=known_by,
                 audience_assumed=assumed,
-                growth=_growth(cells, since, derived if stated is None else stated),
+                growth=_growth(cells, since, at_risk if stated is None else stated),
             )
 
 
-def _places(cells: Iterable[tuple[str, str]]) -> dict[str, frozenset[str]]:
-    places: dict[str, frozenset[str]] = {}
-    for service, region in cells:
-        places[service] = places.get(service, frozenset()) | {region}
-    return places
+def _dependants(
+    cells: Mapping[tuple[str, str], CellHit], level: str, graph: Graph | None
+) -> tuple[int, int]:
+    """How many cannot do without what is hit, and for how many of them it fails."""
+    if graph is None:
+        return 0, 0
+    everything: dict[str, set[str]] = {}
+    failing: dict[str, set[str]] = {}
+    for (service, region), hit in cells.items():
+        everything.setdefault(service, set()).add(region)
+        if (hit.level or level) == "error":
+            failing.setdefault(service, set()).add(region)
+    return len(graph.dependants(everything).hard), len(graph.dependants(failing, everything).hard)
 
 
 def _growth(

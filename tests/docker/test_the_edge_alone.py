@@ -44,6 +44,47 @@ def test_each_language_has_its_pages_feeds_and_errors_below_a_prefix(machine: Ma
     assert asked(port, "/de/status/history/NONE-000/")[0] == 404
 
 
+def test_the_edge_answers_what_a_browser_asks_before_a_script_may_read(machine: Machine) -> None:
+    write_generation(machine.published, site())
+    beat(machine.published, 1, datetime.now(UTC))
+    machine.up("edge")
+    port = machine.ports["edge"]
+    for path in (
+        "/feed.json",
+        "/api/v2/status.json",
+        "/badge/a/b.svg",
+        "/de/history.rss",
+        "/status/",
+    ):
+        status, headers, body = asked(port, path, method="OPTIONS", origin="https://shop.example")
+        assert (status, body) == (204, b""), path
+        assert headers["access-control-allow-origin"] == "*"
+        assert headers["access-control-allow-methods"] == "GET, HEAD, OPTIONS"
+        assert headers["access-control-allow-headers"] == "*"
+        assert headers["access-control-max-age"] == "86400"
+    assert "access-control-allow-methods" not in asked(port, "/feed.json")[1]
+    assert "access-control-allow-origin" not in asked(port, "/status/")[1]
+    assert asked(port, "/admin/", method="OPTIONS")[0] == 503
+
+
+def test_without_the_application_documents_of_chosen_places_are_not_said_not_to_exist(
+    machine: Machine,
+) -> None:
+    pages = {"/api/v2/summary.json": Page(b"{}", "application/json; charset=utf-8")}
+    write_generation(machine.published, replace(site(), pages={**site().pages, **pages}))
+    beat(machine.published, 1, datetime.now(UTC))
+    machine.up("edge")
+    port = machine.ports["edge"]
+    assert asked(port, "/api/v2/summary.json?utm=x")[2] == b"{}"
+    for path in (
+        "/api/v2/summary.json?region=east-us",
+        "/api/v2/summary.json?pairs=storage:east-us",
+        "/api/v2/regions/east-us/summary.json",
+    ):
+        assert asked(port, path)[0] == 503, path
+    assert asked(port, "/api/v2/nothing.json")[0] == 404
+
+
 def test_behind_tls_the_answers_say_that_it_stays_so(machine: Machine) -> None:
     write_generation(machine.published, site())
     beat(machine.published, 1, datetime.now(UTC))

@@ -161,12 +161,26 @@ def test_head_tells_what_get_would_without_the_body(web: Any, path: str) -> None
     assert (head.body, bool(whole.body)) == (b"", True)
 
 
-@pytest.mark.parametrize("method", ["POST", "PUT", "DELETE", "OPTIONS", "TRACE", "get"])
+@pytest.mark.parametrize("method", ["POST", "PUT", "DELETE", "TRACE", "get"])
 @pytest.mark.parametrize("path", ["/status/", "/status/unknown", "/badge/x.svg"])
 def test_public_pages_can_only_be_read(web: Any, method: str, path: str) -> None:
     reply = ask(web, path, method=method)
     assert reply.status == 405
-    assert reply.headers["allow"] == "GET, HEAD"
+    assert reply.headers["allow"] == "GET, HEAD, OPTIONS"
+
+
+@pytest.mark.parametrize("path", [*PUBLIC, "/status/unknown", "/badge/x.svg", "/api/v2/x.json"])
+def test_a_script_of_another_site_may_ask_with_headers_of_its_own(web: Any, path: str) -> None:
+    reply = ask(
+        web, path, method="OPTIONS", origin="https://shop.example",
+        access_control_request_method="GET", access_control_request_headers="cache-control",
+    )  # fmt: skip
+    assert (reply.status, reply.body) == (204, b"")
+    assert reply.headers["access-control-allow-origin"] == "*"
+    assert reply.headers["access-control-allow-methods"] == "GET, HEAD, OPTIONS"
+    assert reply.headers["access-control-allow-headers"] == "*"
+    assert int(reply.headers["access-control-max-age"]) > 0
+    assert ask(web, "/admin/", method="OPTIONS").body == b"django"
 
 
 def test_a_withdrawn_entry_answers_410(web: Any) -> None:

@@ -18,7 +18,7 @@ from statuspage.public.render.page import HTML, Page
 from statuspage.public.serve.redirects import location, moved
 from statuspage.public.store import prepared_responses
 from statuspage.public.store.current_generation import Store
-from statuspage.public.store.headers import security
+from statuspage.public.store.headers import PREFLIGHT, READABLE, security
 from statuspage.public.store.loaded import GenerationGoneError, LoadedGeneration
 from statuspage.public.store.prepared_responses import Answer, Header
 
@@ -144,8 +144,7 @@ class _Slow:
         if not known and not home and not self._owned(raw):
             return self.fallback(environ, start_response)
         if environ["REQUEST_METHOD"] not in ("GET", "HEAD"):
-            page = note(405, "This page can only be read.")
-            return self._no_store(page, environ, start_response, [("Allow", "GET, HEAD")])
+            return self._unread(environ, start_response)
         if home and not known:
             return self._redirect(home, "", 302, environ, start_response)
         if generation is None or path is None:
@@ -162,6 +161,15 @@ class _Slow:
             log.exception("no answer for %s", raw)
             return self._failed(environ, start_response)
         return self._send(answer, environ, start_response)
+
+    def _unread(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        """Any other method: a browser may ask what is allowed, and nobody may write."""
+        allowed = ("Allow", READABLE)
+        if environ["REQUEST_METHOD"] == "OPTIONS":
+            start_response("204 No Content", [*PREFLIGHT, allowed, *security(self.hsts)])
+            return []
+        page = note(405, "This page can only be read.")
+        return self._no_store(page, environ, start_response, [allowed])
 
     def _of_what_is_shown(self, ask: Callable[[LoadedGeneration], T]) -> T:
         """Retried once: the generation at hand may just have been retired under our feet."""

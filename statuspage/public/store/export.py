@@ -122,7 +122,7 @@ def _headers(pages: Mapping[str, Entry]) -> bytes:
             lines += [path, f"  Content-Type: {entry.content_type}"]
             lines.append(f"  Cache-Control: {headers.caching(entry.max_age)}")
             if headers.is_shared(entry.content_type):
-                lines.append("  Access-Control-Allow-Origin: *")
+                lines += [f"  {name}: {value}" for name, value in headers.PREFLIGHT]
     return "\n".join([*lines, ""]).encode()
 
 

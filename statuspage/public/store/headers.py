@@ -29,6 +29,15 @@ SHARED_TYPES = (
     "text/calendar",
     "image/svg+xml",
 )
+# What a browser asks before another site's script may read with headers of its own (Fetch standard, 3.2.2).
+ANYBODY = ("Access-Control-Allow-Origin", "*")
+READABLE = "GET, HEAD, OPTIONS"
+PREFLIGHT = (
+    ANYBODY,
+    ("Access-Control-Allow-Methods", READABLE),
+    ("Access-Control-Allow-Headers", "*"),
+    ("Access-Control-Max-Age", "86400"),
+)
 A_YEAR = 365 * 24 * 3600
 SHORTLY, LONG = 30, 24 * 3600  # seconds: revalidate behind the reader's back; survive our death
 

@@ -55,7 +55,7 @@ def build(
     common = [("Content-Type", page.content_type), ("Vary", "Accept-Encoding")]
     common.append(("Cache-Control", headers.caching(page.max_age)))
     if headers.is_shared(page.content_type):
-        common.append(("Access-Control-Allow-Origin", "*"))
+        common.append(headers.ANYBODY)
     common += headers.security(hsts)
     ready = {"": _variant(page, common, page.body, etag, "")}
     for coding, suffix, body in packed:

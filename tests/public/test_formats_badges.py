@@ -9,6 +9,7 @@ import pytest
 
 from statuspage.public.formats import format_answers, format_index
 from statuspage.public.formats.badges import COLOURS, badge
+from statuspage.public.render import labels
 from statuspage.public.render.page import Page
 from statuspage.public.snapshot.values import CellView
 from statuspage.public.store import prepared_responses
@@ -41,7 +42,7 @@ def said(page: Page | None) -> str:
 @pytest.mark.parametrize("state", COLOURS)
 def test_a_badge_shows_each_state_by_word_and_by_a_shape_of_its_own(state: str) -> None:
     page = badge("Storage", state, NOW)
-    assert said(page) == f"Storage: {state.capitalize()}"
+    assert said(page) == f"Storage: {labels.STATES[state]}"
     others = [badge("Storage", other, NOW).body for other in COLOURS if other != state]
     shape = page.body.partition(b'<g transform="')[2].partition(b">")[2].partition(b"</g>")[0]
     assert shape

@@ -18,6 +18,7 @@ from statuspage.public.formats.feed_queries import BADGES, FEEDS, FILTERS, Gener
 from statuspage.public.formats.feeds import Channel
 from statuspage.public.formats.plain import line
 from statuspage.public.formats.statuspage_v2 import DOCUMENTS, Documents
+from statuspage.public.render import dependents
 from statuspage.public.render.headline import headline
 from statuspage.public.render.page import Page
 from statuspage.public.snapshot.values import Snapshot
@@ -83,6 +84,7 @@ def _default_documents(snapshot: Snapshot, name: str, base: str) -> dict[str, Pa
         base_url=base,
         site=snapshot.site,
         now=snapshot.as_of,
+        dependents=dependents.rows(snapshot),
     )
     return {f"{statuspage_queries.API}{one}.json": documents.page(one) for one in DOCUMENTS}
 

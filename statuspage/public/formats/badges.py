@@ -28,6 +28,7 @@ COLOURS = {
     "good": "#1d7f54",
     "information": "#2563b8",
     "maintenance": "#5a6270",
+    "possible": "#6a4c93",
     "warning": "#9a5b00",
     "critical": "#b3261e",
 }
@@ -37,6 +38,7 @@ SHAPES = {
     "information": '<path fill="#fff" fill-rule="evenodd" d="M1 1h10v10H1zM5 2.5h2v2H5zM5 5.5h2v4H5z"/>',
     "maintenance": '<path fill="none" stroke="#fff" stroke-width="2.4" stroke-linecap="round" '
     'd="M2 10l5-5M6 3.5a2.6 2.6 0 0 0 3 3a2.6 2.6 0 0 0 1.6-3.2"/>',
+    "possible": '<path fill="none" stroke="#fff" stroke-width="2" d="M6 2a4 4 0 0 1 4 4M6 10a4 4 0 0 1-4-4"/>',
     "warning": '<path fill="#fff" fill-rule="evenodd" d="M6 .5L12 11.5H0zM5.2 4h1.6v3.6H5.2zM5.2 8.6h1.6v1.6H5.2z"/>',
     "critical": '<path fill="#fff" fill-rule="evenodd" '
     'd="M3.6 0h4.8L12 3.6v4.8L8.4 12H3.6L0 8.4V3.6zM2.5 5h7v2h-7z"/>',

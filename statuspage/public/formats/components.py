@@ -10,6 +10,8 @@ from statuspage.public.formats.catalogue import Catalogue, Cell
 from statuspage.public.formats.incident_timeline import GRAVITY, open_states, worse
 from statuspage.public.formats.plain import millis
 from statuspage.public.formats.views import Component, Group, View
+from statuspage.public.render.dependents import Row as Dependent
+from statuspage.public.render.dependents import sentence
 from statuspage.public.snapshot.status_mapping import GOOD, Shown
 from statuspage.public.snapshot.values import IncidentView
 
@@ -32,8 +34,10 @@ class Components:
         incidents: Iterable[IncidentView],
         page_id: str,
         now: datetime,
+        dependents: Iterable[Dependent] = (),
     ) -> None:
         self._catalogue = catalogue
+        self._dependents = {(service, region): why for service, region, why in dependents}
         self._page_id = page_id
         self._now = now
         self._states: dict[Cell, Shown] = {}
@@ -78,10 +82,14 @@ class Components:
         return row
 
     def _where(self, one: Component) -> str | None:
-        """Of several regions those that are not well."""
+        """Of several regions those that are not well; of what is well, that it may be affected."""
         well = GOOD.component
         hit = [cell for cell in one.cells if self._states.get(cell, GOOD).component != well]
-        if len(one.cells) < 2 or not hit:
+        if not hit:
+            causes = [why for cell in one.cells for why in self._dependents.get(cell, ())]
+            places = {slug: name for slug, (name, home) in self._catalogue.regions.items() if home}
+            return sentence(causes, self._catalogue.services, places) or None
+        if len(one.cells) < 2:
             return None
         names = [self._catalogue.region_name(region) for _service, region in hit[:NAMES_SHOWN]]
         more = f" and {len(hit) - NAMES_SHOWN} more" if len(hit) > NAMES_SHOWN else ""

@@ -22,6 +22,7 @@ from statuspage.public.formats.feed_entries import active_entries, newest_entrie
 from statuspage.public.formats.feeds import Channel, atom, json_feed, rss
 from statuspage.public.formats.incident_timeline import open_states
 from statuspage.public.formats.plain import clean, line
+from statuspage.public.render import dependents
 from statuspage.public.render.page import Page
 from statuspage.public.snapshot import status_mapping
 from statuspage.public.snapshot.values import IncidentView, Snapshot
@@ -178,7 +179,9 @@ def badge_of(path: str, _query: Mapping[str, str], generation: Generation, /) ->
     if not offered or (slash and region not in offered):
         return None
     states = [one[2] for one in data["cells"] if one[0] == service and region in ("", one[1])]
-    state = max(states, key=_gravity, default="good")
+    may = dependents.read(generation.index.get("dependents", ()))
+    is_possible = any(one[0] == service and region in ("", one[1]) for one in may)
+    state = max(states, key=_gravity, default="possible" if is_possible else "good")
     name = catalogue.services[service]
     if region:
         name = f"{name}, {catalogue.region_name(region)}"
@@ -196,4 +199,5 @@ def document(path: str, query: Mapping[str, str], generation: Generation, /) -> 
     data = generation.index.get(KEY, {})
     if "catalogue" not in data or statuspage_queries.PART not in generation.parts:
         return None
-    return statuspage_queries.answer(path, query, data, generation.parts, generation.as_of)
+    may = dependents.read(generation.index.get("dependents", ()))
+    return statuspage_queries.answer(path, query, data, generation.parts, generation.as_of, may)

@@ -22,6 +22,7 @@ from statuspage.public.formats.packed import pack, unpack
 from statuspage.public.formats.plain import clean, dump
 from statuspage.public.formats.statuspage_v2 import DOCUMENTS, JSON, Documents
 from statuspage.public.formats.views import View
+from statuspage.public.render.dependents import Row as Dependent
 from statuspage.public.render.page import Page
 from statuspage.public.snapshot.values import IncidentView, Snapshot
 
@@ -72,9 +73,10 @@ def answer(
     data: Mapping[str, Any],
     parts: Mapping[str, bytes],
     now: datetime,
+    dependents: Iterable[Dependent] = (),
 ) -> Page | None:
     """A document of a region, geography, service or chosen cells; None: there is no such address, or
-    nothing was chosen."""
+    nothing was chosen. `dependents`: cells that may be affected, and why."""
     try:
         catalogue = Catalogue.read(data["catalogue"])
         if (found := _ADDRESS.fullmatch(path)) is not None:
@@ -97,6 +99,7 @@ def answer(
             base_url=data["base_url"],
             site=data["site"],
             now=now,
+            dependents=dependents,
         )
         return documents.page(name)
 

@@ -21,6 +21,7 @@ from statuspage.public.formats.statuspage_incidents import (
     Incidents,
 )
 from statuspage.public.formats.views import View
+from statuspage.public.render.dependents import Row as Dependent
 from statuspage.public.render.page import Page
 from statuspage.public.snapshot.values import IncidentView
 
@@ -52,7 +53,8 @@ DOCUMENTS = {
 class Documents:
     """The documents of one view, all of one moment (`now`, UTC). `base_url` without a slash at its end.
 
-    `incidents`: newest first, with whatever is still open; the view takes what concerns it.
+    `incidents`: newest first, with whatever is still open; the view takes what concerns it. `dependents`:
+    cells that may be affected, and why.
     """
 
     def __init__(
@@ -65,6 +67,7 @@ class Documents:
         base_url: str,
         site: str,
         now: datetime,
+        dependents: Iterable[Dependent] = (),
     ) -> None:
         page_id = opaque("page", site)
         self._page = {
@@ -74,7 +77,7 @@ class Documents:
             "time_zone": "Etc/UTC",
             "updated_at": millis(now),
         }
-        components = Components(view, catalogue, incidents, page_id, now)
+        components = Components(view, catalogue, incidents, page_id, now, dependents)
         told = Incidents(view, catalogue, components, page_id=page_id, base_url=base_url, now=now)
         concerned = [one for one in incidents if told.concerns(one)]
         issues = [one for one in concerned if one.kind != "planned-maintenance"]

@@ -35,14 +35,15 @@ def answer(query: Mapping[str, str], generation: Generation) -> Page | None:
     regions, strange_regions = _known(query.get("regions", ""), search.regions_of(index))
     wanted = {name: ",".join(x["slug"] for x in chosen)
               for name, chosen in (("services", services), ("regions", regions)) if chosen}  # fmt: skip
-    hit, good = _states(services, regions, generation)
+    hit, possible, good = _states(services, regions, generation)
     context = {
         "headline": search.headline_of(index),
         "query": urlencode(wanted or {"services": ""}, safe=","),
         "chosen": len(services),
         "sentence": _sentence(len(hit), len(services), [one["name"] for one in regions]),
-        "state": "bad" if hit else "good",
-        "mine": [*hit, *good],
+        "possible": _possible(len(possible)),
+        "state": "bad" if hit else "possible" if possible else "good",
+        "mine": [*hit, *possible, *good],
         "unknown": [*strange_services, *strange_regions][:MOST_UNKNOWN],
         "choices": _choices(index, services, regions),
     }
@@ -63,21 +64,38 @@ def _states(
     services: Sequence[Mapping[str, Any]],
     regions: Sequence[Mapping[str, Any]],
     generation: Generation,
-) -> tuple[list[str], list[str]]:
-    """The lines of what is not good in these regions, and of the rest. What has no region is everywhere."""
-    names = {one["name"] for one in regions} | {
-        one["name"] for one in search.regions_of(generation.index) if not one["geography"]
-    }
+) -> tuple[list[str], list[str], list[str]]:
+    """The lines of what is not good in these regions, of what may not be, and of the rest.
+
+    What has no region is everywhere.
+    """
+    everywhere = [one for one in search.regions_of(generation.index) if not one["geography"]]
+    names = {one["name"] for one in (*regions, *everywhere)}
+    slugs = {one["slug"] for one in (*regions, *everywhere)} if regions else None
     by_service = search.chips_of(generation.index)[0]
+    may = search.possible_of(generation.index, slugs)[0]
     hit: list[str] = []
+    possible: list[str] = []
     good: list[str] = []
     for one in services:
         chips = by_service.get(one["slug"], [])
         if regions:
             chips = [chip for chip in chips if chip.name in names]
-        line = matrix.found_item(one["name"], one["aliases"], chips, generation.as_of)
-        (hit if chips else good).append(line)
-    return hit, good
+        why = may.get(one["slug"], "")
+        line = matrix.found_item(one["name"], one["aliases"], chips, generation.as_of, why)
+        (hit if chips else possible if why else good).append(line)
+    return hit, possible, good
+
+
+def _possible(count: int) -> str:
+    """Besides what is confirmed, or instead of it."""
+    if not count:
+        return ""
+    return ngettext(
+        "%(n)d of them may be affected by what it depends on.",
+        "%(n)d of them may be affected by what they depend on.",
+        count,
+    ) % {"n": count}
 
 
 def _sentence(hit: int, chosen: int, regions: Sequence[str]) -> str:

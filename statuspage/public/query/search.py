@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, Protocol
 from urllib.parse import urlencode
@@ -10,7 +10,7 @@ from urllib.parse import urlencode
 from django.utils.translation import gettext as _
 
 from statuspage.public import languages
-from statuspage.public.render import matrix
+from statuspage.public.render import dependents, matrix
 from statuspage.public.render.layout import Layout, render
 from statuspage.public.render.page import Page
 
@@ -42,17 +42,28 @@ def find(query: Mapping[str, str], generation: Generation) -> Page | None:
         return None
     index, words = generation.index, asked.casefold().split()
     by_service, by_region = chips_of(index)
+    possible, possible_regions = possible_of(index)
 
-    def item(name: str, aliases: Sequence[str], chips: list[matrix.Chip]) -> str:
-        return matrix.found_item(name, aliases, chips, generation.as_of)
+    def item(name: str, aliases: Sequence[str], chips: list[matrix.Chip], may: str) -> str:
+        return matrix.found_item(name, aliases, chips, generation.as_of, may)
 
     services = [
-        item(one["name"], one["aliases"], by_service.get(one["slug"], []))
+        item(
+            one["name"],
+            one["aliases"],
+            by_service.get(one["slug"], []),
+            possible.get(one["slug"], ""),
+        )
         for one in index["services"]
         if has_words(words, one["name"], *one["aliases"], one["slug"])
     ]
     regions = [
-        item(one["name"], (), by_region.get(one["slug"], []))
+        item(
+            one["name"],
+            (),
+            by_region.get(one["slug"], []),
+            possible_regions.get(one["slug"], ""),
+        )
         for one in regions_of(index)
         if has_words(words, one["name"], one["slug"], one["slug"].replace("-", ""))
     ]
@@ -101,6 +112,18 @@ def chips_of(
         name = services.get(service, service)
         by_region.setdefault(region, []).append(matrix.Chip(name, state, href, at))
     return by_service, by_region
+
+
+def possible_of(
+    index: Mapping[str, Any], regions: Collection[str] | None = None
+) -> tuple[dict[str, str], dict[str, str]]:
+    """What may be affected, in words: by service (in these regions, None: in all), and by region."""
+    # A generation of a former release has none.
+    found = dependents.read(index.get("dependents", ()))
+    rows = [row for row in found if regions is None or row[1] in regions]
+    services = {one["slug"]: one["name"] for one in index["services"]}
+    named = {one["slug"]: one["name"] for one in index["regions"] if one["geography"]}
+    return dependents.by_service(rows, services, named), dependents.by_region(rows)
 
 
 def moment(text: str) -> datetime:

@@ -14,7 +14,7 @@ from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext, override
 
 from statuspage.public import languages
-from statuspage.public.render import labels, layout, times
+from statuspage.public.render import dependents, labels, layout, times
 from statuspage.public.render.headline import Headline
 from statuspage.public.snapshot.values import IncidentView, NamedView, Snapshot
 
@@ -151,6 +151,7 @@ def index(snapshot: Snapshot, said: Mapping[str, Headline]) -> dict[str, Any]:
             [service, region, cell.state, list(cell.incidents), times.iso(cell.since)]
             for (service, region), cell in snapshot.cells.items()
         ],
+        "dependents": dependents.rows(snapshot),
         "headlines": headlines,
         "months": list(snapshot.months),
         "gone": {gone.tracking_id: gone.sentence for gone in snapshot.gone},

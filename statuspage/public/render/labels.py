@@ -9,6 +9,7 @@ STATES = {
     "warning": _("Warning"),
     "information": _("Information"),
     "maintenance": _("Maintenance"),
+    "possible": _("May be affected"),
     "good": _("Good"),
 }
 
@@ -17,10 +18,11 @@ STATES_EXPLAINED = {
     "warning": _("the service works with errors or delays"),
     "information": _("something to know, no effect expected"),
     "maintenance": _("planned work is going on"),
+    "possible": _("depends on a service with a public incident there; not confirmed"),
     "good": _("no public incident"),
 }
 
-# Worst first: the order of lists and legends.
+# Worst first: the order of lists and legends. What is only possible is no trouble that counts.
 TROUBLE = ("critical", "warning", "maintenance", "information")
 
 STAGES = {

@@ -19,9 +19,9 @@ from django.utils.translation import gettext, ngettext
 
 from statuspage.public import languages
 from statuspage.public.render import labels, times
-from statuspage.public.snapshot.values import CellView, GeographyView, RegionView, Snapshot
+from statuspage.public.snapshot.values import GeographyView, RegionView, Snapshot
 
-SHORT = {"critical": "c", "warning": "w", "information": "i", "maintenance": "m"}
+SHORT = {"critical": "c", "warning": "w", "information": "i", "maintenance": "m", "possible": "p"}
 CHIPS_SHOWN = 12
 
 
@@ -126,15 +126,18 @@ def _category(slug: str, name: str, affected: int, columns: int, lines: Sequence
 def _cells(
     snapshot: Snapshot, service: str, columns: Iterable[RegionView]
 ) -> tuple[str | None, int]:
-    """The row's cells, and 1 when any of them is not good. None: not offered in any column."""
+    """The row's cells, and 1 when any of them is known not to be good. None: not offered in any column."""
     good = f"<td>{escape(labels.STATES['good'])}"
     out, offered, troubled = [], False, 0
     for column in columns:
         key = (service, column.slug)
         cell = snapshot.cells.get(key)
         if cell is not None:
-            out.append(_trouble(service, column.slug, cell))
+            out.append(_marked(service, column.slug, cell.state, cell.incidents))
             offered, troubled = True, 1
+        elif (possible := snapshot.dependents.get(key)) is not None:
+            out.append(_marked(service, column.slug, "possible", possible.incidents))
+            offered = True
         elif key in snapshot.offered:
             out.append(good)
             offered = True
@@ -143,20 +146,26 @@ def _cells(
     return ("".join(out) if offered else None), troubled
 
 
-def _trouble(service: str, region: str, cell: CellView) -> str:
-    href = escape(cell_url(service, region, cell.incidents))
-    word = escape(labels.STATES[cell.state])
-    return f'<td class={SHORT[cell.state]}><a href="{href}">{word}</a>'
+def _marked(service: str, region: str, state: str, incidents: Sequence[str]) -> str:
+    href = escape(cell_url(service, region, incidents))
+    word = escape(labels.STATES[state])
+    return f'<td class={SHORT[state]}><a href="{href}">{word}</a>'
 
 
 def found_item(
-    name: str, aliases: Sequence[str], chips: Sequence[Chip], now: datetime
+    name: str, aliases: Sequence[str], chips: Sequence[Chip], now: datetime, possible: str = ""
 ) -> SafeString:
     """One line of the answer list: a service (or region) and where (or what) is not good.
 
-    `chips` empty means good; `now` (UTC) decides whether times need their date. Plain text in, escaped markup out.
+    Without `chips` it is good, or as `possible` says: a sentence that it may be affected. `now` (UTC) decides
+    whether times need their date. Plain text in, escaped markup out.
     """
     find = f' data-find="{escape(" ".join(aliases))}"' if aliases else ""
+    may = f"<span class='state possible'>{escape(possible)}</span>" if possible else ""
+    if not chips and possible:
+        return mark_safe(  # noqa: S308 (escaped)
+            f'<li class=maybe{find} data-name="{escape(name)}"><span class=who>{escape(name)}</span> {may}\n'
+        )
     if not chips:
         good = escape(labels.STATES["good"])
         return mark_safe(f"<li{find}>{escape(name)} <b>{good}</b>\n")  # noqa: S308 (escaped)
@@ -175,7 +184,7 @@ def found_item(
     return mark_safe(  # noqa: S308 (every value was escaped)
         f'<li class="hit {ordered[0].state}"{find} data-name="{escape(name)}">'
         f"<span class=who>{escape(name)}</span> <b class=state>{escape(summary)}</b>{_since(ordered, now)}"
-        f"<ul class=chips>{shown}</ul>{more}\n"
+        f"<ul class=chips>{shown}</ul>{more}{may}\n"
     )
 
 

@@ -11,11 +11,25 @@ from django.conf import settings
 from django.utils.safestring import SafeString
 
 from statuspage.public import languages
-from statuspage.public.render import affected_minutes, heatmap, history, incident, labels, matrix
+from statuspage.public.render import (
+    affected_minutes,
+    dependents,
+    heatmap,
+    history,
+    incident,
+    labels,
+    matrix,
+)
 from statuspage.public.render.headline import headline, is_upcoming, open_incidents
 from statuspage.public.render.layout import Layout, fragment, render
 from statuspage.public.render.page import Page
-from statuspage.public.snapshot.values import GoneView, IncidentView, Snapshot
+from statuspage.public.snapshot.values import (
+    GoneView,
+    IncidentView,
+    RegionView,
+    ServiceView,
+    Snapshot,
+)
 
 STATUS, HISTORY = "/status/", "/status/history/"
 MINUTES = "/status/history/minutes/"
@@ -53,25 +67,33 @@ def status_pages(snapshot: Snapshot, layout: Layout) -> tuple[dict[str, Page], d
 
 
 def _lists(snapshot: Snapshot) -> dict[str, Any]:
-    """The answer lists: what is not good by service, and everything else, collapsed."""
+    """The answer lists: what is not good by service, what may not be, and everything else, collapsed."""
     hit_services, hit_regions = matrix.service_chips(snapshot), matrix.region_chips(snapshot)
+    rows = dependents.rows(snapshot)
+    possible = dependents.by_service(rows, snapshot.service_names, snapshot.region_names)
+    possible_regions = dependents.by_region(rows)
     everywhere = snapshot.non_regional
     regions = [r for geography in snapshot.geographies for r in geography.regions]
     services = [s for category in snapshot.categories for s in category.services]
     now = snapshot.as_of
 
-    def item(name: str, aliases: tuple[str, ...], chips: list[matrix.Chip]) -> SafeString:
-        return matrix.found_item(name, aliases, chips, now)
+    def item(one: ServiceView | RegionView, chips: Sequence[matrix.Chip] = ()) -> SafeString:
+        if isinstance(one, ServiceView):
+            may = possible.get(one.slug, "")
+            return matrix.found_item(one.name, one.aliases, chips, now, may)
+        return matrix.found_item(one.name, (), chips, now, possible_regions.get(one.slug, ""))
 
+    others = [one for one in services if one.slug not in hit_services]
     troubled = sorted(
         (s for s in services if s.slug in hit_services),
         key=lambda s: min(labels.TROUBLE.index(chip.state) for chip in hit_services[s.slug]),
     )
     return {
-        "hit_services": [item(s.name, s.aliases, hit_services[s.slug]) for s in troubled],
-        "good_services": [item(s.name, s.aliases, []) for s in services if s.slug not in hit_services],
+        "hit_services": [item(s, hit_services[s.slug]) for s in troubled],
+        "possible_services": [item(s) for s in others if s.slug in possible],
+        "good_services": [item(s) for s in others if s.slug not in possible],
         "region_items": [
-            item(r.name, (), hit_regions.get(r.slug, []))
+            item(r, hit_regions.get(r.slug, ()))
             for r in ([*regions, everywhere] if everywhere and hit_regions.get(everywhere.slug) else regions)
         ],
     }  # fmt: skip
@@ -105,7 +127,7 @@ def _gravity(value: Mapping[str, Any]) -> int:
 
 
 def legend() -> list[tuple[str, Any, Any]]:
-    order = (*labels.TROUBLE, "good")
+    order = (*labels.TROUBLE, "possible", "good")
     return [(state, labels.STATES[state], labels.STATES_EXPLAINED[state]) for state in order]
 
 

@@ -5,8 +5,14 @@ from __future__ import annotations
 from collections import defaultdict
 from dataclasses import dataclass
 
-from incidents.models import Geography, Offering, Region, Service, ServiceCategory
-from statuspage.public.snapshot.values import CategoryView, GeographyView, RegionView, ServiceView
+from incidents.models import Dependency, Geography, Offering, Region, Service, ServiceCategory
+from statuspage.public.snapshot.values import (
+    CategoryView,
+    DependencyView,
+    GeographyView,
+    RegionView,
+    ServiceView,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,6 +23,7 @@ class Places:
     non_regional: RegionView | None
     categories: tuple[CategoryView, ...]
     offered: frozenset[tuple[str, str]]
+    dependencies: tuple[DependencyView, ...]
 
 
 def read_places() -> Places:
@@ -30,6 +37,15 @@ def read_places() -> Places:
             Offering.objects.filter(
                 retired_at=None, service__retired_at=None, region__retired_at=None
             ).values_list("service__slug", "region__slug")
+        ),
+        # What works on the data plane is told first.
+        dependencies=tuple(
+            DependencyView(*values)
+            for values in Dependency.objects.filter(
+                service__retired_at=None, depends_on__retired_at=None
+            )
+            .order_by("service__position", "-plane", "depends_on__position", "id")
+            .values_list("service__slug", "depends_on__slug", "plane")
         ),
     )
 

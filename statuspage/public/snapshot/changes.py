@@ -63,7 +63,14 @@ def between(before: Snapshot | None, after: Snapshot) -> Change:
 
 
 def places(snapshot: Snapshot) -> tuple[object, ...]:
-    return snapshot.geographies, snapshot.categories, snapshot.offered, snapshot.non_regional
+    """The catalogue's part; the rest is said of what lies in it."""
+    return (
+        snapshot.geographies,
+        snapshot.categories,
+        snapshot.offered,
+        snapshot.non_regional,
+        snapshot.dependencies,
+    )
 
 
 def _aging(before: Snapshot, after: Snapshot) -> Iterator[IncidentView]:

@@ -28,6 +28,7 @@ from incidents.services.policies import current_policy
 from incidents.services.revision import changed_since
 from statuspage.public.snapshot import status_mapping
 from statuspage.public.snapshot.catalogue import Places, read_places
+from statuspage.public.snapshot.dependents import may_be_affected
 from statuspage.public.snapshot.reviews import owed, read_review
 from statuspage.public.snapshot.values import (
     CellView,
@@ -87,6 +88,8 @@ class Reader:
         shown = sorted(
             self.views.items(), key=lambda one: (one[1].started_at, one[0]), reverse=True
         )
+        cells = _cells([view for pk, view in shown if pk in self.open], now)
+        everywhere = self.places.non_regional.slug if self.places.non_regional else ""
         return Snapshot(
             revision=number,
             as_of=now,
@@ -94,7 +97,11 @@ class Reader:
             non_regional=self.places.non_regional,
             categories=self.places.categories,
             offered=self.places.offered,
-            cells=_cells([view for pk, view in shown if pk in self.open], now),
+            cells=cells,
+            dependencies=self.places.dependencies,
+            dependents=may_be_affected(
+                cells, self.places.offered, self.places.dependencies, everywhere
+            ),
             incidents=tuple(view for _, view in shown),
             gone=tuple(
                 GoneView(tracking_id, withdrawn, reason or WITHDRAWN)

@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
+from typing import NamedTuple
 from uuid import UUID
 
 
@@ -50,6 +51,32 @@ class CellView:
     """A cell that is not good: `state` is one of critical, warning, information, maintenance."""
 
     state: str
+    incidents: tuple[str, ...]
+    since: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class DependencyView:
+    """`service` depends on `depends_on` (slugs); `plane`: data, or control (only managing it does)."""
+
+    service: str
+    depends_on: str
+    plane: str
+
+
+class Cause(NamedTuple):
+    """What fails, and where (slugs); `plane` is that of the dependent."""
+
+    depends_on: str
+    region: str
+    plane: str
+
+
+@dataclass(frozen=True, slots=True)
+class DependentView:
+    """A cell that may be affected; `incidents` and `since` are those of its causes."""
+
+    causes: tuple[Cause, ...]
     incidents: tuple[str, ...]
     since: datetime
 
@@ -197,6 +224,7 @@ class Snapshot:
     """`cells` has only what is not good; `offered` all pairs (service slug, region slug) that exist.
 
     `site`: the installation's own id, a UUID that outlives names and addresses.
+    `dependents` has what may be affected because of those cells, and is none of them.
     """
 
     revision: int
@@ -212,6 +240,17 @@ class Snapshot:
         default_factory=dict
     )  # absorbed tracking ID -> surviving one
     site: str = str(UUID(int=0))
+    dependencies: tuple[DependencyView, ...] = ()
+    dependents: Mapping[tuple[str, str], DependentView] = field(default_factory=dict)
+
+    @cached_property
+    def service_names(self) -> Mapping[str, str]:
+        return {one.slug: one.name for category in self.categories for one in category.services}
+
+    @cached_property
+    def region_names(self) -> Mapping[str, str]:
+        """Of the regions that lie somewhere."""
+        return {one.slug: one.name for place in self.geographies for one in place.regions}
 
     @cached_property
     def by_id(self) -> Mapping[str, IncidentView]:

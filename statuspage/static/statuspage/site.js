@@ -32,8 +32,7 @@
     if (!hits.length) hits = items.filter((li) => has(plain(li.textContent)));
     const found = new Set(asked.length ? hits : []);
     for (const li of items) li.toggleAttribute("data-local-hit", found.has(li));
-    const rest = one(".rest", live);
-    if (rest) {
+    for (const rest of all(".rest", live)) {
       if (asked.length && !rest.hasAttribute("data-local-was")) {
         rest.setAttribute("data-local-was", rest.open ? "open" : "closed");
         rest.open = true;

@@ -1,0 +1,81 @@
+"""In words: what may be affected, as it depends on what has a public incident. Pure, in the current language."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from django.utils.translation import gettext, ngettext
+
+from statuspage.public.snapshot.values import Cause, Snapshot
+
+Names = Mapping[str, str]  # by slug
+Row = tuple[str, str, Sequence[Cause]]  # service slug, region slug, why
+REGIONS_NAMED = 5
+
+
+def sentence(causes: Iterable[Cause], services: Names, regions: Names) -> str:
+    """`may be affected: depends on Storage in West Europe`; a region without a name is left out.
+
+    Where only managing it depends on something (its control plane), that is said, after what is worse.
+    """
+    by_plane: dict[str, dict[str, set[str]]] = {}
+    for cause in causes:
+        places = by_plane.setdefault(cause.plane, {}).setdefault(cause.depends_on, set())
+        places.add(cause.region)
+    templates = {
+        "data": gettext("may be affected: depends on %(what)s"),
+        "control": gettext("managing it may be affected: depends on %(what)s"),
+    }
+    return "; ".join(
+        template
+        % {
+            "what": ", ".join(
+                _cause(
+                    services.get(service, service),
+                    [regions[slug] for slug in regions if slug in hit],
+                )
+                for service, hit in by_plane[plane].items()
+            )
+        }
+        for plane, template in templates.items()
+        if plane in by_plane
+    )
+
+
+def _cause(service: str, regions: Sequence[str]) -> str:
+    if not regions:
+        return service
+    count = len(regions)
+    if count > REGIONS_NAMED:
+        template = ngettext("%(service)s in %(n)d region", "%(service)s in %(n)d regions", count)
+        return template % {"service": service, "n": count}
+    return gettext("%(service)s in %(region)s") % {"service": service, "region": ", ".join(regions)}
+
+
+def rows(snapshot: Snapshot) -> list[Row]:
+    return [(*cell, one.causes) for cell, one in snapshot.dependents.items()]
+
+
+def read(found: Iterable[Any]) -> list[Row]:
+    """The inverse of `rows`, from JSON."""
+    return [(service, region, [Cause(*cause) for cause in why]) for service, region, why in found]
+
+
+def by_service(found: Iterable[Row], services: Names, regions: Names) -> dict[str, str]:
+    """Service slug -> the sentence about all its cells that may be affected."""
+    causes: dict[str, dict[Cause, None]] = {}
+    for service, _region, some in found:
+        causes.setdefault(service, {}).update(dict.fromkeys(some))
+    return {service: sentence(some, services, regions) for service, some in causes.items()}
+
+
+def by_region(found: Iterable[Row]) -> dict[str, str]:
+    """Region slug -> how many services may be affected there, as a sentence."""
+    count = Counter(region for _service, region, _causes in found)
+    return {
+        region: ngettext("%(n)d service may be affected", "%(n)d services may be affected", n)
+        % {"n": n}
+        for region, n in count.items()
+    }

@@ -8,6 +8,8 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import admin
+from django.contrib.auth.admin import GroupAdmin, UserAdmin
+from django.contrib.auth.models import Group, User
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
@@ -26,8 +28,25 @@ from incidents.models import (
 from incidents.services import revision
 from incidents.services.access import tokens
 
+# How a declared filter may be asked; its own name may also be all of it.
+_ASKED = ("exact", "in", "isnull", "isempty", "gte", "gt", "lte", "lt", "id__exact", "pk__exact")
 
-class ReadOnly(admin.ModelAdmin[Any]):
+
+class Guarded(admin.ModelAdmin[Any]):
+    """What every class of the admin is: its lists are filtered by what it declares and by nothing else.
+
+    Django lets everybody who sees a list ask whether any field of a row begins with a letter
+    (`?secret__startswith=`), shown or not: a few hundred questions are a secret.
+    """
+
+    def lookup_allowed(self, lookup: str, value: str, request: HttpRequest | None = None) -> bool:
+        declared = [each if isinstance(each, str) else each[0] for each in self.list_filter]
+        return any(
+            lookup == name or lookup in (f"{name}__{how}" for how in _ASKED) for name in declared
+        )
+
+
+class ReadOnly(Guarded):
     """Rows that only services write: everybody with the permission may look, nobody may touch."""
 
     def has_add_permission(self, request: HttpRequest) -> bool:
@@ -66,7 +85,7 @@ class CommunicationAdmin(ReadOnly):
     ordering = ("-at", "-id")
 
 
-class CatalogueAdmin(admin.ModelAdmin[Any]):
+class CatalogueAdmin(Guarded):
     """Small corrections between two loads of the catalogue file, which has the last word.
 
     Slugs are in addresses and feeds, so they stay; rows are retired, never deleted.
@@ -134,3 +153,16 @@ class ApiTokenAdmin(ReadOnly):
     def revoke(self, request: HttpRequest, queryset: QuerySet[ApiToken]) -> None:
         count = sum(tokens.revoke(token_id=each.pk, now=timezone.now()) for each in queryset)
         self.message_user(request, f"{count} tokens are revoked.")
+
+
+admin.site.unregister((User, Group))
+
+
+@admin.register(User)
+class PeopleAdmin(Guarded, UserAdmin[User]):
+    list_filter = ("is_staff", "is_superuser", "is_active", "groups")
+
+
+@admin.register(Group)
+class RolesAdmin(Guarded, GroupAdmin):
+    pass

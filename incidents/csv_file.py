@@ -5,11 +5,14 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-# A cell that begins with one of these is a formula to a spreadsheet (OWASP, CSV injection).
-FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
+# What begins a formula in a spreadsheet (OWASP, CSV injection): at the start of a cell, and behind what some
+# countries' spreadsheets take for the end of one. Full-width forms count, too.
+_BEGINS = re.compile(r"[\t\r\n]|[\s'\"]*[=+\-@＝＋－＠]")
+_BEGINS_WITHIN = re.compile(r"([;|\t\r\n][\s'\"]*)(?=[=+\-@＝＋－＠])")
 
 
 def lines(columns: Sequence[str], records: Iterable[Mapping[str, Any]]) -> Iterator[str]:
@@ -30,12 +33,14 @@ def _rows(columns: Sequence[str], records: Iterable[Mapping[str, Any]]) -> Itera
 
 
 def cell(value: object) -> str:
-    """One value as text; a text that would be a formula gets an apostrophe in front."""
+    """One value as text; an apostrophe stands before whatever in a text would be a formula."""
     if value is None:
         return ""
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, list | dict):
-        return json.dumps(value, ensure_ascii=False)
-    text = str(value)
-    return f"'{text}" if isinstance(value, str) and text.startswith(FORMULA) else text
+        return _BEGINS_WITHIN.sub(r"\1'", json.dumps(value, ensure_ascii=False))
+    if not isinstance(value, str):
+        return str(value)
+    text = _BEGINS_WITHIN.sub(r"\1'", value)
+    return f"'{text}" if _BEGINS.match(text) else text

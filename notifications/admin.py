@@ -15,7 +15,7 @@ from django.http import HttpRequest
 from django.utils import timezone
 
 from incidents.access import LIFT, may
-from incidents.admin import ReadOnly
+from incidents.admin import Guarded, ReadOnly
 from incidents.models.choices import Kind
 from notifications.addresses import AddressError, normalise
 from notifications.channels import endpoints, outbound, test_messages
@@ -63,11 +63,36 @@ class EndpointForm(ZoneForm):
     def _web_address(self, channel: str, address: str) -> str:
         try:
             self.instance.host = outbound.check(address).host
-        except outbound.OutboundError as error:
+        except outbound.MalformedError as error:
             raise ValidationError(f"The address {error}") from error
+        except outbound.OutboundError as error:
+            raise ValidationError(outbound.CLOSED) from error
         if channel == Channel.WEBHOOK:
             self.instance.secret = self.instance.secret or new_secret()
         return address
+
+
+def _is_foreign(endpoint: Endpoint, tenant: Tenant) -> bool:
+    """Whether targeted texts of a tenant must not go there. What has no tenant may serve several."""
+    return endpoint.tenant_id is not None and endpoint.tenant_id != tenant.pk
+
+
+class TenantForm(ZoneForm):
+    def clean_contact(self) -> Endpoint | None:
+        contact: Endpoint | None = self.cleaned_data["contact"]
+        if contact and _is_foreign(contact, self.instance):
+            raise ValidationError(f"{contact} belongs to another tenant; choose another address.")
+        return contact
+
+
+class ActionGroupForm(forms.ModelForm[ActionGroup]):
+    def clean(self) -> dict[str, Any]:
+        data = super().clean() or {}
+        tenant = data.get("tenant")
+        for chosen in data.get("endpoints") or ():
+            if tenant and _is_foreign(chosen, tenant):
+                self.add_error("endpoints", f"{chosen} belongs to another tenant; remove it.")
+        return data
 
 
 class AlertRuleForm(forms.ModelForm[AlertRule]):
@@ -97,10 +122,10 @@ class SubscriptionInline(admin.TabularInline[CustomerSubscription, Tenant]):
 
 
 @admin.register(Tenant)
-class TenantAdmin(admin.ModelAdmin[Tenant]):
-    form = ZoneForm
+class TenantAdmin(Guarded):
+    form = TenantForm
     list_display = ("name", "ref", "contact", "time_zone")
-    search_fields = ("name", "ref", "contact__address")
+    search_fields = ("name", "ref", "contact__shown")
     list_select_related = ("contact",)
     autocomplete_fields = ("contact",)
     inlines = (SubscriptionInline,)
@@ -114,7 +139,7 @@ class FootprintInline(admin.TabularInline[Footprint, CustomerSubscription]):
 
 
 @admin.register(CustomerSubscription)
-class CustomerSubscriptionAdmin(admin.ModelAdmin[CustomerSubscription]):
+class CustomerSubscriptionAdmin(Guarded):
     list_display = ("ref", "name", "tenant")
     search_fields = ("ref", "name", "tenant__name", "tenant__ref")
     list_select_related = ("tenant",)
@@ -131,16 +156,16 @@ class TopicInline(admin.TabularInline[PublicTopic, Endpoint]):
 
 
 @admin.register(Endpoint)
-class EndpointAdmin(admin.ModelAdmin[Endpoint]):
+class EndpointAdmin(Guarded):
     form = EndpointForm
-    list_display = ("shown", "channel", "tenant", "confirmed_at", "suppressed_at")
+    list_display = ("label", "channel", "tenant", "confirmed_at", "suppressed_at")
     list_filter = (
         "channel",
         ("suppressed_at", admin.EmptyFieldListFilter),
         ("left_posts_at", admin.EmptyFieldListFilter),
         ("left_alerts_at", admin.EmptyFieldListFilter),
     )
-    search_fields = ("address", "tenant__name", "tenant__ref")
+    search_fields = ("shown", "tenant__name", "tenant__ref")
     list_select_related = ("tenant",)
     autocomplete_fields = ("tenant",)
     readonly_fields = (
@@ -154,7 +179,7 @@ class EndpointAdmin(admin.ModelAdmin[Endpoint]):
     inlines = (TopicInline,)
     actions = ("send_test_messages", "lift_suppression", "rotate_secrets")
     show_full_result_count = False
-    ordering = ("address",)
+    ordering = ("shown", "id")
 
     def get_readonly_fields(
         self, request: HttpRequest, obj: Endpoint | None = None
@@ -168,8 +193,8 @@ class EndpointAdmin(admin.ModelAdmin[Endpoint]):
             return fields
         return ["label" if name == "address" else name for name in fields]
 
-    @admin.display(description="address", ordering="address")
-    def shown(self, endpoint: Endpoint) -> str:
+    @admin.display(description="address", ordering="shown")
+    def label(self, endpoint: Endpoint) -> str:
         return endpoint.label
 
     def save_model(
@@ -231,7 +256,8 @@ class EndpointAdmin(admin.ModelAdmin[Endpoint]):
 
 
 @admin.register(ActionGroup)
-class ActionGroupAdmin(admin.ModelAdmin[ActionGroup]):
+class ActionGroupAdmin(Guarded):
+    form = ActionGroupForm
     list_display = ("name", "tenant")
     search_fields = ("name", "tenant__name", "tenant__ref")
     list_select_related = ("tenant",)
@@ -240,7 +266,7 @@ class ActionGroupAdmin(admin.ModelAdmin[ActionGroup]):
 
 
 @admin.register(AlertRule)
-class AlertRuleAdmin(admin.ModelAdmin[AlertRule]):
+class AlertRuleAdmin(Guarded):
     form = AlertRuleForm
     list_display = ("name", "tenant", "active", "kinds")
     list_filter = ("active",)
@@ -292,7 +318,7 @@ class DeliveryAdmin(ReadOnly):
         "sent_at",
     )
     list_filter = ("state", "skip_reason", "audience", "relevance", "reason", "priority")
-    search_fields = ("incident__tracking_id", "endpoint__address", "uuid")
+    search_fields = ("incident__tracking_id", "endpoint__shown", "uuid")
     list_select_related = ("incident", "endpoint")
     inlines = (AttemptInline,)
     # The table has millions of rows: no count of all of them for each page.
@@ -305,7 +331,7 @@ class DeliveryAdmin(ReadOnly):
 class AttemptAdmin(ReadOnly):
     list_display = ("delivery", "number", "at", "result", "detail")
     list_filter = ("result",)
-    search_fields = ("delivery__uuid", "delivery__endpoint__address")
+    search_fields = ("delivery__uuid", "delivery__endpoint__shown")
     list_select_related = ("delivery",)
     show_full_result_count = False
     list_per_page = 50
@@ -316,7 +342,7 @@ class AttemptAdmin(ReadOnly):
 class BounceAdmin(ReadOnly):
     list_display = ("endpoint", "kind", "source", "status", "detail", "at")
     list_filter = ("kind", "source")
-    search_fields = ("endpoint__address",)
+    search_fields = ("endpoint__shown",)
     list_select_related = ("endpoint",)
     ordering = ("-id",)
 
@@ -325,7 +351,7 @@ class BounceAdmin(ReadOnly):
 class LedgerActAdmin(ReadOnly):
     list_display = ("what", "incident", "endpoint", "count", "reason", "actor", "at")
     list_filter = ("what",)
-    search_fields = ("incident__tracking_id", "endpoint__address", "reason")
+    search_fields = ("incident__tracking_id", "endpoint__shown", "reason")
     list_select_related = ("incident", "endpoint", "actor")
     ordering = ("-id",)
 

@@ -25,6 +25,8 @@ DEBUG = env.flag("DEBUG")
 # Only a local run may go without a key; the check statuspage.E001 refuses it anywhere else.
 INSECURE_KEY = "local-runs-only-this-key-is-public-and-protects-nothing-0123456789"
 SECRET_KEY = env.secret("SECRET_KEY", INSECURE_KEY)
+# Keys of before, separated by blanks: what they have signed and sealed still opens.
+SECRET_KEY_FALLBACKS = env.secret("SECRET_KEY_FALLBACKS").split()
 ALLOWED_HOSTS = env.words("ALLOWED_HOSTS", ("localhost", "127.0.0.1", "[::1]"))
 HTTPS = BASE_URL.startswith("https://")
 

@@ -48,6 +48,6 @@ def rotate(*, endpoint_id: int, now: datetime) -> str:
     """A new secret; the one before signs beside it for OVERLAP. Raises Endpoint.DoesNotExist."""
     endpoint = Endpoint.objects.select_for_update().get(pk=endpoint_id, channel=Channel.WEBHOOK)
     endpoint.former_secret, endpoint.former_until = endpoint.secret, now + OVERLAP
-    endpoint.secret = new_secret()
+    endpoint.secret = secret = new_secret()
     endpoint.save(update_fields=["secret", "former_secret", "former_until"])
-    return endpoint.secret
+    return secret

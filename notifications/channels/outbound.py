@@ -24,6 +24,8 @@ PORTS = (443, 8443)
 LONGEST_ADDRESS = 1000
 LONGEST_HEAD = 16 * 1024
 SECONDS = 10.0
+# One answer for a name that is unknown, slow or leads inside: which of them is nobody's business.
+CLOSED = "The address cannot be used: its host is not found or not public, or it is not https:// on port 443 or 8443."
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
@@ -51,6 +53,10 @@ class OutboundError(Exception):
 
 class Refused(OutboundError):  # noqa: N818 - says what happened: we did not go there
     """An address that we do not go to."""
+
+
+class MalformedError(Refused):
+    """An address that is wrong as it is written, wherever it leads."""
 
 
 class Unreachable(OutboundError):  # noqa: N818 - the same
@@ -82,23 +88,25 @@ class Answer:
 
 
 def parse(address: str) -> Target:
-    """The parts of a web address. Raises Refused with a remedy; asks no name server."""
+    """The parts of a web address. Raises MalformedError with a remedy; asks no name server."""
     if len(address) > LONGEST_ADDRESS:
-        raise Refused(f"is longer than {LONGEST_ADDRESS} characters.")
+        raise MalformedError(f"is longer than {LONGEST_ADDRESS} characters.")
     # urlsplit drops tabs and line breaks silently, so they are looked for before.
     if not address.isascii() or any(not 0x20 < ord(character) < 0x7F for character in address):
-        raise Refused("has a space, a control character or a letter beyond ASCII; encode it.")
+        raise MalformedError(
+            "has a space, a control character or a letter beyond ASCII; encode it."
+        )
     try:
         parts = urlsplit(address)
         port = parts.port
     except ValueError as error:
-        raise Refused("is no web address; use https://host/path.") from error
+        raise MalformedError("is no web address; use https://host/path.") from error
     if parts.scheme not in ("https", "http") or not parts.hostname:
-        raise Refused("is no web address; use https://host/path.")
+        raise MalformedError("is no web address; use https://host/path.")
     if "@" in parts.netloc:
-        raise Refused("carries a name or password before an @; remove it.")
+        raise MalformedError("carries a name or password before an @; remove it.")
     if parts.fragment or "\\" in address or "%" in parts.netloc:
-        raise Refused("has a part that is never sent (# or \\ or % in the host); remove it.")
+        raise MalformedError("has a part that is never sent (# or \\ or % in the host); remove it.")
     secure = parts.scheme == "https"
     path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
     return Target(secure, _host(parts.hostname), port or (443 if secure else 80), path)
@@ -150,18 +158,24 @@ def is_public(address: Address) -> bool:
 
 
 def _addresses(target: Target, until: float) -> list[Address]:
-    found = [ipaddress.ip_address(each) for each in _resolve(target, until)]
     allowed = [ipaddress.ip_network(network) for network in settings.OUTBOUND_ALLOW]
+    if not allowed:
+        _check_shape(target)
+    found = [ipaddress.ip_address(each) for each in _resolve(target, until)]
     if found and all(any(each in network for network in allowed) for each in found):
         return found
-    if not target.secure:
-        raise Refused("must begin with https://")
-    if target.port not in PORTS:
-        raise Refused(f"uses port {target.port}; use one of {', '.join(map(str, PORTS))}.")
+    _check_shape(target)
     for each in found:
         if not is_public(each):
             raise Refused("leads to an address that is not public.")
     return found
+
+
+def _check_shape(target: Target) -> None:
+    if not target.secure:
+        raise Refused("must begin with https://")
+    if target.port not in PORTS:
+        raise Refused(f"uses port {target.port}; use one of {', '.join(map(str, PORTS))}.")
 
 
 def _resolve(target: Target, until: float) -> Sequence[str]:

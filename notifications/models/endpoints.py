@@ -5,10 +5,11 @@ from __future__ import annotations
 import uuid
 
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import Case, F, Q, When
 from django.db.models.functions import Lower
 
 from incidents.models import Region, Service
+from incidents.sealing import SealedField
 from notifications import addresses
 from notifications.models.choices import Channel
 
@@ -27,10 +28,14 @@ class Endpoint(models.Model):
     channel = models.CharField(max_length=10, choices=Channel.choices, default=Channel.MAIL)
     address = models.CharField(max_length=1000)
     host = models.CharField(max_length=254, blank=True, default="", db_default="", editable=False)
-    secret = models.CharField(max_length=100, blank=True, default="", db_default="", editable=False)
-    former_secret = models.CharField(
-        max_length=100, blank=True, default="", db_default="", editable=False
+    # What may be searched and sorted by: a web address is as good as a password.
+    shown = models.GeneratedField(
+        expression=Case(When(channel=Channel.MAIL, then=F("address")), default=F("host")),
+        output_field=models.CharField(max_length=1000),
+        db_persist=True,
     )
+    secret = SealedField(blank=True, default="", db_default="", editable=False)
+    former_secret = SealedField(blank=True, default="", db_default="", editable=False)
     former_until = models.DateTimeField(null=True, blank=True, editable=False)
     language = models.CharField(max_length=10, default="en")
     time_zone = models.CharField(max_length=60, default="UTC")

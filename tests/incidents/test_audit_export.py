@@ -10,6 +10,8 @@ from datetime import datetime, timedelta
 import pytest
 from django.contrib.auth.models import User
 from django.core.management import CommandError, call_command
+from hypothesis import given
+from hypothesis import strategies as st
 
 from incidents import csv_file
 from incidents.services.audit import COLUMNS
@@ -56,9 +58,32 @@ def test_a_spreadsheet_is_given_no_formula(capsys: pytest.CaptureFixture[str]) -
     assert json.loads(rows[0]["facts"])["kind"] == "service-issue"
 
 
-@pytest.mark.parametrize("start", csv_file.FORMULA)
-def test_no_cell_begins_like_a_formula(start: str) -> None:
-    assert csv_file.cell(f"{start}1+1").startswith("'")
+@pytest.mark.parametrize("separator", [",", ";", "\t", "|"])
+@given(
+    st.lists(
+        st.one_of(
+            st.text(st.sampled_from("=+-@＝;|\t\r\n' \"x1,"), max_size=8),
+            st.lists(st.text(st.sampled_from("=;\t|1"), max_size=6), max_size=2),
+        ),
+        min_size=1,
+        max_size=3,
+    )
+)
+def test_no_cell_begins_like_a_formula_whatever_a_spreadsheet_takes_for_its_end(
+    separator: str, values: list[object]
+) -> None:
+    columns = [str(number) for number in range(len(values))]
+    text = "".join(csv_file.lines(columns, [dict(zip(columns, values, strict=True))]))
+    body = text.partition("\r\n")[2]
+    for quoted in (True, False):  # and also where quotes are not understood
+        quoting = csv.QUOTE_MINIMAL if quoted else csv.QUOTE_NONE
+        if not quoted and separator == ",":
+            continue  # what is separated by commas is read by whoever knows our quotes
+        rows = csv.reader(io.StringIO(body, newline=""), delimiter=separator, quoting=quoting)
+        for cell in (cell for row in rows for cell in row):
+            assert not cell.lstrip(" '\"" if not quoted else " ").startswith(tuple("=+-@＝")) or (
+                cell.lstrip(' "').startswith("'")
+            ), (cell, body)
 
 
 def test_one_incident_or_the_time_since_a_day(

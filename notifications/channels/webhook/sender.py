@@ -10,6 +10,7 @@ import secrets
 import time
 from collections.abc import Mapping, Sequence
 
+from incidents.sealing import unseal
 from notifications.channels.base import Message
 from notifications.channels.http import Web
 
@@ -44,7 +45,7 @@ def new_secret() -> str:
 
 def _raw(key: str) -> bytes:
     try:
-        return base64.b64decode(key.removeprefix(PREFIX), validate=True)
+        return base64.b64decode(unseal(key).removeprefix(PREFIX), validate=True)
     except binascii.Error as error:
         raise ValueError("a webhook's secret is not base64") from error
 

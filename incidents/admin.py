@@ -40,7 +40,7 @@ class Guarded(admin.ModelAdmin[Any]):
     """
 
     def lookup_allowed(self, lookup: str, value: str, request: HttpRequest | None = None) -> bool:
-        declared = [each if isinstance(each, str) else each[0] for each in self.list_filter]
+        declared = [each[0] if isinstance(each, tuple) else each for each in self.list_filter]
         return any(
             lookup == name or lookup in (f"{name}__{how}" for how in _ASKED) for name in declared
         )

@@ -75,15 +75,11 @@ def test_no_cell_begins_like_a_formula_whatever_a_spreadsheet_takes_for_its_end(
     columns = [str(number) for number in range(len(values))]
     text = "".join(csv_file.lines(columns, [dict(zip(columns, values, strict=True))]))
     body = text.partition("\r\n")[2]
-    for quoted in (True, False):  # and also where quotes are not understood
-        quoting = csv.QUOTE_MINIMAL if quoted else csv.QUOTE_NONE
-        if not quoted and separator == ",":
-            continue  # what is separated by commas is read by whoever knows our quotes
-        rows = csv.reader(io.StringIO(body, newline=""), delimiter=separator, quoting=quoting)
-        for cell in (cell for row in rows for cell in row):
-            assert not cell.lstrip(" '\"" if not quoted else " ").startswith(tuple("=+-@＝")) or (
-                cell.lstrip(' "').startswith("'")
-            ), (cell, body)
+    found = list(csv.reader(io.StringIO(body, newline=""), delimiter=separator))
+    if separator != ",":  # and where our quotes are not understood
+        found += [line.split(separator) for line in body.splitlines()]
+    for cell in (cell for row in found for cell in row):
+        assert not cell.lstrip(' "').startswith(tuple("=+-@＝")), body
 
 
 def test_one_incident_or_the_time_since_a_day(

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import UTC, datetime
 
 import pytest
 from django.contrib.auth import get_user_model
 from django.contrib.auth.models import User
+from django.db import connection
 
 from incidents.importers.catalogue_file import read_catalogue
 from incidents.models import Region, Service
 from incidents.services.imports.catalogue import apply_catalogue
 from incidents.services.inputs import Declaration, Hit
+from tests.writers import only_services_write
 
 NOW = datetime(2026, 3, 1, 9, 30, tzinfo=UTC)
 
@@ -42,6 +45,12 @@ categories:
     services:
       - {name: Databricks, offered: [West Europe]}
 """
+
+
+@pytest.fixture(autouse=True)
+def rows_about_incidents_are_written_by_services_alone() -> Iterator[None]:
+    with connection.execute_wrapper(only_services_write):
+        yield
 
 
 @pytest.fixture

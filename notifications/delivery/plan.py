@@ -1,4 +1,4 @@
-"""From a communication to its deliveries: in slices, resumable, safe to run twice or in parallel."""
+"""From a communication to its deliveries: in slices, resumable, idempotent, safe to run in parallel."""
 
 from __future__ import annotations
 

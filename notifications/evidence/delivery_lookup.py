@@ -1,4 +1,4 @@
-"""Was this address told? What, when, and what the other side answered; for support, and as a file."""
+"""Delivery look-up: was this address told? What, when, and what the other side answered; for support, and as a file."""
 
 from __future__ import annotations
 

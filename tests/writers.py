@@ -6,6 +6,7 @@ import re
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from types import FrameType
 from typing import Any
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -34,12 +35,12 @@ def only_services_write(
 
 def _writer() -> str:
     """The innermost file of the product, or of the tests, that the statement comes from."""
-    frame = sys._getframe(1)
+    frame: FrameType | None = sys._getframe(1)
     while frame is not None:
         path = Path(frame.f_code.co_filename)
         if path.is_relative_to(ROOT) and ".venv" not in path.parts:
             name = path.relative_to(ROOT).as_posix()
             if not name.startswith(_PASSED_OVER):
                 return name
-        frame = frame.f_back  # type: ignore[assignment]  # None ends the loop
+        frame = frame.f_back
     return "tests/"

@@ -67,7 +67,7 @@ def written(facts: Iterable[Facts], language: str = WRITTEN_IN) -> str:
     may_go_on = False
     with override(language):
         for one in facts:
-            if not (text := WRITERS[one.about](one)):
+            if not (text := sentence(one)):
                 continue
             if may_go_on and not one.quote:
                 paragraphs[-1] = joined(paragraphs[-1], text)
@@ -75,6 +75,11 @@ def written(facts: Iterable[Facts], language: str = WRITTEN_IN) -> str:
                 paragraphs.append(text)
             may_go_on = not one.quote
     return "\n\n".join(paragraphs)
+
+
+def sentence(facts: Facts) -> str:
+    """In the active language."""
+    return WRITERS[facts.about](facts)
 
 
 def joined(*sentences: str) -> str:

@@ -20,14 +20,7 @@ def groups_of(pairs: Iterable[Pair]) -> tuple[Group, ...]:
     wanted = set(pairs)
     services = Service.objects.in_bulk({service for service, _ in wanted})
     regions = Region.objects.select_related("geography").in_bulk({region for _, region in wanted})
-    offered = {
-        (service, geography): count
-        for service, geography, count in Offering.objects.current()
-        .filter(service__in=services, region__is_global=False)
-        .order_by()
-        .values_list("service_id", "region__geography_id")
-        .annotate(Count("id"))
-    }
+    offered = offered_in_geographies(services)
     ordered = sorted(
         wanted, key=lambda pair: (services[pair[0]].position, regions[pair[1]].position, pair)
     )
@@ -41,6 +34,13 @@ def groups_of(pairs: Iterable[Pair]) -> tuple[Group, ...]:
         )
         for service, region in ordered
     )
+
+
+def offered_in_geographies(services: Iterable[int]) -> dict[tuple[int, int], int]:
+    """(service id, geography id) -> in how many of its regions the service is offered."""
+    found = Offering.objects.current().filter(service__in=list(services), region__is_global=False)
+    counted = found.order_by().values_list("service_id", "region__geography_id")
+    return {(one, other): count for one, other, count in counted.annotate(Count("id"))}
 
 
 def opening(incident: Incident, about: str = "opening", *, at: datetime) -> list[Facts]:

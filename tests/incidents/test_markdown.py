@@ -38,7 +38,9 @@ def test_no_text_makes_an_element_that_is_not_allowed(text: str) -> None:
     [
         ("### Summary of impact\n\nIt **failed**.", "Summary of impact:\n\nIt failed."),
         ("### What happened?\n\nMuch.", "What happened?\n\nMuch."),
-        ("- one\n- [two](https://example.com)", "one\n\ntwo"),
+        ("- one\n- [two](https://example.com)", "- one\n- two (https://example.com)"),
+        ("1. a\n2. `b`\n   - c", "1. a\n2. `b`\n   - c"),
+        ("> a\n\n<https://example.com>", "> a\n\nhttps://example.com"),
         ("a\nb", "a\nb"),
         ("```\ncode\n```\n\nafter", "code\n\nafter"),
         ("a <b> & c", "a <b> & c"),

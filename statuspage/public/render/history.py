@@ -7,16 +7,21 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from html import unescape
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.utils.html import strip_tags
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext, override
 
 from statuspage.public import languages
-from statuspage.public.render import dependents, labels, layout, times
+from statuspage.public.render import dependents, hit, labels, layout, times
 from statuspage.public.render.headline import Headline
-from statuspage.public.snapshot.values import IncidentView, NamedView, Snapshot
+from statuspage.public.snapshot.values import (
+    CommunicationView,
+    IncidentView,
+    NamedView,
+    Snapshot,
+)
 
 NEWEST_ENTRIES = 12  # the first page of the history goes on by whole months until it has these
 NAMES_SHOWN = 8
@@ -59,6 +64,7 @@ def entry(incident: IncidentView) -> bytes:
         "services": names(incident.services),
         "places": names((*incident.regions, *incident.geographies)),
         "excerpt": excerpt(incident),
+        "hit": hit.lines(hit.groups(incident.impacts)),
         "windows": [(w, times.length(w.end - w.start) if w.end else "") for w in incident.windows],
     }
     return layout.fragment("history/entry.html", context)
@@ -71,17 +77,39 @@ def names(views: Sequence[NamedView]) -> Names:
     return Names(known[:NAMES_SHOWN], max(0, len(known) - NAMES_SHOWN))
 
 
-def excerpt(incident: IncidentView) -> str:
-    """The first words of the review, else of the newest statement."""
+class Excerpt(NamedTuple):
+    text: str
+    language: str
+
+
+def excerpt(incident: IncidentView) -> Excerpt:
+    """What happened and what to do: the first words of the review, else of a person's newest statement,
+    else what the facts say."""
+    language = incident.language
     if incident.review and incident.review.sections:
         text = plain(incident.review.sections[0].html)
+    elif (told := news(incident)) is not None:
+        text, language = plain(told.html), told.language
+    elif incident.impacts:
+        text, language = hit.summary(incident), languages.current()
     elif incident.communications:
-        text = " ".join(incident.communications[0].text.split())
+        latest = incident.communications[0].said()
+        text, language = plain(latest.html), latest.language
     else:
-        return ""
-    if len(text) <= EXCERPT:
-        return text
-    return text[:EXCERPT].rsplit(" ", 1)[0].rstrip(",;:–- ") + " …"
+        text = ""
+    if len(text) > EXCERPT:
+        text = text[:EXCERPT].rsplit(" ", 1)[0].rstrip(",;:–- ") + " …"
+    return Excerpt(text, language)
+
+
+def news(incident: IncidentView) -> CommunicationView | None:
+    """The newest statement in a person's words; a retraction, as there is no other news then."""
+    for said in incident.communications:
+        if said.kind == "retraction":
+            return said.said()
+        if not said.from_facts and said.kind not in ("correction", "review"):
+            return said
+    return None
 
 
 def plain(html: str) -> str:
@@ -179,7 +207,7 @@ def _indexed(incident: IncidentView) -> dict[str, Any]:
         "start": times.iso(incident.started_at),
         "end": times.iso(incident.ended_at) if incident.ended_at else None,
         "kind": incident.kind,
-        "level": incident.level,
+        "level": "" if incident.kind == "planned-maintenance" else incident.level,
         "services": [view.slug for view in incident.services],
         "regions": [view.slug for view in incident.regions],
         "geographies": places,

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext, ngettext
 
-from statuspage.public.render import history, labels, times
+from statuspage.public.render import history, hit, labels, times
 from statuspage.public.render.response_line import response
 from statuspage.public.render.review_versions import versions
 from statuspage.public.render.window_chart import Bar, draw
@@ -72,7 +72,10 @@ def context(incident: IncidentView, now: datetime) -> dict[str, Any]:
         "review": review,
         "state": labels.state_of(incident.kind, incident.level),
         "kind": labels.KINDS.get(incident.kind, incident.kind),
-        "level": labels.LEVELS.get(incident.level, incident.level),
+        "level": ""
+        if incident.kind == "planned-maintenance"
+        else labels.LEVELS.get(incident.level, incident.level),
+        "hit": hit.lines(hit.groups(incident.impacts), most=ROWS_DRAWN),
         "stage": labels.STAGES.get(incident.stage, incident.stage),
         "badge": labels.BADGES.get(review.kind, "") if review else "",
         "windows": [_window(incident, window, now) for window in incident.windows],
@@ -118,6 +121,7 @@ def _last_of(sections: Sequence[Section], kind: str) -> str:
 
 
 def _update(view: CommunicationView) -> Update:
+    view = view.said()
     kind = "" if view.kind == "update" else str(labels.COMMUNICATIONS.get(view.kind, view.kind))
     # Safe: statements are sanitised by the reader (`html`).
     return Update(view, str(labels.STAGES.get(view.stage, view.stage)), kind, mark_safe(view.html))  # noqa: S308
@@ -198,7 +202,9 @@ def _row(incident: IncidentView, name: str, parts: Sequence[ImpactView]) -> list
 
 
 def _numbers(incident: IncidentView) -> list[tuple[str, str]]:
-    """What a reader asks first: how long, how much, how far."""
+    """What a reader asks first: how long, how much, how far. A plan and an advisory have no impact to count."""
+    if incident.kind != "service-issue":
+        return []
     found = []
     closed = [window.end - window.start for window in incident.windows if window.end]
     if len(incident.windows) > 1 and len(closed) == len(incident.windows):

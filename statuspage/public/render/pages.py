@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from datetime import datetime
 from functools import cached_property
 from typing import Any
 
@@ -16,6 +17,7 @@ from statuspage.public.render import (
     dependents,
     heatmap,
     history,
+    hit,
     incident,
     labels,
     matrix,
@@ -102,14 +104,18 @@ def _lists(snapshot: Snapshot) -> dict[str, Any]:
 def _cards(snapshot: Snapshot) -> dict[str, Any]:
     upcoming = [one for one in snapshot.incidents if is_upcoming(one, snapshot.as_of)]
     return {
-        "cards": sorted(map(card, open_incidents(snapshot)), key=_gravity),
-        "upcoming": [card(one) for one in reversed(upcoming)],
+        "cards": sorted(
+            (card(one, snapshot.as_of) for one in open_incidents(snapshot)), key=_gravity
+        ),
+        "upcoming": [card(one, snapshot.as_of) for one in reversed(upcoming)],
     }
 
 
-def card(one: IncidentView) -> dict[str, Any]:
-    """An open incident in brief: what, where, since when, what was said last, when more is due."""
-    latest = one.communications[0] if one.communications else None
+def card(one: IncidentView, now: datetime) -> dict[str, Any]:
+    """An open incident in brief: what it hits now, since when, what was said last, when more is due."""
+    latest = one.communications[0].said() if one.communications else None
+    news = history.news(one)
+    hit_now = hit.open_impacts(one, now)
     return {
         "incident": one,
         "state": labels.state_of(one.kind, one.level),
@@ -119,6 +125,10 @@ def card(one: IncidentView) -> dict[str, Any]:
         "places": history.names((*one.regions, *one.geographies)),
         "latest": latest,
         "latest_text": " ".join(latest.text.split()) if latest else "",
+        "news": news if latest and news and news.number != latest.number else None,
+        "news_text": " ".join(news.text.split()) if news else "",
+        "hit": hit.lines(hit.groups(hit_now)),
+        "recovered": hit.recovered(one, now) if one.impacts else "",
     }
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -24,8 +24,11 @@ from incidents.models import (
     Revision,
 )
 from incidents.policy import Policy
+from incidents.services.automatic_text import offered_in_geographies
 from incidents.services.policies import current_policy
 from incidents.services.revision import changed_since
+from incidents.wording import Facts, written
+from statuspage.public import languages
 from statuspage.public.snapshot import status_mapping
 from statuspage.public.snapshot.catalogue import Places, read_places
 from statuspage.public.snapshot.dependents import may_be_affected
@@ -173,9 +176,10 @@ def _batch(chosen: Collection[int], policy: Policy | None) -> Iterator[tuple[int
     incidents = list(Incident.objects.public().filter(**of("id")))
     impacts: dict[int, list[Impact]] = defaultdict(list)
     found = Impact.objects.public().filter(**of("occurrence__incident"))
-    found = found.select_related("service", "region", "occurrence")
+    found = found.select_related("service", "region__geography", "occurrence")
     for impact in found.order_by("started_at", "id"):
         impacts[impact.occurrence.incident_id].append(impact)
+    offered = offered_in_geographies({one.service_id for many in impacts.values() for one in many})
     mentions: dict[int, list[Mention]] = defaultdict(list)
     for mention in (
         Mention.objects.public()
@@ -210,7 +214,7 @@ def _batch(chosen: Collection[int], policy: Policy | None) -> Iterator[tuple[int
                 incident,
                 policy,
                 told.get(incident.pk),
-                impacts[incident.pk],
+                [_impact(impact, offered) for impact in impacts[incident.pk]],
                 mentions[incident.pk],
                 communications[incident.pk],
                 occurrences[incident.pk],
@@ -223,7 +227,7 @@ def _incident(
     incident: Incident,
     policy: Policy | None,
     first_targeted: datetime | None,
-    impacts: list[Impact],
+    impacts: list[ImpactView],
     mentions: list[Mention],
     communications: list[Communication],
     occurrences: list[Occurrence],
@@ -246,6 +250,8 @@ def _incident(
         ],
     ]
     review = read_review(reviews) if reviews else None
+    if _never_was(incident, communications):
+        windows, impacts = (), []
     return IncidentView(
         tracking_id=incident.tracking_id,
         kind=incident.kind,
@@ -259,7 +265,7 @@ def _incident(
         scenario=incident.scenario,
         note_html=to_html(incident.note) if incident.note else "",
         windows=windows,
-        impacts=tuple(_impact(impact) for impact in impacts),
+        impacts=tuple(impacts),
         services=_named(named, "services"),
         regions=_named(named, "regions"),
         geographies=_named(named, "geographies"),
@@ -296,7 +302,12 @@ def _named(named: Iterable[tuple[str, str, str, str]], kind: str) -> tuple[Named
     return tuple(found.values())
 
 
-def _impact(impact: Impact) -> ImpactView:
+def _never_was(incident: Incident, said: list[Communication]) -> bool:
+    """A maintenance that was cancelled before it began: it is named, and has had no impact."""
+    return incident.stage == "cancelled" and all(one.stage != "in-progress" for one in said)
+
+
+def _impact(impact: Impact, offered: Mapping[tuple[int, int], int]) -> ImpactView:
     return ImpactView(
         service=NamedView(impact.service.slug, impact.service.name),
         region=NamedView(impact.region.slug, impact.region.name),
@@ -305,10 +316,15 @@ def _impact(impact: Impact) -> ImpactView:
         level=impact.level,
         start=impact.started_at,
         end=impact.ended_at,
+        geography=impact.region.geography.name,
+        offered=offered.get((impact.service_id, impact.region.geography_id), 0),
+        worldwide=impact.region.is_global,
     )
 
 
 def _communication(communication: Communication, incident: Incident) -> CommunicationView:
+    facts = [Facts.of_json(one) for one in communication.written_from.get("public", ())]
+    texts = [(code, written(facts, code)) for code in languages.others()] if facts else []
     return CommunicationView(
         number=communication.number,
         kind=communication.kind,
@@ -320,4 +336,6 @@ def _communication(communication: Communication, incident: Incident) -> Communic
         automated=communication.automated,
         next_update_by=communication.next_update_by,
         announced=not (communication.backfilled or incident.backfilled),
+        from_facts=bool(facts) and not any(one.quote for one in facts),
+        translations=tuple((code, to_html(text), to_text(text)) for code, text in texts),
     )

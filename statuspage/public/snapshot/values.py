@@ -7,11 +7,13 @@ fields (`*_html`) are sanitised and safe to print; every other text is plain and
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cached_property
 from typing import NamedTuple
 from uuid import UUID
+
+from django.utils.translation import get_language
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +108,10 @@ class ImpactView:
     level: str  # error | warning | informational
     start: datetime
     end: datetime | None
+    # Of the region: its geography, and in how many regions of it the service is offered.
+    geography: str = ""
+    offered: int = 0
+    worldwide: bool = False  # the cell of a non-regional service
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +132,15 @@ class CommunicationView:
     automated: bool = False
     next_update_by: datetime | None = None
     announced: bool = True
+    from_facts: bool = False  # no person's words are in it
+    translations: tuple[tuple[str, str, str], ...] = ()  # (language, html, text) of what facts say
+
+    def said(self) -> CommunicationView:
+        """In the language being written, where facts alone were told; a person's words stay as they are."""
+        for language, html, text in self.translations:
+            if language == get_language():
+                return replace(self, html=html, text=text, language=language)
+        return self
 
 
 @dataclass(frozen=True, slots=True)

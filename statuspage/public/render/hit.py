@@ -1,0 +1,87 @@
+"""What an incident hits, now and ever, in words that name no pair of service and region that is not hit."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from django.utils.translation import gettext, ngettext
+
+from incidents.cells import Cell, Group, grouped
+from incidents.wording import Facts, named, sentence
+from statuspage.public.snapshot.values import ImpactView, IncidentView
+
+SHOWN = 6
+
+
+def groups(impacts: Iterable[ImpactView]) -> tuple[Group, ...]:
+    return grouped(
+        Cell(
+            service=impact.service.name,
+            region=impact.region.name,
+            geography=impact.geography,
+            offered=impact.offered,
+            worldwide=impact.worldwide,
+        )
+        for impact in impacts
+    )
+
+
+def open_impacts(incident: IncidentView, now: datetime) -> list[ImpactView]:
+    return [one for one in incident.impacts if one.end is None or one.end > now]
+
+
+def lines(groups: tuple[Group, ...], most: int = SHOWN) -> list[str]:
+    """A line a group; what is more is counted."""
+    shown = [named(group) for group in groups[:most]]
+    if more := sum(group.cells for group in groups[most:]):
+        shown.append(
+            ngettext(
+                "%(n)d more combination of service and region",
+                "%(n)d more combinations of service and region",
+                more,
+            )
+            % {"n": more}
+        )
+    return shown
+
+
+def recovered(incident: IncidentView, now: datetime) -> str:
+    """`3 of 4 regions recovered`; empty while everything that was hit still is."""
+    still = open_impacts(incident, now)
+    regions = {one.region.slug for one in incident.impacts}
+    if well := regions - {one.region.slug for one in still}:
+        return ngettext(
+            "%(n)d of %(all)d region recovered", "%(n)d of %(all)d regions recovered", len(regions)
+        ) % {"n": len(well), "all": len(regions)}  # fmt: skip
+    cells = {(one.service.slug, one.region.slug) for one in incident.impacts}
+    if well_cells := cells - {(one.service.slug, one.region.slug) for one in still}:
+        return gettext("%(n)d of %(all)d combinations of service and region recovered") % {
+            "n": len(well_cells),
+            "all": len(cells),
+        }
+    return ""
+
+
+def summary(incident: IncidentView) -> str:
+    """What the facts say of it as it stands, in the current language: what is hit, or what was and when."""
+    over = incident.ended_at
+    still = [one for one in incident.impacts if one.end is None]
+    times = {
+        "since": incident.started_at,
+        "until": over,
+        "at": incident.updated_at,
+        "start": incident.scheduled_for,
+        "end": incident.scheduled_until,
+    }
+    return sentence(
+        Facts(
+            about="opening",
+            kind=incident.kind,
+            level=incident.level,
+            stage=incident.stage,
+            hit=groups(still or incident.impacts),
+            times={name: at for name, at in times.items() if at is not None},
+            begun=any(one.stage == "in-progress" for one in incident.communications),
+        )
+    )

@@ -7,15 +7,15 @@ The first line names the columns, in any order; each further line is one cell of
     contoso,Contoso Ltd,ops@contoso.example,contoso-prod,Production,Storage,West Europe
 
 - tenant, subscription: identifiers of letters, digits, dot, dash and underscore, unique among all
+  whatever their case; see `identifiers` for spellings that mean the same
 - contact: the address that hears what no alert rule catches
 - service, region: slug or name of the catalogue; region `global` for a non-regional service. Both
   empty: the subscription is known, but runs nowhere
-- subscription_name may be empty. UTF-8, with commas
+- subscription_name may be empty. `csv_rows` says what else of a spreadsheet's habits is taken
 """
 
 from __future__ import annotations
 
-import csv
 import re
 import unicodedata
 from collections.abc import Iterator
@@ -24,7 +24,9 @@ from functools import lru_cache
 from typing import BinaryIO
 
 from incidents.importers.catalogue_file import derive_slug
+from notifications import identifiers
 from notifications.addresses import AddressError, normalise
+from notifications.customers.csv_rows import CsvError, heading, rows, text_of
 
 COLUMNS = (
     "tenant",
@@ -36,12 +38,11 @@ COLUMNS = (
     "region",
 )
 MAY_BE_EMPTY = frozenset({"subscription_name", "service", "region"})
-LONGEST = {"tenant": 64, "subscription": 64, "contact": 254}
+LONGEST = {"tenant": identifiers.LONGEST, "subscription": identifiers.LONGEST, "contact": 254}
 LONGEST_TEXT = 200
-REF = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
+IDENTIFIERS = ("tenant", "subscription")
 # A spreadsheet that opens an export of these values would run them.
 FORMULA = ("=", "+", "-", "@")
-MOST_BYTES_A_LINE = 64 * 1024
 MOST_FAULTS = 100
 
 
@@ -76,56 +77,43 @@ class CustomerFile:
         self._stream = stream
 
     def __iter__(self) -> Iterator[CustomerRow]:
-        reader = csv.reader(self._lines(), strict=True)
+        text = text_of(self._stream)
+        read = rows(text, COLUMNS)
         try:
-            columns = self._columns(next(reader, None))
-            for values in reader:
-                if not values:
-                    continue
-                row = self._row(columns, values, reader.line_num)
+            header_line, header = next(read, (1, []))
+            columns = self._columns(header_line, header)
+            for line, values in read:
+                row = self._row(columns, values, line)
                 if row is not None:
                     yield row
                 if len(self.faults) >= MOST_FAULTS:
                     return
-        except csv.Error as error:
-            self._stop(reader.line_num, f"cannot be read as CSV ({error}); check its quotes.")
+        except CsvError as error:
+            self._stop(error.line, f"{error.problem}; {error.remedy}.")
+        finally:
+            text.detach()  # the stream is its opener's
 
-    def _lines(self) -> Iterator[str]:
-        number = 0
-        while data := self._stream.readline(MOST_BYTES_A_LINE):
-            number += 1
-            if number == 1 and data.startswith((b"\xff\xfe", b"\xfe\xff")):
-                self._stop(1, "is UTF-16; save the file as UTF-8.")
-            if len(data) == MOST_BYTES_A_LINE:
-                self._stop(number, "is longer than 64 KiB; this is no customer file.")
-            if b"\x00" in data:
-                self._stop(number, "is binary; name a CSV text file.")
-            try:
-                yield data.decode("utf-8-sig" if number == 1 else "utf-8")
-            except UnicodeDecodeError as error:
-                byte = error.object[error.start]
-                self._stop(number, f"is not UTF-8 (byte 0x{byte:02X}); save the file as UTF-8.")
-
-    def _columns(self, header: list[str] | None) -> list[str]:
-        names = [name.strip().lower() for name in header or []]
-        if not any(names):
-            self._stop(1, f"has no column names; write {','.join(COLUMNS)}")
-        if len(names) == 1 and ";" in names[0]:
-            self._stop(1, "has semicolons between the columns; save it with commas.")
+    def _columns(self, line: int, header: list[str]) -> list[str]:
+        names = [heading(name) for name in header]
+        while names and not names[-1]:  # separators without anything behind them
+            names.pop()
+        if not names:
+            self._stop(line, f"has no column names; write {','.join(COLUMNS)}")
         missing = [name for name in COLUMNS if name not in names]
         if missing:
-            self._stop(1, f"lacks the column {', '.join(missing)}; add it.")
+            self._stop(line, f"lacks the column {', '.join(missing)}; add it.")
         strange = [name for name in names if name not in COLUMNS]
         if strange or len(set(names)) != len(names):
             found = shown(strange[0] if strange else max(names, key=names.count))
-            self._stop(1, f"has the column {found} too much; remove it.")
+            self._stop(line, f"has the column {found} too much; remove it.")
         return names
 
     def _row(self, columns: list[str], values: list[str], line: int) -> CustomerRow | None:
-        if len(values) != len(columns):
-            self._note(line, f"has {len(values)} values for {len(columns)} columns; check commas.")
+        if len(values) < len(columns) or any(values[len(columns) :]):
+            said = f"has {len(values)} values for {len(columns)} columns; check what parts them."
+            self._note(line, said)
             return None
-        fields = dict(zip(columns, (value.strip(" ") for value in values), strict=True))
+        fields = {name: _cell(name, value) for name, value in zip(columns, values, strict=False)}
         for name in COLUMNS:
             fault = _fault(name, fields[name])
             if fault:
@@ -152,6 +140,13 @@ class CustomerFile:
         raise CustomerFileError(self.faults)
 
 
+def _cell(name: str, value: str) -> str:
+    if name in IDENTIFIERS:
+        return identifiers.spelled(value)
+    # A line break or tab within quotes is a blank to whoever reads the name.
+    return re.sub(r"[\r\n\t]+", " ", value)
+
+
 def _fault(name: str, value: str) -> str:
     longest = LONGEST.get(name, LONGEST_TEXT)
     if not value:
@@ -162,7 +157,7 @@ def _fault(name: str, value: str) -> str:
         return f"{shown(value)} has a control character; remove it."
     if len(value) > longest:
         return f"has {len(value)} characters; shorten it to {longest}."
-    if name in ("tenant", "subscription") and not REF.fullmatch(value):
+    if name in IDENTIFIERS and not identifiers.FORM.fullmatch(value):
         return f"{shown(value)}: use letters, digits, dot, dash and underscore."
     if name == "contact":
         return _contact(value)[1]

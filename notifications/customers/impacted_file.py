@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
-from notifications.customers.customer_file import REF
+from notifications import identifiers
+from notifications.customers.csv_rows import CsvError, heading, rows
 
 COLUMN = "subscription"
-LONGEST = 64
+HEADINGS = (COLUMN, "subscription_id", "subscriptionid")
 LARGEST = 64 * 1024 * 1024  # bytes of one that is handed in: some two million subscriptions
 MOST_FAULTS = 100
 
@@ -58,46 +58,23 @@ def read_list(lines: Iterable[str], faults: Faults) -> Iterator[tuple[int, str]]
 
     A first line that names the column `subscription` chooses it; otherwise the first column counts.
     What is no identifier is added to `faults`. Raises ImpactedFileError, with what was found until
-    then, where nothing can be read beyond: `lines` that are not UTF-8, or a quotation mark left open.
+    then, where nothing can be read beyond: `lines` that are not text, or a quotation mark left open.
     """
     column = 0
-    seen = False
-    reader = csv.reader(lines)
-    for row in _rows(reader, faults):
-        cells = [cell.strip() for cell in row]
-        if not any(cells):
-            continue
-        if not seen and COLUMN in (names := [cell.casefold() for cell in cells]):
-            column, seen = names.index(COLUMN), True
-            continue
-        seen = True
-        ref = cells[column] if column < len(cells) else ""
-        if REF.fullmatch(ref) and len(ref) <= LONGEST:
-            yield reader.line_num, ref
-        else:
-            faults.add(
-                Fault(
-                    reader.line_num,
-                    ascii(ref)[:80],
-                    "is no identifier of a subscription",
-                    "use letters, digits, dot, dash and underscore",
-                )
-            )
-
-
-def _rows(reader: Iterator[list[str]], faults: Faults) -> Iterator[list[str]]:
-    """The rows of a reader of CSV; what it can't read ends the list with a fault."""
-    done = 0
+    read = rows(lines, HEADINGS)
     try:
-        for row in reader:
-            done = getattr(reader, "line_num", 0)
-            yield row
-    except UnicodeDecodeError as error:
-        line = done + 1 + error.object.count(b"\n", 0, error.start)
-        byte = f"the byte 0x{error.object[error.start]:02X}"
-        faults.add(Fault(line, byte, "is not UTF-8", "save it as UTF-8"))
-    except csv.Error as error:
-        faults.add(Fault(done + 1, "it", f"can't be read ({error})", "close the quotation mark"))
-    else:
-        return
-    raise ImpactedFileError(faults)
+        for number, (line, cells) in enumerate(read):
+            names = [heading(cell) for cell in cells]
+            if number == 0 and (named := next((it for it in HEADINGS if it in names), "")):
+                column = names.index(named)
+                continue
+            ref = identifiers.spelled(cells[column]) if column < len(cells) else ""
+            if identifiers.FORM.fullmatch(ref) and len(ref) <= identifiers.LONGEST:
+                yield line, ref
+                continue
+            problem = "is no identifier of a subscription"
+            remedy = "use letters, digits, dot, dash and underscore"
+            faults.add(Fault(line, ascii(ref)[:80], problem, remedy))
+    except CsvError as error:
+        faults.add(Fault(error.line, "it", error.problem, error.remedy))
+        raise ImpactedFileError(faults) from error

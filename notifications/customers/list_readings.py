@@ -17,6 +17,7 @@ from django.db import connection, transaction
 from django.db.models import F, Q
 
 from notifications.customers import impacted_lists, named_subscriptions
+from notifications.customers.csv_rows import text_of
 from notifications.customers.impacted_file import Faults, ImpactedFileError
 from notifications.models import ListPiece, ListReading
 
@@ -139,8 +140,7 @@ def _end(reading: ListReading, told: list[str], faults: int, now: datetime) -> N
 
 
 def _lines(reading: ListReading, faults: Faults) -> io.TextIOWrapper:
-    raw = io.BufferedReader(_Pieces(reading, faults), PIECE)
-    return io.TextIOWrapper(raw, encoding="utf-8-sig", newline="")
+    return text_of(io.BufferedReader(_Pieces(reading, faults), PIECE))
 
 
 class _Pieces(io.RawIOBase):

@@ -12,6 +12,7 @@ from typing import Any
 
 from django.db import connection, transaction
 
+from notifications import identifiers
 from notifications.customers.customer_file import CustomerFile, CustomerFileError, shown
 
 MOST_SHOWN = 20
@@ -20,7 +21,7 @@ PROGRESS_EVERY = 50_000
 _STAGE = """
 CREATE TEMPORARY TABLE customer_row (
   file int, line int, tenant text, tenant_name text, contact text, subscription text,
-  subscription_name text, service text, region text
+  subscription_name text, service text, region text, tenant_key text, subscription_key text
 ) ON COMMIT DROP
 """
 
@@ -49,23 +50,23 @@ _FAULTS = (
     ),
     (
         """SELECT r.file, r.line, r.tenant, first.line::text FROM customer_row r
-           JOIN LATERAL (SELECT f.* FROM customer_row f WHERE f.tenant = r.tenant
+           JOIN LATERAL (SELECT f.* FROM customer_row f WHERE f.tenant_key = r.tenant_key
              ORDER BY f.file, f.line LIMIT 1) first
              ON (first.tenant_name, lower(first.contact)) <> (r.tenant_name, lower(r.contact))""",
         "tenant: {value} has another name or contact than on line {more}; make them agree.",
     ),
     (
         """SELECT r.file, min(r.line), r.subscription, t.ref FROM customer_row r
-           JOIN notifications_customersubscription s ON s.ref = r.subscription
-           JOIN notifications_tenant t ON t.id = s.tenant_id AND t.ref <> r.tenant
+           JOIN notifications_customersubscription s ON lower(s.ref) = r.subscription_key
+           JOIN notifications_tenant t ON t.id = s.tenant_id AND lower(t.ref) <> r.tenant_key
            GROUP BY r.file, r.subscription, t.ref""",
         "subscription: {value} belongs to the tenant {more}; give it another identifier.",
     ),
     (
         """SELECT r.file, min(r.line), r.subscription, first.tenant FROM customer_row r
-           JOIN LATERAL (SELECT f.tenant FROM customer_row f
-             WHERE f.subscription = r.subscription ORDER BY f.file, f.line LIMIT 1) first
-             ON first.tenant <> r.tenant
+           JOIN LATERAL (SELECT f.tenant, f.tenant_key FROM customer_row f
+             WHERE f.subscription_key = r.subscription_key ORDER BY f.file, f.line LIMIT 1) first
+             ON first.tenant_key <> r.tenant_key
            GROUP BY r.file, r.subscription, first.tenant""",
         "subscription: {value} is also listed under {more}; it can have one tenant only.",
     ),
@@ -81,11 +82,11 @@ ON CONFLICT (channel, lower(address)) DO NOTHING
 
 _TENANTS = """
 INSERT INTO notifications_tenant (ref, name, contact_id, language, time_zone)
-SELECT DISTINCT ON (r.tenant) r.tenant, r.tenant_name, e.id, 'en', 'UTC'
+SELECT DISTINCT ON (r.tenant_key) r.tenant, r.tenant_name, e.id, 'en', 'UTC'
 FROM customer_row r
 JOIN notifications_endpoint e ON e.channel = 'mail' AND lower(e.address) = lower(r.contact)
-ORDER BY r.tenant
-ON CONFLICT (ref) DO UPDATE SET name = excluded.name, contact_id = excluded.contact_id
+ORDER BY r.tenant_key, r.file, r.line
+ON CONFLICT (lower(ref)) DO UPDATE SET name = excluded.name, contact_id = excluded.contact_id
 WHERE (notifications_tenant.name, notifications_tenant.contact_id)
   IS DISTINCT FROM (excluded.name, excluded.contact_id)
 """
@@ -94,15 +95,15 @@ _OWNED = """
 UPDATE notifications_endpoint e SET tenant_id = t.id
 FROM notifications_tenant t
 WHERE t.contact_id = e.id AND e.tenant_id IS NULL
-  AND t.ref IN (SELECT tenant FROM customer_row)
+  AND lower(t.ref) IN (SELECT tenant_key FROM customer_row)
 """
 
 _SUBSCRIPTIONS = """
 INSERT INTO notifications_customersubscription (tenant_id, ref, name)
-SELECT DISTINCT ON (r.subscription) t.id, r.subscription, r.subscription_name
-FROM customer_row r JOIN notifications_tenant t ON t.ref = r.tenant
-ORDER BY r.subscription, r.file, r.line
-ON CONFLICT (ref) DO UPDATE SET name = excluded.name
+SELECT DISTINCT ON (r.subscription_key) t.id, r.subscription, r.subscription_name
+FROM customer_row r JOIN notifications_tenant t ON lower(t.ref) = r.tenant_key
+ORDER BY r.subscription_key, r.file, r.line
+ON CONFLICT (lower(ref)) DO UPDATE SET name = excluded.name
 WHERE notifications_customersubscription.name <> excluded.name
 """
 
@@ -110,7 +111,7 @@ _ADD_CELLS = """
 INSERT INTO notifications_footprint (subscription_id, service_id, region_id)
 SELECT DISTINCT c.id, s.id, g.id
 FROM customer_row r
-JOIN notifications_customersubscription c ON c.ref = r.subscription
+JOIN notifications_customersubscription c ON lower(c.ref) = r.subscription_key
 JOIN incidents_service s ON s.slug = r.service
 JOIN incidents_region g ON g.slug = r.region
 ON CONFLICT DO NOTHING
@@ -120,12 +121,12 @@ ON CONFLICT DO NOTHING
 _DROP_CELLS = """
 DELETE FROM notifications_footprint f
 USING notifications_customersubscription c
-WHERE c.id = f.subscription_id AND c.ref IN (SELECT subscription FROM customer_row)
+WHERE c.id = f.subscription_id AND lower(c.ref) IN (SELECT subscription_key FROM customer_row)
   AND NOT EXISTS (
     SELECT FROM customer_row r
     JOIN incidents_service s ON s.slug = r.service
     JOIN incidents_region g ON g.slug = r.region
-    WHERE r.subscription = c.ref AND s.id = f.service_id AND g.id = f.region_id)
+    WHERE r.subscription_key = lower(c.ref) AND s.id = f.service_id AND g.id = f.region_id)
 """
 
 _ANALYZE = """
@@ -134,8 +135,8 @@ ANALYZE notifications_endpoint, notifications_tenant, notifications_customersubs
 """
 
 _COUNTS = """
-SELECT count(DISTINCT tenant), count(DISTINCT subscription),
-  count(*) - count(DISTINCT (subscription, service, region)) FROM customer_row
+SELECT count(DISTINCT tenant_key), count(DISTINCT subscription_key),
+  count(*) - count(DISTINCT (subscription_key, service, region)) FROM customer_row
 """
 
 
@@ -168,8 +169,8 @@ def load(
     with connection.cursor() as cursor:
         cursor.execute(_STAGE)
         rows = _copy(cursor, files, progress)
-        cursor.execute("CREATE INDEX ON customer_row (subscription)")
-        cursor.execute("CREATE INDEX ON customer_row (tenant, file, line)")
+        cursor.execute("CREATE INDEX ON customer_row (subscription_key)")
+        cursor.execute("CREATE INDEX ON customer_row (tenant_key, file, line)")
         cursor.execute("ANALYZE customer_row")
         _refuse(_faults(cursor, files))
         progress(f"{rows} lines read and checked")
@@ -202,7 +203,8 @@ def _copy(cursor: Any, files: Sequence[CustomerFile], progress: Callable[[str], 
             for row in file:
                 copy.write_row(
                     (number, row.line, row.tenant, row.tenant_name, row.contact,
-                     row.subscription, row.subscription_name, row.service, row.region)
+                     row.subscription, row.subscription_name, row.service, row.region,
+                     identifiers.key(row.tenant), identifiers.key(row.subscription))
                 )  # fmt: skip
                 count += 1
                 if count % PROGRESS_EVERY == 0:

@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from itertools import islice
 from typing import Any
 
+from notifications import identifiers
 from notifications.customers.impacted_file import (
     MOST_FAULTS,
     Fault,
@@ -21,12 +22,12 @@ BATCH = 20_000  # entries that are in memory at a time
 
 _MISSING = """
 SELECT n.line, n.ref, count(*) OVER () FROM named n
-WHERE NOT EXISTS (SELECT FROM notifications_customersubscription s WHERE s.ref = n.ref)
+WHERE NOT EXISTS (SELECT FROM notifications_customersubscription s WHERE lower(s.ref) = n.key)
 ORDER BY 1 LIMIT %(most)s
 """
 _CHOOSE = """
 CREATE TEMPORARY TABLE chosen ON COMMIT DROP AS
-SELECT DISTINCT s.id FROM named n JOIN notifications_customersubscription s ON s.ref = n.ref
+SELECT DISTINCT s.id FROM named n JOIN notifications_customersubscription s ON lower(s.ref) = n.key
 ORDER BY 1
 """
 
@@ -37,17 +38,17 @@ def name(cursor: Any, lines: Iterable[str], faults: Faults) -> None:
     While `lines` give way to each other the connection is free for other statements.
     """
     cursor.execute("DROP TABLE IF EXISTS named")
-    cursor.execute("CREATE TEMPORARY TABLE named (line int, ref text)")
+    cursor.execute("CREATE TEMPORARY TABLE named (line int, ref text, key text)")
     entries = read_list(lines, faults)
     while batch := list(islice(entries, BATCH)):
         with cursor.copy("COPY named FROM STDIN") as copy:
-            for row in batch:
-                copy.write_row(row)
+            for line, ref in batch:
+                copy.write_row((line, ref, identifiers.key(ref)))
 
 
 def choose(cursor: Any, faults: Faults) -> None:
     """Make `chosen` of `named`. Raises ImpactedFileError with `faults` and the identifiers nobody knows."""
-    cursor.execute("CREATE INDEX ON named (ref); ANALYZE named")
+    cursor.execute("CREATE INDEX ON named (key); ANALYZE named")
     cursor.execute(_MISSING, {"most": MOST_FAULTS})
     faults = _with_unknown(faults, cursor.fetchall())
     if faults.total:

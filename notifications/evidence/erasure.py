@@ -16,6 +16,7 @@ from django.db import connection, transaction
 from django.db.models import Exists, Model, OuterRef, Q, QuerySet
 from django.db.models.functions import Lower
 
+from notifications import identifiers
 from notifications.evidence import delivery_lookup
 from notifications.models import (
     ActionGroup,
@@ -73,7 +74,7 @@ def plan_endpoints(endpoints: Iterable[Endpoint]) -> Plan:
 
 def plan_tenant(ref: str) -> Plan:
     """Raises EraseError for a tenant that is not known."""
-    tenant = Tenant.objects.filter(ref=ref).first()
+    tenant = Tenant.objects.annotate(key=Lower("ref")).filter(key=identifiers.key(ref)).first()
     if tenant is None:
         raise EraseError(f"tenant: there is none with the reference {ref[:64]!r}.")
     own = list(_only_of(tenant))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.db import models
 from django.db.models import Q
+from django.db.models.functions import Lower
 
 from incidents.models import Incident, Region, Service
 from notifications.models.endpoints import Endpoint
@@ -16,7 +17,7 @@ NAME_LENGTH = 200
 class Tenant(models.Model):
     """A customer. `contact` is told when the tenant is concerned and no alert rule leads anywhere."""
 
-    ref = models.CharField(max_length=REF_LENGTH, unique=True)
+    ref = models.CharField(max_length=REF_LENGTH)  # compared without regard to case
     name = models.CharField(max_length=NAME_LENGTH)
     contact = models.ForeignKey(
         Endpoint, null=True, blank=True, on_delete=models.PROTECT, related_name="contact_of"
@@ -26,6 +27,7 @@ class Tenant(models.Model):
 
     class Meta:
         constraints = [
+            models.UniqueConstraint(Lower("ref"), name="tenant_ref_once"),
             models.CheckConstraint(name="tenant_ref_in_form", condition=Q(ref__regex=REF)),
         ]
 
@@ -37,11 +39,12 @@ class CustomerSubscription(models.Model):
     """What can be impacted: one of a tenant's subscriptions, by the provider's own identifier."""
 
     tenant = models.ForeignKey(Tenant, on_delete=models.CASCADE, related_name="subscriptions")
-    ref = models.CharField(max_length=REF_LENGTH, unique=True)
+    ref = models.CharField(max_length=REF_LENGTH)  # compared without regard to case
     name = models.CharField(max_length=NAME_LENGTH, blank=True)
 
     class Meta:
         constraints = [
+            models.UniqueConstraint(Lower("ref"), name="subscription_ref_once"),
             models.CheckConstraint(name="subscription_ref_in_form", condition=Q(ref__regex=REF)),
         ]
 

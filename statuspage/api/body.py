@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from django.http import HttpRequest, UnreadablePostError
 
+from notifications.customers.csv_rows import text_of
 from statuspage.api.problems import Wrong, problem
 
 if TYPE_CHECKING:
@@ -35,8 +36,7 @@ def text_lines(request: HttpRequest, *, content_type: str, most: int) -> io.Text
             f"The body has {length[:20]} bytes; at most {most} are taken here. Use the command"
             " load_impacted for it.",
         )
-    raw = io.BufferedReader(_Body(request, int(length)), BUFFER)
-    return io.TextIOWrapper(raw, encoding="utf-8-sig", newline="")
+    return text_of(io.BufferedReader(_Body(request, int(length)), BUFFER))
 
 
 def _check_type(request: HttpRequest, content_type: str) -> None:

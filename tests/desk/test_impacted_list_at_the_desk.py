@@ -84,7 +84,7 @@ def test_a_file_that_is_laid_aside_changes_nothing(
     [
         (b"contoso-1\nnobody-7\n", "line 2: nobody-7 is no known subscription"),
         (b"contoso-1\n=cmd()\n", "line 2: '=cmd()' is no identifier of a subscription"),
-        (b"\xff\xfe\x00", "save it as UTF-8"),
+        (b"\xff\xfe\x00", "save the file as UTF-8"),
         (b"", "The file is empty"),
         (b"contoso\x001\n", "line 1"),
     ],

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -122,3 +123,38 @@ def test_a_faulty_file_is_refused_line_by_line_and_nothing_is_stored(
         load(incident, tmp_path, text)
     assert refused.value.returncode == 2
     assert refs_of(incident) == []
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        "Subscription\r\nCONTOSO-1\r\n",
+        "sep=;\r\nname;subscription\r\nOne;contoso-1\r\n",
+        "name;Subscription ID\nOne;contoso-1\n;\n",
+        "name\tsubscription\nOne\tcontoso-1\n\t\n",
+        "\ufeffsubscription\ncontoso\N{NON-BREAKING HYPHEN}1\n",
+        "sep=\t\ncontoso-1\n",
+        "contoso-1;something else\n",
+        'note,subscription\n"two\nlines",contoso-1\n',
+        "name,subscription\nOne,contoso-1\n".encode("utf-16"),
+        "name;subscription\nOne;contoso-1\n".encode("utf-16-le"),
+        "subscription\rcontoso-1\r",
+    ],
+)
+def test_a_list_has_the_habits_of_a_spreadsheet_too(
+    incident: Incident, tmp_path: Path, content: str | bytes
+) -> None:
+    file = tmp_path / "list.csv"
+    file.write_bytes(content if isinstance(content, bytes) else content.encode())
+    call_command("load_impacted", incident.tracking_id, str(file))
+    assert refs_of(incident) == ["contoso-1"]
+
+
+@pytest.mark.parametrize("spelling", [str.lower, lambda it: it.replace("-", "\N{EN DASH}")])
+def test_a_tracking_id_is_taken_as_people_type_it(
+    incident: Incident, tmp_path: Path, spelling: Callable[[str], str]
+) -> None:
+    file = tmp_path / "list.csv"
+    file.write_text("contoso-1\n")
+    call_command("load_impacted", spelling(incident.tracking_id), str(file))
+    assert refs_of(incident) == ["contoso-1"]

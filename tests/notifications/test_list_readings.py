@@ -160,6 +160,8 @@ def test_two_never_read_the_same_file(incident: Incident, now: datetime) -> None
                 "SELECT pg_advisory_lock(%s, %s)", [list_readings.LOCK, reading.pk % 2**31]
             )
         assert not list_readings.read(reading_id=reading.pk, now=now)
+        with other.cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_unlock_all()")
     finally:
         other.close()
     assert list_readings.read(reading_id=reading.pk, now=now)

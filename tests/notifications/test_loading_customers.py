@@ -124,8 +124,8 @@ def test_an_address_that_a_reader_uses_already_becomes_the_contact_too(load: Loa
         (LINE.replace("Contoso,", "-1,"), "1.csv:3: tenant_name: '-1' starts with -"),
         (LINE.replace("Contoso,", "@sum,"), "1.csv:3: tenant_name: '@sum' starts with @"),
         (
-            LINE.replace("Contoso,", "\tContoso,"),
-            "1.csv:3: tenant_name: '\\tContoso' has a control",
+            LINE.replace("Contoso,", "Con\x07toso,"),
+            "1.csv:3: tenant_name: 'Con\\x07toso' has a control",
         ),
         (LINE.replace("Ops@", "Ops"), "1.csv:3: contact: 'OpsContoso.Example' has no"),
         (LINE.replace("contoso-1", ""), "1.csv:3: subscription: is empty"),
@@ -157,10 +157,11 @@ def test_a_faulty_line_is_refused_with_its_number_and_nothing_is_stored(
         (b"", "1.csv:1: has no column names"),
         (HEADER.encode(), "1.csv: holds no customers."),
         (b"tenant,contact\n", "1.csv:1: lacks the column tenant_name, subscription,"),
-        (HEADER.replace(",", ";").encode(), "1.csv:1: has semicolons"),
+        (b"tenant;contact\n", "1.csv:1: lacks the column tenant_name, subscription,"),
+        (b"sep=;\ntenant;contact\n", "1.csv:2: lacks the column tenant_name, subscription,"),
         (HEADER.replace("region", "region,colour").encode(), "1.csv:1: has the column 'colour'"),
         (HEADER.replace("region", "region,tenant").encode(), "1.csv:1: has the column 'tenant'"),
-        ((HEADER + LINE).encode("utf-16"), "1.csv:1: is UTF-16"),
+        (b"\x89PNG\r\n\x1a\n\x00\x00", "1.csv:1: is not UTF-8 (byte 0x89)"),
         (
             (HEADER + LINE.replace("Contoso,", "Contosö,")).encode("latin-1"),
             "1.csv:2: is not UTF-8",
@@ -170,6 +171,91 @@ def test_a_faulty_line_is_refused_with_its_number_and_nothing_is_stored(
 def test_a_file_that_is_no_customer_file_is_refused(load: Load, content: bytes, fault: str) -> None:
     (found,) = refusal(load, content)
     assert found.startswith(fault)
+
+
+def saved(separator: str = ",", end: str = "\r\n", before: str = "") -> str:
+    return before + (HEADER + LINE).replace(",", separator).replace("\n", end)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        saved(before="sep=,\r\n"),
+        saved(before='"sep=,",,,\r\n'),
+        saved(";", before="SEP=;\r\n"),
+        saved(";"),
+        saved("\t"),
+        saved("|"),
+        saved("\t").encode("utf-16"),
+        saved(";").encode("utf-16-le"),
+        saved().encode("utf-16-be"),
+        saved(before="\ufeff"),
+        saved(before="\ufeffsep=,\r\n"),
+        saved(end="\r"),
+        saved(before="\r\n,,,,,,\r\n"),
+        saved() + ",,,,,,\r\n\r\n ; \r\n".replace(" ; ", " , , "),
+        saved().replace("west-europe", "west-europe,,,"),
+        saved().replace("region", "region,,").replace("west-europe", "west-europe,,"),
+        saved().replace("tenant_name", "Tenant Name").replace("contact", " CONTACT "),
+        saved()
+        .replace("subscription_name", "Subscription-Name")
+        .replace("key-vault", " Key Vault\xa0"),
+        saved().replace("Production", '"Pro-\r\nduction"'),
+    ],
+)
+def test_a_spreadsheets_habits_are_read(load: Load, content: str | bytes) -> None:
+    load(content)
+    assert cells("contoso-1") == {("key-vault", "west-europe")}
+    assert Tenant.objects.get().name == "Contoso"
+
+
+def test_a_line_break_within_quotes_is_a_blank_and_lines_are_counted_as_an_editor_does(
+    load: Load,
+) -> None:
+    load(HEADER + LINE.replace("Production", '"Pro\nduction"'))
+    assert CustomerSubscription.objects.get().name == "Pro duction"
+    broken = LINE.replace("Production", '"Pro\nduction"') + LINE.replace("key-vault", "abacus")
+    with pytest.raises(CommandError, match=r"1\.csv:5: service: 'abacus' is not"):
+        load("sep=,\n" + HEADER + broken)
+
+
+GUID = "0A1B2C3D-1111-4222-8333-444455556666"
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        GUID.lower(),
+        GUID.replace("-", ""),
+        f"{{{GUID}}}",
+        f"({GUID.lower()})",
+        f"urn:uuid:{GUID.lower()}",
+        f"/subscriptions/{GUID}",
+        GUID.replace("-", "\N{NON-BREAKING HYPHEN}"),
+        GUID.replace("-", "\N{EN DASH}"),
+        f"\N{ZERO WIDTH SPACE}{GUID}\xa0",
+    ],
+)
+def test_one_subscription_in_two_spellings_is_one_and_keeps_the_first(
+    load: Load, other: str
+) -> None:
+    line = LINE.replace("contoso-1", GUID)
+    again = line.replace(GUID, other).replace("contoso,", "CONTOSO,", 1)
+    assert "1 duplicate lines" in load(HEADER + line + again)
+    assert [each.ref for each in CustomerSubscription.objects.all()] == [GUID]
+    load(HEADER + again.replace("west-europe", "east-us"))
+    assert cells(GUID) == {("key-vault", "east-us")}
+    assert [each.ref for each in Tenant.objects.all()] == ["contoso"]
+
+
+def test_an_identifier_that_only_looks_alike_stays_another(load: Load) -> None:
+    load(
+        HEADER
+        + LINE
+        + LINE.replace("contoso-1", "contoso.1")
+        + LINE.replace("contoso-1", "contoso1")
+    )
+    assert CustomerSubscription.objects.count() == 3
 
 
 def test_many_faults_are_listed_and_the_rest_is_counted(load: Load) -> None:

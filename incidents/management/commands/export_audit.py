@@ -9,7 +9,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from incidents import csv_file
+from incidents import as_typed, csv_file
 from incidents.services import audit
 
 
@@ -25,7 +25,9 @@ class Command(BaseCommand):
         self, *args: Any, json: bool, incident: str, since: str | None, **options: Any
     ) -> None:
         found = audit.records(
-            audit.decisions(tracking_id=incident, since=_day(since) if since else None)
+            audit.decisions(
+                tracking_id=as_typed.tracking_id(incident), since=_day(since) if since else None
+            )
         )
         for line in _objects(found) if json else csv_file.lines(audit.COLUMNS, found):
             self.stdout.write(line, ending="")

@@ -11,6 +11,7 @@ from django.contrib.auth.models import User
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
 
+from incidents import as_typed
 from incidents.models import Incident
 from incidents.replay.playback import play
 from incidents.replay.recordings import MomentsError, Recording, recording_of
@@ -42,7 +43,9 @@ class Command(BaseCommand):
             )
         if not 1 <= speed <= 100_000:
             raise CommandError(f"--speed {speed}: use a number from 1 to 100000.", returncode=2)
-        past = Incident.objects.public().filter(tracking_id=tracking_id).first()
+        past = (
+            Incident.objects.public().filter(tracking_id=as_typed.tracking_id(tracking_id)).first()
+        )
         if past is None:
             known = ", ".join(Incident.objects.public().values_list("tracking_id", flat=True)[:10])
             raise CommandError(

@@ -9,6 +9,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
+from incidents import as_typed
 from incidents.models import Incident
 from incidents.policy import PRESETS, PolicyError
 from incidents.policy.files import read_policy
@@ -32,7 +33,7 @@ class Command(BaseCommand):
         parser.add_argument("--json", action="store_true")
 
     def handle(self, *args: Any, tracking_id: str, policy: str, json: bool, **options: Any) -> None:
-        incident = Incident.objects.filter(tracking_id=tracking_id).first()
+        incident = Incident.objects.filter(tracking_id=as_typed.tracking_id(tracking_id)).first()
         if incident is None:
             raise CommandError(f"no incident {tracking_id!r}; see /status/history/.", returncode=2)
         try:

@@ -7,6 +7,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
+from incidents import as_typed
 from incidents.models import Incident
 from notifications.audience.preview import look
 
@@ -19,7 +20,9 @@ class Command(BaseCommand):
         parser.add_argument("--json", action="store_true", help="print a JSON object")
 
     def handle(self, *args: Any, tracking_id: str, **options: Any) -> None:
-        incident = Incident.objects.filter(tracking_id=tracking_id, backfilled=False).first()
+        incident = Incident.objects.filter(
+            tracking_id=as_typed.tracking_id(tracking_id), backfilled=False
+        ).first()
         if incident is None:
             raise CommandError(f"no incident {tracking_id!r} was declared here.", returncode=2)
         found = look(incident).as_dict()

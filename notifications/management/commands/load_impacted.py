@@ -12,7 +12,9 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import transaction
 from django.utils import timezone
 
+from incidents import as_typed
 from incidents.models import Incident
+from notifications.customers.csv_rows import text_of
 from notifications.customers.impacted_file import ImpactedFileError
 from notifications.customers.impacted_lists import replace_list
 
@@ -34,14 +36,16 @@ class Command(BaseCommand):
     def handle(
         self, *args: Any, tracking_id: str, file: str, dry_run: bool, json: bool, **options: Any
     ) -> None:
-        incident = Incident.objects.filter(tracking_id=tracking_id, backfilled=False).first()
+        incident = Incident.objects.filter(
+            tracking_id=as_typed.tracking_id(tracking_id), backfilled=False
+        ).first()
         if incident is None:
             raise CommandError(f"no incident {tracking_id!r} was declared here.", returncode=2)
         try:
-            with transaction.atomic(), Path(file).open(encoding="utf-8-sig", newline="") as lines:
+            with transaction.atomic(), text_of(Path(file).open("rb")) as text:
                 replaced = replace_list(
                     incident_id=incident.pk,
-                    lines=self._counted(lines),
+                    lines=self._counted(text),
                     now=timezone.now(),
                 )
                 transaction.set_rollback(dry_run)

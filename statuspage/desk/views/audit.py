@@ -14,7 +14,7 @@ from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
-from incidents import csv_file
+from incidents import as_typed, csv_file
 from incidents.access import AUDIT
 from incidents.services import audit
 from statuspage.desk.access import desk
@@ -53,7 +53,7 @@ def audit_screen(request: HttpRequest) -> HttpResponseBase:
     wanted: dict[str, Any] = form.cleaned_data if form.is_bound else {}
     until = _midnight(wanted.get("until"))
     found = audit.decisions(
-        tracking_id=wanted.get("incident", "").upper(),
+        tracking_id=as_typed.tracking_id(wanted.get("incident", "")),
         since=_midnight(wanted.get("since")),
         until=until + timedelta(days=1) if until else None,
     )

@@ -15,6 +15,7 @@ from urllib.parse import urlencode
 from django.utils.translation import gettext as _
 from django.utils.translation import override
 
+from incidents import as_typed
 from statuspage.public import languages
 from statuspage.public.query import my_services, search
 from statuspage.public.query.search import LONGEST, MAX_AGE, Generation
@@ -104,7 +105,7 @@ def _list(generation: Generation, asked: Asked, pairs: list[tuple[str, str]], co
 
 
 def _by_tracking_id(tracking_id: str, generation: Generation) -> Page:
-    wanted = tracking_id[:LONGEST].upper()
+    wanted = as_typed.tracking_id(tracking_id[:LONGEST])
     wanted = generation.index["redirects"].get(wanted, wanted)
     if re.fullmatch(r"[A-Z0-9_-]{1,40}", wanted):
         page = generation.pages.get(matrix.incident_url(wanted))

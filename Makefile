@@ -13,7 +13,7 @@ PRODUCTION := SECRET_KEY=lint-0123456789-abcdefghijklmnopqrstuvwxyz-ABCDEFGHIJKL
   BASE_URL=https://status.example.com ALLOWED_HOSTS=status.example.com DEBUG=0 \
   DATABASE_URL=postgresql://statuspage@database.example.com/statuspage REDIS_URL=redis://redis.example.com/0
 
-.PHONY: setup demo test lint bench chaos messages chromium servers clients
+.PHONY: setup demo dev test lint bench chaos messages chromium servers clients
 
 setup:
 	@$(call install,dev)
@@ -21,6 +21,11 @@ setup:
 demo:
 	@$(call install,demo)
 	@exec $(BIN)/python manage.py demo
+
+# The demo, begun anew whenever code or a template changes.
+dev: setup
+	@exec $(BIN)/watchfiles --sigint-timeout 30 --filter all '$(BIN)/python manage.py demo' \
+	  incidents notifications statuspage templates
 
 test: setup chromium servers clients
 	$(BIN)/python -m pytest -q -n 2 --dist loadgroup

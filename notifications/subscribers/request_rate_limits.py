@@ -47,22 +47,31 @@ def seconds_to_wait(limit: Limit, who: str, *, now: datetime) -> int:
 
     Also 0 when Redis does not answer within 0.3 s in all: a dead cache must not close the door.
     """
+    left, reset = count(limit, who, now=now)
+    return reset if left < 0 else 0
+
+
+def count(limit: Limit, who: str, *, now: datetime) -> tuple[int, int]:
+    """Counts one request of `who`: how many are left (below 0: it is one too many), seconds to the next window.
+
+    Nothing is counted while Redis does not answer.
+    """
     global _rest_until
-    if time.monotonic() < _rest_until:
-        return 0
     length = int(limit.within.total_seconds())
     number, passed = divmod(int(now.timestamp()), length)
+    if time.monotonic() < _rest_until:
+        return limit.most, length - passed
     key = f"throttle:{limit.name}:{_digest(limit, who)}:{number}"
     try:
         pipe = _client(settings.REDIS_URL).pipeline(transaction=False)
         pipe.incr(key)
         pipe.expire(key, length)
-        count = int(pipe.execute()[0])
+        used = int(pipe.execute()[0])
     except (redis.RedisError, OSError) as error:
         _rest_until = time.monotonic() + REST_SECONDS
         log.warning("requests are not counted, Redis does not answer: %s", error)
-        return 0
-    return length - passed if count > limit.most else 0
+        return limit.most, length - passed
+    return limit.most - used, length - passed
 
 
 def sender(request: HttpRequest) -> str:

@@ -17,7 +17,15 @@ from ninja.parser import Parser
 from incidents.policy.documents import decode_text, load_json
 from incidents.policy.fields import RefusedError
 from incidents.services.errors import EntryError
-from statuspage.api import impacted, incident_reads, incident_writes  # noqa: F401 - they fill the routers
+from statuspage.api import (
+    catalogue,
+    customers,
+    decisions,
+    impacted,  # noqa: F401 - fills the router of incidents, as the next three do
+    incident_decisions,  # noqa: F401
+    incident_reads,  # noqa: F401
+    incident_writes,  # noqa: F401
+)
 from statuspage.api.problems import ProblemError, Wrong, problem
 from statuspage.api.routers import incidents
 
@@ -81,6 +89,9 @@ api = Api(
     urls_namespace="api-v1",
 )
 api.add_router("/incidents", incidents)
+api.add_router("", decisions.router)
+api.add_router("", catalogue.router)
+api.add_router("", customers.router)
 
 
 @api.exception_handler(ProblemError)

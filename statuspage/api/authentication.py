@@ -20,6 +20,9 @@ from statuspage.api.problems import problem
 REFUSALS = request_rate_limits.Limit("api-refused", 10, timedelta(minutes=10))
 
 
+PER_TOKEN = request_rate_limits.Limit("api-token", 1200, timedelta(minutes=1))
+
+
 class Bearer(AuthBase):
     """Lets in a token whose user has what the desk asks for the same act (or `any_of` it)."""
 
@@ -33,6 +36,7 @@ class Bearer(AuthBase):
     def __call__(self, request: HttpRequest) -> ApiToken:
         """Raises ProblemError: 401, 403, or 429 for whoever was refused too often."""
         token = _token(request)
+        _count(request, token)
         require(token, *self.permissions, any_of=self.any_of)
         return token
 
@@ -54,6 +58,30 @@ def require(token: ApiToken, *permissions: str, any_of: bool = False) -> None:
 def token_of(request: HttpRequest) -> ApiToken:
     """The token that `Bearer` let in, with its user."""
     return cast("ApiToken", request.auth)  # type: ignore[attr-defined]  # set by ninja
+
+
+def limits_of(request: HttpRequest) -> dict[str, str]:
+    """The RateLimit headers (IETF draft) of a request that came with a good token."""
+    counted: tuple[int, int] | None = getattr(request, "counted", None)
+    if counted is None:
+        return {}
+    left, reset = counted
+    window = int(PER_TOKEN.within.total_seconds())
+    return {
+        "RateLimit-Policy": f'"token";q={PER_TOKEN.most};w={window}',
+        "RateLimit": f'"token";r={max(0, left)};t={reset}',
+    }
+
+
+def _count(request: HttpRequest, token: ApiToken) -> None:
+    left, reset = request_rate_limits.count(PER_TOKEN, str(token.pk), now=timezone.now())
+    request.counted = left, reset  # type: ignore[attr-defined]  # for limits_of
+    if left < 0:
+        raise problem(
+            HTTPStatus.TOO_MANY_REQUESTS,
+            f"This token has sent {PER_TOKEN.most} requests in a minute; go on in {reset} seconds.",
+            headers={"Retry-After": str(reset)},
+        )
 
 
 def _token(request: HttpRequest) -> ApiToken:

@@ -17,25 +17,25 @@ Place = TypeVar("Place", Service, Region)
 
 def hits_of(cells: Sequence[Cell]) -> list[Hit]:
     """Raises ProblemError (422) naming every cell with an unknown service or region."""
-    services = _known(Service.objects.current(), (cell.service for cell in cells))
-    regions = _known(Region.objects.current(), (cell.region for cell in cells))
-    wrong = []
-    for index, cell in enumerate(cells):
-        if cell.service not in services:
-            wrong.append(_unknown(f"impacts[{index}].service", cell.service, Service))
-        if cell.region not in regions:
-            wrong.append(_unknown(f"impacts[{index}].region", cell.region, Region))
-    _refuse(wrong)
+    pairs = pairs_of("impacts", [(cell.service, cell.region) for cell in cells])
     return [
-        Hit(
-            services[cell.service],
-            regions[cell.region],
-            extent=cell.extent,
-            level=cell.level,
-            zones=tuple(cell.zones),
-        )
-        for cell in cells
+        Hit(service, region, extent=cell.extent, level=cell.level, zones=tuple(cell.zones))
+        for (service, region), cell in zip(pairs, cells, strict=True)
     ]
+
+
+def pairs_of(field: str, slugs: Sequence[tuple[str, str]]) -> list[tuple[Service, Region]]:
+    """The cells of these slugs. Raises ProblemError (422)."""
+    services = _known(Service.objects.current(), (service for service, _ in slugs))
+    regions = _known(Region.objects.current(), (region for _, region in slugs))
+    wrong = []
+    for index, (service, region) in enumerate(slugs):
+        if service not in services:
+            wrong.append(_unknown(f"{field}[{index}].service", service, Service))
+        if region not in regions:
+            wrong.append(_unknown(f"{field}[{index}].region", region, Region))
+    _refuse(wrong)
+    return [(services[service], regions[region]) for service, region in slugs]
 
 
 def found(field: str, slugs: Sequence[str], model: type[Place]) -> list[Place]:

@@ -78,7 +78,7 @@ def post_an_update(
             incident_id=incident.pk,
             now=now,
             stage=new.stage,
-            statement=_statement(new),
+            statement=statement_of(new),
             changes=changes,
             actor=token_of(request).user,
             override=_override(request, new.override),
@@ -104,7 +104,7 @@ def mark_recovered(
             services=services,
             at=new.at or now,
             now=now,
-            statement=_statement(new),
+            statement=statement_of(new),
             actor=token_of(request).user,
         )
         return said.incident, said
@@ -126,7 +126,7 @@ def set_the_audience(
             said = operator_decisions.set_audience(
                 incident_id=incident.pk,
                 audience=new.audience,
-                statement=_statement(new),
+                statement=statement_of(new),
                 now=now,
                 actor=token_of(request).user,
             )
@@ -184,12 +184,13 @@ def _declaration(new: NewIncident, now: datetime) -> Declaration:
         dependents=new.dependents,
         targeted_channel_available=new.targeted_channel == "available",
         platform_fault=new.platform_fault,
-        statement=_statement(new),
+        statement=statement_of(new),
         drill=new.drill,
     )
 
 
-def _statement(new: Words) -> Statement:
+def statement_of(new: Words) -> Statement:
+    """What a verb takes for words."""
     return Statement(
         public_text=new.public_text,
         targeted_text=new.targeted_text,

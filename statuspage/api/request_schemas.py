@@ -69,8 +69,14 @@ class Question(Strict):
         return self
 
 
+class Look(Question):
+    """The query of what writes and tells nobody."""
+
+    dry_run: bool = Field(False, description="Only look: nothing is stored.")
+
+
 class Asked(Question):
-    """The query of everything that writes."""
+    """The query of everything that tells somebody."""
 
     dry_run: bool = Field(
         False, description="Only look: verdict, audience and texts, nothing stored."

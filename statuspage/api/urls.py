@@ -10,6 +10,7 @@ from django.urls import re_path, resolve
 from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
 
+from statuspage.api.authentication import limits_of
 from statuspage.api.problems import problem
 
 OPERATIONS = "statuspage.api.operations"
@@ -29,6 +30,8 @@ def operate(request: HttpRequest, rest: str) -> HttpResponseBase:
             f"There is nothing at {request.path}; /api/v1/reference lists what there is.",
         ).answer
     if answer.status_code != HTTPStatus.METHOD_NOT_ALLOWED:
+        for name, value in limits_of(request).items():
+            answer.headers[name] = value
         return answer
     allowed = answer.headers["Allow"]
     return problem(

@@ -19,6 +19,8 @@ from tests.notifications.cast import tenant
 
 Answer = Any  # of the test client, whose own type has no public name
 Put = Callable[..., Answer]
+Call = Callable[..., Answer]
+V1 = "/api/v1/"
 
 
 @pytest.fixture(autouse=True)
@@ -88,3 +90,39 @@ def told(answer: Answer) -> dict[str, Any]:
 
 def listed(incident: Incident) -> set[str]:
     return set(incident.impacted.values_list("subscription__ref", flat=True))
+
+
+@pytest.fixture
+def call(catalogue: None, operator: User) -> Call:
+    """`call("post", "incidents", {...})`: as a script would."""
+    secret = token_of(operator)[1]
+
+    def send(
+        method: str, path: str, body: Any = None, *, token: str = secret, **headers: str
+    ) -> Answer:
+        return Client(enforce_csrf_checks=True).generic(
+            method.upper(),
+            V1 + path,
+            b"" if body is None else body if isinstance(body, bytes) else json.dumps(body),
+            content_type="application/json",
+            headers={"Authorization": f"Bearer {token}"} | headers,
+        )
+
+    return send
+
+
+def cell(service: str = "key-vault", region: str = "west-europe", **more: Any) -> dict[str, Any]:
+    return {"service": service, "region": region} | more
+
+
+def body(**more: Any) -> dict[str, Any]:
+    """One cell, an Error, audience estimated: targeted only, unless told otherwise."""
+    since = datetime.now(UTC) - timedelta(minutes=20)
+    return {
+        "kind": "service-issue",
+        "level": "error",
+        "started_at": since.isoformat(),
+        "public_title": "Key Vault requests fail",
+        "audience": "estimated",
+        "impacts": [cell()],
+    } | more

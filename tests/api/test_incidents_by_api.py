@@ -3,59 +3,19 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from django.contrib.auth.models import User
 from django.test import Client
 
 from incidents.models import Communication, Decision, Incident
 from incidents.policy import PRESETS, explain, parse_facts
 from notifications.delivery import plan
-from tests.api.conftest import Answer, token_of, told
+from tests.api.conftest import V1, Call, body, cell, told
 from tests.notifications.cast import tenant
 
 pytestmark = pytest.mark.django_db
-Call = Callable[..., Answer]
-V1 = "/api/v1/"
-
-
-@pytest.fixture
-def call(catalogue: None, operator: User) -> Call:
-    """`call("post", "incidents", {...})`: as a script would."""
-    secret = token_of(operator)[1]
-
-    def send(
-        method: str, path: str, body: Any = None, *, token: str = secret, **headers: str
-    ) -> Answer:
-        return Client(enforce_csrf_checks=True).generic(
-            method.upper(),
-            V1 + path,
-            b"" if body is None else body if isinstance(body, bytes) else json.dumps(body),
-            content_type="application/json",
-            headers={"Authorization": f"Bearer {token}"} | headers,
-        )
-
-    return send
-
-
-def cell(service: str = "key-vault", region: str = "west-europe", **more: Any) -> dict[str, Any]:
-    return {"service": service, "region": region} | more
-
-
-def body(**more: Any) -> dict[str, Any]:
-    """One cell, an Error, audience estimated: targeted only, unless told otherwise."""
-    since = datetime.now(UTC) - timedelta(minutes=20)
-    return {
-        "kind": "service-issue",
-        "level": "error",
-        "started_at": since.isoformat(),
-        "public_title": "Key Vault requests fail",
-        "audience": "estimated",
-        "impacts": [cell()],
-    } | more
 
 
 BROAD = [cell(extent="zone", zones=["1"]), cell("storage", extent="zone", zones=["1"])]

@@ -1,0 +1,165 @@
+"""Tenants, subscriptions, rules and endpoints written one at a time, by whoever keeps them from a script."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from zoneinfo import available_timezones
+
+from django.conf import settings
+from django.db import transaction
+
+from incidents.models import Region, Service
+from incidents.services.errors import EntryError
+from incidents.services.statements import checked_text
+from notifications.addresses import AddressError, normalise
+from notifications.channels import endpoints, outbound
+from notifications.models import (
+    ActionGroup,
+    AlertRule,
+    Channel,
+    CustomerSubscription,
+    Endpoint,
+    Footprint,
+    Tenant,
+)
+from notifications.models.tenants import REF
+
+MOST_ENDPOINTS = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """An alert rule with the addresses it leads to; what is left empty matches everything."""
+
+    name: str
+    active: bool = True
+    kinds: Sequence[str] = ()
+    services: Sequence[Service] = ()
+    regions: Sequence[Region] = ()
+    subscriptions: Sequence[str] = ()
+    endpoints: Sequence[int] = field(default_factory=tuple)
+
+
+@transaction.atomic
+def save_tenant(
+    *, ref: str, name: str, contact: str, language: str, time_zone: str, now: datetime
+) -> Tenant:
+    """Make or change a tenant; `contact` is a mail address, or empty. Raises EntryError."""
+    _check_ref("ref", ref)
+    _check_manners(language, time_zone)
+    tenant = Tenant.objects.select_for_update().filter(ref=ref).first() or Tenant(ref=ref)
+    tenant.name = checked_text("name", name, 200, lines=False) or ref
+    tenant.language, tenant.time_zone = language, time_zone
+    tenant.contact = None
+    tenant.save()
+    if contact:
+        tenant.contact = _mail_endpoint(contact, tenant, now)
+        tenant.save(update_fields=["contact"])
+    return tenant
+
+
+@transaction.atomic
+def save_subscription(
+    *, ref: str, tenant: Tenant, name: str, cells: Sequence[tuple[Service, Region]]
+) -> CustomerSubscription:
+    """Make or change a tenant's subscription; it runs exactly in these cells afterwards. Raises EntryError."""
+    _check_ref("ref", ref)
+    found = CustomerSubscription.objects.select_for_update().filter(ref=ref).first()
+    if found and found.tenant_id != tenant.pk:
+        raise EntryError("ref", "belongs to another tenant; give it another identifier.")
+    made = found or CustomerSubscription(ref=ref, tenant=tenant)
+    made.name = checked_text("name", name, 200, lines=False)
+    made.save()
+    made.footprint.all().delete()
+    Footprint.objects.bulk_create(
+        Footprint(subscription=made, service=service, region=region)
+        for service, region in dict.fromkeys(cells)
+    )
+    return made
+
+
+@transaction.atomic
+def save_rule(*, tenant: Tenant, rule: Rule) -> AlertRule:
+    """Make or change the tenant's rule of this name, with a group of its own for its endpoints.
+
+    Raises EntryError for what belongs to another tenant.
+    """
+    subscriptions = list(tenant.subscriptions.filter(ref__in=rule.subscriptions))
+    if missing := set(rule.subscriptions) - {each.ref for each in subscriptions}:
+        raise EntryError(
+            "subscriptions", f"{sorted(missing)[0]} is none of {tenant.ref}'s; remove it."
+        )
+    if len(rule.endpoints) > MOST_ENDPOINTS:
+        raise EntryError("endpoints", f"are more than {MOST_ENDPOINTS}; name fewer.")
+    reached = list(tenant.endpoints.filter(pk__in=rule.endpoints))
+    if strange := set(rule.endpoints) - {each.pk for each in reached}:
+        raise EntryError("endpoints", f"{min(strange)} is none of {tenant.ref}'s; remove it.")
+    name = checked_text("name", rule.name, 200, lines=False)
+    if not name:
+        raise EntryError("name", "is empty; name the rule.")
+    made, _ = AlertRule.objects.update_or_create(
+        tenant=tenant, name=name, defaults={"active": rule.active, "kinds": list(rule.kinds)}
+    )
+    made.services.set(rule.services)
+    made.regions.set(rule.regions)
+    made.subscriptions.set(subscriptions)
+    group, _ = ActionGroup.objects.get_or_create(tenant=tenant, name=name)
+    group.endpoints.set(reached)
+    made.action_groups.set([group])
+    return made
+
+
+def make_endpoint(
+    *, channel: str, address: str, tenant: Tenant, language: str, time_zone: str, now: datetime
+) -> tuple[Endpoint, str]:
+    """An endpoint of a tenant and, of a webhook, its secret, which is nowhere else. Raises EntryError."""
+    _check_manners(language, time_zone)
+    if channel != Channel.MAIL and Endpoint.objects.filter(channel=channel, address=address):
+        raise EntryError("address", "is there already; use another one.")
+    secret = ""
+    try:
+        if channel == Channel.MAIL:
+            made = _mail_endpoint(address, tenant, now)
+        elif channel == Channel.WEBHOOK:
+            made, secret = endpoints.make(address=address, tenant=tenant, now=now)
+        else:
+            made = endpoints.make_room(address=address, tenant=tenant, now=now)
+    except outbound.OutboundError as error:
+        raise EntryError("address", f"{error}; give another one.") from error
+    made.language, made.time_zone = language, time_zone
+    made.save(update_fields=["language", "time_zone"])
+    return made, secret
+
+
+def _mail_endpoint(address: str, tenant: Tenant, now: datetime) -> Endpoint:
+    try:
+        normal = normalise(address)
+    except AddressError as error:
+        raise EntryError("address", str(error)) from error
+    found = Endpoint.objects.filter(channel=Channel.MAIL, address__iexact=normal).first()
+    if found is None:
+        return Endpoint.objects.create(address=normal, tenant=tenant, created_at=now)
+    if found.tenant_id not in (None, tenant.pk):
+        raise EntryError("address", "belongs to another tenant; use another one.")
+    if found.tenant_id is None:
+        found.tenant = tenant
+        found.save(update_fields=["tenant"])
+    return found
+
+
+def _check_ref(name: str, ref: str) -> None:
+    if not re.fullmatch(REF, ref) or len(ref) > 64:
+        raise EntryError(
+            name, f"{ref[:80]!r} is no identifier; use letters, digits, dot, dash and underscore."
+        )
+
+
+def _check_manners(language: str, zone: str) -> None:
+    known = dict(settings.LANGUAGES)
+    if language not in known:
+        raise EntryError("language", f"{language!r} is not known; use one of {', '.join(known)}.")
+    if zone not in available_timezones():
+        raise EntryError("time_zone", f"{zone[:60]!r} is no time zone; use one as Europe/Berlin.")

@@ -47,7 +47,8 @@ def test_a_rule_leads_to_the_tenants_own_endpoints_alone(call: Call) -> None:
 
     assert refused.status_code == 422
     assert told(refused)["errors"][0]["field"] == "endpoints"
-    assert [each["endpoints"] for each in told(call("get", "tenants/contoso/rules"))] == [[mine]]
+    rules: Any = told(call("get", "tenants/contoso/rules"))
+    assert [each["endpoints"] for each in rules] == [[mine]]
     assert AlertRule.objects.get().services.get().slug == "storage"
 
 

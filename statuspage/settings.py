@@ -50,6 +50,7 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "statuspage.middleware.ContentSecurityPolicy",
     "statuspage.middleware.LanguageOfAddress",
+    "statuspage.error_pages.RefusedMethods",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
@@ -127,6 +128,7 @@ SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
 CSRF_TRUSTED_ORIGINS = [BASE_URL]
 LOGIN_URL = "admin:login"
+CSRF_FAILURE_VIEW = "statuspage.desk.form_recovery.csrf_failed"
 
 # Rows are the truth and a task only says *look*, hence: acknowledge early, fetch one at a time, keep
 # no results. Late acknowledgement kills the worker of Celery 5.7 when the broker goes away.

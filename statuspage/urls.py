@@ -8,6 +8,8 @@ from django.urls import include, path
 
 from statuspage import feedback, hooks, metrics
 
+handler400 = "statuspage.error_pages.bad_request"
+handler404 = "statuspage.error_pages.not_found"
 handler403 = "statuspage.desk.access.refused"
 
 urlpatterns = [

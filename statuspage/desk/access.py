@@ -17,6 +17,7 @@ from django.views.decorators.cache import never_cache
 
 from incidents.access import LOOK, VIEW, may
 from incidents.models import Incident
+from statuspage.desk.form_recovery import sign_in_again, take_back, was_typed
 
 P = ParamSpec("P")
 View = Callable[Concatenate[HttpRequest, P], HttpResponseBase]
@@ -35,11 +36,14 @@ def desk(
         @wraps(view)
         def guarded(request: HttpRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
             user = request.user
+            if not user.is_authenticated and was_typed(request):
+                return sign_in_again(request)
             if not user.is_authenticated:
                 return redirect_to_login(request.get_full_path(), reverse("admin:login"))
             looks = request.method in ("GET", "HEAD") or write is None
             if not (may(user, *permissions, any_of=any_of) and (looks or may(user, write or ""))):
                 return refused(request)
+            take_back(request)
             return view(request, *args, **kwargs)
 
         return guarded

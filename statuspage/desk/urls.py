@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from django.urls import path
+from django.urls import path, register_converter
+from django.urls.converters import SlugConverter
 
 from statuspage.desk.views import (
     audit,
@@ -27,6 +28,16 @@ from statuspage.desk.views import (
 
 app_name = "desk"
 
+
+class TrackingIdConverter(SlugConverter):
+    """A tracking ID as people type it: in small letters, too."""
+
+    def to_python(self, value: str) -> str:
+        return value.upper()
+
+
+register_converter(TrackingIdConverter, "tracking_id")
+
 urlpatterns = [
     path("", incidents.listing, name="list"),
     path("new/", declare.new, name="new"),
@@ -41,30 +52,32 @@ urlpatterns = [
     path("erase/tenant/<str:ref>/", erasing.erase_tenant, name="erase-tenant"),
     path("suppressed/", suppressed.suppressed, name="suppressed"),
     path("suppressed/<int:pk>/", suppressed.lift, name="lift"),
-    path("<slug:tracking_id>/", incidents.screen, name="incident"),
-    path("<slug:tracking_id>/update/", updates.update, name="update"),
-    path("<slug:tracking_id>/recover/", updates.recover_region, name="recover"),
-    path("<slug:tracking_id>/audience/", decisions.audience, name="audience"),
-    path("<slug:tracking_id>/list/", lists.impacted_list, name="list-of"),
-    path("<slug:tracking_id>/confirm/", decisions.confirm_post, name="confirm"),
-    path("<slug:tracking_id>/override/", decisions.override_policy, name="override"),
-    path("<slug:tracking_id>/withdraw/", decisions.withdraw_entry, name="withdraw"),
-    path("<slug:tracking_id>/review/", reviews.review, name="review"),
-    path("<slug:tracking_id>/feedback/", feedback.feedback, name="feedback"),
-    path("<slug:tracking_id>/retract/", retractions.retract_incident, name="retract"),
-    path("<slug:tracking_id>/times/", corrections.times, name="times"),
-    path("<slug:tracking_id>/merge/", merges.merge_incident, name="merge"),
-    path("<slug:tracking_id>/unmerge/", merges.unmerge_incident, name="unmerge"),
-    path("<slug:tracking_id>/deliveries/", delivery_statistics.deliveries, name="deliveries"),
+    path("<tracking_id:tracking_id>/", incidents.screen, name="incident"),
+    path("<tracking_id:tracking_id>/update/", updates.update, name="update"),
+    path("<tracking_id:tracking_id>/recover/", updates.recover_region, name="recover"),
+    path("<tracking_id:tracking_id>/audience/", decisions.audience, name="audience"),
+    path("<tracking_id:tracking_id>/list/", lists.impacted_list, name="list-of"),
+    path("<tracking_id:tracking_id>/confirm/", decisions.confirm_post, name="confirm"),
+    path("<tracking_id:tracking_id>/override/", decisions.override_policy, name="override"),
+    path("<tracking_id:tracking_id>/withdraw/", decisions.withdraw_entry, name="withdraw"),
+    path("<tracking_id:tracking_id>/review/", reviews.review, name="review"),
+    path("<tracking_id:tracking_id>/feedback/", feedback.feedback, name="feedback"),
+    path("<tracking_id:tracking_id>/retract/", retractions.retract_incident, name="retract"),
+    path("<tracking_id:tracking_id>/times/", corrections.times, name="times"),
+    path("<tracking_id:tracking_id>/merge/", merges.merge_incident, name="merge"),
+    path("<tracking_id:tracking_id>/unmerge/", merges.unmerge_incident, name="unmerge"),
     path(
-        "<slug:tracking_id>/deliveries/progress/",
+        "<tracking_id:tracking_id>/deliveries/", delivery_statistics.deliveries, name="deliveries"
+    ),
+    path(
+        "<tracking_id:tracking_id>/deliveries/progress/",
         delivery_statistics.progress,
         name="deliveries-progress",
     ),
     path(
-        "<slug:tracking_id>/deliveries/retry/",
+        "<tracking_id:tracking_id>/deliveries/retry/",
         delivery_statistics.retry_failed,
         name="deliveries-retry",
     ),
-    path("<slug:tracking_id>/replay/", replays.replay_screen, name="replay"),
+    path("<tracking_id:tracking_id>/replay/", replays.replay_screen, name="replay"),
 ]

@@ -94,6 +94,19 @@ def test_behind_tls_the_answers_say_that_it_stays_so(machine: Machine) -> None:
     assert "strict-transport-security" not in asked(machine.ports["edge"], "/status/")[1]
 
 
+def test_an_address_too_long_is_refused_in_our_own_looks(machine: Machine) -> None:
+    whole = site()
+    refused = Page(b"<p>too long</p>", status=414)
+    write_generation(machine.published, replace(whole, pages={**whole.pages, "414": refused}))
+    beat(machine.published, 1, datetime.now(UTC))
+    machine.up("edge")
+    port = machine.ports["edge"]
+    status, headers, body = asked(port, "/status/?" + "x" * 40_000)
+    assert (status, body) == (414, b"<p>too long</p>")
+    assert headers["x-content-type-options"] == "nosniff"
+    assert asked(port, "/errors/414.html")[0] == 404
+
+
 def test_nothing_outside_the_site_can_be_asked_for(machine: Machine) -> None:
     write_generation(machine.published, site())
     beat(machine.published, 1, datetime.now(UTC))

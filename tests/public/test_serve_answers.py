@@ -183,6 +183,45 @@ def test_a_script_of_another_site_may_ask_with_headers_of_its_own(web: Any, path
     assert ask(web, "/admin/", method="OPTIONS").body == b"django"
 
 
+def test_a_refusal_has_the_published_looks_in_the_language_that_was_asked_for(
+    tmp_path: Path, store: Store
+) -> None:
+    whole = site()
+    pages = {
+        "405": Page(b"<p>only read</p>", status=405),
+        "de/405": Page(b"<p>nur lesen</p>", status=405),
+        "414": Page(b"<p>too long</p>", status=414),
+    }
+    write_generation(tmp_path, replace(whole, pages={**whole.pages, **pages}))
+    web = public_site(store, {"/status/": lambda *_: None}, elsewhere, languages=["de"])
+    refused = ask(web, "/status/", method="POST")
+    assert (refused.status, refused.body) == (405, b"<p>only read</p>")
+    assert refused.headers["cache-control"] == "no-store"
+    assert ask(web, "/de/status/", method="POST").body == b"<p>nur lesen</p>"
+    long = ask(web, "/status/", query="q=" + "x" * 3000)
+    assert (long.status, long.body) == (414, b"<p>too long</p>")
+    assert b"<h1>405" in ask(web, "/feed.json", method="POST").body  # nobody looks at it
+
+
+def test_a_tracking_id_in_small_letters_leads_to_its_entry(tmp_path: Path, store: Store) -> None:
+    named = {"/status/history/ABCD-123/": Page(text("entry"))}
+    whole = site()
+    whole = replace(
+        whole, pages={**whole.pages, **named}, index={"redirects": {"OLD-001": "ABCD-123"}}
+    )
+    write_generation(tmp_path, whole)
+    web = public_site(store, {}, elsewhere)
+    for path in (
+        "/status/history/abcd-123/",
+        "/status/history/abcd-123",
+        "/status/history/old-001/",
+    ):
+        answer = ask(web, path)
+        assert (answer.status, answer.headers["location"]) == (301, "/status/history/ABCD-123/")
+    assert ask(web, "/status/history/gone-001/").headers["location"] == "/status/history/GONE-001/"
+    assert ask(web, "/status/history/none-000/").status == 404
+
+
 def test_a_withdrawn_entry_answers_410(web: Any) -> None:
     reply = ask(web, "/status/history/GONE-001/", if_none_match="*")
     assert (reply.status, reply.body) == (410, b"<p>withdrawn</p>")

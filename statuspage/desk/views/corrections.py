@@ -17,6 +17,7 @@ from incidents.services.corrections import correct_times, reschedule
 from incidents.services.inputs import Statement
 from statuspage.desk.access import desk, operator_of, workable
 from statuspage.desk.correcting_forms import CorrectionForm, RescheduleForm
+from statuspage.desk.form_recovery import blank
 from statuspage.desk.forms import DeskForm
 from statuspage.desk.incident_list import publicity_of
 from statuspage.desk.optimistic_lock import News
@@ -33,7 +34,7 @@ def times(request: HttpRequest, tracking_id: str) -> HttpResponse:
     incident, now = workable(request, tracking_id), timezone.now()
     kind = RescheduleForm if incident.stage in PLANNED else CorrectionForm
     if request.method == "GET":
-        return _page(request, incident, kind(now=now, initial=_initial(incident)))
+        return _page(request, incident, blank(kind, request, now=now, initial=_initial(incident)))
     form = kind(request.POST, now=now)
     act = _reschedule if incident.stage in PLANNED else _correct
     said = act_or_page(

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from django.contrib import messages
 from django.db import IntegrityError, transaction
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST
@@ -27,6 +27,7 @@ from statuspage.desk.form_mapping import (
     refuse,
     token_id,
 )
+from statuspage.desk.form_recovery import blank, recovered
 from statuspage.desk.forms import DeclareForm
 from statuspage.desk.picker import Cells, Picker
 from statuspage.desk.typed_times import typed
@@ -39,7 +40,9 @@ def new(request: HttpRequest) -> HttpResponse:
     now = timezone.now()
     if request.method == "GET":
         initial = {"since": typed(now), "drill": "drill" in request.GET}
-        return _form_page(request, DeclareForm(now=now, initial=initial), Picker())
+        data = recovered(request)
+        form = blank(DeclareForm, request, now=now, initial=initial)
+        return _form_page(request, form, Picker.of(data) if data else Picker(), data=data)
     data, picker = request.POST, Picker.of(request.POST)
     step = data.get("step", "preview")
     if step in ("edit", "dependents"):
@@ -150,17 +153,23 @@ def live_verdict(request: HttpRequest) -> HttpResponse:
 
 
 def _form_page(
-    request: HttpRequest, form: DeclareForm, picker: Picker, *, status: int = 200
+    request: HttpRequest,
+    form: DeclareForm,
+    picker: Picker,
+    *,
+    data: QueryDict | None = None,
+    status: int = 200,
 ) -> HttpResponse:
-    user = operator_of(request)
-    token = request.POST.get("token", "")
+    """`data`: what was typed, if it was not just sent."""
+    user, data = operator_of(request), data or request.POST
+    token = data.get("token", "")
     context = {
         "form": form,
         "picker": picker,
         "dependents": picker.suggested_dependents(),
         "token": token if token_id(token, user) else fresh_token(user),
-        "override": request.POST.get("override", ""),
-        "override_reason": request.POST.get("override_reason", ""),
+        "override": data.get("override", ""),
+        "override_reason": data.get("override_reason", ""),
     }
     return render(request, "desk/new.html", context, status=status)
 

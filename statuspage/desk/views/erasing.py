@@ -13,6 +13,7 @@ from incidents.access import ERASE
 from notifications.evidence import erasure
 from notifications.models import Endpoint, Tenant
 from statuspage.desk.access import desk, operator_of
+from statuspage.desk.form_recovery import blank
 from statuspage.desk.forms import DeskForm
 
 
@@ -45,7 +46,7 @@ def erase_tenant(request: HttpRequest, ref: str) -> HttpResponse:
 
 def _page(request: HttpRequest, plan: erasure.Plan, name: str) -> HttpResponse:
     now = timezone.now()
-    form = EraseForm(request.POST or None, now=now)
+    form = EraseForm(request.POST, now=now) if request.POST else blank(EraseForm, request, now=now)
     if request.method == "POST" and form.is_valid():
         try:
             erasure.erase(

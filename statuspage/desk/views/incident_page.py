@@ -9,6 +9,7 @@ from django.shortcuts import render
 from django.utils import timezone
 
 from incidents.models import Incident
+from statuspage.desk.form_recovery import recovered, recovered_form
 from statuspage.desk.forms import (
     AudienceForm,
     ConfirmForm,
@@ -40,6 +41,12 @@ def incident_page(
         "override": OverrideForm(now=now),
         "withdraw": WithdrawForm(now=now),
     }
+    name = recovered_form(request)
+    if typed := recovered(request):
+        if name == "recover":
+            forms[name] = RecoverForm(typed, now=now)
+        elif name in forms:
+            forms[name] = type(forms[name]).refilled(typed, now=now)
     forms |= refused or {}
     for name, form in forms.items():
         form.auto_id = f"{name}-%s"  # several forms of one page have a `public_text`
@@ -47,6 +54,7 @@ def incident_page(
         "screen": screen_of(incident, now),
         "forms": forms,
         "news": news,
+        "unfinished": name,
         "refused": next(iter((refused or {}).values()), None),
     }
     return render(request, "desk/incident.html", context, status=status)

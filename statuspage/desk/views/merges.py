@@ -17,6 +17,7 @@ from incidents.services.inputs import Statement
 from incidents.services.merge import merge, unmerge
 from statuspage.desk.access import desk, incidents_for, operator_of, workable
 from statuspage.desk.correcting_forms import MergeForm
+from statuspage.desk.form_recovery import blank
 from statuspage.desk.incident_list import publicity_of
 from statuspage.desk.optimistic_lock import News
 from statuspage.desk.views.small_forms import act_or_page, mark
@@ -28,7 +29,8 @@ def merge_incident(request: HttpRequest, tracking_id: str) -> HttpResponse:
     """GET asks; POST merges this incident into the one that is named."""
     incident, now = workable(request, tracking_id), timezone.now()
     if request.method == "GET":
-        return _page(request, incident, MergeForm(now=now, survivors=_survivors(incident)))
+        form = blank(MergeForm, request, now=now, survivors=_survivors(incident))
+        return _page(request, incident, form)
     form = MergeForm(request.POST, now=now, survivors=_survivors(incident))
 
     def act() -> Communication:

@@ -23,6 +23,7 @@ from incidents.services.errors import EntryError
 from incidents.services.policies import adopt_policy, checked, current_policy
 from statuspage.desk.access import desk, operator_of, refused
 from statuspage.desk.form_mapping import refuse
+from statuspage.desk.form_recovery import blank
 from statuspage.desk.forms import DeskForm
 from statuspage.desk.views.replays import recorded_cases
 
@@ -65,7 +66,9 @@ def policies(request: HttpRequest) -> HttpResponse:
     """GET: the policy in force (`from`: start from another). POST with `step`: preview, adopt."""
     now = timezone.now()
     if request.method != "POST":
-        return _page(request, PolicyForm(now=now, initial={"text": _start(request)}))
+        return _page(
+            request, blank(PolicyForm, request, now=now, initial={"text": _start(request)})
+        )
     form = PolicyForm(request.POST, now=now)
     if not form.is_valid():
         return _page(request, form, status=422)

@@ -16,6 +16,7 @@ from notifications.models import Delivery
 from statuspage.desk.access import desk, operator_of, workable
 from statuspage.desk.correcting_forms import RetractForm
 from statuspage.desk.form_mapping import refuse
+from statuspage.desk.form_recovery import blank
 from statuspage.desk.incident_list import publicity_of
 from statuspage.desk.optimistic_lock import News, StaleError, if_fresh
 from statuspage.desk.views.small_forms import mark
@@ -29,7 +30,7 @@ def retract_incident(request: HttpRequest, tracking_id: str) -> HttpResponse:
     if request.method == "GET":
         words = retraction_text(incident)
         initial = {"targeted_text": words, "public_text": words}
-        return _page(request, incident, RetractForm(now=now, initial=initial))
+        return _page(request, incident, blank(RetractForm, request, now=now, initial=initial))
     form = RetractForm(request.POST, now=now)
     if not form.is_valid():
         return _page(request, incident, form, status=422)

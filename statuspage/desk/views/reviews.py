@@ -19,6 +19,7 @@ from statuspage.desk.access import desk, operator_of, workable
 from statuspage.desk.confirm_receivers import is_confirmed
 from statuspage.desk.dry_run import dry_run, hidden_fields
 from statuspage.desk.form_mapping import refuse
+from statuspage.desk.form_recovery import recovered
 from statuspage.desk.optimistic_lock import News, StaleError, if_fresh, seen_now
 from statuspage.desk.review.form import ReviewForm, draft_of, initial_of, same
 from statuspage.desk.review.preview import look_at_review, reach_of
@@ -33,6 +34,8 @@ def review(request: HttpRequest, tracking_id: str) -> HttpResponse:
     if request.method == "GET":
         latest = _latest(incident)
         initial = initial_of(draft_of(latest) if latest else None, public=is_for_public(incident))
+        if typed := recovered(request):
+            initial = typed.dict()
         return _form_page(request, incident, ReviewForm(now=now, initial=initial))
     if request.POST.get("step") == "edit":
         form = ReviewForm(now=now, initial=request.POST.dict())

@@ -19,6 +19,7 @@ from notifications.channels.email.relay_test import Trial
 from notifications.delivery import kill_switch
 from notifications.models import Delivery, KillSwitch
 from statuspage.desk.access import desk, operator_of
+from statuspage.desk.form_recovery import blank
 from statuspage.desk.forms import DeskForm
 
 
@@ -47,7 +48,7 @@ def sending(request: HttpRequest) -> HttpResponse:
     if request.method == "POST" and request.POST.get("step") == "test":
         return _try(request, now)
     if request.method != "POST":
-        return _page(request, StopForm(now=now))
+        return _page(request, blank(StopForm, request, now=now))
     form = StopForm(request.POST, now=now)
     try:
         if request.POST.get("step") == "release":

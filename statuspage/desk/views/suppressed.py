@@ -16,6 +16,7 @@ from notifications.audience import silence
 from notifications.inbound import suppression
 from notifications.models import Bounce, Endpoint, OperatorAct
 from statuspage.desk.access import desk, operator_of
+from statuspage.desk.form_recovery import blank
 from statuspage.desk.forms import DeskForm
 
 A_PAGE = 50
@@ -54,7 +55,7 @@ def lift(request: HttpRequest, pk: int) -> HttpResponse:
     endpoint = get_object_or_404(Endpoint, pk=pk, suppressed_at__isnull=False)
     now = timezone.now()
     if request.method != "POST":
-        return _page(request, endpoint, LiftForm(now=now))
+        return _page(request, endpoint, blank(LiftForm, request, now=now))
     form = LiftForm(request.POST, now=now)
     if not form.is_valid():
         return _page(request, endpoint, form, status=422)

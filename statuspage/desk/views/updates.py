@@ -27,6 +27,7 @@ from statuspage.desk.form_mapping import (
     repeats,
     statement_of,
 )
+from statuspage.desk.form_recovery import blank, recovered
 from statuspage.desk.forms import RecoverForm, UpdateForm
 from statuspage.desk.optimistic_lock import News, StaleError, if_fresh
 from statuspage.desk.picker import Cells, Picker
@@ -40,8 +41,9 @@ def update(request: HttpRequest, tracking_id: str) -> HttpResponse:
     incident = workable(request, tracking_id)
     now = timezone.now()
     if request.method == "GET":
-        form = UpdateForm(now=now, incident=incident)
-        return _form_page(request, incident, form, Picker())
+        data = recovered(request)
+        form = blank(UpdateForm, request, now=now, incident=incident)
+        return _form_page(request, incident, form, Picker.of(data) if data else Picker())
     data, picker = request.POST, Picker.of(request.POST)
     if data.get("step") == "edit":
         form = UpdateForm.refilled(data, now=now, incident=incident)

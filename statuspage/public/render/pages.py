@@ -37,6 +37,8 @@ STATUS, HISTORY = "/status/", "/status/history/"
 MINUTES = "/status/history/minutes/"
 LONG = 60  # rows: a table of more is higher than any window
 HOT, WARM = 10, 60  # seconds a cache may keep the status pages, and the history's
+# Pages without an address of their own, and for how long a cache may keep them.
+ERRORS = {400: 0, 404: HOT, 405: 0, 414: 0, 500: 0}
 
 
 def status_pages(snapshot: Snapshot, layout: Layout) -> tuple[dict[str, Page], dict[str, Page]]:
@@ -212,10 +214,10 @@ def error_pages(layout: Layout) -> dict[str, Page]:
     """The keys that `generation` knows for answers without an address of their own."""
     layout = replace(layout, dated=False)
     return {
-        f"{languages.folder()}404": Page(render("errors/404.html", layout, STATUS, {}), status=404),
-        f"{languages.folder()}500": Page(
-            render("errors/500.html", layout, STATUS, {}), status=500, max_age=0
-        ),
+        f"{languages.folder()}{status}": Page(
+            render(f"errors/{status}.html", layout, STATUS, {}), status=status, max_age=max_age
+        )
+        for status, max_age in ERRORS.items()
     }
 
 

@@ -156,7 +156,7 @@ class _Slow:
                 return self._redirect(*elsewhere, environ, start_response)
             answer = self._of_what_is_shown(lambda one: self._from(one, path, query))
         except RefusedError as refusal:
-            return self._no_store(refusal.page, environ, start_response)
+            return self._no_store(self._styled(refusal.page, raw), environ, start_response)
         except Exception:
             log.exception("no answer for %s", raw)
             return self._failed(environ, start_response)
@@ -168,7 +168,7 @@ class _Slow:
         if environ["REQUEST_METHOD"] == "OPTIONS":
             start_response("204 No Content", [*PREFLIGHT, allowed, *security(self.hsts)])
             return []
-        page = note(405, "This page can only be read.")
+        page = self._styled(note(405, "This page can only be read."), environ["PATH_INFO"])
         return self._no_store(page, environ, start_response, [allowed])
 
     def _of_what_is_shown(self, ask: Callable[[LoadedGeneration], T]) -> T:
@@ -261,12 +261,24 @@ class _Slow:
         return self._no_store(page, environ, start_response, [("Retry-After", "5")])
 
     def _failed(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        body = note(500, "This page could not be made.").body
+        page = self._styled(note(500, "This page could not be made."), environ["PATH_INFO"])
+        return self._no_store(page, environ, start_response)
+
+    def _styled(self, page: Page, raw: str) -> Page:
+        """The published page for this status, in the language that was asked for; else the bare one."""
         generation = self.store.generation
-        answer = generation.fresh.get("500") if generation is not None else None
-        if answer is not None:
-            body = answer[prepared_responses.IDENTITY].body[0]
-        return self._no_store(Page(body, HTML, 500), environ, start_response)
+        if generation is None or page.content_type != HTML or self._for_programs(raw):
+            return page
+        key = f"{self._prefix(raw)}/{page.status}".removeprefix("/")
+        answer = generation.fresh.get(key) or generation.fresh.get(str(page.status))
+        if answer is None:
+            return page
+        return Page(answer[prepared_responses.IDENTITY].body[0], HTML, page.status)
+
+    def _for_programs(self, raw: str) -> bool:
+        return raw.startswith(("/api/", "/badge/")) or raw.endswith(
+            (".json", ".rss", ".atom", ".ics", ".txt", ".xml")
+        )
 
     def _built_in(self, status: int) -> Answer:
         return prepared_responses.assembled(note(status, "There is no such page."), hsts=self.hsts)

@@ -16,8 +16,8 @@ def moved(
     """Address, query and status where another address answers for this one."""
     if path not in generation.pages and f"{path}/" in generation.pages:
         return f"{raw}/", query, 308
-    survivor = _survivor(generation, path)
-    return (survivor, "", 301) if survivor else None
+    elsewhere = _survivor(generation, path) or _spelled(generation, path)
+    return (elsewhere, "", 301) if elsewhere else None
 
 
 def _survivor(generation: LoadedGeneration, path: str) -> str:
@@ -25,8 +25,18 @@ def _survivor(generation: LoadedGeneration, path: str) -> str:
     before, found, tracking_id = path.partition(HISTORY)
     if not found or before.count("/") > 1:  # at most one part: the language
         return ""
-    survivor = generation.index.get("redirects", {}).get(tracking_id.rstrip("/"))
+    redirects, wanted = generation.index.get("redirects", {}), tracking_id.rstrip("/")
+    survivor = redirects.get(wanted) or redirects.get(wanted.upper())
     return f"{before}{HISTORY}{survivor}/" if survivor else ""
+
+
+def _spelled(generation: LoadedGeneration, path: str) -> str:
+    """An entry's address with its tracking ID in small letters, as people type it."""
+    before, found, tracking_id = path.partition(HISTORY)
+    if not found or path in generation.pages:
+        return ""
+    where = f"{before}{HISTORY}{tracking_id.strip('/').upper()}/"
+    return where if where != path and where in generation.pages else ""
 
 
 def location(target: str, query: str) -> str:

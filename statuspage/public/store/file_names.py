@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 from statuspage.public.render.page import HTML
 
-ERROR_KEY = re.compile(r"([a-z-]{2,12}/)?(404|500)")
+ERROR_KEY = re.compile(r"([a-z-]{2,12}/)?(400|404|405|414|500)")
 SEGMENT_LIMIT = 200  # file systems end at 255 bytes; `.gz` and friends have to fit
 PATH_LIMIT = 1000
 PART = "part"  # in place of a media type: never served by itself, hence never compressed

@@ -54,6 +54,8 @@ for (const picker of document.querySelectorAll("[data-picker]")) {
     }
   });
   picker.addEventListener("change", name);
+  // After a reload, or Back, the browser ticks again what was ticked, and says so to nobody.
+  window.addEventListener("pageshow", name);
   name();
 }
 

@@ -1,0 +1,184 @@
+"""What was typed is not lost when a form cannot be taken: signed out meanwhile, or in again in another tab.
+
+Nothing of such a form is done. What was typed waits in the page that asks to sign in (as one hidden field, never
+on our side: whoever sent it may be anybody), or, once somebody is signed in, in their session; the form's page
+takes it from there, filled as it was typed.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any, TypeVar
+from urllib.parse import urlsplit
+
+from django.conf import settings
+from django.contrib import admin, messages
+from django.contrib.admin.forms import AdminAuthenticationForm
+from django.contrib.auth.models import User
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
+from django.shortcuts import render
+from django.template.response import TemplateResponse
+from django.urls import Resolver404, resolve, reverse
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.views.decorators.csrf import requires_csrf_token
+
+from statuspage import error_pages
+from statuspage.desk.forms import DeskForm
+
+SESSION_KEY = "typed"
+FIELD = "typed"  # of the page that asks to sign in
+NOT_TYPED = ("csrfmiddlewaretoken", FIELD)
+# Forms of the incident's screen: their own addresses have no page to look at.
+ON_THE_SCREEN = frozenset(
+    {"recover", "audience", "confirm", "override", "withdraw", "unmerge", "deliveries-retry"}
+)
+
+AnyForm = TypeVar("AnyForm", bound=DeskForm)
+
+
+def sign_in_again(request: HttpRequest) -> HttpResponse:
+    """The login, 403, with what was typed in it. Nothing else is done with the request."""
+    if "HX-Request" in request.headers:  # a part of a page, which stays as it is
+        return render(request, "desk/_signed_out.html")
+    context = {
+        **admin.site.each_context(request),
+        "title": "Sign in again",
+        "subtitle": None,
+        "form": AdminAuthenticationForm(request),
+        "app_path": reverse("admin:login"),
+        "username": "",
+        "next": _page_of(request.path),
+        FIELD: _packed(request),
+    }
+    return TemplateResponse(request, "admin/login.html", context, status=403)
+
+
+def keep_over_login(sender: object, request: HttpRequest, user: User, **_: Any) -> None:  # noqa: ARG001 - of Django's signal
+    """Receives `user_logged_in`: what the page that asked to sign in had in it goes into the session."""
+    if packed := request.POST.get(FIELD):
+        _keep(request, packed, "you were signed out while you were typing")
+
+
+@requires_csrf_token
+def csrf_failed(request: HttpRequest, reason: str = "") -> HttpResponse:  # noqa: ARG001 - Django's signature
+    """CSRF_FAILURE_VIEW: mostly somebody who signed in again in another tab, which made this page's mark old."""
+    login = reverse("admin:login")
+    if _from_here(request) and request.path == login and request.user.is_authenticated:
+        wanted = request.POST.get("next", "")
+        here = url_has_allowed_host_and_scheme(wanted, {request.get_host()})
+        return HttpResponseRedirect(wanted if here else reverse("desk:list"))
+    if _from_here(request) and request.path.startswith(reverse("desk:list")):
+        if not request.user.is_authenticated:
+            return sign_in_again(request)
+        _keep(request, _packed(request), "you signed in again after this page was made")
+        return _page_again(request)
+    return error_pages.page(
+        403,
+        "This form could not be checked.",
+        "Nothing was changed. Open the page again and send it from there; your browser must keep our cookies.",
+        [(login, "Sign in")],
+    )
+
+
+def _page_again(request: HttpRequest) -> HttpResponse:
+    """The form's page as a GET would show it, with what was typed in it, as the body of a 403."""
+    request.method, request.path = "GET", _page_of(request.path)
+    found = resolve(request.path)
+    response: HttpResponse = found.func(request, *found.args, **found.kwargs)
+    response.status_code = 403
+    return response
+
+
+def was_typed(request: HttpRequest) -> bool:
+    """Whether a form was sent with something in it, or a part of a page asked for."""
+    if request.method != "POST":
+        return False
+    return "HX-Request" in request.headers or any(name not in NOT_TYPED for name in request.POST)
+
+
+def take_back(request: HttpRequest) -> None:
+    """Behind the login, before a page of the desk: what was typed for this page becomes `recovered`, and said."""
+    kept = request.session.get(SESSION_KEY)
+    if request.method != "GET" or not kept or kept["page"] != request.path:
+        return
+    del request.session[SESSION_KEY]
+    data = QueryDict(mutable=True)
+    for name, values in kept["fields"].items():
+        data.setlist(name, values)
+    request.recovered = (kept["form"], data)  # type: ignore[attr-defined]  # read by `recovered` alone
+    messages.warning(
+        request, f"Nothing was sent: {kept['why']}. What you had typed is in the form again."
+    )
+
+
+def recovered(request: HttpRequest, form: str = "") -> QueryDict | None:
+    """What was typed for this page before, if anything; `form`: only that for the form of this name."""
+    name, data = getattr(request, "recovered", ("", None))
+    return data if not form or form == name else None
+
+
+def recovered_form(request: HttpRequest) -> str:
+    """The name of the form that was typed into."""
+    return str(getattr(request, "recovered", ("",))[0])
+
+
+def blank(kind: type[AnyForm], request: HttpRequest, **options: Any) -> AnyForm:
+    """A form to fill in: as it was typed before, if that was lost, or a new one."""
+    data = recovered(request)
+    if data is None:
+        return kind(**options)
+    options.pop("initial", None)
+    return kind.refilled(data, **options)
+
+
+def _packed(request: HttpRequest) -> str:
+    fields = {name: values for name, values in request.POST.lists() if name not in NOT_TYPED}
+    return json.dumps({"path": request.path, "fields": fields})
+
+
+def _keep(request: HttpRequest, packed: str, why: str) -> None:
+    try:
+        content = json.loads(packed)
+        path = str(content["path"])
+        fields = {
+            str(name): [str(value) for value in values]
+            for name, values in content["fields"].items()
+        }
+    except (ValueError, TypeError, KeyError, AttributeError):
+        return
+    request.session[SESSION_KEY] = {
+        "page": _page_of(path),
+        "form": _name_of(path),
+        "fields": fields,
+        "why": why,
+    }
+
+
+def _name_of(path: str) -> str:
+    try:
+        return resolve(path).url_name or ""
+    except Resolver404:
+        return ""
+
+
+def _page_of(path: str) -> str:
+    """Where the form of an address is looked at."""
+    name = _name_of(path)
+    if name == "live-verdict":
+        return reverse("desk:new")
+    if name in ON_THE_SCREEN:
+        return reverse("desk:incident", kwargs=resolve(path).kwargs)
+    return path if name and path.startswith(reverse("desk:list")) else reverse("desk:list")
+
+
+def _from_here(request: HttpRequest) -> bool:
+    """Whether a page of our own sent it. A browser says so; programs that say nothing are none."""
+    if request.headers.get("Sec-Fetch-Site", "same-origin") != "same-origin":
+        return False
+    own = {f"{request.scheme}://{request.get_host()}", _origin(settings.BASE_URL)}
+    return request.headers.get("Origin", _origin(settings.BASE_URL)) in own
+
+
+def _origin(address: str) -> str:
+    parts = urlsplit(address)
+    return f"{parts.scheme}://{parts.netloc}"

@@ -1,0 +1,70 @@
+"""Words survive what browsers and people do at 3 a.m.: an expired session, a second tab, reload, Back."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import User
+from playwright.sync_api import Page
+
+from incidents.models import Incident
+from tests.browsing import browser_page
+from tests.desk.test_walk_in_a_browser import PASSWORD, sign_in
+
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.django_db(transaction=True),
+    pytest.mark.usefixtures("catalogue"),
+]
+
+
+@pytest.fixture
+def operator(db: None) -> User:
+    return User.objects.create_superuser("olga", password=PASSWORD)
+
+
+def fill_in(page: Page, server: Any) -> None:
+    page.goto(f"{server.url}/admin/desk/new/")
+    page.check("[name=services][value=storage]")
+    page.check("[name=regions][value=west-europe]")
+    page.fill("#id_public_title", "Storage requests fail")
+    page.fill("#id_targeted_text", "Your accounts\nin zone 1.")
+    page.select_option("#id_audience", "estimated")
+
+
+def as_typed(page: Page) -> None:
+    assert page.inner_text("#id_services [data-chosen]") == "1 ticked: Storage"
+    assert page.is_checked("[name=regions][value=west-europe]")
+    assert page.input_value("#id_targeted_text") == "Your accounts\nin zone 1."
+    assert page.input_value("#id_audience") == "estimated"
+
+
+def test_whatever_happens_to_the_session_or_the_page(live_server: Any, operator: User) -> None:
+    with browser_page() as (page, _):
+        sign_in(page, live_server)
+        fill_in(page, live_server)
+
+        page.context.clear_cookies(name="sessionid")
+        page.click("button.primary >> text=Preview")
+        page.fill("#id_username", "olga")
+        page.fill("#id_password", PASSWORD)
+        page.click("[type=submit]")
+        page.wait_for_selector("text=Nothing was sent")
+        as_typed(page)
+
+        other = page.context.new_page()
+        other.context.clear_cookies(name="sessionid")
+        sign_in(other, live_server)
+        page.click("button.primary >> text=Preview")
+        page.wait_for_selector("text=you signed in again")
+        as_typed(page)
+        page.click("button.primary >> text=Preview")
+        page.wait_for_selector(".verdict >> text=TARGETED ONLY")
+
+        fill_in(page, live_server)
+        page.click("button.primary >> text=Preview")
+        page.go_back()
+        as_typed(page)
+
+    assert not Incident.objects.exists()

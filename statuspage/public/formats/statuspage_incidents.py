@@ -15,6 +15,7 @@ from statuspage.public.formats.identity import incident_url, opaque
 from statuspage.public.formats.incident_timeline import (
     OVER,
     TimelineEvent,
+    open_states,
     sentence,
     timeline_events,
 )
@@ -99,7 +100,7 @@ class Incidents:
             "updated_at": max(newest, millis(min(incident.updated_at, self._now))),
             "monitoring_at": None if status in OPEN[:2] else _at(_mitigated(here, told)),
             "resolved_at": _at(_resolved(here, told)) if status in ENDED else None,
-            "impact": _impact(here),
+            "impact": self._impact(here),
             "shortlink": incident_url(self._base_url, incident.tracking_id),
             "started_at": millis(started) if started <= self._now else oldest,
             "page_id": self._page_id,
@@ -117,6 +118,19 @@ class Incidents:
             }
         return row
 
+    def _impact(self, here: IncidentView) -> str:
+        """The worst of its cells over its whole life, or what its level alone says.
+
+        In a narrow view what it does now, as long as it does anything: a place must not be taken for
+        worse than it is.
+        """
+        if here.kind == "planned-maintenance":
+            return "maintenance"
+        now = open_states(here, self._now).values() if self._view.narrow else ()
+        states = [*now] or [shown(here.kind, one.level, one.extent) for one in here.impacts]
+        states = states or [shown(here.kind, here.level, "subset")]
+        return max((IMPACT[one.component] for one in states), key=IMPACTS.index)
+
     def _here(self, incident: IncidentView) -> IncidentView:
         """What it did to the cells of this view, and since when that is over."""
         if not self._view.narrow or not incident.impacts:
@@ -130,17 +144,20 @@ class Incidents:
         """Oldest first. `partial`: it hit other places, too, and what is said of those is left out once it
         is over here."""
         found: list[Told] = []
-        was_hit = over = False
+        over = False
         for moment in timeline_events(here, self._now):
-            was_hit = was_hit or bool(moment.after)
-            over = partial and was_hit and not moment.after and here.kind != "planned-maintenance"
-            if not over:
-                found.append(Told(moment, _stage(moment.stage)))
-            elif moment.changed or moment.stage in OVER:
-                found.append(Told(moment, "resolved"))
-        if found and not over:
+            begun = any(one.start <= moment.at for one in here.impacts)
+            over = self._view.narrow and begun and not moment.after
+            status = _stage(moment.stage)
+            if over and here.kind != "planned-maintenance":
+                if partial and not moment.changed and moment.stage not in OVER:
+                    continue
+                status = "resolved" if partial else _watched(status)
+            found.append(Told(moment, status))
+        if found and not (over and partial):
             # What it is now, also where that was done without a word.
-            found[-1] = replace(found[-1], status=_status(here))
+            status = _watched(_status(here)) if over else _status(here)
+            found[-1] = replace(found[-1], status=status)
         return found
 
     def _hit(self, here: IncidentView) -> list[Row]:
@@ -223,6 +240,11 @@ def _stage(stage: str) -> str:
     return STAGE_ON_STATUSPAGE.get(stage, "investigating")
 
 
+def _watched(status: str) -> str:
+    """Of what hits nothing any more, whether or not that has been said yet."""
+    return "monitoring" if status in OPEN else status
+
+
 def _is_over(incident: IncidentView) -> bool:
     return _stage(incident.stage) == "resolved" or not incident.active
 
@@ -232,15 +254,6 @@ def _status(incident: IncidentView) -> str:
     if incident.kind != "planned-maintenance" and _is_over(incident):
         return "resolved"
     return _stage(incident.stage)
-
-
-def _impact(here: IncidentView) -> str:
-    """The worst of its cells over its whole life, or what its level alone says."""
-    if here.kind == "planned-maintenance":
-        return "maintenance"
-    states = [shown(here.kind, one.level, one.extent) for one in here.impacts]
-    states = states or [shown(here.kind, here.level, "subset")]
-    return max((IMPACT[one.component] for one in states), key=IMPACTS.index)
 
 
 def _mitigated(here: IncidentView, told: list[Told]) -> datetime | None:

@@ -65,6 +65,8 @@ class Incident(models.Model):
 
     # Facts of the policy that no other row holds.
     audience = models.CharField(max_length=9, choices=Audience.choices, default=Audience.UNKNOWN)
+    # The version of the impacted list in force, 0 while there is none; without one no audience is confirmed.
+    impacted_version = models.PositiveIntegerField(default=0, db_default=0)
     dependents = models.PositiveIntegerField(default=0)
     targeted_channel_available = models.BooleanField(default=True)
     platform_fault = models.BooleanField(default=True)

@@ -33,7 +33,7 @@ def because(facts: Facts, policy: Policy, size: Size, verdict: Verdict) -> tuple
         )
     if facts.kind != "service-issue":
         threshold = kind_threshold(facts, policy)
-        return (_size(size), _public_when(KIND_WORDS[facts.kind], threshold, size))
+        return (_size(size, facts.kind), _public_when(KIND_WORDS[facts.kind], threshold, size))
     return (
         _size(size),
         _scenario_1(policy, size),
@@ -69,7 +69,8 @@ def _number(count: int, noun: str) -> str:
     return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
 
 
-def _size(size: Size) -> str:
+def _size(size: Size, kind: str = "") -> str:
+    """Planned work has no level that anybody stated; where none of its cells counts, that is why."""
     level = f"Level {size.level.capitalize()}"
     dependents = size.services - size.named
     if size.extent is None:
@@ -77,8 +78,9 @@ def _size(size: Size) -> str:
         return f"{level}; no impact is at Warning or above, so no region or extent counts{stated}."
     parts = f" ({size.named} named, {dependents} depending on them)" if dependents else ""
     reach = "everywhere" if size.everywhere else _number(size.regions, "region")
+    planned = kind == "planned-maintenance"
     return (
-        f"{level}; {_number(size.services, 'service')}{parts}, {reach}, "
+        f"{'' if planned else f'{level}; '}{_number(size.services, 'service')}{parts}, {reach}, "
         f"at most {EXTENT_WORDS[size.extent]}."
     )
 

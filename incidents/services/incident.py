@@ -34,11 +34,13 @@ from incidents.services.impacts import (
 )
 from incidents.services.inputs import (
     ENDING,
+    LEVEL_OF_MAINTENANCE,
     Changes,
     Declaration,
     Hit,
     Override,
     Statement,
+    check_audience,
     check_declaration,
     check_hits,
     check_past,
@@ -65,6 +67,9 @@ def declare(
     With an actor the decision counts as confirmed (pressing Publish is the confirmation); without
     one a public post waits for a person until the policy's deadline. Raises EntryError.
     """
+    if declaration.kind == "planned-maintenance":
+        hits = [replace(hit, level=None) for hit in declaration.hits]
+        declaration = replace(declaration, level=LEVEL_OF_MAINTENANCE, hits=hits)
     check_declaration(declaration, now)
     check_step(declaration.kind, None, declaration.stage)
     # A maintenance that is under way has begun, whatever its plan says.
@@ -298,6 +303,7 @@ def _apply(incident: Incident, changes: Changes, *, at: datetime) -> None:
 
     Open impacts at the incident's level go with it, as those do whose level was never stated.
     """
+    check_audience(changes.audience, incident)
     if changes.level is not None and changes.level != incident.level:
         Impact.objects.filter(occurrence__incident=incident, level=incident.level).open().update(
             level=changes.level

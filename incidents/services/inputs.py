@@ -7,10 +7,13 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from incidents import lifecycle, wording
-from incidents.models import Offering, Region, Service
+from incidents.models import Incident, Offering, Region, Service
+from incidents.models.choices import Audience
 from incidents.services.errors import EntryError
 
 LEVELS = ("informational", "warning", "error")
+# Planned work is not graver or lighter; the policy counts its cells as it counts those of a Warning.
+LEVEL_OF_MAINTENANCE = "warning"
 EARLIEST = timedelta(days=3653)  # ten years either way; further away is a mistyped year
 ENDING = frozenset({lifecycle.Stage.MITIGATED}) | lifecycle.CLOSED
 
@@ -130,7 +133,23 @@ def check_declaration(declaration: Declaration, now: datetime) -> None:
         raise EntryError("scheduled_until", "ends before it starts; give a later end.")
     if declaration.follows_plan and not declaration.scheduled_until:
         raise EntryError("scheduled_until", "is needed to end by itself; give the planned end.")
+    check_audience(declaration.audience, None)
     check_hits(declaration.hits, declaration.level)
+
+
+def check_audience(audience: str | None, incident: Incident | None) -> None:
+    """Refuse to call an audience confirmed that no impact analysis has named."""
+    if audience != Audience.CONFIRMED:
+        return
+    listed = incident is not None and (
+        incident.impacted_version or incident.absorbed.filter(impacted_version__gt=0).exists()
+    )
+    if not listed:
+        raise EntryError(
+            "audience",
+            "cannot be confirmed while no impacted list is in force; load one first, or choose"
+            f" {Audience.ESTIMATED}.",
+        )
 
 
 def check_hits(hits: Sequence[Hit], level: str) -> None:

@@ -108,6 +108,12 @@ def set_audience(
     )
 
 
+def list_in_force(*, incident: Incident, version: int) -> None:
+    """Note on the locked incident which version of its impacted list is in force."""
+    incident.impacted_version = version
+    incident.save(update_fields=["impacted_version"])
+
+
 def _forget_audience(
     incident: Incident, *, now: datetime, actor: AbstractBaseUser | None
 ) -> Communication | None:

@@ -17,6 +17,7 @@ from django.db.models import Max, Q
 
 from incidents.models import ApiToken, Incident
 from incidents.models.choices import Audience
+from incidents.services.operator_decisions import list_in_force
 from notifications.customers import named_subscriptions
 from notifications.customers.impacted_file import Faults
 from notifications.models import (
@@ -186,6 +187,7 @@ def _replace(
         token=token,
         made_at=now,
     )
+    list_in_force(incident=incident, version=made.version)
     if incident.audience == Audience.CONFIRMED and added:
         _tell_the_added(incident, made.version, now)
     return Replaced(subscriptions, added, removed, made.version, sample)

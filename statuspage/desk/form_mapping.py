@@ -11,7 +11,7 @@ from django.http import QueryDict
 
 from incidents.access import OVERRIDE, may
 from incidents.models import Incident
-from incidents.models.choices import Kind, Stage
+from incidents.models.choices import Kind, Level, Stage
 from incidents.services.errors import EntryError
 from incidents.services.inputs import Changes, Declaration, Override, Statement
 from incidents.services.tracking import new_tracking_id
@@ -87,7 +87,7 @@ def declaration_of(
     started_at = value["scheduled_for"] if planned else value["since"]
     return Declaration(
         kind=value["kind"],
-        level=value["level"],
+        level=value["level"] or Level.ERROR,
         stage=value["stage"] or first_stage(planned=planned, begun=started_at <= now),
         public_title=value["public_title"],
         internal_title=value["internal_title"],
@@ -111,7 +111,7 @@ def changes_of(form: UpdateForm, cells: Cells | None) -> Changes:
     value = form.cleaned_data
     channel = value["targeted_channel"]
     return Changes(
-        level=value["level"] or None,
+        level=value.get("level") or None,
         dependents=value["dependents"],
         targeted_channel_available=channel == "available" if channel else None,
         hits=cells.hits if cells else (),

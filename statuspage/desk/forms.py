@@ -104,7 +104,12 @@ class PlacesForm(StatementForm):
 
 class DeclareForm(PlacesForm):
     kind = forms.ChoiceField(choices=Kind.choices, initial=Kind.SERVICE_ISSUE)
-    level = forms.ChoiceField(choices=Level.choices, initial=Level.ERROR)
+    level = forms.ChoiceField(
+        choices=Level.choices,
+        initial=Level.ERROR,
+        required=False,
+        help_text="Planned maintenance has none.",
+    )
     stage = forms.ChoiceField(
         required=False,
         choices=[("", "The first of its kind"), *((s.value, s.label) for s in FIRST_STAGES)],
@@ -142,7 +147,9 @@ class DeclareForm(PlacesForm):
         required=False, label="Internal title", help_text="Seen at the desk only."
     )
     audience = forms.ChoiceField(
-        choices=Audience.choices, initial=Audience.UNKNOWN, help_text="Do we know whom it hits?"
+        choices=[(a.value, a.label) for a in Audience if a != Audience.CONFIRMED],
+        initial=Audience.UNKNOWN,
+        help_text="Do we know whom it hits?",
     )
     dependents = forms.IntegerField(
         min_value=0,
@@ -163,6 +170,8 @@ class DeclareForm(PlacesForm):
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or {}
+        if cleaned.get("kind") != Kind.PLANNED_MAINTENANCE and not cleaned.get("level"):
+            self.add_error("level", "Choose a level: how grave is it?")
         if cleaned.get("kind") == Kind.PLANNED_MAINTENANCE:
             if not cleaned.get("scheduled_for") and "scheduled_for" not in self.errors:
                 self.add_error(
@@ -205,6 +214,8 @@ class UpdateForm(PlacesForm):
         if isinstance(stage, forms.ChoiceField):
             stage.choices = [(s.value, s.label) for s in Stage if s.value in possible]
         stage.initial = incident.stage
+        if incident.kind == Kind.PLANNED_MAINTENANCE:
+            del self.fields["level"]
 
 
 class RecoverForm(DeskForm):

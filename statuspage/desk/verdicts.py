@@ -46,7 +46,12 @@ def verdict_view(verdict: Mapping[str, Any]) -> VerdictView:
         headline=headline(verdict),
         review=REVIEWS[verdict["review"]].capitalize(),
         because=list(verdict["because"]),
-        changes=[_change(change) for change in verdict["would_change_if"]],
+        changes=[
+            _change(change)
+            for change in verdict["would_change_if"]
+            # Planned work has no level that anybody could state otherwise.
+            if (verdict["rule"], change["fact"]) != ("planned-maintenance", "level")
+        ],
         needs_confirmation=verdict["needs_confirmation"],
         policy=f"{verdict['policy']}, version {verdict['policy_version']}",
     )

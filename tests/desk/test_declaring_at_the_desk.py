@@ -265,3 +265,24 @@ def test_the_live_verdict_follows_the_form_and_writes_nothing(desk: Client, form
     assert "“25:61” is not a time" in text_of(desk.post(url, form | half))
     assert "PUBLIC – scenario 1" in text_of(desk.post(url, form | BROAD | {"public_title": ""}))
     assert counted() == before
+
+
+def test_planned_work_is_told_as_a_plan_and_has_no_level(desk: Client, form: Form) -> None:
+    plan = form | {
+        "kind": "planned-maintenance",
+        "level": "",
+        "services": ["storage", "key-vault"],
+        "regions": ["west-europe", "north-europe"],
+        "extent": "region",
+        "scheduled_for": "2027-01-10 02:00",
+        "scheduled_until": "2027-01-10 04:00",
+        "public_text": "",
+        "targeted_text": "",
+    }
+    preview = text_of(desk.post(NEW, plan))
+    assert (
+        "Maintenance of Storage and Key Vault in West Europe and North Europe is planned from 02:00 UTC to"
+        " 04:00 UTC on 10 January 2027." in preview
+    )
+    for untrue in ("Level", "Since 0", "failing", "investigating"):
+        assert untrue not in preview

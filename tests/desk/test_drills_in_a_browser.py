@@ -11,6 +11,7 @@ from django.contrib.auth.models import User
 from playwright.sync_api import Page
 from pytest_django.fixtures import Settings
 
+from incidents.models import Incident
 from incidents.services.incident import declare
 from tests.browsing import THEMES, browser_page, check_accessible
 from tests.conftest import declaration
@@ -47,6 +48,7 @@ def test_a_drill_is_loud_and_many_receivers_are_confirmed(
         tenant(name, ("key-vault", "west-europe"))
     now = datetime.now(UTC)
     real = declare(declaration=declaration(started_at=now), now=now, actor=operator)
+    Incident.objects.filter(pk=real.pk).update(impacted_version=1)
     with browser_page() as (page, complaints):
         sign_in(page, live_server)
         complaints.clear()  # of the login page: a favicon that only the real front has

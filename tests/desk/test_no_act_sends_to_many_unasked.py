@@ -72,6 +72,7 @@ def recover(desk: Client, told: Incident) -> Prepared:
 
 
 def confirm_the_audience(desk: Client, told: Incident) -> Prepared:
+    Incident.objects.filter(pk=told.pk).update(impacted_version=1)
     return at(told, "audience", audience="confirmed")
 
 
@@ -255,6 +256,7 @@ def test_without_a_threshold_nobody_is_asked(
 
 
 def test_the_question_shows_the_words_and_loses_none(desk: Client, told: Incident) -> None:
+    Incident.objects.filter(pk=told.pk).update(impacted_version=1)
     url, fields = at(told, "audience", audience="confirmed", targeted_text="It is **your** vault.")
     question = desk.post(url, fields)
     assert "3 receivers would hear of this" in text_of(question)

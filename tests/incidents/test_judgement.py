@@ -8,7 +8,7 @@ from django.contrib.auth.models import User
 from incidents.models import Communication, Decision, Incident
 from incidents.services.errors import EntryError
 from incidents.services.incident import declare, recover
-from incidents.services.operator_decisions import confirm, override, set_audience
+from incidents.services.operator_decisions import confirm, list_in_force, override, set_audience
 from incidents.services.visibility import publish_due, withdraw
 from tests.conftest import declaration, hit
 
@@ -102,6 +102,9 @@ def test_an_audience_that_turns_out_unknown_tells_nobody_anything(
 def test_a_confirmed_audience_is_told_the_facts(
     targeted: Incident, now: datetime, operator: User
 ) -> None:
+    with pytest.raises(EntryError, match="audience: cannot be confirmed while no impacted list is"):
+        set_audience(incident_id=targeted.pk, audience="confirmed", now=now, actor=operator)
+    list_in_force(incident=targeted, version=1)
     said = set_audience(incident_id=targeted.pk, audience="confirmed", now=now, actor=operator)
 
     assert said is not None

@@ -63,7 +63,7 @@ def test_a_waiting_post_lapses_when_the_audience_is_known_in_time(
     incident = declare(declaration=scenario_3(), now=now)
     post_update(
         incident_id=incident.pk,
-        changes=Changes(audience="confirmed"),
+        changes=Changes(audience="estimated"),
         statement=Statement(targeted_text="We know now."),
         now=now + timedelta(minutes=5),
         actor=operator,

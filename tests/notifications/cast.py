@@ -82,7 +82,7 @@ def reader(address: str, *topics: tuple[str | None, str | None]) -> Endpoint:
 
 def confirm_audience(incident: Incident, *refs: str) -> None:
     """What an impact analysis does: an impacted list, and the incident says so."""
-    incident.audience = "confirmed"
+    incident.audience, incident.impacted_version = "confirmed", 1
     incident.save()
     for each in CustomerSubscription.objects.filter(ref__in=refs):
         ImpactedSubscription.objects.create(incident=incident, subscription=each)

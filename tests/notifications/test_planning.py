@@ -12,7 +12,8 @@ from django.db import connection
 
 from incidents.models import Communication, Incident, Region
 from incidents.services import incident as incident_service
-from incidents.services.inputs import Statement
+from incidents.services.errors import EntryError
+from incidents.services.inputs import Changes, Statement
 from incidents.services.operator_decisions import set_audience
 from incidents.services.statements import write_communication
 from notifications.delivery import plan
@@ -274,12 +275,21 @@ def test_a_tenant_on_the_list_is_never_told_that_it_was_not_affected(
     assert told(planned(open_incident, now)) == {"ops@example.com": "impacted"}
 
 
-def test_confirmed_without_a_list_keeps_to_the_footprint(operator: User, now: datetime) -> None:
-    tenant("here", WEST)
-    incident = incident_service.declare(
-        declaration=declaration(audience="confirmed"), now=now, actor=operator
-    )
-    assert told(planned(incident, now)) == {"here@example.com": "related"}
+def test_no_audience_is_confirmed_without_a_list(
+    open_incident: Incident, operator: User, now: datetime
+) -> None:
+    with pytest.raises(EntryError, match="no impacted list is in force"):
+        incident_service.declare(
+            declaration=declaration(audience="confirmed"), now=now, actor=operator
+        )
+    with pytest.raises(EntryError, match="no impacted list is in force"):
+        incident_service.post_update(
+            incident_id=open_incident.pk,
+            changes=Changes(audience="confirmed"),
+            statement=Statement("p", "t"),
+            now=now,
+            actor=operator,
+        )
 
 
 def test_a_retraction_goes_to_exactly_those_told(

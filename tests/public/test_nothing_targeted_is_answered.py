@@ -99,7 +99,7 @@ def hidden(operator: User) -> list[Incident]:
 def withdrawn(operator: User) -> Incident:
     gone = posted(operator, public_title="What was withdrawn once")
     post_update(
-        incident_id=gone.pk, changes=Changes(audience="confirmed"), statement=said(),
+        incident_id=gone.pk, changes=Changes(audience="estimated"), statement=said(),
         now=NOW + timedelta(minutes=1), actor=operator,
     )  # fmt: skip
     withdraw(incident_id=gone.pk, reason="It is over.", now=NOW + timedelta(minutes=2))

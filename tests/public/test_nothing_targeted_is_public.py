@@ -74,7 +74,7 @@ def live(incident: Incident, step: str, canary: str, now: datetime, operator: Us
     elif step == "known":
         post_update(
             incident_id=incident.pk,
-            changes=Changes(audience="confirmed"),
+            changes=Changes(audience="estimated"),
             statement=secret,
             now=now,
             actor=operator,
@@ -135,7 +135,7 @@ def rarer(incident: Incident, step: str, canary: str, now: datetime, operator: U
 )
 @given(
     level=st.sampled_from(["error", "warning", "informational"]),
-    audience=st.sampled_from(["unknown", "estimated", "confirmed"]),
+    audience=st.sampled_from(["unknown", "estimated"]),
     broad=st.booleans(),
     override=st.sampled_from([None, True, False]),
     by_machine=st.booleans(),

@@ -75,8 +75,17 @@ class Publisher:
     at_once: int = AT_ONCE
 
     def due(self) -> bool:
-        """Whether the snapshot has a newer number, or what is shown has become old."""
-        return self._is_old(self.published_at, RENEW) or current_revision() != self.revision
+        """Whether the snapshot has a newer number, or what is shown has become old or untrue."""
+        return (
+            self._is_old(self.published_at, RENEW)
+            or self._moment_has_come()
+            or current_revision() != self.revision
+        )
+
+    def _moment_has_come(self) -> bool:
+        """Whether the clock has changed what is to be said, though nobody wrote anything."""
+        moment = self.snapshot.next_moment if self.snapshot is not None else None
+        return moment is not None and moment <= self.clock()
 
     def _is_old(self, at: datetime | None, limit: timedelta) -> bool:
         return at is None or self.clock() - at >= limit
@@ -96,6 +105,7 @@ class Publisher:
             raise
 
     def _publish(self, *, purge: bool) -> Written:
+        everywhere = self._moment_has_come()
         snapshot = self.reader.read(now=self.clock())
         at_once = sys.maxsize if purge else self.at_once
         site, left = self._print(languages.DEFAULT, snapshot, at_once)
@@ -110,7 +120,11 @@ class Publisher:
         if together:
             self.behind = []
             self.translated_at = snapshot.as_of
-        elif snapshot.revision != self.revision or self._is_old(self.translated_at, RENEW_OTHERS):
+        elif (
+            everywhere
+            or snapshot.revision != self.revision
+            or self._is_old(self.translated_at, RENEW_OTHERS)
+        ):
             self.behind = list(languages.others())
             self.translated_at = snapshot.as_of
         if not together:

@@ -68,7 +68,7 @@ class Renderer:
             entries = _Entries(self.entries, snapshot)
             listed = HistoryPages(snapshot, layout, entries)
             # No word of what left waits, wherever it stood.
-            must = {one.month for one in change.left}
+            must = set(change.left_months)
             must.update(() if change.whole else change.redirects)
             pages, parts = self._portion(self._next(changed, at_once, must), listed)
             hot, stale = status_pages(snapshot, layout)
@@ -160,7 +160,8 @@ class Renderer:
             if name in snapshot.months:
                 pages[path] = listed.month(name)
                 if self.language == languages.DEFAULT:
-                    lines = history.index_of_month(snapshot.months[name])
+                    begun = [one for one in snapshot.months[name] if one.month == name]
+                    lines = history.index_of_month(begun)
                     parts[history.index_part(name)] = lines
             elif one := snapshot.by_id.get(snapshot.redirects.get(name, name)):
                 # Of an absorbed one, too: the canonical link inside says where it belongs.

@@ -107,14 +107,16 @@ class Documents:
         return self._dumped[name]
 
     def _values(self, name: str) -> object:
-        upcoming = [row for row in self._works if row["status"] in UPCOMING]
+        planned = [row for row in self._works if row["status"] in UPCOMING]
+        # What should have begun is not upcoming, and nobody has said that it is active.
+        upcoming = [row for row in planned if row["scheduled_for"] > self._page["updated_at"]]
         running = [row for row in self._works if row["status"] in RUNNING]
         return {
             "page": self._page,
             "components": self._components,
             "status": self._status,
             "summary incidents": self._open,
-            f"summary {WORKS}": [*running, *upcoming],
+            f"summary {WORKS}": [*running, *planned],
             "incidents incidents": self._issues[:NEWEST],
             "incidents/unresolved incidents": self._open,
             f"scheduled-maintenances {WORKS}": self._works[:NEWEST],

@@ -192,7 +192,7 @@ def _fits(incident: Mapping[str, Any], asked: Asked, index: Mapping[str, Any]) -
         and (
             "q" not in values or search.has_words(values["q"].casefold().split(), incident["text"])
         )
-        and _overlaps(incident, asked)
+        and (_overlaps(incident, asked) or _headed(incident, asked))
     )
 
 
@@ -216,6 +216,11 @@ def _overlaps(incident: Mapping[str, Any], asked: Asked) -> bool:
     if asked.last is not None and start > asked.last:
         return False
     return asked.first is None or end is None or end >= asked.first
+
+
+def _headed(incident: Mapping[str, Any], asked: Asked) -> bool:
+    """An imported entry is found under the month whose heading it stood under, too."""
+    return bool(incident.get("heading")) and incident["heading"] == asked.values.get("month")
 
 
 def _said(asked: Asked, index: Mapping[str, Any]) -> list[tuple[str, str]]:

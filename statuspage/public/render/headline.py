@@ -11,6 +11,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext, ngettext
 
 from statuspage.public.render import labels, times
+from statuspage.public.render.plan import Phase, phase
 from statuspage.public.snapshot.values import CellView, IncidentView, Snapshot
 
 Cells = Mapping[tuple[str, str], CellView]
@@ -131,13 +132,8 @@ def open_incidents(snapshot: Snapshot) -> list[IncidentView]:
 
 
 def is_upcoming(incident: IncidentView, now: datetime) -> bool:
-    """Maintenance that is announced and has not begun."""
-    return (
-        incident.kind == "planned-maintenance"
-        and incident.active
-        and incident.stage in ("planned", "rescheduled")
-        and (incident.scheduled_for or incident.started_at) > now
-    )
+    """Maintenance whose time is still to come."""
+    return phase(incident, now) is Phase.AHEAD
 
 
 def _without_cells(snapshot: Snapshot) -> Headline:

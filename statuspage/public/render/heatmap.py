@@ -96,7 +96,7 @@ def _spans(one: IncidentView, first: date, today: date) -> list[tuple[date, date
     """Days of impact (UTC) that reach into the time shown."""
     windows: Iterable[tuple[datetime, datetime | None]] = [(w.start, w.end) for w in one.windows]
     spans = [
-        (start.date(), end.date() if end else today)
+        (start.date(), end.date() if end else today if one.active else start.date())
         for start, end in windows or [(one.started_at, one.ended_at)]
     ]
     return [(start, end) for start, end in spans if end >= first and start <= today]

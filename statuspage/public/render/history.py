@@ -14,13 +14,14 @@ from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext, override
 
 from statuspage.public import languages
-from statuspage.public.render import dependents, hit, labels, layout, times
+from statuspage.public.render import dependents, hit, labels, layout, plan, times
 from statuspage.public.render.headline import Headline
 from statuspage.public.snapshot.values import (
     CommunicationView,
     IncidentView,
     NamedView,
     Snapshot,
+    WindowView,
 )
 
 NEWEST_ENTRIES = 12  # the first page of the history goes on by whole months until it has these
@@ -65,9 +66,21 @@ def entry(incident: IncidentView) -> bytes:
         "places": names((*incident.regions, *incident.geographies)),
         "excerpt": excerpt(incident),
         "hit": hit.lines(hit.groups(incident.impacts)),
-        "windows": [(w, times.length(w.end - w.start) if w.end else "") for w in incident.windows],
+        "ongoing": labels.ENDS["ongoing" if incident.active else "unstated"],
+        "windows": [
+            (w, times.length(w.end - w.start) if w.end else "") for w in begun_windows(incident)
+        ],
     }
     return layout.fragment("history/entry.html", context)
+
+
+def begun_windows(incident: IncidentView) -> tuple[WindowView, ...]:
+    """What has been, or is: a maintenance that has not begun, or never did, has a plan and no window."""
+    if incident.kind != "planned-maintenance":
+        return incident.windows
+    if incident.stage in plan.NOT_BEGUN:
+        return ()
+    return tuple(one for one in incident.windows if one.end is None or one.end > one.start)
 
 
 def names(views: Sequence[NamedView]) -> Names:
@@ -139,14 +152,15 @@ def _entry_in(parts: Mapping[str, bytes], tracking_id: str) -> bytes:
             return parts[part_name(tracking_id)]
 
 
-def newest(snapshot: Snapshot) -> list[IncidentView]:
-    """Whole months, newest first, until there are enough entries."""
-    shown: list[IncidentView] = []
-    for incidents in snapshot.months.values():
+def newest(snapshot: Snapshot) -> list[tuple[str, str]]:
+    """(month, tracking ID) of whole months, newest first, until there are enough entries; each once."""
+    shown: dict[str, str] = {}
+    for month, incidents in snapshot.months.items():
         if len(shown) >= NEWEST_ENTRIES:
             break
-        shown += incidents
-    return shown
+        for one in incidents:
+            shown.setdefault(one.tracking_id, month)
+    return [(month, tracking_id) for tracking_id, month in shown.items()]
 
 
 def choices(snapshot: Snapshot) -> dict[str, Any]:
@@ -193,19 +207,22 @@ def index_part(month: str) -> str:
 
 
 def index_of_month(incidents: Iterable[IncidentView]) -> bytes:
+    """The lines of incidents, each in the month of its beginning alone."""
     return json.dumps(
         [_indexed(incident) for incident in incidents], separators=(",", ":"), ensure_ascii=False
     ).encode(errors="replace")
 
 
 def _indexed(incident: IncidentView) -> dict[str, Any]:
-    """Times in ISO 8601 UTC; `end` is None while it is going on."""
+    """Times in ISO 8601 UTC; `end` is None while it is going on, and the start where none is stated."""
+    end = incident.ended_at or (None if incident.active else incident.listed_at)
     places = [view.slug for view in incident.geographies]
     return {
         "id": incident.tracking_id,
         "month": incident.month,
-        "start": times.iso(incident.started_at),
-        "end": times.iso(incident.ended_at) if incident.ended_at else None,
+        "heading": incident.heading_month,
+        "start": times.iso(incident.listed_at),
+        "end": times.iso(end) if end else None,
         "kind": incident.kind,
         "level": "" if incident.kind == "planned-maintenance" else incident.level,
         "services": [view.slug for view in incident.services],

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext, ngettext
 
-from statuspage.public.render import history, hit, labels, times
+from statuspage.public.render import history, hit, labels, plan, times
 from statuspage.public.render.response_line import response
 from statuspage.public.render.review_versions import versions
 from statuspage.public.render.window_chart import Bar, draw
@@ -78,11 +78,15 @@ def context(incident: IncidentView, now: datetime) -> dict[str, Any]:
         "hit": hit.lines(hit.groups(incident.impacts), most=ROWS_DRAWN),
         "stage": labels.STAGES.get(incident.stage, incident.stage),
         "badge": labels.BADGES.get(review.kind, "") if review else "",
-        "windows": [_window(incident, window, now) for window in incident.windows],
+        "listed": incident.listed_at <= now,
+        "plan": plan.sentence(incident, now),
+        "promise": promise(incident, now),
+        "windows": [_window(incident, window, now) for window in history.begun_windows(incident)],
         "services": _roles(incident.services),
         "regions": _roles(incident.regions),
         "geographies": _roles(incident.geographies),
         "impacts": [(i, labels.EXTENTS.get(i.extent, i.extent)) for i in incident.impacts],
+        "ongoing": labels.ENDS["ongoing" if incident.active else "unstated"],
         "updates": [_update(one) for one in incident.communications],
         "sections": sections,
         "timeline": timeline,
@@ -143,6 +147,8 @@ def _repair(item: RepairItemView, now: datetime) -> Repair:
 def _window(incident: IncidentView, window: WindowView, now: datetime) -> Window:
     state = labels.state_of(incident.kind, incident.level)
     name = window.label or gettext("Impact")
+    if window.end is None and not incident.active:
+        return Window(window, name, "", SafeString(""))  # it ended, and nobody knows when
     end = window.end or max(now, window.start)
     length = times.length(end - window.start)
     bars = _bars(incident, window, state)
@@ -210,7 +216,7 @@ def _numbers(incident: IncidentView) -> list[tuple[str, str]]:
     if len(incident.windows) > 1 and len(closed) == len(incident.windows):
         together = times.length(sum(closed, timedelta()))
         found.append((gettext("of impact, all windows together"), together))
-    elif incident.ended_at is not None:
+    elif incident.ended_at is not None and incident.kind != "planned-maintenance":
         length = times.length(incident.ended_at - incident.started_at)
         found.append((gettext("until mitigated"), length))
     services = sum(view.role == "impacted" for view in incident.services)
@@ -228,7 +234,15 @@ def _due(incident: IncidentView, now: datetime) -> list[tuple[str, datetime, boo
         "preliminary": gettext("Preliminary review due by %(time)s"),
         "final": gettext("Final review due by %(time)s"),
     }
-    return [(sentences[kind], due, due < now) for kind, due in incident.reviews_due]
+    return [(sentences[kind], due, due <= now) for kind, due in incident.reviews_due]
+
+
+def promise(incident: IncidentView, now: datetime) -> tuple[str, datetime, bool] | None:
+    """The next update as promised, as a sentence with a hole for the time; True once it is overdue."""
+    due = incident.communications[0].next_update_by if incident.communications else None
+    if due is None or not incident.active:
+        return None
+    return gettext("Next update by %(time)s."), due, due <= now
 
 
 def _web(address: str) -> str:

@@ -57,6 +57,9 @@ EXTENTS = {
     "region": _("the whole region"),
 }
 
+# In place of an end that is not there.
+ENDS = {"ongoing": _("still going on"), "unstated": _("end not stated")}
+
 REVIEWS = {"preliminary": _("Preliminary review"), "final": _("Final review")}
 BADGES = {"preliminary": _("Preliminary"), "final": _("Final")}
 

@@ -21,6 +21,7 @@ from statuspage.public.render import (
     incident,
     labels,
     matrix,
+    plan,
 )
 from statuspage.public.render.headline import headline, is_upcoming, open_incidents
 from statuspage.public.render.layout import Layout, fragment, render
@@ -104,12 +105,11 @@ def _lists(snapshot: Snapshot) -> dict[str, Any]:
 
 
 def _cards(snapshot: Snapshot) -> dict[str, Any]:
-    upcoming = [one for one in snapshot.incidents if is_upcoming(one, snapshot.as_of)]
+    now = snapshot.as_of
+    upcoming = [one for one in snapshot.incidents if is_upcoming(one, now)]
     return {
-        "cards": sorted(
-            (card(one, snapshot.as_of) for one in open_incidents(snapshot)), key=_gravity
-        ),
-        "upcoming": [card(one, snapshot.as_of) for one in reversed(upcoming)],
+        "cards": sorted((card(one, now) for one in open_incidents(snapshot)), key=_gravity),
+        "upcoming": [card(one, now) for one in reversed(upcoming)],
     }
 
 
@@ -125,7 +125,9 @@ def card(one: IncidentView, now: datetime) -> dict[str, Any]:
         "stage": labels.STAGES.get(one.stage, one.stage),
         "services": history.names(tuple(v for v in one.services if v.role == "impacted")),
         "places": history.names((*one.regions, *one.geographies)),
+        "plan": plan.sentence(one, now),
         "latest": latest,
+        "promise": incident.promise(one, now),
         "latest_text": " ".join(latest.text.split()) if latest else "",
         "news": news if latest and news and news.number != latest.number else None,
         "news_text": " ".join(news.text.split()) if news else "",
@@ -179,11 +181,10 @@ class HistoryPages:
             "newer": self.months[place - 1] if place else None,
             "older": self.months[place + 1] if place + 1 < len(self.months) else None,
         }
-        return self._page(f"{HISTORY}{month}/", shown, own)
+        return self._page(f"{HISTORY}{month}/", [(month, one.tracking_id) for one in shown], own)
 
-    def _page(self, path: str, shown: Sequence[IncidentView], own: Mapping[str, Any]) -> Page:
-        chosen = [(one.month, one.tracking_id) for one in shown]
-        context = {"sections": history.by_month(chosen, self.parts), "count": len(shown)}
+    def _page(self, path: str, chosen: Sequence[tuple[str, str]], own: Mapping[str, Any]) -> Page:
+        context = {"sections": history.by_month(chosen, self.parts), "count": len(chosen)}
         layout = self.layout if path == HISTORY else replace(self.layout, dated=False)
         return Page(
             render("history/list.html", layout, path, {**self.common, **context, **own}),

@@ -40,6 +40,7 @@ class Version:
     number: int
     kind: str
     at: datetime | None
+    dated: bool
     first: bool
     changes: tuple[Change, ...]
 
@@ -52,6 +53,7 @@ def versions(review: ReviewView) -> list[Version]:
             one.version,
             str(labels.BADGES.get(one.kind, one.kind)),
             one.published_at,
+            one.dated,
             number == 0,
             changes(every[number - 1], one) if number else (),
         )

@@ -13,13 +13,14 @@ class Change:
     """What has to be rendered to come from one snapshot to another. `whole`: everything.
 
     `entries`: incidents that are new or another object than before; `pages`: those and whatever depends on
-    the clock; `left`: the former views of incidents that are public no more.
+    the clock; `left`: the former views of incidents that are public no more, and the months that showed them.
     """
 
     whole: bool
     entries: tuple[IncidentView, ...]
     pages: tuple[IncidentView, ...]
     left: tuple[IncidentView, ...]
+    left_months: frozenset[str]
     months: tuple[str, ...]
     gone: tuple[GoneView, ...]
     redirects: tuple[str, ...]
@@ -30,14 +31,13 @@ def between(before: Snapshot | None, after: Snapshot) -> Change:
     known = list(after.months)
     if before is None or places(before) != places(after):
         return Change(
-            True, after.incidents, after.incidents, (), tuple(known), after.gone,
+            True, after.incidents, after.incidents, (), frozenset(), tuple(known), after.gone,
             tuple(after.redirects), frozenset(),
         )  # fmt: skip
     old, new = before.by_id, after.by_id
     entries = tuple(one for one in after.incidents if old.get(one.tracking_id) is not one)
     left = tuple(one for one in before.incidents if one.tracking_id not in new)
-    former = [old[one.tracking_id] for one in entries if one.tracking_id in old]
-    touched = {one.month for one in (*entries, *left, *former)}
+    touched = {month for month in known if after.months[month] != before.months.get(month)}
     same_months = known == list(before.months)
     fresh = {one.tracking_id for one in entries}
     aging = {one.tracking_id: one for one in _aging(before, after)}
@@ -55,6 +55,7 @@ def between(before: Snapshot | None, after: Snapshot) -> Change:
         entries,
         (*entries, *(one for name, one in aging.items() if name not in fresh)),
         left,
+        frozenset(month for one in left for month in one.months_until(before.as_of)),
         tuple(month for month in known if month in touched or not same_months),
         tuple(gone for gone in after.gone if gone not in before.gone),
         redirects,
@@ -82,7 +83,7 @@ def _aging(before: Snapshot, after: Snapshot) -> Iterator[IncidentView]:
             one.active
             or (
                 one.reviews_due
-                and any(before.as_of <= due < after.as_of for _, due in one.reviews_due)
+                and any(before.as_of < due <= after.as_of for _, due in one.reviews_due)
             )
             or (another_month and one.review is not None and one.review.repair_items)
         ):

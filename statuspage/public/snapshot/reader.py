@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -88,9 +88,7 @@ class Reader:
         if changed is None or changed:
             self._renew(changed, now)
         self.revision = number
-        shown = sorted(
-            self.views.items(), key=lambda one: (one[1].started_at, one[0]), reverse=True
-        )
+        shown = sorted(self.views.items(), key=lambda one: (one[1].listed_at, one[0]), reverse=True)
         cells = _cells([view for pk, view in shown if pk in self.open], now)
         everywhere = self.places.non_regional.slug if self.places.non_regional else ""
         return Snapshot(
@@ -190,7 +188,7 @@ def _batch(chosen: Collection[int], policy: Policy | None) -> Iterator[tuple[int
         mentions[mention.incident_id].append(mention)
     communications: dict[int, list[Communication]] = defaultdict(list)
     for communication in (
-        Communication.objects.public().filter(**of("incident")).order_by("-at", "-number")
+        Communication.objects.public().filter(**of("incident")).order_by("-number")
     ):
         communications[communication.incident_id].append(communication)
     occurrences: dict[int, list[Occurrence]] = defaultdict(list)
@@ -252,6 +250,7 @@ def _incident(
     review = read_review(reviews) if reviews else None
     if _never_was(incident, communications):
         windows, impacts = (), []
+    said = _said(communications, incident)
     return IncidentView(
         tracking_id=incident.tracking_id,
         kind=incident.kind,
@@ -261,7 +260,7 @@ def _incident(
         active=incident.closed_at is None,
         started_at=incident.started_at,
         ended_at=incident.mitigated_at,
-        updated_at=incident.updated_at,
+        updated_at=max([incident.updated_at, *(one.at for one in said[:1])]),
         scenario=incident.scenario,
         note_html=to_html(incident.note) if incident.note else "",
         windows=windows,
@@ -269,13 +268,15 @@ def _incident(
         services=_named(named, "services"),
         regions=_named(named, "regions"),
         geographies=_named(named, "geographies"),
-        communications=tuple(_communication(c, incident) for c in communications),
+        communications=said,
         review=review,
         scheduled_for=incident.scheduled_for,
         scheduled_until=incident.scheduled_until,
         backfilled=incident.backfilled,
         response=_response(incident, first_targeted, review),
         reviews_due=owed(incident, reviews, policy) if policy else (),
+        closed_at=incident.closed_at,
+        heading_month=incident.heading_month,
         language=communications[-1].language if communications else settings.LANGUAGE_CODE,
     )
 
@@ -322,14 +323,28 @@ def _impact(impact: Impact, offered: Mapping[tuple[int, int], int]) -> ImpactVie
     )
 
 
-def _communication(communication: Communication, incident: Incident) -> CommunicationView:
+def _said(
+    communications: Sequence[Communication], incident: Incident
+) -> tuple[CommunicationView, ...]:
+    """Newest first, by number: a clock may have been behind, and no statement is shown before the last."""
+    found: list[CommunicationView] = []
+    at = None
+    for one in reversed(communications):
+        at = max(at or one.at, one.at)
+        found.append(_communication(one, incident, at))
+    return tuple(reversed(found))
+
+
+def _communication(
+    communication: Communication, incident: Incident, at: datetime
+) -> CommunicationView:
     facts = [Facts.of_json(one) for one in communication.written_from.get("public", ())]
     texts = [(code, written(facts, code)) for code in languages.others()] if facts else []
     return CommunicationView(
         number=communication.number,
         kind=communication.kind,
         stage=communication.stage,
-        at=communication.at,
+        at=at,
         html=to_html(communication.public_text),
         text=to_text(communication.public_text),
         language=communication.language,

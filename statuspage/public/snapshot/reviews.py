@@ -19,6 +19,8 @@ def read_review(reviews: Sequence[Review]) -> ReviewView:
         kind=newest.kind,
         version=newest.version,
         published_at=newest.published_at,
+        # A text that was read in rarely says when it came out: it was before it was read.
+        dated=newest.published_at is None or newest.published_at >= newest.created_at,
         sections=tuple(
             SectionView(section.kind, section.heading, to_html(section.text))
             for section in sorted(newest.sections.all(), key=lambda section: section.position)

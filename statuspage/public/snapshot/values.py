@@ -177,6 +177,7 @@ class ReviewView:
     video: str
     survey: str
     versions: tuple[tuple[int, str, datetime | None], ...] = ()
+    dated: bool = True  # `published_at` was recorded or read, and not merely assumed
     earlier: tuple[
         ReviewView, ...
     ] = ()  # the public versions before it, oldest first, without theirs
@@ -219,10 +220,35 @@ class IncidentView:
     reviews_due: tuple[tuple[str, datetime], ...] = ()  # (kind, due) of public reviews still owed
     language: str = "en"  # of the operator's words: title, note and review
 
+    closed_at: datetime | None = None
+    heading_month: str = ""  # of an imported entry: the month (YYYY-MM) it stood under
+
+    @property
+    def listed_at(self) -> datetime:
+        """Its place in the history: its start, or when it was called off before that."""
+        return min(self.started_at, self.closed_at or self.started_at)
+
+    def months_until(self, now: datetime) -> list[str]:
+        """The months (`YYYY-MM`, UTC) whose history shows it, from its start to its end; none before it began."""
+        first = self.listed_at
+        if first > now:
+            return []
+        last = max(first, self.ended_at or (now if self.active else first))
+        months = range(first.year * 12 + first.month - 1, last.year * 12 + last.month)
+        found = [f"{month // 12}-{month % 12 + 1:02}" for month in months]
+        return found if self.heading_month in ("", *found) else [*found, self.heading_month]
+
+    def moments_ahead(self) -> tuple[datetime | None, ...]:
+        """What it has planned and promised, past or to come, while it is open."""
+        if not self.active:
+            return ()
+        promised = self.communications[0].next_update_by if self.communications else None
+        return self.scheduled_for, self.scheduled_until, promised
+
     @property
     def month(self) -> str:
         """The page of the history that shows it: `YYYY-MM` of its start (UTC)."""
-        return f"{self.started_at.year}-{self.started_at.month:02d}"
+        return f"{self.listed_at.year}-{self.listed_at.month:02d}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -249,7 +275,7 @@ class Snapshot:
     categories: tuple[CategoryView, ...]
     offered: frozenset[tuple[str, str]]
     cells: Mapping[tuple[str, str], CellView]
-    incidents: tuple[IncidentView, ...]  # newest start first
+    incidents: tuple[IncidentView, ...]  # newest first, by `listed_at`
     gone: tuple[GoneView, ...] = ()
     redirects: Mapping[str, str] = field(
         default_factory=dict
@@ -272,9 +298,21 @@ class Snapshot:
         return {one.tracking_id: one for one in self.incidents}
 
     @cached_property
+    def next_moment(self) -> datetime | None:
+        """When the clock alone will next change what is said: a plan begins or ends, something promised is due."""
+        moments = [
+            moment
+            for one in self.incidents
+            for moment in (*one.moments_ahead(), *(due for _, due in one.reviews_due))
+            if moment is not None and moment > self.as_of
+        ]
+        return min(moments, default=None)
+
+    @cached_property
     def months(self) -> Mapping[str, Sequence[IncidentView]]:
         """The incidents of each month (`YYYY-MM`) that has some, newest month first."""
         found: dict[str, list[IncidentView]] = {}
         for one in self.incidents:
-            found.setdefault(one.month, []).append(one)
+            for month in one.months_until(self.as_of):
+                found.setdefault(month, []).append(one)
         return dict(sorted(found.items(), reverse=True))

@@ -1,0 +1,72 @@
+"""A maintenance and its plan at a point in time: ahead of it, late, in it, over it. Pure.
+
+What nobody has confirmed is said to be unconfirmed: a plan alone begins and ends nothing.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Protocol
+
+from django.utils.translation import gettext
+
+
+class Planned(Protocol):
+    """An incident of the ledger or of a snapshot; times in UTC."""
+
+    @property
+    def kind(self) -> str: ...
+    @property
+    def stage(self) -> str: ...
+    @property
+    def started_at(self) -> datetime: ...
+    @property
+    def scheduled_for(self) -> datetime | None: ...
+    @property
+    def scheduled_until(self) -> datetime | None: ...
+
+
+class Phase(StrEnum):
+    AHEAD = "ahead"
+    LATE = "late"  # its time has come, and nobody has said that it began
+    LAPSED = "lapsed"  # its time is over, and nobody has said that it began
+    RUNNING = "running"
+    OVERTIME = "overtime"
+    OVER = "over"
+
+
+NOT_BEGUN = ("planned", "rescheduled")
+
+
+def phase(one: Planned, now: datetime) -> Phase | None:
+    """None for what is no planned maintenance."""
+    if one.kind != "planned-maintenance":
+        return None
+    is_past_end = one.scheduled_until is not None and one.scheduled_until <= now
+    if one.stage in NOT_BEGUN:
+        if (one.scheduled_for or one.started_at) > now:
+            return Phase.AHEAD
+        return Phase.LAPSED if is_past_end else Phase.LATE
+    if one.stage == "in-progress":
+        return Phase.OVERTIME if is_past_end else Phase.RUNNING
+    return Phase.OVER
+
+
+def sentence(one: Planned, now: datetime) -> tuple[str, datetime] | None:
+    """What its plan means now, with `%(time)s` where the time belongs; None where the plan says it all."""
+    start, end = one.scheduled_for or one.started_at, one.scheduled_until
+    now_in = phase(one, now)
+    if now_in is Phase.LATE:
+        return gettext("Planned for %(time)s; it has not been confirmed yet that it began."), start
+    if end is None:
+        return None
+    if now_in is Phase.LAPSED:
+        return gettext(
+            "Planned until %(time)s; it has not been confirmed yet whether it took place."
+        ), end
+    if now_in is Phase.RUNNING:
+        return gettext("Planned until %(time)s."), end
+    if now_in is Phase.OVERTIME:
+        return gettext("Planned until %(time)s; it takes longer than planned."), end
+    return None

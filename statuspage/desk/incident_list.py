@@ -12,6 +12,7 @@ from incidents.models import Communication, Impact, Incident
 from incidents.review_deadlines import ReviewDeadline, promise_missed
 from incidents.services.scheduled.review_deadlines import deadlines_of, owing
 from incidents.wording import listed
+from statuspage.public.render import plan
 
 CLOSED_SHOWN = 30
 OWING_SHOWN = 30
@@ -25,6 +26,8 @@ class Row:
     where: str
     publicity: str
     minutes_silent: int | None
+    plan: str  # what a maintenance's plan means now
+    off_plan: bool  # it waits for a word, or takes longer
     promised: datetime | None
     missed: bool  # the next update was promised for earlier than now
     clocks: tuple[ReviewDeadline, ...]  # reviews still owed
@@ -83,6 +86,8 @@ def _rows(incidents: QuerySet[Incident], now: datetime) -> list[Row]:
             where=where.get(incident.pk, ""),
             publicity=publicity_of(incident),
             minutes_silent=_minutes(incident.said_at, now),
+            plan=plan.in_words(incident, now),
+            off_plan=plan.phase(incident, now) in plan.OFF_PLAN,
             promised=incident.promised,
             missed=promise_missed(
                 incident.promised, closed=incident.closed_at is not None, now=now

@@ -18,6 +18,7 @@ from statuspage.desk.dry_run import html_of
 from statuspage.desk.incident_list import promise_of, publicity_of
 from statuspage.desk.optimistic_lock import seen_now
 from statuspage.desk.verdicts import VerdictView, chosen_headline, verdict_view
+from statuspage.public.render import plan
 
 STATES = ("sent", "pending", *DEFERRED.values(), "sending", "failed", "skipped")  # in this order
 
@@ -63,6 +64,8 @@ class Screen:
     workable: bool
     seen: str
     minutes_waiting: int | None  # until the waiting post goes out by itself
+    plan: str  # what a maintenance's plan means now
+    off_plan: bool  # it waits for a word, or takes longer
     promised: datetime | None
     missed: bool
     clocks: tuple[ReviewDeadline, ...]  # reviews still owed
@@ -115,6 +118,8 @@ def screen_of(incident: Incident, now: datetime) -> Screen:
         workable=not incident.backfilled and incident.merged_into_id is None,
         seen=seen_now(incident),
         minutes_waiting=max(0, -((now - due) // timedelta(minutes=1))) if due else None,
+        plan=plan.in_words(incident, now),
+        off_plan=plan.phase(incident, now) in plan.OFF_PLAN,
         promised=promised,
         missed=promise_missed(promised, closed=incident.closed_at is not None, now=now),
         clocks=deadlines_of([incident], now).get(incident.pk, ()),

@@ -18,7 +18,7 @@ from statuspage.public.formats.feed_entries import places
 from statuspage.public.formats.feeds import Channel
 from statuspage.public.formats.identity import incident_url
 from statuspage.public.formats.plain import clean, line, parse, seconds
-from statuspage.public.render import plan, times
+from statuspage.public.render import plan
 from statuspage.public.render.page import Page
 from statuspage.public.snapshot.values import IncidentView, Snapshot
 
@@ -39,8 +39,6 @@ def _event(incident: IncidentView, now: datetime, base_url: str, site: str) -> d
     end = incident.scheduled_until or incident.ended_at
     if incident.stage == "complete" and incident.ended_at:
         start, end = incident.started_at, incident.ended_at  # as it was, not as it was planned
-    told = plan.sentence(incident, now)
-    of_plan = told[0] % {"time": times.full(told[1])} if told else ""
     said = incident.communications[0].text if incident.communications else ""
     first = min((c.at for c in incident.communications), default=incident.started_at)
     updated = min(incident.updated_at, now)
@@ -55,7 +53,7 @@ def _event(incident: IncidentView, now: datetime, base_url: str, site: str) -> d
         "updated": seconds(updated),
         "created": seconds(min(first, updated)),
         "title": line(incident.title),
-        "text": clean(f"{of_plan}\n\n{said}".strip())[:TEXT_LENGTH],
+        "text": clean(f"{plan.in_words(incident, now)}\n\n{said}".strip())[:TEXT_LENGTH],
         "url": incident_url(base_url, incident.tracking_id),
         **places(incident),
     }

@@ -11,6 +11,8 @@ from typing import Protocol
 
 from django.utils.translation import gettext
 
+from statuspage.public.render import times
+
 
 class Planned(Protocol):
     """An incident of the ledger or of a snapshot; times in UTC."""
@@ -53,6 +55,9 @@ def phase(one: Planned, now: datetime) -> Phase | None:
     return Phase.OVER
 
 
+OFF_PLAN = frozenset({Phase.LATE, Phase.LAPSED, Phase.OVERTIME})
+
+
 def sentence(one: Planned, now: datetime) -> tuple[str, datetime] | None:
     """What its plan means now, with `%(time)s` where the time belongs; None where the plan says it all."""
     start, end = one.scheduled_for or one.started_at, one.scheduled_until
@@ -70,3 +75,9 @@ def sentence(one: Planned, now: datetime) -> tuple[str, datetime] | None:
     if now_in is Phase.OVERTIME:
         return gettext("Planned until %(time)s; it takes longer than planned."), end
     return None
+
+
+def in_words(one: Planned, now: datetime) -> str:
+    """The sentence with its time written out (UTC); empty where there is none."""
+    found = sentence(one, now)
+    return found[0] % {"time": times.full(found[1])} if found else ""

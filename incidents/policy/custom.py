@@ -18,14 +18,18 @@ MAX_POLICY_NAME = 60
 MAX_VERSION = 2**31 - 1  # a database integer
 MAX_COUNT = 100_000
 MAX_WAYS = 9
+# What policies did not say before these existed, and still mean where they say nothing: no further
+# way to be broad, no proposal, one clock for all.
+ADDED_LATER = frozenset({"also_broad", "spread", "broad_deadline_minutes"})
 
 
-def parse_policy(obj: object) -> Policy:
+def parse_policy(obj: object, *, stored: bool = False) -> Policy:
     """A policy from decoded JSON or YAML: name and version required, the rest as in azure.
 
     A threshold takes its missing parts from azure's of the same name; null switches it off.
     Raises PolicyError, one line naming field and value. A built-in name with a built-in version
-    but other content is refused: a stored decision cites both and must mean one thing.
+    but other content is refused: a stored decision cites both and must mean one thing. `stored`:
+    it was put into force here, before a preset may have taken its version; it means what it says.
     """
     fields = Fields.of(obj, "", POLICY_KEYS, PolicyError, "policy")
     policy = Policy(
@@ -54,7 +58,7 @@ def parse_policy(obj: object) -> Policy:
         ),
         retention_years=fields.whole("retention_years", 1, 100, AZURE.retention_years),
     )
-    preset = PRESETS.get(policy.name)
+    preset = None if stored else PRESETS.get(policy.name)
     if preset is not None and policy.version <= preset.version and policy != preset:
         raise fields.refuse(
             "version",

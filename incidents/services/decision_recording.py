@@ -9,15 +9,16 @@ from django.contrib.auth.models import AbstractBaseUser
 from django.db.models import Max
 
 from incidents.models import Decision, Impact, Incident
-from incidents.policy import Policy, Verdict, explain, parse_facts
+from incidents.policy import Policy, Scenario, Verdict, explain, parse_facts
 from incidents.services.policies import current_policy
 
 LEVELS = ("informational", "warning", "error")
 
 
-def public_deadline(policy: Policy) -> timedelta:
+def public_deadline(policy: Policy, decision: Decision) -> timedelta:
     """How long a public post that a machine decided on waits for a person at most."""
-    return timedelta(minutes=policy.public_deadline_minutes)
+    scenario: Scenario | None = decision.verdict["scenario"]
+    return timedelta(minutes=policy.deadline_minutes(scenario))
 
 
 def facts_of(incident: Incident) -> dict[str, Any]:

@@ -12,15 +12,16 @@ from django.db.models import Max
 
 from incidents.models import Decision, PolicyVersion
 from incidents.policy import PRESETS, Policy, PolicyError, parse_policy
+from incidents.policy.custom import ADDED_LATER
 from incidents.services import revision
 from incidents.services.errors import EntryError
 from incidents.services.statements import checked_text
 
-SHIPPED = PRESETS["azure"]
+SHIPPED = PRESETS["recommended"]
 
 
 def current_policy() -> Policy:
-    """The policy in force: the newest version; as shipped, the preset modelled on Azure's rules."""
+    """The policy in force: the newest version; as shipped, the preset `recommended`."""
     newest = PolicyVersion.objects.order_by("-id").first()
     return _stored(newest) if newest else SHIPPED
 
@@ -86,9 +87,9 @@ def policy_of(decision: Decision) -> Policy:
 def _stored(version: PolicyVersion) -> Policy:
     """Word for word as stored. Raises PolicyError for a field that is missing: filled in from today's
     preset, a decision would be explained by a rule that nobody put into force."""
-    if missing := sorted(SHIPPED.as_dict().keys() - version.document.keys()):
+    if missing := sorted(SHIPPED.as_dict().keys() - version.document.keys() - ADDED_LATER):
         raise PolicyError(
             f"{missing[0]}: missing in the stored policy {version.name} {version.version};"
             " put a complete one into force"
         )
-    return parse_policy(version.document)
+    return parse_policy(version.document, stored=True)

@@ -35,8 +35,9 @@ def apply_verdict(
     if shown is Shown.GONE_ALARM:
         incident.alarm = wording.BROAD_AFTER_WITHDRAWAL
     if shown is Shown.POST and not confirmed:
-        deadline = now + decision_recording.public_deadline(current_policy())
-        incident.public_due_at = incident.public_due_at or deadline
+        deadline = now + decision_recording.public_deadline(current_policy(), decision)
+        # A wait that has begun gets shorter where the impact has become broad, never longer.
+        incident.public_due_at = min(incident.public_due_at or deadline, deadline)
         return False
     incident.public_due_at = None
     if shown is Shown.POST:

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from itertools import groupby
 
 from django.utils.safestring import SafeString
 
 from incidents.models import Communication, Decision, Impact, Incident, Region
 from incidents.review_deadlines import ReviewDeadline, promise_missed
+from incidents.services import automatic_text
 from incidents.services.scheduled.review_deadlines import deadlines_of
+from incidents.wording import written
 from notifications.evidence import delivery_statistics
 from statuspage.desk.delivery_statistics import DEFERRED
 from statuspage.desk.dry_run import html_of
@@ -63,7 +65,8 @@ class Screen:
     publicity: str
     workable: bool
     seen: str
-    minutes_waiting: int | None  # until the waiting post goes out by itself
+    seconds_waiting: int | None  # until the waiting post goes out by itself
+    waiting_text: str  # what it will say then
     plan: str  # what a maintenance's plan means now
     off_plan: bool  # it waits for a word, or takes longer
     promised: datetime | None
@@ -72,6 +75,12 @@ class Screen:
     regions: list[RegionRow]
     decisions: list[DecisionRow]
     said: list[Said]
+
+    @property
+    def left(self) -> str:
+        """As a clock shows it, minutes and seconds; the page's script counts on from here."""
+        minutes, seconds = divmod(self.seconds_waiting or 0, 60)
+        return f"{minutes}:{seconds:02}"
 
     @property
     def entry_url(self) -> str:
@@ -117,7 +126,8 @@ def screen_of(incident: Incident, now: datetime) -> Screen:
         publicity=publicity_of(incident),
         workable=not incident.backfilled and incident.merged_into_id is None,
         seen=seen_now(incident),
-        minutes_waiting=max(0, -((now - due) // timedelta(minutes=1))) if due else None,
+        seconds_waiting=max(0, round((due - now).total_seconds())) if due else None,
+        waiting_text=written(automatic_text.opening(incident, at=due)) if due else "",
         plan=plan.in_words(incident, now),
         off_plan=plan.phase(incident, now) in plan.OFF_PLAN,
         promised=promised,

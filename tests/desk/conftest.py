@@ -10,7 +10,8 @@ import pytest
 from django.contrib.auth.models import User
 from django.test import Client
 
-from incidents.models import Incident
+from incidents.models import Incident, PolicyVersion
+from incidents.policy import PRESETS
 from incidents.services.incident import declare
 from tests.conftest import declaration, hit
 
@@ -121,6 +122,15 @@ def targeted(catalogue: None, operator: User) -> Incident:
     now = datetime.now(UTC)
     return declare(
         declaration=declaration(started_at=now - timedelta(hours=1)), now=now, actor=operator
+    )
+
+
+@pytest.fixture
+def by_azure(db: None, now: datetime) -> None:
+    """The preset azure is in force, as an operator may have chosen."""
+    document = PRESETS["azure"].as_dict()
+    PolicyVersion.objects.create(
+        name="azure", version=1, document=document, reason="Chosen.", in_force_from=now
     )
 
 

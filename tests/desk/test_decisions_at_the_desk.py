@@ -21,7 +21,12 @@ pytestmark = pytest.mark.django_db
 def test_a_waiting_post_is_confirmed_at_a_press(
     desk: Client, waiting: Incident, operator: User
 ) -> None:
-    assert "A public post waits for you" in text_of(desk.get(own(waiting)))
+    page = desk.get(own(waiting))
+    words = text_of(page)
+    assert "A public post waits for you" in words
+    assert "4:59 minutes" in words or "5:00 minutes" in words
+    assert b'data-countdown="' in page.content
+    assert "Storage and Key Vault in West Europe are failing" in words, "what will be said"
 
     send(desk, waiting, "confirm")
 

@@ -21,7 +21,7 @@ def test_a_policy_is_looked_at_before_it_is_put_into_force(
     desk: Client, targeted: Incident
 ) -> None:
     shown = desk.get(POLICIES)
-    assert "In force: azure , version 1" in text_of(shown)
+    assert "In force: recommended , version 1" in text_of(shown)
 
     filled = sent_by(shown, POLICIES) | {"text": STRICT, "reason": "Two are not broad for us."}
     preview = desk.post(POLICIES, filled | {"step": "preview"})

@@ -56,6 +56,7 @@ def in_january() -> Replay:
 
 
 @pytest.mark.django_db
+@pytest.mark.usefixtures("by_azure")
 def test_a_replay_shows_every_moment_with_decision_reality_and_basis(
     desk: Client, january: Incident
 ) -> None:
@@ -131,6 +132,7 @@ def test_without_facts_there_is_nothing_to_backtest(desk: Client, catalogue: Non
 
 
 @pytest.mark.django_db
+@pytest.mark.usefixtures("by_azure")
 def test_a_backtest_says_which_incidents_change_and_counts(
     desk: Client, january: Incident, targeted: Incident
 ) -> None:
@@ -148,6 +150,7 @@ def test_a_backtest_says_which_incidents_change_and_counts(
 
 
 @pytest.mark.django_db
+@pytest.mark.usefixtures("by_azure")
 def test_the_policy_in_force_changes_nothing(desk: Client, january: Incident) -> None:
     assert "0 of 1 would have been told differently" in text_of(
         desk.get(f"{BACKTEST}?policy=azure")

@@ -45,7 +45,7 @@ def test_a_decision_is_told_with_everything_it_was_made_of(
     first, second = (json.loads(line) for line in printed(capsys, "--json").splitlines())
     assert tuple(first) == COLUMNS
     assert (first["tracking_id"], first["actor"]) == (overridden, "olga")
-    assert (first["policy"], first["policy_version"]) == ("azure", 1)
+    assert (first["policy"], first["policy_version"]) == ("recommended", 1)
     assert (first["public"], first["override_public"]) == (False, True)
     assert first["decided_at"] == "2026-03-01T09:30:00+00:00"
     assert first["facts"]["impacts"][0]["service"] == "key-vault"

@@ -59,8 +59,8 @@ def test_a_broad_incident_that_a_machine_opens_waits_for_a_person_and_then_goes_
         ),
         now=now,
     )
-    assert incident.public_due_at == now + timedelta(minutes=15)
-    assert publish_due(now=now + timedelta(minutes=14)) == []
+    assert incident.public_due_at == now + timedelta(minutes=5)
+    assert publish_due(now=now + timedelta(minutes=4)) == []
 
     late = now + timedelta(minutes=40)
     assert publish_due(now=late) == [incident.tracking_id]

@@ -88,7 +88,7 @@ def test_a_broad_alert_waits_for_a_person_and_then_goes_out_from_facts_alone(
         ("key-vault", "west-europe"),
         ("storage", "north-europe"),
     )
-    assert incident.public_due_at == now + timedelta(minutes=15)
+    assert incident.public_due_at == now + timedelta(minutes=5)
     assert not Incident.objects.public().exists()
     publish_due(now=now + timedelta(minutes=16))
     public = incident.communications.public().get()

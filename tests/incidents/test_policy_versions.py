@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from datetime import datetime
+from importlib import import_module
 from typing import Any
 
 import pytest
+from django.apps import apps
 from django.contrib.auth.models import User
 from django.db import IntegrityError, connection, transaction
 
@@ -21,8 +23,8 @@ pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("catalogue")]
 STRICT: dict[str, Any] = {"name": "ours", "broad": {"services": 3}}
 
 
-def test_as_shipped_the_azure_preset_is_in_force() -> None:
-    assert current_policy() == PRESETS["azure"]
+def test_as_shipped_the_recommended_preset_is_in_force() -> None:
+    assert current_policy() == PRESETS["recommended"]
 
 
 def test_a_policy_put_into_force_decides_from_then_on(now: datetime, operator: User) -> None:
@@ -44,7 +46,7 @@ def test_every_decision_can_be_made_again_from_what_is_stored(
     declare(declaration=declaration(audience="unknown"), now=now, actor=operator)
     made = list(Decision.objects.order_by("id"))
     assert [(each.policy, each.policy_version) for each in made] == [
-        ("azure", 1),
+        ("recommended", 1),
         ("ours", 1),
         ("ours", 2),
     ]
@@ -75,7 +77,7 @@ def test_what_cannot_be_a_policy_is_refused_and_nothing_changes(
     assert "write why" in refused(STRICT, reason="")
     assert "broad.services" in refused({"name": "ours", "broad": {"services": 0}})
     assert "name" in refused({"broad": None})
-    assert "in force already" in refused(PRESETS["azure"].as_dict())
+    assert "in force already" in refused(PRESETS["recommended"].as_dict())
     assert not PolicyVersion.objects.exists()
 
 
@@ -109,6 +111,34 @@ def test_a_stored_version_with_a_missing_field_is_refused_by_name(
     )
     with pytest.raises(PolicyError, match="retention_years: missing in the stored policy azure 2"):
         current_policy()
+
+
+def test_what_was_stored_before_a_rule_existed_means_what_it_meant(now: datetime) -> None:
+    old = {
+        key: value
+        for key, value in PRESETS["azure"].as_dict().items()
+        if key not in ("also_broad", "spread", "broad_deadline_minutes")
+    }
+    PolicyVersion.objects.create(
+        name="google",
+        version=2,
+        document={**old, "name": "google", "version": 2, "public_deadline_minutes": 9},
+        reason="Adopted before the preset had a second version.",
+        in_force_from=now,
+    )
+    policy = current_policy()
+    assert (policy.also_broad, policy.spread, policy.broad_deadline_minutes) == ((), None, 9)
+
+
+def test_an_installation_that_decided_by_azure_goes_on_with_it(
+    now: datetime, operator: User
+) -> None:
+    keep = import_module("incidents.migrations.0011_keep_the_policy_in_force").keep_azure
+    keep(apps, None)
+    assert current_policy() == PRESETS["recommended"], "nothing was decided here yet"
+    declare(declaration=declaration(), now=now, actor=operator)
+    keep(apps, None)
+    assert current_policy() == PRESETS["azure"]
 
 
 def test_another_policy_makes_every_host_render_anew(now: datetime, operator: User) -> None:

@@ -80,4 +80,15 @@ window.addEventListener("pageshow", () => {
   }
 });
 
+// The clock of a post that waits, by time passed here: this machine's own clock may be wrong.
+for (const clock of document.querySelectorAll("[data-countdown]")) {
+  const end = performance.now() + 1000 * Number(clock.dataset.countdown);
+  const tick = () => {
+    const left = Math.max(0, Math.round((end - performance.now()) / 1000));
+    clock.textContent = `${Math.floor(left / 60)}:${String(left % 60).padStart(2, "0")}`;
+    if (!left) clearInterval(timer);
+  };
+  const timer = setInterval(tick, 1000);
+}
+
 document.getElementById("errors")?.focus();

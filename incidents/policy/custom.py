@@ -115,6 +115,7 @@ def _read(value: object, at: str, base: Threshold | None) -> Threshold:
         regions=_regions(fields, base),
         extent=fields.choice("extent", EXTENTS, base.extent if base else None),
         combine=fields.choice("combine", COMBINES, base.combine if base else None),
+        named_only=fields.flag("named_only", base.named_only if base else False),
     )
 
 

@@ -86,13 +86,14 @@ def _levels(facts: Facts) -> Iterator[tuple[Counterfactual, Facts]]:
 
 
 def _services(facts: Facts, size: Size) -> Iterator[tuple[Counterfactual, Facts]]:
-    """One dependent more or fewer; without dependents the last service's impacts count as the
-    first one's, which keeps regions and extent."""
+    """One service fewer or more, named where that can be: it counts wherever a dependent counts.
+
+    Fewer: the last one's impacts count as the first one's, which keeps regions and extent.
+    """
     fewer = Counterfactual("services", size.services, size.services - 1)
-    if facts.dependents:
-        yield fewer, replace(facts, dependents=facts.dependents - 1)
-    elif size.named > 1:
-        names = sorted({each.service for each in facts.impacts if _counts(each)})
+    counted = [each for each in facts.impacts if _counts(each)]
+    if size.named > 1:
+        names = sorted({each.service for each in counted})
         yield (
             fewer,
             _changed(
@@ -101,8 +102,14 @@ def _services(facts: Facts, size: Size) -> Iterator[tuple[Counterfactual, Facts]
                 lambda each: replace(each, service=names[0]),
             ),
         )
-    if facts.dependents < MAX_DEPENDENTS:
-        more = Counterfactual("services", size.services, size.services + 1)
+    elif facts.dependents:
+        yield fewer, replace(facts, dependents=facts.dependents - 1)
+    more = Counterfactual("services", size.services, size.services + 1)
+    if counted:
+        taken = {each.service for each in facts.impacts}
+        added = replace(_first(counted), service=_fresh("service", taken))
+        yield more, replace(facts, impacts=(*facts.impacts, added))
+    elif facts.dependents < MAX_DEPENDENTS:
         yield more, replace(facts, dependents=facts.dependents + 1)
 
 
@@ -124,17 +131,21 @@ def _regions(facts: Facts, size: Size) -> Iterator[tuple[Counterfactual, Facts]]
             ),
         )
     taken = {each.region for each in facts.impacts}
-    fresh = next(name for name in _fresh_names() if name not in taken)
-    model = min(counted, key=lambda each: (each.service, each.region, each.level, each.extent))
-    added = replace(model, region=fresh, zones=())
+    added = replace(_first(counted), region=_fresh("region", taken), zones=())
     yield (
         Counterfactual("regions", size.regions, size.regions + 1),
         replace(facts, impacts=(*facts.impacts, added)),
     )
 
 
-def _fresh_names() -> Iterator[str]:
-    return (f"another-region-{number}" for number in count(1))
+def _first(impacts: list[ImpactFact]) -> ImpactFact:
+    """The same one in whatever order they come."""
+    return min(impacts, key=lambda each: (each.service, each.region, each.level, each.extent))
+
+
+def _fresh(noun: str, taken: set[str]) -> str:
+    names = (f"another-{noun}-{number}" for number in count(1))
+    return next(name for name in names if name not in taken)
 
 
 def _extents(facts: Facts, size: Size) -> Iterator[tuple[Counterfactual, Facts]]:

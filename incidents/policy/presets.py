@@ -63,9 +63,7 @@ GOOGLE = replace(
     # showed 12 products disrupted in one region (18 July 2025, 47 in the end) and three in one (16
     # July 2026). Three services, disrupted anywhere, say "public" for four of five such posts on
     # record and for 8 of 100 of those before, most of which would no longer be posted.
-    also_broad=(
-        Threshold(level="warning", services=3, regions=None, extent="subset", combine="all"),
-    ),
+    also_broad=(Threshold("warning", 3, None, "subset", "all", named_only=True),),
     # The dashboard keeps what it has shown.
     withdraw_after_review=(),
 )

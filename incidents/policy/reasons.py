@@ -94,7 +94,7 @@ def _reach_wanted(threshold: Threshold) -> str:
 def _wanted(threshold: Threshold) -> str:
     """What a threshold asks for."""
     level = "" if threshold.level == "informational" else f"level {_at_least(threshold)}, "
-    services = f"{_number(threshold.services, 'service')}{' or more'}"
+    services = f"{_number(threshold.services, _service(threshold))} or more"
     if threshold.combine == "all" and threshold.extent == "subset":
         return f"{level}{services}"  # wherever impact counts, part of a region is hit
     joint = "and" if threshold.combine == "all" else "or"
@@ -110,8 +110,8 @@ def _missing(threshold: Threshold, size: Size) -> str:
     missing = []
     if not Threshold(threshold.level, 0, None, "region", "any").met_by(size):
         missing.append(f"the level is {size.level.capitalize()}")
-    if size.services < threshold.services:
-        missing.append(f"{_is(size.services, 'service')} affected")
+    if (counted := threshold.counted(size)) < threshold.services:
+        missing.append(f"{_is(counted, _service(threshold))} affected")
     if not threshold.reached_by(size):
         if size.extent is None:
             missing.append("no region is affected")
@@ -119,6 +119,10 @@ def _missing(threshold: Threshold, size: Size) -> str:
             regions = f" in {_number(size.regions, 'region')}" if threshold.regions else ""
             missing.append(f"the impact is at most {EXTENT_WORDS[size.extent]}{regions}")
     return " and ".join(missing)
+
+
+def _service(threshold: Threshold) -> str:
+    return "named service" if threshold.named_only else "service"
 
 
 def _is(count: int, noun: str) -> str:

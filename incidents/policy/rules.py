@@ -97,7 +97,8 @@ class Threshold:
     `level`: of the incident, always asked. `services`: distinct services and dependents.
     Reach: `extent` at least, or `regions` at least (None = a count of regions is no reach;
     "global" with extent region always is several). `combine`: "all" asks for services and
-    reach, "any" for services or reach.
+    reach, "any" for services or reach. `named_only`: services that are named count, those that
+    depend on them do not.
     """
 
     level: Level
@@ -105,14 +106,18 @@ class Threshold:
     regions: int | None
     extent: Extent
     combine: Combine
+    named_only: bool = False
 
     def met_by(self, size: Size) -> bool:
         if LEVEL_RANK[size.level] < LEVEL_RANK[self.level]:
             return False
-        services = size.services >= self.services
+        services = self.counted(size) >= self.services
         if self.combine == "all":
             return services and self.reached_by(size)
         return services or self.reached_by(size)
+
+    def counted(self, size: Size) -> int:
+        return size.named if self.named_only else size.services
 
     def reached_by(self, size: Size) -> bool:
         if size.extent is None:

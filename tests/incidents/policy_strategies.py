@@ -74,6 +74,7 @@ THRESHOLDS = st.builds(
     regions=st.none() | st.integers(2, 4),
     extent=st.sampled_from(EXTENTS),
     combine=st.sampled_from(["all", "any"]),
+    named_only=st.booleans(),
 )
 
 

@@ -40,9 +40,15 @@ def test_by_the_recommended_policy_january_is_told_within_minutes_whatever_is_as
     assert told["public_at"] == "2024-01-21T02:04:00Z"
     assert result.steps[0].point.facts.level == "error", "raised by itself: a monitor found it"
     assert result.steps[0].point.facts.dependents == 12
-    for branch in january("recommended").values():
-        assert not branch.decides
-        assert branch.if_otherwise.moments() == told | {"really_public_at": "2024-01-21T03:57:00Z"}
+    branches = january("recommended")
+    for (fact, _), branch in branches.items():
+        otherwise = branch.if_otherwise.moments()
+        assert branch.decides is (fact == "hit")
+        assert otherwise["first_targeted_at"] == "2024-01-21T01:59:00Z"
+        assert otherwise["public_at"] == (
+            "2024-01-21T03:09:00Z" if fact == "hit" else told["public_at"]
+        )
+    assert ("audience", "estimated") in branches
 
 
 def test_by_azures_rule_it_matters_whether_the_audience_was_known() -> None:

@@ -30,14 +30,15 @@ many = settings(max_examples=60, deadline=None)
 
 
 def facts(level: str, services: int, regions: int = 1, **more: Any) -> Facts:
-    cells = [("dns", f"r{number}") for number in range(regions)]
+    cells = [
+        (f"s{service}", f"r{region}") for service in range(services) for region in range(regions)
+    ]
     impacts = [{"service": service, "region": region} for service, region in cells]
     return parse_facts(
         {
             "kind": "service-issue",
             "level": level,
             "impacts": impacts,
-            "dependents": services - 1,
             "audience": "estimated",
             **more,
         }

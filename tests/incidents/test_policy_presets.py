@@ -43,6 +43,14 @@ def test_three_services_disrupted_in_part_of_one_region_are_broad(preset: str) -
     assert outcome("azure", *cells, level="warning") == PRIVATE
 
 
+def test_what_depends_on_a_failing_service_makes_it_broad_only_where_it_reaches_far() -> None:
+    """Else every failure of a service that many need would be posted, however small."""
+    one = ("storage@east",)
+    assert outcome("recommended", *one, dependents=40) == PRIVATE
+    assert outcome("recommended", *one, "storage@west", dependents=40) == BROAD
+    assert outcome("recommended", *one, extent="zone", dependents=40) == BROAD
+
+
 def test_what_is_broad_by_azures_rule_is_broad_as_recommended() -> None:
     assert outcome("recommended", "dns@east", "storage@west") == BROAD
     assert outcome("recommended", "dns@east", "dns@west", "dns@north") == PRIVATE

@@ -71,7 +71,7 @@ GOOGLE = replace(
 incident report exists), .../service-health-fallback and .../incident-communication (the public
 dashboard is for broad, severe incidents, and for everybody while the personalised one is down,
 which is scenario 2); its practice since March 2025 from status.cloud.google.com/summary, measured
-in docs/decisions/21-recommended-policy.md. Nothing published about an unknown audience, maintenance
+in docs/decisions/recommended-policy.md. Nothing published about an unknown audience, maintenance
 or deadlines."""
 
 AWS = replace(
@@ -105,7 +105,7 @@ RECOMMENDED = replace(
     public_deadline_minutes=15,
 )
 """Ours: chosen by measurement over 1,333 recorded incidents and January 2024; the trade-off is in
-docs/decisions/21-recommended-policy.md. In force in a new installation."""
+docs/decisions/recommended-policy.md. In force in a new installation."""
 
 PRESETS: Mapping[str, Policy] = MappingProxyType(
     {policy.name: policy for policy in (AWS, AZURE, GOOGLE, RECOMMENDED)}

@@ -4,6 +4,14 @@ from __future__ import annotations
 
 from pathlib import Path
 
+_KNOWN_BINARY = {
+    b"%PDF-": "a PDF",
+    b"PK\x03\x04": "a ZIP archive or an Office document",
+    b"\x1f\x8b": "compressed (gzip)",
+    b"\x89PNG": "a picture",
+    b"\xff\xd8\xff": "a picture",
+}
+
 
 class TextFileError(ValueError):
     """A file that can't be read as text: one line that names file, line, fault and remedy."""
@@ -35,6 +43,9 @@ def read_text(path: Path | str, *, most_bytes: int) -> str:
         raise TextFileError(source, None, "is empty", "nothing could be read from it")
     if data.startswith((b"\xff\xfe", b"\xfe\xff")):
         raise TextFileError(source, 1, "is UTF-16, not UTF-8", "save it as UTF-8")
+    for magic, name in _KNOWN_BINARY.items():
+        if data.startswith(magic):
+            raise TextFileError(source, None, f"is {name}, not text", "save what it shows as text")
     if b"\x00" in data:
         line = data.count(b"\n", 0, data.index(b"\x00")) + 1
         raise TextFileError(source, line, "is binary, not text", "name a text file")

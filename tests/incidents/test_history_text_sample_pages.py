@@ -49,7 +49,7 @@ def test_several_days_of_a_month_with_an_entry_that_has_no_headings() -> None:
     ]
     assert any(line.startswith("Virtual machine owners") for line in july["unread"])
     assert july["retrospective_video"] == "https://example.com/AIR/2K70-N_8"
-    assert (june["kind"], june["month"]) == ("preliminary-review", "2024-06")
+    assert (june["kind"], june["month"]) == ("mitigation-statement", "2024-06")
     assert [row["at"] for row in june["timeline"]] == [
         "2024-06-03T18:46:00Z",
         "2024-06-03T18:59:00Z",

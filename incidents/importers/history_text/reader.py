@@ -16,6 +16,7 @@ from incidents.importers.history_text.parts import Parts, read_parts
 from incidents.importers.history_text.preamble import Preamble, linked_id, read_preamble
 from incidents.importers.history_text.titles import derived_title, shortened
 from incidents.importers.history_text.windows import Calendar, Paragraph, find_windows
+from incidents.importers.other_formats import AS_TEXT, is_markup, other_format
 
 _ID_LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_"
 _SCENARIO = re.compile(r"\bscenario\s{0,2}['‘’\"“]?#?([123])\b", re.IGNORECASE)
@@ -36,7 +37,19 @@ _CHANNEL_BROKEN = re.compile(
     re.IGNORECASE,
 )
 _SAYS_KIND = re.compile(r"\bthis is (?:our|the|a)\s+['‘’\"“]?(preliminary|final)\b", re.IGNORECASE)
-_TITLE_KIND = re.compile(r"\b(preliminary|final)\b", re.IGNORECASE)
+_TITLE_KIND = re.compile(
+    r"\b(preliminary|final)\b.{0,3}(?:\bPIR\b|\bRCA\b|\bpost\b|\broot\b|\breview\b)"
+    r"|(?:\bPIR\b|\bRCA\b|\breview\b|\banalysis\b)\W{0,4}(preliminary|final)\b",
+    re.IGNORECASE,
+)
+_REVIEW = r"(?:PIRs?\b|RCAs?\b|post[ -]incident reviews?|root cause analys[ie]s|reviews?\b)"
+# What will come is not there yet: "We will publish a Preliminary Post Incident Review within 72 hours."
+_ANNOUNCED = re.compile(
+    rf"\b(?:will|shall|plan(?:s|ning)? to|aim(?:s|ing)? to|expects? to|intends? to|going to|to follow|due)\b"
+    rf"[^.!?]{{0,80}}?\b(?:(preliminary|final)\b[^.!?]{{0,40}}?)?\b{_REVIEW}"
+    rf"|\b(?:(preliminary|final)\b[^.!?]{{0,30}})?\b{_REVIEW}[^.!?]{{0,60}}?\b(?:will|shall|to follow|is due)\b",
+    re.IGNORECASE,
+)
 _REVIEW_TITLE = re.compile(
     r"\b(?:RCA|PIR)\b|\bpost[ -]incident review|\broot cause analysis", re.IGNORECASE
 )
@@ -45,10 +58,13 @@ _REVIEW_TITLE = re.compile(
 def read_history(text: str, names: NameIndex) -> list[HistoryIncident]:
     """All incidents of a status-history text, in its order.
 
-    Raises HistoryError, with the line and the remedy, for a text without any incident, for impact
+    Raises HistoryError, with the line and the remedy, for a file of another format, a text without any
+    incident, for impact
     that ends before it starts, for impossible dates and times, and for one tracking ID on two
     different incidents.
     """
+    if other := other_format(text):
+        raise HistoryError(f"{other[0]}; {other[1]}.")
     incidents: list[HistoryIncident] = []
     strays: list[str] = []
     seen: dict[str, HistoryIncident] = {}
@@ -65,6 +81,8 @@ def read_history(text: str, names: NameIndex) -> list[HistoryIncident]:
         if _is_new(incident, seen, ready.number()):
             incidents.append(incident)
     if not incidents:
+        if is_markup(text):
+            raise HistoryError(f"is HTML without any entry; {AS_TEXT}.")
         raise HistoryError(
             'no incident found; expected a heading such as "What happened?" or "Summary of Impact:"'
             ' with times such as "between 09:00 and 10:48 UTC on 07 Feb 2024".'
@@ -247,15 +265,29 @@ def _kind(block: Block, head: Preamble, parts: Parts) -> str:
     if not new:
         if not _REVIEW_TITLE.search(title):
             return "mitigation-statement"
-        word = _TITLE_KIND.search(title)
-        early = word is not None and word[1].lower() == "preliminary"
-        return "preliminary-review" if early else "final-review"
-    said = _SAYS_KIND.search(" ".join(head.lead)) or _TITLE_KIND.search(title)
-    if said:
-        return f"{said[1].lower()}-review"
+        return "preliminary-review" if _title_kind(title) == "preliminary" else "final-review"
+    says = _SAYS_KIND.search(" ".join(head.lead))
+    if says:
+        return f"{says[1].lower()}-review"
+    if titled := _title_kind(title):
+        return f"{titled}-review"
+    if "root-cause" not in new and _announces_first(block):
+        return "mitigation-statement"
     if _REVIEW_TITLE.search(title) and not new & {"findings"}:
         return "final-review"  # a preliminary one says so in its title or above its headings
     if new & {"findings", "next-steps"} or "root-cause" not in new:
         return "preliminary-review"
     settled = "prevention" in new or bool(parts.repair_items)
     return "final-review" if settled else "preliminary-review"
+
+
+def _title_kind(title: str) -> str:
+    found = _TITLE_KIND.search(title)
+    return (found[1] or found[2]).lower() if found else ""
+
+
+def _announces_first(block: Block) -> bool:
+    """The text promises the first review, not the final one that follows a preliminary one."""
+    promises = [found for text in _all_texts(block) for found in _ANNOUNCED.finditer(text)]
+    words = [(found[1] or found[2] or "").lower() for found in promises]
+    return bool(words) and "final" not in words

@@ -206,8 +206,8 @@ def _record_review(incident: Incident, entry: Entry) -> None:
 
 
 def _record_statement(incident: Incident, entry: Entry) -> None:
-    """A mitigation statement is no review: its sections become one public communication."""
-    text = "\n\n".join(f"### {part['heading']}\n\n{part['text']}" for part in entry["sections"])
+    """A mitigation statement is no review: what it says becomes one public communication."""
+    text = _statement_text(entry)
     at = incident.mitigated_at or incident.started_at
     Communication.objects.create(
         incident=incident,
@@ -218,6 +218,33 @@ def _record_statement(incident: Incident, entry: Entry) -> None:
         public_at=at,
         backfilled=True,
     )
+
+
+def _statement_text(entry: Entry) -> str:
+    """Its sections, with the rows and items that the reader took out of them back in place."""
+    sections = [dict(part) for part in entry["sections"]]
+    rows = [
+        f"- {datetime.fromisoformat(row['at']):%H:%M UTC on %-d %B %Y} – {row['text']}"
+        for row in entry["timeline"]
+        if not any(row["text"] in part["text"] for part in sections)
+    ]
+    items = [
+        f"- {item['text']}"
+        for item in entry["repair_items"]
+        if not any(item["text"] in part["text"] for part in sections)
+    ]
+    for kinds, heading, lines in (
+        (("response", "timeline"), "Timeline", rows),
+        (("prevention", "next-steps"), "Next steps", items),
+    ):
+        if not lines:
+            continue
+        place = next((part for part in sections if part["kind"] in kinds), None)
+        if place is None:
+            place = {"kind": kinds[0], "heading": heading, "text": ""}
+            sections.append(place)
+        place["text"] = "\n\n".join(filter(None, [place["text"], "\n".join(lines)]))
+    return "\n\n".join(f"### {part['heading']}\n\n{part['text']}" for part in sections)
 
 
 def _time(value: str | None) -> datetime | None:

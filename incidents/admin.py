@@ -25,7 +25,6 @@ from incidents.models import (
     Service,
     ServiceCategory,
 )
-from incidents.services import revision
 from incidents.services.access import tokens
 
 # How a declared filter may be asked; its own name may also be all of it.
@@ -101,10 +100,6 @@ class CatalogueAdmin(Guarded):
         self, request: HttpRequest, obj: Model | None = None
     ) -> tuple[str, ...]:
         return ("slug", *(name for name in ("is_global",) if hasattr(self.model, name)))
-
-    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
-        super().save_model(request, obj, form, change)
-        revision.bump(now=timezone.now())
 
 
 @admin.register(Service)

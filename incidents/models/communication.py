@@ -159,7 +159,6 @@ class Revision(models.Model):
 
     number = models.PositiveBigIntegerField(default=0)
     site = models.UUIDField(default=uuid4, editable=False)
-    changed_at = models.DateTimeField(null=True)
 
     class Meta:
         constraints = [models.CheckConstraint(name="revision_is_one_row", condition=Q(id=1))]
@@ -172,4 +171,7 @@ class SnapshotChange(models.Model):
     """
 
     revision = models.PositiveBigIntegerField(db_index=True)
-    incident = models.ForeignKey(Incident, null=True, on_delete=models.CASCADE, related_name="+")
+    # Without a constraint: what was said of an incident is deleted before the incident itself.
+    incident = models.ForeignKey(
+        Incident, null=True, on_delete=models.DO_NOTHING, db_constraint=False, related_name="+"
+    )

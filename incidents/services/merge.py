@@ -11,7 +11,7 @@ from django.db import transaction
 from incidents import lifecycle
 from incidents.models import Communication, Impact, Incident
 from incidents.policy import FactsError
-from incidents.services import decision_recording, revision
+from incidents.services import decision_recording
 from incidents.services.errors import EntryError
 from incidents.services.impacts import end_impacts, update_mitigation
 from incidents.services.incident import locked, post_update
@@ -68,7 +68,6 @@ def unmerge(*, incident_id: int, now: datetime, actor: AbstractBaseUser) -> None
     incident.merged_into = None
     incident.updated_at = now
     incident.save()
-    revision.bump(now=now, incident=incident.pk)
 
 
 def _check(absorbed: Incident, survivor: Incident, reason: str) -> None:
@@ -147,7 +146,6 @@ def _close(
     absorbed.updated_at = now
     absorbed.save()
     Incident.objects.filter(merged_into=absorbed).update(merged_into=survivor, updated_at=now)
-    revision.bump(now=now, incident=absorbed.pk)
 
 
 def _record(incident: Incident, reason: str, now: datetime, actor: AbstractBaseUser) -> None:

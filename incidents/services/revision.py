@@ -1,38 +1,13 @@
-"""The number of the public snapshot, and the call that wakes the publishers."""
+"""The number of the public snapshot. Triggers count it up with every row that changes what the world reads,
+in the transaction that writes the row: no verb can forget it, and nothing hidden moves it."""
 
 from __future__ import annotations
 
-from datetime import datetime
+from incidents.models import SnapshotChange
 
-from django.db import connection
-from django.db.models import F
-
-from incidents.models import Revision, SnapshotChange
-
-CHANNEL = "public_snapshot"
-KEPT = 1000  # numbers whose subject is remembered
-
-
-def bump(*, now: datetime, incident: int | None = None) -> int:
-    """Say that something public changed; returns the new number.
-
-    `incident`: the id of the only one whose public words, times or places may have changed; None for
-    everything else, such as the catalogue: then all is read anew.
-
-    Publishers hear of it when the surrounding transaction commits (PostgreSQL delivers a
-    notification only then) and poll the row besides, so a lost notification costs a second.
-    """
-    changed = Revision.objects.filter(id=1).update(number=F("number") + 1, changed_at=now)
-    if not changed:
-        # The row comes with the first migration; a table emptied by hand gets it back.
-        Revision.objects.get_or_create(id=1, defaults={"number": 1, "changed_at": now})
-    with connection.cursor() as cursor:
-        cursor.execute(f"NOTIFY {CHANNEL}")
-    number = Revision.objects.values_list("number", flat=True).get(id=1)
-    SnapshotChange.objects.create(revision=number, incident_id=incident)
-    # Who was away for so long reads everything anew.
-    SnapshotChange.objects.filter(revision__lte=number - KEPT).delete()
-    return number
+CHANNEL = (
+    "public_snapshot"  # PostgreSQL notifies it at the commit; a lost notification costs a second
+)
 
 
 def changed_since(number: int, now_at: int) -> set[int] | None:

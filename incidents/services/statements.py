@@ -10,7 +10,6 @@ from django.contrib.auth.models import AbstractBaseUser
 
 from incidents.models import Communication, Decision, Impact, Incident, ScopeCell
 from incidents.review_deadlines import promise_carried
-from incidents.services import revision
 from incidents.services.errors import EntryError
 from incidents.signals import send_signal
 from incidents.wording import Facts, written
@@ -101,7 +100,5 @@ def write_communication(
         ScopeCell(communication=communication, service_id=service, region_id=region)
         for service, region in (scope if scope is not None else scope_of(incident))
     )
-    if posted:
-        revision.bump(now=now, incident=incident.pk)
     send_signal(communication.pk)
     return communication

@@ -10,7 +10,7 @@ from django.db import transaction
 from incidents import state_table, wording
 from incidents.models import Decision, Incident
 from incidents.policy import BROAD
-from incidents.services import decision_recording, revision
+from incidents.services import decision_recording
 from incidents.services.automatic_text import opening
 from incidents.services.errors import EntryError
 from incidents.services.policies import current_policy
@@ -136,7 +136,6 @@ def withdraw(
     incident.withdraw_after_review = False
     incident.updated_at = now
     incident.save()
-    revision.bump(now=now, incident=incident.pk)
 
 
 @transaction.atomic

@@ -20,7 +20,6 @@ from incidents.models.catalogue import (
     Service,
     ServiceCategory,
 )
-from incidents.services import revision
 
 Slugged = Geography | Region | ServiceCategory | Service
 Report = Callable[[str], None]
@@ -71,7 +70,7 @@ def apply_catalogue(
 ) -> CatalogueCounts:
     """Store the catalogue in one transaction; what it no longer names is retired as of `now` (UTC).
 
-    Reappearing ends retirement. The revision grows only if a row changed. `progress` gets one line a
+    Reappearing ends retirement. `progress` gets one line a
     table. A handful of queries whatever the size: everything is compared here and written in bulk.
     """
     counts = CatalogueCounts()
@@ -81,8 +80,6 @@ def apply_catalogue(
             counts.tables[table] = change
             if progress:
                 progress(f"{table}: {change}")
-        if not counts.nothing_changed:
-            revision.bump(now=now)
     return counts
 
 

@@ -22,7 +22,6 @@ from incidents.models import (
     Service,
     TimelineEntry,
 )
-from incidents.services import revision
 from incidents.services.errors import EntryError
 from incidents.services.statements import checked_text
 
@@ -66,8 +65,6 @@ def record_history(*, entries: Sequence[Entry], now: datetime) -> Recorded:
                 tracking_id,
                 "is the tracking ID of an incident declared here; give the text another ID.",
             )
-    if recorded.new:
-        revision.bump(now=now)
     return recorded
 
 

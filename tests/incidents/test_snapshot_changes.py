@@ -1,0 +1,96 @@
+"""Publishers learn which incident a number of the public snapshot was about."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import pytest
+from django.contrib.auth.models import User
+
+from incidents.models import (
+    Impact,
+    Incident,
+    Occurrence,
+    Revision,
+    Service,
+    SnapshotChange,
+)
+from incidents.services import revision
+from incidents.services.incident import declare, post_update
+from incidents.services.inputs import Override, Statement
+from incidents.services.merge import merge
+from tests.conftest import declaration
+
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("catalogue")]
+
+
+def test_a_public_update_names_its_incident_and_no_other(now: datetime, operator: User) -> None:
+    everybody = Override(public=True, reason="for the test")
+    one, two = (
+        declare(declaration=declaration(), now=now, actor=operator, override=everybody)
+        for _ in range(2)
+    )
+    before = Revision.objects.get(id=1).number
+    post_update(incident_id=one.pk, statement=Statement("We know more."), now=now, actor=operator)
+    after = Revision.objects.get(id=1).number
+    assert after > before
+    assert revision.changed_since(before, after) == {one.pk}
+    assert revision.changed_since(after, after) == set()
+    assert two.pk in (revision.changed_since(0, before) or {two.pk})
+
+
+def number() -> int:
+    return Revision.objects.get(id=1).number
+
+
+def test_a_change_without_a_subject_means_everything() -> None:
+    before = number()
+    Service.objects.filter(slug="storage").update(name="Blob Storage")
+    assert number() == before + 1
+    assert revision.changed_since(before, number()) is None
+
+
+def test_who_was_away_for_too_long_is_told_that_nobody_knows() -> None:
+    before = number()
+    for name in ("Blob Storage", "Storage"):
+        Service.objects.filter(slug="storage").update(name=name)
+    SnapshotChange.objects.filter(revision=number()).delete()
+    assert revision.changed_since(before, number()) is None
+
+
+def test_a_row_that_stays_as_it_is_changes_nothing() -> None:
+    before = number()
+    Service.objects.filter(slug="storage").update(name="Storage")
+    assert number() == before
+
+
+def test_what_is_hidden_moves_nothing(now: datetime, operator: User) -> None:
+    """Two targeted incidents that are merged, a targeted update of a public one, a title of our own."""
+    everybody = Override(public=True, reason="for the test")
+    shown = declare(declaration=declaration(), now=now, actor=operator, override=everybody)
+    one, two = (declare(declaration=declaration(), now=now, actor=operator) for _ in range(2))
+    before = number()
+    merge(absorbed_id=one.pk, into_id=two.pk, reason="One cause.", now=now, actor=operator)
+    post_update(incident_id=two.pk, stage="resolved", now=now, actor=operator)
+    said = Statement(targeted_text="For the affected alone.")
+    post_update(incident_id=shown.pk, statement=said, now=now, actor=operator)
+    Incident.objects.filter(pk=shown.pk).update(
+        internal_title="of our own", alarm="seen at the desk"
+    )
+    assert number() == before
+
+
+def test_every_row_that_the_world_reads_counts(now: datetime, operator: User) -> None:
+    """Whoever writes it: the triggers ask the rows, not the verb."""
+    everybody = Override(public=True, reason="for the test")
+    shown = declare(declaration=declaration(), now=now, actor=operator, override=everybody)
+    occurrence = shown.occurrences.get()
+    for rows, change in (
+        (Incident.objects.filter(pk=shown.pk), {"public_title": "Another title"}),
+        (Occurrence.objects.filter(pk=occurrence.pk), {"label": "first occurrence"}),
+        (Impact.objects.filter(occurrence=occurrence), {"extent": "region"}),
+        (Incident.objects.filter(pk=shown.pk), {"withdrawn_at": now}),
+    ):
+        before = number()
+        rows.update(**change)
+        assert revision.changed_since(before, number()) == {shown.pk}, change

@@ -25,6 +25,7 @@ from tests.public.format_snapshots import (
     TWICE,
     answer,
     at,
+    days,
     impact,
     incident,
     large,
@@ -113,6 +114,13 @@ def incident_fields(stages: list[str], impacts: list[str]) -> dict[str, Any]:
         "incident_updates": rows(update(stages)),
         "components": rows(CHILD),
         "reminder_intervals": {"type": "null"},
+        "impact_override": {"type": "null"},
+        "postmortem_body": maybe(TEXT),
+        "postmortem_body_last_updated_at": maybe(TIME),
+        "postmortem_ignored": {"const": False},
+        "postmortem_published_at": maybe(TIME),
+        "postmortem_notified_subscribers": BOOL,
+        "postmortem_notified_twitter": {"const": False},
     }
 
 
@@ -420,7 +428,9 @@ def test_an_incident_with_a_review_ends_in_a_postmortem() -> None:
     row = one(REVIEWED)
     newest = row["incident_updates"][0]
     assert (row["status"], newest["status"]) == ("postmortem", "postmortem")
-    assert newest["body"] == "What happened?\n\nKeys were late."
+    assert newest["body"] == row["postmortem_body"] == "What happened?\n\nKeys were late."
+    assert row["postmortem_published_at"] == newest["created_at"] == "2026-01-20T12:00:00.000Z"
+    assert not row["postmortem_notified_subscribers"], "it was written down afterwards"
     assert [update["status"] for update in row["incident_updates"][1:]] == [
         "resolved",
         "investigating",
@@ -483,6 +493,22 @@ def test_the_roll_up_counts_components_and_minds_open_incidents(
 ) -> None:
     found = [{"status": status, "impact": impact} for status, impact in unresolved]
     assert roll_up(components, found)["indicator"] == indicator
+
+
+def test_a_list_that_would_be_too_large_holds_fewer_of_the_newest() -> None:
+    def wordy(number: int) -> IncidentView:
+        began = at("2026-02-01 00:00") - days(number)
+        told = tuple(replace(said(n, "resolved", "09:00", "word " * 400), at=began) for n in (1, 2))
+        return incident(
+            f"WORD-{number:03}", f"Wordy {number}", started_at=began, communications=told,
+            stage="resolved", active=False,
+        )  # fmt: skip
+
+    page = pages_of(snapshot(*(wordy(number) for number in range(100))))["/api/v2/incidents.json"]
+    names = [row["name"] for row in json.loads(page.body)["incidents"]]
+    assert len(page.body) < 256 * 1024
+    assert names == [f"Wordy {number}" for number in range(len(names))]
+    assert 40 < len(names) < 50
 
 
 def test_maintenance_alone_is_said_in_words_only() -> None:

@@ -3,7 +3,8 @@ from __future__ import annotations
 import gzip
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
 from pathlib import Path
 from typing import Any
 
@@ -142,6 +143,18 @@ def test_an_unchanged_page_is_not_sent_again(web: Any, shape: str, path: str, me
     assert reply.headers["etag"] == etag
     assert {"cache-control", "vary"} <= set(reply.headers)
     assert "content-length" not in reply.headers
+
+
+@pytest.mark.parametrize("path", ["/status/", "/status/history/b/", "/feed.json"])
+def test_a_page_says_when_it_last_changed_and_is_not_sent_again_since_then(
+    web: Any, path: str
+) -> None:
+    whole = ask(web, path)
+    when = whole.headers["last-modified"]
+    assert parsedate_to_datetime(when) <= datetime.now(UTC)
+    assert ask(web, path, if_modified_since=when).status == 304
+    assert ask(web, path, if_modified_since="Thu, 01 Jan 1970 00:00:00 GMT").status == 200
+    assert ask(web, path, if_modified_since=when, if_none_match='"other"').status == 200
 
 
 @pytest.mark.parametrize("condition", ['"other"', "W/", "", '"', "etag", '"*"'])

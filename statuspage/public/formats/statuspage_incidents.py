@@ -101,11 +101,13 @@ class Incidents:
             "monitoring_at": None if status in OPEN[:2] else _at(_mitigated(here, told)),
             "resolved_at": _at(_resolved(here, told)) if status in ENDED else None,
             "impact": self._impact(here),
+            "impact_override": None,
             "shortlink": incident_url(self._base_url, incident.tracking_id),
             "started_at": millis(started) if started <= self._now else oldest,
             "page_id": self._page_id,
             "reminder_intervals": None,
             "incident_updates": updates,
+            **self._postmortem(here),
             "components": self._hit(here),
         }
         if incident.kind == "planned-maintenance":
@@ -170,16 +172,33 @@ class Incidents:
     def _updates(self, here: IncidentView, told: list[Told]) -> list[Row]:
         """Newest first; a published review is one of them, and what follows is after it."""
         rows = [self._update(here, one) for one in told]
-        review = here.review
-        if review is not None and review.published_at is not None and _is_over(here):
-            body = "\n\n".join(f"{s.heading}\n\n{plain(s.html)}" for s in review.sections)
-            at = min(review.published_at, self._now)
-            name = f"review-{review.version}"
+        if (review := self._review(here)) is not None:
+            name, body, at = review
             rows.append(self._row(here, name, "postmortem", body, at, told=not here.backfilled))
             for row in rows[:-1]:
                 if row["created_at"] >= rows[-1]["created_at"]:
                     row["status"] = "postmortem"
         return sorted(rows, key=lambda row: str(row["created_at"]))[::-1]
+
+    def _review(self, here: IncidentView) -> tuple[str, str, datetime] | None:
+        """Name, text and time of the published review of what is over."""
+        review = here.review
+        if review is None or review.published_at is None or not _is_over(here):
+            return None
+        body = "\n\n".join(f"{s.heading}\n\n{plain(s.html)}" for s in review.sections)
+        return f"review-{review.version}", clean(body), min(review.published_at, self._now)
+
+    def _postmortem(self, here: IncidentView) -> Row:
+        review = self._review(here)
+        body, at = (review[1], millis(review[2])) if review else (None, None)
+        return {
+            "postmortem_body": body,
+            "postmortem_body_last_updated_at": at,
+            "postmortem_ignored": False,
+            "postmortem_published_at": at,
+            "postmortem_notified_subscribers": review is not None and not here.backfilled,
+            "postmortem_notified_twitter": False,
+        }
 
     def _update(self, here: IncidentView, one: Told) -> Row:
         moment, said = one.moment, one.moment.said

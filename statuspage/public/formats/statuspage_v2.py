@@ -27,6 +27,7 @@ from statuspage.public.snapshot.values import IncidentView
 
 JSON = "application/json; charset=utf-8"
 NEWEST = 50
+LARGEST = 240_000  # bytes of a list of incidents: programs stop reading at limits of their own
 MAX_AGE = 10
 
 DESCRIPTIONS = {
@@ -103,8 +104,15 @@ class Documents:
     def _json(self, name: str) -> bytes:
         """What several documents share is written once."""
         if name not in self._dumped:
-            self._dumped[name] = dump(self._values(name))
+            self._dumped[name] = self._made(name)
         return self._dumped[name]
+
+    def _made(self, name: str) -> bytes:
+        if name == "incidents incidents":
+            return _fitting(self._issues)
+        if name == f"scheduled-maintenances {WORKS}":
+            return _fitting(self._works)
+        return dump(self._values(name))
 
     def _values(self, name: str) -> object:
         planned = [row for row in self._works if row["status"] in UPCOMING]
@@ -117,12 +125,23 @@ class Documents:
             "status": self._status,
             "summary incidents": self._open,
             f"summary {WORKS}": [*running, *planned],
-            "incidents incidents": self._issues[:NEWEST],
             "incidents/unresolved incidents": self._open,
-            f"scheduled-maintenances {WORKS}": self._works[:NEWEST],
             f"scheduled-maintenances/upcoming {WORKS}": upcoming,
             f"scheduled-maintenances/active {WORKS}": running,
         }[name]
+
+
+def _fitting(rows: Iterable[Row]) -> bytes:
+    """The newest fifty, or as many as one document may hold; the first in any case."""
+    found: list[bytes] = []
+    size = 0
+    for row in rows:
+        body = dump(row)
+        size += len(body)
+        if len(found) == NEWEST or (found and size > LARGEST):
+            break
+        found.append(body)
+    return b"[%s]" % b",".join(found)
 
 
 def newest(incidents: Iterable[IncidentView], most: int = NEWEST) -> Iterator[IncidentView]:

@@ -87,7 +87,8 @@ def public_site(
     `hsts`: the value of Strict-Transport-Security, "" for none.
     """
     slow = _Slow(store, assemblers, fallback, health, hsts, keys, unavailable, tuple(languages))
-    monotonic, plan, matches = store.monotonic, prepared_responses.plan, prepared_responses.matches
+    monotonic, plan = store.monotonic, prepared_responses.plan
+    is_unchanged = prepared_responses.is_unchanged
 
     def application(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         if monotonic() >= store.next_look:
@@ -97,8 +98,7 @@ def public_site(
             return slow(environ, start_response)
         accept = environ.get("HTTP_ACCEPT_ENCODING")
         variant = answer[plan(accept) if accept else 0]
-        condition = environ.get("HTTP_IF_NONE_MATCH")
-        if condition and (condition == variant.etag or matches(condition, variant.etag)):
+        if is_unchanged(environ, variant):
             start_response("304 Not Modified", variant.not_modified)
             return []
         start_response(variant.status, variant.headers)
@@ -217,8 +217,7 @@ class _Slow:
         self, answer: Answer, environ: WSGIEnvironment, start_response: StartResponse
     ) -> Iterable[bytes]:
         variant = answer[prepared_responses.plan(environ.get("HTTP_ACCEPT_ENCODING", ""))]
-        condition = environ.get("HTTP_IF_NONE_MATCH")
-        if condition and prepared_responses.matches(condition, variant.etag):
+        if prepared_responses.is_unchanged(environ, variant):
             start_response("304 Not Modified", variant.not_modified)
             return []
         start_response(variant.status, variant.headers)

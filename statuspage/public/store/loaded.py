@@ -141,7 +141,14 @@ class LoadedGeneration:
             if len(data) == length:
                 packed.append((coding, f"{extension[1:]}-{suffix}", data))
         page = Page(body, entry.content_type, entry.status, entry.max_age)
-        return prepared_responses.build(page, etag=entry.hash, packed=packed, hsts=self._hsts)
+        try:
+            # Files that did not change are hard links to one another and keep their time.
+            modified = (self.folder / name).stat().st_mtime
+        except OSError as error:
+            raise GenerationGoneError(f"{self.folder.name}/{name}: {error.strerror}") from error
+        return prepared_responses.build(
+            page, etag=entry.hash, packed=packed, hsts=self._hsts, modified=modified
+        )
 
     def find(self, path: str) -> Answer | None:
         """The answer at a URL path (as in the manifest), read from its file; None when there is none.

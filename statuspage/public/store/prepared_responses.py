@@ -6,8 +6,10 @@ Pure: bytes in, lists for `start_response` out.
 from __future__ import annotations
 
 import gzip
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from email.utils import formatdate
 from http import HTTPStatus
+from typing import Any
 
 from statuspage.public.render.page import Page
 from statuspage.public.store import headers, manifest
@@ -25,15 +27,22 @@ ASSEMBLED_GZIP = 5
 class Variant:
     """One page in one encoding, as lists that are handed to the server as they are."""
 
-    __slots__ = ("body", "etag", "headers", "not_modified", "status")
+    __slots__ = ("body", "etag", "headers", "modified", "not_modified", "status")
 
     def __init__(
-        self, status: str, headers: list[Header], body: bytes, etag: str, unmodified: list[Header]
+        self,
+        status: str,
+        headers: list[Header],
+        body: bytes,
+        etag: str,
+        modified: str,
+        unmodified: list[Header],
     ) -> None:
         self.status = status
         self.headers = headers
         self.body = [body]
         self.etag = etag  # "" where a conditional request makes no sense (404, 410, …)
+        self.modified = modified  # "" where nobody knows
         self.not_modified = unmodified
 
 
@@ -47,8 +56,10 @@ def build(
     etag: str,
     packed: Sequence[tuple[str, str, bytes]] = (),
     hsts: str = "",
+    modified: float | None = None,
 ) -> Answer:
-    """All variants of a page. `packed`: (coding, ETag suffix, bytes) of the compressed ones.
+    """All variants of a page. `packed`: (coding, ETag suffix, bytes) of the compressed ones; `modified`: when
+    its bytes were written (seconds since 1970), if they lie in a file.
 
     `etag` is the fingerprint of the body; each coding has an ETag of its own (RFC 9110, 8.8.3.3).
     """
@@ -56,6 +67,8 @@ def build(
     common.append(("Cache-Control", headers.caching(page.max_age)))
     if headers.is_shared(page.content_type):
         common.append(headers.ANYBODY)
+    if modified is not None and page.status == HTTPStatus.OK:
+        common.append(("Last-Modified", formatdate(modified, usegmt=True)))
     common += headers.security(hsts)
     ready = {"": _variant(page, common, page.body, etag, "")}
     for coding, suffix, body in packed:
@@ -79,7 +92,8 @@ def _variant(page: Page, common: list[Header], body: bytes, tag: str, coding: st
         own.append(("ETag", etag))
     # RFC 9110, 15.4.5: only what helps a cache; what it stored keeps its own security headers.
     unmodified = [h for h in common if h[0] in ("Vary", "Cache-Control")] + [("ETag", etag)]
-    return Variant(status_line(page.status), common + own, body, etag, unmodified)
+    modified = dict(common).get("Last-Modified", "")
+    return Variant(status_line(page.status), common + own, body, etag, modified, unmodified)
 
 
 def assembled(page: Page, *, hsts: str = "") -> Answer:
@@ -141,6 +155,18 @@ def _weight(parameters: str) -> float:
     except ValueError:
         return 0.0
     return weight if 0.0 <= weight <= 1.0 else 0.0
+
+
+def is_unchanged(environ: Mapping[str, Any], variant: Variant) -> bool:
+    """Whether a conditional request has these bytes already (RFC 9110, 13.2.2): ETags count before times.
+
+    Of times only the very one that was sent is believed, as several generations may fall into one second.
+    """
+    condition = environ.get("HTTP_IF_NONE_MATCH")
+    if condition:
+        return condition == variant.etag or matches(condition, variant.etag)
+    since = environ.get("HTTP_IF_MODIFIED_SINCE")
+    return bool(since) and since == variant.modified
 
 
 def matches(condition: str, etag: str) -> bool:

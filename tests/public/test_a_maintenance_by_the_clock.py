@@ -118,7 +118,7 @@ def test_with_a_person_who_says_when(house: House, now: datetime, operator: User
         [],
         ["scheduled"],
     )
-    assert "it has not been confirmed yet that it began" in house.calendar().replace("\r\n ", "")
+    assert "it has not been confirmed yet that it began" in house.calendar().replace("\n ", "")
     assert "not been confirmed" in desk(incident, house.now)
 
     house.at(end)  # over, and still not a word

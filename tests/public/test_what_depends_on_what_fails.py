@@ -19,12 +19,12 @@ from tests.public import snapshots
 
 ARM = "resource-manager"
 NEEDS = (
-    DependencyView("storage", ARM, "data"),
-    DependencyView("key-vault", ARM, "data"),
-    DependencyView("bastion", ARM, "control"),
-    DependencyView("portal", ARM, "data"),
-    DependencyView("backup", "storage", "data"),
-    DependencyView("sql-database", "identity", "data"),
+    DependencyView("storage", ARM),
+    DependencyView("key-vault", ARM),
+    DependencyView("bastion", ARM, managing=True),
+    DependencyView("portal", ARM),
+    DependencyView("backup", "storage"),
+    DependencyView("sql-database", "identity"),
 )
 SINCE = snapshots.at("2024-01-21 01:30")
 
@@ -56,7 +56,7 @@ def test_a_dependent_is_concerned_where_what_it_needs_fails_and_nowhere_else() -
     regions = {region for service, region in NIGHT.dependents if service == "storage"}
     assert regions == {"west-europe", "east-us"}
     cause = NIGHT.dependents["storage", "west-europe"].causes
-    assert cause == (Cause(ARM, "west-europe", "data"),)
+    assert cause == (Cause(ARM, "west-europe"),)
 
 
 def test_what_runs_without_region_is_concerned_by_any_place_of_what_is_one_worldwide() -> None:
@@ -88,6 +88,8 @@ def test_the_list_says_what_it_depends_on_and_where() -> None:
     text = page()
     assert "may be affected: depends on Resource Manager in East US, West Europe" in text
     assert "managing it may be affected: depends on Resource Manager in" in text
+    assert "3 other services may be affected: they depend on one" in text
+    assert "1 other service may be affected when it is created, changed or scaled" in text
     good = text.partition('class="found good"')[2].partition("</ul>")[0]
     assert "Data Lake" in good
     assert "Key Vault" not in good
@@ -97,6 +99,7 @@ def test_the_matrix_gives_it_a_word_and_a_mark_of_its_own() -> None:
     europe = next(one for one in NIGHT.geographies if one.slug == "europe")
     row = table(NIGHT, europe).partition("Key Vault")[2].partition("<tr")[0]
     assert row.count("<td class=p>") == 1
+    assert "<td class=q>" in table(NIGHT, europe).partition("Bastion")[2].partition("<tr")[0]
     assert "May be affected" in row
 
 

@@ -18,15 +18,15 @@ REGIONS_NAMED = 5
 def sentence(causes: Iterable[Cause], services: Names, regions: Names) -> str:
     """`may be affected: depends on Storage in West Europe`; a region without a name is left out.
 
-    Where only managing it depends on something (its control plane), that is said, after what is worse.
+    Where only managing it depends on something, that is said, after what is worse.
     """
-    by_plane: dict[str, dict[str, set[str]]] = {}
+    found: dict[bool, dict[str, set[str]]] = {}
     for cause in causes:
-        places = by_plane.setdefault(cause.plane, {}).setdefault(cause.depends_on, set())
+        places = found.setdefault(cause.managing, {}).setdefault(cause.depends_on, set())
         places.add(cause.region)
     templates = {
-        "data": gettext("may be affected: depends on %(what)s"),
-        "control": gettext("managing it may be affected: depends on %(what)s"),
+        False: gettext("may be affected: depends on %(what)s"),
+        True: gettext("managing it may be affected: depends on %(what)s"),
     }
     return "; ".join(
         template
@@ -36,11 +36,11 @@ def sentence(causes: Iterable[Cause], services: Names, regions: Names) -> str:
                     services.get(service, service),
                     [regions[slug] for slug in regions if slug in hit],
                 )
-                for service, hit in by_plane[plane].items()
+                for service, hit in found[managing].items()
             )
         }
-        for plane, template in templates.items()
-        if plane in by_plane
+        for managing, template in templates.items()
+        if managing in found
     )
 
 
@@ -64,11 +64,20 @@ def read(found: Iterable[Any]) -> list[Row]:
 
 
 def by_service(found: Iterable[Row], services: Names, regions: Names) -> dict[str, str]:
-    """Service slug -> the sentence about all its cells that may be affected."""
+    """Service slug -> the sentence about all its cells that may be affected; those first that are not
+    concerned in their management alone."""
     causes: dict[str, dict[Cause, None]] = {}
     for service, _region, some in found:
         causes.setdefault(service, {}).update(dict.fromkeys(some))
-    return {service: sentence(some, services, regions) for service, some in causes.items()}
+    ranked = sorted(causes, key=lambda service: all(cause.managing for cause in causes[service]))
+    return {service: sentence(causes[service], services, regions) for service in ranked}
+
+
+def managed_only(found: Iterable[Row]) -> set[str]:
+    """The services that may be affected in their management alone, wherever they are."""
+    rows = list(found)
+    worse = {service for service, _, causes in rows if not all(one.managing for one in causes)}
+    return {service for service, _, _ in rows} - worse
 
 
 def by_region(found: Iterable[Row]) -> dict[str, str]:

@@ -21,7 +21,14 @@ from statuspage.public import languages
 from statuspage.public.render import labels, times
 from statuspage.public.snapshot.values import GeographyView, RegionView, Snapshot
 
-SHORT = {"critical": "c", "warning": "w", "information": "i", "maintenance": "m", "possible": "p"}
+SHORT = {
+    "critical": "c",
+    "warning": "w",
+    "information": "i",
+    "maintenance": "m",
+    "possible": "p",
+    "managing": "q",
+}
 CHIPS_SHOWN = 12
 
 
@@ -136,7 +143,8 @@ def _cells(
             out.append(_marked(service, column.slug, cell.state, cell.incidents))
             offered, troubled = True, 1
         elif (possible := snapshot.dependents.get(key)) is not None:
-            out.append(_marked(service, column.slug, "possible", possible.incidents))
+            state = "managing" if possible.managing else "possible"
+            out.append(_marked(service, column.slug, state, possible.incidents))
             offered = True
         elif key in snapshot.offered:
             out.append(good)
@@ -148,7 +156,7 @@ def _cells(
 
 def _marked(service: str, region: str, state: str, incidents: Sequence[str]) -> str:
     href = escape(cell_url(service, region, incidents))
-    word = escape(labels.STATES[state])
+    word = escape(labels.STATES["possible" if state == "managing" else state])
     return f'<td class={SHORT[state]}><a href="{href}">{word}</a>'
 
 

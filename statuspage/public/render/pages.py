@@ -76,6 +76,7 @@ def _lists(snapshot: Snapshot) -> dict[str, Any]:
     hit_services, hit_regions = matrix.service_chips(snapshot), matrix.region_chips(snapshot)
     rows = dependents.rows(snapshot)
     possible = dependents.by_service(rows, snapshot.service_names, snapshot.region_names)
+    managed = dependents.managed_only(rows)
     possible_regions = dependents.by_region(rows)
     everywhere = snapshot.non_regional
     regions = [r for geography in snapshot.geographies for r in geography.regions]
@@ -95,7 +96,8 @@ def _lists(snapshot: Snapshot) -> dict[str, Any]:
     )
     return {
         "hit_services": [item(s, hit_services[s.slug]) for s in troubled],
-        "possible_services": [item(s) for s in others if s.slug in possible],
+        "possible_services": [item(s) for s in others if s.slug in possible.keys() - managed],
+        "managed_services": [item(s) for s in others if s.slug in managed],
         "good_services": [item(s) for s in others if s.slug not in possible],
         "region_items": [
             item(r, hit_regions.get(r.slug, ()))

@@ -38,14 +38,14 @@ def read_places() -> Places:
                 retired_at=None, service__retired_at=None, region__retired_at=None
             ).values_list("service__slug", "region__slug")
         ),
-        # What works on the data plane is told first.
+        # A soft need of the control plane leaves alone what runs; a hard one is of use while it runs.
         dependencies=tuple(
-            DependencyView(*values)
-            for values in Dependency.objects.filter(
+            DependencyView(service, needed, (strength, plane) == ("soft", "control"))
+            for service, needed, strength, plane in Dependency.objects.filter(
                 service__retired_at=None, depends_on__retired_at=None
             )
-            .order_by("service__position", "-plane", "depends_on__position", "id")
-            .values_list("service__slug", "depends_on__slug", "plane")
+            .order_by("service__position", "depends_on__position", "id")
+            .values_list("service__slug", "depends_on__slug", "strength", "plane")
         ),
     )
 

@@ -43,7 +43,7 @@ def may_be_affected(
                 if here or (place == everywhere and is_worldwide):
                     key = (need.service, place)
                     if key not in cells:
-                        cause = Cause(need.depends_on, region, need.plane)
+                        cause = Cause(need.depends_on, region, need.managing)
                         found[key] = _with(found.get(key), cause, cell.incidents, cell.since)
     return found
 

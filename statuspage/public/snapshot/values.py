@@ -59,19 +59,19 @@ class CellView:
 
 @dataclass(frozen=True, slots=True)
 class DependencyView:
-    """`service` depends on `depends_on` (slugs); `plane`: data, or control (only managing it does)."""
+    """`service` depends on `depends_on` (slugs); `managing`: only creating, changing and scaling it does."""
 
     service: str
     depends_on: str
-    plane: str
+    managing: bool = False
 
 
 class Cause(NamedTuple):
-    """What fails, and where (slugs); `plane` is that of the dependent."""
+    """What fails, and where (slugs); `managing`: only managing the dependent suffers from it."""
 
     depends_on: str
     region: str
-    plane: str
+    managing: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +81,10 @@ class DependentView:
     causes: tuple[Cause, ...]
     incidents: tuple[str, ...]
     since: datetime
+
+    @property
+    def managing(self) -> bool:
+        return all(cause.managing for cause in self.causes)
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from celery import shared_task
 from django.utils import timezone
 
 from incidents.services import visibility
+from incidents.services.alerts import settling
 from incidents.services.scheduled import maintenance, reminders, retention
 
 log = logging.getLogger(__name__)
@@ -25,6 +26,13 @@ def follow_plans(**_: object) -> None:
     """Begin and end the maintenances that do so by their plan."""
     for tracking_id in maintenance.follow_plans(now=timezone.now()):
         log.info("%s: a step of its plan", tracking_id)
+
+
+@shared_task(name="incidents.settle_alerts")
+def settle_alerts(**_: object) -> None:
+    """Let go of what monitors say is over, once it has been over for long enough."""
+    for tracking_id in settling.settle_due(now=timezone.now()):
+        log.info("%s: its monitor says that it is over", tracking_id)
 
 
 @shared_task(name="incidents.remind")

@@ -37,6 +37,11 @@ app.conf.beat_schedule = {
         "schedule": 15.0,
         "options": {"expires": 15.0},
     },
+    "incidents-settle-alerts": {
+        "task": "incidents.settle_alerts",
+        "schedule": 15.0,
+        "options": {"expires": 15.0},
+    },
     "incidents-remind": {
         "task": "incidents.remind",
         "schedule": 60.0,

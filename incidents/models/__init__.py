@@ -1,6 +1,6 @@
 """The ledger's tables: catalogue, incident, review."""
 
-from incidents.models.alerts_and_reminders import MonitorAlert, Reminder
+from incidents.models.alerts_and_reminders import MonitorAlert, MonitorSource, Reminder
 from incidents.models.catalogue import (
     Alias,
     Dependency,
@@ -36,6 +36,7 @@ __all__ = [
     "Incident",
     "Mention",
     "MonitorAlert",
+    "MonitorSource",
     "Occurrence",
     "Offering",
     "PolicyVersion",

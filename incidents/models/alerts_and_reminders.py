@@ -8,13 +8,71 @@ from django.db.models import Q
 from incidents.models.incident import Incident
 
 
+class MonitorSource(models.Model):
+    """A monitor that reports alerts. `mapping`: YAML, as `incidents.alerts.mapping` reads it.
+
+    `window_minutes`: what fires so close together, in one service or one region, is one storm.
+    `hold_minutes`: what is over and fires again within them was never over. `silent_minutes`: it is expected to
+    say something as often as that; 0: whenever it likes.
+    """
+
+    class Mode(models.TextChoices):
+        DRAFT = "draft", "Draft: listed, a person declares it"
+        ASK = "ask", "Ask: listed, and the desk is alarmed"
+        AUTOMATIC = "automatic", "Automatic: declared, the affected are told at once"
+
+    name = models.SlugField(max_length=60, unique=True)
+    format = models.CharField(max_length=20)
+    mode = models.CharField(max_length=9, choices=Mode.choices, default=Mode.ASK)
+    mapping = models.TextField(blank=True)
+    window_minutes = models.PositiveSmallIntegerField(default=10)
+    hold_minutes = models.PositiveSmallIntegerField(default=3)
+    silent_minutes = models.PositiveSmallIntegerField(default=0)
+    made_at = models.DateTimeField()
+    heard_at = models.DateTimeField(null=True)
+
+    def __str__(self) -> str:
+        return self.name
+
+
 class MonitorAlert(models.Model):
-    """A monitor's alert and the incident it opened; an alert that fires again while open is one."""
+    """A monitor's alert, and what became of it; one that fires again while it is open stays one row.
+
+    `over_at`: the monitor says that it is over; held for a while, since it may only be flapping. `resolved_at`:
+    the row is closed. `cells`: [service id, region id] each. `outcome` and `detail` say what it has led to.
+    """
+
+    class Outcome(models.TextChoices):
+        OPENED = "opened", "Opened an incident"
+        WIDENED = "widened", "Widened an incident"
+        JOINED = "joined", "Belongs to an incident"
+        NOTED = "noted", "Noted: a person has the incident"
+        WAITING = "waiting", "Waits for a person"
+        UNMAPPED = "unmapped", "Not understood"
+        IGNORED = "ignored", "Ignored by the mapping"
+        REFUSED = "refused", "Refused"
 
     source = models.CharField(max_length=60)
     key = models.CharField(max_length=200)
-    incident = models.ForeignKey(Incident, on_delete=models.CASCADE, related_name="monitor_alerts")
+    incident = models.ForeignKey(
+        Incident, null=True, on_delete=models.CASCADE, related_name="monitor_alerts"
+    )
+    title = models.CharField(max_length=200, blank=True, default="", db_default="")
+    labels = models.JSONField(default=dict)
+    cells = models.JSONField(default=list)
+    level = models.CharField(max_length=13, blank=True, default="", db_default="")
+    outcome = models.CharField(
+        max_length=8,
+        choices=Outcome.choices,
+        default=Outcome.OPENED,
+        db_default=Outcome.OPENED.value,
+    )
+    detail = models.CharField(max_length=300, blank=True, default="", db_default="")
+    times = models.PositiveIntegerField(default=1, db_default=1)
+    flaps = models.PositiveIntegerField(default=0, db_default=0)
     opened_at = models.DateTimeField()
+    heard_at = models.DateTimeField(null=True)
+    over_at = models.DateTimeField(null=True)
     resolved_at = models.DateTimeField(null=True)
 
     class Meta:
@@ -26,6 +84,17 @@ class MonitorAlert(models.Model):
                 name="monitor_alert_open_once",
             ),
         ]
+        indexes = [
+            # What is over and is held, asked for every few seconds.
+            models.Index(
+                fields=["over_at"],
+                name="monitor_alert_held",
+                condition=Q(over_at__isnull=False, resolved_at__isnull=True),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.source} {self.key}"
 
 
 class Reminder(models.Model):

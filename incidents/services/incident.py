@@ -171,27 +171,33 @@ def post_update(
 def recover(
     *,
     incident_id: int,
-    regions: Sequence[Region],
+    regions: Sequence[Region] = (),
     at: datetime,
     now: datetime,
     services: Sequence[Service] = (),
+    cells: Sequence[tuple[int, int]] = (),
     statement: Statement | None = None,
     actor: AbstractBaseUser | None = None,
 ) -> Communication:
-    """End the open impacts in these regions (of these services, if any are named) at `at`.
+    """End the open impacts in these regions (of these services, if any are named) at `at`; or in exactly these
+    `cells` (service id, region id).
 
     When nothing stays open the incident is mitigated. Raises EntryError if nothing was open there.
     """
     incident = locked(incident_id)
     check_past("at", at, now)
-    impacts = Impact.objects.filter(
-        occurrence__incident=incident, region__in=[region.pk for region in regions]
-    ).open()
+    impacts = Impact.objects.filter(occurrence__incident=incident).open()
+    if cells:
+        wanted = set(cells)
+        hit = impacts.values_list("pk", "service_id", "region_id")
+        impacts = impacts.filter(pk__in=[pk for pk, *cell in hit if tuple(cell) in wanted])
+    else:
+        impacts = impacts.filter(region__in=[region.pk for region in regions])
     if services:
         impacts = impacts.filter(service__in=[service.pk for service in services])
     ended = list(impacts.select_related("service", "region"))
     if not ended:
-        names = wording.listed([region.name for region in regions])
+        names = wording.listed([region.name for region in regions]) or "these cells"
         raise EntryError("regions", f"nothing is open in {names}; choose a region that is hit.")
     scope = [(impact.service_id, impact.region_id) for impact in ended]
     end_impacts(incident, impacts, at)

@@ -13,7 +13,7 @@ from django.conf import settings
 from django.db import transaction
 
 from incidents import wording
-from incidents.models import Incident, MonitorAlert
+from incidents.models import Impact, Incident, MonitorAlert
 from incidents.placeholders import fill
 from incidents.services.automatic_text import Pair, groups_of
 from incidents.services.errors import EntryError
@@ -35,37 +35,76 @@ def open_from_monitor(
 ) -> tuple[Incident, bool]:
     """Open an incident for an alert; returns it, and whether it is new.
 
-    An alert that is open already (`source`, `key`) stays one incident; while no person has it, its level
-    follows the monitor. A public verdict waits for a person until the policy's deadline; the targeted
-    audience is told without waiting. `started_at` and `now` in UTC. Raises EntryError.
+    An alert that is open already (`source`, `key`) stays one incident; while no person has it, cells are added
+    and its level follows the monitor; afterwards the alert's row says what was only noted. A public verdict
+    waits for a person until the policy's deadline; the targeted audience is told without waiting.
+    `started_at` and `now` in UTC. Raises EntryError.
     """
     source, key = _named("source", source, 60), _named("key", key, 200)
     alert = _open_alert(source, key)
-    if alert is not None:
-        if level != alert.incident.level and not has_operator(alert.incident):
-            post_update(
-                incident_id=alert.incident.pk,
-                changes=Changes(level=level),
-                statement=_words(alert.incident.tracking_id, cells, level, started_at),
-                now=now,
-            )
-            alert.incident.refresh_from_db()
+    if alert is not None and alert.incident is not None:
+        _follow(alert, alert.incident, cells, level, started_at, now)
         return alert.incident, False
     tracking_id = new_tracking_id()
     incident = declare(
         declaration=Declaration(
             level=level,
-            public_title=_title(cells),
+            public_title=title_of(cells),
             hits=cells,
             started_at=started_at,
+            # The footprint stands for it: who runs in these cells is told at once.
+            audience="estimated",
             tracking_id=tracking_id,
-            statement=_words(tracking_id, cells, level, started_at),
+            statement=words_of(tracking_id, cells, level, started_at),
             automated=True,
         ),
         now=now,
     )
-    MonitorAlert.objects.create(source=source, key=key, incident=incident, opened_at=now)
+    MonitorAlert.objects.create(
+        source=source,
+        key=key,
+        incident=incident,
+        cells=_pairs(cells),
+        level=level,
+        opened_at=now,
+        heard_at=now,
+    )
     return incident, True
+
+
+def _follow(
+    alert: MonitorAlert,
+    incident: Incident,
+    cells: Sequence[Hit],
+    level: str,
+    started_at: datetime,
+    now: datetime,
+) -> None:
+    """The alert fires on: add the cells that are not open, and take over its level, in one statement."""
+    impacts = Impact.objects.filter(occurrence__incident=incident).open()
+    own = set(impacts.values_list("service_id", "region_id"))
+    more = [hit for hit in cells if (hit.service.pk, hit.region.pk) not in own]
+    alert.times += 1
+    alert.heard_at = now
+    if more or level != incident.level:
+        if has_operator(incident):
+            alert.outcome = MonitorAlert.Outcome.NOTED
+            alert.detail = f"it says {title_of(cells)}, {level}"[:300]
+        else:
+            words = words_of(incident.tracking_id, cells, level, started_at)
+            post_update(
+                incident_id=incident.pk,
+                changes=Changes(level=level if level != incident.level else None, hits=more),
+                statement=None if more else words,
+                now=now,
+            )
+            incident.refresh_from_db()
+            alert.outcome = MonitorAlert.Outcome.WIDENED
+        alert.cells = [
+            *alert.cells,
+            *(pair for pair in _pairs(more) if list(pair) not in alert.cells),
+        ]
+    alert.save()
 
 
 @transaction.atomic
@@ -77,7 +116,7 @@ def resolve_from_monitor(*, source: str, key: str, now: datetime) -> Incident | 
     alert.resolved_at = now
     alert.save(update_fields=["resolved_at"])
     incident = alert.incident
-    if incident.mitigated_at is None and not has_operator(incident):
+    if incident and incident.mitigated_at is None and not has_operator(incident):
         post_update(incident_id=incident.pk, stage="mitigated", now=now)
         incident.refresh_from_db()
     return incident
@@ -107,7 +146,8 @@ def _named(field: str, value: str, most: int) -> str:
     return value
 
 
-def _title(cells: Sequence[Hit]) -> str:
+def title_of(cells: Sequence[Hit]) -> str:
+    """What an incident in these cells is called when no person has named it."""
     return wording.cells(groups_of(_pairs(cells)), 3)[:200]
 
 
@@ -115,7 +155,7 @@ def _pairs(cells: Sequence[Hit]) -> list[Pair]:
     return [(hit.service.pk, hit.region.pk) for hit in cells]
 
 
-def _words(tracking_id: str, cells: Sequence[Hit], level: str, started_at: datetime) -> Statement:
+def words_of(tracking_id: str, cells: Sequence[Hit], level: str, started_at: datetime) -> Statement:
     """The installation's own text, or one from the facts."""
     groups = groups_of(_pairs(cells))
     if not settings.AUTOMATED_TEXT:

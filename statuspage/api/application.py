@@ -25,6 +25,7 @@ from statuspage.api import (
     incident_decisions,  # noqa: F401
     incident_reads,  # noqa: F401
     incident_writes,  # noqa: F401
+    ingest,
 )
 from statuspage.api.problems import ProblemError, Wrong, problem
 from statuspage.api.routers import incidents
@@ -92,6 +93,7 @@ api.add_router("/incidents", incidents)
 api.add_router("", decisions.router)
 api.add_router("", catalogue.router)
 api.add_router("", customers.router)
+api.add_router("", ingest.router)
 
 
 @api.exception_handler(ProblemError)

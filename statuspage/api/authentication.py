@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from datetime import timedelta
 from http import HTTPStatus
 from typing import cast
@@ -33,12 +34,22 @@ class Bearer(AuthBase):
         self.permissions, self.any_of = permissions, any_of
         super().__init__()
 
+    def secret_of(self, request: HttpRequest) -> str:
+        return _bearer(request)
+
     def __call__(self, request: HttpRequest) -> ApiToken:
         """Raises ProblemError: 401, 403, or 429 for whoever was refused too often."""
-        token = _token(request)
+        token = _token(request, self.secret_of(request))
         _count(request, token)
         require(token, *self.permissions, any_of=self.any_of)
         return token
+
+
+class BearerOrBasic(Bearer):
+    """Also takes the token as the password of an address (`https://x:TOKEN@host/`): some can send no header."""
+
+    def secret_of(self, request: HttpRequest) -> str:
+        return _bearer(request) or _basic(request)
 
 
 def require(token: ApiToken, *permissions: str, any_of: bool = False) -> None:
@@ -84,10 +95,23 @@ def _count(request: HttpRequest, token: ApiToken) -> None:
         )
 
 
-def _token(request: HttpRequest) -> ApiToken:
+def _bearer(request: HttpRequest) -> str:
     scheme, _, secret = request.headers.get("Authorization", "").partition(" ")
+    return secret.strip() if scheme.lower() == "bearer" else ""
+
+
+def _basic(request: HttpRequest) -> str:
+    scheme, _, coded = request.headers.get("Authorization", "").partition(" ")
+    try:
+        pair = base64.b64decode(coded.strip(), validate=True).decode()
+    except ValueError:
+        return ""
+    return pair.partition(":")[2] if scheme.lower() == "basic" else ""
+
+
+def _token(request: HttpRequest, secret: str) -> ApiToken:
     now = timezone.now()
-    if scheme.lower() == "bearer" and (token := tokens.find(secret=secret.strip(), now=now)):
+    if secret and (token := tokens.find(secret=secret, now=now)):
         return token
     if wait := request_rate_limits.seconds_to_wait(
         REFUSALS, request_rate_limits.sender(request), now=now

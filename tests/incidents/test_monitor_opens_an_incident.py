@@ -180,3 +180,17 @@ def test_a_template_with_an_unknown_placeholder_is_refused() -> None:
 def test_what_is_filled_in_is_never_read_as_a_template() -> None:
     filled = placeholders.fill("{services} {level}", {"services": "{level}", "level": "error"})
     assert filled == "{level} error"
+
+
+def test_one_more_cell_widens_the_incident_and_is_told(now: datetime) -> None:
+    incident = fires(now)
+    fires(now + timedelta(minutes=1), WEST, ("storage", "north-europe"))
+
+    assert incident.communications.count() == 2
+    open_cells = {
+        (impact.service.slug, impact.region.slug)
+        for impact in incident.occurrences.get().impacts.open()
+    }
+    assert open_cells == {WEST, ("storage", "north-europe")}
+    fires(now + timedelta(minutes=2), WEST, ("storage", "north-europe"))
+    assert incident.communications.count() == 2

@@ -1,0 +1,1 @@
+"""Alerts of monitors: taken in, made one incident of, let go again."""

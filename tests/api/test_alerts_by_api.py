@@ -1,0 +1,66 @@
+"""Monitors hand in alerts by the API, looked at first if they like."""
+
+from __future__ import annotations
+
+import base64
+import json
+
+import pytest
+from django.contrib.auth.models import User
+from django.test import Client
+
+from incidents.models import Incident, MonitorAlert, MonitorSource
+from tests.alerts.test_formats_of_alerts import ALERTMANAGER
+from tests.api.conftest import V1, Call, cell, token_of, told
+
+pytestmark = pytest.mark.django_db
+
+
+def test_a_source_that_is_heard_for_the_first_time_asks_a_person(call: Call) -> None:
+    got = told(call("post", "ingest/alertmanager", ALERTMANAGER))
+
+    assert (got["source"], got["mode"], got["outcomes"]) == ("alertmanager", "ask", {"waiting": 1})
+    assert got["lines"][0]["title"] == "Storage fails"
+    assert not Incident.objects.exists()
+
+
+def test_an_automatic_source_opens_an_incident_and_a_look_at_it_does_not(call: Call) -> None:
+    call("post", "ingest/json?source=probes", {"key": "x", "status": "ok"})
+    MonitorSource.objects.update(mode="automatic", hold_minutes=0)
+    fired = {"key": "k", "severity": "warning"} | cell()
+
+    looked = told(call("post", "ingest/json?source=probes&dry_run=1", fired))
+    assert (looked["outcomes"], looked["incidents"]) == ({"opened": 1}, [])
+    assert not Incident.objects.exists()
+
+    done = told(call("post", "ingest/json?source=probes", [fired, {"key": "z"}]))
+    assert done["outcomes"] == {"opened": 1, "unmapped": 1}
+    assert done["incidents"] == [Incident.objects.get().tracking_id]
+
+
+@pytest.mark.parametrize(
+    ("path", "sent", "status"),
+    [
+        ("ingest/nagios", {}, 422),
+        ("ingest/alertmanager", {"alerts": 7}, 422),
+        ("ingest/alertmanager", {"alerts": []}, 422),
+        ("ingest/json?source=a b", {"key": "x"}, 422),
+        ("ingest/json", b"{", 400),
+    ],
+)
+def test_what_is_no_alert_is_refused(call: Call, path: str, sent: object, status: int) -> None:
+    answer = call("post", path, sent)
+    assert (answer.status_code, bool(told(answer)["detail"])) == (status, True)
+    assert not MonitorAlert.objects.exists()
+
+
+def test_who_can_send_no_header_signs_in_by_the_address(catalogue: None, operator: User) -> None:
+    pair = base64.b64encode(f"x:{token_of(operator)[1]}".encode()).decode()
+    for path, status in (("ingest/alertmanager", 200), ("incidents", 401)):
+        answer = Client().post(
+            V1 + path,
+            json.dumps(ALERTMANAGER),
+            content_type="application/json",
+            headers={"Authorization": f"Basic {pair}"},
+        )
+        assert answer.status_code == status

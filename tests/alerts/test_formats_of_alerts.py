@@ -13,7 +13,7 @@ from incidents.alerts.mapping import MappingError, Named, map_labels, read_mappi
 from incidents.alerts.signal import AlertFormatError
 
 PLACE = {"service": "storage", "region": "west-europe"}
-ALERTMANAGER = {
+ALERTMANAGER: dict[str, Any] = {
     "version": "4",
     "groupKey": "{}:{alertname='High'}",
     "status": "firing",
@@ -30,7 +30,7 @@ ALERTMANAGER = {
         }
     ],
 }
-DATADOG = {
+DATADOG: dict[str, Any] = {
     "id": "42",
     "alert_id": "7",
     "alert_title": "[Triggered] Storage fails",
@@ -39,7 +39,7 @@ DATADOG = {
     "date": 1772355600000,
     "tags": "service:storage,region:west-europe,team:blob",
 }
-PAGERDUTY = {
+PAGERDUTY: dict[str, Any] = {
     "event": {
         "event_type": "incident.triggered",
         "occurred_at": "2026-03-01T09:00:00Z",
@@ -55,7 +55,7 @@ PAGERDUTY = {
         },
     }
 }
-STATUSPAGE = {
+STATUSPAGE: dict[str, Any] = {
     "page": {"id": "p"},
     "incident": {
         "id": "abc",
@@ -66,7 +66,7 @@ STATUSPAGE = {
         "components": [{"id": "c1", "name": "storage", "status": "major_outage"}],
     },
 }
-CLOUDEVENT = {
+CLOUDEVENT: dict[str, Any] = {
     "specversion": "1.0",
     "id": "1",
     "type": "com.example.alert.firing",
@@ -75,7 +75,7 @@ CLOUDEVENT = {
     "time": "2026-03-01T09:00:00Z",
     "data": PLACE,
 }
-PLAIN = {"key": "k", "status": "firing", "at": "2026-03-01T09:00:00Z"} | PLACE
+PLAIN: dict[str, Any] = {"key": "k", "status": "firing", "at": "2026-03-01T09:00:00Z"} | PLACE
 
 
 def changed(payload: dict[str, Any], **more: Any) -> dict[str, Any]:
@@ -86,9 +86,9 @@ def changed(payload: dict[str, Any], **more: Any) -> dict[str, Any]:
     ("name", "begins", "ends"),
     [
         ("alertmanager", ALERTMANAGER,
-         changed(ALERTMANAGER, alerts=[ALERTMANAGER["alerts"][0] | {"status": "resolved"}])),  # type: ignore[index,operator]
+         changed(ALERTMANAGER, alerts=[ALERTMANAGER["alerts"][0] | {"status": "resolved"}])),
         ("grafana", ALERTMANAGER,
-         changed(ALERTMANAGER, alerts=[ALERTMANAGER["alerts"][0] | {"status": "resolved"}])),  # type: ignore[index,operator]
+         changed(ALERTMANAGER, alerts=[ALERTMANAGER["alerts"][0] | {"status": "resolved"}])),
         ("json", PLAIN, [changed(PLAIN, status="ok")]),
         ("cloudevents", CLOUDEVENT, [changed(CLOUDEVENT, type="com.example.alert.resolved")]),
         ("datadog", DATADOG, changed(DATADOG, alert_transition="Recovered", alert_type="success")),

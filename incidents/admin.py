@@ -8,8 +8,6 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import admin
-from django.contrib.auth.admin import GroupAdmin, UserAdmin
-from django.contrib.auth.models import Group, User
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
@@ -148,16 +146,3 @@ class ApiTokenAdmin(ReadOnly):
     def revoke(self, request: HttpRequest, queryset: QuerySet[ApiToken]) -> None:
         count = sum(tokens.revoke(token_id=each.pk, now=timezone.now()) for each in queryset)
         self.message_user(request, f"{count} tokens are revoked.")
-
-
-admin.site.unregister((User, Group))
-
-
-@admin.register(User)
-class PeopleAdmin(Guarded, UserAdmin[User]):
-    list_filter = ("is_staff", "is_superuser", "is_active", "groups")
-
-
-@admin.register(Group)
-class RolesAdmin(Guarded, GroupAdmin):
-    pass

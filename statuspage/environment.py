@@ -68,6 +68,17 @@ def words(name: str, default: tuple[str, ...] = ()) -> list[str]:
     return [word.strip() for word in value.split(",") if word.strip()] if value else list(default)
 
 
+def pairs(name: str) -> dict[str, str]:
+    """`here=there` pairs, separated by commas."""
+    found: dict[str, str] = {}
+    for word in words(name):
+        left, sign, right = (each.strip() for each in word.partition("="))
+        if not (left and sign and right):
+            raise ImproperlyConfigured(f"{name}={word!r}: use pairs such as cloud-ops=operator.")
+        found[left] = right
+    return found
+
+
 def choice(name: str, known: Collection[str]) -> str:
     """One of the known words, or nothing."""
     value = text(name)

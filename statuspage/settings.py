@@ -39,6 +39,12 @@ INSTALLED_APPS = [
     "django.contrib.staticfiles",
     "django.contrib.humanize",
     "django.contrib.postgres",
+    "allauth",
+    "allauth.account",
+    "allauth.mfa",
+    "allauth.usersessions",
+    "allauth.socialaccount",
+    "allauth.socialaccount.providers.openid_connect",
     "django_linear_migrations",
     "django_htmx",
     "statuspage",
@@ -56,6 +62,8 @@ MIDDLEWARE = [
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
+    "statuspage.sign_in.sessions.SessionEnds",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
 ]
@@ -127,8 +135,63 @@ SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if env.flag("BEHIN
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
 CSRF_TRUSTED_ORIGINS = [BASE_URL]
-LOGIN_URL = "admin:login"
 CSRF_FAILURE_VIEW = "statuspage.desk.form_recovery.csrf_failed"
+
+# ---- Sign-in of our own people (statuspage/sign_in) ----
+LOGIN_URL = "account_login"
+AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
+PASSWORD_HASHERS = ["statuspage.sign_in.hashing.BoundedHasher"]
+# A session ends so many minutes after its last use, and so many hours after it began, whatever is done.
+SESSION_COOKIE_AGE = env.integer("SESSION_IDLE_MINUTES", 120, least=1, most=1440) * 60
+SESSION_HOURS = env.integer("SESSION_HOURS", 12, least=1, most=168)
+# 1: whoever signs in by a password must have a second factor. Off on this machine alone.
+SECOND_FACTOR = env.flag("SECOND_FACTOR", default=not env.is_local(BASE_URL))
+# The one account that needs none: kept in a safe for the day when nothing else works (docs/sign-in.md).
+BREAK_GLASS = env.text("BREAK_GLASS")
+ACCOUNT_ADAPTER = "statuspage.sign_in.adapters.AccountAdapter"
+ACCOUNT_FORMS = {"login": "statuspage.sign_in.forms.NameAndPasswordForm"}
+ACCOUNT_LOGIN_METHODS = {"username"}
+ACCOUNT_SIGNUP_FIELDS = ["username*", "email", "password1*"]
+ACCOUNT_EMAIL_VERIFICATION = "none"
+ACCOUNT_EMAIL_UNKNOWN_ACCOUNTS = False
+ACCOUNT_SESSION_REMEMBER = True  # as long as SESSION_COOKIE_AGE says
+ACCOUNT_PREVENT_ENUMERATION = True
+ACCOUNT_REAUTHENTICATION_TIMEOUT = 300  # seconds for which one answer does
+# This session goes on; all others end with the old password.
+ACCOUNT_LOGOUT_ON_PASSWORD_CHANGE = False
+# The library's own limits are kept in each process; ours in `sign_in.limits` are counted in Redis.
+ACCOUNT_RATE_LIMITS = {"login_failed": "30/m/ip"}
+MFA_ADAPTER = "statuspage.sign_in.adapters.FactorAdapter"
+MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
+MFA_PASSKEY_LOGIN_ENABLED = True
+MFA_RECOVERY_CODES_SHOW_ONCE = True
+MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = not HTTPS
+SOCIALACCOUNT_ADAPTER = "statuspage.sign_in.adapters.ProviderAdapter"
+SOCIALACCOUNT_STORE_TOKENS = False
+SOCIALACCOUNT_AUTO_SIGNUP = True
+SOCIALACCOUNT_EMAIL_AUTHENTICATION = False  # the same mail address is not the same person
+SOCIALACCOUNT_REQUESTS_TIMEOUT = 5
+# OpenID Connect: the provider's address, our id and secret there, and which of its groups is which of ours
+# (`cloud-ops=operator,cloud-leads=approver`). Whoever is in none of them does not come in.
+OIDC_URL = env.text("OIDC_URL")
+OIDC_GROUPS_CLAIM = env.text("OIDC_GROUPS_CLAIM", "groups")
+OIDC_GROUPS = env.pairs("OIDC_GROUPS")
+if OIDC_URL:
+    SOCIALACCOUNT_PROVIDERS = {
+        "openid_connect": {
+            "OAUTH_PKCE_ENABLED": True,
+            "APPS": [
+                {
+                    "provider_id": "sso",
+                    "name": env.text("OIDC_NAME", "single sign-on"),
+                    "client_id": env.text("OIDC_CLIENT_ID"),
+                    "secret": env.secret("OIDC_CLIENT_SECRET"),
+                    "settings": {"server_url": OIDC_URL, "uid_field": "sub"},
+                }
+            ],
+        }
+    }
+# ---- end of sign-in ----
 
 # Rows are the truth and a task only says *look*, hence: acknowledge early, fetch one at a time, keep
 # no results. Late acknowledgement kills the worker of Celery 5.7 when the broker goes away.

@@ -15,6 +15,7 @@ handler403 = "statuspage.desk.access.refused"
 urlpatterns = [
     path("admin/desk/", include("statuspage.desk.urls")),
     path("api/", include("statuspage.api.urls")),
+    path("admin/", include("statuspage.sign_in.urls")),
     path("admin/", admin.site.urls),
     *i18n_patterns(
         path("subscribe/", include("notifications.subscribers.urls")), prefix_default_language=False

@@ -39,7 +39,7 @@ def desk(
             if not user.is_authenticated and was_typed(request):
                 return sign_in_again(request)
             if not user.is_authenticated:
-                return redirect_to_login(request.get_full_path(), reverse("admin:login"))
+                return redirect_to_login(request.get_full_path(), reverse("account_login"))
             looks = request.method in ("GET", "HEAD") or write is None
             if not (may(user, *permissions, any_of=any_of) and (looks or may(user, write or ""))):
                 return refused(request)

@@ -31,6 +31,7 @@ def test_no_module_is_a_drawer_for_everything() -> None:
 # What an import is called where its package has another name. kombu is Celery's other half, pydantic_core pydantic's.
 PACKAGES = {
     "flufl": "flufl.bounce",
+    "allauth": "django-allauth",
     "anymail": "django-anymail",
     "yaml": "pyyaml",
     "markdown_it": "markdown-it-py",

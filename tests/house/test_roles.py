@@ -98,8 +98,21 @@ OPEN = (
 )
 # The admin's own pages: for all staff, or for whoever signs in.
 ADMIN_PAGES = ("", "login/", "logout/", "password_change/", "password_change/done/", "jsi18n/", "autocomplete/",
-               "r/<path:content_type_id>/<path:object_id>/", "^(?P<app_label>auth|incidents|notifications)/$",
+               "r/<path:content_type_id>/<path:object_id>/",
                "(?P<url>.*)$")  # fmt: skip
+
+
+# Of one's own account, whatever one's role: their locks are tested in tests/sign_in.
+OWN_ACCOUNT = {
+    f"admin/account/{each}"
+    for each in (
+        "inactive/", "reauthenticate/", "password/set/", "sessions/", "2fa/", "2fa/authenticate/",
+        "2fa/reauthenticate/", "2fa/totp/activate/", "2fa/totp/deactivate/", "2fa/recovery-codes/",
+        "2fa/recovery-codes/generate/", "2fa/recovery-codes/download/", "2fa/webauthn/", "2fa/webauthn/add/",
+        "2fa/webauthn/reauthenticate/", "2fa/webauthn/keys/<int:pk>/remove/", "2fa/webauthn/keys/<int:pk>/edit/",
+        "2fa/webauthn/login/",
+    )
+}  # fmt: skip
 
 
 def addresses(resolver: URLResolver | None = None, before: str = "") -> Iterator[str]:
@@ -120,11 +133,13 @@ def expected() -> set[str]:
         for model in MODELS
         for rest in ("", "add/", row, f"{row}change/", f"{row}delete/", f"{row}history/")
     }
-    return screens | pages | models | {"admin/auth/user/<id>/password/"}
+    return screens | pages | models | OWN_ACCOUNT | {"admin/auth/user/<id>/password/"}
 
 
 def test_every_address_has_a_row_and_every_row_an_address() -> None:
     found = {each for each in addresses() if not each.startswith(OPEN)}
+    # The front page of an app, whose pattern lists the apps in no order.
+    found = {each for each in found if not each.startswith("admin/^(?P<app_label>")}
     assert found == expected()
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
@@ -14,6 +15,7 @@ from incidents.importers.catalogue_file import read_catalogue
 from incidents.models import Region, Service
 from incidents.services.imports.catalogue import apply_catalogue
 from incidents.services.inputs import Declaration, Hit
+from statuspage.sign_in import limits
 from tests.writers import only_services_write
 
 NOW = datetime(2026, 3, 1, 9, 30, tzinfo=UTC)
@@ -51,6 +53,15 @@ categories:
 def rows_about_incidents_are_written_by_services_alone() -> Iterator[None]:
     with connection.execute_wrapper(only_services_write):
         yield
+
+
+@pytest.fixture(autouse=True)
+def nobody_signed_in_before(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Tries to sign in are counted in Redis, which outlives a test: each counts in windows of its own."""
+    for name in ("PER_ADDRESS", "PER_ACCOUNT", "PER_PAIR", "PER_BROWSER"):
+        limit = getattr(limits, name)
+        own = replace(limit, name=f"{limit.name}-{datetime.now(UTC).timestamp()}")
+        monkeypatch.setattr(limits, name, own)
 
 
 @pytest.fixture

@@ -12,8 +12,7 @@ from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
 from django.conf import settings
-from django.contrib import admin, messages
-from django.contrib.admin.forms import AdminAuthenticationForm
+from django.contrib import messages
 from django.contrib.auth.models import User
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
 from django.shortcuts import render
@@ -24,9 +23,11 @@ from django.views.decorators.csrf import requires_csrf_token
 
 from statuspage import error_pages
 from statuspage.desk.forms import DeskForm
+from statuspage.sign_in.adapters import TYPED, WAITING
+from statuspage.sign_in.forms import NameAndPasswordForm
 
 SESSION_KEY = "typed"
-FIELD = "typed"  # of the page that asks to sign in
+FIELD = TYPED  # of the page that asks to sign in
 NOT_TYPED = ("csrfmiddlewaretoken", FIELD)
 # Forms of the incident's screen: their own addresses have no page to look at.
 ON_THE_SCREEN = frozenset(
@@ -41,28 +42,24 @@ def sign_in_again(request: HttpRequest) -> HttpResponse:
     if "HX-Request" in request.headers:  # a part of a page, which stays as it is
         return render(request, "desk/_signed_out.html")
     context = {
-        **admin.site.each_context(request),
-        "title": "Sign in again",
-        "subtitle": None,
-        "form": AdminAuthenticationForm(request),
-        "app_path": reverse("admin:login"),
-        "username": "",
+        "form": NameAndPasswordForm(request=request),
         "next": _page_of(request.path),
         FIELD: _packed(request),
     }
-    return TemplateResponse(request, "admin/login.html", context, status=403)
+    return TemplateResponse(request, "account/login.html", context, status=403)
 
 
 def keep_over_login(sender: object, request: HttpRequest, user: User, **_: Any) -> None:  # noqa: ARG001 - of Django's signal
     """Receives `user_logged_in`: what the page that asked to sign in had in it goes into the session."""
-    if packed := request.POST.get(FIELD):
+    # Where a second factor was asked for in between, it has waited in the session.
+    if packed := request.POST.get(FIELD) or request.session.pop(WAITING, ""):
         _keep(request, packed, "you were signed out while you were typing")
 
 
 @requires_csrf_token
 def csrf_failed(request: HttpRequest, reason: str = "") -> HttpResponse:  # noqa: ARG001 - Django's signature
     """CSRF_FAILURE_VIEW: mostly somebody who signed in again in another tab, which made this page's mark old."""
-    login = reverse("admin:login")
+    login = reverse("account_login")
     if _from_here(request) and request.path == login and request.user.is_authenticated:
         wanted = request.POST.get("next", "")
         here = url_has_allowed_host_and_scheme(wanted, {request.get_host()})

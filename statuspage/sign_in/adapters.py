@@ -19,6 +19,10 @@ from incidents.sealing import seal, unseal
 from notifications.subscribers.request_rate_limits import sender
 from statuspage.sign_in import limits
 
+# What a form had in it when its sender was found to be signed out: a field of the page to sign in with.
+TYPED = "typed"
+WAITING = "typed-before-signing-in"  # the same, in the session
+
 
 class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # the library ships no types
     def is_open_for_signup(self, request: HttpRequest) -> bool:
@@ -33,6 +37,11 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # the librar
         except limits.TooManyError as error:
             raise ImmediateHttpResponse(too_many(request, error)) from error
         super().pre_authenticate(request, **credentials)
+
+    def pre_login(self, request: HttpRequest, user: User, **kwargs: Any) -> HttpResponse | None:
+        if typed := request.POST.get(TYPED):
+            request.session[WAITING] = typed  # until the second factor is there, too
+        return super().pre_login(request, user, **kwargs)  # type: ignore[no-any-return]
 
     def get_login_redirect_url(self, request: HttpRequest) -> str:
         assert isinstance(request.user, User)  # noqa: S101 - signed in by now

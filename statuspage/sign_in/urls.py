@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from allauth.account import views
-from django.conf import settings
 from django.urls import URLPattern, URLResolver, include, path
 
 urlpatterns: list[URLPattern | URLResolver] = [
@@ -15,9 +14,6 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("account/password/set/", views.password_set, name="account_set_password"),
     path("account/2fa/", include("allauth.mfa.urls")),
     path("account/sessions/", include("allauth.usersessions.urls")),
+    path("account/", include("allauth.socialaccount.providers.openid_connect.urls")),
+    path("account/provider/", include("allauth.socialaccount.urls")),
 ]
-if settings.OIDC_URL:
-    urlpatterns += [
-        path("account/", include("allauth.socialaccount.providers.openid_connect.urls")),
-        path("account/provider/", include("allauth.socialaccount.urls")),
-    ]

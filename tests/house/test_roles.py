@@ -42,24 +42,24 @@ SCREENS: dict[str, tuple[Cell, Cell]] = {
     "erase/tenant/<str:ref>/": ("C", "C"),
     "suppressed/": ("ROACU", None),
     "suppressed/<int:pk>/": ("C", "C"),
-    "<slug:tracking_id>/": ("ROAU", None),
-    "<slug:tracking_id>/update/": ("O", "O"),
-    "<slug:tracking_id>/recover/": (None, "O"),
-    "<slug:tracking_id>/audience/": (None, "O"),
-    "<slug:tracking_id>/list/": ("ROAU", "O"),
-    "<slug:tracking_id>/confirm/": (None, "A"),
-    "<slug:tracking_id>/override/": (None, "A"),
-    "<slug:tracking_id>/withdraw/": (None, "A"),
-    "<slug:tracking_id>/review/": ("A", "A"),
-    "<slug:tracking_id>/feedback/": ("ROAU", None),
-    "<slug:tracking_id>/retract/": ("A", "A"),
-    "<slug:tracking_id>/times/": ("O", "O"),
-    "<slug:tracking_id>/merge/": ("A", "A"),
-    "<slug:tracking_id>/unmerge/": (None, "A"),
-    "<slug:tracking_id>/deliveries/": ("ROACU", None),
-    "<slug:tracking_id>/deliveries/progress/": ("ROACU", None),
-    "<slug:tracking_id>/deliveries/retry/": ("O", "O"),
-    "<slug:tracking_id>/replay/": ("ROAU", None),
+    "<tracking_id:tracking_id>/": ("ROAU", None),
+    "<tracking_id:tracking_id>/update/": ("O", "O"),
+    "<tracking_id:tracking_id>/recover/": (None, "O"),
+    "<tracking_id:tracking_id>/audience/": (None, "O"),
+    "<tracking_id:tracking_id>/list/": ("ROAU", "O"),
+    "<tracking_id:tracking_id>/confirm/": (None, "A"),
+    "<tracking_id:tracking_id>/override/": (None, "A"),
+    "<tracking_id:tracking_id>/withdraw/": (None, "A"),
+    "<tracking_id:tracking_id>/review/": ("A", "A"),
+    "<tracking_id:tracking_id>/feedback/": ("ROAU", None),
+    "<tracking_id:tracking_id>/retract/": ("A", "A"),
+    "<tracking_id:tracking_id>/times/": ("O", "O"),
+    "<tracking_id:tracking_id>/merge/": ("A", "A"),
+    "<tracking_id:tracking_id>/unmerge/": (None, "A"),
+    "<tracking_id:tracking_id>/deliveries/": ("ROACU", None),
+    "<tracking_id:tracking_id>/deliveries/progress/": ("ROACU", None),
+    "<tracking_id:tracking_id>/deliveries/retry/": ("O", "O"),
+    "<tracking_id:tracking_id>/replay/": ("ROAU", None),
 }
 # Of the admin: who may look at a model's rows, change one, add one, delete one.
 MODELS: dict[str, tuple[str, str, str, str]] = {
@@ -110,7 +110,8 @@ OWN_ACCOUNT = {
         "2fa/reauthenticate/", "2fa/totp/activate/", "2fa/totp/deactivate/", "2fa/recovery-codes/",
         "2fa/recovery-codes/generate/", "2fa/recovery-codes/download/", "2fa/webauthn/", "2fa/webauthn/add/",
         "2fa/webauthn/reauthenticate/", "2fa/webauthn/keys/<int:pk>/remove/", "2fa/webauthn/keys/<int:pk>/edit/",
-        "2fa/webauthn/login/",
+        "2fa/webauthn/login/", "oidc/^(?P<provider_id>[^/]+)/login/", "oidc/^(?P<provider_id>[^/]+)/login/callback/",
+        "provider/", "provider/login/cancelled/", "provider/login/error/", "provider/signup/",
     )
 }  # fmt: skip
 
@@ -184,7 +185,7 @@ def test_a_screen_answers_whom_its_row_names(
     for name, (look, write) in SCREENS.items():
         path = f"/admin/desk/{name}"
         for part, value in (
-            ("<slug:tracking_id>", incident.tracking_id),
+            ("<tracking_id:tracking_id>", incident.tracking_id),
             ("<int:pk>", str(suppressed.pk)),
             ("<str:ref>", "contoso"),
         ):
@@ -244,7 +245,7 @@ def test_an_auditor_with_every_right_to_look_sees_everything(incident: Incident)
     client.force_login(user)
     for name, (look, _) in SCREENS.items():
         if look and "U" in look:
-            path = f"/admin/desk/{name}".replace("<slug:tracking_id>", incident.tracking_id)
+            path = f"/admin/desk/{name}".replace("<tracking_id:tracking_id>", incident.tracking_id)
             assert client.get(path).status_code == 200, path
 
 

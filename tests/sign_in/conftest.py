@@ -1,25 +1,12 @@
 from __future__ import annotations
 
-from datetime import UTC, datetime
-
 import pytest
 from django.contrib.auth.models import Group, User
 
 from incidents import access
-from notifications.subscribers.request_rate_limits import Limit
-from statuspage.sign_in import limits
 from statuspage.sign_in.hashing import BoundedHasher
 
 PASSWORD = "correct horse battery staple"
-
-
-@pytest.fixture(autouse=True)
-def nobody_tried_before(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Tries are counted in Redis, which outlives a test: each counts in windows of its own."""
-    for name in ("PER_ADDRESS", "PER_ACCOUNT", "PER_PAIR", "PER_BROWSER"):
-        limit: Limit = getattr(limits, name)
-        own = Limit(f"{limit.name}-{datetime.now(UTC).timestamp()}", limit.most, limit.within)
-        monkeypatch.setattr(limits, name, own)
 
 
 @pytest.fixture(autouse=True)

@@ -10,12 +10,16 @@ from django.utils import timezone
 
 from incidents.importers.catalogue_file import CatalogueError, read_catalogue_file
 from incidents.services.imports.catalogue import apply_catalogue
+from incidents.services.imports.retired_places import open_incidents_on
+
+MOST_SHOWN = 10
 
 
 class Command(BaseCommand):
     help = (
         "Load a catalogue (geographies, regions, services, what is offered where) from a YAML "
-        "file. What the file no longer names is retired and kept for history. A faulty file is "
+        "file. What the file no longer names is retired and kept for history; open incidents on it are "
+        "named. A faulty file is "
         "refused with one line naming the line at fault, exit status 2, nothing stored."
     )
 
@@ -27,7 +31,12 @@ class Command(BaseCommand):
             catalogue = read_catalogue_file(options["file"])
         except CatalogueError as error:
             raise CommandError(str(error), returncode=2) from None
-        counts = apply_catalogue(
-            catalogue=catalogue, now=timezone.now(), progress=self.stdout.write
-        )
+        now = timezone.now()
+        counts = apply_catalogue(catalogue=catalogue, now=now, progress=self.stdout.write)
+        for tracking_id, cells in open_incidents_on(retired_at=now).items():
+            more = f" and {len(cells) - MOST_SHOWN} more" if len(cells) > MOST_SHOWN else ""
+            self.stdout.write(
+                f"{tracking_id} is open on what was retired: {', '.join(cells[:MOST_SHOWN])}{more};"
+                " end its impact there, or put the entry back into the file."
+            )
         self.stdout.write("nothing changed" if counts.nothing_changed else "catalogue loaded")

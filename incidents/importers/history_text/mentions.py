@@ -41,6 +41,15 @@ _TOLD = re.compile(
     r"\b(?:via|through|within|using|in|on|from)\s+(?:the\s+|our\s+)?(?:Azure\s+)?$",
     re.IGNORECASE,
 )
+# "customers using Quantum Ledger in West Europe": a name outside any list.
+_USED = re.compile(
+    r"\b(?:using|us(?:e|ers) of|access(?:ing)?|access to|leveraging|consuming|managing|deploying|connect(?:ing)? to)\s+"
+    r"(?:(?:the|their|our|an?)\s+)?(?=[A-Z])",
+)
+_NO_PRODUCTS = frozenset(
+    {"Azure", "Microsoft", "UTC", "API", "APIs", "REST", "HTTP", "HTTPS", "CLI", "SDK", "SDKs"}
+)
+_USED_NAME = re.compile(r"[A-Z][\w’'+-]*(?:\s(?:[A-Z0-9][\w’'+-]*|for|of))*")
 _RECOVERED = re.compile(
     r"\b(?:(?:had |was |were |has |have )?(?:fully |completely )?"
     r"(?:recovered|restored|mitigated)|to recover|confirmed (?:full )?recovery)\b"
@@ -117,7 +126,10 @@ def _add_aside(mentions: Mentions, sentence: str, found: Sequence[Found]) -> Non
 
 
 def _unknown(sentence: str, found: Sequence[Found]) -> Iterator[str]:
-    """Names in a list ("including A, B and C") that the catalogue doesn't have."""
+    """Names that the catalogue doesn't have: of what is used, and in a list ("including A, B and C")."""
+    for used in _USED.finditer(sentence):
+        if name := _used_name(sentence, used.end(), found):
+            yield name
     opening = _LIST.search(sentence)
     if not opening or not _OF_OURS.search(sentence[: opening.end()]):
         return
@@ -125,14 +137,20 @@ def _unknown(sentence: str, found: Sequence[Found]) -> Iterator[str]:
     listed = sentence[start:].rstrip(" .")
     # What stands in brackets explains an item and is none.
     items = _items(_BRACKETS.sub(lambda it: " " * len(it[0]), listed), start)
-    if len(items) < 2:
-        return
     for begin, end in items:
         if any(it.start < end and it.end > begin for it in found):
             continue
         name = _NAME.match(_VENDOR.sub("", sentence[begin:end].strip(" '‘’“”()")))
         if name and len(name[0]) > 1:
             yield name[0].strip()
+
+
+def _used_name(sentence: str, start: int, found: Sequence[Found]) -> str:
+    name = _USED_NAME.match(sentence, start)
+    if name is None or any(it.start < name.end() and it.end > start for it in found):
+        return ""
+    own = _VENDOR.sub("", re.sub(r"(?:\s(?:for|of))+$", "", name[0]))
+    return own if own not in _NO_PRODUCTS and len(own) > 2 else ""
 
 
 def _items(listed: str, offset: int) -> list[tuple[int, int]]:

@@ -26,6 +26,14 @@ _WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)?|\+")
 _GAP = re.compile(r"\s{0,2}[-‑–/&]?\s{0,2}|\s\(")
 _LABEL_END = re.compile(r"\s?[:–—-]\s")
 _ADDRESS = re.compile(r"https?://[^\s<>()]{1,500}")
+# What may stand behind a service's name in capitals without making it another product's.
+_KINDS = {
+    "account", "api", "cluster", "customer", "database", "deployment", "endpoint", "instance", "namespace",
+    "resource", "server", "service", "subscription", "user", "vault", "workload", "workspace", "portal", "region",
+    "basic", "classic", "flexible", "gen2", "hyperscale", "linux", "premium", "standard", "v1", "v2", "windows",
+    "rbac", "sku", "sla", "utc", "monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday",
+}  # fmt: skip
+_NAME_GOES_ON = re.compile(r" ([A-Z][a-z][\w’'-]*)")
 _SENTENCE_END = re.compile(r"(?:^|[.!?:]\s+|\n)\W*$")
 
 
@@ -137,13 +145,23 @@ class NameIndex:
                 span = words[index].start(), words[end - 1].end()
                 found.append(Found(*span, pattern.entry.kind, pattern.entry.name))
             index = end
-        return found
+        return [it for it in found if not _of_another_product(it, found, text)]
 
     def _longest(self, words: list[re.Match[str]], index: int, text: str) -> _Pattern | None:
         for pattern in self._by_word.get(_fold(words[index][0]), ()):
             if pattern.fits(words, index, text):
                 return pattern
         return None
+
+
+def _of_another_product(it: Found, found: list[Found], text: str) -> bool:
+    """ "Storage" in "Storage Explorer": a longer name that the catalogue does not have."""
+    if it.kind != "service":
+        return False
+    behind = _NAME_GOES_ON.match(text, it.end)
+    if behind is None or _fold(behind[1]) in _KINDS:
+        return False
+    return not any(other.start == behind.start(1) for other in found)
 
 
 def _fold(word: str) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 from dataclasses import replace
+from datetime import date
 
 from incidents.importers.history_text.blocks import Block, Part, cut, is_span, names_entry
 from incidents.importers.history_text.headings import Heading
@@ -12,6 +13,7 @@ from incidents.importers.history_text.layout import Line, read_lines
 from incidents.importers.history_text.mentions import read_mentions, read_recoveries
 from incidents.importers.history_text.model import HistoryError, HistoryIncident, Window, iso
 from incidents.importers.history_text.names import NameIndex
+from incidents.importers.history_text.page import Page, with_zones
 from incidents.importers.history_text.parts import Parts, read_parts
 from incidents.importers.history_text.preamble import Preamble, linked_id, read_preamble
 from incidents.importers.history_text.titles import derived_title, shortened
@@ -55,8 +57,12 @@ _REVIEW_TITLE = re.compile(
 )
 
 
-def read_history(text: str, names: NameIndex) -> list[HistoryIncident]:
+def read_history(
+    text: str, names: NameIndex, *, today: date | None = None
+) -> list[HistoryIncident]:
     """All incidents of a status-history text, in its order.
+
+    `today`: a date without a year is not taken for a day after it.
 
     Raises HistoryError, with the line and the remedy, for a file of another format, a text without any
     incident, for impact
@@ -68,14 +74,16 @@ def read_history(text: str, names: NameIndex) -> list[HistoryIncident]:
     incidents: list[HistoryIncident] = []
     strays: list[str] = []
     seen: dict[str, HistoryIncident] = {}
+    text = with_zones(text)
     blocks = cut(read_lines(text))
     months = {block.month for block in blocks if block.known()}
+    page = Page.of(text, {block.month for block in blocks}, today)
     for block in blocks:
-        ready = _with_heading(block)
+        ready = _with_heading(block, page)
         if ready is None:
             strays += _stray_lines(block, months)
             continue
-        incident = _read_block(ready, names)
+        incident = _read_block(ready, names, page)
         incident.unread[:0] = strays
         strays = []
         if _is_new(incident, seen, ready.number()):
@@ -98,14 +106,14 @@ def _stray_lines(block: Block, months: set[str | None]) -> list[str]:
     return [line.shown() for line in lines]
 
 
-def _with_heading(block: Block) -> Block | None:
+def _with_heading(block: Block, page: Page) -> Block | None:
     """The block itself, or with its text as an impact statement if it tells of times of impact."""
     if block.known():
         return block
     candidates = [line for line in block.head if len(line.text) > 60 or is_span(line.text)]
     if not any(len(line.text) > 60 for line in candidates):
         return _with_title_alone(block)
-    calendar = Calendar.of([line.text for line in candidates], block.month, block.day)
+    calendar = Calendar.of([line.text for line in candidates], block.month, block.day, page)
     paragraphs = [Paragraph(line.number, line.text) for line in candidates]
     if not any(window for window in find_windows(paragraphs, calendar)[0]):
         return _with_title_alone(block)
@@ -141,9 +149,9 @@ def _is_new(incident: HistoryIncident, seen: dict[str, HistoryIncident], line: i
     return False
 
 
-def _read_block(block: Block, names: NameIndex) -> HistoryIncident:
+def _read_block(block: Block, names: NameIndex, page: Page) -> HistoryIncident:
     head = read_preamble(block.head)
-    calendar = Calendar.of(_all_texts(block), block.month, block.day)
+    calendar = Calendar.of(_all_texts(block), block.month, block.day, page)
     windows, unread = _read_windows(block, head, calendar)
     parts = read_parts(block, calendar, windows, head)
     note = "\n\n".join([*head.note, *parts.note]) or None

@@ -37,7 +37,7 @@ class TimelineReader:
         """Keep the line if it is a row. Raises HistoryError for impossible dates and times."""
         if is_date_line(line.text):
             written = find_days(line.text)[0]
-            self.day = written.near(self.calendar.anchor, line.number)
+            self.day = self.calendar.full(written, self.calendar.anchor, line.number)
             return False
         head = line.text[:200]
         moments = find_moments(head)
@@ -72,7 +72,11 @@ class TimelineReader:
         anchor = self.windows[0].start.date() if self.windows else self.calendar.anchor
         offset = last.offset if last and last.offset is not None else self.calendar.offset
         written = first.day or (last.day if last else None)
-        day = written.near(anchor, line) if written else None
+        if not self.calendar.readable and first.offset is None and offset is None:
+            return None
+        day = self.calendar.full(written, anchor, line) if written else None
+        if written and day is None and anchor is not None:
+            return None
         if day:
             at = first.on(day, line, offset)
             if last and not first.day and last.minutes() < first.minutes():

@@ -79,8 +79,10 @@ _TIME = re.compile(
     re.VERBOSE,
 )
 _ZONE = re.compile(
-    r"\s{0,2}\(?(?:(?P<utc>UTC|GMT)(?P<off>\+\d{1,2}(?::?[0134][05])?|[-−]\d{1,2})(?![\d:])"
-    rf"|(?P<name>{'|'.join([*_ZONES, *_UNREADABLE])})\b)\)?"
+    # A difference to UTC beside letters that mean several zones tells which of them is meant.
+    rf"\s{{0,2}}\(?(?:(?:(?:{'|'.join(_UNREADABLE)})\b[\s,]{{0,2}}\(?)?"
+    r"(?P<utc>UTC|GMT)\s?(?P<off>\+\s?\d{1,2}(?::?[0134][05])?|[-−]\d{1,2})(?![\d:])"
+    rf"|(?P<name>{'|'.join([*_ZONES, *_UNREADABLE])})\b)\){{0,2}}"
 )
 _ALL_TIMES = re.compile(
     rf"\ball\s+times\s+(?:are\s+|listed\s+|shown\s+|below\s+|given\s+|in\s+){{1,4}}"
@@ -161,11 +163,21 @@ def _pacific(day: date) -> int:
     return -420 if begins <= day < ends else -480
 
 
-def zone_of_all(text: str) -> int | None:
-    """Minutes east of UTC for "all times are US/Pacific"; None where nothing like it is said."""
+def zone_of_all(text: str) -> tuple[int | None, bool] | None:
+    """For "all times are US/Pacific": minutes east of UTC, and whether the zone means one thing alone.
+
+    None where nothing like it is said.
+    """
     found = _ALL_TIMES.search(text)
-    names = {name.lower(): minutes for name, minutes in _ZONES.items()}
-    return names.get(found["name"].lower()) if found else None
+    if found is None:
+        return None
+    zone = _ZONE.match(text, found.start("name"))
+    return _offset(zone) if zone and not zone["name"] else _named(found["name"])
+
+
+def _named(name: str) -> tuple[int | None, bool]:
+    known = {each.lower(): minutes for each, minutes in _ZONES.items()}
+    return known.get(name.lower()), name.lower() in known
 
 
 def _calendar(year: int, month: int, day: int, line: int) -> date:
@@ -245,7 +257,7 @@ def _clock(found: re.Match[str]) -> tuple[int, int, int]:
 
 def _offset(zone: re.Match[str]) -> tuple[int | None, bool]:
     if zone["utc"]:
-        digits = zone["off"][1:].replace(":", "")
+        digits = zone["off"][1:].replace(":", "").strip()
         hours, minutes = (digits, "0") if len(digits) <= 2 else (digits[:-2], digits[-2:])
         east = int(hours) * 60 + int(minutes)
         return (east if zone["off"][0] == "+" else -east), True

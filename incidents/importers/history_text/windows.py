@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 
 from incidents.importers.history_text.model import HistoryError, Window, iso
+from incidents.importers.history_text.page import Page
 from incidents.importers.history_text.times import Day, Moment, find_days, find_moments, zone_of_all
 
 _HEDGE = (
@@ -109,22 +110,32 @@ class Calendar:
     mentioned: set[tuple[int, int]]
     last: date | None = None
     offset: int | None = None  # minutes east of UTC of times without a zone, where the text says
+    readable: bool = True  # False: the text says a zone that means several things
+    page: Page = field(default_factory=Page)
 
     @classmethod
-    def of(cls, texts: Sequence[str], month: str | None, day: int | None) -> Calendar:
+    def of(cls, texts: Sequence[str], month: str | None, day: int | None, page: Page) -> Calendar:
         days = [found for text in texts for found in find_days(text)]
         dated = next((it for it in days if it.year is not None and _possible(it)), None)
         last = dated.near(None, 0) if dated else None
         anchor = last or _middle_of_year(texts)
+        if anchor and not last:
+            page = page.with_year(anchor.year)
         if month:
             year, number = int(month[:4]), int(month[5:])
             marked = Day(0, 0, day or 15, number, year)
             anchor = marked.near(None, 0) if _possible(marked) else date(year, number, 15)
             last = last or (anchor if day else None)
-        offset = next((it for text in texts if (it := zone_of_all(text)) is not None), None)
-        if offset is None:
-            offset = _only_zone(texts)
-        return cls(anchor, {(it.month, it.day) for it in days}, last, offset)
+        said = next((it for text in texts if (it := zone_of_all(text)) is not None), None)
+        offset, readable = said or (_only_zone(texts), True)
+        return cls(anchor, {(it.month, it.day) for it in days}, last, offset, readable, page)
+
+    def full(self, written: Day, anchor: date | None, line: int) -> date | None:
+        """The date as written; one without a year only where the page has room for it."""
+        found = written.near(anchor, line)
+        if written.year is None and found is not None and not self.page.holds(found):
+            return None
+        return found
 
     def mentions(self, day: date) -> bool:
         return (day.month, day.day) in self.mentioned
@@ -159,6 +170,8 @@ def resolve(found: Range, calendar: Calendar, line: int) -> tuple[datetime, date
     if not first.readable or (last and not last.readable):
         return None
     offset = first.offset if first.offset is not None else (last.offset if last else None)
+    if offset is None and not calendar.readable:
+        return None
     offset = calendar.offset if offset is None else offset
     first_day, last_day = _days(found, calendar, line)
     if first_day is None:
@@ -184,10 +197,12 @@ def _days(found: Range, calendar: Calendar, line: int) -> tuple[date | None, dat
     last = found.last.day if found.last else None
     yearly = last if last and last.year else first
     anchor = yearly.near(None, line) if yearly and yearly.year else calendar.anchor
-    first_day = first.near(anchor, line) if first else None
-    last_day = last.near(first_day or anchor, line) if last else None
+    first_day = calendar.full(first, anchor, line) if first else None
+    last_day = calendar.full(last, first_day or anchor, line) if last else None
     if first_day and last_day and first_day > last_day and first and first.year is None:
-        first_day = first.near(last_day, line)
+        first_day = calendar.full(first, last_day, line)
+    if (first and not first_day) or (last and not last_day):
+        return None, None  # a date is written, but nobody knows of which year
     fallback = calendar.last
     return first_day or last_day or fallback, last_day or first_day or fallback
 

@@ -40,7 +40,8 @@ class Command(BaseCommand):
         try:
             text = read_text(file, most_bytes=MOST_BYTES)
             names = NameIndex(_shipped_names() if dry_run else _loaded_names())
-            entries = [incident.to_dict() for incident in read_history(text, names)]
+            found = read_history(text, names, today=timezone.now().date())
+            entries = [incident.to_dict() for incident in found]
             recorded = None if dry_run else record_history(entries=entries, now=timezone.now())
         except TextFileError as error:
             raise CommandError(str(error), returncode=2) from error

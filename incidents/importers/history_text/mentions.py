@@ -128,8 +128,8 @@ def _add_aside(mentions: Mentions, sentence: str, found: Sequence[Found]) -> Non
 def _unknown(sentence: str, found: Sequence[Found]) -> Iterator[str]:
     """Names that the catalogue doesn't have: of what is used, and in a list ("including A, B and C")."""
     for used in _USED.finditer(sentence):
-        if name := _used_name(sentence, used.end(), found):
-            yield name
+        if unknown := _used_name(sentence, used.end(), found):
+            yield unknown
     opening = _LIST.search(sentence)
     if not opening or not _OF_OURS.search(sentence[: opening.end()]):
         return

@@ -6,9 +6,11 @@ from functools import cache
 
 from django.conf import settings
 from django.http import HttpRequest
+from django.utils import timezone
 from django.utils.functional import SimpleLazyObject
 
 from incidents import access
+from incidents.services.alerts import sources
 from notifications import sending_health
 from notifications.delivery import heartbeat, kill_switch
 
@@ -34,5 +36,7 @@ def sending(request: HttpRequest) -> dict[str, object]:  # noqa: ARG001 - the in
         "sending_stop": SimpleLazyObject(lambda: kill_switch.in_force() or False),
         "sending_alarms": SimpleLazyObject(lambda: heartbeat.alarms(figures())),
         "sending_substituted": SimpleLazyObject(lambda: sending_health.substituted(figures())),
+        "monitors_asking": cache(sources.asking),
+        "monitors_silent": cache(lambda: sources.silent(timezone.now())),
         "drill_receivers": settings.DRILL_RECEIVERS,
     }

@@ -34,6 +34,7 @@ SCREENS: dict[str, tuple[Cell, Cell]] = {
     "new/verdict/": (None, "O"),
     "backtest/": ("ROAU", "ROAU"),  # decides old cases again and stores nothing
     "policies/": ("ROAU", "ROAU"),  # a look at what another one would change; adopting: see below
+    "monitors/": ("ROAU", "O"),
     "sending/": ("ROAU", "OA"),
     "audit/": ("OAU", None),
     "deliveries/": ("ROACU", None),

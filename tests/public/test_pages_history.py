@@ -119,6 +119,7 @@ def test_a_merged_entry_shows_the_one_it_was_merged_into() -> None:
 def test_the_index_can_be_written_as_json() -> None:
     assert json.loads(json.dumps(dict(SITE.index))) == dict(SITE.index)
     assert set(SITE.parts) == {
+        "formats/incidents.json",
         "history/MANA-GER.html",
         "history/PORT-AL1.html",
         "index/2024-01.json",

@@ -77,7 +77,12 @@ class Catalogue:
             service: [number[region] for region in regions]
             for service, regions in self.offered.items()
         }
-        return {**asdict(self), "offered": offered}
+        return {
+            **asdict(self),
+            "categories": [[slug, name, list(of)] for slug, name, of in self.categories],
+            "regions": {slug: list(place) for slug, place in self.regions.items()},
+            "offered": offered,
+        }
 
     @cached_property
     def cells(self) -> frozenset[Cell]:

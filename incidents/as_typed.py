@@ -6,7 +6,7 @@ import re
 
 # What word processors, browsers and keyboards make of a hyphen; and what nobody sees.
 _HYPHENS = re.compile("[\u2010-\u2015\u2212\ufe58\ufe63\uff0d]")
-_UNSEEN = re.compile("[\u00ad\u200b-\u200f\u2060\ufeff]")
+_UNSEEN = re.compile("[\x00\u00ad\u200b-\u200f\u2060\ufeff]")
 _WITHOUT_HYPHEN = re.compile(r"([A-Z0-9_]{4})([A-Z0-9_]{3})")
 
 

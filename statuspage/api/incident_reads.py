@@ -11,6 +11,7 @@ from django.http import HttpRequest, HttpResponse
 from ninja import Query
 from pydantic import BaseModel, Field
 
+from incidents import as_typed
 from incidents.access import LOOK, VIEW
 from incidents.models import Impact, Incident
 from incidents.policy.facts import Kind, Level
@@ -58,7 +59,7 @@ def list_incidents(request: HttpRequest, asked: Query[Filters]) -> IncidentPage:
 def show_incident(request: HttpRequest, response: HttpResponse, tracking_id: str) -> IncidentWhole:
     """One incident with its impacts, statements and latest decision. Its ETag is what If-Match takes."""
     visible = incidents_for(token_of(request).user).filter(
-        tracking_id=tracking_id.replace("\x00", "")
+        tracking_id=as_typed.tracking_id(tracking_id)
     )
     incident = with_impacts(visible).first()
     if incident is None:
@@ -110,7 +111,7 @@ def list_deliveries(
 ) -> DeliveryPage:
     """Who was told what, and what became of it; the newest first."""
     incident = delivery_statistics_for(token_of(request).user).filter(
-        tracking_id=tracking_id.replace("\x00", "")
+        tracking_id=as_typed.tracking_id(tracking_id)
     )
     found = incident.first()
     if found is None:

@@ -10,6 +10,7 @@ from django.db import transaction
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.utils import timezone
 
+from incidents import as_typed
 from incidents.models import Communication, IdempotentResponse, Incident
 from incidents.services.access import idempotency
 from incidents.services.errors import EntryError
@@ -38,7 +39,11 @@ KEY_LENGTH = 200
 
 def workable(request: HttpRequest, tracking_id: str) -> Incident:
     """An incident that this token may write to. Raises ProblemError (404)."""
-    found = workable_for(token_of(request).user).filter(tracking_id=_text(tracking_id)).first()
+    found = (
+        workable_for(token_of(request).user)
+        .filter(tracking_id=as_typed.tracking_id(tracking_id))
+        .first()
+    )
     if found is None:
         raise problem(
             HTTPStatus.NOT_FOUND,
@@ -49,7 +54,11 @@ def workable(request: HttpRequest, tracking_id: str) -> Incident:
 
 def visible(request: HttpRequest, tracking_id: str) -> Incident:
     """An incident that this token may look at. Raises ProblemError (404)."""
-    found = incidents_for(token_of(request).user).filter(tracking_id=_text(tracking_id)).first()
+    found = (
+        incidents_for(token_of(request).user)
+        .filter(tracking_id=as_typed.tracking_id(tracking_id))
+        .first()
+    )
     if found is None:
         raise problem(HTTPStatus.NOT_FOUND, "There is no incident with this tracking ID.")
     return found
@@ -189,8 +198,3 @@ def _news(news: News) -> dict[str, object]:
             for each in news.decisions
         ],
     }
-
-
-def _text(value: str) -> str:
-    """PostgreSQL refuses a NUL in a text before it looks for it."""
-    return value.replace("\x00", "")

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from django.urls import path, register_converter
-from django.urls.converters import SlugConverter
+from django.urls.converters import StringConverter
 
+from incidents import as_typed
 from statuspage.desk.views import (
     audit,
     corrections,
@@ -30,11 +31,13 @@ from statuspage.desk.views import (
 app_name = "desk"
 
 
-class TrackingIdConverter(SlugConverter):
-    """A tracking ID as people type it: in small letters, too."""
+class TrackingIdConverter(StringConverter):
+    """A tracking ID as people type it: in small letters or with a typographic hyphen, too."""
+
+    regex = r"[\w\u00ad\u200b-\u2015\u2060\u2212 -]+"
 
     def to_python(self, value: str) -> str:
-        return value.upper()
+        return as_typed.tracking_id(value)
 
 
 register_converter(TrackingIdConverter, "tracking_id")

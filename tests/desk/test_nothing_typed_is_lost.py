@@ -159,6 +159,10 @@ def test_unknown_and_wrongly_used_addresses_have_pages_of_their_own(desk: Client
     assert used.headers["Allow"] == "POST"
 
 
-def test_a_tracking_id_in_small_letters_is_found(desk: Client, targeted: Incident) -> None:
-    page = desk.get(f"/admin/desk/{targeted.tracking_id.lower()}/")
-    assert page.status_code == 200
+def test_a_tracking_id_as_people_type_it_is_found(desk: Client, targeted: Incident) -> None:
+    for typed in (
+        targeted.tracking_id.lower(),
+        targeted.tracking_id.replace("-", "\N{NON-BREAKING HYPHEN}"),
+        targeted.tracking_id.replace("-", ""),
+    ):
+        assert desk.get(f"/admin/desk/{typed}/").status_code == 200

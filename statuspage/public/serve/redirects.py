@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from urllib.parse import quote
 
+from incidents import as_typed
 from statuspage.public.store.loaded import LoadedGeneration
 
 HISTORY = "/status/history/"
@@ -26,16 +27,16 @@ def _survivor(generation: LoadedGeneration, path: str) -> str:
     if not found or before.count("/") > 1:  # at most one part: the language
         return ""
     redirects, wanted = generation.index.get("redirects", {}), tracking_id.rstrip("/")
-    survivor = redirects.get(wanted) or redirects.get(wanted.upper())
+    survivor = redirects.get(wanted) or redirects.get(as_typed.tracking_id(wanted))
     return f"{before}{HISTORY}{survivor}/" if survivor else ""
 
 
 def _spelled(generation: LoadedGeneration, path: str) -> str:
-    """An entry's address with its tracking ID in small letters, as people type it."""
+    """An entry's address with its tracking ID as people type it."""
     before, found, tracking_id = path.partition(HISTORY)
     if not found or path in generation.pages:
         return ""
-    where = f"{before}{HISTORY}{tracking_id.strip('/').upper()}/"
+    where = f"{before}{HISTORY}{as_typed.tracking_id(tracking_id.strip('/'))}/"
     return where if where != path and where in generation.pages else ""
 
 

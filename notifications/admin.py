@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import uuid
 from typing import Any, cast
 from zoneinfo import available_timezones
 
@@ -17,16 +16,14 @@ from django.utils import timezone
 from incidents.access import LIFT, may
 from incidents.admin import Guarded, ReadOnly
 from incidents.models.choices import Kind
-from notifications.addresses import AddressError, normalise
-from notifications.channels import endpoints, outbound, test_messages
-from notifications.channels.webhook.sender import new_secret
+from notifications.addresses import AddressError
+from notifications.channels import endpoints, test_messages
 from notifications.inbound import suppression
 from notifications.models import (
     ActionGroup,
     AlertRule,
     Attempt,
     Bounce,
-    Channel,
     CustomerSubscription,
     Delivery,
     DeliveryStatistics,
@@ -53,23 +50,10 @@ class ZoneForm(forms.ModelForm[Any]):
 class EndpointForm(ZoneForm):
     def clean_address(self) -> str:
         channel = self.cleaned_data.get("channel", self.instance.channel)
-        if channel and Channel(channel).is_web:
-            return self._web_address(channel, self.cleaned_data["address"])
         try:
-            return normalise(self.cleaned_data["address"])
+            return endpoints.check(channel, self.cleaned_data["address"]).address if channel else ""
         except AddressError as error:
             raise ValidationError(str(error)) from error
-
-    def _web_address(self, channel: str, address: str) -> str:
-        try:
-            self.instance.host = outbound.check(address).host
-        except outbound.MalformedError as error:
-            raise ValidationError(f"The address {error}") from error
-        except outbound.OutboundError as error:
-            raise ValidationError(outbound.CLOSED) from error
-        if channel == Channel.WEBHOOK:
-            self.instance.secret = self.instance.secret or new_secret()
-        return address
 
 
 def _is_foreign(endpoint: Endpoint, tenant: Tenant) -> bool:
@@ -200,22 +184,29 @@ class EndpointAdmin(Guarded):
     def save_model(
         self, request: HttpRequest, obj: Endpoint, form: forms.ModelForm[Endpoint], change: bool
     ) -> None:
+        if change and "address" in form.changed_data:
+            endpoints.move(obj, address=obj.address)
         if not change:
-            obj.created_at = timezone.now()
-        elif "address" in form.changed_data:
-            # Links in mails to the old address must not manage the new one.
-            obj.key = uuid.uuid4()
-            obj.confirmed_at = None
+            made, secret = endpoints.create(
+                channel=obj.channel,
+                address=obj.address,
+                tenant=obj.tenant,
+                language=obj.language,
+                time_zone=obj.time_zone,
+                now=timezone.now(),
+            )
+            obj.__dict__.update(made.__dict__)
+            if secret:
+                self._show(request, obj, secret)
+            return
         super().save_model(request, obj, form, change)
-        if obj.channel == Channel.WEBHOOK and not change:
-            self._show(request, obj, obj.secret)
 
     def has_lift_permission(self, request: HttpRequest) -> bool:
         return may(request.user, LIFT)
 
     @admin.action(description="Change the secrets of these webhooks", permissions=["change"])
     def rotate_secrets(self, request: HttpRequest, queryset: QuerySet[Endpoint]) -> None:
-        for endpoint in queryset.filter(channel=Channel.WEBHOOK):
+        for endpoint in queryset.exclude(secret=""):
             self._show(
                 request, endpoint, endpoints.rotate(endpoint_id=endpoint.pk, now=timezone.now())
             )

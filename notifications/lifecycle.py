@@ -10,6 +10,19 @@ from datetime import timedelta
 from enum import StrEnum
 
 
+class Channel(StrEnum):
+    """How an endpoint is reached. What each does is in its folder of `notifications.channels`."""
+
+    MAIL = "mail"
+    WEBHOOK = "webhook"
+    CHAT = "chat"
+
+    @property
+    def is_web(self) -> bool:
+        """Whether it leads to a web address of somebody else; mail leads to our own relay."""
+        return self is not Channel.MAIL
+
+
 class State(StrEnum):
     PENDING = "pending"
     SENDING = "sending"

@@ -9,9 +9,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from notifications.lifecycle import PATIENT, URGENT, USUAL, Channel
+
 # The sweep runs every ten seconds, and so does who stands in for it; so much later nobody rings it.
 BEAT_SILENT = 120
 RELAY_FAILURES = 3
+
 # Counting stops here: whoever asks every two seconds must not count a million rows each time.
 COUNTED = 100_000
 # What waits behind an open breaker or an older message of its line is nobody's fault; so many of the
@@ -22,8 +25,8 @@ HORIZON = "3 days"
 # The rows of notifications_sendingheartbeat.
 BEAT, SUBSTITUTE = 1, 2
 # What the index of what is due begins with: each queue is read from its own beginning.
-CHANNELS, PRIORITIES = ("mail", "webhook", "chat"), (0, 1, 2)
-_QUEUES = ", ".join(f"('{channel}', {each})" for channel in CHANNELS for each in PRIORITIES)
+PRIORITIES = (URGENT, USUAL, PATIENT)
+_QUEUES = ", ".join(f"('{channel}', {each})" for channel in Channel for each in PRIORITIES)
 
 # What a vanished worker has claimed is due again when its lease is over, whether or not anybody takes it
 # back. Taking it back makes it due anew, so that workers that vanish again and again would look busy: hence

@@ -11,12 +11,12 @@ import time
 from celery import shared_task
 from django.utils import timezone
 
-from notifications.channels.registry import TRANSPORTS
 from notifications.customers import list_readings
 from notifications.delivery import claims, heartbeat, plan, reminder_mail, review_delivery, send
 from notifications.enqueue import enqueue
 from notifications.evidence import delivery_statistics
 from notifications.evidence import retention as delivery_retention
+from notifications.lifecycle import Channel
 from notifications.subscribers import subscribe
 
 log = logging.getLogger(__name__)
@@ -47,8 +47,8 @@ def send_due(*, channel: str = "mail", **_: object) -> None:
 
 
 def wake_senders() -> None:
-    """Something may have become due in any channel that has a transport."""
-    for channel in TRANSPORTS:
+    """Something may have become due in any channel."""
+    for channel in Channel:
         if claims.anything_due(channel=channel):
             enqueue(send_due, channel=channel)
 

@@ -10,11 +10,11 @@ from datetime import datetime, timedelta
 from incidents.services import visibility
 from incidents.services.scheduled import reminders, retention
 from notifications import sending_health
-from notifications.channels.registry import TRANSPORTS
 from notifications.customers import list_readings
 from notifications.delivery import claims, heartbeat, plan, reminder_mail, review_delivery, send
 from notifications.delivery.send import Tally
 from notifications.evidence import delivery_statistics
+from notifications.lifecycle import Channel
 from notifications.subscribers import subscribe
 
 # What is due for longer than this is nobody else's any more.
@@ -30,7 +30,7 @@ def help_out(*, now: datetime, grace: timedelta = GRACE) -> Tally:
     claims.expire_leases()
     tally = Tally()
     if claims.anything_due(since=grace):
-        for channel in TRANSPORTS:
+        for channel in Channel:
             done = send.work(channels=(channel,))
             tally.sent += done.sent
             tally.failed += done.failed

@@ -1,21 +1,23 @@
-"""The contract of a transport: send one message, or raise a TransportError that says what it means."""
+"""The contract of a channel: what its folder must have. A new one is a folder, a name, and a line of the registry."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Protocol
 
-from notifications.lifecycle import Failure
+from notifications.lifecycle import Channel, Failure
+from notifications.models import Delivery, Endpoint
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
+CALM = "Nothing is wrong, and you need not do anything."  # of every test message
 HEADER_LENGTH = 900  # a header line may have 998 characters with its name
 
 
 class TransportError(Exception):
-    """A try that failed. `detail` is for the ledger: one line, no secrets, at most 300 characters.
+    """A try that failed. `detail` is for the outbox: one line, no secrets, at most 300 characters.
 
     `bad_address`: the other side said that this very address does not exist. `host_in_trouble`: the
     failure says something about everybody behind the same host.
@@ -40,9 +42,9 @@ class TransportError(Exception):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class MessageTemplate:
-    """What a letter says: the same for many receivers, but for blanks in `text` and `html`.
+    """What a mail says: the same for many receivers, but for placeholders in `text` and `html`.
 
-    A transport may keep what it made of a sheet and fill in the blanks only.
+    A transport may keep what it made of a template and fill in the values only.
     """
 
     subject: str
@@ -63,9 +65,9 @@ class MessageTemplate:
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """What a transport sends. `id` is the same in every repeat; a letter's is a Message-ID in angle brackets.
+    """What a transport sends. `id` is the same in every repeat; a mail's is a Message-ID in angle brackets.
 
-    A letter has a sheet, `fills` for its blanks and `headers` of its own; `return_path`: where a report
+    A mail has a template, `values` for its placeholders and `headers` of its own; `return_path`: where a report
     about it comes back to. `event` is the body for machines, `secrets` sign it.
     """
 
@@ -101,19 +103,53 @@ class Message:
 
     @property
     def all_headers(self) -> dict[str, str]:
-        """The sheet's and its own."""
+        """The template's and its own."""
         return {**(self.template.headers if self.template else {}), **self.headers}
 
 
 class Transport(Protocol):
     def send(self, message: Message, following: Message | None = None) -> str:
-        """Hand the message over; returns what the ledger shall note. Raises TransportError.
+        """Hand the message over; returns what the outbox shall note. Raises TransportError.
 
         `following`: what is most likely handed over next. If it is not after all, `close` comes next.
         """
 
     def close(self) -> None:
         """Drop a connection that is kept between messages; the next send opens another."""
+
+
+class Renderer(Protocol):
+    """Makes messages of deliveries. One serves a worker for a while and may keep what it has made."""
+
+    def compose(self, delivery: Delivery) -> Message: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """A checked address in its normal form; `host`: whose circuit breaker counts, none for mail."""
+
+    address: str
+    host: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ChannelHandler:
+    """All that the product asks of a channel; its folder has one, the registry a line for it.
+
+    `check`: an address as typed, checked; raises AddressError, a sentence for whoever typed it.
+    `renderer`: made anew now and then, since it keeps what it has rendered. `transport` sends and says what
+    an answer means. `try_out`: one test message, past every queue: whether it was taken, and the answer in
+    words; never raises. `new_secret`: where messages are signed. `breaker_after`: failures in a row until
+    its host is left alone.
+    """
+
+    name: Channel
+    check: Callable[[str], Address]
+    renderer: Callable[[], Renderer]
+    transport: Transport
+    try_out: Callable[[Endpoint, datetime], tuple[bool, str]]
+    new_secret: Callable[[], str] | None = None
+    breaker_after: int = 5
 
 
 def _check(*headers: tuple[str, str]) -> None:

@@ -1,52 +1,80 @@
-"""Making endpoints with a web address, and changing the secret of a webhook.
+"""Making and changing endpoints: one verb for each, whoever asks.
 
 A secret is returned once and never shown again.
 """
 
 from __future__ import annotations
 
+import uuid
 from datetime import datetime, timedelta
 
 from django.db import transaction
 
-from notifications.channels import outbound
-from notifications.channels.webhook.sender import new_secret
-from notifications.models import Channel, Endpoint, Tenant
+from notifications.addresses import AddressError
+from notifications.channels.base import Address
+from notifications.channels.registry import CHANNELS
+from notifications.lifecycle import Channel
+from notifications.models import Endpoint, Tenant
 
 # Both secrets sign for so long, so that a receiver changes over without missing anything.
 OVERLAP = timedelta(hours=24)
 
 
-def make(*, address: str, tenant: Tenant | None, now: datetime) -> tuple[Endpoint, str]:
-    """A webhook endpoint and its secret. Raises outbound.Refused or outbound.Unreachable."""
-    target = outbound.check(address)
-    secret = new_secret()
+def check(channel: str, address: str) -> Address:
+    """The normal form of an address, as its channel wants it. Raises AddressError."""
+    return CHANNELS[Channel(channel)].check(address)
+
+
+def find(channel: str, address: str) -> Endpoint | None:
+    """The endpoint of an address in its normal form; two spellings of a mail address are one receiver."""
+    return Endpoint.objects.filter(channel=channel, address__iexact=address).first()
+
+
+@transaction.atomic
+def create(
+    *,
+    channel: str,
+    address: str,
+    tenant: Tenant | None,
+    now: datetime,
+    language: str = "en",
+    time_zone: str = "UTC",
+) -> tuple[Endpoint, str]:
+    """An endpoint and, where its channel signs messages, the secret. Raises AddressError."""
+    handler, checked = CHANNELS[Channel(channel)], check(channel, address)
+    if find(channel, checked.address):
+        raise AddressError("is there already; use another one.")
+    secret = handler.new_secret() if handler.new_secret else ""
     endpoint = Endpoint.objects.create(
-        channel=Channel.WEBHOOK,
-        address=address,
-        host=target.host,
+        channel=handler.name,
+        address=checked.address,
+        host=checked.host,
         secret=secret,
         tenant=tenant,
+        language=language,
+        time_zone=time_zone,
         created_at=now,
     )
     return endpoint, secret
 
 
-def make_room(*, address: str, tenant: Tenant | None, now: datetime) -> Endpoint:
-    """A chat room by the address of its incoming webhook. Raises outbound.Refused or outbound.Unreachable."""
-    return Endpoint.objects.create(
-        channel=Channel.CHAT,
-        address=address,
-        host=outbound.check(address).host,
-        tenant=tenant,
-        created_at=now,
-    )
+def move(endpoint: Endpoint, *, address: str) -> None:
+    """Give an endpoint another address of its channel; the caller saves. Raises AddressError.
+
+    Links in messages to the old address must not manage the new one, which nobody has confirmed yet.
+    """
+    checked = check(endpoint.channel, address)
+    endpoint.address, endpoint.host = checked.address, checked.host
+    endpoint.key, endpoint.confirmed_at = uuid.uuid4(), None
 
 
 @transaction.atomic
 def rotate(*, endpoint_id: int, now: datetime) -> str:
     """A new secret; the one before signs beside it for OVERLAP. Raises Endpoint.DoesNotExist."""
-    endpoint = Endpoint.objects.select_for_update().get(pk=endpoint_id, channel=Channel.WEBHOOK)
+    endpoint = Endpoint.objects.select_for_update().exclude(secret="").get(pk=endpoint_id)
+    new_secret = CHANNELS[Channel(endpoint.channel)].new_secret
+    if new_secret is None:
+        raise Endpoint.DoesNotExist(f"{endpoint.channel} signs nothing.")
     endpoint.former_secret, endpoint.former_until = endpoint.secret, now + OVERLAP
     endpoint.secret = secret = new_secret()
     endpoint.save(update_fields=["secret", "former_secret", "former_until"])

@@ -7,12 +7,31 @@ from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from typing import ClassVar
 
+from notifications.addresses import AddressError
 from notifications.channels import outbound
-from notifications.channels.base import Message, TransportError
+from notifications.channels.base import Address, Message, TransportError
 from notifications.lifecycle import Failure
 
 # Longer than any waits that are sensible; lifecycle.wait_after limits it further.
 _NUMBER_DIGITS = 6
+
+
+def check(address: str) -> Address:
+    """A web address that messages may go to. Raises AddressError, which does not tell what a name resolves to."""
+    try:
+        return Address(address, outbound.check(address).host)
+    except outbound.MalformedError as error:
+        raise AddressError(f"The address {error}") from error
+    except outbound.OutboundError as error:
+        raise AddressError(outbound.CLOSED) from error
+
+
+def try_out(transport: Web, message: Message) -> tuple[bool, str]:
+    """Send a test message: whether it was taken, and the answer in words. Never raises."""
+    try:
+        return True, f"answered {transport.send(message)}"
+    except TransportError as error:
+        return False, error.detail
 
 
 class Web:

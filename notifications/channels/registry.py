@@ -1,10 +1,9 @@
-"""The key board: channel to transport."""
+"""The registry of channels: one line each."""
 
-from notifications.channels.base import Message, Transport, TransportError
-from notifications.channels.chat.sender import CHAT
-from notifications.channels.email.smtp import MAIL
-from notifications.channels.webhook.sender import WEBHOOK
+from notifications.channels.base import ChannelHandler
+from notifications.channels.chat.channel import CHAT
+from notifications.channels.email.channel import MAIL
+from notifications.channels.webhook.channel import WEBHOOK
+from notifications.lifecycle import Channel
 
-TRANSPORTS: dict[str, Transport] = {"mail": MAIL, "webhook": WEBHOOK, "chat": CHAT}
-
-__all__ = ["TRANSPORTS", "Message", "Transport", "TransportError"]
+CHANNELS: dict[Channel, ChannelHandler] = {each.name: each for each in (MAIL, WEBHOOK, CHAT)}

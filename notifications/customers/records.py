@@ -14,8 +14,8 @@ from django.db import transaction
 from incidents.models import Region, Service
 from incidents.services.errors import EntryError
 from incidents.services.statements import checked_text
-from notifications.addresses import AddressError, normalise
-from notifications.channels import endpoints, outbound
+from notifications.addresses import AddressError
+from notifications.channels import endpoints
 from notifications.models import (
     ActionGroup,
     AlertRule,
@@ -56,7 +56,12 @@ def save_tenant(
     tenant.contact = None
     tenant.save()
     if contact:
-        tenant.contact = _mail_endpoint(contact, tenant, now)
+        try:
+            tenant.contact, _ = _made_or_taken_over(
+                Channel.MAIL, contact, tenant, language, time_zone, now
+            )
+        except AddressError as error:
+            raise EntryError("contact", str(error)) from error
         tenant.save(update_fields=["contact"])
     return tenant
 
@@ -117,37 +122,29 @@ def make_endpoint(
 ) -> tuple[Endpoint, str]:
     """An endpoint of a tenant and, of a webhook, its secret, which is nowhere else. Raises EntryError."""
     _check_manners(language, time_zone)
-    if channel != Channel.MAIL and Endpoint.objects.filter(channel=channel, address=address):
-        raise EntryError("address", "is there already; use another one.")
-    secret = ""
     try:
-        if channel == Channel.MAIL:
-            made = _mail_endpoint(address, tenant, now)
-        elif channel == Channel.WEBHOOK:
-            made, secret = endpoints.make(address=address, tenant=tenant, now=now)
-        else:
-            made = endpoints.make_room(address=address, tenant=tenant, now=now)
-    except outbound.OutboundError as error:
-        raise EntryError("address", f"{error}; give another one.") from error
-    made.language, made.time_zone = language, time_zone
-    made.save(update_fields=["language", "time_zone"])
-    return made, secret
-
-
-def _mail_endpoint(address: str, tenant: Tenant, now: datetime) -> Endpoint:
-    try:
-        normal = normalise(address)
+        return _made_or_taken_over(channel, address, tenant, language, time_zone, now)
     except AddressError as error:
         raise EntryError("address", str(error)) from error
-    found = Endpoint.objects.filter(channel=Channel.MAIL, address__iexact=normal).first()
-    if found is None:
-        return Endpoint.objects.create(address=normal, tenant=tenant, created_at=now)
-    if found.tenant_id not in (None, tenant.pk):
-        raise EntryError("address", "belongs to another tenant; use another one.")
-    if found.tenant_id is None:
-        found.tenant = tenant
-        found.save(update_fields=["tenant"])
-    return found
+
+
+def _made_or_taken_over(
+    channel: str, address: str, tenant: Tenant, language: str, time_zone: str, now: datetime
+) -> tuple[Endpoint, str]:
+    """A mail address that a reader or the tenant itself uses already becomes the tenant's."""
+    found = endpoints.find(channel, endpoints.check(channel, address).address)
+    if found and channel == Channel.MAIL and found.tenant_id in (None, tenant.pk):
+        found.tenant, found.language, found.time_zone = tenant, language, time_zone
+        found.save(update_fields=["tenant", "language", "time_zone"])
+        return found, ""
+    return endpoints.create(
+        channel=channel,
+        address=address,
+        tenant=tenant,
+        language=language,
+        time_zone=time_zone,
+        now=now,
+    )
 
 
 def _check_ref(name: str, ref: str) -> None:

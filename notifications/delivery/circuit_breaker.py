@@ -10,11 +10,9 @@ from datetime import timedelta
 from django.db import connection
 
 from notifications import lifecycle
+from notifications.channels.registry import CHANNELS
+from notifications.lifecycle import Channel
 from notifications.models import Breaker, Endpoint
-
-# Failures in a row. Each throttled or unreachable mail ends a batch, so three are three batches.
-THRESHOLD = {"mail": 3}
-USUAL_THRESHOLD = 5
 
 Key = tuple[str, str]  # channel, host
 
@@ -56,7 +54,7 @@ class Hosts:
         """Count a failure that says something about the whole host."""
         failures = self._failures[key] = self._failures.get(key, 0) + 1
         self._changed.add(key)
-        beyond = failures - THRESHOLD.get(key[0], USUAL_THRESHOLD) + 1
+        beyond = failures - CHANNELS[Channel(key[0])].breaker_after + 1
         if beyond > 0:
             self._pauses[key] = lifecycle.wait_after(
                 beyond,

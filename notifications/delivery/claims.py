@@ -287,4 +287,4 @@ def anything_due(*, channel: str | None = None, since: timedelta = timedelta(0))
     if kill_switch.in_force():
         return False
     due = Delivery.objects.filter(state=State.PENDING, next_attempt_at__lte=Now() - since)
-    return due.filter(channel__in=[channel] if channel else Channel.values).exists()
+    return due.filter(channel__in=[channel] if channel else list(Channel)).exists()

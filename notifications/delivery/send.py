@@ -5,19 +5,16 @@ from __future__ import annotations
 import logging
 import random
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 from itertools import zip_longest
-from typing import Protocol
 
 from django.db import InterfaceError, OperationalError, connection
 
 from notifications import lifecycle
-from notifications.channels.chat.renderer import ChatRenderer
-from notifications.channels.email.renderer import MailRenderer
-from notifications.channels.registry import TRANSPORTS, Message, Transport, TransportError
-from notifications.channels.webhook.renderer import WebhookRenderer
+from notifications.channels.base import Message, Renderer, Transport, TransportError
+from notifications.channels.registry import CHANNELS
 from notifications.delivery import claims, kill_switch
 from notifications.delivery.circuit_breaker import Hosts, key_of
 from notifications.delivery.claims import Outcome
@@ -39,12 +36,7 @@ DATABASE_PATIENCE = 30.0
 # Whether somebody has stopped all sending, too: within a batch, so often at most.
 ASK_SECONDS = 0.1
 # Whether an entry is public is asked anew after so long.
-PRESS_SECONDS = 10.0
-PRESSES: Mapping[Channel, Callable[[], _Composer]] = {
-    Channel.MAIL: MailRenderer,
-    Channel.WEBHOOK: WebhookRenderer,
-    Channel.CHAT: ChatRenderer,
-}
+RENDERER_SECONDS = 10.0
 
 
 @dataclass(slots=True)
@@ -69,23 +61,20 @@ class Tally:
                 self.waiting += 1
 
 
-class _Composer(Protocol):
-    def compose(self, delivery: Delivery) -> Message: ...
-
-
 def work(
     *,
     seconds: float = BATCH_SECONDS,
     batch: int = BATCH,
-    transports: Mapping[str, Transport] = TRANSPORTS,
+    transports: Mapping[str, Transport] | None = None,
     channels: Sequence[str] | None = None,
 ) -> Tally:
-    """Send what is due, channel by channel (all with a transport by default), until `seconds` are over.
+    """Send what is due, channel by channel (all, or those of `transports`), until `seconds` are over.
 
     A channel ends when nothing is left, or when its other side wants a rest.
     """
     tally = Tally()
     until = time.monotonic() + seconds
+    transports = transports or {each.name: each.transport for each in CHANNELS.values()}
     for channel in channels or transports:
         _work_one(Channel(channel), tally, transports[channel], until, batch)
     return tally
@@ -94,14 +83,14 @@ def work(
 def _work_one(
     channel: Channel, tally: Tally, transport: Transport, until: float, batch: int
 ) -> None:
-    renderer, pressed_at = PRESSES[channel](), time.monotonic()
+    renderer, made_at = CHANNELS[channel].renderer(), time.monotonic()
     while time.monotonic() < until:
         claimed = claims.claim(most=batch, channel=channel)
         if not claimed.picked:
             return
         tally.held += claimed.picked - len(claimed.deliveries)
-        if time.monotonic() - pressed_at > PRESS_SECONDS:
-            renderer, pressed_at = PRESSES[channel](), time.monotonic()
+        if time.monotonic() - made_at > RENDERER_SECONDS:
+            renderer, made_at = CHANNELS[channel].renderer(), time.monotonic()
         if not _Run(channel, claimed, tally, transport, renderer).finish():
             return
 
@@ -114,7 +103,7 @@ class _Run:
     claimed: claims.Batch
     tally: Tally
     transport: Transport
-    renderer: _Composer
+    renderer: Renderer
     hosts: Hosts = field(default_factory=Hosts)
     outcomes: list[Outcome] = field(default_factory=list)
     ended: bool = False  # the transport cannot go on for now

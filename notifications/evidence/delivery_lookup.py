@@ -90,7 +90,7 @@ def _by_address(question: str) -> Found:
     # Every channel is named, so that the index on channel and lower-case address is used.
     endpoints = list(
         Endpoint.objects.annotate(lower=Lower("address")).filter(
-            channel__in=Channel.values, lower=address.lower()
+            channel__in=list(Channel), lower=address.lower()
         )
     )
     if not endpoints:

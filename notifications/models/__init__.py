@@ -1,7 +1,8 @@
 """The post office's tables: tenants, endpoints, rules, and the ledger of what was sent."""
 
+from notifications.lifecycle import Channel
 from notifications.models.bounces import Bounce
-from notifications.models.choices import Channel, Result
+from notifications.models.choices import Result
 from notifications.models.delivery_statistics import DeliveryStatistics, OperatorAct
 from notifications.models.endpoints import Breaker, Endpoint, PublicTopic, SignUp
 from notifications.models.impacted_lists import AudienceVersion, ListDraft, ListPiece, ListReading

@@ -7,21 +7,11 @@ from enum import StrEnum
 from django.db import models
 
 from notifications import lifecycle
+from notifications.lifecycle import Channel
 
 
 def _choices(words: type[StrEnum]) -> list[tuple[str, str]]:
     return [(word.value, word.value.replace("-", " ").capitalize()) for word in words]
-
-
-class Channel(models.TextChoices):
-    MAIL = "mail", "Mail"
-    WEBHOOK = "webhook", "Webhook"
-    CHAT = "chat", "Chat room"
-
-    @property
-    def is_web(self) -> bool:
-        """Whether it leads to a web address of somebody else; mail leads to our own relay."""
-        return self is not Channel.MAIL
 
 
 class Result(models.TextChoices):
@@ -32,6 +22,11 @@ class Result(models.TextChoices):
     UNREACHABLE = lifecycle.Failure.UNREACHABLE.value, "Nobody there"
     BOUNCED = "bounced", "Taken, and came back"
     LOST = "lost", "Worker vanished, outcome unknown"
+
+
+def channels() -> list[tuple[str, str]]:
+    """A callable, so that another channel is no change of the tables."""
+    return _choices(Channel)
 
 
 STATES = _choices(lifecycle.State)

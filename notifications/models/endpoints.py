@@ -11,7 +11,8 @@ from django.db.models.functions import Lower
 from incidents.models import Region, Service
 from incidents.sealing import SealedField
 from notifications import addresses
-from notifications.models.choices import Channel
+from notifications.lifecycle import Channel
+from notifications.models.choices import channels
 
 
 class Endpoint(models.Model):
@@ -25,7 +26,7 @@ class Endpoint(models.Model):
     webhooks; `former_secret` signs beside it until `former_until`, so that a receiver can change over.
     """
 
-    channel = models.CharField(max_length=10, choices=Channel.choices, default=Channel.MAIL)
+    channel = models.CharField(max_length=10, choices=channels, default=Channel.MAIL)
     address = models.CharField(max_length=1000)
     host = models.CharField(max_length=254, blank=True, default="", db_default="", editable=False)
     # What may be searched and sorted by: a web address is as good as a password.
@@ -73,11 +74,11 @@ class Endpoint(models.Model):
             ),
             models.CheckConstraint(name="endpoint_has_address", condition=~Q(address="")),
             models.CheckConstraint(
-                name="endpoint_webhook_has_host_and_secret",
-                condition=~Q(channel=Channel.WEBHOOK) | (~Q(host="") & ~Q(secret="")),
+                name="endpoint_of_the_web_has_host", condition=Q(channel=Channel.MAIL) | ~Q(host="")
             ),
             models.CheckConstraint(
-                name="endpoint_chat_has_host", condition=~Q(channel=Channel.CHAT) | ~Q(host="")
+                name="endpoint_webhook_has_secret",
+                condition=~Q(channel=Channel.WEBHOOK) | ~Q(secret=""),
             ),
             models.CheckConstraint(
                 name="endpoint_suppressed_for_a_reason",
@@ -113,7 +114,7 @@ class Breaker(models.Model):
     `failures`: in a row. What waits for it stays pending, untried. `open_until` is database time.
     """
 
-    channel = models.CharField(max_length=10, choices=Channel.choices)
+    channel = models.CharField(max_length=10, choices=channels)
     host = models.CharField(max_length=254, blank=True)
     failures = models.PositiveIntegerField(default=0)
     open_until = models.DateTimeField(null=True)

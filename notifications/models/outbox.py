@@ -14,6 +14,7 @@ from django.db.models import F, Q
 from incidents.models import Communication, Incident
 from notifications.lifecycle import (
     Audience,
+    Channel,
     Deferral,
     Phase,
     SkipReason,
@@ -30,8 +31,8 @@ from notifications.models.choices import (
     RELEVANCES,
     SKIP_REASONS,
     STATES,
-    Channel,
     Result,
+    channels,
 )
 from notifications.models.endpoints import Endpoint
 
@@ -102,7 +103,7 @@ class Delivery(models.Model):
         Endpoint, on_delete=models.PROTECT, related_name="deliveries", db_index=False
     )
     # The endpoint's, which never changes: each channel is claimed for itself.
-    channel = models.CharField(max_length=10, choices=Channel.choices, default=Channel.MAIL)
+    channel = models.CharField(max_length=10, choices=channels, default=Channel.MAIL)
     audience = models.CharField(max_length=8, choices=AUDIENCES)
     relevance = models.CharField(max_length=17, choices=RELEVANCES)
     reason = models.CharField(max_length=15, choices=REASONS)

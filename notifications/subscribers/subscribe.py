@@ -13,8 +13,9 @@ from django.db.models.functions import Lower
 from incidents.models import Region, Service
 from notifications import lifecycle, signed_links
 from notifications.addresses import AddressError, normalise
+from notifications.channels.base import Transport, TransportError
 from notifications.channels.email import renderer as mail_renderer
-from notifications.channels.registry import TRANSPORTS, Transport, TransportError
+from notifications.channels.email.smtp import RELAY
 from notifications.delivery import kill_switch
 from notifications.lifecycle import Audience, Failure
 from notifications.models import Channel, Endpoint, PublicTopic, SignUp
@@ -129,9 +130,7 @@ def set_topics(*, token: str, topics: Collection[Topic], now: datetime) -> Endpo
     return endpoint
 
 
-def send_confirmations(
-    *, now: datetime, most: int = 50, transport: Transport = TRANSPORTS["mail"]
-) -> int:
+def send_confirmations(*, now: datetime, most: int = 50, transport: Transport = RELAY) -> int:
     """Send confirmation mails that are due, and purge old requests; returns how many went out.
 
     A request is put off before its mail is sent: if this process dies in between, the mail comes

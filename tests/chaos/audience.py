@@ -67,9 +67,9 @@ def build(
         where = f"{hosts[kind]}:{port}" if kind in hosts else "127.0.0.99:1"
         address = f"http://{where}{path}"
         hook.append(
-            endpoints.make_room(address=address, tenant=None, now=now)
+            endpoints.create(channel="chat", address=address, tenant=None, now=now)[0]
             if ROOM in path
-            else endpoints.make(address=address, tenant=None, now=now)[0]
+            else endpoints.create(channel="webhook", address=address, tenant=None, now=now)[0]
         )
     for number, endpoint in enumerate((*mail, *hook)):
         tenant = Tenant.objects.create(ref=f"t{number}", name=f"t{number}", contact=endpoint)

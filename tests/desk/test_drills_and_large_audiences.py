@@ -14,7 +14,7 @@ from pytest_django.fixtures import Settings
 from incidents.models import Incident
 from incidents.services.incident import declare
 from incidents.services.scheduled.review_deadlines import deadlines_of, owing
-from notifications.channels.registry import Message
+from notifications.channels.base import Message
 from notifications.delivery import plan, send
 from notifications.models import Delivery
 from tests.conftest import declaration

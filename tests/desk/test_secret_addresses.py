@@ -34,9 +34,9 @@ def endpoint(request: pytest.FixtureRequest, settings: Settings, now: datetime) 
     settings.OUTBOUND_ALLOW = ["127.0.0.0/8"]
     owner = tenant("here", ("key-vault", "west-europe"), contact=False)
     made = (
-        endpoints.make_room(address=ADDRESS, tenant=owner, now=now)
+        endpoints.create(channel="chat", address=ADDRESS, tenant=owner, now=now)[0]
         if request.param == "chat"
-        else endpoints.make(address=ADDRESS, tenant=owner, now=now)[0]
+        else endpoints.create(channel="webhook", address=ADDRESS, tenant=owner, now=now)[0]
     )
     owner.contact = made
     owner.save()

@@ -36,7 +36,9 @@ def person(role: str) -> Client:
 @pytest.fixture
 def webhook(monkeypatch: pytest.MonkeyPatch) -> tuple[Endpoint, str]:
     monkeypatch.setattr(outbound, "_resolve", lambda *_: ["93.184.216.34"])
-    made, secret = endpoints.make(address=ROOM, tenant=None, now=datetime.now(UTC))
+    made, secret = endpoints.create(
+        channel="webhook", address=ROOM, tenant=None, now=datetime.now(UTC)
+    )
     Endpoint.objects.update(suppressed_at=datetime.now(UTC), suppressed_because="410")
     return made, secret
 

@@ -16,7 +16,7 @@ from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, Envelope, Session
 from pytest_django.fixtures import Settings
 
-from notifications.channels.email.smtp import MAIL
+from notifications.channels.email.smtp import RELAY
 from tests.notifications.rooms import Hook, listening
 
 
@@ -98,9 +98,9 @@ def sink(settings: Settings) -> Iterator[Sink]:
         settings.EMAIL_PORT = controller.port
         settings.EMAIL_TIMEOUT = 5
     settings.BASE_URL = "https://status.example.com"
-    MAIL.close()
+    RELAY.close()
     yield handler
-    MAIL.close()
+    RELAY.close()
     controller.stop()
 
 

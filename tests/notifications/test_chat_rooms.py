@@ -37,7 +37,7 @@ WEST = ("key-vault", "west-europe")
 def room(hook: Hook, now: datetime) -> Endpoint:
     """The room that the one tenant is told in."""
     owner = tenant("here", WEST, contact=False)
-    owner.contact = endpoints.make_room(address=hook.url, tenant=owner, now=now)
+    owner.contact = endpoints.create(channel="chat", address=hook.url, tenant=owner, now=now)[0]
     owner.save()
     return owner.contact
 
@@ -47,7 +47,9 @@ def other(room: Endpoint, now: datetime) -> Iterator[Hook]:
     """The room of another tenant, behind the same host name."""
     with listening() as state:
         owner = tenant("there", WEST, contact=False)
-        owner.contact = endpoints.make_room(address=state.url, tenant=owner, now=now)
+        owner.contact = endpoints.create(channel="chat", address=state.url, tenant=owner, now=now)[
+            0
+        ]
         owner.save()
         yield state
 
@@ -330,7 +332,7 @@ def test_a_room_is_added_in_the_admin_and_tried_with_a_test_message(
 def test_a_webhook_is_tried_with_a_signed_event(
     client: Client, operator: User, now: datetime, hook: Hook
 ) -> None:
-    made, _ = endpoints.make(address=hook.url, tenant=None, now=now)
+    made, _ = endpoints.create(channel="webhook", address=hook.url, tenant=None, now=now)
     client.force_login(operator)
     chosen = {"action": "send_test_messages", "_selected_action": str(made.pk)}
     client.post("/admin/notifications/endpoint/", chosen)

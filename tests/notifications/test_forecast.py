@@ -161,7 +161,7 @@ def second(case: Case, incident: Incident, now: datetime, operator: User) -> Com
 def found(communication: Communication) -> Forecast:
     """The same counts from what planning has written and the first claim has taken, one by one."""
     rows = list(Delivery.objects.filter(communication=communication).select_related("endpoint"))
-    for channel in Channel.values:
+    for channel in Channel:
         claims.claim(most=1000, channel=channel)
     held = set(Delivery.objects.exclude(deferred="").values_list("pk", flat=True))
     heard: dict[str, Counter[str]] = {"targeted": Counter(), "public": Counter()}

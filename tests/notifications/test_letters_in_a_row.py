@@ -15,7 +15,7 @@ from django.contrib.auth.models import User
 from pytest_django.fixtures import Settings
 
 from incidents.services import incident as incident_service
-from notifications.channels.email.smtp import MAIL
+from notifications.channels.email.smtp import RELAY
 from notifications.delivery import kill_switch, plan, send
 from notifications.models import Delivery
 from tests.conftest import declaration
@@ -85,7 +85,7 @@ class Relay:
 
 @pytest.fixture
 def relay(settings: Settings) -> Iterator[Relay]:
-    MAIL.close()
+    RELAY.close()
     state = Relay()
 
     class Handler(socketserver.BaseRequestHandler):
@@ -105,7 +105,7 @@ def relay(settings: Settings) -> Iterator[Relay]:
             settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
             settings.EMAIL_HOST, settings.EMAIL_PORT = host, port
         yield state
-        MAIL.close()
+        RELAY.close()
         server.shutdown()
 
 
@@ -129,14 +129,14 @@ def test_the_next_envelope_comes_with_the_end_of_a_letter(relay: Relay, five: li
     (rows,) = relay.rows
     together = [row for row in rows if b"\r\n.\r\nMAIL FROM:" in row and row.endswith(b"DATA\r\n")]
     assert len(together) == 4
-    assert all(letter.count(b"MAIL FROM:") == 0 for _, letter in relay.letters)
+    assert all(letter.count(b"RELAY FROM:") == 0 for _, letter in relay.letters)
 
 
 def test_elsewhere_each_command_waits_for_its_reply(relay: Relay, five: list[str]) -> None:
     relay.pipelining = False
     assert send.work().sent == 5
     assert relay.receivers == five
-    assert not any(b"MAIL FROM:" in row and b"RCPT TO:" in row for row in relay.rows[0])
+    assert not any(b"RELAY FROM:" in row and b"RCPT TO:" in row for row in relay.rows[0])
 
 
 def test_a_refused_receiver_is_refused_alone(relay: Relay, five: list[str]) -> None:

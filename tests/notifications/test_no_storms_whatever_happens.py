@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 from pytest_django.fixtures import Settings
 
 from incidents.models import Communication, Incident, Region, ScopeCell, Service
-from notifications.channels.registry import Message, TransportError
+from notifications.channels.base import Message, TransportError
 from notifications.delivery import claims, plan, send
 from notifications.lifecycle import URGENT, USUAL, Failure, priority
 from notifications.models import Delivery

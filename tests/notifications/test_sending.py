@@ -16,7 +16,7 @@ from incidents.models import Communication, Incident
 from incidents.services import incident as incident_service
 from incidents.services.inputs import Statement
 from notifications.channels.email.renderer import MailRenderer
-from notifications.channels.email.smtp import MAIL
+from notifications.channels.email.smtp import RELAY
 from notifications.delivery import claims, plan, send
 from notifications.lifecycle import State
 from notifications.models import Attempt, Delivery, Endpoint
@@ -86,7 +86,7 @@ def test_killed_between_sending_and_settling_it_goes_out_again_with_the_same_id(
     tenant("here", WEST)
     plan_last(open_incident, now)
     claimed = claims.claim(most=10, channel="mail")
-    MAIL.send(MailRenderer().compose(claimed.deliveries[0]))
+    RELAY.send(MailRenderer().compose(claimed.deliveries[0]))
     # … and here the worker is gone. Its lease runs out:
     assert claims.expire_leases() == 0
     Delivery.objects.update(lease_until=timezone.now() - timedelta(seconds=1))

@@ -15,13 +15,11 @@ from pytest_django.fixtures import Settings
 from incidents.models import Communication, Incident
 from incidents.services import incident as incident_service
 from incidents.services.inputs import Statement
-from notifications import sending_health, tasks, without_broker
+from notifications import tasks, without_broker
 from notifications.delivery import claims, heartbeat, kill_switch, plan
-from notifications.lifecycle import PATIENT, URGENT, USUAL
 from notifications.models import (
     Attempt,
     Breaker,
-    Channel,
     Delivery,
     Endpoint,
     KillSwitch,
@@ -63,11 +61,6 @@ def test_all_is_well_while_things_are_young_or_settled(planned: Incident) -> Non
     late()
     Delivery.objects.update(state="sent", sent_at=timezone.now())
     assert heartbeat.alarms() == []
-
-
-def test_every_queue_is_looked_into() -> None:
-    assert list(sending_health.CHANNELS) == Channel.values
-    assert sending_health.PRIORITIES == (URGENT, USUAL, PATIENT)
 
 
 def test_a_message_that_is_due_for_long_raises_the_alarm(planned: Incident) -> None:

@@ -32,7 +32,7 @@ WEST = ("key-vault", "west-europe")
 def planned(operator: User, now: datetime, url: str) -> str:
     """An incident whose one tenant is told at a webhook; returns the secret."""
     owner = tenant("here", WEST, contact=False)
-    owner.contact, secret = endpoints.make(address=url, tenant=owner, now=now)
+    owner.contact, secret = endpoints.create(channel="webhook", address=url, tenant=owner, now=now)
     owner.save()
     incident = incident_service.declare(
         declaration=declaration(statement=Statement("", "For you.")), now=now, actor=operator

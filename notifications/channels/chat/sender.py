@@ -13,4 +13,4 @@ class Chat(Web):
     rooms = True
 
 
-CHAT = Chat()
+ROOM_POST = Chat()

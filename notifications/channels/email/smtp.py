@@ -178,4 +178,4 @@ def _words(answer: bytes | str) -> str:
     return answer.decode("utf-8", "replace") if isinstance(answer, bytes) else answer
 
 
-MAIL = Mail()
+RELAY = Mail()

@@ -50,4 +50,4 @@ def _raw(key: str) -> bytes:
         raise ValueError("a webhook's secret is not base64") from error
 
 
-WEBHOOK = Webhook()
+SIGNED_POST = Webhook()

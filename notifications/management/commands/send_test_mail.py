@@ -9,7 +9,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
 
 from notifications.addresses import AddressError
-from notifications.channels.test_messages import send_test_mail
+from notifications.channels.email.test_mail import send_test_mail
 
 
 class Command(BaseCommand):

@@ -14,8 +14,8 @@ from django.views.decorators.http import require_http_methods
 
 from incidents.access import STOP, VIEW
 from notifications.addresses import AddressError
-from notifications.channels import test_messages
 from notifications.channels.email.relay_test import Trial
+from notifications.channels.email.test_mail import send_test_mail
 from notifications.delivery import kill_switch
 from notifications.models import Delivery, KillSwitch
 from statuspage.desk.access import desk, operator_of
@@ -71,7 +71,7 @@ def _try(request: HttpRequest, now: datetime) -> HttpResponse:
     trial = None
     if form.is_valid():
         try:
-            trial = test_messages.send_test_mail(address=form.cleaned_data["address"], now=now)
+            trial = send_test_mail(address=form.cleaned_data["address"], now=now)
         except AddressError as error:
             form.add_error("address", str(error))
     status = 200 if trial else 422

@@ -12,6 +12,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from incidents.models import Region, Service
+from notifications.channels import endpoints
 from notifications.models import ActionGroup, AlertRule, Channel, Endpoint, PublicTopic, Tenant
 
 CUSTOMERS = settings.BASE_DIR / "notifications" / "data" / "demo-customers.csv"
@@ -90,8 +91,17 @@ def _reader(now: datetime) -> None:
         )
 
 
-def _endpoint(address: str, now: datetime, **more: Any) -> Endpoint:
-    endpoint, _ = Endpoint.objects.get_or_create(
-        channel=Channel.MAIL, address=address, defaults={"created_at": now, **more}
-    )
+def _endpoint(
+    address: str,
+    now: datetime,
+    *,
+    tenant: Tenant | None = None,
+    confirmed_at: datetime | None = None,
+) -> Endpoint:
+    found = endpoints.find(Channel.MAIL, address)
+    if found is not None:
+        return found
+    endpoint, _ = endpoints.create(channel=Channel.MAIL, address=address, tenant=tenant, now=now)
+    endpoint.confirmed_at = confirmed_at
+    endpoint.save(update_fields=["confirmed_at"])
     return endpoint

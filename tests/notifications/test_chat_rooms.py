@@ -311,7 +311,7 @@ def test_a_room_is_added_in_the_admin_and_tried_with_a_test_message(
     client.force_login(operator)
     url = "/admin/notifications/endpoint/"
     refused = client.post(f"{url}add/", form(address="https://10.0.0.1/services/x"))
-    assert "leads to an address that is not public" in refused.content.decode()
+    assert "its host is not found or not public" in refused.content.decode()
     assert client.post(f"{url}add/", form(address=hook.url)).status_code == 302
     made = Endpoint.objects.get()
     assert (made.channel, made.host, made.secret) == ("chat", "127.0.0.1", "")

@@ -31,6 +31,8 @@ class Decision(models.Model):
     rule = models.CharField(max_length=60)
     policy = models.CharField(max_length=60)
     policy_version = models.PositiveIntegerField()
+    # What was derived for it: who fails or may be affected, and the level that the spread proposes.
+    derived = models.JSONField(default=dict)
     decided_at = models.DateTimeField()
     actor = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="+"

@@ -68,6 +68,10 @@ class Incident(models.Model):
     # The version of the impacted list in force, 0 while there is none; without one no audience is confirmed.
     impacted_version = models.PositiveIntegerField(default=0, db_default=0)
     dependents = models.PositiveIntegerField(default=0)
+    # A person's number wins over the catalogue's; else it is counted anew with each decision.
+    dependents_stated = models.BooleanField(default=False)
+    # Why the level is what it is, where it was taken from the spread instead of a person.
+    level_because = models.CharField(max_length=200, blank=True)
     targeted_channel_available = models.BooleanField(default=True)
     platform_fault = models.BooleanField(default=True)
     false_positive = models.BooleanField(default=False)

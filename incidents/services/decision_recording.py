@@ -10,6 +10,7 @@ from django.db.models import Max
 
 from incidents.models import Decision, Impact, Incident
 from incidents.policy import Policy, Scenario, Verdict, explain, parse_facts
+from incidents.services.derivation import derive
 from incidents.services.policies import current_policy
 
 LEVELS = ("informational", "warning", "error")
@@ -84,6 +85,9 @@ def record_decision(
     Raises FactsError when the rows contradict each other.
     """
     policy = current_policy()
+    derived = derive(incident, last_impacts(incident), policy)
+    if not incident.dependents_stated:
+        incident.dependents = len(derived.dependants.hard)
     facts = facts_of(incident)
     explanation = explain(parse_facts(facts), policy)
     verdict = explanation.verdict
@@ -100,6 +104,7 @@ def record_decision(
         rule=verdict.rule,
         policy=policy.name,
         policy_version=policy.version,
+        derived=derived.as_dict(),
         decided_at=now,
         actor_id=actor.pk if actor else None,
         override_public=override_public,

@@ -9,6 +9,7 @@ from django.db.models import F, Value
 from django.db.models.functions import Greatest
 
 from incidents import wording
+from incidents.derived_facts import extent_of
 from incidents.models import Impact, Incident, Occurrence
 from incidents.models.incident import ImpactQuerySet
 from incidents.services.errors import EntryError
@@ -35,7 +36,7 @@ def open_impacts(incident: Incident, hits: Sequence[Hit], at: datetime) -> None:
             cell,
             Impact(occurrence=occurrence, service=hit.service, region=hit.region, started_at=at),
         )
-        impact.extent = hit.extent
+        impact.extent = hit.extent or extent_of(hit.zones, hit.region.zones)
         impact.level = hit.level or incident.level
         impact.zones = list(hit.zones)
     # A whole region is hundreds of cells: two statements, not two per cell.

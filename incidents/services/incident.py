@@ -25,6 +25,7 @@ from incidents.models import (
 from incidents.policy import FactsError
 from incidents.services import automatic_text, decision_recording, visibility
 from incidents.services.automatic_text import has_begun, open_pairs
+from incidents.services.derivation import derive
 from incidents.services.errors import EntryError
 from incidents.services.impacts import (
     end_impacts,
@@ -46,6 +47,7 @@ from incidents.services.inputs import (
     check_past,
     check_step,
 )
+from incidents.services.policies import current_policy
 from incidents.services.statements import checked_text, write_communication
 from incidents.services.tracking import new_tracking_id
 
@@ -83,7 +85,8 @@ def declare(
         internal_title=checked_text("internal_title", declaration.internal_title, 200, lines=False),
         stage=declaration.stage,
         audience=declaration.audience,
-        dependents=declaration.dependents,
+        dependents=declaration.dependents or 0,
+        dependents_stated=declaration.dependents is not None,
         targeted_channel_available=declaration.targeted_channel_available,
         platform_fault=declaration.platform_fault,
         started_at=started_at,
@@ -97,6 +100,8 @@ def declare(
         updated_at=now,
     )
     open_impacts(incident, declaration.hits, started_at)
+    if actor is None:
+        _follow_spread(incident)
     _conclude(
         incident,
         statement=declaration.statement,
@@ -138,6 +143,8 @@ def post_update(
     reopened = bool(changes.hits)
     handed_over = _hands_over(incident, changes)
     _apply(incident, changes, at=changes.at or now)
+    if actor is None:
+        _follow_spread(incident)
     if lifecycle.begins(incident.stage, stage):
         move_beginning(incident, now)
     before, incident.stage = incident.stage, stage
@@ -305,22 +312,48 @@ def _news(
 
 
 def _apply(incident: Incident, changes: Changes, *, at: datetime) -> None:
-    """Write changed facts onto the locked incident.
-
-    Open impacts at the incident's level go with it, as those do whose level was never stated.
-    """
+    """Write changed facts onto the locked incident."""
     check_audience(changes.audience, incident)
-    if changes.level is not None and changes.level != incident.level:
-        Impact.objects.filter(occurrence__incident=incident, level=incident.level).open().update(
-            level=changes.level
-        )
-    for name in ("level", "audience", "dependents", "targeted_channel_available"):
+    if changes.level is not None:
+        _change_level(incident, changes.level, because=changes.level_because)
+    incident.dependents_stated = incident.dependents_stated or changes.dependents is not None
+    for name in ("audience", "dependents", "targeted_channel_available"):
         value = getattr(changes, name)
         if value is not None:
             setattr(incident, name, value)
     if changes.hits:
         check_hits(changes.hits, incident.level)
         open_impacts(incident, changes.hits, at)
+
+
+def has_operator(incident: Incident) -> bool:
+    """Whether a person has said or decided anything about it."""
+    return (
+        incident.communications.filter(actor__isnull=False).exists()
+        or incident.decisions.filter(actor__isnull=False).exists()
+    )
+
+
+def _follow_spread(incident: Incident) -> None:
+    """A Warning that a monitor found and that spreads is an Error by itself, where the policy says so.
+
+    A person is asked instead, as soon as one has the incident.
+    """
+    if not incident.automated or has_operator(incident):
+        return
+    impacts = decision_recording.last_impacts(incident)
+    proposal = derive(incident, impacts, current_policy()).proposal
+    if proposal is not None:
+        _change_level(incident, proposal.level, because=proposal.because)
+
+
+def _change_level(incident: Incident, level: str, *, because: str) -> None:
+    """Open impacts at the incident's level go with it, as those do whose level was never stated."""
+    if level != incident.level:
+        Impact.objects.filter(occurrence__incident=incident, level=incident.level).open().update(
+            level=level
+        )
+    incident.level, incident.level_because = level, because
 
 
 def _last_hits(incident: Incident) -> list[Hit]:

@@ -24,7 +24,7 @@ class Hit:
 
     service: Service
     region: Region
-    extent: str = "subset"
+    extent: str | None = None  # None: what its zones say
     level: str | None = None  # None: the incident's
     zones: tuple[str, ...] = ()
 
@@ -56,6 +56,7 @@ class Changes:
     level: str | None = None
     audience: str | None = None
     dependents: int | None = None
+    level_because: str = ""  # where the level was taken from the spread
     targeted_channel_available: bool | None = None
     hits: Sequence[Hit] = ()
     at: datetime | None = None
@@ -76,7 +77,7 @@ class Declaration:
     stage: str = "investigating"
     internal_title: str = ""
     audience: str = "unknown"
-    dependents: int = 0
+    dependents: int | None = None  # None: as the catalogue counts them
     targeted_channel_available: bool = True
     platform_fault: bool = True
     detected_at: datetime | None = None

@@ -6,7 +6,8 @@ has said anything, the operator has the incident: what the monitor says later is
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from django.conf import settings
@@ -17,7 +18,7 @@ from incidents.models import Impact, Incident, MonitorAlert
 from incidents.placeholders import fill
 from incidents.services.automatic_text import Pair, groups_of
 from incidents.services.errors import EntryError
-from incidents.services.incident import declare, post_update
+from incidents.services.incident import declare, has_operator, post_update
 from incidents.services.inputs import Changes, Declaration, Hit, Statement
 from incidents.services.statements import checked_text
 from incidents.services.tracking import new_tracking_id
@@ -35,10 +36,11 @@ def open_from_monitor(
 ) -> tuple[Incident, bool]:
     """Open an incident for an alert; returns it, and whether it is new.
 
-    An alert that is open already (`source`, `key`) stays one incident; while no person has it, cells are added
-    and its level follows the monitor; afterwards the alert's row says what was only noted. A public verdict
-    waits for a person until the policy's deadline; the targeted audience is told without waiting.
-    `started_at` and `now` in UTC. Raises EntryError.
+    An alert that is open already (`source`, `key`) stays one incident; while no person has it, cells and zones
+    are added and its level follows the monitor, or the spread where the policy takes a Warning that spreads
+    for an Error; afterwards the alert's row says what was only noted. A public verdict waits for a person
+    until the policy's deadline; the targeted audience is told without waiting. `started_at` and `now` in
+    UTC. Raises EntryError.
     """
     source, key = _named("source", source, 60), _named("key", key, 200)
     alert = _open_alert(source, key)
@@ -82,8 +84,10 @@ def _follow(
 ) -> None:
     """The alert fires on: add the cells that are not open, and take over its level, in one statement."""
     impacts = Impact.objects.filter(occurrence__incident=incident).open()
-    own = set(impacts.values_list("service_id", "region_id"))
-    more = [hit for hit in cells if (hit.service.pk, hit.region.pk) not in own]
+    known = {(each.service_id, each.region_id): set(each.zones) for each in impacts}
+    more = list(_news(cells, known))
+    if incident.level_because:
+        level = incident.level  # it has spread: a monitor that repeats itself takes nothing back
     alert.times += 1
     alert.heard_at = now
     if more or level != incident.level:
@@ -107,6 +111,15 @@ def _follow(
     alert.save()
 
 
+def _news(cells: Sequence[Hit], known: Mapping[Pair, set[str]]) -> Iterator[Hit]:
+    for hit in cells:
+        zones = known.get((hit.service.pk, hit.region.pk))
+        if zones is None:
+            yield hit
+        elif further := set(hit.zones) - zones:
+            yield replace(hit, zones=tuple(sorted(zones | further)))
+
+
 @transaction.atomic
 def resolve_from_monitor(*, source: str, key: str, now: datetime) -> Incident | None:
     """The alert is over. Mitigates its incident unless a person has it; None if none is open."""
@@ -120,14 +133,6 @@ def resolve_from_monitor(*, source: str, key: str, now: datetime) -> Incident | 
         post_update(incident_id=incident.pk, stage="mitigated", now=now)
         incident.refresh_from_db()
     return incident
-
-
-def has_operator(incident: Incident) -> bool:
-    """Whether a person has said or decided anything about it."""
-    return (
-        incident.communications.filter(actor__isnull=False).exists()
-        or incident.decisions.filter(actor__isnull=False).exists()
-    )
 
 
 def _open_alert(source: str, key: str) -> MonitorAlert | None:

@@ -91,7 +91,7 @@ class Cell(Strict):
 
     service: Slug = Field(examples=["storage"])
     region: Slug = Field(examples=["west-europe"])
-    extent: Extent = "subset"
+    extent: Extent | None = Field(None, description="What the zones say, if left out.")
     zones: list[str] = Field([], examples=[["1"]])
     level: Level | None = Field(None, description="The incident's, if left out.")
 
@@ -126,7 +126,9 @@ class NewIncident(Words):
     internal_title: str = ""
     audience: Audience = "unknown"
     impacts: list[Cell] = Field(max_length=MOST_CELLS)
-    dependents: int = Field(0, ge=0, le=MAX_DEPENDENTS)
+    dependents: int | None = Field(
+        None, ge=0, le=MAX_DEPENDENTS, description="Counted in the catalogue, if left out."
+    )
     targeted_channel: Channel = "available"
     platform_fault: bool = True
     drill: bool = False

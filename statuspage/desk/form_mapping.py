@@ -97,7 +97,7 @@ def declaration_of(
         scheduled_until=value["scheduled_until"],
         follows_plan=planned and value["follows_plan"],
         audience=value["audience"],
-        dependents=value["dependents"] or 0,
+        dependents=value["dependents"],
         targeted_channel_available=value["targeted_channel_available"],
         platform_fault=value["platform_fault"],
         statement=statement_of(form),

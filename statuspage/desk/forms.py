@@ -98,7 +98,10 @@ class PlacesForm(StatementForm):
     services = forms.Field(required=False, label="Services")
     regions = forms.Field(required=False, label="Regions")
     extent = forms.ChoiceField(
-        required=False, choices=Extent.choices, initial=Extent.SUBSET, label="Extent"
+        required=False,
+        choices=[("", "As the zones say"), *Extent.choices],
+        label="Extent",
+        help_text="All zones of a region are the region, some are a zone, none are a part.",
     )
 
 
@@ -154,9 +157,8 @@ class DeclareForm(PlacesForm):
     dependents = forms.IntegerField(
         min_value=0,
         max_value=MAX_DEPENDENTS,
-        initial=0,
         required=False,
-        help_text="Services that fail because a ticked one does; counted on top of those ticked.",
+        help_text="Services that fail because a ticked one does. Empty: as the catalogue counts them.",
     )
     targeted_channel_available = forms.BooleanField(
         required=False, initial=True, label="Targeted alerts can be delivered"

@@ -52,7 +52,7 @@ class Picker:
 
     services: tuple[str, ...] = ()
     regions: tuple[str, ...] = ()
-    extent: str = Extent.SUBSET.value
+    extent: str = ""  # as the zones say
     extents: Mapping[str, str] = field(default_factory=dict)
     zones: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
@@ -62,7 +62,7 @@ class Picker:
         return cls(
             services=tuple(dict.fromkeys(data.getlist("services"))),
             regions=regions,
-            extent=data.get("extent") or Extent.SUBSET.value,
+            extent=data.get("extent", ""),
             extents={region: data.get(f"extent-{region}", "") for region in regions},
             zones={region: tuple(data.getlist(f"zones-{region}")) for region in regions},
         )
@@ -163,9 +163,9 @@ class Picker:
 
     def _hit(self, service: Service, region: Region) -> Hit:
         extent = self.extents.get(region.slug) or self.extent
-        if extent not in Extent.values:
+        if extent not in ("", *Extent.values):
             raise EntryError("extent", f"{extent!r} is none of {', '.join(Extent.values)}.")
-        return Hit(service, region, extent=extent, zones=self.zones.get(region.slug, ()))
+        return Hit(service, region, extent=extent or None, zones=self.zones.get(region.slug, ()))
 
 
 def _clean(slugs: Iterable[str]) -> list[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
@@ -11,10 +12,12 @@ from django.core.management import CommandError, call_command
 
 from incidents import placeholders
 from incidents.models import Incident
+from incidents.policy import PRESETS
 from incidents.services.errors import EntryError
 from incidents.services.incident import post_update
-from incidents.services.inputs import Statement
+from incidents.services.inputs import Changes, Statement
 from incidents.services.monitor import open_from_monitor, resolve_from_monitor
+from incidents.services.policies import adopt_policy
 from incidents.services.visibility import publish_due
 from notifications.channels.email import renderer as mail_renderer
 from notifications.delivery import plan
@@ -194,3 +197,109 @@ def test_one_more_cell_widens_the_incident_and_is_told(now: datetime) -> None:
     assert open_cells == {WEST, ("storage", "north-europe")}
     fires(now + timedelta(minutes=2), WEST, ("storage", "north-europe"))
     assert incident.communications.count() == 2
+
+
+RESOURCE_MANAGER = "azure-resource-manager"
+
+
+def test_a_cell_that_an_open_alert_names_later_widens_its_incident(now: datetime) -> None:
+    tenant("here", WEST)
+    tenant("there", ("key-vault", "north-europe"))
+    first = fires(now)
+    plan.plan_due(now=now)
+    later = now + timedelta(minutes=70)
+    assert fires(later, WEST, ("key-vault", "north-europe")) == first
+
+    cells = first.occurrences.get().impacts.values_list("service__slug", "region__slug")
+    assert set(cells) == {WEST, ("key-vault", "north-europe")}
+    plan.plan_due(now=later)
+    spread = first.communications.latest("number")
+    assert spread.automated
+    assert set(told(spread)) == {"here@example.com", "there@example.com"}
+    assert first.communications.count() == 2
+    fires(later + timedelta(minutes=1), WEST, ("key-vault", "north-europe"))
+    assert first.communications.count() == 2, "nothing new was said"
+
+
+@pytest.mark.parametrize("level", ["warning", "error"])
+def test_several_cells_are_told_at_once_at_any_level(now: datetime, level: str) -> None:
+    tenant("here", WEST)
+    incident = fires(
+        now, WEST, ("key-vault", "north-europe"), ("storage", "west-europe"), level=level
+    )
+    plan.plan_due(now=now)
+    said = incident.communications.get()
+    assert set(told(said)) == {"here@example.com"}
+    assert (said.at - now) < timedelta(seconds=60)
+
+
+def test_a_warning_in_a_second_region_within_the_hour_is_an_error_by_itself(now: datetime) -> None:
+    incident = fires(now, level="warning")
+    assert (incident.level, incident.level_because) == ("warning", "")
+    fires(now + timedelta(minutes=9), WEST, ("key-vault", "north-europe"), level="warning")
+    incident.refresh_from_db()
+    assert incident.level == "error"
+    assert incident.level_because.startswith("a second region was hit 11 minutes after the first")
+    fires(now + timedelta(minutes=10), WEST, ("key-vault", "north-europe"), level="warning")
+    incident.refresh_from_db()
+    assert incident.level == "error", "the monitor repeats itself"
+
+
+def test_under_a_policy_without_proposals_the_level_is_the_monitors(
+    now: datetime, operator: User
+) -> None:
+    adopt_policy(document=PRESETS["azure"].as_dict(), reason="Ours.", now=now, actor=operator)
+    incident = fires(now, WEST, ("key-vault", "north-europe"), level="warning")
+    assert (incident.level, incident.level_because) == ("warning", "")
+
+
+def test_zones_make_the_extent_and_all_of_them_raise_a_warning(now: datetime) -> None:
+    def zones(minutes: int, *names: str) -> Incident:
+        at = now + timedelta(minutes=minutes)
+        where = hit(*WEST)
+        incident, _ = open_from_monitor(
+            source="probes",
+            key="kv-errors",
+            cells=[replace(where, extent=None, zones=names)],
+            level="warning",
+            started_at=at,
+            now=at,
+        )
+        incident.refresh_from_db()
+        return incident
+
+    incident = zones(0, "1")
+    assert incident.occurrences.get().impacts.get().extent == "zone"
+    assert zones(5, "1", "2", "3").level == "error"
+    incident.refresh_from_db()
+    assert incident.occurrences.get().impacts.get().extent == "region"
+    assert incident.level_because == "what was hit in a zone is hit in the whole region now"
+
+
+def test_dependants_are_counted_unless_a_person_states_them(now: datetime, operator: User) -> None:
+    cells = [(RESOURCE_MANAGER, "west-europe")]
+    incident = fires(now, *cells)
+    decision = incident.decisions.latest("id")
+    hard = decision.derived["hard_dependants"]
+    assert hard
+    assert incident.dependents == decision.facts["dependents"] == len(hard)
+    post_update(
+        incident_id=incident.pk,
+        changes=Changes(dependents=7),
+        statement=Statement(targeted_text="Seven services fail."),
+        now=now,
+        actor=operator,
+    )
+    incident.refresh_from_db()
+    stated = incident.decisions.latest("id")
+    assert (incident.dependents, incident.dependents_stated) == (7, True)
+    assert stated.facts["dependents"] == 7
+    assert stated.derived["hard_dependants"] == hard, "what the catalogue says stays visible"
+
+
+def test_what_needs_a_degraded_service_may_be_affected_and_does_not_count(now: datetime) -> None:
+    incident = fires(now, (RESOURCE_MANAGER, "west-europe"), level="warning")
+    derived = incident.decisions.latest("id").derived
+    assert derived["hard_dependants"] == []
+    assert derived["soft_dependants"]
+    assert incident.dependents == 0

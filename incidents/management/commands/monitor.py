@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -31,8 +32,8 @@ class Command(BaseCommand):
             "--cell",
             action="append",
             required=True,
-            metavar="SERVICE:REGION",
-            help="slugs, such as key-vault:west-europe; may be given several times",
+            metavar="SERVICE:REGION[:ZONE]",
+            help="slugs, such as key-vault:west-europe; may be given several times, once for each zone",
         )
         opening.add_argument("--level", choices=LEVELS, default="error")
         opening.add_argument("--since", help="ISO 8601 with an offset; now if left out")
@@ -56,7 +57,7 @@ class Command(BaseCommand):
         incident, new = open_from_monitor(
             source=source,
             key=key,
-            cells=[_hit(each) for each in cell],
+            cells=_hits(cell),
             level=level,
             started_at=_moment(since) if since else now,
             now=now,
@@ -76,8 +77,19 @@ def _told(incident: Incident, became: str) -> dict[str, object]:
     return {"tracking_id": incident.tracking_id, "became": became, "publicity": public}
 
 
+def _hits(cells: list[str]) -> list[Hit]:
+    """One for each service and region, with all zones that were named for it."""
+    hits: dict[tuple[int, int], Hit] = {}
+    for text in cells:
+        hit = _hit(text)
+        key = (hit.service.pk, hit.region.pk)
+        before = hits.get(key)
+        hits[key] = replace(hit, zones=(*before.zones, *hit.zones)) if before else hit
+    return list(hits.values())
+
+
 def _hit(text: str) -> Hit:
-    service, _, region = text.partition(":")
+    service, region, zone = [*text.split(":", 2), "", ""][:3]
     found = Service.objects.filter(slug=service).first()
     where = Region.objects.filter(slug=region).first()
     if found is None:
@@ -86,7 +98,7 @@ def _hit(text: str) -> Hit:
         raise EntryError(
             "cell", f"{text!r}: no region {region!r} is in the catalogue; write SERVICE:REGION."
         )
-    return Hit(found, where)
+    return Hit(found, where, zones=(zone,) if zone else ())
 
 
 def _moment(text: str) -> datetime:

@@ -20,9 +20,9 @@ from incidents.services.alerts import grouping
 from incidents.services.alerts.cells import Catalogue
 from incidents.services.alerts.grouping import Cell
 from incidents.services.errors import EntryError
-from incidents.services.incident import declare, post_update
+from incidents.services.incident import declare, has_operator, post_update
 from incidents.services.inputs import LEVELS, Changes, Declaration, Hit
-from incidents.services.monitor import has_operator, title_of, words_of
+from incidents.services.monitor import title_of, words_of
 from incidents.services.tracking import new_tracking_id
 
 Outcome = MonitorAlert.Outcome

@@ -1,0 +1,81 @@
+"""What is derived for an incident: dependants, and the level that its spread proposes.
+
+Nothing here is written: `record_decision` keeps it with the decision, and what a person stated wins.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime
+
+from incidents.derived_facts import Dependants
+from incidents.models import Decision, Impact, Incident
+from incidents.policy import Growth, Level, Policy, Proposal, proposed_level
+from incidents.policy.facts import LEVELS
+from incidents.services.dependants import graph_around
+
+MOST_DECISIONS = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Derived:
+    """`dependants`: who fails, and who may be affected. `proposal`: a graver level, with its reason."""
+
+    dependants: Dependants
+    proposal: Proposal | None = None
+
+    def as_dict(self) -> dict[str, object]:
+        return {
+            "hard_dependants": list(self.dependants.hard),
+            "soft_dependants": list(self.dependants.soft),
+            "proposal": asdict(self.proposal) if self.proposal else None,
+        }
+
+
+def derive(incident: Incident, impacts: Sequence[Impact], policy: Policy) -> Derived:
+    """From an incident's impacts (service and region loaded with them); service issues only."""
+    if incident.kind != "service-issue" or incident.false_positive:
+        return Derived(Dependants())
+    counted = [each for each in impacts if each.level != "informational"]
+    everything = _places(counted)
+    failing = _places(each for each in counted if each.level == "error")
+    graph = graph_around(list(everything), sorted({each.region.slug for each in counted}))
+    regions: dict[str, datetime] = {}
+    for each in counted:
+        since = regions.get(each.region.slug, each.started_at)
+        regions[each.region.slug] = min(since, each.started_at)
+    stated = incident.dependents if incident.dependents_stated else None
+    before = _zones_before(incident, policy)
+    growth = Growth(
+        regions=regions,
+        hard_dependants=len(graph.dependants(everything).hard) if stated is None else stated,
+        zone_to_region=any(
+            each.region.slug in before and each.extent == "region" for each in counted
+        ),
+    )
+    level: Level = next(each for each in LEVELS if each == incident.level)
+    return Derived(
+        graph.dependants(failing, everything), proposed_level(level, growth, policy.spread)
+    )
+
+
+def _places(impacts: Iterable[Impact]) -> dict[str, set[str]]:
+    places: defaultdict[str, set[str]] = defaultdict(set)
+    for each in impacts:
+        places[each.service.slug].add(each.region.slug)
+    return dict(places)
+
+
+def _zones_before(incident: Incident, policy: Policy) -> frozenset[str]:
+    """Regions of which earlier decisions knew a zone and not the whole."""
+    if policy.spread is None or incident.level != "warning":
+        return frozenset()
+    known = Decision.objects.filter(incident=incident).order_by("id")
+    return frozenset(
+        impact["region"]
+        for facts in known.values_list("facts", flat=True)[:MOST_DECISIONS]
+        for impact in facts["impacts"]
+        if impact["extent"] == "zone"
+    )

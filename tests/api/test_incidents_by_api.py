@@ -42,7 +42,7 @@ def test_the_decision_is_the_object_that_decide_prints(call: Call) -> None:
     got = told(call("post", "incidents", body()))
 
     facts = parse_facts(Decision.objects.get().facts)
-    assert got["decision"] == explain(facts, PRESETS["azure"]).as_dict()
+    assert got["decision"] == explain(facts, PRESETS["recommended"]).as_dict()
     assert got["public"] is False
 
 

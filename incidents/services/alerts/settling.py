@@ -10,8 +10,7 @@ from django.db.models import Q
 
 from incidents.models import Impact, Incident, MonitorAlert, MonitorSource
 from incidents.services.alerts.intake import cells_of
-from incidents.services.incident import recover
-from incidents.services.monitor import has_operator
+from incidents.services.incident import has_operator, recover
 
 
 @transaction.atomic

@@ -1,7 +1,8 @@
-"""Clients that others wrote for Statuspage ask our answers, over HTTP and as they stand.
+"""Clients that others wrote for Statuspage ask our answers, over HTTP and as they stand, and say the right thing.
 
-`statuspage-prometheus-exporter` (PyPI) reads the summary; `statuspage.io` (npm, GPL, installed by
-`make clients` for this test alone) reads file by file.
+`statuspage-prometheus-exporter` (PyPI) keys by name; `check-json` (PyPI) is a plugin for Nagios and Icinga;
+`statuspage.io` and Atlassian's own status widget (npm, installed by `make clients`) read on servers and in
+browsers of another origin.
 """
 
 from __future__ import annotations
@@ -14,27 +15,18 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from wsgiref.simple_server import WSGIRequestHandler, make_server
 
 import pytest
 
-from statuspage.public.render.page import Site
-from statuspage.public.serve.app import public_site
-from statuspage.public.store.current_generation import Store
-from statuspage.public.store.generation import write_generation
-from tests.public.format_snapshots import (
-    BASE,
-    CANCELLED,
-    EVENTFUL,
-    NOW,
-    NOW_BROKEN,
-    PLANNED,
-    RUNNING,
-    pages_of,
-)
+from tests.browsing import browser_page
+from tests.clients.conftest import CLIENTS
+from tests.public.format_snapshots import BASE, CANCELLED, NOW_BROKEN, PLANNED, RUNNING
 
-CLIENTS = Path(sys.prefix) / "clients"
+Samples = list[tuple[str, dict[str, str], float]]
+BIN = Path(sys.executable).parent
 SAMPLE = re.compile(r"^(?P<name>\w+)\{(?P<labels>.*)\} (?P<value>\S+)$", re.MULTILINE)
 LABEL = re.compile(r'(\w+)="((?:[^"\\]|\\.)*)"')
 ASK = """
@@ -53,41 +45,13 @@ client.setApiUrl(process.argv[1]);
 """
 
 
-class _Quiet(WSGIRequestHandler):
-    def log_message(self, *_: object) -> None:
-        """A test prints nothing."""
-
-
-@pytest.fixture(scope="module")
-def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """Where the eventful day is served, by the application that serves the product's pages."""
-    folder = tmp_path_factory.mktemp("published")
-    write_generation(folder, Site(7, NOW, pages_of(EVENTFUL), {}, {}, {}))
-    store = Store(folder)
-    store.look()
-
-    def nobody(_environ: object, start_response: object) -> list[bytes]:
-        raise AssertionError("a client asked for something that is not public")
-
-    server = make_server("127.0.0.1", 0, public_site(store, {}, nobody), handler_class=_Quiet)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    yield f"http://127.0.0.1:{server.server_port}"
-    server.shutdown()
-    thread.join()
-    server.server_close()
-
-
-@pytest.fixture(scope="module")
-def metrics(
-    address: str, tmp_path_factory: pytest.TempPathFactory
-) -> list[tuple[str, dict[str, str], float]]:
-    folder = tmp_path_factory.mktemp("exporter")
-    service = {"type": "status_page", "name": "Example", "url": f"{address}/api/v2/summary.json"}
+def exported(address: str, folder: Path, url: str = "/api/v2/summary.json") -> Samples:
+    """What the exporter has measured after asking once."""
+    service = {"type": "status_page", "name": "Example", "url": f"{address}{url}"}
     (folder / "services.json").write_text(json.dumps({"example": service}))
     environment = {"RUN_MODE": "once", "PATH": os.environ["PATH"], "NO_PROXY": "127.0.0.1"}
     done = subprocess.run(
-        [Path(sys.executable).parent / "statuspage-prometheus-exporter"],
+        [BIN / "statuspage-prometheus-exporter"],
         cwd=folder, env=environment, capture_output=True, text=True, check=False,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
@@ -98,14 +62,17 @@ def metrics(
     ]
 
 
-def of(
-    metrics: list[tuple[str, dict[str, str], float]], name: str
-) -> list[tuple[dict[str, str], float]]:
+@pytest.fixture(scope="module")
+def metrics(address: str, tmp_path_factory: pytest.TempPathFactory) -> Samples:
+    return exported(address, tmp_path_factory.mktemp("exporter"))
+
+
+def of(metrics: Samples, name: str) -> list[tuple[dict[str, str], float]]:
     return [(labels, value) for found, labels, value in metrics if found == f"statuspage_{name}"]
 
 
 def test_the_exporter_reads_the_whole_summary(
-    metrics: list[tuple[str, dict[str, str], float]],
+    metrics: Samples,
 ) -> None:
     assert [value for _, value in of(metrics, "probe_check")] == [1]
     assert [value for _, value in of(metrics, "service_status")] == [0], "not everything is well"
@@ -116,7 +83,7 @@ def test_the_exporter_reads_the_whole_summary(
 
 
 def test_the_exporter_finds_the_open_incident_with_its_link_and_beginning(
-    metrics: list[tuple[str, dict[str, str], float]],
+    metrics: Samples,
 ) -> None:
     ((labels, value),) = of(metrics, "incident_info")
     assert value == 1
@@ -128,7 +95,7 @@ def test_the_exporter_finds_the_open_incident_with_its_link_and_beginning(
 
 
 def test_the_exporter_finds_running_and_planned_maintenance_and_no_cancelled_one(
-    metrics: list[tuple[str, dict[str, str], float]],
+    metrics: Samples,
 ) -> None:
     works = {labels["maintenance_name"]: labels for labels, _ in of(metrics, "maintenance_info")}
     assert RUNNING.title in works
@@ -137,9 +104,70 @@ def test_the_exporter_finds_running_and_planned_maintenance_and_no_cancelled_one
     assert works[RUNNING.title]["scheduled_end"].startswith("2026-03-01T11:00:00")
 
 
+def test_the_exporter_is_told_of_one_region_what_is_so_there(address: str, tmp_path: Path) -> None:
+    seen = exported(address, tmp_path, "/api/v2/regions/east-us/summary.json")
+    found = {labels["component_name"]: value for labels, value in of(seen, "component_status")}
+    assert found == {"East US": 0, "Storage – East US": 1, "Key Vault – East US": 0}
+
+
+@pytest.mark.parametrize(
+    ("where", "status", "says"),
+    [
+        ("/regions/east-us", 1, "WARNING"),
+        ("/regions/west-europe", 2, "CRITICAL"),
+        ("/regions/global", 0, "OK"),
+        ("/services/portal", 0, "OK"),
+        ("", 2, "CRITICAL"),
+    ],
+)
+def test_the_plugin_of_nagios_warns_of_the_place_it_watches_and_of_no_other(
+    address: str, where: str, status: int, says: str
+) -> None:
+    """Counts components in outage (critical) and slow ones (warning)."""
+    done = subprocess.run(
+        [
+            BIN / "check_json",
+            "--filter", "out", '[.components[]|select(.status|endswith("outage"))]|length', "c0",
+            "--filter", "slow", '[.components[]|select(.status=="degraded_performance")]|length', "w0",
+            f"{address}/api/v2{where}/components.json",
+        ],
+        capture_output=True, text=True, check=False, timeout=60,
+    )  # fmt: skip
+    assert (done.returncode, says in done.stdout) == (status, True), done.stdout + done.stderr
+
+
+class _Quiet(SimpleHTTPRequestHandler):
+    def log_message(self, *_: object) -> None:
+        """A test prints nothing."""
+
+
+@pytest.fixture
+def elsewhere(tmp_path: Path) -> Iterator[str]:
+    """Somebody else's site, which shows Atlassian's widget."""
+    widget = CLIENTS / "node_modules" / "@statuspage" / "status-widget" / "dist" / "index.js"
+    shutil.copy(widget, tmp_path / "widget.js")
+    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(_Quiet, directory=tmp_path))
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    yield f"http://localhost:{server.server_port}"
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+def test_the_widget_shows_in_a_browser_of_another_site_what_is_so(
+    address: str, elsewhere: str, tmp_path: Path
+) -> None:
+    (tmp_path / "index.html").write_text(
+        f'<script src="widget.js"></script><statuspage-widget src="{address}"></statuspage-widget>'
+    )
+    with browser_page() as (page, complaints):
+        page.goto(elsewhere)
+        page.get_by_text("Partial System Outage").wait_for()
+        assert not [one for one in complaints if "CORS" in one]
+
+
 def test_the_client_of_npm_reads_every_file(address: str) -> None:
-    if shutil.which("node") is None or not (CLIENTS / "installed").exists():
-        pytest.fail("this test needs node and npm: install them and run `make clients`")
     done = subprocess.run(
         ["node", "--eval", ASK, address],
         cwd=CLIENTS, capture_output=True, text=True, check=False, timeout=60,

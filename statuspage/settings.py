@@ -55,6 +55,7 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "statuspage.middleware.ContentSecurityPolicy",
+    "statuspage.sign_in.realms.Realms",
     "statuspage.middleware.LanguageOfAddress",
     "statuspage.error_pages.RefusedMethods",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -191,6 +192,8 @@ if OIDC_URL:
             ],
         }
     }
+# Realms beside the desk, as `sign_in.realms.Realm(path, urlconf, home)`.
+REALMS: tuple[object, ...] = ()
 # ---- end of sign-in ----
 
 # Rows are the truth and a task only says *look*, hence: acknowledge early, fetch one at a time, keep

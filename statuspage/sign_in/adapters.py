@@ -14,10 +14,11 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 
-from incidents.access import LOOK, VIEW, may
+from incidents.access import VIEW, may
 from incidents.sealing import seal, unseal
 from notifications.subscribers.request_rate_limits import sender
 from statuspage.sign_in import limits
+from statuspage.sign_in.realms import DESK, realm_of
 
 # What a form had in it when its sender was found to be signed out: a field of the page to sign in with.
 TYPED = "typed"
@@ -44,9 +45,10 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # the librar
         return super().pre_login(request, user, **kwargs)  # type: ignore[no-any-return]
 
     def get_login_redirect_url(self, request: HttpRequest) -> str:
-        assert isinstance(request.user, User)  # noqa: S101 - signed in by now
-        at_the_desk = may(request.user, VIEW, LOOK, any_of=True) and may(request.user, VIEW)
-        return reverse("desk:list" if at_the_desk else "admin:index")
+        realm = realm_of(request)
+        if realm is DESK and not may(request.user, VIEW):
+            return reverse("admin:index")
+        return reverse(realm.home)
 
     def get_logout_redirect_url(self, request: HttpRequest) -> str:
         return reverse("account_login")

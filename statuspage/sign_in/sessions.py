@@ -15,6 +15,7 @@ from django.urls import reverse
 
 from statuspage.sign_in import limits
 from statuspage.sign_in.adapters import too_many
+from statuspage.sign_in.realms import realm_of
 
 BEGAN, SEEN = "began", "seen"
 NOTED = 60  # seconds: a page that asks each second is no stream of writes
@@ -47,7 +48,9 @@ class SessionEnds:
         return self.get_response(request)
 
     def _lacks_a_factor(self, request: HttpRequest) -> bool:
-        if not settings.SECOND_FACTOR or request.path.startswith("/admin/account/"):
+        if not (settings.SECOND_FACTOR and request.user.is_staff):
+            return False
+        if request.path.startswith(f"{realm_of(request).path}account/"):
             return False
         if request.path in (reverse("account_logout"), reverse("account_change_password")):
             return False

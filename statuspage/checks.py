@@ -9,24 +9,42 @@ from django.core.checks import CheckMessage, Error, Tags, Warning, register
 
 from incidents import placeholders
 from statuspage.environment import is_local
+from statuspage.reachable import reachable
+
+LEAST_KEY = 50  # characters, as many as Django's own check asks for
+
+
+def _of_the_key(why: str) -> list[CheckMessage]:
+    found: list[CheckMessage] = []
+    if settings.SECRET_KEY == settings.INSECURE_KEY and why:
+        found.append(
+            Error(
+                f"SECRET_KEY is the public one of local runs, but {why}.",
+                hint="Set SECRET_KEY or SECRET_KEY_FILE to 50 random characters.",
+                id="statuspage.E001",
+            )
+        )
+    elif len(settings.SECRET_KEY) < LEAST_KEY or len(set(settings.SECRET_KEY)) < 5:
+        found.append(
+            Error(
+                f"SECRET_KEY has {len(settings.SECRET_KEY)} characters, or hardly any different ones.",
+                hint="Set it to 50 random characters: whoever guesses it signs in as anybody.",
+                id="statuspage.E006",
+            )
+        )
+    return found
 
 
 @register(Tags.security)
 def dangerous_settings(**_: Any) -> list[CheckMessage]:
     found: list[CheckMessage] = []
-    local = is_local(settings.BASE_URL)
-    if settings.SECRET_KEY == settings.INSECURE_KEY and not local:
-        found.append(
-            Error(
-                f"BASE_URL is {settings.BASE_URL}, but SECRET_KEY is the public one of local runs.",
-                hint="Set SECRET_KEY or SECRET_KEY_FILE to 50 random characters.",
-                id="statuspage.E001",
-            )
-        )
+    why = reachable()
+    local = not why
+    found += _of_the_key(why)
     if settings.DEBUG and not local:
         found.append(
             Error(
-                f"DEBUG is on while BASE_URL is {settings.BASE_URL}.",
+                f"DEBUG is on, but {why}.",
                 hint="Set DEBUG=0: error pages would show settings and texts to everybody.",
                 id="statuspage.E002",
             )
@@ -34,7 +52,7 @@ def dangerous_settings(**_: Any) -> list[CheckMessage]:
     if settings.MAIL_FOLDER and not local:
         found.append(
             Error(
-                f"MAIL_FOLDER is set while BASE_URL is {settings.BASE_URL}.",
+                f"MAIL_FOLDER is set, but {why}.",
                 hint="Unset it: mails would not be sent, and everybody could read them.",
                 id="statuspage.E004",
             )
@@ -77,7 +95,7 @@ def dangerous_settings(**_: Any) -> list[CheckMessage]:
                 id="statuspage.E005",
             )
         )
-    if not local and not settings.HTTPS:
+    if not is_local(settings.BASE_URL) and not settings.HTTPS:
         found.append(
             Warning(
                 f"BASE_URL is {settings.BASE_URL}: logins and links travel unencrypted.",

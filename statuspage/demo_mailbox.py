@@ -18,9 +18,9 @@ from django.views.decorators.clickjacking import xframe_options_sameorigin
 from django.views.decorators.http import require_safe
 
 from notifications.channels.email.mailbox import Kept, read_mail, read_mailbox
-from statuspage.environment import is_local
 from statuspage.public.render.layout import Layout, render
 from statuspage.public.store.headers import POLICY
+from statuspage.reachable import reachable
 
 MAILBOX = "/demo/mailbox/"
 SHOWN = 100
@@ -41,7 +41,7 @@ def _only_in_demo(view: View) -> View:
     @require_safe
     @wraps(view)
     def answered(request: HttpRequest, **kwargs: str) -> HttpResponse:
-        if not settings.MAIL_FOLDER or not is_local(settings.BASE_URL):
+        if not settings.MAIL_FOLDER or reachable():
             raise Http404
         response = view(request, **kwargs)
         response.headers["Cache-Control"] = "no-store"

@@ -100,9 +100,9 @@ def mail_address(name: str) -> str:
     return value
 
 
-def networks(name: str) -> list[str]:
+def networks(name: str, default: tuple[str, ...] = ()) -> list[str]:
     """IP networks such as 10.1.0.0/16, separated by commas."""
-    found = words(name)
+    found = words(name, default)
     for word in found:
         try:
             ip_network(word)
@@ -163,4 +163,10 @@ def redis(name: str, default: str) -> str:
 
 def is_local(address: str) -> bool:
     """Whether a web address is this machine's own."""
-    return urlsplit(address).hostname in ("127.0.0.1", "localhost", "::1")
+    return is_local_host(urlsplit(address).hostname or "")
+
+
+def is_local_host(host: str) -> bool:
+    """Whether a host is this machine; no host at all, or the folder of a socket, is."""
+    host = host.strip("[]").lower()
+    return not host or host.startswith(("/", "127.")) or host in ("localhost", "::1")

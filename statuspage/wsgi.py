@@ -112,6 +112,8 @@ def _build() -> WSGIApplication:
             ),
         },
         broken=lambda: broken,
+        private=("sending",),
+        token=settings.METRICS_TOKEN,
     )
     health.start()
     return public_site(

@@ -25,9 +25,27 @@ def checked_text(field: str, text: str, most: int = TEXT_LENGTH, *, lines: bool 
     for character in text:
         if unicodedata.category(character) in ("Cc", "Cs") and character not in allowed:
             raise EntryError(field, f"has the control character U+{ord(character):04X}; remove it.")
+    if any(_leaves_direction_open(line) for line in text.split("\n")):
+        raise EntryError(
+            field,
+            "turns the direction of writing and does not turn it back; remove the invisible characters.",
+        )
     if len(text) > most:
         raise EntryError(field, f"has {len(text)} characters; shorten it to {most}.")
     return text
+
+
+def _leaves_direction_open(line: str) -> bool:
+    """Whether what begins a direction of writing (UAX 9) is not ended in the line: it would turn what follows."""
+    ends: list[str] = []
+    for character in line:
+        if character in "\u202a\u202b\u202d\u202e":
+            ends.append("\u202c")
+        elif character in "\u2066\u2067\u2068":
+            ends.append("\u2069")
+        elif character in "\u202c\u2069" and (not ends or ends.pop() != character):
+            return True
+    return bool(ends)
 
 
 def scope_of(incident: Incident) -> list[Cell]:

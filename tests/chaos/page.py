@@ -193,7 +193,6 @@ def survives(site: Site, dice: random.Random) -> dict[str, object]:
         "ready": [ready.status, state["status"], *state["missing"]],
         "desk": desk.status,
         "restarted_in_s": round(restarted, 2),
-        "memory": state["memory"],
     }
     honest = ready.status == 200 and state["status"] == "degraded" and desk.status == 503
     return {"ok": not bad and honest and slow[int(len(slow) * 0.99)] < 0.1} | line

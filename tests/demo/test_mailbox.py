@@ -22,7 +22,13 @@ LINK = "http://127.0.0.1:8000/subscribe/confirm/IjAw:Ab-c_9/"
 
 
 @pytest.fixture
+def client() -> Client:
+    return Client(headers={"host": "127.0.0.1"})
+
+
+@pytest.fixture
 def folder(settings: Settings, tmp_path: Path) -> Path:
+    settings.ALLOWED_HOSTS = ["127.0.0.1"]  # whoever listens for others has no mailbox to show
     settings.MAIL_FOLDER = str(tmp_path / "mail")
     return tmp_path / "mail"
 
@@ -141,3 +147,17 @@ def test_the_mailbox_sets_no_cookie_and_is_kept_nowhere(client: Client, folder: 
 
 def test_a_mailbox_can_only_be_read(client: Client, folder: Path) -> None:
     assert client.post(MAILBOX).status_code == 405
+
+
+def test_the_mails_are_for_this_account_alone(folder: Path) -> None:
+    keep("Confirm")
+    assert folder.stat().st_mode & 0o777 == 0o700
+    assert {each.stat().st_mode & 0o777 for each in folder.iterdir()} == {0o600}
+
+
+def test_where_others_can_reach_us_there_is_no_mailbox(
+    client: Client, settings: Settings, folder: Path
+) -> None:
+    keep("Confirm")
+    settings.ALLOWED_HOSTS = ["127.0.0.1", "status.example.com"]
+    assert client.get(MAILBOX).status_code == 404

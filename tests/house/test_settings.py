@@ -117,3 +117,27 @@ def test_a_dangerous_combination_stops_the_start(variables: dict[str, str], foun
     assert result.returncode == 1
     assert found in result.stderr
     assert "HINT" in result.stderr
+
+
+REAL = {"DATABASE_URL": "postgresql://u:p@db.example.com/status"}
+
+
+@pytest.mark.parametrize(
+    ("variables", "found"),
+    [
+        ({"SECRET_KEY": "", "BASE_URL": "", "ALLOWED_HOSTS": "", **REAL}, "statuspage.E001"),
+        ({"SECRET_KEY": "", "BASE_URL": "", "BEHIND_PROXY": "1"}, "statuspage.E001"),
+        ({"SECRET_KEY": "", "BASE_URL": "http://localhost:8000"}, "statuspage.E001"),
+        ({"DEBUG": "1", "BASE_URL": "", "MAIL_FOLDER": "/mails"}, "statuspage.E002"),
+        ({"MAIL_FOLDER": "/mails", "BASE_URL": ""}, "statuspage.E004"),
+        ({"SECRET_KEY": "short"}, "statuspage.E006"),
+        ({"SECRET_KEY": "short", "BASE_URL": "", "ALLOWED_HOSTS": ""}, "statuspage.E006"),
+        ({"SECRET_KEY": "a" * 60}, "statuspage.E006"),
+    ],
+)
+def test_what_is_reachable_decides_and_not_one_variable(
+    variables: dict[str, str], found: str
+) -> None:
+    result = check(**variables)
+    assert result.returncode == 1
+    assert found in result.stderr

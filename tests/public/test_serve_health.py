@@ -28,7 +28,12 @@ def dead() -> None:
 
 def web(folder: Path, **probes: Probe) -> Any:
     store = Store(folder)
-    return public_site(store, {}, lambda *_: [], health=Health(store, probes))
+    return public_site(
+        store,
+        {},
+        lambda *_: [],
+        health=Health(store, probes, private=("sending",), token="watcher"),
+    )
 
 
 def now() -> datetime:
@@ -50,7 +55,9 @@ def test_alive_is_alive_whatever_is_missing(tmp_path: Path) -> None:
 def test_ready_is_ok_when_everything_answers(tmp_path: Path) -> None:
     write_generation(tmp_path, site(7))
     beat(tmp_path, 7, now(), memory=1_000_000)
-    reply = ask(web(tmp_path, postgres=fine, redis=fine), "/-/ready")
+    reply = ask(
+        web(tmp_path, postgres=fine, redis=fine), "/-/ready", authorization="Bearer watcher"
+    )
     state = json.loads(reply.body)
     assert (reply.status, state["status"], state["missing"]) == (200, "ok", [])
     assert (state["revision"], state["as_of"]) == (7, "2024-01-21T12:00:00+00:00")
@@ -125,3 +132,18 @@ def test_a_probe_that_hangs_later_is_not_believed_for_long() -> None:
     timeline_events[0] += module.FORGET_AFTER + 0.1
     assert not watch.is_up()
     hold.set()
+
+
+@pytest.mark.parametrize("authorization", ["", "Bearer wrong", "Bearer ", "watcher"])
+def test_a_stranger_reads_nothing_that_moves_with_targeted_mail(
+    tmp_path: Path, authorization: str
+) -> None:
+    write_generation(tmp_path, site(7))
+    beat(tmp_path, 7, now(), memory=1_000_000)
+    calm, stuck = (
+        json.loads(ask(web(tmp_path, sending=probe), "/-/ready", authorization=authorization).body)
+        for probe in (fine, dead)
+    )
+    assert calm.keys() == stuck.keys()
+    assert "memory" not in stuck
+    assert (stuck["status"], stuck["missing"]) == ("ok", [])

@@ -30,11 +30,14 @@ class FolderBackend(BaseEmailBackend):
         self.folder = Path(settings.MAIL_FOLDER)
 
     def send_messages(self, email_messages: Sequence[EmailMessage]) -> int:
-        self.folder.mkdir(parents=True, exist_ok=True)
+        self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         for message in email_messages:
             name = f"{datetime.now(UTC):%Y%m%dT%H%M%S%f}-{uuid.uuid4().hex[:8]}.eml"
             partial = self.folder / f".{name}.{os.getpid()}"
-            partial.write_bytes(message.message().as_bytes())
+            # For this account alone: links to confirm and to leave are in it.
+            descriptor = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+            with os.fdopen(descriptor, "wb") as file:
+                file.write(message.message().as_bytes())
             partial.replace(self.folder / name)
         for old in _names(self.folder)[KEPT:]:
             (self.folder / old).unlink(missing_ok=True)

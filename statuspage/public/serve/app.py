@@ -134,7 +134,7 @@ class _Slow:
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         raw = environ["PATH_INFO"]
         if self.health is not None and raw.startswith("/-/"):
-            page = self.health.answer(raw)
+            page = self.health.answer(raw, environ.get("HTTP_AUTHORIZATION", ""))
             if page is not None:
                 return self._no_store(page, environ, start_response)
         path = self._readable(raw)

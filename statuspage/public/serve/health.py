@@ -6,6 +6,7 @@ probed by a thread, never by the request: with one thread serving, a slow probe 
 
 from __future__ import annotations
 
+import hmac
 import json
 import os
 import threading
@@ -94,7 +95,9 @@ class Watch:
 class Health:
     """Answers `/-/live`, `/-/ready` and `/-/ready/desk`.
 
-    `probes`: backend name -> probe; `desk` names those without which the desk is of no use.
+    `probes`: backend name -> probe; `desk` names those without which the desk is of no use. `private`: what
+    is known of those, of memory and of the publisher's is for whoever has the token; strangers read nothing
+    that moves with targeted mail.
     """
 
     def __init__(
@@ -104,27 +107,41 @@ class Health:
         *,
         desk: tuple[str, ...] = ("postgres",),
         broken: Callable[[], list[str]] = list,
+        private: tuple[str, ...] = (),
+        token: str = "",
     ) -> None:
         self.store = store
         self.watches = {name: Watch(probe) for name, probe in probes.items()}
         self.desk = desk
         self.broken = broken
+        self.private = private
+        self.token = token
 
     def start(self) -> None:
         for watch in self.watches.values():
             watch.start()
 
-    def answer(self, path: str) -> Page | None:
+    def answer(self, path: str, authorization: str = "") -> Page | None:
         if path == "/-/live":
             return _json({"status": "ok"}, 200)
         if path not in ("/-/ready", "/-/ready/desk"):
             return None
         state = self.state()
+        if not (
+            self.token
+            and hmac.compare_digest(authorization.encode(), f"Bearer {self.token}".encode())
+        ):
+            state = self._for_strangers(state)
         if path == "/-/ready":
             return _json(state, 503 if self.store.generation is None else 200)
         absent = [name for name in state["missing"] if name in (*self.desk, "desk")]
         status = {"status": "unavailable" if absent else "ok", "missing": absent}
         return _json(status, 503 if absent else 200)
+
+    def _for_strangers(self, state: dict[str, Any]) -> dict[str, Any]:
+        missing = [name for name in state["missing"] if name not in self.private]
+        shown = {key: value for key, value in state.items() if key != "memory"}
+        return shown | {"missing": missing, "status": "degraded" if missing else "ok"}
 
     def state(self) -> dict[str, Any]:
         """Everything known, as `/-/ready` shows it; times ISO 8601 UTC, ages in seconds, sizes in bytes."""

@@ -260,7 +260,7 @@ def _incident(
         active=incident.closed_at is None,
         started_at=incident.started_at,
         ended_at=incident.mitigated_at,
-        updated_at=max([incident.updated_at, *(one.at for one in said[:1])]),
+        updated_at=_updated(incident, said, review),
         scenario=incident.scenario,
         note_html=to_html(incident.note) if incident.note else "",
         windows=windows,
@@ -279,6 +279,19 @@ def _incident(
         heading_month=incident.heading_month,
         language=communications[-1].language if communications else settings.LANGUAGE_CODE,
     )
+
+
+def _updated(
+    incident: Incident, said: Sequence[CommunicationView], review: ReviewView | None
+) -> datetime:
+    """When the public entry last changed. Of a live incident only what is public counts: its row is touched
+    by targeted updates, too.
+    """
+    moments = [one.at for one in said[:1]]
+    moments += [review.published_at] if review and review.published_at else []
+    if incident.backfilled:
+        return max([incident.updated_at, *moments])
+    return max([incident.published_at or incident.started_at, *moments])
 
 
 def _response(
@@ -329,19 +342,20 @@ def _said(
     """Newest first, by number: a clock may have been behind, and no statement is shown before the last."""
     found: list[CommunicationView] = []
     at = None
-    for one in reversed(communications):
+    # Counted anew: gaps would tell how many statements only the affected have read.
+    for number, one in enumerate(reversed(communications), start=1):
         at = max(at or one.at, one.at)
-        found.append(_communication(one, incident, at))
+        found.append(_communication(one, incident, number, at))
     return tuple(reversed(found))
 
 
 def _communication(
-    communication: Communication, incident: Incident, at: datetime
+    communication: Communication, incident: Incident, number: int, at: datetime
 ) -> CommunicationView:
     facts = [Facts.of_json(one) for one in communication.written_from.get("public", ())]
     texts = [(code, written(facts, code)) for code in languages.others()] if facts else []
     return CommunicationView(
-        number=communication.number,
+        number=number,
         kind=communication.kind,
         stage=communication.stage,
         at=at,

@@ -120,7 +120,7 @@ class ImpactView:
 
 @dataclass(frozen=True, slots=True)
 class CommunicationView:
-    """One public statement; `number` counts from 1 within the incident and makes its permalink.
+    """One public statement; `number` counts the public ones of an incident from 1 and makes the permalink.
 
     `text` has the words of `html` without markup. `announced`: it was sent to whom it may concern, and not
     written down afterwards.

@@ -26,7 +26,8 @@ DESK = Realm("/admin/", settings.ROOT_URLCONF, "desk:list")
 
 
 def realm_of(request: HttpRequest) -> Realm:
-    return next((each for each in settings.REALMS if request.path_info.startswith(each.path)), DESK)
+    others: tuple[Realm, ...] = settings.REALMS  # type: ignore[assignment]  # which know no types of ours
+    return next((each for each in others if request.path_info.startswith(each.path)), DESK)
 
 
 class Realms:
@@ -38,7 +39,7 @@ class Realms:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         realm = realm_of(request)
         if realm is not DESK:
-            request.urlconf = realm.urlconf  # type: ignore[attr-defined]  # an interface of Django
+            request.urlconf = realm.urlconf
         response = self.get_response(request)
         if realm is not DESK:
             for cookie in response.cookies.values():

@@ -64,7 +64,7 @@ class Assembler(Protocol):
 class Health(Protocol):
     """Answers the paths below `/-/` that it knows; None for the others."""
 
-    def answer(self, path: str) -> Page | None: ...
+    def answer(self, path: str, authorization: str = "") -> Page | None: ...
 
 
 def public_site(

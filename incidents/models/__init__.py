@@ -19,6 +19,7 @@ from incidents.models.communication import (
     TimeVersion,
 )
 from incidents.models.feedback import ReviewFeedback
+from incidents.models.imports import ImportBatch, ImportedIncident
 from incidents.models.incident import Impact, Incident, Mention, Occurrence
 from incidents.models.policies import PolicyVersion
 from incidents.models.review import RepairItem, Review, ReviewSection, TimelineEntry
@@ -33,6 +34,8 @@ __all__ = [
     "Geography",
     "IdempotentResponse",
     "Impact",
+    "ImportBatch",
+    "ImportedIncident",
     "Incident",
     "Mention",
     "MonitorAlert",

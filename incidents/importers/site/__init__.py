@@ -1,0 +1,1 @@
+"""Incidents as other status pages publish or export them. Pure."""

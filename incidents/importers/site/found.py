@@ -1,0 +1,93 @@
+"""An incident as another page states it, whatever its format; and what of the file was not read."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+
+class SiteFileError(ValueError):
+    """A file that cannot be taken in; the message names place, value and remedy."""
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    at: datetime
+    stage: str
+    text: str
+
+
+@dataclass
+class Found:
+    """`external_id` tells it apart for ever; `names`: components, services and regions in the page's own words."""
+
+    external_id: str
+    title: str
+    started_at: datetime
+    level: str = "error"
+    kind: str = "service-issue"
+    ended_at: datetime | None = None
+    scheduled_for: datetime | None = None
+    scheduled_until: datetime | None = None
+    names: list[str] = field(default_factory=list)
+    updates: list[Said] = field(default_factory=list)
+    address: str = ""
+    unread: list[str] = field(default_factory=list)
+
+
+class Reading:
+    """An object whose members are taken one by one; what nobody took is named afterwards."""
+
+    def __init__(self, value: object, place: str) -> None:
+        if not isinstance(value, dict):
+            raise SiteFileError(f"{place}: {str(value)[:60]!r} is no object; export the page again")
+        self._value, self._place, self._taken = value, place, set[str]()
+
+    def take(self, *names: str) -> Any:
+        """The first of these members that is there and not empty."""
+        self._taken.update(names)
+        return next((self._value[name] for name in names if self._value.get(name)), None)
+
+    def text(self, *names: str) -> str:
+        value = self.take(*names)
+        return str(value).strip() if isinstance(value, str | int | float) else ""
+
+    def list(self, *names: str) -> list[Any]:
+        value = self.take(*names)
+        return value if isinstance(value, list) else []
+
+    def time(self, *names: str) -> datetime | None:
+        value = self.take(*names)
+        if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) > 8:
+            value = int(value)
+        try:
+            if isinstance(value, datetime):
+                moment = value
+            elif isinstance(value, int | float):
+                moment = datetime.fromtimestamp(value / 1000 if value > 10**11 else value, UTC)
+            else:
+                moment = datetime.fromisoformat(str(value).replace(" UTC", "+00:00").strip())
+        except (ValueError, OverflowError, OSError):
+            if value is not None:
+                raise SiteFileError(
+                    f"{self._place}.{names[0]}: {str(value)[:40]!r} is no time; write ISO 8601"
+                ) from None
+            return None
+        return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC)
+
+    def must(self, *names: str) -> datetime:
+        moment = self.time(*names)
+        if moment is None:
+            raise SiteFileError(f"{self._place}.{names[0]}: is missing; an incident needs a start")
+        return moment
+
+    def ignore(self, *names: str) -> None:
+        """What has no meaning outside of that page."""
+        self._taken.update(names)
+
+    def rest(self) -> Iterator[str]:
+        for name, value in self._value.items():
+            if name not in self._taken and value not in (None, "", [], {}):
+                yield f"{name}"

@@ -1,0 +1,290 @@
+"""Another page moves over: silent, once, undone as a batch; and our own export comes back exactly."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime, timedelta
+from io import StringIO
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import User
+from django.core.management import CommandError, call_command
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from incidents.importers.site.readers import statuspage
+from incidents.models import Communication, ImportBatch, Incident
+from incidents.services.imports import site
+from incidents.services.imports.documents import document_of, exportable, store
+from incidents.services.incident import declare, post_update, recover
+from incidents.services.inputs import Statement
+from incidents.services.review import Draft, Repair, Section, publish_review
+from notifications.delivery import plan
+from notifications.models import FanOut
+from tests.conftest import declaration, hit
+
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("catalogue")]
+STATUSPAGE: dict[str, Any] = {
+    "page": {"id": "p"},
+    "incidents": [
+        {
+            "id": "abc",
+            "name": "Elevated errors",
+            "status": "resolved",
+            "impact": "major",
+            "created_at": "2025-03-01T09:00:00.000Z",
+            "started_at": "2025-03-01T08:50:00.000Z",
+            "resolved_at": "2025-03-01T10:00:00.000Z",
+            "shortlink": "https://stspg.io/abc",
+            "postmortem_notified_subscribers": 7,
+            "components": [{"id": "c", "name": "Storage"}, {"id": "d", "name": "Blobs"}],
+            "incident_updates": [
+                {"id": "u2", "status": "resolved", "body": "It works again.",
+                 "created_at": "2025-03-01T10:00:00Z", "display_at": "2025-03-01T10:00:00Z"},
+                {"id": "u1", "status": "investigating", "body": "We look at <b>it</b>.",
+                 "created_at": "2025-03-01T09:00:00Z", "display_at": "2025-03-01T09:00:00Z"},
+            ],
+        }
+    ],
+}  # fmt: skip
+CACHET = {
+    "data": [
+        {"id": 1, "name": "Slow", "message": "We look.", "status": 4, "human_status": "Fixed",
+         "occurred_at": "2025-03-01 09:00:00", "created_at": "2025-03-01 09:00:00",
+         "updated_at": "2025-03-01 10:00:00", "component": {"name": "Key Vault"}, "odd": 1}
+    ]
+}  # fmt: skip
+GOOGLE = [
+    {"id": "g1", "begin": "2025-03-01T08:50:00+00:00", "end": "2025-03-01T10:00:00+00:00",
+     "external_desc": "Storage fails", "status_impact": "SERVICE_OUTAGE",
+     "affected_products": [{"title": "Storage", "id": "x"}],
+     "currently_affected_locations": [], "previously_affected_locations": [{"title": "WE", "id": "west-europe"}],
+     "updates": [{"created": "2025-03-01T09:00:00+00:00", "when": "2025-03-01T09:00:00+00:00",
+                  "text": "We look.", "status": "SERVICE_OUTAGE"}]}
+]  # fmt: skip
+AWS = {
+    "storage": [
+        {"date": "1740819000", "arn": "arn:aws:health:1", "region_name": "West Europe", "status": "3",
+         "service": "storage", "service_name": "Storage", "summary": "Increased error rates",
+         "event_log": [{"summary": "x", "message": "We look.", "status": 1, "timestamp": 1740819600},
+                       {"summary": "y", "message": "It is over.", "status": 0, "timestamp": 1740823200}]}
+    ]
+}  # fmt: skip
+CSTATE = """---
+title: Storage is down
+date: 2025-03-01 08:50:00
+resolved: true
+resolvedWhen: 2025-03-01 10:00:00
+severity: down
+affected:
+  - Storage
+section: issue
+mood: bad
+---
+
+*Resolved* - It works again.
+"""
+
+
+def run(*args: str, **more: Any) -> str:
+    out = StringIO()
+    call_command("import_site", *args, stdout=out, **more)
+    return out.getvalue()
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Any:
+    def write(content: object, name: str = "page.json") -> str:
+        path = tmp_path / name
+        path.write_text(content if isinstance(content, str) else json.dumps(content))
+        return str(path)
+
+    return write
+
+
+@pytest.mark.parametrize(
+    ("content", "name", "level", "service"),
+    [
+        (STATUSPAGE, "a.json", "error", "storage"),
+        (CACHET, "b.json", "error", "key-vault"),
+        (GOOGLE, "c.json", "error", "storage"),
+        (AWS, "d.json", "error", "storage"),
+        (CSTATE, "e.md", "error", "storage"),
+    ],
+)
+def test_what_another_page_states_is_taken_over(
+    file: Any, content: object, name: str, level: str, service: str
+) -> None:
+    run(file(content, name))
+
+    incident = Incident.objects.get()
+    assert (incident.backfilled, incident.level, incident.stage) == (True, level, "resolved")
+    assert incident.mitigated_at is not None
+    assert incident.started_at.date().isoformat() == "2025-03-01"
+    services = {each.service.slug for each in incident.mentions.all() if each.service}
+    assert services == {service}
+    assert incident.communications.filter(public_at__isnull=False).exists()
+    plan.plan_due(now=datetime.now(UTC))
+    assert not FanOut.objects.exists()
+
+
+def test_a_dry_run_counts_names_and_fields_and_stores_nothing(file: Any) -> None:
+    told = run(file(STATUSPAGE), "--dry-run")
+    assert "not in the catalogue: Blobs" in told
+    assert "not read: postmortem_notified_subscribers (1 times)" in told
+    assert "1 incidents with 2 statements, 0 there already." in told
+    assert not Incident.objects.exists()
+    assert not ImportBatch.objects.exists()
+
+
+def test_a_table_says_what_other_names_mean(file: Any) -> None:
+    table = file("Blobs: key-vault\nStorage: null\n", "names.yaml")
+    report = json.loads(run(file(STATUSPAGE), "--mapping", table, "--json"))
+    assert report["unknown"] == {}
+    assert [
+        each.service.slug for each in Incident.objects.get().mentions.all() if each.service
+    ] == ["key-vault"]
+    with pytest.raises(CommandError, match="'nowhere'"):
+        run(file(STATUSPAGE), "--mapping", file("Blobs: nowhere\n", "names.yaml"))
+
+
+def test_again_is_once_and_a_batch_is_undone(file: Any, now: datetime) -> None:
+    declare(declaration=declaration(), now=now)
+    page = file(STATUSPAGE)
+    run(page)
+    assert "0 incidents with 0 statements, 1 there already." in run(page)
+    batch = ImportBatch.objects.get()
+    assert str(batch.pk) in run("--list")
+
+    assert "1 incidents removed." in run("--undo", str(batch.pk))
+
+    assert Incident.objects.get().backfilled is False
+    assert not ImportBatch.objects.exists()
+    with pytest.raises(CommandError):
+        run("--undo", str(batch.pk))
+
+
+@pytest.mark.parametrize(
+    ("content", "name", "words"),
+    [
+        ({"a": 1}, "a.json", "no known format"),
+        ("{", "a.json", "not valid JSON"),
+        ("no front matter", "a.md", "no front matter"),
+        ("---\ntitle: x\n---\n", "a.md", "needs a start"),
+        ({"incidents": [{"id": "1", "created_at": "soon"}]}, "a.json", "no time"),
+        ({"incidents": [7]}, "a.json", "no object"),
+        ('{"format": "statuspage-incident/1", "tracking_id": "x"}', "a.jsonl", "tracking_id"),
+        ('{"format": "statuspage-incident/1", "colour": 1}', "a.jsonl", "colour"),
+    ],
+)
+def test_what_cannot_be_read_is_refused_as_a_whole(
+    file: Any, content: object, name: str, words: str
+) -> None:
+    with pytest.raises(CommandError, match=words):
+        run(file(content, name))
+    assert not Incident.objects.exists()
+
+
+def test_everything_is_exported_and_comes_back_exactly(
+    file: Any, now: datetime, operator: User
+) -> None:
+    broad = declaration(
+        hit("storage", "west-europe", extent="zone", zones=("1",)), hit("key-vault", "west-europe"),
+        detected_at=now, internal_title="stamp 7",
+    )  # fmt: skip
+    incident = declare(declaration=broad, now=now, actor=operator)
+    post_update(
+        incident_id=incident.pk,
+        statement=Statement(public_text="We *look*.", targeted_text="Yours."),
+        now=now + timedelta(minutes=5),
+        actor=operator,
+    )
+    later = now + timedelta(hours=1)
+    recover(
+        incident_id=incident.pk, regions=[hit("storage", "west-europe").region], at=later, now=later
+    )
+    publish_review(
+        incident_id=incident.pk,
+        draft=Draft(
+            "final",
+            [Section("what", "What happened?", "A quorum.")],
+            [(now, "It began.")],
+            [Repair("Watch it", "olga", "planned", "2026-05")],
+        ),
+        now=later,
+        actor=operator,
+    )
+    out = StringIO()
+    call_command("export_incidents", stdout=out)
+    before = out.getvalue()
+    # A new house: the same catalogue, nothing else.
+    Incident.objects.update(tracking_id="OLD2-OLD")
+
+    run(file(before, "all.jsonl"))
+
+    fresh = Incident.objects.get(tracking_id=incident.tracking_id)
+    after = document_of(exportable().get(pk=fresh.pk))
+    assert after == json.loads(before)
+    assert "We *look*." in before
+    assert Communication.objects.filter(incident=fresh, backfilled=False).count() == 0
+
+
+MOMENT = st.integers(946_684_800, 2_208_988_800).map(lambda at: datetime.fromtimestamp(at, UTC))
+TEXT = st.text(st.characters(exclude_categories=("Cs", "Cc")), min_size=1, max_size=40).filter(
+    lambda text: text.strip() == text
+)
+
+
+@st.composite
+def documents(draw: st.DrawFn) -> dict[str, Any]:
+    start = draw(MOMENT)
+    ends = draw(st.none() | st.timedeltas(timedelta(0), timedelta(days=3)))
+    over = (start + ends).isoformat() if ends is not None else None
+    window = {"started_at": start.isoformat(), "ended_at": over, "label": draw(TEXT)}
+    cell = {"service": "storage", "region": "west-europe", "level": "warning", "zones": ["1"]}
+    return {
+        "tracking_id": draw(st.from_regex(r"[A-Z0-9]{4}-[A-Z0-9]{3}", fullmatch=True)),
+        "kind": draw(st.sampled_from(["service-issue", "health-advisory"])),
+        "level": draw(st.sampled_from(["error", "warning", "informational"])),
+        "public_title": draw(TEXT),
+        "note": draw(TEXT),
+        "stage": draw(st.sampled_from(["investigating", "resolved"])),
+        "started_at": start.isoformat(),
+        "mitigated_at": over,
+        "created_at": start.isoformat(),
+        "updated_at": start.isoformat(),
+        "occurrences": [window | {"impacts": [cell | {k: window[k] for k in ("started_at", "ended_at")}]}],
+        "mentions": [{"region": "east-us", "role": "mentioned"}],
+        "updates": [
+            {"number": number, "stage": "investigating", "public_text": text, "at": start.isoformat(),
+             "public_at": start.isoformat()}
+            for number, text in enumerate(draw(st.lists(TEXT, max_size=3)), 1)
+        ],
+    }  # fmt: skip
+
+
+@settings(
+    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(documents())
+def test_whatever_is_stored_reads_back_the_same(document: dict[str, Any]) -> None:
+    first = document_of(exportable().get(pk=store(document).pk))
+    for key in ("public_title", "note", "started_at", "mitigated_at", "level", "stage"):
+        assert first[key] == document[key]
+    Incident.objects.all().delete()
+    again = document_of(exportable().get(pk=store(json.loads(json.dumps(first))).pk))
+    assert again == first
+    Incident.objects.all().delete()
+
+
+def test_a_large_real_page_moves_over(now: datetime) -> None:
+    many = [
+        {**STATUSPAGE["incidents"][0], "id": f"i{number}", "name": f"Incident {number}"}
+        for number in range(500)
+    ]
+    report = site.import_found(
+        found=list(statuspage({"incidents": many})), names=site.Names({}), name="large", now=now
+    )
+    assert (len(report.new), report.updates) == (500, 1000)

@@ -22,6 +22,7 @@ from notifications.channels.base import Message
 from notifications.channels.email import renderer as mail_renderer
 from notifications.lifecycle import Audience, Reason, Relevance
 from statuspage.desk.confirm_receivers import receivers_to_confirm
+from statuspage.desk.forms import DeskForm
 from statuspage.desk.verdicts import VerdictView, verdict_view
 
 T = TypeVar("T")
@@ -107,14 +108,29 @@ def html_of(text: str) -> SafeString:
 
 # Fields of the preview page itself, and those that every form adds anew.
 OWN_FIELDS = frozenset(
-    {"csrfmiddlewaretoken", "step", "shown", "override", "override_reason", "token", "receivers"}
+    {
+        "csrfmiddlewaretoken",
+        "step",
+        "tick",
+        "pasted",
+        "shown",
+        "override",
+        "override_reason",
+        "token",
+        "receivers",
+    }
 )
 
 
-def hidden_fields(data: QueryDict) -> list[tuple[str, str]]:
-    """Everything that was typed, for the preview to hand on: nothing is lost on the way back."""
+def hidden_fields(data: QueryDict, form: DeskForm | None = None) -> list[tuple[str, str]]:
+    """Everything that was typed, for the preview to hand on: nothing is lost on the way back.
+
+    Of a `form`, times that have been go along as what they meant when it was looked at: `-30` a minute
+    later would be another time.
+    """
+    meant = form.past_moments() if form is not None else {}
     return [
-        (name, value)
+        (name, meant.get(name, value))
         for name, values in data.lists()
         if name not in OWN_FIELDS
         for value in values

@@ -93,6 +93,7 @@ def declaration_of(
         internal_title=value["internal_title"],
         hits=cells.hits,
         started_at=started_at,
+        detected_at=value["detected_at"],
         scheduled_for=value["scheduled_for"],
         scheduled_until=value["scheduled_until"],
         follows_plan=planned and value["follows_plan"],

@@ -13,7 +13,7 @@ from incidents import lifecycle
 from incidents.models import Incident
 from incidents.models.choices import Audience, Extent, Kind, Level, Stage
 from incidents.policy.facts import MAX_DEPENDENTS
-from statuspage.desk.typed_times import MomentError, coming_moment, past_moment
+from statuspage.desk.typed_times import MomentError, coming_moment, past_moment, typed
 
 # Declaring something that is over already would leave its cells open.
 FIRST_STAGES = (
@@ -33,6 +33,11 @@ class MomentField(forms.CharField):
         self.read = read
         self.now: datetime | None = None
         super().__init__(**options)
+
+    def widget_attrs(self, widget: forms.Widget) -> dict[str, Any]:
+        """So that what is typed can be read back beside the field."""
+        to = "come" if self.read is coming_moment else "past"
+        return {**super().widget_attrs(widget), "data-moment": to}
 
     def clean(self, value: Any) -> Any:
         text = super().clean(value)
@@ -59,6 +64,16 @@ class DeskForm(forms.Form):
         for field in self.fields.values():
             if isinstance(field, MomentField):
                 field.now = now
+
+    def past_moments(self) -> dict[str, str]:
+        """Of a valid form: fields that say when something was, as the time they mean."""
+        return {
+            name: typed(self.cleaned_data[name])
+            for name, field in self.fields.items()
+            if isinstance(field, MomentField)
+            and field.read is past_moment
+            and self.cleaned_data.get(name)
+        }
 
     @classmethod
     def refilled(cls, data: QueryDict, **options: Any) -> Self:
@@ -87,7 +102,7 @@ class StatementForm(DeskForm):
         coming_moment,
         required=False,
         label="Next update by",
-        help_text="+30 or +60 (minutes), or a time in UTC. Empty: what was promised before stays.",
+        help_text="+30, in 2 h, 3am, 20:00 CET; UTC unless a zone is named. Empty: what was promised before stays.",
         widget=forms.TextInput({"list": "ahead", "autocomplete": "off"}),
     )
 
@@ -121,8 +136,15 @@ class DeclareForm(PlacesForm):
     since = MomentField(
         past_moment,
         label="Since (UTC)",
-        help_text="When impact began: 09:00, or 2026-01-10 09:00.",
+        help_text="When impact began: -30, 3am, 20:00 CET, 09:00 or 2026-01-10 09:00.",
         required=False,
+        widget=forms.TextInput({"autocomplete": "off"}),
+    )
+    detected_at = MomentField(
+        past_moment,
+        required=False,
+        label="Detected at (UTC)",
+        help_text="When somebody or something first noticed. Empty: not stated.",
         widget=forms.TextInput({"autocomplete": "off"}),
     )
     scheduled_for = MomentField(

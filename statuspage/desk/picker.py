@@ -7,10 +7,11 @@ from dataclasses import dataclass, field
 from itertools import groupby
 from typing import TypeVar
 
+from django.db.models import QuerySet
 from django.http import QueryDict
 
-from incidents.models import Dependency, Offering, Region, Service
-from incidents.models.choices import Extent
+from incidents.models import Offering, Region, Service
+from incidents.models.choices import Extent, Level
 from incidents.services.errors import EntryError
 from incidents.services.inputs import Hit
 from incidents.wording import listed
@@ -21,12 +22,11 @@ NAMED = 6  # names listed before the rest is counted
 
 @dataclass(frozen=True, slots=True)
 class Option:
-    """One box to tick. `names`, in small letters: its name first; `words`: its group's, too."""
+    """One box to tick. `names`, in small letters: what is looked at while nobody can be asked for more."""
 
     slug: str
     name: str
     names: str
-    words: str
     checked: bool
     extent: str = ""
     zones: tuple[tuple[str, bool], ...] = ()
@@ -34,8 +34,15 @@ class Option:
 
 @dataclass(frozen=True, slots=True)
 class Group:
+    """The options of a category or geography, which can be ticked together."""
+
+    slug: str
     name: str
     options: list[Option]
+
+    @property
+    def all_checked(self) -> bool:
+        return all(option.checked for option in self.options)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,24 +54,55 @@ class Cells:
 
 
 @dataclass(frozen=True, slots=True)
+class MatrixCell:
+    """A cell of the small matrix: what its fields are called is its `key`."""
+
+    key: str
+    region: str
+    offered: bool
+    ticked: bool
+    extent: str
+    level: str
+
+
+@dataclass(frozen=True, slots=True)
+class MatrixRow:
+    service: str
+    cells: list[MatrixCell]
+
+
+@dataclass(frozen=True, slots=True)
 class Picker:
-    """What was ticked, by slug; unknown slugs are refused when the cells are asked for."""
+    """What was ticked, by slug; unknown slugs are refused when the cells are asked for.
+
+    What is hit is every service in every region, less the cells that were shown one by one and left out
+    (`without`). `own`: extent and level of single cells, by key (`service:region`).
+    """
 
     services: tuple[str, ...] = ()
     regions: tuple[str, ...] = ()
     extent: str = ""  # as the zones say
     extents: Mapping[str, str] = field(default_factory=dict)
     zones: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    one_by_one: bool = False
+    without: frozenset[str] = frozenset()
+    own: Mapping[str, tuple[str, str]] = field(default_factory=dict)
 
     @classmethod
     def of(cls, data: QueryDict) -> Picker:
         regions = tuple(dict.fromkeys(data.getlist("regions")))
+        shown = data.getlist("shown-cells")
         return cls(
             services=tuple(dict.fromkeys(data.getlist("services"))),
             regions=regions,
             extent=data.get("extent", ""),
             extents={region: data.get(f"extent-{region}", "") for region in regions},
             zones={region: tuple(data.getlist(f"zones-{region}")) for region in regions},
+            one_by_one="one_by_one" in data,
+            without=frozenset(shown) - frozenset(data.getlist("cells")),
+            own={
+                key: (data.get(f"extent:{key}", ""), data.get(f"level:{key}", "")) for key in shown
+            },
         )
 
     def __bool__(self) -> bool:
@@ -79,19 +117,19 @@ class Picker:
         )
         return [
             Group(
-                name,
+                category.slug,
+                category.name,
                 [
                     Option(
                         slug=each.slug,
                         name=each.name,
-                        names=(names := _names(each)),
-                        words=f"{names} {name.lower()}",
+                        names=_names(each),
                         checked=each.slug in self.services,
                     )
                     for each in members
                 ],
             )
-            for name, members in groupby(services, key=lambda each: each.category.name)
+            for category, members in groupby(services, key=lambda each: each.category)
         ]
 
     def region_groups(self) -> list[Group]:
@@ -103,13 +141,13 @@ class Picker:
         )
         return [
             Group(
-                name,
+                geography.slug,
+                geography.name,
                 [
                     Option(
                         slug=each.slug,
                         name=each.name,
-                        names=(names := _names(each)),
-                        words=f"{names} {name.lower()}",
+                        names=_names(each),
                         checked=each.slug in self.regions,
                         extent=self.extents.get(each.slug, ""),
                         zones=tuple(
@@ -119,58 +157,94 @@ class Picker:
                     for each in members
                 ],
             )
-            for name, members in groupby(regions, key=lambda each: each.geography.name)
+            for geography, members in groupby(regions, key=lambda each: each.geography)
         ]
 
+    def region_names(self) -> list[str]:
+        """Of the ticked regions, as the columns of the matrix."""
+        return [each.name for each in self._ticked(Region.objects.current(), self.regions)]
+
+    def matrix(self) -> list[MatrixRow]:
+        """The ticked services and regions cell by cell, as far as the catalogue has them."""
+        services = self._ticked(Service.objects.current(), self.services)
+        regions = self._ticked(Region.objects.current(), self.regions)
+        offered = _offered(services, regions)
+        return [
+            MatrixRow(
+                service.name,
+                [
+                    MatrixCell(
+                        key=(key := f"{service.slug}:{region.slug}"),
+                        region=region.name,
+                        offered=(service.pk, region.pk) in offered,
+                        ticked=key not in self.without,
+                        extent=self.own.get(key, ("", ""))[0],
+                        level=self.own.get(key, ("", ""))[1],
+                    )
+                    for region in regions
+                ],
+            )
+            for service in services
+        ]
+
+    @staticmethod
+    def _ticked(rows: QuerySet[Place], slugs: tuple[str, ...]) -> list[Place]:
+        known = {row.slug: row for row in rows}
+        return [known[slug] for slug in slugs if slug in known]
+
     def cells(self) -> Cells:
-        """Every ticked service in every ticked region where it is offered.
+        """Every ticked service in every ticked region where it is offered, without those left out by hand.
 
         Raises EntryError for a name the catalogue does not have, and for a service or region that
         is left without any cell: that is a slip, not a wish.
         """
         services = _found("services", "service", self.services, Service.objects.current())
         regions = _found("regions", "region", self.regions, Region.objects.current())
-        offered = set(
-            Offering.objects.current()
-            .filter(service__in=services, region__in=regions)
-            .values_list("service_id", "region_id")
-        )
+        offered = _offered(services, regions)
         hits, left_out = [], []
         for service in services:
             for region in regions:
+                if f"{service.slug}:{region.slug}" in self.without:
+                    continue
                 if (service.pk, region.pk) in offered:
                     hits.append(self._hit(service, region))
                 else:
                     left_out.append(f"{service.name} in {region.name}")
+        self._require_left(services, regions)
         _require_use(services, regions, hits)
         return Cells(hits, listed(left_out, NAMED))
 
-    def suggested_dependents(self) -> list[str]:
-        """Names of services that fail with a ticked one and are offered in a ticked region."""
-        names = (
-            Dependency.objects.hard()
-            .filter(
-                depends_on__slug__in=_clean(self.services),
-                service__retired_at__isnull=True,
-                service__offerings__region__slug__in=_clean(self.regions),
-                service__offerings__retired_at__isnull=True,
-            )
-            .exclude(service__slug__in=_clean(self.services))
-            .order_by("service__name")
-            .values_list("service__name", flat=True)
-        )
-        return list(names.distinct())
+    def _require_left(self, services: list[Service], regions: list[Region]) -> None:
+        """A service or region of which every cell was left out by hand is ticked for nothing."""
+        for name, rows, others in (("services", services, regions), ("regions", regions, services)):
+            for row in rows:
+                keys = {
+                    f"{row.slug}:{other.slug}" if name == "services" else f"{other.slug}:{row.slug}"
+                    for other in others
+                }
+                if keys <= self.without:
+                    raise EntryError(
+                        name,
+                        f"every cell of {row.name} is left out; tick one of them, or untick it.",
+                    )
 
     def _hit(self, service: Service, region: Region) -> Hit:
-        extent = self.extents.get(region.slug) or self.extent
+        own, level = self.own.get(f"{service.slug}:{region.slug}", ("", ""))
+        extent = own or self.extents.get(region.slug) or self.extent
         if extent not in ("", *Extent.values):
             raise EntryError("extent", f"{extent!r} is none of {', '.join(Extent.values)}.")
-        return Hit(service, region, extent=extent or None, zones=self.zones.get(region.slug, ()))
+        if level not in ("", *Level.values):
+            raise EntryError("level", f"{level!r} is none of {', '.join(Level.values)}.")
+        zones = () if own in (Extent.SUBSET, Extent.REGION) else self.zones.get(region.slug, ())
+        return Hit(service, region, extent=extent or None, level=level or None, zones=zones)
 
 
-def _clean(slugs: Iterable[str]) -> list[str]:
-    """PostgreSQL refuses a NUL in a text before it looks for it."""
-    return [slug for slug in slugs if "\x00" not in slug]
+def _offered(services: list[Service], regions: list[Region]) -> set[tuple[int, int]]:
+    return set(
+        Offering.objects.current()
+        .filter(service__in=services, region__in=regions)
+        .values_list("service_id", "region_id")
+    )
 
 
 def _names(place: Service | Region) -> str:

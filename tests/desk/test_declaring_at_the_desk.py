@@ -167,8 +167,10 @@ def test_a_form_with_faults_comes_back_with_every_fault_and_every_word(
 
     words = text_of(page)
     assert page.status_code == 422
-    assert "“half past nine” is not a time; write 09:00 or 2026-01-10 09:00 (UTC)." in words
-    assert "“soon” is not a time; write +30, 09:00 or 2026-01-10 09:00 (UTC)." in words
+    assert (
+        "“half past nine” is not a time; write -30, 3am, 09:00 or 2026-01-10 09:00 (UTC)." in words
+    )
+    assert "“soon” is not a time; write +30, 3am, 09:00 or 2026-01-10 09:00 (UTC)." in words
     assert "Azure Portal is not offered in West Europe; tick Global or untick it." in words
     assert "greater than or equal to 0" in words
     back = sent_by(page, NEW)

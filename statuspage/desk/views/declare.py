@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import datetime
+from functools import partial
 
 from django.contrib import messages
 from django.db import IntegrityError, transaction
@@ -17,7 +18,8 @@ from incidents.models import Incident
 from incidents.services.errors import EntryError
 from incidents.services.incident import declare
 from incidents.services.inputs import Declaration, Override
-from statuspage.desk.access import desk, operator_of
+from statuspage.desk.access import desk, incidents_for, operator_of
+from statuspage.desk.already_open import AlreadyOpen, already_open
 from statuspage.desk.dry_run import Preview, dry_run, hidden_fields, look_at
 from statuspage.desk.form_mapping import (
     cells_of,
@@ -30,7 +32,9 @@ from statuspage.desk.form_mapping import (
 from statuspage.desk.form_recovery import blank, recovered
 from statuspage.desk.forms import DeclareForm
 from statuspage.desk.picker import Cells, Picker
+from statuspage.desk.ticking import dependants_of
 from statuspage.desk.typed_times import typed
+from statuspage.desk.views.places import places_context, ticked_page
 
 
 @desk(DECLARE)
@@ -45,10 +49,12 @@ def new(request: HttpRequest) -> HttpResponse:
         return _form_page(request, form, Picker.of(data) if data else Picker(), data=data)
     data, picker = request.POST, Picker.of(request.POST)
     step = data.get("step", "preview")
-    if step in ("edit", "dependents"):
+    if "tick" in data or step in ("edit", "dependents"):
         form = DeclareForm.refilled(data, now=now)
+        if "tick" in data:
+            return ticked_page(request, form, picker, partial(_form_page, request, form))
         if step == "dependents":
-            form.initial["dependents"] = len(picker.suggested_dependents())
+            form.initial["dependents"] = len(dependants_of(picker).hard)
         return _form_page(request, form, picker)
     form = DeclareForm(data, now=now)
     cells = cells_of(form, picker)
@@ -84,10 +90,10 @@ def _preview_or_publish(
     except EntryError as error:
         if error.field == "reason" and override:
             preview = _rehearse(request, declaration, now, None)
-            return _preview_page(request, preview, cells, picker, token, fault=error, status=422)
+            return _preview_page(request, form, preview, cells, token, fault=error, status=422)
         refuse(form, error)
         return _form_page(request, form, picker, status=422)
-    return _preview_page(request, preview, cells, picker, token)
+    return _preview_page(request, form, preview, cells, token)
 
 
 def _publish(
@@ -138,7 +144,7 @@ def live_verdict(request: HttpRequest) -> HttpResponse:
     data = request.POST.copy()
     data["public_title"] = data.get("public_title") or "Untitled"
     form, picker = DeclareForm(data, now=now), Picker.of(data)
-    context: dict[str, object] = {"dependents": picker.suggested_dependents()}
+    context: dict[str, object] = {}
     cells = cells_of(form, picker) if picker.services and picker.regions else None
     if cells is None and not form.has_error("services") and not form.has_error("regions"):
         return render(request, "desk/_live.html", context)
@@ -146,10 +152,19 @@ def live_verdict(request: HttpRequest) -> HttpResponse:
         declaration = declaration_of(form, cells, now=now, tracking_id="")
         try:
             preview = _rehearse(request, replace(declaration, tracking_id=""), now, None)
-            context |= {"preview": preview, "cells": cells}
+            context |= {
+                "preview": preview,
+                "cells": cells,
+                "already_open": _already_open(request, form, cells),
+            }
         except EntryError as error:
             refuse(form, error)
     return render(request, "desk/_live.html", context | {"form": form})
+
+
+def _already_open(request: HttpRequest, form: DeclareForm, cells: Cells) -> list[AlreadyOpen]:
+    kind = form.cleaned_data["kind"]
+    return already_open(incidents_for(operator_of(request)), cells.hits, kind=kind)
 
 
 def _form_page(
@@ -158,15 +173,16 @@ def _form_page(
     picker: Picker,
     *,
     data: QueryDict | None = None,
+    words: str = "",
     status: int = 200,
 ) -> HttpResponse:
-    """`data`: what was typed, if it was not just sent."""
+    """`data`: what was typed, if it was not just sent; `words`: of what was ticked together."""
     user, data = operator_of(request), data or request.POST
     token = data.get("token", "")
     context = {
         "form": form,
         "picker": picker,
-        "dependents": picker.suggested_dependents(),
+        **places_context(picker, words),
         "token": token if token_id(token, user) else fresh_token(user),
         "override": data.get("override", ""),
         "override_reason": data.get("override_reason", ""),
@@ -176,9 +192,9 @@ def _form_page(
 
 def _preview_page(
     request: HttpRequest,
+    form: DeclareForm,
     preview: Preview,
     cells: Cells,
-    picker: Picker,
     token: str,
     *,
     fault: EntryError | None = None,
@@ -187,9 +203,8 @@ def _preview_page(
     context = {
         "preview": preview,
         "cells": cells,
-        "dependents": picker.suggested_dependents(),
-        "stated_dependents": request.POST.get("dependents", ""),
-        "hidden": hidden_fields(request.POST),
+        "already_open": _already_open(request, form, cells),
+        "hidden": hidden_fields(request.POST, form),
         "token": token,
         "override": request.POST.get("override", ""),
         "override_reason": request.POST.get("override_reason", ""),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import datetime
+from functools import partial
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
@@ -31,6 +32,7 @@ from statuspage.desk.form_recovery import blank, recovered
 from statuspage.desk.forms import RecoverForm, UpdateForm
 from statuspage.desk.optimistic_lock import News, StaleError, if_fresh
 from statuspage.desk.picker import Cells, Picker
+from statuspage.desk.views.places import places_context, ticked_page
 from statuspage.desk.views.small_forms import act_on, mark
 
 
@@ -45,8 +47,10 @@ def update(request: HttpRequest, tracking_id: str) -> HttpResponse:
         form = blank(UpdateForm, request, now=now, incident=incident)
         return _form_page(request, incident, form, Picker.of(data) if data else Picker())
     data, picker = request.POST, Picker.of(request.POST)
-    if data.get("step") == "edit":
+    if "tick" in data or data.get("step") == "edit":
         form = UpdateForm.refilled(data, now=now, incident=incident)
+        if "tick" in data:
+            return ticked_page(request, form, picker, partial(_form_page, request, incident, form))
         return _form_page(request, incident, form, picker)
     form = UpdateForm(data, now=now, incident=incident)
     cells = cells_of(form, picker) if picker else None
@@ -92,7 +96,7 @@ def _preview_or_post(
     preview = dry_run(attempt, lambda said: look_at(said, was_public=was_public))
     is_shown = data.get("shown") == preview.shown
     if data.get("step") == "preview" or (preview.turns_public and not is_shown):
-        return _preview_page(request, incident, preview, cells)
+        return _preview_page(request, incident, form, preview, cells)
     try:
         said = if_fresh(
             incident, data.get("seen", ""), lambda: say_if_confirmed(data, lambda: act(override))
@@ -100,11 +104,11 @@ def _preview_or_post(
     except UnconfirmedError as error:
         # An override may reach others than the policy's word, which is what was looked at.
         preview = replace(preview, confirm=error.receivers)
-        return _preview_page(request, incident, preview, cells, unconfirmed=True, status=422)
+        return _preview_page(request, incident, form, preview, cells, unconfirmed=True, status=422)
     except EntryError as error:
         if error.field != "reason":
             raise
-        return _preview_page(request, incident, preview, cells, fault=error, status=422)
+        return _preview_page(request, incident, form, preview, cells, fault=error, status=422)
     messages.success(request, f"Update {said.number} is posted ({said.get_stage_display()}).")
     return redirect("desk:incident", incident.tracking_id)
 
@@ -147,12 +151,13 @@ def _form_page(
     picker: Picker,
     *,
     news: News | None = None,
+    words: str = "",
     status: int = 200,
 ) -> HttpResponse:
     context = {
         "incident": incident,
         "form": form,
-        "picker": picker,
+        **places_context(picker, words),
         "news": news,
         "seen": mark(request, incident, news),
     }
@@ -162,6 +167,7 @@ def _form_page(
 def _preview_page(
     request: HttpRequest,
     incident: Incident,
+    form: UpdateForm,
     preview: Preview,
     cells: Cells | None,
     *,
@@ -174,7 +180,7 @@ def _preview_page(
         "unconfirmed": unconfirmed,
         "preview": preview,
         "cells": cells,
-        "hidden": hidden_fields(request.POST),
+        "hidden": hidden_fields(request.POST, form),
         "override": request.POST.get("override", ""),
         "override_reason": request.POST.get("override_reason", ""),
         "fault": fault,

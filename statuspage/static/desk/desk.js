@@ -2,61 +2,176 @@
 
 // Comfort only: without this file every screen works the same, with a little more scrolling.
 
-// Find as you type, and a line that names what is ticked.
-for (const picker of document.querySelectorAll("[data-picker]")) {
-  const find = picker.querySelector("[data-find]");
-  const chosen = picker.querySelector("[data-chosen]");
-  const options = [...picker.querySelectorAll("[data-words]")];
-  const groups = [...picker.querySelectorAll("[data-group]")];
+// Find as you type. What a name means is decided by the server, for all pickers and lists alike; Enter
+// ticks what is meant for certain, or what the arrow keys have chosen, and never anything else.
+const CHOICES = "label > input[name='services'], label > input[name='regions']";
 
-  // The phrase in a name or alias comes first ("west eu"); without one, all words in any order, the
-  // group's name included ("europe"). Enter ticks the best: a name that begins with what was typed.
-  let best = null;
-  const narrow = () => {
-    const phrase = find.value.trim().toLowerCase();
-    const words = phrase.split(/\s+/);
-    let found = options.filter((option) => option.dataset.names.includes(phrase));
-    if (!found.length) {
-      found = options.filter((option) => words.every((word) => option.dataset.words.includes(word)));
-    }
-    best?.classList.remove("best");
-    best = null;
-    if (phrase) {
-      best = found.find((option) => option.dataset.names.startsWith(phrase)) ?? found[0] ?? null;
-      best?.classList.add("best");
-    }
-    const shown = new Set(found);
-    for (const option of options) option.hidden = !shown.has(option);
-    for (const group of groups) {
-      group.hidden = !group.querySelector("[data-words]:not([hidden])");
-    }
-    (best ?? options[0])?.scrollIntoView({ block: "nearest" });
-  };
+class Finder {
+  constructor(picker) {
+    this.picker = picker;
+    this.find = picker.querySelector("[data-find]");
+    this.said = picker.querySelector("[data-found]");
+    this.options = [...picker.querySelectorAll("[data-slug]")];
+    this.groups = [...picker.querySelectorAll("[data-group]")];
+    this.answer = null; // of the server, for `asked`
+    this.asked = "";
+    this.best = null;
+    this.chosen = false; // by the arrow keys
+    this.find.closest(".find").hidden = false;
+    this.find.addEventListener("input", (event) => {
+      event.stopPropagation(); // looking for a name changes no fact
+      clearTimeout(this.timer);
+      this.answer = null;
+      this.timer = setTimeout(() => this.ask(), 120);
+    });
+    this.find.addEventListener("keydown", (event) => this.press(event));
+    picker.addEventListener("change", () => this.name());
+    // After a reload, or Back, the browser ticks again what was ticked, and says so to nobody.
+    window.addEventListener("pageshow", () => this.name());
+    this.name();
+  }
 
-  const name = () => {
-    const names = [...picker.querySelectorAll(":scope label > input:checked[name='services'], :scope label > input:checked[name='regions']")]
-      .map((box) => box.nextElementSibling.textContent);
-    chosen.textContent = names.length ? `${names.length} ticked: ${names.join(", ")}` : "None ticked";
-  };
+  async ask() {
+    const phrase = this.find.value.trim();
+    const answer = phrase ? await this.look(phrase) : null;
+    if (this.find.value.trim() !== phrase) return;
+    this.asked = phrase;
+    this.show(answer, answer?.found ?? []);
+  }
 
-  find.closest(".find").hidden = false;
-  find.addEventListener("input", (event) => {
-    event.stopPropagation(); // looking for a name changes no fact
-    narrow();
-  });
-  find.addEventListener("keydown", (event) => {
+  async look(phrase) {
+    const query = new URLSearchParams({ what: this.find.dataset.find, q: phrase });
+    try {
+      return await (await fetch(`${this.find.dataset.url}?${query}`)).json();
+    } catch {
+      // Without an answer: whatever has these letters in it, and nothing is certain.
+      const found = this.options.filter((option) => option.dataset.names.includes(phrase.toLowerCase()));
+      return { certain: null, found: found.map((option) => ({ slug: option.dataset.slug, how: "contains" })) };
+    }
+  }
+
+  show(answer, found) {
+    this.answer = answer;
+    const place = new Map(found.map((each, at) => [each.slug, at]));
+    for (const option of this.options) option.hidden = answer !== null && !place.has(option.dataset.slug);
+    const whole = answer?.certain?.kind === "geography" || answer?.certain?.kind === "category";
+    for (const group of this.groups) {
+      const all = group.querySelector("[name='tick']");
+      const meant = whole && all?.value.endsWith(`:${answer.certain.slug}`);
+      if (meant) for (const option of group.querySelectorAll("[data-slug]")) option.hidden = false;
+      group.hidden = !group.querySelector("[data-slug]:not([hidden])");
+    }
+    this.shown = this.options
+      .filter((option) => place.has(option.dataset.slug) && !option.hidden)
+      .sort((a, b) => place.get(a.dataset.slug) - place.get(b.dataset.slug));
+    this.chosen = false;
+    this.mark(this.target(answer));
+    this.said.textContent = this.words(answer, found);
+    (this.best ?? this.options[0])?.scrollIntoView({ block: "nearest" });
+  }
+
+  words(answer, found) {
+    if (answer === null) return "";
+    if (this.best) return `Enter ticks: ${this.best.innerText.trim().split("\n")[0]}`;
+    if (!found.length) return `Nothing is called “${this.asked}”.`;
+    if (found[0].how === "close") return `Nothing is called “${this.asked}”. Close to it: choose with the arrow keys.`;
+    return `${found.length} fit: type on, or choose with the arrow keys.`;
+  }
+
+  // What Enter ticks: an option, or the button of a whole group.
+  target(answer) {
+    const certain = answer?.certain;
+    if (!certain) return null;
+    if (certain.kind === "geography" || certain.kind === "category") {
+      return this.picker.querySelector(`[name='tick'][value='${certain.kind}:${certain.slug}']`);
+    }
+    return this.options.find((option) => option.dataset.slug === certain.slug) ?? null;
+  }
+
+  mark(target) {
+    this.best?.classList.remove("best");
+    this.best = target;
+    this.best?.classList.add("best");
+  }
+
+  async press(event) {
+    if (event.key === "ArrowDown" || event.key === "ArrowUp") {
+      if (!this.shown?.length) return;
+      event.preventDefault();
+      const at = this.shown.indexOf(this.best) + (event.key === "ArrowDown" ? 1 : -1);
+      this.mark(this.shown[Math.max(0, Math.min(at, this.shown.length - 1))]);
+      this.best.scrollIntoView({ block: "nearest" });
+      this.said.textContent = `Enter ticks: ${this.best.innerText.trim().split("\n")[0]}`;
+      return;
+    }
     if (event.key !== "Enter") return;
-    // It ticks instead of sending the form.
-    event.preventDefault();
-    if (best) {
-      best.querySelector("input").click();
-      find.select();
+    event.preventDefault(); // it ticks instead of sending the form
+    const phrase = this.find.value.trim();
+    if (!phrase) return;
+    // Whoever types on is faster than the answer: what was asked for is ticked all the same.
+    const chosen = this.answer ? this.best : this.target(await this.look(phrase));
+    const box = chosen?.matches("button") ? chosen : chosen?.querySelector("input");
+    if (box && (box.type !== "checkbox" || !box.checked)) box.click();
+    if (this.find.value.trim() === phrase) {
+      if (!this.answer) this.ask();
+      this.find.select();
     }
+  }
+
+  name() {
+    const boxes = [...this.picker.querySelectorAll(CHOICES)].filter((box) => box.checked);
+    const names = boxes.map((box) => box.nextElementSibling.textContent);
+    const line = names.length > 12 ? `${names.slice(0, 10).join(", ")} and ${names.length - 10} more` : names.join(", ");
+    this.picker.querySelector("[data-chosen]").textContent = names.length ? `${names.length} ticked: ${line}` : "None ticked";
+  }
+}
+
+const findAll = () => {
+  for (const picker of document.querySelectorAll("[data-picker]:not([data-ready])")) {
+    picker.dataset.ready = "1";
+    new Finder(picker);
+  }
+};
+findAll();
+document.addEventListener("htmx:after:swap", () => {
+  const fresh = document.querySelector("[data-picker]:not([data-ready])");
+  if (!fresh) return;
+  findAll();
+  fresh.closest("form").dispatchEvent(new Event("input", { bubbles: true })); // other facts, another verdict
+});
+
+// A time that is typed is read back, in UTC and in the zone of whoever types it.
+const readBack = async (field) => {
+  let line = field.parentElement.querySelector("[data-read]");
+  if (!line) {
+    line = document.createElement("p");
+    line.className = "help read";
+    line.dataset.read = "";
+    line.setAttribute("role", "status");
+    field.insertAdjacentElement("afterend", line);
+  }
+  const text = field.value.trim();
+  if (!text) {
+    line.textContent = "";
+    return;
+  }
+  const query = new URLSearchParams({ text, to: field.dataset.moment });
+  try {
+    const { at, words } = await (await fetch(`/admin/desk/new/moment/?${query}`)).json();
+    if (field.value.trim() !== text) return;
+    const own = at && new Date(at).getTimezoneOffset() !== 0;
+    const clock = own && new Date(at).toLocaleString([], { weekday: "short", hour: "2-digit", minute: "2-digit" });
+    line.textContent = own ? `${words} (${clock} yours)` : words;
+  } catch {
+    line.textContent = "";
+  }
+};
+for (const field of document.querySelectorAll("[data-moment]")) {
+  let timer;
+  field.addEventListener("input", () => {
+    clearTimeout(timer);
+    timer = setTimeout(() => readBack(field), 250);
   });
-  picker.addEventListener("change", name);
-  // After a reload, or Back, the browser ticks again what was ticked, and says so to nobody.
-  window.addEventListener("pageshow", name);
-  name();
 }
 
 // One press, one post: the server would notice a second one, but nobody should have to read that.

@@ -1,0 +1,75 @@
+"""Two services in all of Europe, declared with few clicks and keys, on a desk and on a phone."""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import User
+from playwright.sync_api import Page
+
+from incidents.models import Impact, Incident
+from tests.browsing import THEMES, browser_page, check_accessible
+from tests.desk.test_walk_in_a_browser import PASSWORD, sign_in
+
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.django_db(transaction=True),
+    pytest.mark.usefixtures("catalogue"),
+]
+SHOTS = os.environ.get("SHOTS", "")
+
+
+@pytest.fixture
+def operator(db: None) -> User:
+    return User.objects.create_superuser("olga", password=PASSWORD)
+
+
+def shot(page: Page, name: str) -> None:
+    if SHOTS:
+        page.screenshot(path=f"{SHOTS}/{name}.png", full_page=True)
+
+
+def look(page: Page, field: str, text: str) -> None:
+    page.fill(f"#find-{field}", text)
+    page.press(f"#find-{field}", "Enter")
+
+
+def test_all_of_europe_in_one_word(live_server: Any, operator: User) -> None:
+    with browser_page() as (page, complaints):
+        sign_in(page, live_server)
+        complaints.clear()
+        page.goto(f"{live_server.url}/admin/desk/new/")
+        look(page, "services", "keyvault")
+        look(page, "services", "storrage")
+        page.wait_for_selector("text=Nothing is called “storrage”. Close to it")
+        assert "1 ticked: Key Vault" in page.inner_text("#id_services"), "a slip is never taken"
+        page.press("#find-services", "ArrowDown")
+        page.press("#find-services", "Enter")
+        page.wait_for_selector("text=2 ticked: Storage, Key Vault")
+        look(page, "services", "qqqq")
+        page.wait_for_selector("text=Nothing is called “qqqq”.")
+        look(page, "regions", "europe")
+        page.wait_for_selector("text=2 ticked: West Europe, North Europe")
+        page.fill("#id_since", "-30")
+        page.wait_for_selector("text=30 min ago")
+        page.fill("#id_public_title", "Storage and Key Vault fail in Europe")
+        page.wait_for_selector("#live >> text=PUBLIC")
+        page.click("text=Cell by cell")
+        page.uncheck("[name=cells][value='key-vault:north-europe']")
+        for theme in THEMES:
+            page.emulate_media(color_scheme=theme)
+            check_accessible(page)
+            shot(page, f"declare-{theme}")
+        page.click("button.primary >> text=Preview")
+        page.click("button >> text=Publish")
+        page.wait_for_selector("text=is declared and published")
+        assert complaints == []
+
+    assert Incident.objects.count() == 1
+    assert sorted(Impact.objects.values_list("service__slug", "region__slug")) == [
+        ("key-vault", "west-europe"),
+        ("storage", "north-europe"),
+        ("storage", "west-europe"),
+    ]

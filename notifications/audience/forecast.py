@@ -69,7 +69,8 @@ class Forecast:
 def forecast(communication: Communication) -> Forecast:
     """Ask for a statement that is not planned yet; it may be one that is rolled back afterwards."""
     if communication.kind == "review" and waits_for_audience(communication.incident):
-        return Forecast(waits=True)  # not planned before it is known for whom
+        is_public = Communication.objects.public().filter(pk=communication.pk).exists()
+        return Forecast(waits=True, is_public=is_public)  # not planned before it is known for whom
     facts = _facts(communication)
     counts: dict[str, dict[str, int]] = {}
     later = 0

@@ -209,17 +209,20 @@ def silent_by_hand(communication: Communication) -> set[str]:
     return silent
 
 
+@pytest.fixture
+def limits(settings: Settings) -> None:
+    settings.HOURLY_LIMIT, settings.UPDATE_INTERVAL = 1, 60
+    settings.DRILL_RECEIVERS = ["a@example.com", "@fabrikam.example"]
+
+
+@pytest.mark.usefixtures("limits")
 @hypothesis_settings(
     max_examples=EXAMPLES,
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(case=CASES)
-def test_a_forecast_says_what_is_then_planned(
-    case: Case, operator: User, settings: Settings
-) -> None:
-    settings.HOURLY_LIMIT, settings.UPDATE_INTERVAL = 1, 60
-    settings.DRILL_RECEIVERS = ["a@example.com", "@fabrikam.example"]
+def test_a_forecast_says_what_is_then_planned(case: Case, operator: User) -> None:
     now = datetime.now(UTC)
     with transaction.atomic():
         cast(case)

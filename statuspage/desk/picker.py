@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import groupby
 from typing import TypeVar
 
@@ -104,6 +104,16 @@ class Picker:
                 key: (data.get(f"extent:{key}", ""), data.get(f"level:{key}", "")) for key in shown
             },
         )
+
+    def having(self, what: str, slugs: Iterable[str]) -> Picker:
+        """With exactly these of `what`: services or regions."""
+        ticked = tuple(dict.fromkeys(slugs))
+        if what == "services":
+            return replace(self, services=ticked)
+        return replace(self, regions=ticked)
+
+    def ticked(self, what: str) -> tuple[str, ...]:
+        return self.services if what == "services" else self.regions
 
     def __bool__(self) -> bool:
         return bool(self.services or self.regions)

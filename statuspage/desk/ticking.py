@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from django.db.models import QuerySet
 
@@ -62,9 +62,7 @@ def tick(picker: Picker, wish: str, text: str = "") -> Ticked:
             _with(picker, "services", slugs), f"{len(slugs)} dependants are ticked as services."
         )
     if what == "clear":
-        return Ticked(
-            replace(picker, **{slug: ()}) if slug in ("services", "regions") else picker, ""
-        )
+        return Ticked(picker.having(slug, ()) if slug in ("services", "regions") else picker, "")
     return _pasted(picker, text) if what == "pasted" else Ticked(picker, "")
 
 
@@ -117,9 +115,9 @@ def looked_up(what: str, text: str) -> tuple[list[Match], Named | None]:
 
 def _group(picker: Picker, rows: QuerySet[Region] | QuerySet[Service], name: str) -> Ticked:
     slugs = list(rows.order_by("position").values_list("slug", flat=True))
-    ticked = getattr(picker, name)
+    ticked = picker.ticked(name)
     if slugs and set(slugs) <= set(ticked):
-        return Ticked(replace(picker, **{name: tuple(s for s in ticked if s not in slugs)}), "")
+        return Ticked(picker.having(name, [each for each in ticked if each not in slugs]), "")
     return Ticked(_with(picker, name, slugs), "")
 
 
@@ -160,7 +158,7 @@ def _with_close(piece: str, among: list[Named]) -> str:
 
 
 def _with(picker: Picker, name: str, slugs: Iterable[str]) -> Picker:
-    return replace(picker, **{name: tuple(dict.fromkeys([*getattr(picker, name), *slugs]))})
+    return picker.having(name, [*picker.ticked(name), *slugs])
 
 
 def _named(kind: str, rows: Iterable[Service | Region | Geography], owner: str) -> list[Named]:

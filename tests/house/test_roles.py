@@ -32,6 +32,8 @@ SCREENS: dict[str, tuple[Cell, Cell]] = {
     "": ("ROAU", None),
     "new/": ("O", "O"),
     "new/verdict/": (None, "O"),
+    "new/find/": ("ROAU", None),
+    "new/moment/": ("ROAU", None),
     "backtest/": ("ROAU", "ROAU"),  # decides old cases again and stores nothing
     "policies/": ("ROAU", "ROAU"),  # a look at what another one would change; adopting: see below
     "monitors/": ("ROAU", "O"),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -14,6 +13,7 @@ from django.db import transaction
 from incidents.models import Region, Service
 from incidents.services.errors import EntryError
 from incidents.services.statements import checked_text
+from notifications import identifiers
 from notifications.addresses import AddressError
 from notifications.channels import endpoints
 from notifications.models import (
@@ -25,7 +25,7 @@ from notifications.models import (
     Footprint,
     Tenant,
 )
-from notifications.models.tenants import REF
+from notifications.models.tenants import called
 
 MOST_ENDPOINTS = 20
 
@@ -48,9 +48,9 @@ def save_tenant(
     *, ref: str, name: str, contact: str, language: str, time_zone: str, now: datetime
 ) -> Tenant:
     """Make or change a tenant; `contact` is a mail address, or empty. Raises EntryError."""
-    _check_ref("ref", ref)
+    ref = _checked_ref("ref", ref)
     _check_manners(language, time_zone)
-    tenant = Tenant.objects.select_for_update().filter(ref=ref).first() or Tenant(ref=ref)
+    tenant = Tenant.objects.select_for_update().filter(called(ref)).first() or Tenant(ref=ref)
     tenant.name = checked_text("name", name, 200, lines=False) or ref
     tenant.language, tenant.time_zone = language, time_zone
     tenant.contact = None
@@ -71,8 +71,8 @@ def save_subscription(
     *, ref: str, tenant: Tenant, name: str, cells: Sequence[tuple[Service, Region]]
 ) -> CustomerSubscription:
     """Make or change a tenant's subscription; it runs exactly in these cells afterwards. Raises EntryError."""
-    _check_ref("ref", ref)
-    found = CustomerSubscription.objects.select_for_update().filter(ref=ref).first()
+    ref = _checked_ref("ref", ref)
+    found = CustomerSubscription.objects.select_for_update().filter(called(ref)).first()
     if found and found.tenant_id != tenant.pk:
         raise EntryError("ref", "belongs to another tenant; give it another identifier.")
     made = found or CustomerSubscription(ref=ref, tenant=tenant)
@@ -92,8 +92,9 @@ def save_rule(*, tenant: Tenant, rule: Rule) -> AlertRule:
 
     Raises EntryError for what belongs to another tenant.
     """
-    subscriptions = list(tenant.subscriptions.filter(ref__in=rule.subscriptions))
-    if missing := set(rule.subscriptions) - {each.ref for each in subscriptions}:
+    subscriptions = list(tenant.subscriptions.filter(called(*rule.subscriptions)))
+    known = {identifiers.key(each.ref) for each in subscriptions}
+    if missing := [ref for ref in rule.subscriptions if identifiers.key(ref) not in known]:
         raise EntryError(
             "subscriptions", f"{sorted(missing)[0]} is none of {tenant.ref}'s; remove it."
         )
@@ -147,11 +148,13 @@ def _made_or_taken_over(
     )
 
 
-def _check_ref(name: str, ref: str) -> None:
-    if not re.fullmatch(REF, ref) or len(ref) > 64:
+def _checked_ref(name: str, typed: str) -> str:
+    ref = identifiers.spelled(typed)
+    if not identifiers.FORM.fullmatch(ref) or len(ref) > identifiers.LONGEST:
         raise EntryError(
-            name, f"{ref[:80]!r} is no identifier; use letters, digits, dot, dash and underscore."
+            name, f"{typed[:80]!r} is no identifier; use letters, digits, dot, dash and underscore."
         )
+    return ref
 
 
 def _check_manners(language: str, zone: str) -> None:

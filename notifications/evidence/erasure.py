@@ -16,7 +16,6 @@ from django.db import connection, transaction
 from django.db.models import Exists, Model, OuterRef, Q, QuerySet
 from django.db.models.functions import Lower
 
-from notifications import identifiers
 from notifications.evidence import delivery_lookup
 from notifications.models import (
     ActionGroup,
@@ -31,6 +30,7 @@ from notifications.models import (
     SignUp,
     Tenant,
 )
+from notifications.models.tenants import called
 
 LONGEST_REASON = 300
 ERASED = "erased"
@@ -74,7 +74,7 @@ def plan_endpoints(endpoints: Iterable[Endpoint]) -> Plan:
 
 def plan_tenant(ref: str) -> Plan:
     """Raises EraseError for a tenant that is not known."""
-    tenant = Tenant.objects.annotate(key=Lower("ref")).filter(key=identifiers.key(ref)).first()
+    tenant = Tenant.objects.filter(called(ref)).first()
     if tenant is None:
         raise EraseError(f"tenant: there is none with the reference {ref[:64]!r}.")
     own = list(_only_of(tenant))

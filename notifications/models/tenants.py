@@ -5,13 +5,20 @@ from __future__ import annotations
 from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Lower
+from django.db.models.lookups import In
 
 from incidents.models import Incident, Region, Service
+from notifications import identifiers
 from notifications.models.endpoints import Endpoint
 
 REF_LENGTH = 64
 REF = r"^[A-Za-z0-9][A-Za-z0-9._-]*$"
 NAME_LENGTH = 200
+
+
+def called(*refs: str) -> In:
+    """A filter for the tenants or subscriptions with these identifiers, however they are spelled."""
+    return In(Lower("ref"), [identifiers.key(ref) for ref in refs])
 
 
 class Tenant(models.Model):

@@ -27,7 +27,7 @@ from notifications.models import (
     PublicTopic,
     Tenant,
 )
-from notifications.models.tenants import REF
+from notifications.models.tenants import REF, called
 from statuspage.api import pagination
 from statuspage.api.authentication import Bearer
 from statuspage.api.catalogue_lookup import found, pairs_of
@@ -288,7 +288,7 @@ def list_subscribers(request: HttpRequest, asked: Query[pagination.Asked]) -> Re
 
 
 def _tenant_row(ref: str) -> Tenant:
-    tenant = Tenant.objects.select_related("contact").filter(ref=ref.replace("\x00", "")).first()
+    tenant = Tenant.objects.select_related("contact").filter(called(ref)).first()
     if tenant is None:
         raise problem(HTTPStatus.NOT_FOUND, "There is no tenant with this identifier.")
     return tenant

@@ -34,6 +34,19 @@ def test_a_tenant_made_by_script_is_told_of_what_hits_it(call: Call) -> None:
     assert [each["ref"] for each in listed] == ["contoso-1"]
 
 
+def test_an_identifier_in_another_spelling_is_the_same_one(call: Call) -> None:
+    guid = "0A1B2C3D-1111-4222-8333-444455556666"
+    call("put", "tenants/contoso", CONTOSO)
+    call("put", f"tenants/contoso/subscriptions/{guid}", {"footprint": [cell("storage")]})
+
+    for other in (guid.lower(), guid.replace("-", ""), guid.replace("-", "–")):
+        again = call("put", f"tenants/CONTOSO/subscriptions/{other}", {"footprint": []})
+        assert told(again)["ref"] == guid
+    rule = {"services": ["storage"], "subscriptions": [guid.lower()]}
+    assert told(call("put", "tenants/Contoso/rules/night", rule))["subscriptions"] == [guid]
+    assert Tenant.objects.count() == 1
+
+
 def test_a_rule_leads_to_the_tenants_own_endpoints_alone(call: Call) -> None:
     call("put", "tenants/contoso", CONTOSO)
     call("put", "tenants/fabrikam", {"contact": "ops@fabrikam.example"})

@@ -17,10 +17,12 @@ from statuspage.public.render.headline import Headline, headline
 from statuspage.public.render.layout import Layout
 from statuspage.public.render.page import Page, Site
 from statuspage.public.render.pages import (
+    ENDPOINTS,
     HISTORY,
     MINUTES,
     STATUS,
     HistoryPages,
+    endpoints_page,
     error_pages,
     gone_page,
     incident_page,
@@ -73,6 +75,7 @@ class Renderer:
             pages, parts = self._portion(self._next(changed, at_once, must), listed)
             hot, stale = status_pages(snapshot, layout)
             hot[HISTORY], stale[HISTORY] = listed.newest(), listed.newest(stale=True)
+            hot[ENDPOINTS] = endpoints_page(snapshot, layout)
             if self.language != languages.DEFAULT:
                 hot[MINUTES] = minutes_page(snapshot, layout)
             hot |= {
@@ -244,7 +247,13 @@ def with_rest(pages: Site, rest: Site) -> Site:
 
 def addresses(snapshot: Snapshot) -> list[str]:
     """What the site map names: the pages that answer with 200, in English (others are named by these)."""
-    fixed = [STATUS, HISTORY, MINUTES, *(f"{STATUS}{one.slug}/" for one in snapshot.geographies)]
+    fixed = [
+        STATUS,
+        HISTORY,
+        MINUTES,
+        ENDPOINTS,
+        *(f"{STATUS}{one.slug}/" for one in snapshot.geographies),
+    ]
     months = (f"{HISTORY}{month}/" for month in snapshot.months)
     return [*fixed, *months, *(f"{HISTORY}{one.tracking_id}/" for one in snapshot.incidents)]
 

@@ -12,8 +12,9 @@ import threading
 from collections.abc import Callable, Iterator
 from http.client import HTTPConnection
 from pathlib import Path
+from socketserver import ThreadingMixIn
 from urllib.parse import urlsplit
-from wsgiref.simple_server import WSGIRequestHandler, make_server
+from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
 
 import pytest
 
@@ -40,6 +41,12 @@ def got(address: str) -> bytes:
         connection.close()
 
 
+class _Server(ThreadingMixIn, WSGIServer):
+    """Browsers open connections before they need them: one must not wait for another."""
+
+    daemon_threads = True
+
+
 class _Quiet(WSGIRequestHandler):
     def log_message(self, *_: object) -> None:
         """A test prints nothing."""
@@ -58,7 +65,7 @@ def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         raise AssertionError("a client asked for something that is not public")
 
     site = public_site(store, format_answers, nobody, keys={*FILTERS, *FIELDS})
-    server = make_server("127.0.0.1", 0, site, handler_class=_Quiet)
+    server = make_server("127.0.0.1", 0, site, server_class=_Server, handler_class=_Quiet)
     thread = threading.Thread(target=server.serve_forever)
     thread.start()
     yield f"http://127.0.0.1:{server.server_port}"

@@ -7,14 +7,15 @@ would be thousands of files is answered by `format_answers` from `format_index`,
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any
 
 from django.utils.translation import gettext as _
 
 from statuspage.public.formats import feed_queries, google, statuspage_queries, views
-from statuspage.public.formats.badges import badge
+from statuspage.public.formats.badges import badge, framed
 from statuspage.public.formats.catalogue import Catalogue
-from statuspage.public.formats.feed_queries import BADGES, FEEDS, FILTERS, Generation
+from statuspage.public.formats.feed_queries import BADGES, FEEDS, FILTERS, FRAMES, Generation
 from statuspage.public.formats.feeds import Channel
 from statuspage.public.formats.plain import line
 from statuspage.public.formats.statuspage_v2 import DOCUMENTS, Documents
@@ -33,6 +34,7 @@ __all__ = [
     "format_parts",
 ]
 
+SCRIPT = Path(__file__).with_name("embed.js")
 Answer = Callable[[str, Mapping[str, str], Generation], Page | None]
 
 
@@ -65,7 +67,9 @@ def format_pages(
         },
         **_default_documents(snapshot, name, base),
         **google.pages(snapshot),
-        f"{BADGES}overall.svg": badge(name, headline(snapshot).state, snapshot.as_of),
+        f"{BADGES}overall.svg": (overall := badge(name, headline(snapshot).state, snapshot.as_of)),
+        FRAMES: framed(overall, base),
+        "/embed.js": Page(SCRIPT.read_bytes(), "text/javascript; charset=utf-8", max_age=3600),
     }
 
 
@@ -97,5 +101,6 @@ def _name(site_name: str) -> str:
 format_answers: Mapping[str, Answer] = {
     **dict.fromkeys(FEEDS, feed_queries.filtered_feed),
     BADGES: feed_queries.badge_of,
+    FRAMES: feed_queries.frame_of,
     statuspage_queries.API: feed_queries.document,
 }

@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 
 from statuspage.public.formats.plain import line
 from statuspage.public.render import labels, times
-from statuspage.public.render.page import Page
+from statuspage.public.render.page import HTML, Page
 
 MAX_AGE = 30
 LONGEST = 60  # characters of the left half
@@ -67,6 +67,15 @@ def badge(subject: str, state: str, as_of: datetime) -> Page:
         f"{_text(left, EDGE)}{_text(right, split + EDGE + ICON)}</g></svg>"
     )
     return Page(svg.encode(), "image/svg+xml; charset=utf-8", max_age=MAX_AGE)
+
+
+def framed(drawn: Page, base_url: str) -> Page:
+    """A badge that leads to the status page, as a document for a frame on other pages; asks again by itself."""
+    html = (
+        b'<!doctype html><html lang="en"><meta charset="utf-8"><meta http-equiv="refresh" content="60">'
+        b'<title>Status</title><a href="%s/status/" target="_top">%s</a></html>'
+    ) % (escape(base_url).encode(), drawn.body)
+    return Page(html, HTML, max_age=MAX_AGE)
 
 
 def _text(words: str, x: int) -> str:

@@ -5,6 +5,7 @@ Names that nobody knows are no error for a feed, which is empty and valid; a bad
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -15,7 +16,7 @@ from django.utils.translation import override
 
 from statuspage.public import languages
 from statuspage.public.formats import statuspage_queries
-from statuspage.public.formats.badges import badge
+from statuspage.public.formats.badges import badge, framed
 from statuspage.public.formats.calendar import calendar, events
 from statuspage.public.formats.catalogue import Catalogue, Cell
 from statuspage.public.formats.feed_entries import active_entries, newest_entries
@@ -31,6 +32,7 @@ KEY = "formats"
 FILTERS = ("service", "region")
 MOST_SLUGS = 50
 BADGES = "/badge/"
+FRAMES = "/embed/"
 
 Write = Callable[[Channel, Sequence[dict[str, Any]]], Page]
 
@@ -170,23 +172,40 @@ def badge_of(path: str, _query: Mapping[str, str], generation: Generation, /) ->
 
     Whatever the query; None where nothing of the kind is offered.
     """
-    data = generation.index.get(KEY, {})
-    if not path.startswith(BADGES) or not path.endswith(".svg") or "catalogue" not in data:
+    if not path.startswith(BADGES) or not path.endswith(".svg"):
         return None
     service, slash, region = path.removeprefix(BADGES).removesuffix(".svg").partition("/")
-    catalogue = Catalogue.read(data["catalogue"])
-    offered = catalogue.offered.get(service, ())
-    if not offered or (slash and region not in offered):
+    return _drawn(service, region, generation) if service and bool(region) == bool(slash) else None
+
+
+def frame_of(path: str, _query: Mapping[str, str], generation: Generation, /) -> Page | None:
+    """`/embed/services/<service>/` and `/embed/regions/<region>/`: a badge to be framed by other pages."""
+    found = re.fullmatch(r"/embed/(services|regions)/([^/]+)/", path)
+    if found is None:
         return None
-    states = [one[2] for one in data["cells"] if one[0] == service and region in ("", one[1])]
-    may = dependents.read(generation.index.get("dependents", ()))
-    is_possible = any(one[0] == service and region in ("", one[1]) for one in may)
-    state = max(states, key=_gravity, default="possible" if is_possible else "good")
-    name = catalogue.services[service]
-    if region:
-        name = f"{name}, {catalogue.region_name(region)}"
+    places = (found[2], "") if found[1] == "services" else ("", found[2])
+    drawn = _drawn(*places, generation)
+    return framed(drawn, generation.index[KEY]["base_url"]) if drawn else None
+
+
+def _drawn(service: str, region: str, generation: Generation) -> Page | None:
+    """The badge of a service, a region, or a service in a region; None where nothing of the kind is offered."""
+    data = generation.index.get(KEY, {})
+    if "catalogue" not in data:
+        return None
+    catalogue = Catalogue.read(data["catalogue"])
+    if not any(service in ("", one) and region in ("", place) for one, place in catalogue.cells):
+        return None
+    states = [
+        state
+        for one, place, state in data["cells"]
+        if service in ("", one) and region in ("", place)
+    ]
+    names = [catalogue.services[service]] if service else []
+    names += [catalogue.region_name(region)] if region else []
     with override(languages.DEFAULT):
-        return badge(name, state, generation.as_of)
+        worst = max(states, key=_gravity, default="good")
+        return badge(", ".join(names), worst, generation.as_of)
 
 
 def _gravity(state: str) -> int:

@@ -15,6 +15,7 @@ from statuspage.public import languages
 from statuspage.public.render import (
     affected_minutes,
     dependents,
+    endpoints,
     heatmap,
     history,
     hit,
@@ -36,6 +37,7 @@ from statuspage.public.snapshot.values import (
 
 STATUS, HISTORY = "/status/", "/status/history/"
 MINUTES = "/status/history/minutes/"
+ENDPOINTS = "/status/api/"
 LONG = 60  # rows: a table of more is higher than any window
 HOT, WARM = 10, 60  # seconds a cache may keep the status pages, and the history's
 # Pages without an address of their own, and for how long a cache may keep them.
@@ -197,6 +199,12 @@ class HistoryPages:
 def minutes_page(snapshot: Snapshot, layout: Layout) -> Page:
     context = {"minutes": affected_minutes.minutes(snapshot)}
     return Page(render("history/minutes.html", layout, MINUTES, context), max_age=WARM)
+
+
+def endpoints_page(snapshot: Snapshot, layout: Layout) -> Page:
+    context = {"sections": endpoints.sections(snapshot, str(settings.BASE_URL).rstrip("/"))}
+    layout = replace(layout, dated=False)
+    return Page(render("status/api.html", layout, ENDPOINTS, context), max_age=WARM)
 
 
 def incident_page(one: IncidentView, layout: Layout) -> Page:

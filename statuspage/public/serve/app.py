@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-OWNED_FOLDERS = ("/status/", "/api/v2/", "/badge/")
+OWNED_FOLDERS = ("/status/", "/api/v2/", "/badge/", "/embed/")
 OWNED_FILES = frozenset(
     {
         "/status",
@@ -38,6 +38,7 @@ OWNED_FILES = frozenset(
         "/incidents.json",
         "/incidents.schema.json",
         "/products.json",
+        "/embed.js",
         "/robots.txt",
         "/sitemap.xml",
         "/.well-known/security.txt",
@@ -209,7 +210,7 @@ class _Slow:
             page = assemble(path, fields, generation)
             if page is None:
                 return None
-            known = prepared_responses.assembled(page, hsts=self.hsts)
+            known = prepared_responses.assembled(page, hsts=self.hsts, path=path)
             self.cache.put(generation, key, known)
         return known
 

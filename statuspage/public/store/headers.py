@@ -18,6 +18,10 @@ SECURITY = (
     ("Cross-Origin-Opener-Policy", "same-origin"),
 )
 
+# A badge in a frame of other people's pages: it has no script, no style and no form.
+FRAMES = "/embed/"
+FRAMED_POLICY = "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors *"
+
 # Read by other people's pages and programs: feeds, JSON, badges, calendars. Never HTML.
 SHARED_TYPES = (
     "application/json",
@@ -42,9 +46,14 @@ A_YEAR = 365 * 24 * 3600
 SHORTLY, LONG = 30, 24 * 3600  # seconds: revalidate behind the reader's back; survive our death
 
 
-def security(hsts: str = "") -> list[tuple[str, str]]:
-    """Headers of every public answer; `hsts`: the value of Strict-Transport-Security, "" for none."""
-    return [*SECURITY, ("Strict-Transport-Security", hsts)] if hsts else [*SECURITY]
+def security(hsts: str = "", *, framed: bool = False) -> list[tuple[str, str]]:
+    """Headers of every public answer; `hsts`: the value of Strict-Transport-Security, "" for none; `framed`: of
+    what other pages may show in a frame."""
+    given = dict(SECURITY)
+    if framed:
+        given["Content-Security-Policy"] = FRAMED_POLICY
+        del given["X-Frame-Options"]
+    return [*given.items(), *([("Strict-Transport-Security", hsts)] if hsts else [])]
 
 
 def caching(max_age: int) -> str:

@@ -147,7 +147,12 @@ class LoadedGeneration:
         except OSError as error:
             raise GenerationGoneError(f"{self.folder.name}/{name}: {error.strerror}") from error
         return prepared_responses.build(
-            page, etag=entry.hash, packed=packed, hsts=self._hsts, modified=modified
+            page,
+            etag=entry.hash,
+            packed=packed,
+            hsts=self._hsts,
+            modified=modified,
+            path=name.removeprefix("site"),
         )
 
     def find(self, path: str) -> Answer | None:

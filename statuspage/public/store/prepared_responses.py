@@ -57,9 +57,10 @@ def build(
     packed: Sequence[tuple[str, str, bytes]] = (),
     hsts: str = "",
     modified: float | None = None,
+    path: str = "",
 ) -> Answer:
     """All variants of a page. `packed`: (coding, ETag suffix, bytes) of the compressed ones; `modified`: when
-    its bytes were written (seconds since 1970), if they lie in a file.
+    its bytes were written (seconds since 1970), if they lie in a file. `path`: where it is answered.
 
     `etag` is the fingerprint of the body; each coding has an ETag of its own (RFC 9110, 8.8.3.3).
     """
@@ -69,7 +70,7 @@ def build(
         common.append(headers.ANYBODY)
     if modified is not None and page.status == HTTPStatus.OK:
         common.append(("Last-Modified", formatdate(modified, usegmt=True)))
-    common += headers.security(hsts)
+    common += headers.security(hsts, framed=path.startswith(headers.FRAMES))
     ready = {"": _variant(page, common, page.body, etag, "")}
     for coding, suffix, body in packed:
         ready[coding] = _variant(page, common, body, f"{etag}-{suffix}", coding)
@@ -96,14 +97,14 @@ def _variant(page: Page, common: list[Header], body: bytes, tag: str, coding: st
     return Variant(status_line(page.status), common + own, body, etag, modified, unmodified)
 
 
-def assembled(page: Page, *, hsts: str = "") -> Answer:
+def assembled(page: Page, *, hsts: str = "", path: str = "") -> Answer:
     """The answer of a page made on request: packed with gzip here, for lack of a file to take it from."""
     packed = []
     if len(page.body) >= 200:
         small = gzip.compress(page.body, ASSEMBLED_GZIP, mtime=0)
         if len(small) < len(page.body):
             packed.append(("gzip", "gz", small))
-    return build(page, etag=manifest.fingerprint(page.body), packed=packed, hsts=hsts)
+    return build(page, etag=manifest.fingerprint(page.body), packed=packed, hsts=hsts, path=path)
 
 
 def size(answer: Answer) -> int:

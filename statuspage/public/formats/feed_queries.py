@@ -183,8 +183,9 @@ def frame_of(path: str, _query: Mapping[str, str], generation: Generation, /) ->
     found = re.fullmatch(r"/embed/(services|regions)/([^/]+)/", path)
     if found is None:
         return None
-    places = (found[2], "") if found[1] == "services" else ("", found[2])
-    drawn = _drawn(*places, generation)
+    kind, slug = found.groups()
+    is_service = kind == "services"
+    drawn = _drawn(slug if is_service else "", "" if is_service else slug, generation)
     return framed(drawn, generation.index[KEY]["base_url"]) if drawn else None
 
 

@@ -240,6 +240,8 @@ LOGGING = {
 }
 
 # ---- Mail ----
+# Where mails send their readers for help: an address of the web, or mailto:.
+HELP_URL = env.text("HELP_URL", f"{BASE_URL}/subscribe/")
 # MAIL_FOLDER: keep mails as files there instead of sending them (the demo shows them at /demo/mailbox/).
 # What the affected are told of an incident that a monitor opened, instead of a text from its facts; see
 # incidents/placeholders.py.

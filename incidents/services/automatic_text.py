@@ -16,7 +16,12 @@ Pair = tuple[int, int]  # (service id, region id)
 
 
 def groups_of(pairs: Iterable[Pair]) -> tuple[Group, ...]:
-    """The cells by name, in the catalogue's order; three queries, however many there are."""
+    """The cells by name, in the catalogue's order."""
+    return grouped(cells_of(pairs).values())
+
+
+def cells_of(pairs: Iterable[Pair]) -> dict[Pair, Cell]:
+    """Each cell by name, in the catalogue's order; three queries, however many there are."""
     wanted = set(pairs)
     services = Service.objects.in_bulk({service for service, _ in wanted})
     regions = Region.objects.select_related("geography").in_bulk({region for _, region in wanted})
@@ -24,8 +29,8 @@ def groups_of(pairs: Iterable[Pair]) -> tuple[Group, ...]:
     ordered = sorted(
         wanted, key=lambda pair: (services[pair[0]].position, regions[pair[1]].position, pair)
     )
-    return grouped(
-        Cell(
+    return {
+        (service, region): Cell(
             service=services[service].name,
             region=regions[region].name,
             geography=regions[region].geography.name,
@@ -33,7 +38,7 @@ def groups_of(pairs: Iterable[Pair]) -> tuple[Group, ...]:
             worldwide=regions[region].is_global,
         )
         for service, region in ordered
-    )
+    }
 
 
 def offered_in_geographies(services: Iterable[int]) -> dict[tuple[int, int], int]:

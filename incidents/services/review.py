@@ -133,7 +133,7 @@ def _write_parts(review: Review, draft: Draft) -> None:
 
 
 def _as_text(draft: Draft) -> str:
-    """The review as one Markdown text, for mails; long ones are cut with a word about it."""
+    """The review as one Markdown text, whole, for mails."""
     parts = [f"### {s.heading}\n\n{s.text.strip()}" for s in draft.sections if s.text.strip()]
     if draft.timeline:
         rows = [f"- {at:%d %B %Y %H:%M} UTC: {text}" for at, text in sorted(draft.timeline)]
@@ -141,6 +141,4 @@ def _as_text(draft: Draft) -> str:
     if draft.repairs:
         rows = [f"- {r.text} ({r.state}{f', {r.due}' if r.due else ''})" for r in draft.repairs]
         parts.append("### Repair items\n\n" + "\n".join(rows))
-    text = "\n\n".join(parts)
-    most = 18_000
-    return text if len(text) <= most else text[:most].rsplit("\n", 1)[0] + "\n\n(shortened)"
+    return "\n\n".join(parts)

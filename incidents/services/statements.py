@@ -15,6 +15,7 @@ from incidents.signals import send_signal
 from incidents.wording import Facts, written
 
 TEXT_LENGTH = 20_000
+REVIEW_LENGTH = 500_000
 Cell = tuple[int, int]  # (service id, region id)
 
 
@@ -80,7 +81,8 @@ def write_communication(
     that is not due yet stays promised, unless this is the end.
     """
     public_text = checked_text("public_text", public_text)
-    targeted_text = checked_text("targeted_text", targeted_text)
+    most = REVIEW_LENGTH if kind == "review" else TEXT_LENGTH
+    targeted_text = checked_text("targeted_text", targeted_text, most)
     written_from = {}
     if public_facts and public_text in ("", from_facts := written(public_facts)):
         public_text, written_from["public"] = from_facts, [one.as_json() for one in public_facts]

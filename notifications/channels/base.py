@@ -52,6 +52,7 @@ class MessageTemplate:
     html: str
     headers: Mapping[str, str] = field(default_factory=dict)
     placeholders: tuple[str, ...] = ()
+    calendar: bytes = b""  # an event to attach (RFC 5545)
 
     def __post_init__(self) -> None:
         """Raises ValueError, as a message does."""

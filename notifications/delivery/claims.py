@@ -17,6 +17,7 @@ from django.db.models.expressions import RawSQL
 from django.db.models.functions import Now
 
 from incidents.models import Communication
+from notifications.audience import concern
 from notifications.delivery import kill_switch, rate_limits
 from notifications.delivery.supersede import supersede
 from notifications.inbound import bounces
@@ -200,6 +201,7 @@ def claim(*, most: int, channel: str) -> Batch:
     for each in item:
         if not each.reason_to_skip() and not each.stays_inside():
             carried.setdefault(each.digest_id, []).append(each)
+    concern.attach(deliveries)
     for delivery in deliveries:
         delivery.age = delivery.waited
         delivery.last_of_hour = delivery.pk in last

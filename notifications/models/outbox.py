@@ -34,6 +34,7 @@ from notifications.models.choices import (
     Result,
     channels,
 )
+from notifications.models.concern import Concern
 from notifications.models.endpoints import Endpoint
 
 
@@ -91,6 +92,8 @@ class Delivery(models.Model):
     age = timedelta(0)  # since its creation
     digest_items: Sequence[Delivery] = ()  # told in the same message, the oldest first
     last_of_hour = False  # the next one must wait
+    concern: Concern | None = None  # what of theirs it touches
+    is_first = True  # nothing else of the incident was planned for this endpoint before
 
     # No indexes of their own where a longer one starts with the column: each costs at every insert.
     incident = models.ForeignKey(

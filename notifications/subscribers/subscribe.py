@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 
 from django.db import transaction
 from django.db.models.functions import Lower
+from django.utils.translation import gettext, override
 
 from incidents.models import Region, Service
 from notifications import lifecycle, signed_links
@@ -141,7 +142,8 @@ def send_confirmations(*, now: datetime, most: int = 50, transport: Transport = 
         return 0
     sent = 0
     for sign_up in _take_due(now, most):
-        message = mail_renderer.confirmation(sign_up, topics=_in_words(sign_up.topics))
+        with override(sign_up.language):
+            message = mail_renderer.confirmation(sign_up, topics=_in_words(sign_up.topics))
         try:
             transport.send(message)
         except TransportError as error:
@@ -194,9 +196,13 @@ def _existing(topics: Collection[Topic]) -> list[Topic]:
 def _in_words(topics: Collection[tuple[int | None, int | None]]) -> list[str]:
     services = Service.objects.in_bulk([topic[0] for topic in topics if topic[0]])
     regions = Region.objects.in_bulk([topic[1] for topic in topics if topic[1]])
+    every = gettext("every service"), gettext("every region")
     return [
-        f"{services[service].name if service in services else 'every service'} in"
-        f" {regions[region].name if region in regions else 'every region'}"
+        gettext("%(services)s in %(regions)s")
+        % {
+            "services": services[service].name if service in services else every[0],
+            "regions": regions[region].name if region in regions else every[1],
+        }
         for service, region in topics
     ]
 
@@ -229,6 +235,7 @@ def _open_endpoint(sign_up: SignUp, now: datetime) -> Endpoint:
     )
     endpoint = _endpoint_of(sign_up.address)
     endpoint.confirmed_at = endpoint.confirmed_at or now
+    endpoint.language = sign_up.language
     endpoint.left_posts_at = None
     endpoint.suppressed_at = None
     endpoint.suppressed_because = ""

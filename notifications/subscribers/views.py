@@ -96,7 +96,7 @@ def subscribe(request: HttpRequest, now: datetime) -> HttpResponse:
         return _too_many(request, now, form, wait)
     if not form.trapped:
         try:
-            service.request(address=address, topics=topics, now=now)
+            service.request(address=address, topics=topics, now=now, language=_language())
         except SubscribeError as error:
             form.refuse(error)
             return _page(request, now, "subscribe", form=form, status=UNPROCESSABLE)

@@ -62,7 +62,7 @@ def test_a_drill_goes_all_the_way_and_reaches_its_list_alone(
     drill = Incident.objects.get()
     work(relay)
     assert [message.to for message in relay.taken] == ["inside@example.com"]
-    assert relay.taken[0].subject.startswith("[Drill] [Investigating]")
+    assert relay.taken[0].subject.startswith("[Drill] [Cloud Status]")
     for body in (relay.taken[0].text, relay.taken[0].html):
         assert "this is a drill" in body.lower()
     states = Delivery.objects.values_list("endpoint__address", "state", "skip_reason")

@@ -197,7 +197,7 @@ def test_from_the_pen_to_the_inbox_with_a_real_worker(
     )
     wait_for(lambda: len(sink.mails) == 2)
     assert sink.receivers == ["here@example.com"] * 2
-    assert str(sink.mails[1]["Subject"]).startswith("[Resolved]")
+    assert text_of(sink.mails[1]).startswith("Resolved")
     wait_for(lambda: not Delivery.objects.exclude(state=State.SENT).exists())
 
 

@@ -11,9 +11,12 @@ import re
 from collections.abc import Mapping
 
 from django.conf import settings
+from django.utils.translation import gettext, ngettext
 
+from incidents.markdown import to_text
+from notifications.channels import wording
 from notifications.channels.base import Message, one_line
-from notifications.channels.email import renderer as mail_renderer
+from notifications.channels.yours import Book
 from notifications.models import Delivery
 
 # Characters once escaped; the smallest limit of these products is 4,096.
@@ -21,6 +24,7 @@ LONGEST = 4_000
 LONGEST_TITLE = 200
 # The newest of a digest may have so much; what is left tells the others.
 LONGEST_TEXT, LONGEST_CARRIED = 2_000, 500
+MOST_PLACES = 4
 LEAST_CARRIED = 40  # less of a text says nothing
 
 _ESCAPES = {"&": "&amp;", "<": "&lt;", ">": "&gt;"}
@@ -36,9 +40,10 @@ class ChatRenderer:
 
     def compose(self, delivery: Delivery) -> Message:
         """The message of a delivery, the same again whenever it is repeated."""
-        key = mail_renderer.same_words(delivery)
+        key = (*wording.same_words(delivery), delivery.concern)
         if key not in self._bodies:
-            self._bodies[key] = body_of(_text(delivery))
+            with wording.reading(delivery):
+                self._bodies[key] = body_of(_text(delivery))
         return Message(id=str(delivery.uuid), to=delivery.endpoint.address, event=self._bodies[key])
 
 
@@ -53,64 +58,88 @@ def safe(text: str) -> str:
 
 
 def _text(delivery: Delivery) -> str:
-    facts = mail_renderer.facts(delivery)
-    start = [_headline(facts), *_times(facts)]
+    book = Book(delivery.communication)
+    facts = wording.facts(delivery, book.where(most=MOST_PLACES))
+    start = [_headline(facts), *_places(facts), *_times(facts), *_yours(delivery, book)]
     end = [line for line in (_entry(facts), *_notes(delivery)) if line]
     room = LONGEST - sum(len(line) + 1 for line in (*start, *end, _foot(delivery))) - 40
-    body = _cut(str(mail_renderer.words(delivery)["body"]), min(room, LONGEST_TEXT))
+    body = _cut(to_text(wording.body(delivery)[0]), min(room, LONGEST_TEXT))
     carried = _carried(delivery, room - len(body)) if delivery.digest_items else []
     parts = ("\n".join(start), body, *carried, "\n".join(end), _foot(delivery))
     return "\n\n".join(part for part in parts if part)
 
 
 def _headline(facts: Mapping[str, object]) -> str:
-    where = f"{facts['where']}: " if facts["where"] else ""
-    title = one_line(f"{where}{facts['title']}", LONGEST_TITLE)
-    mark = "[Drill] " if facts["drill"] else ""
+    title = one_line(str(facts["title"]), LONGEST_TITLE)
+    mark = f"[{gettext('Drill')}] " if facts["drill"] else ""
     return f"{mark}[{safe(str(facts['stage']))}] {safe(title)}"
 
 
+def _places(facts: Mapping[str, object]) -> list[str]:
+    where = facts["where"]
+    return [safe(line) for line in where] if isinstance(where, list) else []
+
+
+def _yours(delivery: Delivery, book: Book) -> list[str]:
+    """What of theirs it touches; a room is read by people of one tenant."""
+    yours = book.yours(delivery)
+    rows = [f"- {row.name}: {row.where or '–'} ({row.what})" for row in yours.rows]
+    return [safe(line) for line in (yours.line, *rows, yours.others) if line]
+
+
 def _times(facts: Mapping[str, object]) -> list[str]:
-    lines = [mail_renderer.DRILL] if facts["drill"] else []
+    lines = [str(wording.DRILL)] if facts["drill"] else []
     if facts["window_start"]:
-        until = f" to {facts['window_end']}" if facts["window_end"] else ""
-        lines.append(f"Planned for {facts['window_start']}{until}")
+        until = f" – {facts['window_end']}" if facts["window_end"] else ""
+        lines.append(f"{gettext('Planned for')}: {facts['window_start']}{until}")
     else:
-        until = f", until {facts['until']}" if facts["until"] else ""
-        lines.append(f"Since {facts['since']}{until}")
+        lines.append(f"{gettext('Since')}: {facts['since']}")
+        if facts["until"]:
+            lines.append(f"{gettext('Until')}: {facts['until']}")
     if facts["next_update"]:
-        lines.append(f"Next update by {facts['next_update']}")
+        by = gettext("by %(time)s") % {"time": facts["next_update"]}
+        lines.append(f"{gettext('Next update')}: {by}")
     return [safe(line) for line in lines]
 
 
 def _entry(facts: Mapping[str, object]) -> str:
-    return f"Public entry: {safe(str(facts['link']))}" if facts["link"] else ""
+    return (
+        f"{gettext('Read the public entry')}: {safe(str(facts['link']))}" if facts["link"] else ""
+    )
 
 
 def _notes(delivery: Delivery) -> list[str]:
-    lines = [f"Why this is here: {' '.join(mail_renderer.why(delivery))}"]
-    if confidential := mail_renderer.confidential(delivery):
+    lines = [f"{gettext('Why this is here:')} {' '.join(wording.why(delivery))}"]
+    if confidential := wording.confidential(delivery):
         lines.append(confidential)
     if delivery.last_of_hour:
-        lines.append(mail_renderer.limit_reached("room"))
-    lines.append(f"To change or end these messages, ask whoever runs {settings.SITE_NAME}.")
+        lines.append(wording.limit_reached(room=True))
+    lines.append(
+        gettext("To change or end these messages, ask whoever runs %(site)s.")
+        % {"site": settings.SITE_NAME}
+    )
     return [safe(line) for line in lines]
 
 
 def _carried(delivery: Delivery, room: int) -> list[str]:
     """The other updates of a digest, the oldest first; the newest of them have the room that there is."""
-    head = f"{len(delivery.digest_items)} more: {mail_renderer.kept_back('room')}"
+    items = len(delivery.digest_items)
+    more = ngettext("%(n)d more update", "%(n)d more updates", items) % {"n": items}
+    head = f"{more}: {wording.kept_back(room=True)}"
     room -= len(safe(head))
     entries: list[str] = []
     for each in reversed(delivery.digest_items):
-        facts = mail_renderer.facts(each)
+        facts = wording.facts(each, ())
         entry = "\n".join(line for line in (_headline(facts), _entry(facts), _foot(each)) if line)
         room -= len(entry) + 4
         if room < 0:
-            entries.append(f"… and {len(delivery.digest_items) - len(entries)} older ones.")
+            older = items - len(entries)
+            entries.append(
+                ngettext("… and %(n)d older one.", "… and %(n)d older ones.", older) % {"n": older}
+            )
             break
         if room > LEAST_CARRIED:
-            text = _cut(str(mail_renderer.words(each)["body"]), min(room, LONGEST_CARRIED))
+            text = _cut(to_text(wording.body(each)[0]), min(room, LONGEST_CARRIED))
             room -= len(text)
             headline, _, rest = entry.partition("\n")
             entry = f"{headline}\n{text}\n{rest}"

@@ -6,9 +6,11 @@ without encoding anything else anew. What comes out is dot-stuffed for DATA of S
 
 from __future__ import annotations
 
+import base64
 import binascii
 import re
 import secrets
+from email.header import Header
 from email.message import EmailMessage
 from email.policy import SMTP
 from email.utils import formatdate
@@ -28,21 +30,21 @@ class MimeTemplate:
         boundary = f"=_{secrets.token_hex(16)}"
         head = EmailMessage(policy=SMTP)
         head["From"] = sender
-        head["Subject"] = template.subject
         for name, value in template.headers.items():
             head[name] = value
-        self._head = head.as_bytes().rstrip(b"\r\n") + b"\r\n"
-        pieces: list[bytes | int] = [
-            (
-                "MIME-Version: 1.0\r\n"
-                f'Content-Type: multipart/alternative; boundary="{boundary}"\r\n\r\n'
-            ).encode("ascii")
-        ]
+        self._head = head.as_bytes().rstrip(b"\r\n") + b"\r\n" + _subject(template.subject)
+        start = f'Content-Type: multipart/alternative; boundary="{boundary}"\r\n\r\n'
+        outer = f"=_{secrets.token_hex(16)}"
+        if template.calendar:
+            start = f'Content-Type: multipart/mixed; boundary="{outer}"\r\n\r\n--{outer}\r\n{start}'
+        pieces: list[bytes | int] = [f"MIME-Version: 1.0\r\n{start}".encode("ascii")]
         for kind, body in (("text/plain", template.text), ("text/html", template.html)):
             pieces.append(f"--{boundary}\r\n{_CONTENT.format(kind)}".encode("ascii"))
             pieces += _cut(body, template.placeholders)
             pieces.append(b"\r\n")
         pieces.append(f"--{boundary}--\r\n".encode("ascii"))
+        if template.calendar:
+            pieces.append(_attached(template.calendar, outer))
         self._pieces = pieces
 
     def value(self, message: Message) -> bytes:
@@ -63,6 +65,25 @@ class MimeTemplate:
                 *(values[piece] if isinstance(piece, int) else piece for piece in self._pieces),
             )
         )
+
+
+def _subject(text: str) -> bytes:
+    """Encoded words as RFC 2047 has them, each with words in it; what is ASCII stays as it is."""
+    if text.isascii():
+        return f"Subject: {text}\r\n".encode("ascii")
+    encoded = Header(text, "utf-8", header_name="Subject").encode(linesep="\r\n")
+    return f"Subject: {encoded}\r\n".encode("ascii")
+
+
+def _attached(calendar: bytes, boundary: str) -> bytes:
+    content = base64.encodebytes(calendar).replace(b"\n", b"\r\n")
+    head = (
+        f"--{boundary}\r\n"
+        'Content-Type: text/calendar; charset=utf-8; method=PUBLISH; name="maintenance.ics"\r\n'
+        'Content-Disposition: attachment; filename="maintenance.ics"\r\n'
+        "Content-Transfer-Encoding: base64\r\n\r\n"
+    )
+    return head.encode("ascii") + content + f"--{boundary}--\r\n".encode("ascii")
 
 
 def _cut(body: str, placeholders: tuple[str, ...]) -> list[bytes | int]:

@@ -1,4 +1,4 @@
-"""The words of a delivery: subject, text, HTML and headers.
+"""The words of a letter: subject, text, HTML and headers, in the receiver's language.
 
 A public message is made of public text and public facts only. What it says of publicity (the link to
 the entry) is asked of the ledger's gate, never decided here.
@@ -9,87 +9,71 @@ from __future__ import annotations
 import secrets
 import uuid
 from collections.abc import Sequence
-from datetime import UTC, datetime
 from urllib.parse import urlsplit
-from zoneinfo import ZoneInfo
 
 import css_inline
 from django.conf import settings
 from django.template.loader import render_to_string
+from django.utils.html import escape
+from django.utils.translation import get_language, gettext, ngettext
 
-from incidents import markdown, wording
-from incidents.models import Communication, Incident
+from incidents import markdown
+from incidents.models import Communication
 from notifications import return_path, signed_links
+from notifications.channels import wording
 from notifications.channels.base import Message, MessageTemplate, one_line
+from notifications.channels.email.calendar import event_of
+from notifications.channels.yours import Book, Yours
 from notifications.lifecycle import Audience, Reason, Relevance
 from notifications.models import Delivery, Endpoint, SignUp
 
 SUBJECT_LENGTH = 160
-
-RELEVANCE = {
-    Relevance.IMPACTED: "Our analysis confirms that at least one of your subscriptions is impacted.",
-    Relevance.RELATED: "Your subscriptions run in the services and regions named above.",
-    Relevance.PARTIALLY_RELATED: (
-        "You were told of this incident before; this update may speak of other services or"
-        " regions than yours."
-    ),
-    Relevance.NOT_IMPACTED: "You were told of this incident before, by an estimate.",
-    Relevance.PUBLIC: "This is a public post.",
+SIGNS = {
+    "critical": "✕",
+    "warning": "!",
+    "maintenance": "◆",
+    "information": "i",
+    "good": "✓",
+    "quiet": "–",
 }
-
-REASON = {
-    Reason.ALERT_RULE: "One of your organisation's alert rules matches it.",
-    Reason.DEFAULT_CONTACT: (
-        "Your organisation has no alert rule that leads to an address, so its default contact is"
-        " told."
-    ),
-    Reason.TOLD_BEFORE: "Whoever is told of the beginning of an incident is told of its end.",
-    Reason.TOPIC: "You have subscribed to posts about these services and regions.",
-}
-
-AUTOMATED = "It was sent automatically: no person has written or read it before."
-
-NOT_AFFECTED = (
-    "Our analysis is complete: your subscriptions were not affected by this incident. You need not do"
-    " anything, and you will hear no more of it."
-)
-
-DRILL = "THIS IS A DRILL. Nothing has happened; you need not do anything."
-
-CONFIDENTIAL = (
-    "This is a targeted notice for affected customers; its text is not published. Please treat it as"
-    " confidential."
-)
-
-STATEMENTS = {"review": "Review", "retraction": "Retracted", "correction": "Correction"}
+# What a receiver's own parts are called in a template: blanks that no text of an operator can contain.
+OWN = ("leave", "manage", "tenant", "line", "yours", "yours_text")
 
 
 class MailRenderer:
-    """Renders once per text, audience, relevance, reason, language and zone; fills in links per endpoint.
+    """Renders once per text, audience, relevance, reason, language and zone; fills in what is each receiver's own.
 
     Short-lived by intent: whether an entry is public is looked up once per press.
     """
 
     def __init__(self) -> None:
         self._templates: dict[tuple[object, ...], MessageTemplate] = {}
-        # Blanks no operator's text can contain.
-        placeholder = secrets.token_hex(12)
-        self._leave, self._manage = (
-            f"https://leave.{placeholder}/",
-            f"https://manage.{placeholder}/",
-        )
+        self._books: dict[int, Book] = {}
+        self._own: dict[tuple[object, ...], tuple[str, str]] = {}
+        blank = secrets.token_hex(12)
+        self._blanks = tuple(f"https://{name}.{blank}/" for name in OWN)
 
     def compose(self, delivery: Delivery) -> Message:
         """The message of a delivery, the same again whenever it is repeated. Raises ValueError."""
         endpoint = delivery.endpoint
-        template = self._template(delivery)
+        with wording.reading(delivery):
+            yours = self._book(delivery).yours(delivery)
+            template = self._template(delivery, yours)
+            html, text = self._own_parts(yours, delivery)
         leave = signed_links.leave_url(endpoint.key, delivery.audience)
-        manage = signed_links.manage_url(endpoint.key)
+        tenants = ", ".join(delivery.concern.tenants) if delivery.concern else ""
         return Message(
             id=f"<{delivery.uuid}@{host()}>",
             to=endpoint.address,
             template=template,
-            values=(leave, manage),
+            values=(
+                leave,
+                signed_links.manage_url(endpoint.key),
+                f" · {escape(tenants)}" if tenants else "",
+                str(escape(yours.line)),
+                html,
+                text,
+            ),
             headers={
                 **_thread(delivery.incident_id, endpoint),
                 "List-Unsubscribe": f"<{leave}>",
@@ -97,31 +81,61 @@ class MailRenderer:
             return_path=return_path.address_of(delivery.uuid),
         )
 
-    def _template(self, delivery: Delivery) -> MessageTemplate:
-        key = same_words(delivery)
+    def _book(self, delivery: Delivery) -> Book:
+        key = delivery.communication_id
+        if key not in self._books:
+            self._books[key] = Book(delivery.communication)
+        return self._books[key]
+
+    def _template(self, delivery: Delivery, yours: Yours) -> MessageTemplate:
+        key = (*wording.same_words(delivery), yours.is_over)
         if key not in self._templates:
-            self._templates[key] = self._render(delivery)
+            self._templates[key] = self._render(delivery, yours)
         return self._templates[key]
 
-    def _render(self, delivery: Delivery) -> MessageTemplate:
-        context = facts(delivery) | {
-            **words(delivery),
-            "public": delivery.audience == Audience.PUBLIC,
-            "carried": [facts(each) | words(each) for each in delivery.digest_items],
-            "kept_back": kept_back(),
-            "last_of_hour": limit_reached() if delivery.last_of_hour else "",
-            "why": why(delivery),
-            "drill_notice": DRILL,
-            "confidential": confidential(delivery),
-            "leave": self._leave,
-            "manage": self._manage,
+    def _own_parts(self, yours: Yours, delivery: Delivery) -> tuple[str, str]:
+        """The table of what is theirs, as HTML and as text."""
+        if not yours.rows:
+            return "", ""
+        key = (yours, get_language(), delivery.endpoint.time_zone)
+        if key not in self._own:
+            if len(self._own) > 5_000:
+                self._own.clear()
+            since = ""
+            if yours.since and yours.since != delivery.communication.incident.started_at:
+                moment = wording.moment(yours.since, delivery.endpoint.time_zone)
+                since = gettext("For you since %(time)s.") % {"time": moment}
+            self._own[key] = (_as_html(yours, since), _as_text(yours, since))
+        return self._own[key]
+
+    def _render(self, delivery: Delivery, yours: Yours) -> MessageTemplate:
+        book, public = self._book(delivery), delivery.audience == Audience.PUBLIC
+        facts = _facts(delivery, book)
+        if yours.is_over and delivery.communication.incident.closed_at is None:
+            facts |= {"state": "good", "state_word": gettext("Recovered for you")}
+        context = facts | {
+            "language": get_language(),
+            "sign": SIGNS[str(facts["state"])],
+            "public": public,
+            "story": [_earlier(each, delivery) for each in wording.earlier(delivery)],
+            "carried": [_facts(each, self._book(each)) for each in delivery.digest_items],
+            "more": _more(len(delivery.digest_items)),
+            "kept_back": wording.kept_back(),
+            "last_of_hour": wording.limit_reached() if delivery.last_of_hour else "",
+            "why": wording.why(delivery),
+            "drill_notice": wording.DRILL,
+            "confidential": wording.confidential(delivery),
+            "help": settings.HELP_URL,
+            "zone_notice": _zone_notice(delivery.endpoint.time_zone),
+            **dict(zip(OWN, self._blanks, strict=True)),
         }
         return MessageTemplate(
-            subject=_subject(delivery, str(context["where"])),
+            subject=subject(delivery.communication),
             text=render_to_string("emails/update.txt", context),
             html=inlined(render_to_string("emails/update.html", context)),
             headers=_list(delivery.audience),
-            placeholders=(self._leave, self._manage),
+            placeholders=self._blanks,
+            calendar=event_of(delivery.communication, public=public),
         )
 
 
@@ -138,6 +152,7 @@ def preview(
         relevance=relevance,
         reason=reason,
     )
+    delivery.is_first = False
     return MailRenderer().compose(delivery)
 
 
@@ -148,15 +163,22 @@ def confirmation(sign_up: SignUp, *, topics: Sequence[str]) -> Message:
         "topics": topics,
         "link": signed_links.confirm_url(sign_up.key),
         "hours": int(signed_links.CONFIRM_WITHIN.total_seconds() // 3600),
+        "help": settings.HELP_URL,
+        "language": get_language(),
     }
+    title = gettext("Confirm your subscription to %(site)s") % {"site": settings.SITE_NAME}
     return Message(
         id=f"<{sign_up.key}@{host()}>",
         to=sign_up.address,
         template=MessageTemplate(
-            subject=f"Confirm your subscription to {settings.SITE_NAME}",
+            subject=title,
             text=render_to_string("emails/confirm.txt", context),
             html=inlined(render_to_string("emails/confirm.html", context)),
-            headers={"Auto-Submitted": "auto-generated", "X-Auto-Response-Suppress": "All"},
+            headers={
+                "Auto-Submitted": "auto-generated",
+                "X-Auto-Response-Suppress": "All",
+                "List-Help": f"<{settings.HELP_URL}>",
+            },
         ),
     )
 
@@ -164,6 +186,17 @@ def confirmation(sign_up: SignUp, *, topics: Sequence[str]) -> Message:
 def host() -> str:
     """The host of BASE_URL: the right-hand side of our Message-IDs and list names."""
     return urlsplit(settings.BASE_URL).hostname or "localhost"
+
+
+def subject(communication: Communication) -> str:
+    """The same in every mail of an incident, so that mail programs keep them together."""
+    incident = communication.incident
+    drill = f"[{gettext('Drill')}] " if incident.drill else ""
+    end = f" ({incident.tracking_id})"
+    start = one_line(
+        f"{drill}[{settings.SITE_NAME}] {incident.public_title}", SUBJECT_LENGTH - len(end)
+    )
+    return f"{start}{end}"
 
 
 def inlined(html: str) -> str:
@@ -176,137 +209,72 @@ _inliner = css_inline.CSSInliner(
 )
 
 
-def same_words(delivery: Delivery) -> tuple[object, ...]:
-    """Deliveries with the same key read alike, but for links of their own."""
-    return (
-        delivery.communication_id,
-        delivery.audience,
-        delivery.relevance,
-        delivery.reason,
-        delivery.endpoint.language,
-        delivery.endpoint.time_zone,
-        delivery.last_of_hour,
-        *((each.communication_id, each.audience, each.relevance) for each in delivery.digest_items),
-    )
-
-
-def facts(delivery: Delivery) -> dict[str, object]:
-    """What happened where and when, in words; `link` is empty unless the entry is public."""
-    communication, incident = delivery.communication, delivery.communication.incident
-    cells = list(
-        communication.scope.select_related("service", "region").order_by(
-            "service__position", "region__position"
-        )
-    )
-    zone = delivery.endpoint.time_zone
-    services = [cell.service.name for cell in cells]
-    regions = [cell.region.name for cell in cells]
-    is_public = Incident.objects.public().filter(pk=incident.pk).exists()
-    return {
-        "site": settings.SITE_NAME,
-        "drill": incident.drill,
-        "title": incident.public_title,
-        "stage": _stage(delivery),
-        "where": f"{wording.listed(services, 2)} in {wording.listed(regions, 2)}" if cells else "",
-        "services": wording.listed(services, 10),
-        "regions": wording.listed(regions, 10),
-        "since": moment(incident.started_at, zone),
-        "until": moment(incident.mitigated_at, zone),
-        "window_start": moment(incident.scheduled_for, zone),
-        "window_end": moment(incident.scheduled_until, zone),
-        "said_at": moment(communication.at, zone),
-        "next_update": moment(communication.next_update_by, zone),
-        "tracking_id": incident.tracking_id,
-        "link": f"{settings.BASE_URL}/status/history/{incident.tracking_id}/" if is_public else "",
-        "language": communication.language,
+def _facts(delivery: Delivery, book: Book) -> dict[str, object]:
+    words, language = wording.body(delivery)
+    return wording.facts(delivery, book.where()) | {
+        "body": markdown.to_text(words),
+        "body_html": markdown.to_html(words),
+        "body_language": language,
     }
 
 
-def moment(at: datetime | None, zone: str) -> str:
-    """`09:00 UTC on 7 February 2024`, with the reader's own time behind it; empty for None."""
-    if at is None:
+def _earlier(communication: Communication, delivery: Delivery) -> dict[str, object]:
+    words, language = wording.said(communication, public=delivery.audience == Audience.PUBLIC)
+    return {
+        "said_at": wording.moment(communication.at, delivery.endpoint.time_zone),
+        "stage": gettext(communication.get_stage_display()),
+        "body": markdown.to_text(words),
+        "body_html": markdown.to_html(words),
+        "language": language,
+    }
+
+
+def _more(items: int) -> str:
+    if not items:
         return ""
-    words = wording.clock(at.astimezone(UTC))
+    return ngettext("%(n)d more update", "%(n)d more updates", items) % {"n": items}
+
+
+def _zone_notice(zone: str) -> str:
     if zone in ("", "UTC"):
-        return words
-    try:
-        local = at.astimezone(ZoneInfo(zone))
-    except (KeyError, OSError, ValueError):  # a zone that is not in this host's data: UTC must do
-        return words
-    return f"{words} ({local:%H:%M} on {local.day} {local:%B}, {zone})"
+        return gettext("All times are in UTC.")
+    return gettext("All times are in UTC, and in %(zone)s.") % {"zone": zone}
 
 
-def _stage(delivery: Delivery) -> str:
-    if delivery.relevance == Relevance.NOT_IMPACTED:
-        return "Not affected"
-    communication = delivery.communication
-    return STATEMENTS.get(communication.kind) or communication.get_stage_display()
+# The styles of mail.css for what is put together for each receiver, as it comes too late for the inliner.
+_FONT = "font:15px/1.45 'Segoe UI',system-ui,-apple-system,Roboto,Arial,sans-serif"
+_PART = f"padding:20px 28px;border-top:1px solid #e3e6ea;{_FONT};color:#1c1f24"
+_CELL = f"padding:8px 0;border-top:1px solid #e3e6ea;vertical-align:top;{_FONT};color:#1c1f24"
+_WHAT = f"{_CELL};padding-left:12px;text-align:right;font-weight:600"
+_WELL = f"{_CELL};padding-left:12px;text-align:right;color:#5a6270"
+_SMALL = "font-size:13px;color:#5a6270"
 
 
-def why(delivery: Delivery) -> list[str]:
-    """Sentences: what it has to do with the receiver, and who has seen it."""
-    return [
-        RELEVANCE[Relevance(delivery.relevance)],
-        REASON[Reason(delivery.reason)],
-        *([AUTOMATED] if delivery.communication.automated else []),
-    ]
-
-
-def words(delivery: Delivery) -> dict[str, object]:
-    """What is said, as text and as HTML."""
-    communication = delivery.communication
-    public = delivery.audience == Audience.PUBLIC
-    body = communication.public_text if public else communication.targeted_text
-    if delivery.relevance == Relevance.NOT_IMPACTED:
-        body = NOT_AFFECTED
-    return {"body": body, "body_html": markdown.to_html(body)}
-
-
-def confidential(delivery: Delivery) -> str:
-    """The closing line under a text that is not published; empty where all of it can be read by anybody."""
-    told = (delivery, *delivery.digest_items)
-    return "" if all(_is_published(each) for each in told) else CONFIDENTIAL
-
-
-def _is_published(delivery: Delivery) -> bool:
-    said = delivery.communication
-    return delivery.audience == Audience.PUBLIC or (
-        delivery.relevance != Relevance.NOT_IMPACTED
-        and said.targeted_text.strip() == said.public_text.strip()
-        and Communication.objects.public().filter(pk=said.pk).exists()
+def _as_html(yours: Yours, since: str) -> str:
+    rows = "".join(
+        f'<tr><td style="{_CELL}">{escape(row.name)}<br>'
+        f'<span style="{_SMALL}">{escape(row.where)}</span></td>'
+        f'<td class="what{" well" if row.quiet else ""}" style="{_WELL if row.quiet else _WHAT}">'
+        f"{escape(row.what)}</td></tr>"
+        for row in yours.rows
     )
-
-
-def limit_reached(place: str = "address") -> str:
-    """What the last message of an hour says of those behind it."""
+    others = f'<p class="others" style="{_SMALL};margin:4px 0 0">{escape(yours.others)}</p>'
+    line = escape(" ".join(filter(None, (yours.line, since))))
     return (
-        f"This is message {settings.HOURLY_LIMIT} to this {place} within an hour, which is the limit. Further"
-        " updates will follow together in one, as soon as the hour allows; first notices, ends and"
-        " retractions still come at once."
+        f'<tr><td class="part ruled" align="left" style="{_PART}">'
+        f'<h2 style="margin:0 0 4px;font-size:15px;color:#1c1f24">{escape(gettext("What is yours"))}</h2>'
+        f'<p style="margin:0 0 10px">{line}</p>'
+        '<table class="yours" cellpadding="0" cellspacing="0" border="0" width="100%"'
+        f' style="width:100%;border-collapse:collapse">{rows}</table>'
+        f"{others if yours.others else ''}</td></tr>"
     )
 
 
-def kept_back(place: str = "address") -> str:
-    """Why a digest has more than one update in it."""
-    rules = []
-    if settings.HOURLY_LIMIT:
-        rules.append(f"at most {settings.HOURLY_LIMIT} messages an hour reach this {place}")
-    if settings.UPDATE_INTERVAL:
-        minutes = max(1, round(settings.UPDATE_INTERVAL / 60))
-        plural = "" if minutes == 1 else "s"
-        rules.append(f"updates of one incident come at least {minutes} minute{plural} apart")
-    return f"They were kept back until now to spare you a storm: {', and '.join(rules)}."
-
-
-def _subject(delivery: Delivery, where: str) -> str:
-    title = delivery.communication.incident.public_title
-    parts = f"{where}: {title}" if where else title
-    drill = "[Drill] " if delivery.communication.incident.drill else ""
-    more = len(delivery.digest_items)
-    end = f" (and {more} more update{'' if more == 1 else 's'})" if more else ""
-    # What is cut is the title, never the number of what else is inside.
-    start = one_line(f"{drill}[{_stage(delivery)}] {parts}", SUBJECT_LENGTH - len(end))
-    return f"{start}{end}"
+def _as_text(yours: Yours, since: str) -> str:
+    lines = [f"\n{gettext('What is yours')}: {' '.join(filter(None, (yours.line, since)))}"]
+    lines += [f"- {row.name}: {row.where or '–'} ({row.what})" for row in yours.rows]
+    lines += [f"- {yours.others}"] if yours.others else []
+    return "\n".join(lines) + "\n"
 
 
 def _thread(incident_id: int, endpoint: Endpoint) -> dict[str, str]:
@@ -319,6 +287,7 @@ def _list(audience: str) -> dict[str, str]:
     name = "posts" if audience == Audience.PUBLIC else "alerts"
     return {
         "List-Id": f"{settings.SITE_NAME} {name} <{name}.{host()}>",
+        "List-Help": f"<{settings.HELP_URL}>",
         "List-Unsubscribe-Post": "List-Unsubscribe=One-Click",
         "Auto-Submitted": "auto-generated",
         "X-Auto-Response-Suppress": "All",

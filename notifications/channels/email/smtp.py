@@ -134,6 +134,10 @@ def _composed(message: Message) -> EmailMultiAlternatives:
         headers={"Message-ID": message.id, **message.all_headers},
     )
     mail.attach_alternative(message.html, "text/html")
+    if message.template is not None and message.template.calendar:
+        mail.attach(
+            "maintenance.ics", message.template.calendar.decode(), "text/calendar; method=PUBLISH"
+        )
     # What a provider's tracking webhook hands back; other backends do not look at it.
     mail.metadata = {"delivery": message.id.strip("<>").partition("@")[0]}  # type: ignore[attr-defined]  # anymail's
     return mail

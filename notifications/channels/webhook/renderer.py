@@ -7,6 +7,7 @@ public or not was decided before: a public delivery carries public text only.
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -17,12 +18,14 @@ from incidents.models import Incident
 from notifications.channels.base import Message
 from notifications.lifecycle import Audience, Relevance
 from notifications.models import Delivery, Endpoint
+from notifications.models.concern import Pair
 
 VERSION = 1
 # A body stays well below the 20 kB that receivers may count on.
 MOST_CELLS = 100
 LONGEST_TEXT = 6000
 MOST_BYTES = 16_000
+MOST_OWN = 10  # cells of one subscription
 
 
 class WebhookRenderer:
@@ -43,6 +46,7 @@ class WebhookRenderer:
                 delivery.relevance,
                 delivery.reason,
                 delivery.last_of_hour,
+                delivery.concern,
             )
             if key not in self._bodies:
                 self._bodies[key] = _bytes(_event(delivery, limit=delivery.last_of_hour))
@@ -107,9 +111,14 @@ def _event(
     cells = communication.scope.select_related("service", "region").order_by(
         "service__position", "region__position"
     )
-    named = [
-        {"service": cell.service.slug, "region": cell.region.slug} for cell in cells[:most_cells]
-    ]
+    slugs = {
+        (cell.service_id, cell.region_id): {
+            "service": cell.service.slug,
+            "region": cell.region.slug,
+        }
+        for cell in cells
+    }
+    named = list(slugs.values())[:most_cells]
     is_public = Incident.objects.public().filter(pk=incident.pk).exists()
     return {
         "type": f"incident.{communication.kind}",
@@ -126,10 +135,13 @@ def _event(
             "title": incident.public_title,
             "stage": communication.stage,
             "number": communication.number,
+            "level": None if incident.kind == "planned-maintenance" else incident.level,
             "text": "" if unaffected else text[:LONGEST_TEXT],
+            "text_complete": unaffected or len(text) <= LONGEST_TEXT,
+            "concern": None if unaffected else _concern(delivery, slugs),
             "language": communication.language,
             "cells": named,
-            "all_cells_named": len(named) == cells.count(),
+            "all_cells_named": len(named) == len(slugs),
             "started_at": utc(incident.started_at),
             "mitigated_at": utc(incident.mitigated_at),
             "scheduled_for": utc(incident.scheduled_for),
@@ -139,6 +151,26 @@ def _event(
                 f"{settings.BASE_URL}/status/history/{incident.tracking_id}/" if is_public else None
             ),
         },
+    }
+
+
+def _concern(delivery: Delivery, slugs: Mapping[Pair, Mapping[str, str]]) -> dict[str, Any] | None:
+    """What of the receiver's it touches; null where nothing is known of theirs, as of public readers."""
+    concern = delivery.concern
+    if concern is None or not concern.hit:
+        return None
+    return {
+        "tenants": list(concern.tenants),
+        "confirmed": delivery.relevance == Relevance.IMPACTED,
+        "subscriptions": concern.subscriptions,
+        "subscriptions_concerned": concern.hit,
+        "named": [
+            {
+                "name": hit.name,
+                "cells": [slugs[pair] for pair in hit.cells if pair in slugs][:MOST_OWN],
+            }
+            for hit in concern.hits
+        ],
     }
 
 

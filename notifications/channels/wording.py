@@ -1,0 +1,274 @@
+"""What messages of every channel say besides the words of a statement, in the language that is active.
+
+Facts are stated of the incident, and of the receiver only what is known of them (`Delivery.concern`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
+
+from django.conf import settings
+from django.utils.translation import get_language, gettext, gettext_lazy, ngettext, override
+
+from incidents import wording
+from incidents.models import Communication, Incident
+from incidents.wording import Facts, written
+from notifications.lifecycle import Audience, Reason, Relevance
+from notifications.models import Delivery
+
+_ = gettext_lazy
+
+RELEVANCE = {
+    Relevance.IMPACTED: _(
+        "Our analysis confirms that at least one of your subscriptions is impacted."
+    ),
+    Relevance.RELATED: _(
+        "At least one of your subscriptions runs in a place that is named here. Whether it is affected is"
+        " an estimate by that."
+    ),
+    Relevance.PARTIALLY_RELATED: _(
+        "You were told of this incident before; this update may speak of other services or regions than"
+        " yours."
+    ),
+    Relevance.NOT_IMPACTED: _("You were told of this incident before, by an estimate."),
+    Relevance.PUBLIC: _("This is a public post."),
+}
+REASON = {
+    Reason.ALERT_RULE: _("One of your organisation's alert rules matches it."),
+    Reason.DEFAULT_CONTACT: _(
+        "Your organisation has no alert rule that leads to an address, so its default contact is told."
+    ),
+    Reason.TOLD_BEFORE: _("Whoever is told of the beginning of an incident is told of its end."),
+    Reason.TOPIC: _("You have subscribed to posts about these services and regions."),
+}
+AUTOMATED = _("It was sent automatically: no person has written or read it before.")
+NOT_AFFECTED = _(
+    "Our analysis is complete: your subscriptions were not affected by this incident. You need not do"
+    " anything, and you will hear no more of it."
+)
+DRILL = _("THIS IS A DRILL. Nothing has happened; you need not do anything.")
+CONFIDENTIAL = _(
+    "This is a targeted notice for affected customers; its text is not published. Please treat it as"
+    " confidential."
+)
+STATEMENTS = {"review": _("Review"), "retraction": _("Retracted"), "correction": _("Correction")}
+ADVISORIES = {
+    "health-advisory": _("Health advisory"),
+    "security-advisory": _("Security advisory"),
+}
+# By level: what has become of a service.
+EFFECT = {"error": _("Failing"), "warning": _("Degraded"), "informational": _("Limited")}
+EXTENTS = {
+    "subset": _("some customers"),
+    "zone": _("a whole zone"),
+    "region": _("the whole region"),
+}
+ENDED = frozenset({"mitigated", "resolved", "complete"})
+
+
+@contextmanager
+def reading(delivery: Delivery) -> Iterator[str]:
+    """Write in the receiver's language where the product has it, else in English."""
+    wanted = delivery.endpoint.language
+    known = [code for code, _name in settings.LANGUAGES]
+    code = next((one for one in (wanted, wanted[:2]) if one in known), wording.WRITTEN_IN)
+    with override(code):
+        yield code
+
+
+def same_words(delivery: Delivery) -> tuple[object, ...]:
+    """Deliveries with the same key read alike, but for what concerns each receiver alone."""
+    return (
+        delivery.communication_id,
+        delivery.audience,
+        delivery.relevance,
+        delivery.reason,
+        delivery.endpoint.language,
+        delivery.endpoint.time_zone,
+        delivery.last_of_hour,
+        is_late(delivery),
+        *((each.communication_id, each.audience, each.relevance) for each in delivery.digest_items),
+    )
+
+
+def is_late(delivery: Delivery) -> bool:
+    """Whether its receiver hears of the incident for the first time, though others have heard before."""
+    return (
+        delivery.is_first
+        and delivery.communication.number > 1
+        and delivery.relevance != Relevance.NOT_IMPACTED
+        and not delivery.digest_items
+    )
+
+
+def state(delivery: Delivery) -> tuple[str, str]:
+    """(how it looks, a word): how things stand by this statement, for the sign at the top."""
+    communication, incident = delivery.communication, delivery.communication.incident
+    if delivery.relevance == Relevance.NOT_IMPACTED:
+        return "good", gettext("Not affected")
+    if communication.kind == "retraction":
+        return "good", gettext("Retracted")
+    stage = gettext(communication.get_stage_display())
+    if incident.kind == "planned-maintenance":
+        looks = {"complete": "good", "cancelled": "quiet"}.get(communication.stage, "maintenance")
+        return looks, f"{gettext('Planned maintenance')} · {stage}"
+    if communication.stage in ENDED:
+        return "good", stage
+    if incident.kind in ADVISORIES:
+        return "information", str(ADVISORIES[incident.kind])
+    looks = {"error": "critical", "warning": "warning"}.get(incident.level, "information")
+    return looks, f"{EFFECT[incident.level]} · {stage}"
+
+
+def stage(delivery: Delivery) -> str:
+    if delivery.relevance == Relevance.NOT_IMPACTED:
+        return gettext("Not affected")
+    communication = delivery.communication
+    return str(STATEMENTS.get(communication.kind) or gettext(communication.get_stage_display()))
+
+
+def facts(delivery: Delivery, where: Sequence[str]) -> dict[str, object]:
+    """What happened where and when, in words; `link` is empty unless the entry is public. `where`: a line
+    a group of cells."""
+    communication, incident = delivery.communication, delivery.communication.incident
+    zone = delivery.endpoint.time_zone
+    is_public = Incident.objects.public().filter(pk=incident.pk).exists()
+    looks, word = state(delivery)
+    return {
+        "site": settings.SITE_NAME,
+        "drill": incident.drill,
+        "title": incident.public_title,
+        "kind": incident.kind,
+        "stage": stage(delivery),
+        "state": looks,
+        "state_word": word,
+        "statement": str(STATEMENTS.get(communication.kind, "")),
+        "where": where,
+        "since": moment(incident.started_at, zone),
+        "until": moment(incident.mitigated_at, zone),
+        "window_start": moment(incident.scheduled_for, zone),
+        "window_end": moment(incident.scheduled_until, zone),
+        "said_at": moment(communication.at, zone),
+        "next_update": moment(communication.next_update_by, zone),
+        "tracking_id": incident.tracking_id,
+        "link": f"{settings.BASE_URL}/status/history/{incident.tracking_id}/" if is_public else "",
+    }
+
+
+def said(communication: Communication, *, public: bool) -> tuple[str, str]:
+    """(Markdown, its language): a person's words as they are, those from facts in the active language."""
+    text = communication.public_text if public else communication.targeted_text
+    language = get_language() or wording.WRITTEN_IN
+    kept = communication.written_from.get("public" if public else "targeted")
+    if kept is None or language == wording.WRITTEN_IN:
+        return text, communication.language
+    return written(map(Facts.of_json, kept), language), language
+
+
+def body(delivery: Delivery) -> tuple[str, str]:
+    """What the receiver is told, as Markdown, and its language."""
+    if delivery.relevance == Relevance.NOT_IMPACTED:
+        return str(NOT_AFFECTED), get_language() or wording.WRITTEN_IN
+    return said(delivery.communication, public=delivery.audience == Audience.PUBLIC)
+
+
+def earlier(delivery: Delivery) -> list[Communication]:
+    """For who joins late: what others were told before, the newest first."""
+    if not is_late(delivery):
+        return []
+    column = "public_text" if delivery.audience == Audience.PUBLIC else "targeted_text"
+    before = delivery.communication.incident.communications.filter(
+        number__lt=delivery.communication.number
+    )
+    if delivery.audience == Audience.PUBLIC:
+        before = before.filter(public_at__isnull=False)
+    return list(before.exclude(**{column: ""}).order_by("-number"))
+
+
+def moment(at: datetime | None, zone: str) -> str:
+    """`09:00 UTC on 7 February 2024`, with the reader's own time behind it; empty for None."""
+    if at is None:
+        return ""
+    words = wording.clock(at.astimezone(UTC))
+    if zone in ("", "UTC"):
+        return words
+    try:
+        local = at.astimezone(ZoneInfo(zone))
+    except (KeyError, OSError, ValueError):  # a zone that is not in this host's data: UTC must do
+        return words
+    return gettext("%(utc)s (%(time)s on %(day)s, %(zone)s)") % {
+        "utc": words,
+        "time": f"{local:%H:%M}",
+        "day": wording.day(local),
+        "zone": zone,
+    }
+
+
+def why(delivery: Delivery) -> list[str]:
+    """Sentences: what it has to do with the receiver, and who has seen it."""
+    return [
+        str(RELEVANCE[Relevance(delivery.relevance)]),
+        str(REASON[Reason(delivery.reason)]),
+        *([str(AUTOMATED)] if delivery.communication.automated else []),
+    ]
+
+
+def confidential(delivery: Delivery) -> str:
+    """The closing line under a text that is not published; empty where all of it can be read by anybody."""
+    told = (delivery, *delivery.digest_items)
+    return "" if all(_is_published(each) for each in told) else str(CONFIDENTIAL)
+
+
+def _is_published(delivery: Delivery) -> bool:
+    told = delivery.communication
+    return delivery.audience == Audience.PUBLIC or (
+        delivery.relevance != Relevance.NOT_IMPACTED
+        and told.targeted_text.strip() == told.public_text.strip()
+        and Communication.objects.public().filter(pk=told.pk).exists()
+    )
+
+
+def limit_reached(*, room: bool = False) -> str:
+    """What the last message of an hour says of those behind it."""
+    text = (
+        gettext(
+            "This is message %(n)d to this room within an hour, which is the limit. Further updates will follow"
+            " together in one, as soon as the hour allows; first notices, ends and retractions still come at"
+            " once."
+        )
+        if room
+        else gettext(
+            "This is message %(n)d to this address within an hour, which is the limit. Further updates will"
+            " follow together in one, as soon as the hour allows; first notices, ends and retractions still"
+            " come at once."
+        )
+    )
+    return text % {"n": settings.HOURLY_LIMIT}
+
+
+def kept_back(*, room: bool = False) -> str:
+    """Why a digest has more than one update in it."""
+    rules = []
+    if limit := settings.HOURLY_LIMIT:
+        template = (
+            gettext("at most %(n)d messages an hour reach this room")
+            if room
+            else gettext("at most %(n)d messages an hour reach this address")
+        )
+        rules.append(template % {"n": limit})
+    if settings.UPDATE_INTERVAL:
+        minutes = max(1, round(settings.UPDATE_INTERVAL / 60))
+        rules.append(
+            ngettext(
+                "updates of one incident come at least %(n)d minute apart",
+                "updates of one incident come at least %(n)d minutes apart",
+                minutes,
+            )
+            % {"n": minutes}
+        )
+    return gettext("They were kept back until now to spare you a storm: %(rules)s.") % {
+        "rules": wording.listed(rules)
+    }

@@ -1,0 +1,173 @@
+"""What of an incident is a receiver's own: their subscriptions and cells, how grave, how sure, since when.
+
+The catalogue's names and the windows of an incident are read once a statement; what is said of each receiver
+is put together from them without a query.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import cached_property
+
+from django.utils.translation import get_language, gettext, ngettext
+
+from incidents import wording
+from incidents.cells import Cell, grouped
+from incidents.models import Communication, Impact
+from incidents.services.automatic_text import cells_of
+from notifications.channels.wording import EFFECT, EXTENTS
+from notifications.lifecycle import Relevance
+from notifications.models import Delivery
+from notifications.models.concern import Concern, Pair
+
+LEVELS = ("informational", "warning", "error")
+EXTENT_RANK = ("subset", "zone", "region")
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A line of the table: a subscription, where it is hit, and what has become of it there."""
+
+    name: str
+    where: str
+    what: str
+    quiet: bool  # nothing is wrong there any more
+
+
+@dataclass(frozen=True, slots=True)
+class Yours:
+    """`line`: all of it in one sentence. `rows`: the subscriptions that are named; `others`: the rest, counted."""
+
+    line: str = ""
+    rows: tuple[Row, ...] = ()
+    others: str = ""
+    since: datetime | None = None  # for them; None where nothing is known of theirs
+    is_over: bool = False  # all of theirs is well again
+
+
+@dataclass
+class Book:
+    """Of one statement: its cells by name, and what has become of each. Short-lived by intent."""
+
+    communication: Communication
+    _texts: dict[tuple[object, ...], str] = field(default_factory=dict)
+
+    @cached_property
+    def cells(self) -> Mapping[Pair, Cell]:
+        return cells_of(self.communication.scope.values_list("service_id", "region_id"))
+
+    @cached_property
+    def windows(self) -> Mapping[Pair, list[Impact]]:
+        """By cell, the oldest first."""
+        found: dict[Pair, list[Impact]] = {}
+        impacts = Impact.objects.filter(occurrence__incident=self.communication.incident_id)
+        for one in impacts.order_by("started_at", "id"):
+            found.setdefault((one.service_id, one.region_id), []).append(one)
+        return found
+
+    def where(
+        self, pairs: Iterable[Pair] | None = None, most: int = wording.MOST_GROUPS
+    ) -> list[str]:
+        """A line a group of cells; all of the statement's by default."""
+        chosen = (
+            self.cells.values()
+            if pairs is None
+            else [self.cells[p] for p in pairs if p in self.cells]
+        )
+        groups = grouped(chosen)
+        lines = [wording.named(group) for group in groups[:most]]
+        if groups[most:]:
+            more = sum(group.cells for group in groups[most:])
+            lines.append(
+                ngettext(
+                    "%(n)d more combination of service and region",
+                    "%(n)d more combinations of service and region",
+                    more,
+                )
+                % {"n": more}
+            )
+        return lines
+
+    def yours(self, delivery: Delivery) -> Yours:
+        """What a message says of its receiver; nothing of whom nothing is known."""
+        concern, incident = delivery.concern, self.communication.incident
+        if concern is None or not concern.hit or delivery.relevance == Relevance.NOT_IMPACTED:
+            return Yours()
+        windows = [one for pair in concern.cells for one in self.windows.get(pair, ())]
+        still = [one for one in windows if one.ended_at is None]
+        is_over = bool(windows) and not still and incident.kind == "service-issue"
+        started = min((one.started_at for one in still or windows), default=None)
+        return Yours(
+            line=self._line(delivery, concern),
+            rows=tuple(
+                Row(hit.name, self._named(hit.cells), *self._became(hit.cells, delivery))
+                for hit in concern.hits
+            ),
+            others=self._others(concern),
+            since=started if incident.kind == "service-issue" else None,
+            is_over=is_over,
+        )
+
+    def _named(self, pairs: tuple[Pair, ...]) -> str:
+        key = (get_language(), pairs)
+        if key not in self._texts:
+            self._texts[key] = "; ".join(self.where(pairs, 3))
+        return self._texts[key]
+
+    def _became(self, pairs: tuple[Pair, ...], delivery: Delivery) -> tuple[str, bool]:
+        """(`failing, the whole region, estimated`, whether all is well again)."""
+        key = (get_language(), pairs, delivery.relevance, "became")
+        windows = [one for pair in pairs for one in self.windows.get(pair, ())]
+        still = [one for one in windows if one.ended_at is None]
+        over = bool(windows) and not still
+        if key not in self._texts:
+            self._texts[key] = self._became_in_words(windows, still, delivery)
+        return self._texts[key], over
+
+    def _became_in_words(
+        self, windows: list[Impact], still: list[Impact], delivery: Delivery
+    ) -> str:
+        sure = (
+            gettext("confirmed")
+            if delivery.relevance == Relevance.IMPACTED
+            else gettext("estimated by where it runs")
+        )
+        if self.communication.incident.kind != "service-issue" or not windows:
+            return sure
+        if not still:
+            return gettext("recovered")
+        level = max((one.level for one in still), key=LEVELS.index)
+        extent = max((one.extent for one in still), key=EXTENT_RANK.index)
+        return wording.listed([f"{str(EFFECT[level]).lower()}, {EXTENTS[extent]}", sure])
+
+    def _line(self, delivery: Delivery, concern: Concern) -> str:
+        counted = {"hit": concern.hit, "all": concern.subscriptions}
+        if delivery.relevance == Relevance.IMPACTED:
+            text = ngettext(
+                "%(hit)d of your %(all)d subscription is impacted, as our analysis confirms.",
+                "%(hit)d of your %(all)d subscriptions are impacted, as our analysis confirms.",
+                concern.subscriptions,
+            )
+        else:
+            text = ngettext(
+                "It touches services and regions where %(hit)d of your %(all)d subscription runs.",
+                "It touches services and regions where %(hit)d of your %(all)d subscriptions run.",
+                concern.subscriptions,
+            )
+        own = sum(pair in self.cells for pair in concern.cells)
+        if not own or len(self.cells) == 1:
+            return text % counted
+        cells = gettext("%(own)d of %(cells)d combinations of service and region are yours.") % {
+            "own": own,
+            "cells": len(self.cells),
+        }
+        return wording.joined(text % counted, cells)
+
+    def _others(self, concern: Concern) -> str:
+        if not (more := concern.hit - len(concern.hits)):
+            return ""
+        return ngettext(
+            "and %(n)d more of your subscriptions", "and %(n)d more of your subscriptions", more
+        ) % {"n": more}

@@ -1,0 +1,29 @@
+"""What an incident has to do with one receiver: what a message tells besides the words meant for all."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+Pair = tuple[int, int]  # (service id, region id)
+SHOWN = 5  # subscriptions that are named; what is more is counted
+MOST_COUNTED = 10_000
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """A customer subscription that is concerned, by name, and its cells of the statement's."""
+
+    name: str
+    cells: tuple[Pair, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Concern:
+    """`tenants`: whose alerts it is, by name. `hits`: SHOWN of the subscriptions concerned, `hit` all of them
+    and `subscriptions` all there are, counted up to MOST_COUNTED. `cells`: all of theirs that it names."""
+
+    tenants: tuple[str, ...] = ()
+    hits: tuple[Hit, ...] = ()
+    hit: int = 0
+    subscriptions: int = 0
+    cells: tuple[Pair, ...] = ()

@@ -461,7 +461,8 @@ def _review(facts: Facts) -> str:
 
 
 def _quoted(facts: Facts) -> str:
-    return f"{gettext('As stated at %(at)s:') % {'at': clock(facts.times['at'])}}\n\n{facts.quote}"
+    stated = gettext("As stated at %(at)s:") % {"at": clock(facts.times["at"])}
+    return f"{stated}\n\n{facts.quote}"
 
 
 def _monitored(facts: Facts) -> str:

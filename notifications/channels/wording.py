@@ -114,7 +114,7 @@ def state(delivery: Delivery) -> tuple[str, str]:
     stage = gettext(communication.get_stage_display())
     if incident.kind == "planned-maintenance":
         looks = {"complete": "good", "cancelled": "quiet"}.get(communication.stage, "maintenance")
-        return looks, f"{gettext('Planned maintenance')} · {stage}"
+        return looks, gettext("Planned maintenance") + f" · {stage}"
     if communication.stage in ENDED:
         return "good", stage
     if incident.kind in ADVISORIES:

@@ -32,8 +32,13 @@ class Row:
 
     name: str
     where: str
-    what: str
+    what: str  # empty where there is nothing to fail, as in planned work
+    sure: str
     quiet: bool  # nothing is wrong there any more
+
+    def as_text(self) -> str:
+        became = ", ".join(filter(None, (self.what, self.sure)))
+        return f"- {self.name}: {self.where or '–'} ({became})"
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,14 +100,19 @@ class Book:
         concern, incident = delivery.concern, self.communication.incident
         if concern is None or not concern.hit or delivery.relevance == Relevance.NOT_IMPACTED:
             return Yours()
-        windows = [one for pair in concern.cells for one in self.windows.get(pair, ())]
+        windows = self._windows_of(concern.cells)
         still = [one for one in windows if one.ended_at is None]
         is_over = bool(windows) and not still and incident.kind == "service-issue"
         started = min((one.started_at for one in still or windows), default=None)
         return Yours(
             line=self._line(delivery, concern),
             rows=tuple(
-                Row(hit.name, self._named(hit.cells), *self._became(hit.cells, delivery))
+                Row(
+                    hit.name,
+                    self._named(hit.cells),
+                    self._became(hit.cells),
+                    *self._sure(hit.cells, delivery),
+                )
                 for hit in concern.hits
             ),
             others=self._others(concern),
@@ -116,31 +126,34 @@ class Book:
             self._texts[key] = "; ".join(self.where(pairs, 3))
         return self._texts[key]
 
-    def _became(self, pairs: tuple[Pair, ...], delivery: Delivery) -> tuple[str, bool]:
-        """(`failing, the whole region, estimated`, whether all is well again)."""
-        key = (get_language(), pairs, delivery.relevance, "became")
-        windows = [one for pair in pairs for one in self.windows.get(pair, ())]
-        still = [one for one in windows if one.ended_at is None]
-        over = bool(windows) and not still
+    def _became(self, pairs: tuple[Pair, ...]) -> str:
+        """`failing, the whole region`, of the worst there is."""
+        key = (get_language(), pairs, "became")
         if key not in self._texts:
-            self._texts[key] = self._became_in_words(windows, still, delivery)
-        return self._texts[key], over
+            self._texts[key] = self._became_in_words(self._windows_of(pairs))
+        return self._texts[key]
 
-    def _became_in_words(
-        self, windows: list[Impact], still: list[Impact], delivery: Delivery
-    ) -> str:
-        sure = (
-            gettext("confirmed")
-            if delivery.relevance == Relevance.IMPACTED
-            else gettext("estimated by where it runs")
-        )
+    def _became_in_words(self, windows: list[Impact]) -> str:
         if self.communication.incident.kind != "service-issue" or not windows:
-            return sure
+            return ""
+        still = [one for one in windows if one.ended_at is None]
         if not still:
             return gettext("recovered")
         level = max((one.level for one in still), key=LEVELS.index)
         extent = max((one.extent for one in still), key=EXTENT_RANK.index)
-        return wording.listed([f"{str(EFFECT[level]).lower()}, {EXTENTS[extent]}", sure])
+        comma = gettext("%(one)s, %(other)s")
+        return comma % {"one": str(EFFECT[level]).lower(), "other": EXTENTS[extent]}
+
+    def _sure(self, pairs: tuple[Pair, ...], delivery: Delivery) -> tuple[str, bool]:
+        """How it is known, and whether all is well again."""
+        windows = self._windows_of(pairs)
+        is_over = bool(windows) and all(one.ended_at is not None for one in windows)
+        if delivery.relevance == Relevance.IMPACTED:
+            return gettext("confirmed"), is_over
+        return gettext("estimated by where it runs"), is_over
+
+    def _windows_of(self, pairs: Iterable[Pair]) -> list[Impact]:
+        return [one for pair in pairs for one in self.windows.get(pair, ())]
 
     def _line(self, delivery: Delivery, concern: Concern) -> str:
         counted = {"hit": concern.hit, "all": concern.subscriptions}

@@ -66,7 +66,6 @@ def test_a_targeted_mail_says_what_where_since_when_and_why(
         incident.tracking_id,
         "It touches services and regions where 1 of your 1 subscription runs.",
         "here-1",
-        "failing, some customers and estimated by where it runs",
         "At least one of your subscriptions runs in a place that is named here.",
         "its default contact is told",
     ):

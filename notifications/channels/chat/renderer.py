@@ -71,7 +71,8 @@ def _text(delivery: Delivery) -> str:
 
 def _headline(facts: Mapping[str, object]) -> str:
     title = one_line(str(facts["title"]), LONGEST_TITLE)
-    mark = f"[{gettext('Drill')}] " if facts["drill"] else ""
+    drill = gettext("Drill")
+    mark = f"[{drill}] " if facts["drill"] else ""
     return f"{mark}[{safe(str(facts['stage']))}] {safe(title)}"
 
 
@@ -83,7 +84,7 @@ def _places(facts: Mapping[str, object]) -> list[str]:
 def _yours(delivery: Delivery, book: Book) -> list[str]:
     """What of theirs it touches; a room is read by people of one tenant."""
     yours = book.yours(delivery)
-    rows = [f"- {row.name}: {row.where or '–'} ({row.what})" for row in yours.rows]
+    rows = [row.as_text() for row in yours.rows]
     return [safe(line) for line in (yours.line, *rows, yours.others) if line]
 
 
@@ -91,25 +92,25 @@ def _times(facts: Mapping[str, object]) -> list[str]:
     lines = [str(wording.DRILL)] if facts["drill"] else []
     if facts["window_start"]:
         until = f" – {facts['window_end']}" if facts["window_end"] else ""
-        lines.append(f"{gettext('Planned for')}: {facts['window_start']}{until}")
+        lines.append(gettext("Planned for") + f": {facts['window_start']}{until}")
     else:
-        lines.append(f"{gettext('Since')}: {facts['since']}")
+        lines.append(gettext("Since") + f": {facts['since']}")
         if facts["until"]:
-            lines.append(f"{gettext('Until')}: {facts['until']}")
+            lines.append(gettext("Until") + f": {facts['until']}")
     if facts["next_update"]:
         by = gettext("by %(time)s") % {"time": facts["next_update"]}
-        lines.append(f"{gettext('Next update')}: {by}")
+        lines.append(gettext("Next update") + f": {by}")
     return [safe(line) for line in lines]
 
 
 def _entry(facts: Mapping[str, object]) -> str:
     return (
-        f"{gettext('Read the public entry')}: {safe(str(facts['link']))}" if facts["link"] else ""
+        gettext("Read the public entry") + f": {safe(str(facts['link']))}" if facts["link"] else ""
     )
 
 
 def _notes(delivery: Delivery) -> list[str]:
-    lines = [f"{gettext('Why this is here:')} {' '.join(wording.why(delivery))}"]
+    lines = [gettext("Why this is here:") + f" {' '.join(wording.why(delivery))}"]
     if confidential := wording.confidential(delivery):
         lines.append(confidential)
     if delivery.last_of_hour:

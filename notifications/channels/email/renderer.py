@@ -191,7 +191,8 @@ def host() -> str:
 def subject(communication: Communication) -> str:
     """The same in every mail of an incident, so that mail programs keep them together."""
     incident = communication.incident
-    drill = f"[{gettext('Drill')}] " if incident.drill else ""
+    word = gettext("Drill")
+    drill = f"[{word}] " if incident.drill else ""
     end = f" ({incident.tracking_id})"
     start = one_line(
         f"{drill}[{settings.SITE_NAME}] {incident.public_title}", SUBJECT_LENGTH - len(end)
@@ -243,36 +244,38 @@ def _zone_notice(zone: str) -> str:
 
 # The styles of mail.css for what is put together for each receiver, as it comes too late for the inliner.
 _FONT = "font:15px/1.45 'Segoe UI',system-ui,-apple-system,Roboto,Arial,sans-serif"
-_PART = f"padding:20px 28px;border-top:1px solid #e3e6ea;{_FONT};color:#1c1f24"
 _CELL = f"padding:8px 0;border-top:1px solid #e3e6ea;vertical-align:top;{_FONT};color:#1c1f24"
 _WHAT = f"{_CELL};padding-left:12px;text-align:right;font-weight:600"
 _WELL = f"{_CELL};padding-left:12px;text-align:right;color:#5a6270"
-_SMALL = "font-size:13px;color:#5a6270"
+_SMALL = "font-size:13px;font-weight:400;color:#5a6270"
 
 
 def _as_html(yours: Yours, since: str) -> str:
+    head = escape(gettext("What is yours"))
     rows = "".join(
         f'<tr><td style="{_CELL}">{escape(row.name)}<br>'
         f'<span style="{_SMALL}">{escape(row.where)}</span></td>'
         f'<td class="what{" well" if row.quiet else ""}" style="{_WELL if row.quiet else _WHAT}">'
-        f"{escape(row.what)}</td></tr>"
+        f"{escape(row.what)}{'<br>' if row.what else ''}"
+        f'<span style="{_SMALL}">{escape(row.sure)}</span></td></tr>'
         for row in yours.rows
     )
     others = f'<p class="others" style="{_SMALL};margin:4px 0 0">{escape(yours.others)}</p>'
     line = escape(" ".join(filter(None, (yours.line, since))))
     return (
-        f'<tr><td class="part ruled" align="left" style="{_PART}">'
-        f'<h2 style="margin:0 0 4px;font-size:15px;color:#1c1f24">{escape(gettext("What is yours"))}</h2>'
+        f'<h2 style="margin:20px 0 4px;font-size:15px;line-height:1.4;color:#1c1f24">{head}</h2>'
         f'<p style="margin:0 0 10px">{line}</p>'
         '<table class="yours" cellpadding="0" cellspacing="0" border="0" width="100%"'
         f' style="width:100%;border-collapse:collapse">{rows}</table>'
-        f"{others if yours.others else ''}</td></tr>"
+        f"{others if yours.others else ''}"
+        '<p style="margin:0;font-size:8px;line-height:20px">&nbsp;</p>'
     )
 
 
 def _as_text(yours: Yours, since: str) -> str:
-    lines = [f"\n{gettext('What is yours')}: {' '.join(filter(None, (yours.line, since)))}"]
-    lines += [f"- {row.name}: {row.where or '–'} ({row.what})" for row in yours.rows]
+    head = gettext("What is yours")
+    lines = [f"\n{head}: {' '.join(filter(None, (yours.line, since)))}"]
+    lines += [row.as_text() for row in yours.rows]
     lines += [f"- {yours.others}"] if yours.others else []
     return "\n".join(lines) + "\n"
 

@@ -1,0 +1,187 @@
+"""Each receiver reads what is theirs: their subscriptions, cells and times, in their language."""
+
+from __future__ import annotations
+
+import os
+from datetime import datetime, timedelta
+from email.message import EmailMessage
+from pathlib import Path
+
+import pytest
+from django.contrib.auth.models import User
+
+from incidents.models import Incident
+from incidents.services import incident as incident_service
+from incidents.services.inputs import Changes, Statement
+from notifications.delivery import plan, send
+from notifications.models import Endpoint
+from tests.conftest import declaration, hit
+from tests.notifications import conftest
+from tests.notifications.cast import confirm_audience, endpoint, rule, subscription, tenant
+from tests.notifications.conftest import Sink
+
+pytestmark = pytest.mark.usefixtures("catalogue")
+
+WEST, NORTH = ("key-vault", "west-europe"), ("storage", "north-europe")
+WORDS = Statement("", "Requests fail with **503**.\n\n- Keep cached secrets.", None)
+
+
+def text_of(mail: EmailMessage, kind: str = "plain") -> str:
+    return conftest.text_of(mail, kind).replace("\r\n", "\n")
+
+
+def keep(name: str, html: str) -> None:
+    """For whoever wants to look: LOOK names a folder."""
+    if folder := os.environ.get("LOOK"):
+        Path(folder, f"{name}.html").write_text(html)
+
+
+def declare(operator: User, now: datetime, **more: object) -> Incident:
+    values = {"statement": WORDS} | more
+    made = incident_service.declare(
+        declaration=declaration(hit(*WEST, extent="region"), hit(*NORTH), **values),
+        now=now,
+        actor=operator,
+    )
+    plan.plan_due(now=now)
+    return made
+
+
+def test_a_customer_reads_of_their_own_subscriptions_and_cells(
+    operator: User, now: datetime, sink: Sink
+) -> None:
+    nordwind = tenant("nordwind", WEST)
+    for number in range(2, 9):
+        subscription(nordwind, f"nordwind-{number}", WEST)
+    subscription(nordwind, "nordwind-else", ("storage", "east-us"))
+    other = tenant("other", NORTH)
+    subscription(other, "other-both", WEST, NORTH)
+    rule(other, "ops@example.net")
+    Endpoint.objects.filter(address="nordwind@example.com").update(time_zone="Europe/Berlin")
+    declare(operator, now)
+    send.work()
+    one, both = sink.to("nordwind@example.com")[0], sink.to("ops@example.net")[0]
+    text, html = text_of(one), text_of(one, "html")
+    keep("targeted", html)
+    assert "It touches services and regions where 8 of your 9 subscriptions run." in text
+    assert "1 of 2 combinations of service and region are yours." in text
+    assert "- nordwind-1: Key Vault in West Europe (failing, the whole region, estimated" in text
+    assert "nordwind-else" not in text + html
+    assert "and 3 more of your subscriptions" in text
+    assert "targeted notice · Nordwind" in " ".join(html.split())
+    assert "- other-both: Storage in North Europe; Key Vault in West Europe (failing" in text_of(
+        both
+    )
+    assert "Nordwind" not in text_of(both) + text_of(both, "html")
+
+
+def test_an_analysis_is_called_confirmed_and_an_estimate_is_not(
+    operator: User, now: datetime, sink: Sink
+) -> None:
+    tenant("here", WEST)
+    incident = declare(operator, now)
+    send.work()
+    confirm_audience(incident, "here-1")
+    incident_service.post_update(
+        incident_id=incident.pk, statement=Statement("", "News."), now=now, actor=operator
+    )
+    plan.plan_due(now=now)
+    send.work()
+    first, second = map(text_of, sink.mails)
+    assert "estimated by where it runs" in first
+    assert "confirm" not in first.replace("confirmed subscriber", "")
+    assert "1 of your 1 subscription is impacted, as our analysis confirms." in second
+
+
+def test_whose_last_cell_recovers_reads_that_all_of_theirs_is_well(
+    operator: User, now: datetime, sink: Sink
+) -> None:
+    tenant("here", WEST)
+    tenant("there", NORTH)
+    incident = declare(operator, now)
+    later = now + timedelta(minutes=20)
+    incident_service.recover(
+        incident_id=incident.pk, regions=[hit(*WEST).region], at=later, now=later, actor=operator
+    )
+    plan.plan_due(now=later)
+    send.work()
+    told = text_of(sink.to("here@example.com")[-1])
+    keep("recovered", text_of(sink.to("here@example.com")[-1], "html"))
+    assert told.startswith("Recovered for you")
+    assert "here-1: Key Vault in West Europe (recovered, " in told
+    assert "Still affected: Storage in North Europe." in told
+
+
+def test_who_joins_late_gets_the_story_so_far(operator: User, now: datetime, sink: Sink) -> None:
+    tenant("early", WEST)
+    incident = declare(operator, now)
+    send.work()
+    tenant("late", ("storage", "east-us"))
+    later = now + timedelta(minutes=30)
+    incident_service.post_update(
+        incident_id=incident.pk,
+        changes=Changes(hits=[hit("storage", "east-us")]),
+        now=later,
+        actor=operator,
+    )
+    plan.plan_due(now=later)
+    send.work()
+    late, early = text_of(sink.to("late@example.com")[0]), text_of(sink.to("early@example.com")[-1])
+    keep("late", text_of(sink.to("late@example.com")[0], "html"))
+    assert "As of 09:30 UTC" not in late
+    assert "Storage in East US is affected, too." in late
+    assert "What was said before you were told" in late
+    assert "Requests fail with 503.\n\n- Keep cached secrets." in late
+    assert "For you since 10:00 UTC on 1 March 2026." in late
+    assert "What was said before" not in early
+
+
+def test_a_mail_speaks_its_receivers_language_down_to_the_last_line(
+    operator: User, now: datetime, sink: Sink
+) -> None:
+    tenant("here", WEST)
+    Endpoint.objects.update(language="de", time_zone="Europe/Berlin")
+    declare(operator, now, statement=Statement())
+    send.work()
+    (mail,) = sink.mails
+    text, html = text_of(mail), text_of(mail, "html")
+    keep("german", html)
+    assert '<html lang="de"' in html
+    assert text.startswith("Gestört · Wird untersucht")
+    assert "Seit 09:00 UTC am 1. März 2026 sind mehrere Dienste" in text
+    assert "Was Sie betrifft: Es geht um Dienste und Regionen" in text
+    for english in ("Since", "Why you", "subscriptions", "All times"):
+        assert english not in text
+
+
+def test_a_maintenance_comes_with_an_event_for_the_calendar(
+    operator: User, now: datetime, sink: Sink
+) -> None:
+    endpoint("here@example.com", language="en")
+    tenant("here", WEST)
+    start = now + timedelta(days=1)
+    incident = incident_service.declare(
+        declaration=declaration(
+            hit(*WEST),
+            kind="planned-maintenance",
+            stage="planned",
+            started_at=start,
+            scheduled_for=start,
+            scheduled_until=start + timedelta(hours=2),
+            public_title="Störungsfreie Wartung – Schlüssel",
+        ),
+        now=now,
+        actor=operator,
+    )
+    plan.plan_due(now=now)
+    send.work()
+    (mail,) = sink.mails
+    keep("maintenance", text_of(mail, "html"))
+    assert str(mail["Subject"]).endswith(f"Wartung – Schlüssel ({incident.tracking_id})")
+    (event,) = mail.iter_attachments()
+    assert event.get_content_type() == "text/calendar"
+    content = str(event.get_content())
+    assert "DTSTART:20260302T093000Z" in content
+    assert f"UID:{incident.tracking_id}@" in content
+    assert text_of(mail).startswith("Planned maintenance · Planned")
+    assert "Since" not in text_of(mail)

@@ -269,7 +269,7 @@ def test_nothing_newer_overtakes_an_older_mail_to_the_same_endpoint(
     assert send.work().sent == 0, "the older one still waits"
     make_due()
     assert send.work().sent == 2
-    assert all("Investigating" in text_of(mail) for mail in sink.mails)
+    assert "Investigating" in text_of(sink.mails[0])
     assert "recovered" in text_of(sink.mails[1])
 
 

@@ -37,4 +37,4 @@ def event_of(communication: Communication, *, public: bool) -> bytes:
     calendar.add("version", "2.0")
     calendar.add("method", "PUBLISH")
     calendar.add_component(event)
-    return calendar.to_ical()
+    return bytes(calendar.to_ical())

@@ -54,7 +54,7 @@ def test_nothing_happened_is_an_empty_list() -> None:
 def test_an_open_incident_has_no_end_and_names_where_it_is_now() -> None:
     row = one(NOW_BROKEN)
     assert (row["begin"], row["end"]) == ("2026-03-01T08:50:00+00:00", None)
-    assert row["created"] == "2026-03-01T09:05:00+00:00"
+    assert row["created"] == row["updates"][-1]["created"] == "2026-03-01T08:50:00+00:00"
     assert row["currently_affected_locations"] == [
         {"title": "West Europe (west-europe)", "id": "west-europe"},
         {"title": "East US (east-us)", "id": "east-us"},
@@ -76,6 +76,23 @@ def test_where_it_is_over_already_is_named_apart() -> None:
     row = one(half)
     assert [place["id"] for place in row["currently_affected_locations"]] == ["east-us"]
     assert [place["id"] for place in row["previously_affected_locations"]] == ["west-europe"]
+
+
+def test_services_that_are_hit_in_different_regions_are_told_apart() -> None:
+    pairs = incident(
+        "PAIR-001", "Two pairs",
+        impact("key-vault", "east-us", "08:00"), impact("storage", "west-europe", "08:00", "09:00"),
+    )  # fmt: skip
+    rows = json.loads(pages_of(snapshot(pairs))["/incidents.json"].body)
+    told = [
+        (row["id"], row["service_key"], row["end"], [p["id"] for p in row["currently_affected_locations"]])
+        for row in rows
+    ]  # fmt: skip
+    assert told == [
+        ("PAIR-001", "key-vault", None, ["east-us"]),
+        ("PAIR-001.storage", "storage", "2026-03-01T09:00:00+00:00", []),
+    ]
+    assert len({row["number"] for row in rows}) == 2
 
 
 def test_several_windows_become_updates_with_changing_places() -> None:
@@ -127,16 +144,10 @@ def test_maintenance_in_progress_is_information() -> None:
 
 
 def test_several_services_and_the_whole_world_have_googles_names() -> None:
-    row = one(
-        incident(
-            "BOTH-001",
-            "Both",
-            impact("storage", "east-us", "09:00"),
-            impact("portal", "global", "09:00"),
-        )
-    )
-    assert row["service_name"] == "Multiple Products"
-    assert {"title": "Global", "id": "global"} in row["currently_affected_locations"]
+    hits = impact("storage", "east-us", "09:00"), impact("key-vault", "east-us", "09:00")
+    assert one(incident("BOTH-001", "Both", *hits))["service_name"] == "Multiple Products"
+    row = one(incident("WORL-001", "Portal", impact("portal", "global", "09:00")))
+    assert row["currently_affected_locations"] == [{"title": "Global", "id": "global"}]
 
 
 def test_the_newest_are_listed_and_open_ones_of_any_age() -> None:

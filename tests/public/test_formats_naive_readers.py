@@ -163,6 +163,25 @@ def test_nobody_is_alarmed_for_a_place_that_is_fine(history: list[IncidentView])
 
 
 @QUICK
+@given(history=histories)
+def test_a_reader_of_googles_shape_takes_every_product_for_hit_in_every_location(
+    history: list[IncidentView],
+) -> None:
+    seen = snapshot(*history)
+    rows = json.loads(pages_of(seen)["/incidents.json"].body)
+    told = {
+        (product["id"], place["id"])
+        for row in rows
+        if row["end"] is None
+        for product in row["affected_products"]
+        for place in row["currently_affected_locations"]
+    }
+    assert told <= set(seen.cells)
+    assert {cell for cell, state in out(seen).items() if state != "maintenance"} <= told
+    assert len({row["id"] for row in rows}) == len(rows)
+
+
+@QUICK
 @given(history=histories, region=st.sampled_from(sorted(REGIONS)))
 def test_what_an_incident_says_of_itself_agrees_with_its_updates(
     history: list[IncidentView], region: str

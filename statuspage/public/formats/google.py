@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -55,14 +57,51 @@ def incidents(snapshot: Snapshot) -> list[Row]:
     """Newest first: the newest, and whatever is still open. Maintenance from its beginning on."""
     everywhere = snapshot.non_regional.slug if snapshot.non_regional else ""
     return [
-        _incident(one, snapshot.as_of, everywhere)
+        _incident(part, name, snapshot.as_of, everywhere)
         for position, one in enumerate(snapshot.incidents)
         if (position < NEWEST or one.active)
         and (one.kind != "planned-maintenance" or one.stage in ("in-progress", "complete"))
+        for name, part in _parts(one, snapshot.as_of)
     ]
 
 
-def _incident(incident: IncidentView, now: datetime, everywhere: str) -> Row:
+def _parts(incident: IncidentView, now: datetime) -> list[tuple[str, IncidentView]]:
+    """(id, what is told under it): one for each service, unless all are hit in the same regions.
+
+    Whoever reads products and locations takes every product for hit in every location. The first one keeps
+    the tracking ID, so that it goes on when a second service is hit elsewhere.
+    """
+    ever, hit = defaultdict(set), defaultdict(set)
+    for impact in incident.impacts:
+        ever[impact.service.slug].add(impact.region.slug)
+    for service, region in open_states(incident, now):
+        hit[service].add(region)
+    shapes = {(frozenset(regions), frozenset(hit[service])) for service, regions in ever.items()}
+    if len(shapes) < 2:
+        return [(incident.tracking_id, incident)]
+    first, *others = ever
+    named = [(incident.tracking_id, first)]
+    named += [(f"{incident.tracking_id}.{service}", service) for service in others]
+    return [(name, _of_service(incident, service)) for name, service in named]
+
+
+def _of_service(incident: IncidentView, service: str) -> IncidentView:
+    impacts = tuple(one for one in incident.impacts if one.service.slug == service)
+    regions = {one.region.slug: one.region for one in impacts}
+    ends = [one.end for one in impacts if one.end is not None]
+    return replace(
+        incident,
+        impacts=impacts,
+        windows=(),
+        services=(impacts[0].service,),
+        regions=tuple(regions.values()),
+        geographies=(),
+        started_at=min(one.start for one in impacts),
+        ended_at=max(ends) if len(ends) == len(impacts) else None,
+    )
+
+
+def _incident(incident: IncidentView, name: str, now: datetime, everywhere: str) -> Row:
     told = timeline_events(incident, now)
     updates = [_update(incident, one, everywhere) for one in reversed(told)]
     if not updates or (incident.review is not None and not incident.communications):
@@ -77,10 +116,10 @@ def _incident(incident: IncidentView, now: datetime, everywhere: str) -> Row:
     ]
     only = products[0] if len(products) == 1 else SEVERAL
     return {
-        "id": incident.tracking_id,
-        "number": number("incident", incident.tracking_id),
+        "id": name,
+        "number": number("incident", name),
         "begin": _time(incident.started_at),
-        "created": _time(min((c.at for c in incident.communications), default=incident.started_at)),
+        "created": min(one["created"] for one in updates),
         "end": _time(ended) if ended else None,
         "modified": _time(min(incident.updated_at, now)),
         "external_desc": line(incident.title),

@@ -39,6 +39,7 @@ RETRY = "notifications.retry_delivery"
 LIFT = "notifications.lift_suppression"
 ERASE = "notifications.erase_endpoint"
 AUDIT = "incidents.view_audit"
+TRAIL = "incidents.view_auditevent"  # who did what, people and sign-ins included
 REPORT = "incidents.report_alert"
 
 
@@ -113,6 +114,7 @@ TABLE: tuple[Act, ...] = (
     _act("catalogue", "view", _models("view", "incidents", *_CATALOGUE), *_EVERYBODY),
     _act("catalogue", "change", _models("change", "incidents", *_CATALOGUE), APPROVER),
     _act("audit", "view", AUDIT, OPERATOR, APPROVER, AUDITOR),
+    _act("audit trail", "view", TRAIL, AUDITOR),
     # Given to no role: whoever gives out rights is a superuser.
     _act("token", "view", "incidents.view_apitoken", AUDITOR),
     _act("token", "revoke", "incidents.change_apitoken"),

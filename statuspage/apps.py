@@ -7,9 +7,16 @@ class StatuspageConfig(AppConfig):
     name = "statuspage"
 
     def ready(self) -> None:
-        from django.contrib.auth.signals import user_logged_in
+        from django.contrib.auth.signals import (
+            user_logged_in,
+            user_logged_out,
+            user_login_failed,
+        )
 
-        from statuspage import checks  # noqa: F401  (registers itself once apps are ready)
+        from statuspage import acting, checks  # noqa: F401  (registers itself once apps are ready)
         from statuspage.desk.form_recovery import keep_over_login
 
         user_logged_in.connect(keep_over_login)
+        user_logged_in.connect(acting.signed_in)
+        user_logged_out.connect(acting.signed_out)
+        user_login_failed.connect(acting.refused)

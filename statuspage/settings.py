@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from pathlib import Path
 
 import django
@@ -64,6 +66,7 @@ MIDDLEWARE = [
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "statuspage.middleware.BoundedBodies",
+    "statuspage.acting.Acting",
     "django.contrib.messages.middleware.MessageMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "statuspage.sign_in.sessions.SessionEnds",
@@ -91,6 +94,8 @@ TEMPLATES = [
     },
 ]
 
+# What the audit trail names a command by. libpq reads it; a worker and the web process have names of their own.
+os.environ.setdefault("PGAPPNAME", " ".join([Path(sys.argv[0]).name, *sys.argv[1:2]])[:63])
 DATABASES = {"default": env.postgres("DATABASE_URL")}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 REDIS_URL = env.redis("REDIS_URL", "redis://127.0.0.1:1/0")

@@ -1,6 +1,7 @@
 """The ledger's tables: catalogue, incident, review."""
 
 from incidents.models.alerts_and_reminders import MonitorAlert, MonitorSource, Reminder
+from incidents.models.audit_trail import AuditEvent
 from incidents.models.catalogue import (
     Alias,
     Dependency,
@@ -28,6 +29,7 @@ from incidents.models.tokens import ApiToken, IdempotentResponse
 __all__ = [
     "Alias",
     "ApiToken",
+    "AuditEvent",
     "Communication",
     "Decision",
     "Dependency",

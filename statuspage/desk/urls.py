@@ -54,6 +54,7 @@ urlpatterns = [
     path("monitors/", monitors.monitors, name="monitors"),
     path("sending/", sending.sending, name="sending"),
     path("audit/", audit.audit_screen, name="audit"),
+    path("audit/trail/", audit.trail_screen, name="audit-trail"),
     path("deliveries/", delivery_statistics.overview, name="delivery-statistics"),
     path("told/", delivery_lookup.told, name="told"),
     path("erase/<int:pk>/", erasing.erase_endpoint, name="erase-endpoint"),

@@ -39,6 +39,7 @@ SCREENS: dict[str, tuple[Cell, Cell]] = {
     "monitors/": ("ROAU", "O"),
     "sending/": ("ROAU", "OA"),
     "audit/": ("OAU", None),
+    "audit/trail/": ("U", None),
     "deliveries/": ("ROACU", None),
     "told/": ("ROACU", None),
     "erase/<int:pk>/": ("C", "C"),

@@ -18,6 +18,7 @@ _PASSED_OVER = (
     "incidents/models/",
     "incidents/services/access/audit_trail.py",
     "statuspage/acting.py",
+    "statuspage/error_pages.py",
     "statuspage/middleware.py",
     "statuspage/sign_in/",
     "tests/writers.py",

@@ -113,8 +113,11 @@ def test_nothing_in_it_opens_anything_or_outlives_an_erasure(
 ) -> None:
     monkeypatch.setattr(outbound, "_resolve", lambda *_: ["93.184.216.34"])
     customer = tenant("contoso")
-    hook, secret = endpoints.make(
-        address="https://hooks.example.com/abcdefghijklmnop", tenant=customer, now=datetime.now(UTC)
+    hook, secret = endpoints.create(
+        channel=Channel.WEBHOOK,
+        address="https://hooks.example.com/abcdefghijklmnop",
+        tenant=customer,
+        now=datetime.now(UTC),
     )
     endpoints.rotate(endpoint_id=hook.pk, now=datetime.now(UTC))
     mail = Endpoint.objects.create(

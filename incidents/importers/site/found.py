@@ -48,7 +48,8 @@ class Reading:
     def take(self, *names: str) -> Any:
         """The first of these members that is there and not empty."""
         self._taken.update(names)
-        return next((self._value[name] for name in names if self._value.get(name)), None)
+        given = (self._value.get(name) for name in names)
+        return next((value for value in given if value not in (None, "", [], {})), None)
 
     def text(self, *names: str) -> str:
         value = self.take(*names)

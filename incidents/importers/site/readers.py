@@ -160,7 +160,7 @@ def aws(document: Any) -> Iterator[Found]:
         updates = []
         for number, other in enumerate(row.list("event_log")):
             update = Reading(other, f"[{index}].event_log[{number}]")
-            over = str(update.take("status") or "") == "0"
+            over = str(update.take("status")) == "0"
             updates.append(
                 Said(
                     update.must("timestamp"),

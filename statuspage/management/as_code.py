@@ -1,0 +1,195 @@
+"""A folder that says how the house is set up, compared with how it is, and put into force.
+
+`catalogue.yaml` as `load_catalogue` takes it; `policy.yaml`; `rules/*.yaml`, one tenant each::
+
+    tenant: contoso
+    rules:
+      - {name: night, services: [storage], kinds: [service-issue], endpoints: [ops@contoso.example]}
+
+What is not in the folder is left alone; of a tenant with a file, rules that it does not name are removed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from django.contrib.auth.models import User
+from django.db import transaction
+
+from incidents.importers.catalogue_file import CatalogueError, read_catalogue_file
+from incidents.models import Region, Service
+from incidents.policy import load_yaml
+from incidents.policy.documents import decode_text
+from incidents.policy.fields import RefusedError
+from incidents.services.errors import EntryError
+from incidents.services.imports.catalogue import apply_catalogue
+from incidents.services.policies import adopt_policy, checked, current_policy
+from notifications.customers import records
+from notifications.models import AlertRule, Tenant
+
+LARGEST = 1024 * 1024  # bytes
+RULE_KEYS = ("name", "active", "kinds", "services", "regions", "subscriptions", "endpoints")
+
+
+class FolderError(ValueError):
+    """What of the folder cannot be put into force; the message names file, place and remedy."""
+
+
+@transaction.atomic
+def apply_folder(
+    *, folder: Path, actor: User, reason: str, now: datetime, dry_run: bool
+) -> list[str]:
+    """Put the folder into force, all or nothing; the differences, a line each. Raises FolderError."""
+    if not folder.is_dir():
+        raise FolderError(
+            f"{folder}: is no folder; name one with catalogue.yaml, policy.yaml or rules/."
+        )
+    changes: list[str] = []
+    if (file := folder / "catalogue.yaml").exists():
+        changes += _catalogue(file, now)
+    if (file := folder / "policy.yaml").exists():
+        changes += _policy(file, actor, reason, now)
+    for file in sorted((folder / "rules").glob("*.yaml")):
+        changes += _rules(file)
+    if dry_run:
+        transaction.set_rollback(True)
+    return changes
+
+
+def _catalogue(file: Path, now: datetime) -> Iterator[str]:
+    before = _names()
+    try:
+        counts = apply_catalogue(catalogue=read_catalogue_file(file), now=now)
+    except CatalogueError as error:
+        raise FolderError(str(error)) from error
+    after = _names()
+    for name, change in counts.tables.items():
+        if change:
+            yield f"catalogue: {name}: {change}"
+    for mark, names in (("+", after - before), ("-", before - after)):
+        for kind, slug in sorted(names):
+            yield f"catalogue: {mark} {kind} {slug}"
+
+
+def _names() -> set[tuple[str, str]]:
+    return {
+        ("service", slug) for slug in Service.objects.current().values_list("slug", flat=True)
+    } | {("region", slug) for slug in Region.objects.current().values_list("slug", flat=True)}
+
+
+def _policy(file: Path, actor: User, reason: str, now: datetime) -> Iterator[str]:
+    document = _mapping(file)
+    try:
+        before, after = _flat(current_policy().as_dict()), _flat(checked(document).as_dict())
+        changed = {name for name in before | after if before.get(name) != after.get(name)} - {
+            "version"
+        }
+        if not changed:
+            return
+        adopt_policy(document=document, reason=reason, now=now, actor=actor)
+    except EntryError as error:
+        raise FolderError(f"{file}: {error}") from error
+    for name in sorted(changed):
+        yield f"policy: {name}: {before.get(name, 'off')} -> {after.get(name, 'off')}"
+
+
+def _flat(document: Mapping[str, Any]) -> dict[str, Any]:
+    flat: dict[str, Any] = {}
+    for name, value in document.items():
+        parts = value.items() if isinstance(value, dict) else ()
+        flat |= {f"{name}.{part}": each for part, each in parts} or {name: value}
+    return {name: value for name, value in flat.items() if value is not None}
+
+
+def _rules(file: Path) -> Iterator[str]:
+    given = _mapping(file)
+    ref = str(given.get("tenant", ""))
+    tenant = Tenant.objects.filter(ref=ref).first()
+    if tenant is None:
+        raise FolderError(f"{file}: tenant: {ref[:60]!r} is not there; load the customers first.")
+    rows = given.get("rules", [])
+    if not isinstance(rows, list) or set(given) - {"tenant", "rules"}:
+        raise FolderError(f"{file}: write tenant: and rules: with a list, and nothing else.")
+    before = {rule.name: _rule(rule) for rule in tenant.alert_rules.all()}
+    for number, row in enumerate(rows, 1):
+        place = f"{file}: rule {number}"
+        saved = _save_rule(tenant, row, place)
+        after, former = _rule(saved), before.pop(saved.name, None)
+        if former is None:
+            yield f"rules: {ref}: + {saved.name}"
+        for name in after:
+            if former is not None and former[name] != after[name]:
+                yield f"rules: {ref}: {saved.name}: {name}: {former[name]} -> {after[name]}"
+    for name in before:
+        tenant.alert_rules.filter(name=name).delete()
+        yield f"rules: {ref}: - {name}"
+
+
+def _save_rule(tenant: Tenant, row: object, place: str) -> AlertRule:
+    if not isinstance(row, dict) or "name" not in row:
+        raise FolderError(f"{place}: is no rule; write name: and what it matches.")
+    for key in row:
+        if key not in RULE_KEYS:
+            raise FolderError(
+                f"{place}: {str(key)[:40]!r} is not known; use {', '.join(RULE_KEYS)}."
+            )
+    lists = {key: row.get(key) or [] for key in RULE_KEYS[2:]}
+    for key, value in lists.items():
+        if not isinstance(value, list) or not all(isinstance(each, str) for each in value):
+            raise FolderError(f"{place}: {key}: is no list of names; write [a, b].")
+    services = list(Service.objects.filter(slug__in=lists["services"]))
+    regions = list(Region.objects.filter(slug__in=lists["regions"]))
+    reached = dict(
+        tenant.endpoints.filter(address__in=lists["endpoints"]).values_list("address", "pk")
+    )
+    for key, known in (
+        ("services", {each.slug for each in services}),
+        ("regions", {each.slug for each in regions}),
+        ("endpoints", set(reached)),
+    ):
+        if missing := sorted(set(lists[key]) - known):
+            raise FolderError(f"{place}: {key}: {missing[0]!r} is not there; add it first.")
+    try:
+        return records.save_rule(
+            tenant=tenant,
+            rule=records.Rule(
+                name=str(row["name"]),
+                active=row.get("active", True) is not False,
+                kinds=lists["kinds"],
+                services=services,
+                regions=regions,
+                subscriptions=lists["subscriptions"],
+                endpoints=list(reached.values()),
+            ),
+        )
+    except EntryError as error:
+        raise FolderError(f"{place}: {error}") from error
+
+
+def _rule(rule: AlertRule) -> dict[str, Any]:
+    groups = rule.action_groups.values_list("endpoints__address", flat=True)
+    return {
+        "active": rule.active,
+        "kinds": sorted(rule.kinds),
+        "services": sorted(rule.services.values_list("slug", flat=True)),
+        "regions": sorted(rule.regions.values_list("slug", flat=True)),
+        "subscriptions": sorted(rule.subscriptions.values_list("ref", flat=True)),
+        "endpoints": sorted(filter(None, groups)),
+    }
+
+
+def _mapping(file: Path) -> dict[str, Any]:
+    try:
+        loaded = load_yaml(
+            decode_text(file.read_bytes(), LARGEST, str(file), RefusedError),
+            str(file),
+            RefusedError,
+        )
+    except RefusedError as error:
+        raise FolderError(str(error)) from error
+    if not isinstance(loaded, dict):
+        raise FolderError(f"{file}: is no set of fields; see the shipped examples.")
+    return loaded

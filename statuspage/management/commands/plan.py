@@ -1,0 +1,57 @@
+"""`plan FOLDER [--check]`: what `apply FOLDER` would change; nothing is stored."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from django.contrib.auth.models import User
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.utils import timezone
+
+from statuspage.management.as_code import FolderError, apply_folder
+
+
+class Command(BaseCommand):
+    help = "Compares a folder (catalogue.yaml, policy.yaml, rules/*.yaml) with what is in force."
+    dry_run = True
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("folder", type=Path)
+        parser.add_argument("--user", help="in whose name; the first superuser, if left out")
+        parser.add_argument("--reason", default="as the files say", help="kept with a new policy")
+        if self.dry_run:
+            parser.add_argument(
+                "--check", action="store_true", help="exit status 1 if anything differs"
+            )
+
+    def handle(self, *args: Any, folder: Path, **options: Any) -> None:
+        people = User.objects.filter(is_active=True).order_by("pk")
+        name = options["user"]
+        actor = (
+            people.filter(username=name).first()
+            if name
+            else people.filter(is_superuser=True).first()
+        )
+        if actor is None:
+            raise CommandError(
+                f"--user: there is no user {name or 'to do it'}; name one.", returncode=2
+            )
+        try:
+            changes = apply_folder(
+                folder=folder,
+                actor=actor,
+                reason=options["reason"],
+                now=timezone.now(),
+                dry_run=self.dry_run,
+            )
+        except FolderError as error:
+            raise CommandError(str(error), returncode=2) from error
+        for line in changes:
+            self.stdout.write(line)
+        done = "would change" if self.dry_run else "changed"
+        self.stdout.write(
+            f"{len(changes)} {done}." if changes else "Everything is as the files say."
+        )
+        if changes and options.get("check"):
+            raise CommandError("The house is not as the files say.", returncode=1)

@@ -49,6 +49,10 @@ class Endpoint(models.Model):
     )
     key = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     confirmed_at = models.DateTimeField(null=True, blank=True)
+    # How its owner agreed on another page, for an address that was taken over from there.
+    consent = models.CharField(
+        max_length=300, blank=True, default="", db_default="", editable=False
+    )
     suppressed_at = models.DateTimeField(null=True, blank=True)
     suppressed_because = models.CharField(max_length=300, blank=True)
     # Refusals before a person lifted the suppression count no more.

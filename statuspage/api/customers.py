@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from http import HTTPStatus
-from typing import Annotated, Literal
+from typing import Annotated
 
 from django.db import transaction
 from django.db.models import Prefetch
@@ -21,6 +21,7 @@ from incidents.policy.facts import Kind
 from notifications.customers import records
 from notifications.models import (
     AlertRule,
+    Channel,
     CustomerSubscription,
     Endpoint,
     Footprint,
@@ -76,7 +77,7 @@ class NewRule(Strict):
 
 
 class NewEndpoint(Strict):
-    channel: Literal["mail", "webhook", "chat"] = "mail"
+    channel: Channel = Channel.MAIL
     address: str = Field(max_length=1000)
     language: str = Field("en", max_length=10)
     time_zone: str = Field("UTC", max_length=60)

@@ -87,7 +87,7 @@ def _checked(address: str) -> Any:
     ("path", "sent", "field"),
     [
         ("tenants/con toso", {}, "ref"),
-        ("tenants/contoso", {"contact": "nobody"}, "address"),
+        ("tenants/contoso", {"contact": "nobody"}, "contact"),
         ("tenants/contoso", {"time_zone": "Mars"}, "time_zone"),
         ("tenants/contoso", {"language": "xx"}, "language"),
         ("tenants/contoso", {"name": "a\x00"}, "name"),

@@ -164,7 +164,8 @@ def _auto_reply(message: Message, subject: str, *, daemon: bool) -> bool:
         str(message.get("Auto-Submitted", "")).lower().startswith(("auto-replied", "auto-gen"))
     )
     loose = str(message.get("Precedence", "")).strip().lower() in ("auto_reply", "junk", "bulk")
-    return not daemon and (automatic or loose)
+    suppressing = message.get("X-Auto-Response-Suppress") is not None
+    return not daemon and (automatic or loose or suppressing)
 
 
 def _known_formats(parts: list[Message], words: str) -> tuple[bool, bool]:

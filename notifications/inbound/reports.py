@@ -18,12 +18,15 @@ from typing import NamedTuple
 from notifications.inbound.notices import CHALLENGE, answer_in, challenges, read_notice, words_of
 from notifications.mail_answers import CODE, HARD, SOFT, judge
 
-LARGEST = 1_000_000  # bytes; a report is small, whatever was sent
+LARGEST = (
+    256 * 1024
+)  # bytes that are looked at: what a report says stands before the letter it returns
 LONGEST = 300
 # Who the report was delivered to: what an MDA adds, then what the sender wrote.
 ENVELOPE = ("Delivered-To", "X-Original-To", "Envelope-To", "X-Envelope-To", "To")
 RETURNED = ("Return-Path", "X-Envelope-From", "List-Unsubscribe")
 _PARTS = 50
+MOST_BLOCKS = 200  # a letter of ours has one recipient; lists that it leads to are not endless
 _LONGEST_HEADER = 4_000
 _DELIVERY = ("message/delivery-status", "message/global-delivery-status")
 # Feedback of RFC 5965 and of its registry in which a person wants no more of it.
@@ -58,10 +61,8 @@ class Verdict(NamedTuple):
 
 def read_report(raw: bytes) -> Report:
     """What a message says about a letter of ours. Never raises for what somebody has sent."""
-    if len(raw) > LARGEST:
-        return Report("", f"has {len(raw)} bytes, more than {LARGEST}")
     try:
-        return _read(raw)
+        return _read(raw[:LARGEST])
     except Exception as error:  # noqa: BLE001 - see below
         # Comments in comments or thousands of nested parts exhaust the standard library's parser. One
         # message is lost to whoever wrote it, not the ones behind it.
@@ -242,9 +243,8 @@ def _returned(own: list[Message]) -> Iterator[Message]:
 def _blocks(part: Message) -> list[dict[str, str]]:
     """The blocks of fields of a report part. The parser takes every message/* for messages, encoded or not."""
     payload = part.get_payload()
-    inner = (
-        [each for each in payload if isinstance(each, Message)] if isinstance(payload, list) else []
-    )
+    listed = payload[:MOST_BLOCKS] if isinstance(payload, list) else []
+    inner = [each for each in listed if isinstance(each, Message)]
     text = "\n".join(each.as_string() for each in inner) if inner else str(payload)
     if str(part.get("Content-Transfer-Encoding", "")).strip().lower() in (
         "base64",

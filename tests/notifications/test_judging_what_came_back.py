@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import time
 from io import StringIO
@@ -168,6 +169,7 @@ def test_a_header_that_names_a_failed_recipient_is_enough() -> None:
         ("Key Vault", "Auto-Submitted: auto-replied", "We have got your letter, number 550 5.1.1"),
         ("Thanks", "Precedence: bulk", "We answer as soon as we can."),
         ("Re: Key Vault", "X-Autoreply: yes", "Ticket 5.1.1 was opened."),
+        ("Ticket 7", "X-Auto-Response-Suppress: All", "Your message has been received."),
         ("Re: Key Vault", "", "Thank you, we saw that the delivery was delayed."),
         ("Please confirm", "", "Confirm that you are human, then your letter is let in."),
         ("Key Vault", "", "Here is my answer."),
@@ -210,6 +212,9 @@ HOSTILE = {
     "blanks": b"From: mailer-daemon@b.example\nSubject: y\n\nx " + b" \t" * 400_000 + b"@",
     "many lines": b"From: mailer-daemon@b.example\n\nx\n"
     + b"failed addresses follow:\n x@\n" * 20_000,
+    "endless blocks": report("x@example.com").replace(
+        b"Reporting-MTA", b"x\n\n" * 200_000 + b"Reporting-MTA"
+    ),
     "a charset that is none": b"Content-Type: text/plain; charset=\xff\n\nx",
     "a broken header": b"Subject: =?utf-8?b?\xff?=\nFrom: =?x?q?=?=\n\nx",
     "zeros": b"\0" * 10_000,
@@ -221,6 +226,10 @@ def test_a_hostile_mail_is_one_message_ignored_or_soft_and_soon(name: str) -> No
     started = time.process_time()
     assert read_report(HOSTILE[name]).kind in ("", "soft")
     assert time.process_time() - started < 10
+
+
+def test_a_report_before_a_large_letter_is_read() -> None:
+    assert kind(report("x@example.com", headers="\n" + "word " * 400_000)) == "hard"
 
 
 @settings(max_examples=200, deadline=None)
@@ -260,6 +269,15 @@ def test_the_command_judges_files_without_any_address_of_ours_and_without_a_data
         (str(tmp_path / name), expected) for name, (_, expected) in wanted.items()
     ]
     assert all(set(line) == {"message", "kind", "why"} and line["why"] for line in lines)
+
+
+def test_a_pipe_is_read_to_its_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    pipe = io.TextIOWrapper(io.BytesIO(report("x@example.com") + b"x" * 900_000))
+    monkeypatch.setattr("sys.stdin", pipe)
+    out = StringIO()
+    call_command("bounces", "-", judge=True, json=True, stdout=out)
+    assert json.loads(out.getvalue())["kind"] == "hard"
+    assert pipe.buffer.read() == b""
 
 
 def test_judging_marks_nothing_as_seen(tmp_path: Path) -> None:

@@ -71,11 +71,14 @@ class Command(BaseCommand):
     def _messages(self, files: list[str]) -> Iterator[tuple[str, bytes]]:
         for name in files:
             if name == "-":
-                yield "standard input", sys.stdin.buffer.read(LARGEST + 1)
+                raw = sys.stdin.buffer.read(LARGEST)
+                while sys.stdin.buffer.read(LARGEST):
+                    pass  # a mail server takes a pipe that closes early for a failure
+                yield "standard input", raw
                 continue
             try:
                 with Path(name).open("rb") as file:
-                    yield name, file.read(LARGEST + 1)
+                    yield name, file.read(LARGEST)
             except OSError as error:
                 raise CommandError(f"{name}: cannot be read ({error.strerror}).") from error
 
@@ -87,7 +90,7 @@ class Command(BaseCommand):
         # moves is stopped by what nobody can parse.
         for file in sorted((Path(path) / "new").glob("[!.]*")):
             with file.open("rb") as opened:
-                raw = opened.read(LARGEST + 1)
+                raw = opened.read(LARGEST)
             counts[self._take(file.name, raw, as_json=as_json)] += 1
             # Marked only after it was noted: a run that is killed here reads it again, once.
             file.rename(Path(path) / "cur" / f"{file.name.partition(':')[0]}:2,S")

@@ -20,6 +20,7 @@ from incidents.models.communication import (
     TimeVersion,
 )
 from incidents.models.feedback import ReviewFeedback
+from incidents.models.form_draft import FormDraft
 from incidents.models.imports import ImportBatch, ImportedIncident
 from incidents.models.incident import Impact, Incident, Mention, Occurrence
 from incidents.models.policies import PolicyVersion
@@ -33,6 +34,7 @@ __all__ = [
     "Communication",
     "Decision",
     "Dependency",
+    "FormDraft",
     "Geography",
     "IdempotentResponse",
     "Impact",

@@ -8,7 +8,8 @@ takes it from there, filled as it was typed.
 from __future__ import annotations
 
 import json
-from typing import Any, TypeVar
+from collections.abc import Mapping, Sequence
+from typing import Any, TypeVar, cast
 from urllib.parse import urlsplit
 
 from django.conf import settings
@@ -21,6 +22,8 @@ from django.urls import Resolver404, resolve, reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.csrf import requires_csrf_token
 
+from incidents.access import DRAFT, may
+from incidents.services.drafts import draft_of
 from statuspage import error_pages
 from statuspage.desk.forms import DeskForm
 from statuspage.sign_in.adapters import TYPED, WAITING
@@ -95,17 +98,38 @@ def was_typed(request: HttpRequest) -> bool:
 
 def take_back(request: HttpRequest) -> None:
     """Behind the login, before a page of the desk: what was typed for this page becomes `recovered`, and said."""
-    kept = request.session.get(SESSION_KEY)
-    if request.method != "GET" or not kept or kept["page"] != request.path:
+    if request.method != "GET":
         return
-    del request.session[SESSION_KEY]
+    kept = request.session.get(SESSION_KEY)
+    if kept and kept["page"] == request.path:
+        del request.session[SESSION_KEY]
+        _recover(request, kept["form"], kept["fields"])
+        messages.warning(
+            request, f"Nothing was sent: {kept['why']}. What you had typed is in the form again."
+        )
+    elif wanted := request.GET.get("draft"):
+        _take_up(request, wanted)
+
+
+def _take_up(request: HttpRequest, draft_id: str) -> None:
+    """A draft, by its id in the query; one of somebody else is taken over with the next word typed."""
+    draft = draft_of(draft_id=draft_id, page=request.path)
+    if draft is None or not may(cast("User", request.user), DRAFT):
+        messages.info(request, "This draft was sent or thrown away meanwhile.")
+        return
+    _recover(request, _name_of(request.path), draft.fields | {"draft": [str(draft.pk)]})
+    if draft.owner_id != request.user.pk:
+        messages.warning(
+            request,
+            f"A draft of {draft.owner}, saved {draft.saved_at:%H:%M} UTC. It becomes yours as you type on.",
+        )
+
+
+def _recover(request: HttpRequest, form: str, fields: Mapping[str, Sequence[str]]) -> None:
     data = QueryDict(mutable=True)
-    for name, values in kept["fields"].items():
-        data.setlist(name, values)
-    request.recovered = (kept["form"], data)  # type: ignore[attr-defined]  # read by `recovered` alone
-    messages.warning(
-        request, f"Nothing was sent: {kept['why']}. What you had typed is in the form again."
-    )
+    for name, values in fields.items():
+        data.setlist(name, list(values))
+    request.recovered = (form, data)  # type: ignore[attr-defined]  # read by `recovered` alone
 
 
 def recovered(request: HttpRequest, form: str = "") -> QueryDict | None:
@@ -117,6 +141,11 @@ def recovered(request: HttpRequest, form: str = "") -> QueryDict | None:
 def recovered_form(request: HttpRequest) -> str:
     """The name of the form that was typed into."""
     return str(getattr(request, "recovered", ("",))[0])
+
+
+def draft_field(request: HttpRequest) -> str:
+    """The id of the draft that a form's page goes on with, if any."""
+    return (recovered(request) or request.POST).get("draft", "")
 
 
 def blank(kind: type[AnyForm], request: HttpRequest, **options: Any) -> AnyForm:

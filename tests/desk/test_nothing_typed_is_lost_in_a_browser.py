@@ -66,5 +66,15 @@ def test_whatever_happens_to_the_session_or_the_page(live_server: Any, operator:
         page.click("button.primary >> text=Preview")
         page.go_back()
         as_typed(page)
+        page.type("#id_internal_title", "stamp 7")
+        page.wait_for_selector("text=Draft saved")
+        page.reload()
+        as_typed(page)
+        assert page.input_value("#id_internal_title") == "stamp 7"
+
+        crashed = page.context.new_page()
+        crashed.goto(f"{live_server.url}/admin/desk/")
+        crashed.click("text=Storage requests fail")
+        as_typed(crashed)
 
     assert not Incident.objects.exists()

@@ -32,6 +32,7 @@ SCREENS: dict[str, tuple[Cell, Cell]] = {
     "": ("ROAU", None),
     "new/": ("O", "O"),
     "new/verdict/": (None, "O"),
+    "drafts/": (None, "ROA"),
     "new/find/": ("ROAU", None),
     "new/moment/": ("ROAU", None),
     "backtest/": ("ROAU", "ROAU"),  # decides old cases again and stores nothing

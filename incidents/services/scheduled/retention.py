@@ -6,6 +6,7 @@ from datetime import datetime
 
 from incidents import wording
 from incidents.models import Incident
+from incidents.services import drafts
 from incidents.services.policies import current_policy
 from incidents.services.visibility import withdraw
 
@@ -13,8 +14,11 @@ from incidents.services.visibility import withdraw
 def expire(*, now: datetime) -> list[str]:
     """Withdraw public entries that were closed longer ago than the policy keeps them; their tracking IDs.
 
+    Drafts that nobody has touched for long are forgotten, too.
+
     The address then answers 410 with a sentence; everything stays inside. Safe to run twice or late.
     """
+    drafts.forget_old(now=now)
     years = current_policy().retention_years
     limit = _years_before(now, years)
     old = Incident.objects.public().filter(closed_at__lt=limit).order_by("closed_at", "id")

@@ -15,6 +15,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from incidents.access import DECLARE
 from incidents.models import Incident
+from incidents.services.drafts import throw_away
 from incidents.services.errors import EntryError
 from incidents.services.incident import declare
 from incidents.services.inputs import Declaration, Override
@@ -110,6 +111,7 @@ def _publish(
         if earlier is None:
             raise
         return _declared_before(request, earlier)
+    throw_away(draft_id=request.POST.get("draft", ""))
     where = "published" if incident.published_at else "sent to the affected customers only"
     if incident.drill:
         where = "a drill: never public, and sent to the drill's list alone"
@@ -186,6 +188,7 @@ def _form_page(
         "token": token if token_id(token, user) else fresh_token(user),
         "override": data.get("override", ""),
         "override_reason": data.get("override_reason", ""),
+        "draft": data.get("draft", ""),
     }
     return render(request, "desk/new.html", context, status=status)
 

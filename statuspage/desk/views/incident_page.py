@@ -55,6 +55,7 @@ def incident_page(
         "forms": forms,
         "news": news,
         "unfinished": name,
+        "drafts": incident.form_drafts.select_related("owner").order_by("-saved_at"),
         "refused": next(iter((refused or {}).values()), None),
     }
     return render(request, "desk/incident.html", context, status=status)

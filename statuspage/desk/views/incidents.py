@@ -8,6 +8,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from incidents.access import VIEW
+from incidents.models import FormDraft
 from notifications.audience import silence
 from statuspage.desk.access import desk, incidents_for, operator_of
 from statuspage.desk.incident_list import closed_rows, open_rows, owing_rows
@@ -27,6 +28,7 @@ def listing(request: HttpRequest) -> HttpResponse:
         "more_owing": more_owing,
         "closed": closed_rows(incidents, now, above=owing),
         "silenced": silence.silenced(),
+        "drafts": FormDraft.objects.select_related("owner", "incident").order_by("-saved_at")[:20],
     }
     return render(request, "desk/list.html", context)
 

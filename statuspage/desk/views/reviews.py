@@ -12,6 +12,7 @@ from django.views.decorators.http import require_http_methods
 
 from incidents.access import REVIEW
 from incidents.models import Incident, Review
+from incidents.services.drafts import throw_away
 from incidents.services.errors import EntryError
 from incidents.services.review import Draft, is_for_public, publish_review
 from incidents.services.scheduled.review_deadlines import deadlines_of
@@ -19,7 +20,7 @@ from statuspage.desk.access import desk, operator_of, workable
 from statuspage.desk.confirm_receivers import is_confirmed
 from statuspage.desk.dry_run import dry_run, hidden_fields
 from statuspage.desk.form_mapping import refuse
-from statuspage.desk.form_recovery import recovered
+from statuspage.desk.form_recovery import draft_field, recovered
 from statuspage.desk.optimistic_lock import News, StaleError, if_fresh, seen_now
 from statuspage.desk.review.form import ReviewForm, draft_of, initial_of, same
 from statuspage.desk.review.preview import look_at_review, reach_of
@@ -87,6 +88,7 @@ def _preview_or_publish(
         status = 422 if wanted else 200
         return render(request, "desk/review_preview.html", context, status=status)
     published = fresh()
+    throw_away(draft_id=request.POST.get("draft", ""))
     whom = "everybody" if reach_of(incident).public else "the affected customers only"
     messages.success(request, f"{_name(published)} is published, for {whom}.")
     return redirect("desk:incident", incident.tracking_id)
@@ -117,6 +119,7 @@ def _form_page(
         "incident": incident,
         "form": form,
         "news": news,
+        "draft": draft_field(request),
         "reach": reach_of(incident),
         "clocks": deadlines_of([incident], timezone.now()).get(incident.pk, ()),
         "owes_none": decision is not None and decision.review == "none",

@@ -14,6 +14,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from incidents.access import UPDATE
 from incidents.models import Communication, Incident, Region, Service
+from incidents.services.drafts import throw_away
 from incidents.services.errors import EntryError
 from incidents.services.incident import post_update, recover
 from incidents.services.inputs import Override
@@ -28,7 +29,7 @@ from statuspage.desk.form_mapping import (
     repeats,
     statement_of,
 )
-from statuspage.desk.form_recovery import blank, recovered
+from statuspage.desk.form_recovery import blank, draft_field, recovered
 from statuspage.desk.forms import RecoverForm, UpdateForm
 from statuspage.desk.optimistic_lock import News, StaleError, if_fresh
 from statuspage.desk.picker import Cells, Picker
@@ -109,6 +110,7 @@ def _preview_or_post(
         if error.field != "reason":
             raise
         return _preview_page(request, incident, form, preview, cells, fault=error, status=422)
+    throw_away(draft_id=data.get("draft", ""))
     messages.success(request, f"Update {said.number} is posted ({said.get_stage_display()}).")
     return redirect("desk:incident", incident.tracking_id)
 
@@ -158,6 +160,7 @@ def _form_page(
         "incident": incident,
         "form": form,
         **places_context(picker, words),
+        "draft": draft_field(request),
         "news": news,
         "seen": mark(request, incident, news),
     }

@@ -174,6 +174,50 @@ for (const field of document.querySelectorAll("[data-moment]")) {
   });
 }
 
+// A draft is kept on the server while somebody types: a crash, a reload or another person finds it again.
+for (const form of document.querySelectorAll("form[data-draft]")) {
+  const line = form.querySelector("[data-saved]");
+  let timer, sending = false, again = false;
+  const keep = async () => {
+    if (form.dataset.sent) return;
+    if (sending) {
+      again = true;
+      return;
+    }
+    sending = true;
+    const data = new FormData(form);
+    data.set("page", form.getAttribute("action"));
+    let wait = 0;
+    try {
+      const response = await fetch(form.dataset.draft, { method: "POST", body: new URLSearchParams(data) });
+      if (response.status === 403) {
+        line.textContent = "Not saved: you are signed out. What you typed stays here; press Preview to sign in again.";
+      } else {
+        const { draft, saved, error } = await response.json();
+        line.textContent = draft ? `Draft saved ${saved} UTC` : error;
+        if (draft && form.elements.draft.value !== draft) {
+          form.elements.draft.value = draft;
+          if (location.pathname === form.getAttribute("action")) history.replaceState(null, "", `${form.getAttribute("action")}?draft=${draft}`);
+        }
+      }
+    } catch {
+      line.textContent = "Not saved: no connection. Trying again; nothing is lost while this page stays open.";
+      wait = 5000;
+    }
+    sending = false;
+    if (wait || again) {
+      again = false;
+      timer = setTimeout(keep, wait || 1000);
+    }
+  };
+  form.addEventListener("input", (event) => {
+    if (event.target.closest("[data-find]")) return;
+    clearTimeout(timer);
+    timer = setTimeout(keep, 1500);
+  });
+  form.addEventListener("submit", () => clearTimeout(timer));
+}
+
 // One press, one post: the server would notice a second one, but nobody should have to read that.
 for (const form of document.querySelectorAll("form")) {
   form.addEventListener("submit", (event) => {

@@ -68,8 +68,9 @@ def draft_of(*, draft_id: str, page: str) -> FormDraft | None:
     )
 
 
-def _id(text: str) -> uuid.UUID | None:
+def _id(text: str) -> uuid.UUID:
+    """What is no id is the one that nothing has."""
     try:
         return uuid.UUID(text)
     except ValueError:
-        return None
+        return uuid.UUID(int=0)

@@ -9,6 +9,7 @@ from typing import Any
 import atoma
 import fastfeedparser
 import feedparser
+import feedparser_rs
 import pytest
 from reader import make_reader
 from rss_parser import AtomParser, RSSParser
@@ -27,6 +28,10 @@ def by_feedparser(address: str) -> list[str]:
 
 def by_fastfeedparser(address: str) -> list[str]:
     return [str(entry.title) for entry in fastfeedparser.parse(got(address)).entries]
+
+
+def by_feedparser_rs(address: str) -> list[str]:
+    return [str(entry.title) for entry in feedparser_rs.parse(got(address)).entries]
 
 
 def by_atoma(address: str) -> list[str]:
@@ -62,6 +67,7 @@ def by_rss_parser(address: str) -> list[str]:
 READERS: dict[str, tuple[Callable[[str], list[str]], tuple[str, ...]]] = {
     "feedparser": (by_feedparser, (RSS, ATOM)),
     "fastfeedparser": (by_fastfeedparser, (RSS, ATOM, JSON)),
+    "feedparser-rs": (by_feedparser_rs, (RSS, ATOM, JSON)),
     "atoma": (by_atoma, (RSS, ATOM, JSON)),
     "reader": (by_reader, (RSS, ATOM, JSON)),
     "rss-parser": (by_rss_parser, (RSS, ATOM)),

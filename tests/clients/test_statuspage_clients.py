@@ -136,6 +136,28 @@ def test_the_plugin_of_nagios_warns_of_the_place_it_watches_and_of_no_other(
     assert (done.returncode, says in done.stdout) == (status, True), done.stdout + done.stderr
 
 
+def test_the_command_line_tool_says_what_is_out_where_it_was_asked(address: str) -> None:
+    """`github-status-cli` has an address built in; nothing else of it is changed."""
+    ask = (
+        "import sys, urllib.request\n"
+        "from github_status import github_status as tool\n"
+        "tool.urlopen = lambda _: urllib.request.urlopen(sys.argv[1] + '/api/v2/summary.json')\n"
+        "tool.get_status()"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", ask, f"{address}/api/v2/regions/west-europe"],
+        capture_output=True, text=True, check=False, timeout=60,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    told = re.sub(r"\x1b\[\d+m", "", done.stdout)
+    rows = [
+        [word.strip() for word in line.split("|")[1:3]] for line in told.splitlines() if "|" in line
+    ]
+    assert ["Key Vault – West Europe", "major_outage"] in rows
+    assert ["Storage – West Europe", "operational"] in rows
+    assert NOW_BROKEN.title in told
+
+
 class _Quiet(SimpleHTTPRequestHandler):
     def log_message(self, *_: object) -> None:
         """A test prints nothing."""

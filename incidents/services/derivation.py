@@ -21,15 +21,20 @@ MOST_DECISIONS = 50
 
 @dataclass(frozen=True, slots=True)
 class Derived:
-    """`dependants`: who fails, and who may be affected. `proposal`: a graver level, with its reason."""
+    """`dependants`: who fails, and who may be affected. `at_risk`: who would fail if all that is hit did.
+
+    `proposal`: a graver level, with its reason.
+    """
 
     dependants: Dependants
+    at_risk: tuple[str, ...] = ()
     proposal: Proposal | None = None
 
     def as_dict(self) -> dict[str, object]:
         return {
             "hard_dependants": list(self.dependants.hard),
             "soft_dependants": list(self.dependants.soft),
+            "at_risk": list(self.at_risk),
             "proposal": asdict(self.proposal) if self.proposal else None,
         }
 
@@ -48,16 +53,19 @@ def derive(incident: Incident, impacts: Sequence[Impact], policy: Policy) -> Der
         regions[each.region.slug] = min(since, each.started_at)
     stated = incident.dependents if incident.dependents_stated else None
     before = _zones_before(incident, policy)
+    at_risk = graph.dependants(everything).hard
     growth = Growth(
         regions=regions,
-        hard_dependants=len(graph.dependants(everything).hard) if stated is None else stated,
+        hard_dependants=len(at_risk) if stated is None else stated,
         zone_to_region=any(
             each.region.slug in before and each.extent == "region" for each in counted
         ),
     )
     level: Level = next(each for each in LEVELS if each == incident.level)
     return Derived(
-        graph.dependants(failing, everything), proposed_level(level, growth, policy.spread)
+        dependants=graph.dependants(failing, everything),
+        at_risk=at_risk,
+        proposal=proposed_level(level, growth, policy.spread),
     )
 
 

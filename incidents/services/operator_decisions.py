@@ -1,4 +1,4 @@
-"""What a person decides about an incident: confirm, override, audience known.
+"""What a person decides about an incident: confirm, override, audience known, a proposed level.
 
 Each records a decision with the actor, so that it can be explained later who made what of the
 policy's word.
@@ -14,12 +14,13 @@ from django.db import transaction
 
 from incidents.models import Communication, Decision, Incident
 from incidents.models.choices import Audience
-from incidents.policy import FactsError
+from incidents.policy import FactsError, Proposal, decide, parse_facts
 from incidents.services import decision_recording, visibility
 from incidents.services.automatic_text import opening
 from incidents.services.errors import EntryError
 from incidents.services.incident import locked, post_update
 from incidents.services.inputs import Changes, Statement
+from incidents.services.policies import current_policy
 from incidents.services.statements import checked_text, write_communication
 
 
@@ -112,6 +113,47 @@ def list_in_force(*, incident: Incident, version: int) -> None:
     """Note on the locked incident which version of its impacted list is in force."""
     incident.impacted_version = version
     incident.save(update_fields=["impacted_version"])
+
+
+@transaction.atomic
+def take_proposed_level(
+    *, incident_id: int, level: str, now: datetime, actor: AbstractBaseUser
+) -> Communication:
+    """Take the level that the spread proposes, with its reason, and tell those concerned.
+
+    `level`: what the person saw proposed. Raises EntryError when that is proposed no more.
+    """
+    incident = locked(incident_id)
+    proposal = proposal_of(incident)
+    if proposal is None or proposal.level != level:
+        raise EntryError("level", f"{level} is not proposed any more; reload the page.")
+    told = [replace(each, level=level) for each in opening(incident, at=now)]
+    return post_update(
+        incident_id=incident_id,
+        changes=Changes(level=level, level_because=proposal.because),
+        statement=Statement(public_facts=told, targeted_facts=told),
+        now=now,
+        actor=actor,
+    )
+
+
+def proposal_of(incident: Incident) -> Proposal | None:
+    """What the latest decision found proposed, while the incident is open and has another level."""
+    decision = incident.decisions.order_by("-id").first()
+    found = decision.derived.get("proposal") if decision else None
+    if not found or incident.closed_at is not None or incident.level == found["level"]:
+        return None
+    return Proposal(found["level"], found["because"])
+
+
+def posts(incident: Incident, proposal: Proposal) -> bool:
+    """Whether the policy would post the incident at the proposed level."""
+    facts = parse_facts(decision_recording.facts_of(incident)).at_level(proposal.level)
+    if not incident.dependents_stated:
+        derived = incident.decisions.latest("id").derived
+        # What a degraded service may do to those that need it, a failing one does.
+        facts = replace(facts, dependents=len(derived["at_risk"]))
+    return decide(facts, current_policy()).public
 
 
 def _forget_audience(

@@ -266,6 +266,12 @@ class ConfirmForm(DeskForm):
     )
 
 
+class LevelForm(DeskForm):
+    """The level that was seen proposed."""
+
+    level = forms.ChoiceField(choices=Level.choices, widget=forms.HiddenInput)
+
+
 class OverrideForm(ConfirmForm):
     public = forms.ChoiceField(choices=[("yes", "Post publicly"), ("no", "Keep it targeted")])
     reason = forms.CharField(

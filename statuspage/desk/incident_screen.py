@@ -10,8 +10,10 @@ from itertools import groupby
 from django.utils.safestring import SafeString
 
 from incidents.models import Communication, Decision, Impact, Incident, Region
+from incidents.policy import Proposal
 from incidents.review_deadlines import ReviewDeadline, promise_missed
 from incidents.services import automatic_text
+from incidents.services.operator_decisions import posts, proposal_of
 from incidents.services.scheduled.review_deadlines import deadlines_of
 from incidents.wording import written
 from notifications.evidence import delivery_statistics
@@ -67,6 +69,8 @@ class Screen:
     seen: str
     seconds_waiting: int | None  # until the waiting post goes out by itself
     waiting_text: str  # what it will say then
+    proposal: Proposal | None  # a graver level, from the spread
+    proposal_posts: bool  # taking it would post publicly
     plan: str  # what a maintenance's plan means now
     off_plan: bool  # it waits for a word, or takes longer
     promised: datetime | None
@@ -121,12 +125,17 @@ class Screen:
 
 def screen_of(incident: Incident, now: datetime) -> Screen:
     due, promised = incident.public_due_at, promise_of(incident)
+    proposal = proposal_of(incident)
     return Screen(
         incident=incident,
         publicity=publicity_of(incident),
         workable=not incident.backfilled and incident.merged_into_id is None,
         seen=seen_now(incident),
         seconds_waiting=max(0, round((due - now).total_seconds())) if due else None,
+        proposal=proposal,
+        proposal_posts=proposal is not None
+        and incident.published_at is None
+        and posts(incident, proposal),
         waiting_text=written(automatic_text.opening(incident, at=due)) if due else "",
         plan=plan.in_words(incident, now),
         off_plan=plan.phase(incident, now) in plan.OFF_PLAN,

@@ -67,6 +67,7 @@ urlpatterns = [
     path("<tracking_id:tracking_id>/update/", updates.update, name="update"),
     path("<tracking_id:tracking_id>/recover/", updates.recover_region, name="recover"),
     path("<tracking_id:tracking_id>/audience/", decisions.audience, name="audience"),
+    path("<tracking_id:tracking_id>/level/", decisions.take_level, name="level"),
     path("<tracking_id:tracking_id>/list/", lists.impacted_list, name="list-of"),
     path("<tracking_id:tracking_id>/confirm/", decisions.confirm_post, name="confirm"),
     path("<tracking_id:tracking_id>/override/", decisions.override_policy, name="override"),

@@ -16,6 +16,7 @@ from pytest_django.fixtures import Settings
 
 from incidents.models import Communication, Incident
 from incidents.services.incident import declare, post_update
+from incidents.services.inputs import Changes, Statement
 from notifications.delivery import plan
 from notifications.models import Delivery, FanOut, ListDraft
 from statuspage.desk.optimistic_lock import seen_now
@@ -74,6 +75,19 @@ def recover(desk: Client, told: Incident) -> Prepared:
 def confirm_the_audience(desk: Client, told: Incident) -> Prepared:
     Incident.objects.filter(pk=told.pk).update(impacted_version=1)
     return at(told, "audience", audience="confirmed")
+
+
+def take_the_level(desk: Client, told: Incident) -> Prepared:
+    """A Warning in two regions at once is proposed as an Error."""
+    now = datetime.now(UTC)
+    post_update(
+        incident_id=told.pk,
+        changes=Changes(level="warning"),
+        statement=Statement(targeted_text="It is less than we thought."),
+        now=now,
+    )
+    plan.plan_due(now=now)
+    return at(told, "level", level="error")
 
 
 def forget_the_audience(desk: Client, told: Incident) -> Prepared:
@@ -149,6 +163,7 @@ ASKING: dict[str, list[tuple[Callable[[Client, Incident], Prepared], int]]] = {
     "update": [(update, 3), (update_with_override, 5)],
     "recover": [(recover, 3)],
     "audience": [(confirm_the_audience, 3), (forget_the_audience, 2)],
+    "level": [(take_the_level, 3)],
     "override": [(override, 2)],
     "confirm": [(confirm_what_waits, 2)],
     "times": [(correct_times, 3), (correct_times_after_the_end, 3), (reschedule, 2)],

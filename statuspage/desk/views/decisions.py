@@ -11,7 +11,7 @@ from incidents.models import Communication
 from incidents.services import operator_decisions, visibility
 from statuspage.desk.access import desk, operator_of, workable
 from statuspage.desk.form_mapping import statement_of
-from statuspage.desk.forms import AudienceForm, ConfirmForm, OverrideForm, WithdrawForm
+from statuspage.desk.forms import AudienceForm, ConfirmForm, LevelForm, OverrideForm, WithdrawForm
 from statuspage.desk.views.small_forms import act_on
 
 
@@ -76,6 +76,28 @@ def audience(request: HttpRequest, tracking_id: str) -> HttpResponse:
         return f"The audience is {form.cleaned_data['audience']} now. {_consequence(said)}"
 
     return act_on(request, incident, "audience", form, act, words)
+
+
+@desk(UPDATE)
+@require_POST
+def take_level(request: HttpRequest, tracking_id: str) -> HttpResponse:
+    """Raise the level as the spread proposes, by one press."""
+    incident, now = workable(request, tracking_id), timezone.now()
+    form = LevelForm(request.POST, now=now)
+
+    def act() -> Communication:
+        return operator_decisions.take_proposed_level(
+            incident_id=incident.pk,
+            level=form.cleaned_data["level"],
+            now=now,
+            actor=operator_of(request),
+        )
+
+    def words(said: Communication) -> str:
+        where = "and posted publicly" if said.public_at else "and the affected are being told"
+        return f"The level is {form.cleaned_data['level']} now, {where}."
+
+    return act_on(request, incident, "level", form, act, words)
 
 
 def _consequence(said: Communication | None) -> str:

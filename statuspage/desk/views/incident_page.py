@@ -14,6 +14,7 @@ from statuspage.desk.forms import (
     AudienceForm,
     ConfirmForm,
     DeskForm,
+    LevelForm,
     OverrideForm,
     RecoverForm,
     UpdateForm,
@@ -38,6 +39,7 @@ def incident_page(
         "recover": RecoverForm(now=now),
         "audience": AudienceForm(now=now, initial={"audience": incident.audience}),
         "confirm": ConfirmForm(now=now),
+        "level": LevelForm(now=now),
         "override": OverrideForm(now=now),
         "withdraw": WithdrawForm(now=now),
     }

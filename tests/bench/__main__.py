@@ -21,6 +21,7 @@ from statuspage.local.servers import running
 # Each has `lines(full: bool) -> Iterator[dict[str, object]]` and begins on an empty, migrated database.
 BENCHES = (
     "policy",
+    "told_once",
     "mail",
     "audience",
     "serve",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Final, Literal, get_args
 
 from incidents.policy.fields import FactsError, Fields, is_name, show, wanted_name
@@ -50,6 +50,13 @@ class ImpactFact:
             self.service, self.region, extent or self.extent, level or self.level, self.zones
         )
 
+    def elsewhere(self, *, service: str | None = None, region: str | None = None) -> ImpactFact:
+        """Another cell, hit alike; zones are those of a region."""
+        zones = self.zones if region is None else ()
+        return ImpactFact(
+            service or self.service, region or self.region, self.extent, self.level, zones
+        )
+
     def as_dict(self) -> dict[str, object]:
         return {
             "service": self.service,
@@ -90,7 +97,30 @@ class Facts:
         impacts = tuple(
             each.at(level=level) if each.level == self.level else each for each in self.impacts
         )
-        return replace(self, level=level, impacts=impacts)
+        return self.but(level=level, impacts=impacts)
+
+    def but(
+        self,
+        *,
+        level: Level | None = None,
+        impacts: tuple[ImpactFact, ...] | None = None,
+        dependents: int | None = None,
+        audience: Audience | None = None,
+        targeted_channel: Channel | None = None,
+    ) -> Facts:
+        """The same facts, but for what is given. (Several times as fast as `dataclasses.replace`.)"""
+        return Facts(
+            self.kind,
+            level or self.level,
+            self.impacts if impacts is None else impacts,
+            self.dependents if dependents is None else dependents,
+            audience or self.audience,
+            targeted_channel or self.targeted_channel,
+            self.platform_fault,
+            self.false_positive,
+            self.ever_broad,
+            self.previous_scenario,
+        )
 
     def as_dict(self) -> dict[str, object]:
         """The JSON shape; `parse_facts` reads it back to equal facts."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from itertools import count
 from typing import Literal, NamedTuple
 
@@ -54,12 +53,12 @@ def neighbours(facts: Facts) -> Iterator[tuple[Counterfactual, Facts]]:
         if audience != facts.audience:
             yield (
                 Counterfactual("audience", facts.audience, audience),
-                replace(facts, audience=audience),
+                facts.but(audience=audience),
             )
     for channel in CHANNELS:
         if channel != facts.targeted_channel and not facts.false_positive:
             counterfactual = Counterfactual("targeted_channel", facts.targeted_channel, channel)
-            yield counterfactual, replace(facts, targeted_channel=channel)
+            yield counterfactual, facts.but(targeted_channel=channel)
 
 
 def _step(rank: int, step: int, length: int) -> int | None:
@@ -74,7 +73,7 @@ def _changed(
     facts: Facts, which: Callable[[ImpactFact], bool], change: Callable[[ImpactFact], ImpactFact]
 ) -> Facts:
     impacts = tuple(change(each) if which(each) else each for each in facts.impacts)
-    return replace(facts, impacts=impacts)
+    return facts.but(impacts=impacts)
 
 
 def _levels(facts: Facts) -> Iterator[tuple[Counterfactual, Facts]]:
@@ -99,18 +98,18 @@ def _services(facts: Facts, size: Size) -> Iterator[tuple[Counterfactual, Facts]
             _changed(
                 facts,
                 lambda each: each.service == names[-1] and _counts(each),
-                lambda each: replace(each, service=names[0]),
+                lambda each: each.elsewhere(service=names[0]),
             ),
         )
     elif facts.dependents:
-        yield fewer, replace(facts, dependents=facts.dependents - 1)
+        yield fewer, facts.but(dependents=facts.dependents - 1)
     more = Counterfactual("services", size.services, size.services + 1)
     if counted:
         taken = {each.service for each in facts.impacts}
-        added = replace(_first(counted), service=_fresh("service", taken))
-        yield more, replace(facts, impacts=(*facts.impacts, added))
+        added = _first(counted).elsewhere(service=_fresh("service", taken))
+        yield more, facts.but(impacts=(*facts.impacts, added))
     elif facts.dependents < MAX_DEPENDENTS:
-        yield more, replace(facts, dependents=facts.dependents + 1)
+        yield more, facts.but(dependents=facts.dependents + 1)
 
 
 def _regions(facts: Facts, size: Size) -> Iterator[tuple[Counterfactual, Facts]]:
@@ -127,14 +126,14 @@ def _regions(facts: Facts, size: Size) -> Iterator[tuple[Counterfactual, Facts]]
             _changed(
                 facts,
                 lambda each: each.region == names[-1] and _counts(each),
-                lambda each: replace(each, region=names[0], zones=()),
+                lambda each: each.elsewhere(region=names[0]),
             ),
         )
     taken = {each.region for each in facts.impacts}
-    added = replace(_first(counted), region=_fresh("region", taken), zones=())
+    added = _first(counted).elsewhere(region=_fresh("region", taken))
     yield (
         Counterfactual("regions", size.regions, size.regions + 1),
-        replace(facts, impacts=(*facts.impacts, added)),
+        facts.but(impacts=(*facts.impacts, added)),
     )
 
 
@@ -161,7 +160,7 @@ def _extents(facts: Facts, size: Size) -> Iterator[tuple[Counterfactual, Facts]]
                 each.at(extent=extent) if each.extent == widest and _counts(each) else each
                 for each in facts.impacts
             )
-            yield Counterfactual("extent", widest, extent), replace(facts, impacts=impacts)
+            yield Counterfactual("extent", widest, extent), facts.but(impacts=impacts)
 
 
 MOST_STEPS = 100

@@ -20,9 +20,6 @@ from incidents.policy.spread import Spread
 
 Combine = Literal["all", "any"]
 
-_COUNTS_FROM = LEVEL_RANK["warning"]
-_WHOLE_REGION = EXTENT_RANK["region"]
-
 
 class Size(NamedTuple):
     """How big an incident is, over its impacts at Warning or above."""
@@ -43,19 +40,17 @@ def measure(facts: Facts) -> Size:
     """
     services: set[str] = set()
     regions: set[str] = set()
+    extents: set[Extent] = set()
     everywhere = False
-    widest = -1
-    extent: Extent | None = None
     for impact in facts.impacts:
-        if LEVEL_RANK[impact.level] < _COUNTS_FROM:
+        if impact.level == "informational":
             continue
         services.add(impact.service)
         regions.add(impact.region)
-        rank = EXTENT_RANK[impact.extent]
-        if rank > widest:
-            widest, extent = rank, impact.extent
-        if rank == _WHOLE_REGION and impact.region == GLOBAL:
+        extents.add(impact.extent)
+        if impact.region == GLOBAL and impact.extent == "region":
             everywhere = True
+    extent = max(extents, key=EXTENT_RANK.__getitem__, default=None)
     named = len(services)
     return Size(facts.level, named + facts.dependents, named, len(regions), everywhere, extent)
 

@@ -140,11 +140,12 @@ def test_the_reading_of_googles_practice_agrees_with_what_google_posts() -> None
     assert recommended["false_public"] / before < 0.10
 
 
-def test_five_thousand_incidents_are_compared_in_seconds() -> None:
+def test_five_thousand_incidents_are_compared_in_ten_seconds() -> None:
+    """By a quarter of them: the processor's time, whatever else runs."""
     start = time.process_time()
-    tallies = compare(read_files(REAL * 4), list(PRESETS.values()))
-    assert len(tallies[0].courses) == 5332
-    assert time.process_time() - start < 10
+    tallies = compare(read_files(REAL), list(PRESETS.values()))
+    spent = time.process_time() - start
+    assert spent / len(tallies[0].courses) * 5000 < 10
 
 
 def test_the_command_prints_every_policy_with_its_counts(tmp_path: Path) -> None:

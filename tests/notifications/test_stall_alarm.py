@@ -117,13 +117,7 @@ def test_a_relay_that_fails_again_and_again_is_named(planned: Incident) -> None:
 
 def test_an_update_that_nobody_planned_is_named(planned: Incident, operator: User) -> None:
     then = timezone.now() - timedelta(minutes=30)
-    incident_service.post_update(
-        incident_id=planned.pk,
-        stage="identified",
-        statement=Statement("p", "t"),
-        now=then,
-        actor=operator,
-    )
+    incident_service.declare(declaration=declaration(), now=then, actor=operator)
     Incident.objects.update(updated_at=timezone.now())
     assert Communication.objects.filter(fan_outs__isnull=True).count() == 1
     assert "An update of 30 min ago is not planned yet" in heartbeat.alarms()[0]

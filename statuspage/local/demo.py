@@ -6,7 +6,6 @@ import hashlib
 import http.client
 import os
 import sys
-import tempfile
 from pathlib import Path
 
 from statuspage.local import ports
@@ -25,21 +24,13 @@ READY_WITHIN = 90.0  # seconds from starting the web server to its first answer
 QUEUES = "celery,plan,send"
 
 
-def worker_memory() -> str:
-    """Where gunicorn's worker shows that it lives: memory where there is some, so no disk can stall it."""
-    shared = Path("/dev/shm")  # noqa: S108 - the file in it is unlinked as soon as it is open
-    return str(shared) if os.access(shared, os.W_OK) else tempfile.gettempdir()
-
-
 def process_table(port: int) -> tuple[Program, ...]:
     """The product's own processes; the servers come on top."""
     python = sys.executable
-    # Not granian, which serves ten times as much: it writes header names in lower case, and nothing
-    # stands before a demo that would write them as people's scripts look for them.
     web = (
-        *(python, "-m", "gunicorn", "statuspage.wsgi:application", "--worker-class", "gthread"),
-        *("--bind", f"{ports.HOST}:{port}", "--workers", "1", "--threads", "4"),
-        *("--graceful-timeout", "3", "--no-control-socket", "--worker-tmp-dir", worker_memory()),
+        *(python, "-m", "granian", "--interface", "wsgi", "--no-ws", "--log-level", "warning"),
+        *("--host", ports.HOST, "--port", str(port), "--workers", "1", "--blocking-threads", "4"),
+        "statuspage.wsgi:application",
     )
     celery = (python, "-m", "celery", "-A", "statuspage")
     worker = (

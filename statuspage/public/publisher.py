@@ -50,10 +50,10 @@ from statuspage.public.store.removed_pages import left_over
 log = logging.getLogger(__name__)
 
 POLL_SECONDS = 1.0
-# Even a calm site is written anew from time to time: ages and "as of" grow old.
-RENEW = timedelta(minutes=1)
+# Even a calm site is written anew from time to time: ages and "as of" grow old. Well before five minutes,
+# when a page counts as one that nobody renews.
+RENEW = timedelta(minutes=4)
 REST = ""  # in place of a language: feeds, JSON, badges and the index
-RENEW_OTHERS = timedelta(minutes=3)  # languages that fewer people read
 
 
 @dataclass(slots=True)
@@ -123,7 +123,7 @@ class Publisher:
         elif (
             everywhere
             or snapshot.revision != self.revision
-            or self._is_old(self.translated_at, RENEW_OTHERS)
+            or self._is_old(self.translated_at, RENEW)
         ):
             self.behind = list(languages.others())
             self.translated_at = snapshot.as_of

@@ -19,6 +19,7 @@ from django.core.management import call_command
 from django.db import Error, connection
 
 from statuspage.local import processes
+from statuspage.local.ports import free_port
 from statuspage.local.servers import Servers
 from statuspage.local.state import State
 from tests.chaos.receivers import Book
@@ -194,8 +195,9 @@ class Stage:
                 "beat": (*celery, "beat", "-S", "celery.beat:Scheduler"),
                 "deliver": (sys.executable, "manage.py", "deliver"),
                 "web": (
-                    *(sys.executable, "-m", "gunicorn", "statuspage.wsgi:application"),
-                    *("--bind", "127.0.0.1:0", "--no-control-socket"),
+                    *(sys.executable, "-m", "granian", "--interface", "wsgi", "--no-ws"),
+                    *("--host", "127.0.0.1", "--port", str(free_port()), "--log-level", "warning"),
+                    "statuspage.wsgi:application",
                 ),
             }[name]
             with processes.open_log(self.state.logs / f"{name}.log") as log:

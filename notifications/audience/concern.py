@@ -1,139 +1,141 @@
-"""What concerns each receiver of a batch: their tenants, subscriptions and cells, in one question for all."""
+"""What concerns each receiver of a batch: their tenants, subscriptions and cells, in a few questions for all."""
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import groupby
 from typing import Any
 
 from django.db import connection
 
-from notifications.audience.selection import has_list
-from notifications.audience.selection_sql import SPREAD
+from incidents.models import Communication
+from notifications.audience.selection import has_list, line_of
+from notifications.audience.selection_sql import SPREAD, place
 from notifications.lifecycle import Audience
-from notifications.models import Delivery
+from notifications.models import Delivery, ImpactedSubscription
 from notifications.models.concern import MOST_COUNTED, SHOWN, Concern, Hit, Pair
 
-# A tenant that many endpoints of a batch belong to is looked up once. By list, who is on it was hit, wherever.
-_CONCERNS = """
-WITH told AS MATERIALIZED (
-  SELECT * FROM unnest(%(ids)s::bigint[], %(endpoints)s::bigint[], %(communications)s::bigint[],
-    %(incidents)s::bigint[], %(by_list)s::boolean[])
-    AS t(id, endpoint_id, communication_id, incident_id, by_list)
-),
-owners AS MATERIALIZED (
-  SELECT told.id, t.id AS tenant_id, communication_id, incident_id, by_list
-  FROM told JOIN notifications_tenant t ON t.contact_id = told.endpoint_id
+# Fences of OFFSET: whatever the statistics know, the few tenants of a batch are looked up by key.
+_OWNERS = """
+SELECT told.id, t.id FROM unnest(%(ids)s::bigint[], %(endpoints)s::bigint[]) AS told(id, endpoint_id)
+CROSS JOIN LATERAL (
+  SELECT id FROM notifications_tenant WHERE contact_id = told.endpoint_id
   UNION
-  SELECT told.id, g.tenant_id, communication_id, incident_id, by_list
-  FROM told JOIN notifications_actiongroup_endpoints ge ON ge.endpoint_id = told.endpoint_id
+  SELECT g.tenant_id FROM notifications_actiongroup_endpoints ge
   JOIN notifications_actiongroup g ON g.id = ge.actiongroup_id
-),
-wanted AS MATERIALIZED (SELECT DISTINCT tenant_id, communication_id, incident_id, by_list FROM owners),
-hits AS MATERIALIZED (
-  SELECT w.tenant_id, w.communication_id, s.id, s.name, s.ref, f.service_id, f.region_id
-  FROM wanted w
-  JOIN notifications_customersubscription s ON s.tenant_id = w.tenant_id
-  JOIN notifications_footprint f ON f.subscription_id = s.id
-  JOIN incidents_scopecell c ON c.communication_id = w.communication_id
-    AND c.service_id = f.service_id AND c.region_id = f.region_id
-  WHERE NOT w.by_list
-  UNION ALL
-  SELECT w.tenant_id, w.communication_id, s.id, s.name, s.ref, f.service_id, f.region_id
-  FROM wanted w
-  JOIN incidents_incident n ON w.incident_id IN (n.id, n.merged_into_id)
-  JOIN notifications_impactedsubscription i ON i.incident_id = n.id
-  JOIN notifications_customersubscription s ON s.id = i.subscription_id AND s.tenant_id = w.tenant_id
-  LEFT JOIN (notifications_footprint f JOIN incidents_scopecell c
-      ON c.service_id = f.service_id AND c.region_id = f.region_id)
-    ON f.subscription_id = s.id AND c.communication_id = w.communication_id
-  WHERE w.by_list
-),
-concerned AS MATERIALIZED (
-  SELECT tenant_id, communication_id, id, coalesce(nullif(name, ''), ref) AS name,
-    array_agg(DISTINCT service_id * {spread}::bigint + region_id) AS places
-  FROM hits GROUP BY 1, 2, 3, 4
-),
-ranked AS (
-  SELECT *, row_number() OVER (PARTITION BY tenant_id, communication_id ORDER BY name, id) AS place,
-    count(*) OVER (PARTITION BY tenant_id, communication_id) AS hit
-  FROM concerned
-),
-own AS (
-  SELECT tenant_id, communication_id,
-    array_agg(DISTINCT service_id * {spread}::bigint + region_id) AS places
-  FROM hits GROUP BY 1, 2
-)
-SELECT o.id, o.tenant_id, t.name,
-  (SELECT count(*) FROM (SELECT FROM notifications_customersubscription s
-    WHERE s.tenant_id = o.tenant_id LIMIT %(most)s) counted),
-  r.hit, own.places, r.name, r.places
-FROM owners o JOIN notifications_tenant t ON t.id = o.tenant_id
-JOIN ranked r ON r.tenant_id = o.tenant_id AND r.communication_id = o.communication_id
-JOIN own ON own.tenant_id = o.tenant_id AND own.communication_id = o.communication_id
-WHERE r.place <= %(shown)s
-ORDER BY o.id, t.name, o.tenant_id, r.place
+  WHERE ge.endpoint_id = told.endpoint_id
+  OFFSET 0) t
+"""
+
+# Every subscription of these tenants, with its cells among those named.
+_SUBSCRIPTIONS = """
+SELECT w.tenant_id, w.name, s.id, s.name, f.places
+FROM (SELECT id AS tenant_id, name FROM notifications_tenant WHERE id = ANY (%(tenants)s::bigint[])) w
+CROSS JOIN LATERAL (
+  SELECT id, coalesce(nullif(name, ''), ref) AS name FROM notifications_customersubscription
+  WHERE tenant_id = w.tenant_id ORDER BY id LIMIT %(most)s) s
+CROSS JOIN LATERAL (
+  SELECT array_agg(service_id * {spread}::bigint + region_id) AS places FROM notifications_footprint
+  WHERE subscription_id = s.id
+    AND service_id * {spread}::bigint + region_id = ANY (%(places)s::bigint[])) f
+ORDER BY w.tenant_id, s.name, s.id
 """.replace("{spread}", str(SPREAD))
 
 _HEARD_BEFORE = """
-SELECT t.id FROM unnest(%(ids)s::bigint[], %(endpoints)s::bigint[], %(communications)s::bigint[],
-  %(incidents)s::bigint[]) AS t(id, endpoint_id, communication_id, incident_id)
+SELECT t.id FROM unnest(%(ids)s::bigint[], %(endpoints)s::bigint[], %(communications)s::bigint[])
+  AS t(id, endpoint_id, communication_id)
 WHERE EXISTS (
   SELECT FROM notifications_delivery d
-  WHERE d.incident_id IN (SELECT n.id FROM incidents_incident n
-      WHERE t.incident_id IN (n.id, n.merged_into_id))
-    AND d.endpoint_id = t.endpoint_id AND d.communication_id < t.communication_id
-    AND (d.state <> 'skipped' OR d.skip_reason = 'in_digest'))
+  WHERE d.incident_id = ANY (%(line)s) AND d.endpoint_id = t.endpoint_id
+    AND d.communication_id < t.communication_id
+    AND (d.state <> 'skipped' OR d.skip_reason = 'in_digest') OFFSET 0)
 """
+
+
+@dataclass(frozen=True, slots=True)
+class _Tenant:
+    name: str
+    subscriptions: int
+    hits: tuple[Hit, ...]
 
 
 def attach(deliveries: Sequence[Delivery]) -> None:
     """Set `concern` and `is_first` of these deliveries, whose communications are loaded already."""
-    targeted = [one for one in deliveries if one.audience == Audience.TARGETED]
-    by_list = {one.communication_id: one.communication for one in targeted}
-    lists = {pk: has_list(communication) for pk, communication in by_list.items()}
-    if targeted:
-        for one, concern in zip(targeted, _concerns(targeted, lists), strict=True):
-            one.concern = concern
-    later = [one for one in deliveries if one.communication.number > 1]
-    if later:
-        with connection.cursor() as cursor:
-            cursor.execute(_HEARD_BEFORE, _facts(later))
-            heard = {pk for (pk,) in cursor.fetchall()}
-        for one in later:
-            one.is_first = one.pk not in heard
+    by_statement: dict[int, list[Delivery]] = defaultdict(list)
+    for one in deliveries:
+        by_statement[one.communication_id].append(one)
+    for told in by_statement.values():
+        communication = told[0].communication
+        targeted = [one for one in told if one.audience == Audience.TARGETED]
+        if targeted:
+            _attach_concern(communication, targeted)
+        if communication.number > 1:
+            _attach_first(communication, told)
 
 
-def _concerns(deliveries: Sequence[Delivery], lists: dict[int, bool]) -> list[Concern]:
-    facts = _facts(deliveries) | {
-        "by_list": [lists[one.communication_id] for one in deliveries],
-        "most": MOST_COUNTED,
-        "shown": SHOWN,
-    }
-    with connection.cursor() as cursor:
-        cursor.execute(_CONCERNS, facts)
-        rows: dict[int, list[tuple[Any, ...]]] = defaultdict(list)
-        for pk, *row in cursor.fetchall():
-            rows[pk].append(tuple(row))
-    return [_concern(rows[one.pk]) for one in deliveries]
+def _attach_concern(communication: Communication, deliveries: Sequence[Delivery]) -> None:
+    owners: dict[int, list[int]] = defaultdict(list)
+    for pk, tenant in _rows(_OWNERS, _facts(deliveries)):
+        owners[pk].append(tenant)
+    tenants = _tenants(communication, {pk for many in owners.values() for pk in many})
+    for one in deliveries:
+        one.concern = _concern([tenants[pk] for pk in sorted(owners[one.pk]) if pk in tenants])
 
 
-def _concern(rows: Sequence[tuple[Any, ...]]) -> Concern:
-    """Of one receiver; an address of several tenants hears of all of theirs together."""
-    owners = {pk: counted for pk, *counted, _, _ in rows}
-    hits = [Hit(name, _pairs(places)) for *_, name, places in rows]
+def _tenants(communication: Communication, wanted: Iterable[int]) -> Mapping[int, _Tenant]:
+    cells = communication.scope.values_list("service_id", "region_id")
+    rows = _rows(
+        _SUBSCRIPTIONS,
+        {
+            "tenants": list(wanted),
+            "places": [place(*cell) for cell in cells],
+            "most": MOST_COUNTED,
+        },
+    )
+    listed: set[int] | None = None
+    if has_list(communication):
+        found = ImpactedSubscription.objects.filter(
+            incident__in=line_of(communication.incident_id),
+            subscription__in=[row[2] for row in rows],
+        )
+        listed = set(found.values_list("subscription_id", flat=True))
+    tenants = {}
+    for pk, group in groupby(rows, key=lambda row: row[0]):
+        own = list(group)
+        hits = tuple(
+            Hit(name, _pairs(places or ()))
+            for *_, subscription, name, places in own
+            # By list, who is on it was hit, wherever it runs.
+            if (subscription in listed if listed is not None else places)
+        )
+        tenants[pk] = _Tenant(own[0][1], len(own), hits)
+    return tenants
+
+
+def _concern(tenants: Sequence[_Tenant]) -> Concern:
+    """Of one receiver; an address of several tenants hears of all of theirs that are concerned, together."""
+    concerned = [one for one in tenants if one.hits]
+    hits = [hit for one in concerned for hit in one.hits]
     return Concern(
-        tenants=tuple(name for name, *_ in owners.values()),
+        tenants=tuple(one.name for one in concerned),
         hits=tuple(hits[:SHOWN]),
-        hit=sum(hit for _, _, hit, _ in owners.values()),
-        subscriptions=sum(subscriptions for _, subscriptions, *_ in owners.values()),
-        cells=_pairs([place for *_, places in owners.values() for place in places]),
+        hit=len(hits),
+        subscriptions=sum(one.subscriptions for one in concerned),
+        cells=tuple(sorted({pair for hit in hits for pair in hit.cells})),
     )
 
 
-def _pairs(places: Sequence[int | None]) -> tuple[Pair, ...]:
-    known = sorted({place for place in places if place is not None})
-    return tuple(divmod(place, SPREAD) for place in known)
+def _attach_first(communication: Communication, deliveries: Sequence[Delivery]) -> None:
+    facts = _facts(deliveries) | {"line": line_of(communication.incident_id)}
+    heard = {pk for (pk,) in _rows(_HEARD_BEFORE, facts)}
+    for one in deliveries:
+        one.is_first = one.pk not in heard
+
+
+def _pairs(places: Iterable[int]) -> tuple[Pair, ...]:
+    return tuple(divmod(one, SPREAD) for one in sorted(places))
 
 
 def _facts(deliveries: Sequence[Delivery]) -> dict[str, Any]:
@@ -141,5 +143,10 @@ def _facts(deliveries: Sequence[Delivery]) -> dict[str, Any]:
         "ids": [one.pk for one in deliveries],
         "endpoints": [one.endpoint_id for one in deliveries],
         "communications": [one.communication_id for one in deliveries],
-        "incidents": [one.incident_id for one in deliveries],
     }
+
+
+def _rows(statement: str, facts: Mapping[str, Any]) -> list[tuple[Any, ...]]:
+    with connection.cursor() as cursor:
+        cursor.execute(statement, facts)
+        return list(cursor.fetchall())

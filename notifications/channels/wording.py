@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
@@ -72,11 +73,15 @@ ENDED = frozenset({"mitigated", "resolved", "complete"})
 @contextmanager
 def reading(delivery: Delivery) -> Iterator[str]:
     """Write in the receiver's language where the product has it, else in English."""
-    wanted = delivery.endpoint.language
-    known = [code for code, _name in settings.LANGUAGES]
-    code = next((one for one in (wanted, wanted[:2]) if one in known), wording.WRITTEN_IN)
+    code = _known(delivery.endpoint.language)
     with override(code):
         yield code
+
+
+@lru_cache(maxsize=100)
+def _known(wanted: str) -> str:
+    known = dict(settings.LANGUAGES)
+    return next((one for one in (wanted, wanted[:2]) if one in known), wording.WRITTEN_IN)
 
 
 def same_words(delivery: Delivery) -> tuple[object, ...]:

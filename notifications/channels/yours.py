@@ -105,7 +105,7 @@ class Book:
         is_over = bool(windows) and not still and incident.kind == "service-issue"
         started = min((one.started_at for one in still or windows), default=None)
         return Yours(
-            line=self._line(delivery, concern),
+            line=self._lined(delivery, concern),
             rows=tuple(
                 Row(
                     hit.name,
@@ -154,6 +154,13 @@ class Book:
 
     def _windows_of(self, pairs: Iterable[Pair]) -> list[Impact]:
         return [one for pair in pairs for one in self.windows.get(pair, ())]
+
+    def _lined(self, delivery: Delivery, concern: Concern) -> str:
+        counts = (concern.hit, concern.subscriptions, len(concern.cells))
+        key = (get_language(), delivery.relevance, *counts)
+        if key not in self._texts:
+            self._texts[key] = self._line(delivery, concern)
+        return self._texts[key]
 
     def _line(self, delivery: Delivery, concern: Concern) -> str:
         counted = {"hit": concern.hit, "all": concern.subscriptions}

@@ -9,12 +9,12 @@ from __future__ import annotations
 import secrets
 import uuid
 from collections.abc import Sequence
+from html import escape
 from urllib.parse import urlsplit
 
 import css_inline
 from django.conf import settings
 from django.template.loader import render_to_string
-from django.utils.html import escape
 from django.utils.translation import get_language, gettext, ngettext
 
 from incidents import markdown
@@ -49,7 +49,6 @@ class MailRenderer:
     def __init__(self) -> None:
         self._templates: dict[tuple[object, ...], MessageTemplate] = {}
         self._books: dict[int, Book] = {}
-        self._own: dict[tuple[object, ...], tuple[str, str]] = {}
         blank = secrets.token_hex(12)
         self._blanks = tuple(f"https://{name}.{blank}/" for name in OWN)
 
@@ -68,9 +67,12 @@ class MailRenderer:
             template=template,
             values=(
                 leave,
-                signed_links.manage_url(endpoint.key),
+                # Of no use to whom a tenant has alerted; a signature takes longer than all of the rest.
+                signed_links.manage_url(endpoint.key)
+                if delivery.audience == Audience.PUBLIC
+                else "",
                 f" · {escape(tenants)}" if tenants else "",
-                str(escape(yours.line)),
+                escape(yours.line),
                 html,
                 text,
             ),
@@ -97,16 +99,11 @@ class MailRenderer:
         """The table of what is theirs, as HTML and as text."""
         if not yours.rows:
             return "", ""
-        key = (yours, get_language(), delivery.endpoint.time_zone)
-        if key not in self._own:
-            if len(self._own) > 5_000:
-                self._own.clear()
-            since = ""
-            if yours.since and yours.since != delivery.communication.incident.started_at:
-                moment = wording.moment(yours.since, delivery.endpoint.time_zone)
-                since = gettext("For you since %(time)s.") % {"time": moment}
-            self._own[key] = (_as_html(yours, since), _as_text(yours, since))
-        return self._own[key]
+        since = ""
+        if yours.since and yours.since != delivery.communication.incident.started_at:
+            moment = wording.moment(yours.since, delivery.endpoint.time_zone)
+            since = gettext("For you since %(time)s.") % {"time": moment}
+        return _as_html(yours, since), _as_text(yours, since)
 
     def _render(self, delivery: Delivery, yours: Yours) -> MessageTemplate:
         book, public = self._book(delivery), delivery.audience == Audience.PUBLIC

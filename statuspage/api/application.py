@@ -80,9 +80,9 @@ api = Api(
     title="Status page",
     version="1",
     description=(
-        "Everything the desk can do, for scripts: the same verbs, permissions and confirmations."
-        " Times are ISO 8601 in UTC. Whatever writes takes `dry_run=1`, an `Idempotency-Key`, and"
-        " (about an incident) `If-Match` with the ETag that was seen."
+        "Everything the desk can do, for scripts: the same verbs, permissions and confirmations. Times are ISO"
+        " 8601 in UTC. Whatever writes takes dry_run=1: the real thing, rolled back. What is done to an incident"
+        " also takes an Idempotency-Key, and If-Match with the ETag that was seen."
     ),
     docs_url=None,
     openapi_url=None,

@@ -15,6 +15,12 @@ from django.views.decorators.http import require_safe
 from statuspage.api.application import api
 from statuspage.api.problems import MEDIA_TYPE
 
+HEADERS = {
+    "Idempotency-Key": {"description": "Two requests with one key are done once; kept for a day."},
+    "If-Match": {
+        "description": "The ETag that was seen; 409 with the news if it is another by now."
+    },
+}
 METHODS = ("get", "post", "put", "patch", "delete")
 
 
@@ -22,7 +28,14 @@ METHODS = ("get", "post", "put", "patch", "delete")
 def document() -> dict[str, Any]:
     found: dict[str, Any] = json.loads(json.dumps(api.get_openapi_schema(path_prefix="api/v1/")))
     found["servers"] = [{"url": settings.BASE_URL}]
-    for _, _, operation in _operations(found):
+    for path, _, operation in _operations(found):
+        if "Outcome" in json.dumps(operation["responses"].get("200", {})):
+            operation["parameters"] += [
+                {"in": "header", "name": name, "required": False, "schema": {"type": "string"}}
+                | more
+                for name, more in HEADERS.items()
+                if name != "If-Match" or "{tracking_id}" in path
+            ]
         for status, answer in operation["responses"].items():
             if int(status) >= 400 and "content" in answer:
                 answer["content"] = {MEDIA_TYPE: answer["content"]["application/json"]}
@@ -67,7 +80,7 @@ class Shape:
 def reference(request: HttpRequest) -> HttpResponse:
     found = document()
     groups: dict[str, list[Entry]] = {}
-    for path, method, operation in _operations(found):
+    for path, method, operation in sorted(_operations(found), key=lambda each: each[0]):
         groups.setdefault(operation["tags"][0], []).append(_entry(path, method, operation))
     shapes = [
         Shape(name, each.get("description", ""), _fields(each))
@@ -92,7 +105,7 @@ def _entry(path: str, method: str, operation: dict[str, Any]) -> Entry:
         anchor=operation["operationId"],
         method=method.upper(),
         path=path,
-        summary=operation["summary"],
+        summary=operation["summary"].capitalize(),
         about=operation.get("description", ""),
         parameters=[
             Field(

@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 
 from django.contrib.auth.models import AbstractBaseUser
 from django.db import connection, transaction
+from django.db.models import Max
 
 from incidents.alerts.mapping import Named, Unmapped, map_labels, read_mapping
 from incidents.alerts.signal import Signal
@@ -288,12 +289,8 @@ def _open_incidents(fresh_since: datetime) -> list[grouping.Open]:
         .values_list("occurrence__incident_id", "service_id", "region_id")
     ):
         cells.setdefault(pk, set()).add((service, region))
-    heard: dict[int, datetime] = {}
-    for pk, at in MonitorAlert.objects.filter(incident__in=found).values_list(
-        "incident_id", "opened_at"
-    ):
-        if pk is not None:
-            heard[pk] = max(at, heard.get(pk, at))
+    alerts = MonitorAlert.objects.filter(incident__in=found).order_by()
+    heard: dict[int, datetime] = dict(alerts.values_list("incident_id").annotate(Max("opened_at")))
     return [
         grouping.Open(
             incident.pk,

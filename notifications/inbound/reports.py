@@ -155,7 +155,7 @@ def _by_words(message: Message, parts: list[Message], words: str) -> Verdict:
         return Verdict("complaint", notice.why, detail="complaint: opt-out")
     if not notice.failed:
         return Verdict("", notice.why)
-    kind, why = judge("", notice.answer)
+    kind, why = judge("", notice.answer, around=notice.answer)
     found = CODE.search(notice.answer)
     status = found[0] if found else ""
     return Verdict(kind, f"{notice.why}; {why}", status, _short(notice.answer))
@@ -163,6 +163,7 @@ def _by_words(message: Message, parts: list[Message], words: str) -> Verdict:
 
 def _of_blocks(blocks: list[dict[str, str]], beside: str) -> Verdict | None:
     """None: they are about no recipient."""
+    formal = any("reporting-mta" in block for block in blocks)
     blocks = [
         block
         for block in blocks
@@ -178,7 +179,7 @@ def _of_blocks(blocks: list[dict[str, str]], beside: str) -> Verdict | None:
     if challenges(f"{said}\n{beside}"):
         return Verdict("", CHALLENGE)
     verdicts = [
-        judge(block.get("status", ""), _diagnostic(block) or beside, around=beside)
+        judge(block.get("status", ""), _diagnostic(block) or beside, around=beside, formal=formal)
         for block in failed
     ]
     # An address that leads to several people is not dead because one of them is.

@@ -8,7 +8,16 @@ from __future__ import annotations
 
 import re
 
-from notifications.mail_answers.wording import AFTER_DATA, ALIVE, CARRIER, DEAD, NO_ROOM
+from notifications.mail_answers.wording import (
+    AFTER_DATA,
+    ALIVE,
+    AT_RECIPIENT,
+    CARRIER,
+    CARRIER_WORDS,
+    DEAD,
+    DEAD_DOMAIN,
+    NO_ROOM,
+)
 
 HARD, SOFT = "hard", "soft"
 
@@ -29,23 +38,26 @@ _LINKS = re.compile(r"https?://\S{1,500}")
 LONGEST = 4_000  # characters of an answer that are looked at
 
 
-def judge(status: str, answer: str, *, around: str = "") -> tuple[str, str]:
+def judge(status: str, answer: str, *, around: str = "", formal: bool = False) -> tuple[str, str]:
     """(hard or soft, a sentence why). `status`: a Status field or empty; `answer`: what the server said;
-    `around`: what else the report says of it, which may cast doubt and proves nothing.
+    `around`: what else the report says of it, which may cast doubt; `formal`: it is one of RFC 3464.
 
     The more specific of the two decides: the answer's code before the field, a code that names something
-    before one that does not. Where words and codes contradict one another it is soft.
+    before one that does not. Words prove it where they were said to the address: in a formal report of a final
+    refusal, or where it says so. Where words and codes contradict one another it is soft.
     """
     answer = " ".join(answer[:LONGEST].split())
+    around = around[:LONGEST]
     said = " ".join(_NAMES.sub(" ", CODE.sub(" ", answer)).split())
-    beside = _NAMES.sub(" ", around[:LONGEST])
-    if alive := ALIVE.search(said) or NO_ROOM.search(beside):
+    if alive := ALIVE.search(said) or NO_ROOM.search(_NAMES.sub(" ", around)):
         return SOFT, f"“{alive[0].strip().lower()}”: the address may live"
     codes = [match.groups() for match in CODE.finditer(answer)]
     field = CODE.search(status)
     classes = {code[0] for code in codes} | {match[1] for match in _REPLY.finditer(answer)}
     if "5" not in classes and ("4" in classes or (field is not None and field[1] == "4")):
         return SOFT, "a temporary failure"
+    if filtered := CARRIER.search(answer):
+        return SOFT, f"“{filtered[0].strip()}”: filters say so of people who live"
     for found in (codes, [field.groups()] if field is not None else []):
         specific = [f"{subject}.{detail}" for _, subject, detail in found]
         specific = [code for code in specific if code not in _UNSPECIFIC]
@@ -54,8 +66,20 @@ def judge(status: str, answer: str, *, around: str = "") -> tuple[str, str]:
         if doubt := next((code for code in specific if code not in BAD_ADDRESS), ""):
             return SOFT, f"code 5.{doubt} does not say that the address is dead"
         return HARD, f"code 5.{specific[0]}: the address does not exist"
-    if dead := DEAD.search(_LINKS.sub(" ", said)):
-        if AFTER_DATA.search(f"{answer} {around[:LONGEST]}") or CARRIER.search(answer):
+    return _by_words(
+        _LINKS.sub(" ", said),
+        f"{answer} {around}",
+        final=formal and field is not None and field[1] == "5" and "5" in classes,
+    )
+
+
+def _by_words(said: str, whole: str, *, final: bool) -> tuple[str, str]:
+    """`final`: a formal report says that the answer refused the address for good."""
+    if gone := DEAD_DOMAIN.search(said):
+        return HARD, f"the answer says that there is no such place: “{gone[0].strip()}”"
+    if dead := DEAD.search(said):
+        doubted = AFTER_DATA.search(whole) or CARRIER_WORDS.search(whole)
+        if doubted or not (final or AT_RECIPIENT.search(whole)):
             return SOFT, f"“{dead[0].strip()}”, but filters say so, too, of people who live"
         return HARD, f"the answer says that the address is dead: “{dead[0].strip()}”"
     return SOFT, "a refusal that does not say that the address is dead"

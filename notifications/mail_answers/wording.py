@@ -11,7 +11,7 @@ def any_of(*alternatives: str) -> re.Pattern[str]:
     return re.compile(pattern, re.IGNORECASE)
 
 
-_WHO = r"(?:user|recipient|mailbox|mail box|account|address(?:ee)?|alias|host|domain|destination)"
+_WHO = r"(?:user|recipient|mailbox|mail box|account|address(?:ee)?|alias|destination)"
 _NOT = r"(?:does|do|did|is|was|has|have|can) ?(?:not|n['’]t)"
 
 # Said of the addressee, and of nothing else: the address is dead.
@@ -29,16 +29,24 @@ DEAD = any_of(
     rf"{_NOT} have an? [^.;:]{{0,40}}?account",
     r"(?:no|nobody|no one|no-one) (?:(?:mailbox|account|user|person) )?(?:here )?(?:by|of|with) (?:that|this) name",
     r"not (?:our|one of our) (?:customer|user)s?",
-    r"(?:user|recipient|name|address) not (?:listed|found) in",
     r"no longer (?:employed|work(?:s|ing) (?:here|at|for)|with (?:us|the company))",
     r"has left the (?:company|organi[sz]ation)",
     r"(?:user|recipient|mailbox) has moved|moved permanently",
-    r"unroute?able (?:mail )?(?:address|domain)|null ?mx|nxdomain|name or service not known",
-    r"(?:host|domain)(?: or domain)?(?: name)? (?:not found|does not exist)",
     r"RecipNotFound|RecipientNotFound|ADR\.\w*NotFound",
     r"unbekannte[rn]? (?:benutzer|empf\w+|adresse)|(?:benutzer|empf\w+|adresse) (?:\w+ )?unbekannt",
     r"(?:utilisateur|destinataire|adresse) inconnue?|(?:adresse|destinataire) (?:\w+ )?invalide",
     r"usuario (?:desconocido|no existe|inexistente)|utente (?:sconosciuto|inesistente)",
+)
+# Said of the machine, the domain or the directory; no filter of a person's says so.
+DEAD_DOMAIN = any_of(
+    r"(?:host|domain)(?: or domain)?(?: ?name)? (?:is |was )?(?:unknown|not (?:found|known)|non-?existent)",
+    rf"(?:unknown|no (?:such|valid)) (?:host|domain)|(?:host|domain)\b[^.;:]{{0,60}}? {_NOT} exist",
+    r"not (?:listed|found) in (?:domino|public name|the directory)",  # a directory of its own
+    r"unroute?able (?:mail )?(?:address|domain)|null ?mx|nxdomain|name or service not known",
+)
+# Words said to the address, and not to the letter.
+AT_RECIPIENT = any_of(
+    r">>> rcpt|in reply to rcpt|after rcpt|rcpt to response|following rcpt|rcpt command|rcpt to:? ?<"
 )
 # Said of a moment, of this mail or of whoever sent it: the address may well live.
 ALIVE = any_of(
@@ -66,8 +74,9 @@ NO_ROOM = any_of(
 AFTER_DATA = any_of(
     r"in reply to (?:end of )?data|after (?:end of )?data|end of data|>>> data\b|command:? data\b"
 )
-# Filters of two large mobile carriers of Japan say this of living customers.
-CARRIER = any_of(r"\b550[:-]?['\"]? ?(?::|unknown user [^\s<>@]+@)")
+# Filters of two large mobile carriers of Japan say this of living customers, whoever quotes them.
+CARRIER = any_of(r"\b550 : user unknown")
+CARRIER_WORDS = any_of(r"\b550[:-]?['\"]? ?(?:: user unknown|unknown user [^\s<>@]+@)")
 
 DAEMON = any_of(
     r"^\s*<>\s*$|mailer[-_.\s]?daemon|po+st[-_]?master|mail[-_.\s]?delivery|mdaemon",

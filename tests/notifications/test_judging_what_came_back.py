@@ -24,6 +24,7 @@ from tests.notifications.mail_reports import complaint, notice, report
         ("5.0.0", "550 5.1.1 <someone@example.net> user unknown"),
         ("", "550 5.1.1 user unknown"),
         ("5.0.0", "550 No such user here"),
+        ("", "550 no such user (in reply to RCPT TO command)"),
         ("5.0.0", "550 5.0.0 The account you tried to reach does not exist."),
         ("5.2.0", "554 delivery error: this user doesn't have an example.net account"),
         ("5.1.1", "550 5.1.1 Recipient address rejected: User unknown in virtual mailbox table"),
@@ -40,7 +41,7 @@ from tests.notifications.mail_reports import complaint, notice, report
     ],
 )
 def test_an_answer_that_proves_it_is_hard(status: str, answer: str) -> None:
-    assert judge(status, answer)[0] == "hard"
+    assert judge(status, answer, formal=True)[0] == "hard"
 
 
 @pytest.mark.parametrize(
@@ -58,7 +59,8 @@ def test_an_answer_that_proves_it_is_hard(status: str, answer: str) -> None:
         ("5.0.0", "550 5.1.8 sender address rejected: domain not found"),
         ("5.4.4", "Name service error: malformed or unexpected name server reply"),
         ("5.5.0", "550 Requested action not taken: mailbox unavailable"),
-        ("5.0.0", "550 Unknown user someone@example.net (in reply to end of DATA command)"),
+        ("5.0.0", "550 Unknown user (in reply to end of DATA command)"),
+        ("5.0.0", "550 : User unknown"),
         ("5.0.0", ""),
         ("", ""),
         ("nonsense", "\N{SNOWMAN}"),
@@ -67,7 +69,7 @@ def test_an_answer_that_proves_it_is_hard(status: str, answer: str) -> None:
     ],
 )
 def test_doubt_and_contradiction_are_soft(status: str, answer: str) -> None:
-    assert judge(status, answer)[0] == "soft"
+    assert judge(status, answer, formal=True)[0] == "soft"
 
 
 @settings(max_examples=300, deadline=None)
@@ -81,7 +83,7 @@ def test_whatever_else_it_says_an_answer_that_speaks_of_a_living_box_is_never_ha
     words: str, status: str, dead: str, last: bool
 ) -> None:
     said = f"{dead} {words}" if last else f"{words} {dead}"
-    assert judge(status, f"550 {status} {said}")[0] == "soft"
+    assert judge(status, f"550 {status} {said}", formal=True)[0] == "soft"
 
 
 def kind(raw: bytes) -> str:
@@ -131,7 +133,10 @@ def test_a_report_whose_parts_nothing_parts_is_read() -> None:
     ("words", "expected"),
     [
         ("<someone@example.net>:\n192.0.2.7 answered: 550 5.1.1 nobody of that name here", "hard"),
-        ("someone@example.net: no such user", "hard"),
+        (">>> RCPT TO:<someone@example.net>\n<<< 550 no such user", "hard"),
+        ("someone@example.net: host unknown", "hard"),
+        # Without a code or the step of the talk it may be a filter's answer.
+        ("someone@example.net: no such user", "soft"),
         ("Your message could not be delivered: the mailbox is full.", "soft"),
         ("Diese Nachricht wurde nicht zugestellt.\nDas Postfach ist voll.", "soft"),
         ("Your letter was not delivered.", "soft"),

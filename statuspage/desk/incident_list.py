@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal
@@ -62,6 +63,13 @@ def closed_rows(incidents: QuerySet[Incident], now: datetime, above: list[Row]) 
     closed = incidents.filter(closed_at__isnull=False).order_by("-closed_at", "-id")
     shown = [row.incident.pk for row in above]
     return _rows(closed.exclude(pk__in=shown)[:CLOSED_SHOWN], now)
+
+
+def rows_of(incidents: Iterable[Incident], now: datetime) -> list[Row]:
+    """Rows of these, in their order."""
+    order = [incident.pk for incident in incidents]
+    rows = {row.incident.pk: row for row in _rows(Incident.objects.filter(pk__in=order), now)}
+    return [rows[pk] for pk in order]
 
 
 def promise_of(incident: Incident) -> datetime | None:

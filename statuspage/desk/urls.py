@@ -47,6 +47,7 @@ register_converter(TrackingIdConverter, "tracking_id")
 
 urlpatterns = [
     path("", incidents.listing, name="list"),
+    path("search/", incidents.search, name="search"),
     path("new/", declare.new, name="new"),
     path("new/verdict/", declare.live_verdict, name="live-verdict"),
     path("new/find/", picking.find, name="find"),
@@ -66,6 +67,7 @@ urlpatterns = [
     path("suppressed/", suppressed.suppressed, name="suppressed"),
     path("suppressed/<int:pk>/", suppressed.lift, name="lift"),
     path("<tracking_id:tracking_id>/", incidents.screen, name="incident"),
+    path("<tracking_id:tracking_id>/head/", incidents.head, name="head"),
     path("<tracking_id:tracking_id>/update/", updates.update, name="update"),
     path("<tracking_id:tracking_id>/recover/", updates.recover_region, name="recover"),
     path("<tracking_id:tracking_id>/audience/", decisions.audience, name="audience"),

@@ -32,6 +32,8 @@ SCREENS: dict[str, tuple[Cell, Cell]] = {
     "": ("ROAU", None),
     "new/": ("O", "O"),
     "new/verdict/": (None, "O"),
+    "search/": ("ROAU", None),
+    "<tracking_id:tracking_id>/head/": ("ROAU", None),
     "drafts/": (None, "ROA"),
     "new/find/": ("ROAU", None),
     "new/moment/": ("ROAU", None),

@@ -54,6 +54,7 @@ def incident_page(
         form.auto_id = f"{name}-%s"  # several forms of one page have a `public_text`
     context = {
         "screen": screen_of(incident, now),
+        "now": now,
         "forms": forms,
         "news": news,
         "unfinished": name,

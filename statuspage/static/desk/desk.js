@@ -250,4 +250,61 @@ for (const clock of document.querySelectorAll("[data-countdown]")) {
   const timer = setInterval(tick, 1000);
 }
 
+// Clocks that go on: by the server's time, since this machine's own may be wrong. The most pressing is in the
+// tab's title, too.
+const title = document.title;
+const span = (seconds) => {
+  const left = Math.abs(seconds);
+  if (left < 3600) return `${Math.floor(left / 60)}:${String(Math.floor(left % 60)).padStart(2, "0")}`;
+  const hours = Math.floor(left / 3600);
+  return hours < 48 ? `${hours} h ${Math.floor((left % 3600) / 60)} min` : `${Math.floor(hours / 24)} days`;
+};
+let behind = 0, stated = "";
+const tickAll = () => {
+  const clocks = document.querySelector(".clocks");
+  if (!clocks) return;
+  if (clocks.dataset.now !== stated) {
+    stated = clocks.dataset.now;
+    behind = Date.parse(stated) - Date.now();
+  }
+  const now = Date.now() + behind;
+  for (const time of clocks.querySelectorAll("[data-since]")) {
+    time.textContent = span(((time.dataset.until ? Date.parse(time.dataset.until) : now) - Date.parse(time.dataset.since)) / 1000);
+  }
+  for (const time of clocks.querySelectorAll("[data-to]")) {
+    const left = (Date.parse(time.dataset.to) - now) / 1000;
+    time.textContent = left < 0 ? `${span(left)} late` : span(left);
+    time.closest("div").classList.toggle("hot", left < 300);
+  }
+  const promise = clocks.querySelector("[data-promise] time");
+  document.title = promise ? `${promise.textContent} to promise · ${title}`.replace("late to", "late:") : title;
+};
+if (document.querySelector(".clocks")) {
+  tickAll();
+  setInterval(tickAll, 1000);
+}
+
+// Keys, and the sheet that names them.
+const sheet = document.getElementById("keys");
+document.addEventListener("keydown", (event) => {
+  const writing = event.target.closest("input, textarea, select, [contenteditable]");
+  if (event.key === "Enter" && (event.ctrlKey || event.metaKey) && writing) {
+    const form = writing.closest("form");
+    form?.querySelector("button[value='preview']")?.click();
+    return;
+  }
+  if (writing || event.ctrlKey || event.metaKey || event.altKey) return;
+  if (event.key === "?") sheet?.showModal();
+  if (event.key === "n") document.querySelector("[data-key='n']")?.click();
+  if (event.key === "l") document.querySelector(".brand")?.click();
+  if (event.key === "u") document.getElementById("update-public_text")?.focus();
+  if (event.key === "/") {
+    const field = document.querySelector("[type='search']");
+    if (field) {
+      event.preventDefault();
+      field.focus();
+    }
+  }
+});
+
 document.getElementById("errors")?.focus();

@@ -54,12 +54,11 @@ def test_it_goes_on_by_itself(live_server: Any, promised: Incident) -> None:
         sign_in(page, live_server)
         complaints.clear()
         page.goto(here)
-        page.wait_for_function("document.title.includes('to promise')")
+        assert "to promise" in page.title()
         before = page.inner_text(".clocks [data-to]")
         page.fill("#update-targeted_text", "North Europe is back")
-        page.wait_for_function(
-            f"document.querySelector('.clocks [data-to]').textContent != {before!r}"
-        )
+        page.wait_for_timeout(2000)
+        assert page.inner_text(".clocks [data-to]") != before
 
         other = page.context.new_page()
         other.goto(here)
@@ -69,10 +68,7 @@ def test_it_goes_on_by_itself(live_server: Any, promised: Incident) -> None:
 
         page.wait_for_selector("text=Somebody was faster.", timeout=15_000)
         assert page.input_value("#update-targeted_text") == "North Europe is back"
-        page.press("body", "Escape")
-        page.focus("h1") if page.query_selector("h1[tabindex]") else page.evaluate(
-            "document.activeElement.blur()"
-        )
+        page.evaluate("document.activeElement.blur()")
         page.keyboard.press("?")
         page.wait_for_selector("#keys[open]")
         check_accessible(page)

@@ -30,7 +30,9 @@ from notifications.models import (
     Endpoint,
     FanOut,
     Footprint,
+    Membership,
     OperatorAct,
+    Person,
     PublicTopic,
     Tenant,
 )
@@ -131,6 +133,31 @@ class CustomerSubscriptionAdmin(Guarded):
     inlines = (FootprintInline,)
     show_full_result_count = False
     ordering = ("ref",)
+
+
+class MembershipInline(admin.TabularInline[Membership, Person]):
+    model = Membership
+    extra = 1
+    autocomplete_fields = ("tenant",)
+
+
+class PersonForm(forms.ModelForm[Person]):
+    def clean_address(self) -> str:
+        try:
+            return normalise(self.cleaned_data["address"])
+        except AddressError as error:
+            raise ValidationError(str(error)) from error
+
+
+@admin.register(Person)
+class PersonAdmin(Guarded):
+    """Who may sign in at Service Health, and for which tenants."""
+
+    form = PersonForm
+    list_display = ("address", "created_at")
+    search_fields = ("address", "tenants__name", "tenants__ref")
+    inlines = (MembershipInline,)
+    ordering = ("address",)
 
 
 class TopicInline(admin.TabularInline[PublicTopic, Endpoint]):

@@ -11,6 +11,11 @@ import time
 from celery import shared_task
 from django.utils import timezone
 
+<<<<<<< HEAD
+=======
+from notifications import sign_in
+from notifications.channels.registry import TRANSPORTS
+>>>>>>> 4873165 (Service Health: customers' people sign in by a mailed code and see what concerns them)
 from notifications.customers import list_readings
 from notifications.delivery import claims, heartbeat, plan, reminder_mail, review_delivery, send
 from notifications.enqueue import enqueue
@@ -59,6 +64,12 @@ def send_confirmations(**_: object) -> None:
     subscribe.send_confirmations(now=timezone.now())
 
 
+@shared_task(name="notifications.sign_in_codes")
+def send_sign_in_codes(**_: object) -> None:
+    """Mail the codes that people of customers have asked for."""
+    sign_in.send_codes(now=timezone.now())
+
+
 @shared_task(name="notifications.reminders")
 def mail_reminders(**_: object) -> None:
     """Mail operators what has become due."""
@@ -96,6 +107,7 @@ def sweep(**_: object) -> None:
         log.warning("%d deliveries were claimed by a worker that vanished; they go out again", lost)
     wake_senders()
     enqueue(send_confirmations)
+    enqueue(send_sign_in_codes)
     enqueue(mail_reminders)
     enqueue(keep_proofs)
     for reading_id in list_readings.unread(since=timezone.now()):

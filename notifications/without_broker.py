@@ -9,7 +9,12 @@ from datetime import datetime, timedelta
 
 from incidents.services import visibility
 from incidents.services.scheduled import reminders, retention
+<<<<<<< HEAD
 from notifications import sending_health
+=======
+from notifications import sending_health, sign_in
+from notifications.channels.registry import TRANSPORTS
+>>>>>>> 4873165 (Service Health: customers' people sign in by a mailed code and see what concerns them)
 from notifications.customers import list_readings
 from notifications.delivery import claims, heartbeat, plan, reminder_mail, review_delivery, send
 from notifications.delivery.send import Tally
@@ -37,6 +42,7 @@ def help_out(*, now: datetime, grace: timedelta = GRACE) -> Tally:
             tally.skipped += done.skipped
             tally.waiting += done.waiting
     subscribe.send_confirmations(now=now)
+    sign_in.send_codes(now=now)
     review_delivery.report_settled(now=now)
     reminder_mail.mail_reminders(now=now)
     delivery_statistics.refresh_due(now=now)

@@ -21,6 +21,7 @@ app.conf.task_routes = {
     "notifications.age_out": {"queue": "plan"},
     "notifications.send": {"queue": "send"},
     "notifications.confirmations": {"queue": "send"},
+    "notifications.sign_in_codes": {"queue": "send"},
     "notifications.reminders": {"queue": "send"},
 }
 

@@ -15,6 +15,7 @@ handler403 = "statuspage.desk.access.refused"
 urlpatterns = [
     path("admin/desk/", include("statuspage.desk.urls")),
     path("api/", include("statuspage.api.urls")),
+    path("service-health/", include("statuspage.portal.urls")),
     path("admin/", include("statuspage.sign_in.urls")),
     path("admin/", admin.site.urls),
     *i18n_patterns(

@@ -8,6 +8,13 @@ from notifications.models.endpoints import Breaker, Endpoint, PublicTopic, SignU
 from notifications.models.impacted_lists import AudienceVersion, ListDraft, ListPiece, ListReading
 from notifications.models.kill_switch import KillSwitch, SendingHeartbeat
 from notifications.models.outbox import Attempt, Delivery, FanOut
+from notifications.models.people import (
+    CodeRequest,
+    MemberRole,
+    Membership,
+    Person,
+    PersonSession,
+)
 from notifications.models.rules import ActionGroup, AlertRule
 from notifications.models.target_index import StaleTenant, Target
 from notifications.models.tenants import (
@@ -25,6 +32,7 @@ __all__ = [
     "Bounce",
     "Breaker",
     "Channel",
+    "CodeRequest",
     "CustomerSubscription",
     "Delivery",
     "DeliveryStatistics",
@@ -36,7 +44,11 @@ __all__ = [
     "ListDraft",
     "ListPiece",
     "ListReading",
+    "MemberRole",
+    "Membership",
     "OperatorAct",
+    "Person",
+    "PersonSession",
     "PublicTopic",
     "Result",
     "SendingHeartbeat",

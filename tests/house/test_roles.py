@@ -87,6 +87,7 @@ MODELS: dict[str, tuple[str, str, str, str]] = {
     "notifications/endpoint": ("CU", "C", "C", "C"),
     "notifications/actiongroup": ("CU", "C", "C", "C"),
     "notifications/alertrule": ("CU", "C", "C", "C"),
+    "notifications/person": ("CU", "C", "C", "C"),
     "notifications/fanout": ("OACU", "", "", ""),
     "notifications/delivery": ("OACU", "", "", ""),
     "notifications/attempt": ("OACU", "", "", ""),
@@ -104,6 +105,7 @@ OPEN = (
     "-/metrics",
     "demo/mailbox/",
     "api/",
+    "service-health/",  # the customers' realm, which knows nobody of ours: tests/portal
 )
 # The admin's own pages: for all staff, or for whoever signs in.
 ADMIN_PAGES = ("", "login/", "logout/", "password_change/", "password_change/done/", "jsi18n/", "autocomplete/",

@@ -12,8 +12,21 @@ from django.db import transaction
 from django.utils import timezone
 
 from incidents.models import Region, Service
+<<<<<<< HEAD
 from notifications.channels import endpoints
 from notifications.models import ActionGroup, AlertRule, Channel, Endpoint, PublicTopic, Tenant
+=======
+from notifications.models import (
+    ActionGroup,
+    AlertRule,
+    Channel,
+    Endpoint,
+    Membership,
+    Person,
+    PublicTopic,
+    Tenant,
+)
+>>>>>>> 4873165 (Service Health: customers' people sign in by a mailed code and see what concerns them)
 
 CUSTOMERS = settings.BASE_DIR / "notifications" / "data" / "demo-customers.csv"
 
@@ -44,6 +57,12 @@ RULES = (
      ("noc-us@freight.example.com",)),
 )  # fmt: skip
 
+# Who may sign in at /service-health/: the code arrives in /demo/mailbox/.
+PEOPLE = (
+    ("anna@nordwind.example.com", "nordwind", "owner"),
+    ("tom@tulip.example.com", "tulip", "editor"),
+    ("tom@tulip.example.com", "nordwind", "reader"),
+)
 READER = "reader@example.com"
 # None: every service.
 READER_TOPICS = ((None, "west-europe"), ("azure-resource-manager", None))
@@ -59,6 +78,11 @@ class Command(BaseCommand):
         for tenant, name, kinds, services, regions, addresses in RULES:
             _rule(Tenant.objects.get(ref=tenant), name, kinds, services, regions, addresses, now)
         _reader(now)
+        for address, tenant, role in PEOPLE:
+            person, _ = Person.objects.get_or_create(address=address)
+            Membership.objects.update_or_create(
+                person=person, tenant=Tenant.objects.get(ref=tenant), defaults={"role": role}
+            )
         self.stdout.write(f"{len(RULES)} alert rules, one public subscriber ({READER})")
 
 

@@ -1,0 +1,253 @@
+"""Which incidents concern a tenant, and what it may read of them. The one rule of the customers' own page.
+
+Targeted texts are for whom planning would tell, and for whom it has told: by the impacted list where there is
+one, else by the footprint in the cells a statement speaks of. What is public anyway is shown where it names
+cells that the tenant runs in.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from django.db import connection
+
+from incidents.models import Communication, Incident
+from incidents.policy import AUDIENCE_UNKNOWN
+from incidents.services.visibility import waits_for_audience
+from notifications.models import Tenant
+
+# Rows of (incident, on the tenant's list, anybody's list, spoken of to the affected, told, publicly placed).
+_CONCERNED = """
+WITH own AS MATERIALIZED (
+  SELECT id FROM notifications_customersubscription WHERE tenant_id = %(tenant)s
+),
+cells AS MATERIALIZED (
+  SELECT DISTINCT f.service_id, f.region_id
+  FROM own JOIN notifications_footprint f ON f.subscription_id = own.id
+),
+listed AS (
+  SELECT DISTINCT i.incident_id
+  FROM own JOIN notifications_impactedsubscription i ON i.subscription_id = own.id
+  WHERE EXISTS (
+    SELECT FROM incidents_communication c
+    WHERE c.incident_id = i.incident_id AND c.targeted_text <> '')
+),
+spoken AS (
+  SELECT DISTINCT c.incident_id
+  FROM cells JOIN incidents_scopecell x USING (service_id, region_id)
+  JOIN incidents_communication c ON c.id = x.communication_id
+  WHERE c.targeted_text <> ''
+),
+endpoints AS MATERIALIZED (
+  SELECT id FROM notifications_endpoint WHERE tenant_id = %(tenant)s
+  UNION
+  SELECT contact_id FROM notifications_tenant WHERE id = %(tenant)s
+  UNION
+  SELECT ge.endpoint_id FROM notifications_actiongroup g
+  JOIN notifications_actiongroup_endpoints ge ON ge.actiongroup_id = g.id
+  WHERE g.tenant_id = %(tenant)s
+),
+told AS (
+  SELECT DISTINCT d.incident_id
+  FROM endpoints JOIN notifications_delivery d ON d.endpoint_id = endpoints.id
+  WHERE d.audience = 'targeted' AND d.state = 'sent'
+),
+placed AS (
+  SELECT DISTINCT o.incident_id
+  FROM cells JOIN incidents_impact m USING (service_id, region_id)
+  JOIN incidents_occurrence o ON o.id = m.occurrence_id
+  UNION
+  SELECT m.incident_id FROM incidents_mention m
+  WHERE m.role = 'impacted' AND m.service_id IN (SELECT service_id FROM cells)
+    AND EXISTS (
+      SELECT FROM incidents_mention r
+      WHERE r.incident_id = m.incident_id AND r.role = 'impacted' AND (
+        r.region_id IN (SELECT region_id FROM cells)
+        OR r.geography_id IN (
+          SELECT geography_id FROM incidents_region WHERE id IN (SELECT region_id FROM cells))))
+)
+SELECT i.id, i.id IN (SELECT incident_id FROM listed),
+  i.audience = 'confirmed'
+    AND EXISTS (SELECT FROM notifications_impactedsubscription x WHERE x.incident_id = i.id),
+  i.id IN (SELECT incident_id FROM spoken), i.id IN (SELECT incident_id FROM told),
+  i.id IN (SELECT incident_id FROM placed)
+FROM incidents_incident i
+WHERE NOT i.drill AND i.merged_into_id IS NULL
+  AND (%(tracking_id)s = '' OR i.tracking_id = %(tracking_id)s)
+  AND i.id IN (
+    SELECT incident_id FROM listed UNION SELECT incident_id FROM spoken
+    UNION SELECT incident_id FROM placed)
+"""
+# The subscriptions hit: of the list where there is one, else those that run where it was said to be.
+_SUBSCRIPTIONS = """
+SELECT i.incident_id, s.ref, s.name
+FROM notifications_impactedsubscription i
+JOIN notifications_customersubscription s ON s.id = i.subscription_id
+WHERE s.tenant_id = %(tenant)s AND i.incident_id = ANY (%(by_list)s)
+UNION
+SELECT x.incident_id, s.ref, s.name
+FROM (
+  SELECT c.incident_id, p.service_id, p.region_id
+  FROM incidents_communication c JOIN incidents_scopecell p ON p.communication_id = c.id
+  WHERE c.incident_id = ANY (%(by_place)s)
+  UNION
+  SELECT o.incident_id, m.service_id, m.region_id
+  FROM incidents_occurrence o JOIN incidents_impact m ON m.occurrence_id = o.id
+  WHERE o.incident_id = ANY (%(by_place)s)
+) x
+JOIN notifications_footprint f USING (service_id, region_id)
+JOIN notifications_customersubscription s ON s.id = f.subscription_id
+WHERE s.tenant_id = %(tenant)s
+ORDER BY 1, 2
+"""
+_CELLS = """
+SELECT v.name, r.name, min(m.started_at), CASE WHEN bool_or(m.ended_at IS NULL) THEN NULL ELSE max(m.ended_at) END
+FROM incidents_occurrence o JOIN incidents_impact m ON m.occurrence_id = o.id
+JOIN incidents_service v ON v.id = m.service_id JOIN incidents_region r ON r.id = m.region_id
+WHERE o.incident_id = %(incident)s AND EXISTS (
+  SELECT FROM notifications_footprint f
+  JOIN notifications_customersubscription s ON s.id = f.subscription_id
+  WHERE s.tenant_id = %(tenant)s AND f.service_id = m.service_id AND f.region_id = m.region_id)
+GROUP BY v.name, r.name ORDER BY 3, 1, 2
+"""
+
+
+class Basis(StrEnum):
+    """Why an incident is shown to a tenant."""
+
+    LIST = "list"  # impact analysis has confirmed it
+    FOOTPRINT = "footprint"  # estimated: the tenant runs where it is
+    NOT_HIT = "not-hit"  # told by an estimate; the list then left the tenant out
+    PUBLIC = "public"  # posted for everybody, and it names where the tenant runs
+
+
+@dataclass(frozen=True, slots=True)
+class TenantEvent:
+    """An incident as one tenant may see it. `targeted`: its targeted texts are for this tenant."""
+
+    incident: Incident
+    basis: Basis
+    public: bool
+
+    @property
+    def targeted(self) -> bool:
+        return self.basis in (Basis.LIST, Basis.FOOTPRINT)
+
+
+@dataclass(frozen=True, slots=True)
+class Subscription:
+    ref: str
+    name: str
+
+    def __str__(self) -> str:
+        return self.name or self.ref
+
+
+@dataclass(frozen=True, slots=True)
+class CellHit:
+    """A cell of the tenant that was hit, from when to when (UTC); no end: still going on."""
+
+    service: str
+    region: str
+    started_at: datetime
+    ended_at: datetime | None
+
+
+def events_of(tenant: Tenant, *, tracking_id: str = "") -> list[TenantEvent]:
+    """All that concerns the tenant, the newest first; of one incident with `tracking_id`."""
+    with connection.cursor() as cursor:
+        cursor.execute(_CONCERNED, {"tenant": tenant.pk, "tracking_id": tracking_id})
+        rows = {row[0]: row[1:] for row in cursor.fetchall()}
+    if not rows:
+        return []
+    public = set(Incident.objects.public().filter(pk__in=rows).values_list("pk", flat=True))
+    found = []
+    for incident in Incident.objects.filter(pk__in=rows).order_by("-started_at", "-id"):
+        basis = _basis(incident, *rows[incident.pk], public=incident.pk in public)
+        if basis is not None:
+            found.append(TenantEvent(incident, basis, public=incident.pk in public))
+    return found
+
+
+def event_of(tenant: Tenant, tracking_id: str) -> TenantEvent | None:
+    """One incident, None unless it concerns the tenant: as if it were not there."""
+    return next(iter(events_of(tenant, tracking_id=tracking_id)), None) if tracking_id else None
+
+
+def _basis(
+    incident: Incident,
+    on_list: bool,
+    has_list: bool,
+    spoken: bool,
+    told: bool,
+    placed: bool,
+    *,
+    public: bool,
+) -> Basis | None:
+    targeted = (spoken or on_list) and not _waits(incident)
+    if targeted and has_list and on_list:
+        return Basis.LIST
+    if targeted and spoken and not has_list:
+        return Basis.FOOTPRINT
+    if has_list and spoken and told:
+        return Basis.NOT_HIT
+    return Basis.PUBLIC if public and (placed or spoken) else None
+
+
+def _waits(incident: Incident) -> bool:
+    # The question costs a look at the last decision; only these can wait at all.
+    can_wait = incident.scenario == AUDIENCE_UNKNOWN and incident.audience == "unknown"
+    return can_wait and waits_for_audience(incident)
+
+
+def subscriptions_hit(
+    tenant: Tenant, events: Sequence[TenantEvent]
+) -> dict[int, list[Subscription]]:
+    """By incident: which of the tenant's subscriptions it hits, confirmed or (see `basis`) estimated."""
+    by_list = [each.incident.pk for each in events if each.basis is Basis.LIST]
+    by_place = [
+        each.incident.pk for each in events if each.basis in (Basis.FOOTPRINT, Basis.PUBLIC)
+    ]
+    found: dict[int, list[Subscription]] = {}
+    with connection.cursor() as cursor:
+        cursor.execute(
+            _SUBSCRIPTIONS, {"tenant": tenant.pk, "by_list": by_list, "by_place": by_place}
+        )
+        for incident, ref, name in cursor.fetchall():
+            found.setdefault(incident, []).append(Subscription(ref, name))
+    return found
+
+
+def cells_hit(tenant: Tenant, event: TenantEvent) -> list[CellHit]:
+    """The tenant's own windows: its cells that were hit."""
+    if event.basis is Basis.NOT_HIT:
+        return []
+    with connection.cursor() as cursor:
+        cursor.execute(_CELLS, {"tenant": tenant.pk, "incident": event.incident.pk})
+        return [CellHit(*row) for row in cursor.fetchall()]
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """A statement in the words that are for this reader; `targeted`: it was not for everybody."""
+
+    communication: Communication
+    text: str
+    targeted: bool
+
+
+def statements_of(event: TenantEvent, told: Sequence[int] = ()) -> list[Statement]:
+    """What was said, the newest first. Whom a list left out reads what it was `told` (ids), and what is public."""
+    found = []
+    public = set(
+        Communication.objects.public().filter(incident=event.incident).values_list("pk", flat=True)
+    )
+    for each in event.incident.communications.order_by("-number"):
+        if each.targeted_text and (event.targeted or each.pk in told):
+            found.append(Statement(each, each.targeted_text, targeted=True))
+        elif each.pk in public:
+            found.append(Statement(each, each.public_text, targeted=False))
+    return found

@@ -1,0 +1,98 @@
+"""When a tenant was told, by which way, and whether the other side took it: from deliveries and their attempts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.db.models import Q, QuerySet
+from django.db.models.functions import Coalesce
+
+from notifications.evidence.delivery_lookup import endpoints_of
+from notifications.lifecycle import SkipReason, State
+from notifications.models import Attempt, Channel, Delivery, Result, Tenant
+
+
+@dataclass(frozen=True, slots=True)
+class FirstTold:
+    """The first message of an incident that was taken from us: when (UTC), and the ways of all of them."""
+
+    at: datetime
+    ways: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """One message to one address. `at`: when the other side took it (UTC), None while it has not.
+
+    `answer`: what the receiving server said, where it said anything. `state`: in words, for what did not leave.
+    """
+
+    communication: int
+    number: int
+    way: str
+    address: str
+    planned_at: datetime
+    at: datetime | None
+    state: str
+    answer: str
+
+
+def first_told(tenant: Tenant, incidents: Iterable[int]) -> dict[int, FirstTold]:
+    """By incident, for those of which anything has reached the tenant."""
+    found: dict[int, tuple[datetime, set[str]]] = {}
+    for incident, channel, at in (
+        _delivered(tenant)
+        .filter(incident__in=list(incidents))
+        .order_by("told_at")
+        .values_list("incident_id", "channel", "told_at")
+    ):
+        found.setdefault(incident, (at, set()))[1].add(str(Channel(channel).label))
+    return {key: FirstTold(at, tuple(sorted(ways))) for key, (at, ways) in found.items()}
+
+
+def told_of(tenant: Tenant, incident_id: int) -> list[Told]:
+    """Every message about an incident to the tenant's addresses, in the order of statements."""
+    rows = list(
+        Delivery.objects.filter(
+            endpoint__in=endpoints_of(tenant).values("pk"), incident=incident_id
+        )
+        .select_related("endpoint", "communication", "digest")
+        .order_by("communication__number", "id")
+    )
+    answers = {
+        each.delivery_id: each.detail
+        for each in Attempt.objects.filter(
+            delivery__in=[row.digest_id or row.pk for row in rows], result=Result.SENT
+        )
+    }
+    return [
+        Told(
+            communication=row.communication_id,
+            number=row.communication.number,
+            way=str(Channel(row.channel).label),
+            address=row.endpoint.label,
+            planned_at=row.created_at,
+            at=row.sent_at or (row.digest.sent_at if row.digest else None),
+            state=_in_words(row),
+            answer=answers.get(row.digest_id or row.pk, ""),
+        )
+        for row in rows
+    ]
+
+
+def _delivered(tenant: Tenant) -> QuerySet[Any]:
+    return Delivery.objects.filter(
+        Q(state=State.SENT) | Q(skip_reason=SkipReason.IN_DIGEST, digest__state=State.SENT),
+        endpoint__in=endpoints_of(tenant).values("pk"),
+    ).annotate(told_at=Coalesce("sent_at", "digest__sent_at"))
+
+
+def _in_words(row: Delivery) -> str:
+    if row.skip_reason == SkipReason.IN_DIGEST:
+        return "told in a digest"
+    if row.state == State.SKIPPED:
+        return f"not sent: {row.get_skip_reason_display()}"
+    return {"sent": "accepted", "failed": "could not be delivered"}.get(row.state, "on its way")

@@ -1,0 +1,146 @@
+"""Signing people of customers in: a code by mail, used once, then a session of their own realm.
+
+Asking does the same for every address, one row; whether a mail leaves is decided later, by a worker. So
+neither the answer nor the time it takes tells who is known.
+"""
+
+from __future__ import annotations
+
+import hmac
+import secrets
+import uuid
+from datetime import datetime, timedelta
+from hashlib import sha256
+
+from django.conf import settings
+from django.core.mail import send_mail
+from django.db import transaction
+from django.db.models import F
+from django.db.models.functions import Lower
+from django.utils.crypto import salted_hmac
+
+from notifications.addresses import normalise
+from notifications.models import CodeRequest, Membership, Person, PersonSession
+
+CODE_WITHIN = timedelta(minutes=10)
+MOST_TRIES = 5
+# One address gets at most so many codes in this time, whoever asks.
+MOST_CODES, CODES_WITHIN = 5, timedelta(hours=1)
+SESSION_FOR = timedelta(hours=12)
+DIGITS = 8
+KEEP_REQUESTS = timedelta(days=1)
+
+
+class CodeError(ValueError):
+    """The code cannot be taken: wrong, used, too old or tried too often. One sentence for all of them."""
+
+
+@transaction.atomic
+def ask_for_code(*, address: str, now: datetime) -> uuid.UUID:
+    """The key that the code must come back with. Raises AddressError for what is no address at all."""
+    normal = normalise(address)
+    recent = CodeRequest.objects.annotate(lower=Lower("address")).filter(
+        lower=normal.lower(), requested_at__gt=now - CODES_WITHIN
+    )
+    quiet = recent.count() >= MOST_CODES
+    return CodeRequest.objects.create(address=normal, requested_at=now, due=not quiet).key
+
+
+def send_codes(*, now: datetime) -> int:
+    """Mail the codes that were asked for; returns how many mails left.
+
+    Raises what the mail backend raises: that request stays due then.
+    """
+    CodeRequest.objects.filter(requested_at__lt=now - KEEP_REQUESTS).delete()
+    PersonSession.objects.filter(created_at__lt=now - SESSION_FOR).delete()
+    sent = 0
+    while True:
+        with transaction.atomic():
+            request = (
+                CodeRequest.objects.select_for_update(skip_locked=True).filter(due=True).first()
+            )
+            if request is None:
+                return sent
+            sent += _send_code(request, now)
+
+
+def _send_code(request: CodeRequest, now: datetime) -> int:
+    person = _person(request.address)
+    known = person is not None and person.memberships.exists()
+    fresh = now - request.requested_at < CODE_WITHIN
+    if known and fresh:
+        code = "".join(secrets.choice("0123456789") for _ in range(DIGITS))
+        request.digest = _digest(request.key, code)
+        send_mail(
+            f"{code[:4]} {code[4:]} is your code for Service Health",
+            f"Your code for Service Health of {settings.SITE_NAME}:\n\n    {code[:4]} {code[4:]}\n\n"
+            "Type it on the page that asked for it. It works once, within ten minutes of asking.\n"
+            "If you did not ask for it, do nothing; nobody comes in without it.",
+            settings.DEFAULT_FROM_EMAIL,
+            [request.address],
+        )
+    request.due = False
+    request.save(update_fields=["due", "digest"])
+    return int(known and fresh)
+
+
+def enter(*, key: uuid.UUID, code: str, now: datetime) -> str:
+    """What the cookie of a new session carries. Raises CodeError."""
+    if not CodeRequest.objects.filter(key=key, tries__lt=MOST_TRIES).update(tries=F("tries") + 1):
+        raise CodeError
+    with transaction.atomic():
+        request = CodeRequest.objects.select_for_update().get(key=key)
+        digits = "".join(code.split())
+        right = hmac.compare_digest(request.digest, _digest(key, digits))
+        if not right or request.used_at or now - request.requested_at >= CODE_WITHIN:
+            raise CodeError
+        person = _person(request.address)
+        if person is None:
+            raise CodeError
+        request.used_at = now
+        request.save(update_fields=["used_at"])
+        token = secrets.token_urlsafe(32)
+        PersonSession.objects.create(digest=session_digest(token), person=person, created_at=now)
+    return token
+
+
+def memberships_of(token: str, *, now: datetime) -> list[Membership]:
+    """The memberships of whoever is signed in with this, by name of the tenant; none: nobody is."""
+    return list(
+        Membership.objects.filter(
+            person__sessions__digest=session_digest(token),
+            person__sessions__created_at__gt=now - SESSION_FOR,
+        )
+        .select_related("tenant", "person")
+        .order_by("tenant__name", "tenant_id")
+    )
+
+
+def sign_out(token: str) -> None:
+    PersonSession.objects.filter(digest=session_digest(token)).delete()
+
+
+def forget_person(address: str) -> None:
+    """The person at an address is erased; sessions, memberships and codes go along."""
+    Person.objects.annotate(lower=Lower("address")).filter(lower=address.lower()).delete()
+    CodeRequest.objects.annotate(lower=Lower("address")).filter(lower=address.lower()).delete()
+
+
+def forget_people_of(tenant_id: int) -> None:
+    """Nobody sees a tenant any more; whoever has no other one is erased."""
+    members = list(Membership.objects.filter(tenant=tenant_id).values_list("person_id", flat=True))
+    Membership.objects.filter(tenant=tenant_id).delete()
+    for person in Person.objects.filter(pk__in=members, memberships=None):
+        forget_person(person.address)
+
+
+def session_digest(token: str) -> str:
+    return sha256(token.encode()).hexdigest()
+
+
+def _person(address: str) -> Person | None:
+    return Person.objects.annotate(lower=Lower("address")).filter(lower=address.lower()).first()
+
+
+def _digest(key: uuid.UUID, code: str) -> str:
+    return salted_hmac(f"notifications.sign_in.{key.hex}", code, algorithm="sha256").hexdigest()

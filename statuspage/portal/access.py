@@ -1,0 +1,174 @@
+"""Who is looking: sessions of customers' people, in a cookie of their own, below /service-health/ alone.
+
+Django's sessions and users are the desk's; they are neither read nor written here. A page of a tenant answers
+whoever is not of it as if there were no such tenant.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from functools import wraps
+from typing import Any
+from urllib.parse import urlencode
+
+from django.conf import settings
+from django.db import InterfaceError, OperationalError
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.utils import timezone
+from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.http import require_http_methods
+
+from notifications import identifiers, sign_in
+from notifications.models import MemberRole, Membership, Tenant
+from notifications.subscribers import form_guard
+from statuspage.error_pages import page as error_page
+from statuspage.public.render.layout import Layout, render
+
+log = logging.getLogger(__name__)
+
+PATH = "/service-health/"
+COOKIE = "service_health"
+_SALT = "statuspage.portal.session"
+REFUSED, AWAY, UNPROCESSABLE, TOO_MANY = 403, 503, 422, 429
+EXPIRED = "This form is too old, or came from another page. Nothing was changed; send it again."
+
+
+@dataclass(frozen=True, slots=True)
+class Visitor:
+    """Somebody signed in, looking at one of their tenants."""
+
+    token: str
+    membership: Membership
+    memberships: tuple[Membership, ...]
+    now: datetime
+
+    @property
+    def tenant(self) -> Tenant:
+        return self.membership.tenant
+
+    @property
+    def may_edit(self) -> bool:
+        return self.membership.role != MemberRole.READER
+
+    @property
+    def home(self) -> str:
+        return f"{PATH}of/{self.tenant.ref}/"
+
+    def form_token(self) -> str:
+        return form_guard.issue(_purpose(self.token), now=self.now)
+
+
+def _purpose(token: str) -> str:
+    return f"service-health {sign_in.session_digest(token)}"
+
+
+def token_of(request: HttpRequest) -> str:
+    """What the cookie carries, "" unless we have signed it."""
+    found: str = request.get_signed_cookie(
+        COOKIE, default="", salt=_SALT, max_age=sign_in.SESSION_FOR
+    )
+    return found
+
+
+def keep(response: HttpResponse, token: str) -> None:
+    response.set_signed_cookie(
+        COOKIE,
+        token,
+        salt=_SALT,
+        max_age=sign_in.SESSION_FOR,
+        path=PATH,
+        secure=settings.HTTPS,
+        httponly=True,
+        samesite="Lax",
+    )
+
+
+def drop(response: HttpResponse) -> None:
+    response.delete_cookie(COOKIE, path=PATH, samesite="Lax")
+
+
+def private(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+    """A page that no cache keeps and no search engine lists; in words when the database is away."""
+
+    @csrf_exempt  # Django's needs a cookie of its own; `form_guard` stands in for it
+    @require_http_methods(["GET", "HEAD", "POST"])
+    @wraps(view)
+    def answered(request: HttpRequest, **kwargs: Any) -> HttpResponse:
+        try:
+            response = view(request, **kwargs)
+        except (OperationalError, InterfaceError):
+            log.exception("no database for %s", request.resolver_match)
+            response = error_page(
+                AWAY,
+                "Service Health is not available.",
+                "It will be back soon. What everybody may know is on the status page.",
+            )
+            response.headers["Retry-After"] = "60"
+        response.headers["Cache-Control"] = "private, no-store"
+        response.headers["X-Robots-Tag"] = "noindex"
+        return response
+
+    return answered
+
+
+def member(
+    view: Callable[..., HttpResponse], *, edits: bool = False
+) -> Callable[..., HttpResponse]:
+    """A page of a tenant, for its people alone; a POST needs a form of ours, and what `edits` no mere reader."""
+
+    @private
+    @wraps(view)
+    def answered(request: HttpRequest, tenant: str, **kwargs: Any) -> HttpResponse:
+        now = timezone.now()
+        token = token_of(request)
+        memberships = sign_in.memberships_of(token, now=now) if token else []
+        if not memberships:
+            return HttpResponseRedirect(
+                f"{PATH}sign-in/?{urlencode({'next': request.get_full_path()[:500]})}"
+            )
+        wanted = identifiers.key(tenant)
+        found = [each for each in memberships if identifiers.key(each.tenant.ref) == wanted]
+        if not found:
+            raise Http404
+        visitor = Visitor(token, found[0], tuple(memberships), now)
+        if edits and not visitor.may_edit:
+            return error_page(
+                REFUSED,
+                "You may look, but not change anything here.",
+                "Ask an owner of your organisation to make you an editor.",
+                [(visitor.home, "Service Health")],
+            )
+        if request.method == "POST" and not is_ours(request, _purpose(token), now):
+            return error_page(
+                REFUSED, "Nothing was changed.", EXPIRED, [(visitor.home, "Service Health")]
+            )
+        return view(request, visitor, **kwargs)
+
+    return answered
+
+
+def is_ours(request: HttpRequest, purpose: str, now: datetime) -> bool:
+    """Whether a POST comes from a form that we have shown for this purpose."""
+    fresh = form_guard.is_fresh(request.POST.get("form_token", ""), purpose, now=now)
+    return fresh and not form_guard.is_from_elsewhere(request)
+
+
+def show(
+    request: HttpRequest,
+    template: str,
+    context: Mapping[str, Any],
+    *,
+    visitor: Visitor | None = None,
+    status: int = 200,
+) -> HttpResponse:
+    layout = Layout(as_of=visitor.now if visitor else timezone.now(), revision=0)
+    body = render(
+        f"portal/{template}.html",
+        layout,
+        request.path,
+        {"visitor": visitor, "languages": (), "action": request.get_full_path(), **context},
+    )
+    return HttpResponse(body, status=status)

@@ -1,0 +1,122 @@
+"""Coming in: an address, a code by mail, a session. Every address is answered alike."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import timedelta
+
+from celery import current_app
+from django.db import transaction
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.utils import timezone
+from django.utils.http import url_has_allowed_host_and_scheme
+
+from notifications import sign_in
+from notifications.addresses import AddressError
+from notifications.enqueue import enqueue
+from notifications.subscribers import form_guard, request_rate_limits
+from statuspage.portal.access import (
+    EXPIRED,
+    PATH,
+    TOO_MANY,
+    UNPROCESSABLE,
+    drop,
+    is_ours,
+    keep,
+    private,
+    show,
+    token_of,
+)
+
+PER_SENDER = request_rate_limits.Limit("service-health", 30, timedelta(minutes=10))
+ASKING, TYPING, LEAVING = "service-health ask", "service-health code", "service-health leave"
+WRONG = "This code does not work. It may be mistyped, used, or older than ten minutes; ask for a new one."
+
+
+@private
+def home(request: HttpRequest) -> HttpResponse:
+    """To the first of one's tenants, or to the sign-in."""
+    token = token_of(request)
+    memberships = sign_in.memberships_of(token, now=timezone.now()) if token else []
+    if memberships:
+        return HttpResponseRedirect(f"{PATH}of/{memberships[0].tenant.ref}/")
+    return HttpResponseRedirect(f"{PATH}sign-in/")
+
+
+@private
+def ask(request: HttpRequest) -> HttpResponse:
+    """Asks for an address and has a code mailed, if it is somebody's."""
+    now, address, problem, status = timezone.now(), "", "", 200
+    if request.method == "POST":
+        address = request.POST.get("address", "").strip()[:320]
+        problem, status = _refused(request, ASKING)
+        if not problem:
+            try:
+                key = sign_in.ask_for_code(address=address, now=now)
+            except AddressError as error:
+                problem, status = f"The address {error}", UNPROCESSABLE
+            else:
+                transaction.on_commit(
+                    lambda: enqueue(current_app.signature("notifications.sign_in_codes"))
+                )
+                return HttpResponseRedirect(f"{PATH}code/{key}/{_query(request)}")
+    context = {
+        "address": address,
+        "problem": problem,
+        "form_token": form_guard.issue(ASKING, now=now),
+    }
+    return show(request, "sign_in", context, status=status)
+
+
+@private
+def type_code(request: HttpRequest, key: uuid.UUID) -> HttpResponse:
+    """Takes the code. A new session begins; one of before ends."""
+    now, problem, status = timezone.now(), "", 200
+    if request.method == "POST":
+        problem, status = _refused(request, TYPING)
+        if not problem:
+            try:
+                token = sign_in.enter(key=key, code=request.POST.get("code", "")[:40], now=now)
+            except sign_in.CodeError:
+                problem, status = WRONG, UNPROCESSABLE
+            else:
+                sign_in.sign_out(token_of(request))
+                response = HttpResponseRedirect(_next(request))
+                keep(response, token)
+                return response
+    context = {"problem": problem, "form_token": form_guard.issue(TYPING, now=now)}
+    return show(request, "code", context, status=status)
+
+
+@private
+def leave(request: HttpRequest) -> HttpResponse:
+    """Ends the session, by a button of ours."""
+    now = timezone.now()
+    if request.method == "POST" and not form_guard.is_from_elsewhere(request):
+        sign_in.sign_out(token_of(request))
+        response = show(
+            request, "sign_in", {"left": True, "form_token": form_guard.issue(ASKING, now=now)}
+        )
+        drop(response)
+        return response
+    return HttpResponseRedirect(PATH)
+
+
+def _refused(request: HttpRequest, purpose: str) -> tuple[str, int]:
+    now = timezone.now()
+    sender = request_rate_limits.sender(request)
+    if wait := request_rate_limits.seconds_to_wait(PER_SENDER, sender, now=now):
+        return f"Too many tries from here; wait {wait // 60 + 1} minutes.", TOO_MANY
+    if not is_ours(request, purpose, now):
+        return EXPIRED, UNPROCESSABLE
+    return "", 200
+
+
+def _query(request: HttpRequest) -> str:
+    return f"?{query}" if (query := request.META.get("QUERY_STRING", "")) else ""
+
+
+def _next(request: HttpRequest) -> str:
+    wanted = request.GET.get("next", "")
+    ours = url_has_allowed_host_and_scheme(wanted, allowed_hosts=None) and wanted.startswith(PATH)
+    return wanted if ours else PATH

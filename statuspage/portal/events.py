@@ -1,0 +1,293 @@
+"""Events: now, history, planned, advisories, security; one event; and all of them as a file.
+
+What may be seen is decided by `audience.tenant_events` alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django.conf import settings
+from django.core.paginator import Paginator
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse, QueryDict
+
+from incidents import as_typed, csv_file
+from incidents.markdown import to_html
+from incidents.models import Review
+from incidents.models.choices import Kind, Level
+from notifications.audience import tenant_events
+from notifications.audience.tenant_events import Basis, Subscription, TenantEvent
+from notifications.evidence import when_told
+from notifications.evidence.when_told import FirstTold
+from notifications.models import Tenant
+from statuspage.portal.access import Visitor, member, show
+from statuspage.public.render.labels import state_of
+from statuspage.public.render.times import iso
+
+A_PAGE = 25
+LONGEST_SEARCH = 100
+COLUMNS = (
+    "trackingId", "eventType", "level", "status", "title", "impactStartTime", "impactMitigationTime",
+    "closedTime", "plannedStartTime", "plannedEndTime", "public", "basis", "impactedSubscriptions",
+    "firstToldTime", "toldBy",
+)  # fmt: skip
+BASES = {
+    Basis.LIST: "confirmed",
+    Basis.FOOTPRINT: "estimated",
+    Basis.NOT_HIT: "you were not hit",
+    Basis.PUBLIC: "where you run",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Tab:
+    name: str
+    slug: str
+    takes: Callable[[TenantEvent], bool]
+    empty: str
+
+
+def _open(event: TenantEvent) -> bool:
+    return event.incident.closed_at is None and not _planned(event)
+
+
+def _planned(event: TenantEvent) -> bool:
+    incident = event.incident
+    is_plan = incident.kind == Kind.PLANNED_MAINTENANCE and incident.closed_at is None
+    return is_plan and incident.stage in ("planned", "rescheduled")
+
+
+TABS = (
+    Tab("Now", "now", lambda each: _open(each) and each.incident.kind in (Kind.SERVICE_ISSUE, Kind.PLANNED_MAINTENANCE),
+        "Nothing of yours is affected now. If that changes, you are told by your alert rules, and it stands here."),
+    Tab("Planned", "planned", _planned,
+        "No maintenance is planned where you run."),
+    Tab("Advisories", "advisories", lambda each: each.incident.kind == Kind.HEALTH_ADVISORY,
+        "There is no advisory about anything you run."),
+    Tab("Security", "security", lambda each: each.incident.kind == Kind.SECURITY_ADVISORY,
+        "There is no security advisory about anything you run."),
+    Tab("History", "history", lambda each: each.incident.closed_at is not None,
+        "Nothing that has concerned you is over yet. What ends is kept here, with its review."),
+)  # fmt: skip
+BY_SLUG = {each.slug: each for each in TABS}
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """An event as a list shows it."""
+
+    event: TenantEvent
+    subscriptions: Sequence[Subscription]
+    told: FirstTold | None
+    state: str
+    last_text: str = ""
+
+    @property
+    def basis(self) -> str:
+        return BASES[self.event.basis]
+
+    @property
+    def told_after(self) -> Any:
+        """How long after the start the tenant was told; None where that says nothing."""
+        started = self.event.incident.started_at
+        return self.told.at - started if self.told and self.told.at >= started else None
+
+
+def _rows(tenant: Tenant, events: Sequence[TenantEvent]) -> list[Row]:
+    hit = tenant_events.subscriptions_hit(tenant, events)
+    told = when_told.first_told(tenant, [each.incident.pk for each in events])
+    return [
+        Row(
+            each,
+            hit.get(each.incident.pk, []),
+            told.get(each.incident.pk),
+            state_of(each.incident.kind, each.incident.level),
+        )
+        for each in events
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class Filters:
+    """What a list is narrowed to; anything unknown narrows nothing."""
+
+    text: str = ""
+    level: str = ""
+    only: str = ""  # targeted, public
+
+    @classmethod
+    def of(cls, query: QueryDict) -> Filters:
+        level, only = query.get("level", ""), query.get("only", "")
+        return cls(
+            query.get("q", "").strip()[:LONGEST_SEARCH],
+            level if level in Level.values else "",
+            only if only in ("targeted", "public") else "",
+        )
+
+    def take(self, event: TenantEvent) -> bool:
+        incident = event.incident
+        return (
+            self.text.lower() in f"{incident.public_title} {incident.tracking_id}".lower()
+            and self.level in ("", incident.level)
+            and (not self.only or (self.only == "public") == event.public)
+        )
+
+
+@member
+def now_page(request: HttpRequest, visitor: Visitor) -> HttpResponse:
+    return _list(request, visitor, TABS[0])
+
+
+@member
+def tab(request: HttpRequest, visitor: Visitor, tab: str) -> HttpResponse:
+    if tab not in BY_SLUG:
+        raise Http404
+    return _list(request, visitor, BY_SLUG[tab])
+
+
+def _list(request: HttpRequest, visitor: Visitor, chosen: Tab) -> HttpResponse:
+    every = tenant_events.events_of(visitor.tenant)
+    filters = Filters.of(request.GET)
+    shown = [each for each in every if chosen.takes(each) and filters.take(each)]
+    page = Paginator(shown, A_PAGE).get_page(request.GET.get("page"))
+    query = request.GET.copy()
+    query.pop("page", None)
+    rows = _rows(visitor.tenant, list(page.object_list))
+    subscriptions = visitor.tenant.subscriptions.count()
+    context = {
+        "tabs": [(each, sum(map(each.takes, every))) for each in TABS],
+        "tab": chosen,
+        "rows": rows,
+        "page": page,
+        "filters": filters,
+        "filtered": filters != Filters(),
+        "levels": Level.choices,
+        "subscriptions": subscriptions,
+        "query": query.urlencode(),
+        "headline": _headline(rows, subscriptions) if chosen is TABS[0] else chosen.name,
+    }
+    return show(request, "events", context, visitor=visitor)
+
+
+def _headline(rows: Sequence[Row], subscriptions: int) -> str:
+    """The answer to the first question: is it me?"""
+    if not rows:
+        return "Nothing of yours is affected now"
+    hit = {each.ref for row in rows for each in row.subscriptions}
+    events = "one event" if len(rows) == 1 else f"{len(rows)} events"
+    if not hit:
+        return f"{events.capitalize()} where you run"
+    certain = all(row.event.basis is Basis.LIST for row in rows if row.subscriptions)
+    verb = ("is" if len(hit) == 1 else "are") if certain else "may be"
+    return f"{len(hit)} of your {subscriptions} subscription{'s' * (subscriptions != 1)} {verb} hit by {events}"
+
+
+def found(visitor: Visitor, tracking_id: str) -> TenantEvent:
+    """The event of an address. Raises Http404 for what does not concern the tenant, as for what is not there."""
+    event = tenant_events.event_of(visitor.tenant, as_typed.tracking_id(tracking_id[:40]))
+    if event is None:
+        raise Http404
+    return event
+
+
+@member
+def one(request: HttpRequest, visitor: Visitor, tracking_id: str) -> HttpResponse:
+    event = found(visitor, tracking_id)
+    told = when_told.told_of(visitor.tenant, event.incident.pk)
+    reached: dict[int, list[when_told.Told]] = {}
+    for each in told:
+        reached.setdefault(each.communication, []).append(each)
+    statements = tenant_events.statements_of(
+        event, [each.communication for each in told if each.at]
+    )
+    context = {
+        "row": _rows(visitor.tenant, [event])[0],
+        "cells": tenant_events.cells_hit(visitor.tenant, event),
+        "statements": [
+            (each, to_html(each.text), reached.get(each.communication.pk, []))
+            for each in statements
+        ],
+        "reviews": _reviews(event),
+        "subscriptions": visitor.tenant.subscriptions.count(),
+    }
+    return show(request, "event", context, visitor=visitor)
+
+
+def _reviews(event: TenantEvent) -> list[dict[str, Any]]:
+    """The versions that this tenant may read, the newest first."""
+    if event.targeted:
+        reviews = Review.objects.filter(incident=event.incident, published_at__isnull=False)
+    else:
+        reviews = Review.objects.public().filter(incident=event.incident)
+    newest_first = reviews.order_by("-version").prefetch_related(
+        "sections", "timeline", "repair_items"
+    )
+    return [
+        {
+            "review": each,
+            "sections": [
+                (section.heading, to_html(section.text))
+                for section in sorted(each.sections.all(), key=lambda one: one.position)
+            ],
+            "timeline": sorted(each.timeline.all(), key=lambda one: one.position),
+            "repairs": sorted(each.repair_items.all(), key=lambda one: one.position),
+        }
+        for each in newest_first
+    ]
+
+
+def as_dict(row: Row) -> dict[str, Any]:
+    """An event as programs read it; times in UTC."""
+    incident = row.event.incident
+    moments = {
+        name: iso(value) if (value := getattr(incident, attribute)) else None
+        for name, attribute in (
+            ("impactStartTime", "started_at"),
+            ("impactMitigationTime", "mitigated_at"),
+            ("closedTime", "closed_at"),
+            ("plannedStartTime", "scheduled_for"),
+            ("plannedEndTime", "scheduled_until"),
+        )
+    }
+    return {
+        "trackingId": incident.tracking_id,
+        "eventType": incident.kind,
+        "level": incident.level,
+        "status": incident.stage,
+        "title": incident.public_title,
+        **moments,
+        "public": row.event.public,
+        "basis": row.event.basis.value,
+        "impactedSubscriptions": [each.ref for each in row.subscriptions],
+        "firstToldTime": iso(row.told.at) if row.told else None,
+        "toldBy": list(row.told.ways) if row.told else [],
+    }
+
+
+def _export(visitor: Visitor) -> list[dict[str, Any]]:
+    rows = _rows(visitor.tenant, tenant_events.events_of(visitor.tenant))
+    return [as_dict(each) for each in rows]
+
+
+@member
+def as_json(_request: HttpRequest, visitor: Visitor) -> HttpResponse:
+    document = {
+        "tenant": visitor.tenant.ref,
+        "provider": settings.SITE_NAME,
+        "asOf": iso(visitor.now),
+        "value": _export(visitor),
+    }
+    return _file(JsonResponse(document), "events.json")
+
+
+@member
+def as_csv(_request: HttpRequest, visitor: Visitor) -> HttpResponse:
+    lines = csv_file.lines(COLUMNS, _export(visitor))
+    return _file(HttpResponse("".join(lines), content_type="text/csv; charset=utf-8"), "events.csv")
+
+
+def _file(response: HttpResponse, name: str) -> HttpResponse:
+    response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
+    return response

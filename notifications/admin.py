@@ -142,9 +142,9 @@ class MembershipInline(admin.TabularInline[Membership, Person]):
 
 
 class PersonForm(forms.ModelForm[Person]):
-    def clean_address(self) -> str:
+    def clean_email(self) -> str:
         try:
-            return normalise(self.cleaned_data["address"])
+            return normalise(self.cleaned_data["email"])
         except AddressError as error:
             raise ValidationError(str(error)) from error
 
@@ -154,10 +154,10 @@ class PersonAdmin(Guarded):
     """Who may sign in at Service Health, and for which tenants."""
 
     form = PersonForm
-    list_display = ("address", "created_at")
-    search_fields = ("address", "tenants__name", "tenants__ref")
+    list_display = ("email", "created_at")
+    search_fields = ("email", "tenants__name", "tenants__ref")
     inlines = (MembershipInline,)
-    ordering = ("address",)
+    ordering = ("email",)
 
 
 class TopicInline(admin.TabularInline[PublicTopic, Endpoint]):

@@ -122,7 +122,7 @@ def sign_out(token: str) -> None:
 
 def forget_person(address: str) -> None:
     """The person at an address is erased; sessions, memberships and codes go along."""
-    Person.objects.annotate(lower=Lower("address")).filter(lower=address.lower()).delete()
+    Person.objects.annotate(lower=Lower("email")).filter(lower=address.lower()).delete()
     CodeRequest.objects.annotate(lower=Lower("address")).filter(lower=address.lower()).delete()
 
 
@@ -131,7 +131,7 @@ def forget_people_of(tenant_id: int) -> None:
     members = list(Membership.objects.filter(tenant=tenant_id).values_list("person_id", flat=True))
     Membership.objects.filter(tenant=tenant_id).delete()
     for person in Person.objects.filter(pk__in=members, memberships=None):
-        forget_person(person.address)
+        forget_person(person.email)
 
 
 def session_digest(token: str) -> str:
@@ -139,7 +139,7 @@ def session_digest(token: str) -> str:
 
 
 def _person(address: str) -> Person | None:
-    return Person.objects.annotate(lower=Lower("address")).filter(lower=address.lower()).first()
+    return Person.objects.annotate(lower=Lower("email")).filter(lower=address.lower()).first()
 
 
 def _digest(key: uuid.UUID, code: str) -> str:

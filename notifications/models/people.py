@@ -25,7 +25,7 @@ class MemberRole(models.TextChoices):
 class Person(models.Model):
     """Somebody who can receive codes at an address; what may be seen hangs on memberships alone."""
 
-    address = models.EmailField(max_length=254)  # compared without regard to case
+    email = models.EmailField(max_length=254)  # compared without regard to case
     created_at = models.DateTimeField(auto_now_add=True)
     tenants = models.ManyToManyField(Tenant, through="Membership", related_name="people")
 
@@ -33,14 +33,14 @@ class Person(models.Model):
         verbose_name_plural = "people"
         constraints = [
             models.UniqueConstraint(
-                Lower("address"),
-                name="person_address_once",
+                Lower("email"),
+                name="person_email_once",
                 violation_error_message="This person is there already.",
             )
         ]
 
     def __str__(self) -> str:
-        return self.address
+        return self.email
 
 
 class Membership(models.Model):

@@ -1,4 +1,4 @@
-"""Tries are counted in Redis, which outlives a test: each counts in a window of its own."""
+"""One customer. Tries are counted in Redis, which outlives a test: each counts in a window of its own."""
 
 from __future__ import annotations
 
@@ -7,10 +7,22 @@ from datetime import UTC, datetime
 
 import pytest
 
+from notifications.models import Tenant
 from statuspage.portal import entering
+from tests.notifications.cast import subscription, tenant
+from tests.portal.people import person
 
 
 @pytest.fixture(autouse=True)
 def nobody_tried_before(monkeypatch: pytest.MonkeyPatch) -> None:
     own = replace(entering.PER_SENDER, name=f"portal-{datetime.now(UTC).timestamp()}")
     monkeypatch.setattr(entering, "PER_SENDER", own)
+
+
+@pytest.fixture
+def nordwind(catalogue: None) -> Tenant:
+    """A tenant in two regions, and Anna, who reads."""
+    made = tenant("nordwind", ("key-vault", "west-europe"))
+    subscription(made, "nordwind-dr", ("key-vault", "north-europe"))
+    person("anna@nordwind.example.com", made)
+    return made

@@ -16,7 +16,7 @@ TOKEN = re.compile(r'name="form_token" value="([^"]+)"')
 
 
 def person(address: str, *tenants: Tenant, role: str = "reader") -> Person:
-    made, _ = Person.objects.get_or_create(address=address)
+    made, _ = Person.objects.get_or_create(email=address)
     for tenant in tenants:
         Membership.objects.create(person=made, tenant=tenant, role=role)
     return made

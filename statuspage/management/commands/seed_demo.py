@@ -79,7 +79,7 @@ class Command(BaseCommand):
             _rule(Tenant.objects.get(ref=tenant), name, kinds, services, regions, addresses, now)
         _reader(now)
         for address, tenant, role in PEOPLE:
-            person, _ = Person.objects.get_or_create(address=address)
+            person, _ = Person.objects.get_or_create(email=address)
             Membership.objects.update_or_create(
                 person=person, tenant=Tenant.objects.get(ref=tenant), defaults={"role": role}
             )

@@ -16,7 +16,7 @@ from django.utils import timezone
 from incidents.access import LIFT, may
 from incidents.admin import Guarded, ReadOnly
 from incidents.models.choices import Kind
-from notifications.addresses import AddressError
+from notifications.addresses import AddressError, normalise
 from notifications.channels import endpoints, test_messages
 from notifications.inbound import suppression
 from notifications.models import (

@@ -11,11 +11,7 @@ import time
 from celery import shared_task
 from django.utils import timezone
 
-<<<<<<< HEAD
-=======
 from notifications import sign_in
-from notifications.channels.registry import TRANSPORTS
->>>>>>> 4873165 (Service Health: customers' people sign in by a mailed code and see what concerns them)
 from notifications.customers import list_readings
 from notifications.delivery import claims, heartbeat, plan, reminder_mail, review_delivery, send
 from notifications.enqueue import enqueue

@@ -9,12 +9,7 @@ from datetime import datetime, timedelta
 
 from incidents.services import visibility
 from incidents.services.scheduled import reminders, retention
-<<<<<<< HEAD
-from notifications import sending_health
-=======
 from notifications import sending_health, sign_in
-from notifications.channels.registry import TRANSPORTS
->>>>>>> 4873165 (Service Health: customers' people sign in by a mailed code and see what concerns them)
 from notifications.customers import list_readings
 from notifications.delivery import claims, heartbeat, plan, reminder_mail, review_delivery, send
 from notifications.delivery.send import Tally

@@ -12,10 +12,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from incidents.models import Region, Service
-<<<<<<< HEAD
 from notifications.channels import endpoints
-from notifications.models import ActionGroup, AlertRule, Channel, Endpoint, PublicTopic, Tenant
-=======
 from notifications.models import (
     ActionGroup,
     AlertRule,
@@ -26,7 +23,6 @@ from notifications.models import (
     PublicTopic,
     Tenant,
 )
->>>>>>> 4873165 (Service Health: customers' people sign in by a mailed code and see what concerns them)
 
 CUSTOMERS = settings.BASE_DIR / "notifications" / "data" / "demo-customers.csv"
 

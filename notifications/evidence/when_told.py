@@ -12,7 +12,10 @@ from django.db.models.functions import Coalesce
 
 from notifications.evidence.delivery_lookup import endpoints_of
 from notifications.lifecycle import SkipReason, State
-from notifications.models import Attempt, Channel, Delivery, Result, Tenant
+from notifications.models import Attempt, Delivery, Result, Tenant
+from notifications.models.choices import channels
+
+_WAYS = dict(channels())
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +52,7 @@ def first_told(tenant: Tenant, incidents: Iterable[int]) -> dict[int, FirstTold]
         .order_by("told_at")
         .values_list("incident_id", "channel", "told_at")
     ):
-        found.setdefault(incident, (at, set()))[1].add(str(Channel(channel).label))
+        found.setdefault(incident, (at, set()))[1].add(_way(channel))
     return {key: FirstTold(at, tuple(sorted(ways))) for key, (at, ways) in found.items()}
 
 
@@ -72,7 +75,7 @@ def told_of(tenant: Tenant, incident_id: int) -> list[Told]:
         Told(
             communication=row.communication_id,
             number=row.communication.number,
-            way=str(Channel(row.channel).label),
+            way=_way(row.channel),
             address=row.endpoint.label,
             planned_at=row.created_at,
             at=row.sent_at or (row.digest.sent_at if row.digest else None),
@@ -88,6 +91,10 @@ def _delivered(tenant: Tenant) -> QuerySet[Any]:
         Q(state=State.SENT) | Q(skip_reason=SkipReason.IN_DIGEST, digest__state=State.SENT),
         endpoint__in=endpoints_of(tenant).values("pk"),
     ).annotate(told_at=Coalesce("sent_at", "digest__sent_at"))
+
+
+def _way(channel: str) -> str:
+    return _WAYS.get(channel, channel)
 
 
 def _in_words(row: Delivery) -> str:

@@ -67,10 +67,8 @@ def _purpose(token: str) -> str:
 
 def token_of(request: HttpRequest) -> str:
     """What the cookie carries, "" unless we have signed it."""
-    found: str = request.get_signed_cookie(
-        COOKIE, default="", salt=_SALT, max_age=sign_in.SESSION_FOR
-    )
-    return found
+    found = request.get_signed_cookie(COOKIE, default="", salt=_SALT, max_age=sign_in.SESSION_FOR)
+    return found or ""
 
 
 def keep(response: HttpResponse, token: str) -> None:

@@ -109,6 +109,7 @@ def html_of(text: str) -> SafeString:
 # Fields of the preview page itself, and those that every form adds anew.
 OWN_FIELDS = frozenset(
     {
+        "look",
         "csrfmiddlewaretoken",
         "step",
         "tick",

@@ -1,6 +1,7 @@
 """The common road of forms about an incident: check, act under its lock, say what is in the way.
 
-What is in the way may be the number of receivers: then it is asked for on a page of its own.
+What is in the way may be the number of receivers: then it is asked for on a page of its own. And with `look`
+in the form nothing is done: who would hear of it, and what, is shown on such a page.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from django.shortcuts import redirect, render
 
 from incidents.models import Communication, Incident
 from incidents.services.errors import EntryError
+from notifications.audience.forecast import forecast
 from statuspage.desk.confirm_receivers import UnconfirmedError, say_if_confirmed
 from statuspage.desk.dry_run import hidden_fields, html_of
 from statuspage.desk.form_mapping import refuse
@@ -22,6 +24,14 @@ from statuspage.desk.optimistic_lock import News, StaleError, if_fresh, seen_now
 from statuspage.desk.views.incident_page import incident_page
 
 T = TypeVar("T", bound=Communication | None)
+
+
+class LookError(Exception):
+    """It was only looked at; carries what the page shows. Nothing was written."""
+
+    def __init__(self, context: dict[str, object]) -> None:
+        super().__init__("looked at")
+        self.context = context
 
 
 def act_on(
@@ -41,6 +51,8 @@ def act_on(
         return incident_page(request, incident, refused={name: form}, status=422)
     try:
         said = _act(request, incident, act)
+    except LookError as looked:
+        return _who_hears(request, incident, looked)
     except UnconfirmedError as error:
         return ask(request, incident, error)
     except StaleError as stale:
@@ -68,6 +80,8 @@ def act_or_page(
         return page(status=422)
     try:
         return _act(request, incident, act)
+    except LookError as looked:
+        return _who_hears(request, incident, looked)
     except UnconfirmedError as error:
         return ask(request, incident, error)
     except StaleError as stale:
@@ -80,9 +94,30 @@ def act_or_page(
 
 
 def _act(request: HttpRequest, incident: Incident, act: Callable[[], T]) -> T:
-    return if_fresh(
-        incident, request.POST.get("seen", ""), lambda: say_if_confirmed(request.POST, act)
-    )
+    def wanted() -> T:
+        if "look" in request.POST:
+            raise LookError(_looked_at(act()))
+        return say_if_confirmed(request.POST, act)
+
+    return if_fresh(incident, request.POST.get("seen", ""), wanted)
+
+
+def _looked_at(said: Communication | None) -> dict[str, object]:
+    """What was said, while it exists: the error that carries it takes it back."""
+    if said is None:
+        return {"hears": None}
+    return {
+        "hears": forecast(said),
+        "stage": said.get_stage_display(),
+        "targeted_html": html_of(said.targeted_text),
+        "public_html": html_of(said.public_text) if said.public_at else "",
+    }
+
+
+def _who_hears(request: HttpRequest, incident: Incident, looked: LookError) -> HttpResponse:
+    incident.refresh_from_db()
+    context = {"incident": incident, "hidden": hidden_fields(request.POST), **looked.context}
+    return render(request, "desk/who_hears.html", context)
 
 
 def ask(request: HttpRequest, incident: Incident, error: UnconfirmedError) -> HttpResponse:

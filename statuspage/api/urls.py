@@ -40,9 +40,9 @@ def operate(request: HttpRequest, rest: str) -> HttpResponseBase:
 
 
 urlpatterns = [
-    re_path(r"^v1/(?P<rest>.*)$", operate),
+    re_path(r"^v1/(?P<rest>(?s:.*))\Z", operate),
     # Where impacted lists were handed in before. With or without a slash at the end: there
     # `curl -T FILE` would add the file's name.
     re_path(r"^desk/(?P<rest>incidents/[\w-]+/impacted/?)$", operate),
-    re_path(r"^desk/(?P<rest>.*)$", operate, {"rest": "nowhere"}),
+    re_path(r"^desk/(?P<rest>(?s:.*))\Z", operate, {"rest": "nowhere"}),
 ]

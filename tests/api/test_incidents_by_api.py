@@ -290,7 +290,9 @@ def test_everything_is_described_for_machines_and_people(client: Client) -> None
     assert "script-src" in page.headers["Content-Security-Policy"]
 
 
-@pytest.mark.parametrize("path", ["", "incidentz", "incidents/ABCD-123", "incidents/%00"])
+@pytest.mark.parametrize(
+    "path", ["", "incidentz", "incidents/ABCD-123", "incidents/%00", "a%0Ab", "a%0A"]
+)
 def test_what_is_not_there_is_said_so(call: Call, path: str) -> None:
     answer = call("get", path)
     assert answer.status_code == 404

@@ -6,8 +6,8 @@ is put together from them without a query.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cached_property
 
@@ -36,9 +36,12 @@ class Row:
     sure: str
     quiet: bool  # nothing is wrong there any more
 
+    @property
+    def became(self) -> str:
+        return ", ".join(filter(None, (self.what, self.sure)))
+
     def as_text(self) -> str:
-        became = ", ".join(filter(None, (self.what, self.sure)))
-        return f"- {self.name}: {self.where or '–'} ({became})"
+        return f"- {self.name}: {self.where or '–'} ({self.became})"
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,12 +55,16 @@ class Yours:
     is_over: bool = False  # all of theirs is well again
 
 
+NOTHING = Yours()
+
+
 @dataclass
 class Book:
     """Of one statement: its cells by name, and what has become of each. Short-lived by intent."""
 
     communication: Communication
     _texts: dict[tuple[object, ...], str] = field(default_factory=dict)
+    _shapes: dict[tuple[object, ...], Yours] = field(default_factory=dict)
 
     @cached_property
     def cells(self) -> Mapping[Pair, Cell]:
@@ -97,18 +104,38 @@ class Book:
 
     def yours(self, delivery: Delivery) -> Yours:
         """What a message says of its receiver; nothing of whom nothing is known."""
-        concern, incident = delivery.concern, self.communication.incident
+        shape, names = self.shape(delivery)
+        rows = (replace(row, name=name) for row, name in zip(shape.rows, names, strict=True))
+        return replace(shape, rows=tuple(rows))
+
+    def shape(self, delivery: Delivery) -> tuple[Yours, Sequence[str]]:
+        """The same without the names of subscriptions, which many receivers share, and the names."""
+        concern = delivery.concern
         if concern is None or not concern.hit or delivery.relevance == Relevance.NOT_IMPACTED:
-            return Yours()
+            return NOTHING, ()
+        key = (
+            get_language(),
+            delivery.relevance,
+            concern.hit,
+            concern.subscriptions,
+            concern.cells,
+            *(hit.cells for hit in concern.hits),
+        )
+        if key not in self._shapes:
+            self._shapes[key] = self._shaped(delivery, concern)
+        return self._shapes[key], [hit.name for hit in concern.hits]
+
+    def _shaped(self, delivery: Delivery, concern: Concern) -> Yours:
+        incident = self.communication.incident
         windows = self._windows_of(concern.cells)
         still = [one for one in windows if one.ended_at is None]
         is_over = bool(windows) and not still and incident.kind == "service-issue"
         started = min((one.started_at for one in still or windows), default=None)
         return Yours(
-            line=self._lined(delivery, concern),
+            line=self._line(delivery, concern),
             rows=tuple(
                 Row(
-                    hit.name,
+                    "",
                     self._named(hit.cells),
                     self._became(hit.cells),
                     *self._sure(hit.cells, delivery),
@@ -154,13 +181,6 @@ class Book:
 
     def _windows_of(self, pairs: Iterable[Pair]) -> list[Impact]:
         return [one for pair in pairs for one in self.windows.get(pair, ())]
-
-    def _lined(self, delivery: Delivery, concern: Concern) -> str:
-        counts = (concern.hit, concern.subscriptions, len(concern.cells))
-        key = (get_language(), delivery.relevance, *counts)
-        if key not in self._texts:
-            self._texts[key] = self._line(delivery, concern)
-        return self._texts[key]
 
     def _line(self, delivery: Delivery, concern: Concern) -> str:
         counted = {"hit": concern.hit, "all": concern.subscriptions}

@@ -23,7 +23,7 @@ from notifications import return_path, signed_links
 from notifications.channels import wording
 from notifications.channels.base import Message, MessageTemplate, one_line
 from notifications.channels.email.calendar import event_of
-from notifications.channels.yours import Book, Yours
+from notifications.channels.yours import Book, Row, Yours
 from notifications.lifecycle import Audience, Reason, Relevance
 from notifications.models import Delivery, Endpoint, SignUp
 
@@ -49,6 +49,8 @@ class MailRenderer:
     def __init__(self) -> None:
         self._templates: dict[tuple[object, ...], MessageTemplate] = {}
         self._books: dict[int, Book] = {}
+        # By identity: a book holds what it has shaped for as long as this renderer holds the book.
+        self._tables: dict[tuple[int, str], _Table] = {}
         blank = secrets.token_hex(12)
         self._blanks = tuple(f"https://{name}.{blank}/" for name in OWN)
 
@@ -56,9 +58,9 @@ class MailRenderer:
         """The message of a delivery, the same again whenever it is repeated. Raises ValueError."""
         endpoint = delivery.endpoint
         with wording.reading(delivery):
-            yours = self._book(delivery).yours(delivery)
+            yours, names = self._book(delivery).shape(delivery)
             template = self._template(delivery, yours)
-            html, text = self._own_parts(yours, delivery)
+            html, text = self._table(yours, delivery).filled(names)
         leave = signed_links.leave_url(endpoint.key, delivery.audience)
         tenants = ", ".join(delivery.concern.tenants) if delivery.concern else ""
         return Message(
@@ -95,15 +97,16 @@ class MailRenderer:
             self._templates[key] = self._render(delivery, yours)
         return self._templates[key]
 
-    def _own_parts(self, yours: Yours, delivery: Delivery) -> tuple[str, str]:
-        """The table of what is theirs, as HTML and as text."""
-        if not yours.rows:
-            return "", ""
-        since = ""
-        if yours.since and yours.since != delivery.communication.incident.started_at:
-            moment = wording.moment(yours.since, delivery.endpoint.time_zone)
-            since = gettext("For you since %(time)s.") % {"time": moment}
-        return _as_html(yours, since), _as_text(yours, since)
+    def _table(self, yours: Yours, delivery: Delivery) -> _Table:
+        """Of what is theirs, without names; made once for all whose own looks alike."""
+        key = (id(yours), delivery.endpoint.time_zone)
+        if key not in self._tables:
+            since = ""
+            if yours.since and yours.since != delivery.communication.incident.started_at:
+                moment = wording.moment(yours.since, delivery.endpoint.time_zone)
+                since = gettext("For you since %(time)s.") % {"time": moment}
+            self._tables[key] = _Table(yours, since)
+        return self._tables[key]
 
     def _render(self, delivery: Delivery, yours: Yours) -> MessageTemplate:
         book, public = self._book(delivery), delivery.audience == Audience.PUBLIC
@@ -247,34 +250,45 @@ _WELL = f"{_CELL};padding-left:12px;text-align:right;color:#5a6270"
 _SMALL = "font-size:13px;font-weight:400;color:#5a6270"
 
 
-def _as_html(yours: Yours, since: str) -> str:
-    head = escape(gettext("What is yours"))
-    rows = "".join(
-        f'<tr><td style="{_CELL}">{escape(row.name)}<br>'
-        f'<span style="{_SMALL}">{escape(row.where)}</span></td>'
+class _Table:
+    """What is theirs, as HTML and as text, in pieces around the names of subscriptions."""
+
+    def __init__(self, yours: Yours, since: str) -> None:
+        head, line = gettext("What is yours"), " ".join(filter(None, (yours.line, since)))
+        self.rows = [
+            (_html_behind(row), f": {row.where or '–'} ({row.became})") for row in yours.rows
+        ]
+        self.html_head = (
+            f'<h2 style="margin:20px 0 4px;font-size:15px;line-height:1.4;color:#1c1f24">{escape(head)}</h2>'
+            f'<p style="margin:0 0 10px">{escape(line)}</p>'
+            '<table class="yours" cellpadding="0" cellspacing="0" border="0" width="100%"'
+            ' style="width:100%;border-collapse:collapse">'
+        )
+        others = f'<p class="others" style="{_SMALL};margin:4px 0 0">{escape(yours.others)}</p>'
+        self.html_end = (
+            f"</table>{others if yours.others else ''}"
+            '<p style="margin:0;font-size:8px;line-height:20px">&nbsp;</p>'
+        )
+        self.text_head = f"\n{head}: {line}\n"
+        self.text_end = f"- {yours.others}\n" if yours.others else ""
+
+    def filled(self, names: Sequence[str]) -> tuple[str, str]:
+        if not names:
+            return "", ""
+        html, text = [self.html_head], [self.text_head]
+        for name, (html_behind, text_behind) in zip(names, self.rows, strict=True):
+            html.append(f'<tr><td style="{_CELL}">{escape(name)}{html_behind}')
+            text.append(f"- {name}{text_behind}\n")
+        return "".join([*html, self.html_end]), "".join([*text, self.text_end])
+
+
+def _html_behind(row: Row) -> str:
+    return (
+        f'<br><span style="{_SMALL}">{escape(row.where)}</span></td>'
         f'<td class="what{" well" if row.quiet else ""}" style="{_WELL if row.quiet else _WHAT}">'
         f"{escape(row.what)}{'<br>' if row.what else ''}"
         f'<span style="{_SMALL}">{escape(row.sure)}</span></td></tr>'
-        for row in yours.rows
     )
-    others = f'<p class="others" style="{_SMALL};margin:4px 0 0">{escape(yours.others)}</p>'
-    line = escape(" ".join(filter(None, (yours.line, since))))
-    return (
-        f'<h2 style="margin:20px 0 4px;font-size:15px;line-height:1.4;color:#1c1f24">{head}</h2>'
-        f'<p style="margin:0 0 10px">{line}</p>'
-        '<table class="yours" cellpadding="0" cellspacing="0" border="0" width="100%"'
-        f' style="width:100%;border-collapse:collapse">{rows}</table>'
-        f"{others if yours.others else ''}"
-        '<p style="margin:0;font-size:8px;line-height:20px">&nbsp;</p>'
-    )
-
-
-def _as_text(yours: Yours, since: str) -> str:
-    head = gettext("What is yours")
-    lines = [f"\n{head}: {' '.join(filter(None, (yours.line, since)))}"]
-    lines += [row.as_text() for row in yours.rows]
-    lines += [f"- {yours.others}"] if yours.others else []
-    return "\n".join(lines) + "\n"
 
 
 def _thread(incident_id: int, endpoint: Endpoint) -> dict[str, str]:

@@ -68,6 +68,15 @@ def words(name: str, default: tuple[str, ...] = ()) -> list[str]:
     return [word.strip() for word in value.split(",") if word.strip()] if value else list(default)
 
 
+def several(name: str, known: Collection[str]) -> list[str]:
+    """Some of the known words, separated by commas."""
+    found = words(name)
+    for word in found:
+        if word not in known:
+            raise ImproperlyConfigured(f"{name}={word!r}: use any of {', '.join(known)}.")
+    return found
+
+
 def pairs(name: str) -> dict[str, str]:
     """`here=there` pairs, separated by commas."""
     found: dict[str, str] = {}

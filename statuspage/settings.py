@@ -169,7 +169,6 @@ ACCOUNT_EMAIL_VERIFICATION = "none"
 ACCOUNT_EMAIL_UNKNOWN_ACCOUNTS = False
 ACCOUNT_SESSION_REMEMBER = True  # as long as SESSION_COOKIE_AGE says
 ACCOUNT_PREVENT_ENUMERATION = True
-ACCOUNT_REAUTHENTICATION_TIMEOUT = 300  # seconds for which one answer does
 # This session goes on; all others end with the old password.
 ACCOUNT_LOGOUT_ON_PASSWORD_CHANGE = False
 # The library's own limits are kept in each process; ours in `sign_in.limits` are counted in Redis.
@@ -204,6 +203,12 @@ if OIDC_URL:
             ],
         }
     }
+# The kill switch, erasing, withdrawing and the policy ask who it is once more; one answer does for so many
+# minutes, and 0 asks nobody.
+ASK_AGAIN = env.integer("ASK_AGAIN_MINUTES", 5, most=60)
+ACCOUNT_REAUTHENTICATION_TIMEOUT = (ASK_AGAIN or 5) * 60
+# What needs two people: post (whatever turns public), review, withdrawal, policy.
+FOUR_EYES = env.several("FOUR_EYES", ("post", "review", "withdrawal", "policy"))
 # Realms beside the desk, as `sign_in.realms.Realm(path, urlconf, home)`.
 REALMS: tuple[object, ...] = ()
 # ---- end of sign-in ----

@@ -24,6 +24,7 @@ from incidents.models.form_draft import FormDraft
 from incidents.models.imports import ImportBatch, ImportedIncident
 from incidents.models.incident import Impact, Incident, Mention, Occurrence
 from incidents.models.policies import PolicyVersion
+from incidents.models.proposals import Proposal
 from incidents.models.review import RepairItem, Review, ReviewSection, TimelineEntry
 from incidents.models.tokens import ApiToken, IdempotentResponse
 
@@ -47,6 +48,7 @@ __all__ = [
     "Occurrence",
     "Offering",
     "PolicyVersion",
+    "Proposal",
     "Region",
     "Reminder",
     "RepairItem",

@@ -18,6 +18,7 @@ from django.views.decorators.cache import never_cache
 from incidents.access import LOOK, VIEW, may
 from incidents.models import Incident
 from statuspage.desk.form_recovery import sign_in_again, take_back, was_typed
+from statuspage.desk.second_person import settle_what_was_seconded
 
 P = ParamSpec("P")
 View = Callable[Concatenate[HttpRequest, P], HttpResponseBase]
@@ -44,7 +45,9 @@ def desk(
             if not (may(user, *permissions, any_of=any_of) and (looks or may(user, write or ""))):
                 return refused(request)
             take_back(request)
-            return view(request, *args, **kwargs)
+            response = view(request, *args, **kwargs)
+            settle_what_was_seconded(request, response)
+            return response
 
         return guarded
 

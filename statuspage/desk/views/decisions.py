@@ -12,6 +12,7 @@ from incidents.services import operator_decisions, visibility
 from statuspage.desk.access import desk, operator_of, workable
 from statuspage.desk.form_mapping import statement_of
 from statuspage.desk.forms import AudienceForm, ConfirmForm, LevelForm, OverrideForm, WithdrawForm
+from statuspage.desk.second_person import POST, WITHDRAWAL, asked_again, left_to_another
 from statuspage.desk.views.small_forms import act_on
 
 
@@ -32,6 +33,8 @@ def confirm_post(request: HttpRequest, tracking_id: str) -> HttpResponse:
     def words(_: Communication) -> str:
         return "The public post is confirmed and out."
 
+    if form.is_valid() and (waits := left_to_another(request, POST, CONFIRM, incident)):
+        return waits
     return act_on(request, incident, "confirm", form, act, words)
 
 
@@ -54,6 +57,9 @@ def override_policy(request: HttpRequest, tracking_id: str) -> HttpResponse:
     def words(said: Communication | None) -> str:
         return "Posted publicly, by override." if said else "Kept targeted, by override."
 
+    turns_public = form.is_valid() and form.cleaned_data["public"] == "yes"
+    if turns_public and (waits := left_to_another(request, POST, OVERRIDE, incident)):
+        return waits
     return act_on(request, incident, "override", form, act, words)
 
 
@@ -126,4 +132,8 @@ def withdraw_entry(request: HttpRequest, tracking_id: str) -> HttpResponse:
     def words(_: None) -> str:
         return "The public entry is withdrawn; its address says so from now on."
 
+    if form.is_valid() and (again := asked_again(request)):
+        return again
+    if form.is_valid() and (waits := left_to_another(request, WITHDRAWAL, WITHDRAW, incident)):
+        return waits
     return act_on(request, incident, "withdraw", form, act, words)

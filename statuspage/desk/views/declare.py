@@ -13,7 +13,7 @@ from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST
 
-from incidents.access import DECLARE
+from incidents.access import DECLARE, DRAFT
 from incidents.models import Incident
 from incidents.services.drafts import throw_away
 from incidents.services.errors import EntryError
@@ -33,12 +33,15 @@ from statuspage.desk.form_mapping import (
 from statuspage.desk.form_recovery import blank, recovered
 from statuspage.desk.forms import DeclareForm
 from statuspage.desk.picker import Cells, Picker
+from statuspage.desk.second_person import POST, left_to_another
 from statuspage.desk.ticking import dependants_of
 from statuspage.desk.typed_times import typed
 from statuspage.desk.views.places import places_context, ticked_page
 
+DECLARATION = "declaration"  # not public: nobody is asked, unless it is a draft
 
-@desk(DECLARE)
+
+@desk(DECLARE, DRAFT, any_of=True)
 @require_http_methods(["GET", "POST"])
 def new(request: HttpRequest) -> HttpResponse:
     """GET: an empty form. POST with `step`: preview (also by default), publish, edit, dependents."""
@@ -87,7 +90,11 @@ def _preview_or_publish(
     try:
         preview = _rehearse(request, declaration, now, None)
         if publish and data.get("shown") == preview.shown:
-            return _publish(request, declaration, override, now)
+            public = override.public if override else preview.is_public
+            act = POST if public else DECLARATION
+            return left_to_another(request, act, DECLARE) or _publish(
+                request, declaration, override, now
+            )
     except EntryError as error:
         if error.field == "reason" and override:
             preview = _rehearse(request, declaration, now, None)
@@ -137,7 +144,7 @@ def _rehearse(
     return dry_run(act, lambda incident: look_at(incident.communications.get(), was_public=False))
 
 
-@desk(DECLARE)
+@desk(DECLARE, DRAFT, any_of=True)
 @require_POST
 def live_verdict(request: HttpRequest) -> HttpResponse:
     """The verdict beside the form while it is being filled in; a fragment for htmx."""

@@ -15,6 +15,7 @@ from notifications.models import Endpoint, Tenant
 from statuspage.desk.access import desk, operator_of
 from statuspage.desk.form_recovery import blank
 from statuspage.desk.forms import DeskForm
+from statuspage.desk.second_person import asked_again
 
 
 class EraseForm(DeskForm):
@@ -48,6 +49,8 @@ def _page(request: HttpRequest, plan: erasure.Plan, name: str) -> HttpResponse:
     now = timezone.now()
     form = EraseForm(request.POST, now=now) if request.POST else blank(EraseForm, request, now=now)
     if request.method == "POST" and form.is_valid():
+        if again := asked_again(request):
+            return again
         try:
             erasure.erase(
                 plan, reason=form.cleaned_data["reason"], now=now, actor=operator_of(request)

@@ -25,6 +25,7 @@ from statuspage.desk.access import desk, operator_of, refused
 from statuspage.desk.form_mapping import refuse
 from statuspage.desk.form_recovery import blank
 from statuspage.desk.forms import DeskForm
+from statuspage.desk.second_person import POLICY, asked_again, left_to_another
 from statuspage.desk.views.replays import recorded_cases
 
 
@@ -79,6 +80,8 @@ def policies(request: HttpRequest) -> HttpResponse:
             return _page(request, form, candidate=candidate)
         if not may(operator_of(request), ADOPT):
             return refused(request)
+        if waits := asked_again(request) or left_to_another(request, POLICY, ADOPT):
+            return waits
         adopted = adopt_policy(
             document=document,
             reason=form.cleaned_data["reason"],

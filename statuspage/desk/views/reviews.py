@@ -10,7 +10,7 @@ from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods
 
-from incidents.access import REVIEW
+from incidents.access import DRAFT, REVIEW
 from incidents.models import Incident, Review
 from incidents.services.drafts import throw_away
 from incidents.services.errors import EntryError
@@ -24,9 +24,11 @@ from statuspage.desk.form_recovery import draft_field, recovered
 from statuspage.desk.optimistic_lock import News, StaleError, if_fresh, seen_now
 from statuspage.desk.review.form import ReviewForm, draft_of, initial_of, same
 from statuspage.desk.review.preview import look_at_review, reach_of
+from statuspage.desk.second_person import REVIEW as OF_REVIEW
+from statuspage.desk.second_person import left_to_another
 
 
-@desk(REVIEW)
+@desk(REVIEW, DRAFT, any_of=True)
 @require_http_methods(["GET", "POST"])
 def review(request: HttpRequest, tracking_id: str) -> HttpResponse:
     """GET: the usual headings, or the latest version. POST with `step`: preview, publish, edit."""
@@ -87,6 +89,8 @@ def _preview_or_publish(
         }
         status = 422 if wanted else 200
         return render(request, "desk/review_preview.html", context, status=status)
+    if waits := left_to_another(request, OF_REVIEW, REVIEW, incident):
+        return waits
     published = fresh()
     throw_away(draft_id=request.POST.get("draft", ""))
     whom = "everybody" if reach_of(incident).public else "the affected customers only"

@@ -21,6 +21,7 @@ from notifications.models import Delivery, KillSwitch
 from statuspage.desk.access import desk, operator_of
 from statuspage.desk.form_recovery import blank
 from statuspage.desk.forms import DeskForm
+from statuspage.desk.second_person import asked_again
 
 
 class StopForm(DeskForm):
@@ -51,6 +52,10 @@ def sending(request: HttpRequest) -> HttpResponse:
         return _page(request, blank(StopForm, request, now=now))
     form = StopForm(request.POST, now=now)
     try:
+        if (request.POST.get("step") == "release" or form.is_valid()) and (
+            again := asked_again(request)
+        ):
+            return again
         if request.POST.get("step") == "release":
             kill_switch.release(now=now, actor=operator_of(request))
             messages.success(request, "Sending goes on; what has waited leaves now.")

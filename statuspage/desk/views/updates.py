@@ -12,7 +12,7 @@ from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST
 
-from incidents.access import UPDATE
+from incidents.access import DRAFT, UPDATE
 from incidents.models import Communication, Incident, Region, Service
 from incidents.services.drafts import throw_away
 from incidents.services.errors import EntryError
@@ -33,11 +33,14 @@ from statuspage.desk.form_recovery import blank, draft_field, recovered
 from statuspage.desk.forms import RecoverForm, UpdateForm
 from statuspage.desk.optimistic_lock import News, StaleError, if_fresh
 from statuspage.desk.picker import Cells, Picker
+from statuspage.desk.second_person import POST, left_to_another
 from statuspage.desk.views.places import places_context, ticked_page
 from statuspage.desk.views.small_forms import act_on, mark
 
+UPDATED = "update"  # turns nothing public: nobody is asked, unless it is a draft
 
-@desk(UPDATE)
+
+@desk(UPDATE, DRAFT, any_of=True)
 @require_http_methods(["GET", "POST"])
 def update(request: HttpRequest, tracking_id: str) -> HttpResponse:
     """GET: the full form. POST with `step`: post (by default), preview, edit."""
@@ -98,6 +101,9 @@ def _preview_or_post(
     is_shown = data.get("shown") == preview.shown
     if data.get("step") == "preview" or (preview.turns_public and not is_shown):
         return _preview_page(request, incident, form, preview, cells)
+    turns_public = override.public if override else preview.turns_public
+    if waits := left_to_another(request, POST if turns_public else UPDATED, UPDATE, incident):
+        return waits
     try:
         said = if_fresh(
             incident, data.get("seen", ""), lambda: say_if_confirmed(data, lambda: act(override))

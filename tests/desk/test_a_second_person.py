@@ -1,0 +1,177 @@
+"""Two people for what is set so; drafts of whoever may not send; and who is asked once more who they are."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import Group, User
+from django.test import Client
+from pytest_django import Settings
+
+from incidents.access import APPROVER, OPERATOR, REPORTER
+from incidents.models import Incident, PolicyVersion, Proposal
+from notifications.models import KillSwitch
+from statuspage.desk.optimistic_lock import seen_now
+from tests.desk.conftest import NEW, Form, sent_by, text_of
+
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("catalogue")]
+POLICIES, POLICY = "/admin/desk/policies/", "name: trial\nbroad:\n  services: 3\n"
+PASSWORD = "correct horse battery staple"
+
+
+def person(name: str, *roles: str) -> Client:
+    user = User.objects.create(username=name, is_staff=True)
+    user.groups.set(Group.objects.filter(name__in=roles))
+    client = Client()
+    client.force_login(user)
+    return client
+
+
+def go_on(client: Client, proposal: Proposal) -> Any:
+    """Press the button on the proposal's page."""
+    page = client.get(f"/admin/desk/proposals/{proposal.pk}/")
+    return client.post(proposal.path, sent_by(page, proposal.path) | {"step": "preview"})
+
+
+def test_what_a_reporter_prepares_an_operator_publishes_after_the_same_preview(form: Form) -> None:
+    reporter, operator = person("rita", REPORTER), person("olaf", OPERATOR)
+    preview = reporter.post(NEW, form)
+    kept = reporter.post(NEW, sent_by(preview, NEW) | {"step": "publish"}, follow=True)
+    assert "waits for a second person" in text_of(kept)
+    assert not Incident.objects.exists()
+
+    shown = go_on(operator, Proposal.objects.get())
+    assert shown.status_code == 200
+    done = operator.post(NEW, sent_by(shown, NEW) | {"step": "publish"})
+
+    assert done.status_code == 302
+    assert str(Incident.objects.get().decisions.get().actor) == "olaf"
+    assert Proposal.objects.get().settled_at is not None
+
+
+def test_a_reporter_cannot_do_it_alone_by_naming_a_proposal(form: Form) -> None:
+    reporter = person("rita", REPORTER)
+    for _ in range(2):
+        preview = reporter.post(NEW, form)
+        number = getattr(Proposal.objects.first(), "pk", 1)
+        sent = sent_by(preview, NEW) | {"step": "publish", "proposal": str(number)}
+        reporter.post(NEW, sent)
+    assert not Incident.objects.exists()
+    assert Proposal.objects.count() == 1
+
+
+def test_a_withdrawal_needs_two_where_it_is_set_so(settings: Settings, targeted: Incident) -> None:
+    settings.FOUR_EYES = ["withdrawal"]
+    one, other = person("anna", APPROVER), person("arno", APPROVER)
+    public(targeted)
+    path = f"/admin/desk/{targeted.tracking_id}/withdraw/"
+    form = {"reason": "Posted by mistake.", "seen": seen_now(targeted)}
+
+    one.post(path, form)
+    kept = Proposal.objects.get()
+    for alone in ({}, {"proposal": str(kept.pk)}):
+        one.post(path, form | alone)
+    targeted.refresh_from_db()
+    assert targeted.withdrawn_at is None
+    assert Proposal.objects.count() == 1
+
+    changed = {"reason": "Another reason.", "proposal": str(kept.pk), "seen": seen_now(targeted)}
+    other.post(path, changed)
+    targeted.refresh_from_db()
+    assert targeted.withdrawn_at is None  # what was changed is a proposal of the other person
+
+    other.post(path, form | {"proposal": str(kept.pk), "seen": seen_now(targeted)})
+    targeted.refresh_from_db()
+    assert targeted.withdrawn_at is not None
+    assert str(Proposal.objects.get(pk=kept.pk).settled_by) == "arno"
+
+
+def test_a_policy_needs_two_where_it_is_set_so(settings: Settings) -> None:
+    settings.FOUR_EYES = ["policy"]
+    one, other = person("anna", APPROVER), person("arno", APPROVER)
+    before = PolicyVersion.objects.count()
+    form = {"text": "name: trial\nbroad:\n  services: 3\n", "reason": "calmer", "step": "adopt"}
+    one.post("/admin/desk/policies/", form)
+    assert PolicyVersion.objects.count() == before
+
+    shown = go_on(other, Proposal.objects.get())
+    other.post("/admin/desk/policies/", sent_by(shown, "/admin/desk/policies/") | {"step": "adopt"})
+    assert PolicyVersion.objects.count() == before + 1
+
+
+def test_a_proposal_is_dropped_and_nothing_was_done(form: Form) -> None:
+    reporter = person("rita", REPORTER)
+    reporter.post(NEW, sent_by(reporter.post(NEW, form), NEW) | {"step": "publish"})
+    kept = Proposal.objects.get()
+    reporter.post(f"/admin/desk/proposals/{kept.pk}/")
+    assert reporter.get(f"/admin/desk/proposals/{kept.pk}/").status_code == 404
+    assert not Incident.objects.exists()
+
+
+# ---- who is it?
+
+
+@pytest.fixture
+def olga(settings: Settings, db: None) -> Client:
+    settings.ASK_AGAIN = 5
+    settings.ACCOUNT_REAUTHENTICATION_TIMEOUT = 300
+    User.objects.create_superuser("ottilie", password=PASSWORD)
+    client = Client()
+    assert (
+        client.post("/admin/login/", {"username": "ottilie", "password": PASSWORD}).status_code
+        == 302
+    )
+    return client
+
+
+def test_the_kill_switch_asks_for_the_password_and_then_does_what_was_sent(olga: Client) -> None:
+    asked = olga.post("/admin/desk/sending/", {"step": "stop", "reason": "a storm"})
+    assert asked.status_code == 302
+    assert "/admin/account/reauthenticate/" in asked.headers["Location"]
+    assert not KillSwitch.objects.exists()
+
+    assert olga.post(asked.headers["Location"], {"password": "wrong"}).status_code == 200
+    assert not KillSwitch.objects.exists()
+    olga.post(asked.headers["Location"], {"password": PASSWORD, "next": "/admin/desk/sending/"})
+    assert KillSwitch.objects.get().reason == "a storm"
+
+    olga.post("/admin/desk/sending/", {"step": "release"})  # one answer does for some minutes
+    assert KillSwitch.objects.get().released_at is not None
+
+
+@pytest.mark.parametrize("act", ["policy", "withdraw", "erase"])
+def test_what_cannot_be_taken_back_asks_too(olga: Client, act: str, targeted: Incident) -> None:
+    public(targeted)
+    path, form = {
+        "policy": (POLICIES, {"text": POLICY, "reason": "x", "step": "adopt"}),
+        "withdraw": (
+            f"/admin/desk/{targeted.tracking_id}/withdraw/",
+            {"reason": "by mistake", "seen": seen_now(targeted)},
+        ),
+        "erase": ("/admin/desk/erase/tenant/contoso/", {"reason": "ticket 7", "sure": "on"}),
+    }[act]  # fmt: skip
+    if act == "erase":
+        from tests.notifications.cast import tenant
+
+        tenant("contoso")
+    asked = olga.post(path, form)
+    assert "/admin/account/reauthenticate/" in asked.headers["Location"]
+    targeted.refresh_from_db()
+    assert targeted.withdrawn_at is None
+
+
+def public(incident: Incident) -> None:
+    from datetime import UTC, datetime
+
+    from incidents.services.operator_decisions import override
+
+    override(
+        incident_id=incident.pk,
+        public=True,
+        reason="everybody asks",
+        public_text="We know.",
+        now=datetime.now(UTC),
+        actor=User.objects.get(username="olga"),
+    )
+    incident.refresh_from_db()

@@ -15,7 +15,7 @@ from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
 
 from incidents import access
-from incidents.models import Incident
+from incidents.models import Incident, Proposal
 from incidents.services.incident import declare
 from notifications.models import Channel, Endpoint
 from tests.conftest import declaration
@@ -176,15 +176,20 @@ def incident(catalogue: None, operator: User) -> Incident:
 
 
 @pytest.fixture
-def suppressed(incident: Incident) -> Endpoint:
+def suppressed(incident: Incident, operator: User) -> Endpoint:
+    """An address, and a proposal with the same number."""
     tenant("contoso")
-    return Endpoint.objects.create(
+    endpoint = Endpoint.objects.create(
         channel=Channel.MAIL,
         address="gone@example.com",
         created_at=datetime.now(UTC),
         suppressed_at=datetime.now(UTC),
         suppressed_because="unknown mailbox",
     )
+    Proposal.objects.create(
+        pk=endpoint.pk, act="draft", path="/", fields={}, by=operator, at=datetime.now(UTC)
+    )
+    return endpoint
 
 
 WHO = (*access.ROLES, "nothing", "no staff")

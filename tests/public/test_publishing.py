@@ -17,6 +17,7 @@ from incidents.services.incident import declare, post_update
 from incidents.services.inputs import Override, Statement
 from incidents.services.visibility import withdraw
 from statuspage.public.publisher import (
+    RENEW,
     FolderBusyError,
     Publisher,
     RevisionListener,
@@ -90,9 +91,9 @@ def test_even_a_calm_site_is_renewed_as_it_grows_old(tmp_path: Path, now: dateti
     timeline_events = [now]
     publisher = Publisher(tmp_path, clock=lambda: timeline_events[-1])
     publisher.publish()
-    timeline_events.append(now + timedelta(seconds=59))
+    timeline_events.append(now + RENEW - timedelta(seconds=1))
     assert not publisher.due()
-    timeline_events.append(now + timedelta(seconds=60))
+    timeline_events.append(now + RENEW)
     assert publisher.due()
 
 

@@ -61,7 +61,7 @@ def _planned(event: TenantEvent) -> bool:
 
 TABS = (
     Tab("Now", "now", lambda each: _open(each) and each.incident.kind in (Kind.SERVICE_ISSUE, Kind.PLANNED_MAINTENANCE),
-        "Nothing of yours is affected now. If that changes, you are told by your alert rules, and it stands here."),
+        "Nothing of yours is affected now. If that changes, it stands here."),
     Tab("Planned", "planned", _planned,
         "No maintenance is planned where you run."),
     Tab("Advisories", "advisories", lambda each: each.incident.kind == Kind.HEALTH_ADVISORY,

@@ -37,6 +37,7 @@ lint: setup
 	$(BIN)/djlint templates --check --quiet
 	$(BIN)/djlint templates --lint --quiet
 	$(BIN)/lint-imports
+	$(BIN)/bandit -q -r -c pyproject.toml statuspage incidents notifications manage.py
 	$(BIN)/python manage.py makemigrations --check --dry-run
 	$(PRODUCTION) $(BIN)/python -W ignore manage.py check --deploy --fail-level WARNING
 	$(BIN)/hadolint docker/Dockerfile

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from ipaddress import ip_address, ip_network
+from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
@@ -19,8 +20,16 @@ class ContentSecurityPolicy:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         response = self.get_response(request)
-        response.headers.setdefault("Content-Security-Policy", POLICY)
+        response.headers.setdefault("Content-Security-Policy", self._policy(request))
         return response
+
+    def _policy(self, request: HttpRequest) -> str:
+        """A form that leads to a provider's page to sign in at is stopped unless its origin is named."""
+        parts = urlsplit(settings.OIDC_URL)
+        if not parts.netloc or not request.path_info.startswith("/admin/"):
+            return POLICY
+        origin = f"{parts.scheme}://{parts.netloc}"
+        return POLICY.replace("form-action 'self'", f"form-action 'self' {origin}")
 
 
 class TrustedProxies:

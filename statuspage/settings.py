@@ -165,6 +165,7 @@ ACCOUNT_ADAPTER = "statuspage.sign_in.adapters.AccountAdapter"
 ACCOUNT_FORMS = {"login": "statuspage.sign_in.forms.NameAndPasswordForm"}
 ACCOUNT_LOGIN_METHODS = {"username"}
 ACCOUNT_SIGNUP_FIELDS = ["username*", "email", "password1*"]
+ACCOUNT_UNIQUE_EMAIL = False  # nobody signs in by one
 ACCOUNT_EMAIL_VERIFICATION = "none"
 ACCOUNT_EMAIL_UNKNOWN_ACCOUNTS = False
 ACCOUNT_SESSION_REMEMBER = True  # as long as SESSION_COOKIE_AGE says

@@ -72,7 +72,7 @@ def test_it_asks_as_often_for_many_updates_as_for_few(
     desk: Client, told: Incident, django_assert_num_queries: Any
 ) -> None:
     delivery_statistics.refresh(incident_id=told.pk, now=datetime.now(UTC))
-    with django_assert_num_queries(14):
+    with django_assert_num_queries(17):
         desk.get(own(told))
     Delivery.objects.filter(state="pending").update(state="skipped", skip_reason="left")
     delivery_statistics.refresh(incident_id=told.pk, now=datetime.now(UTC))

@@ -176,6 +176,8 @@ ASKING: dict[str, list[tuple[Callable[[Client, Incident], Prepared], int]]] = {
 FREE = {
     "new": "a first notice",
     "live-verdict": "looks",
+    "drafts": "nobody is told",
+    "monitors": "a first notice",
     "backtest": "looks",
     "retract": "an end",
     "withdraw": "nobody is told",

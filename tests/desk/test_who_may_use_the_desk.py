@@ -102,7 +102,7 @@ def test_imported_history_can_be_looked_at_only(desk: Client, targeted: Incident
     page = desk.get(own)
 
     assert "to look at, not to write to" in text_of(page)
-    assert page.content.count(b"<form") == 1  # the one that logs out
+    assert page.content.count(b'method="post"') == 1  # the one that logs out
     for name in WRITES:
         assert desk.post(f"{own}{name}/", {"stage": "resolved"}).status_code == 404
 

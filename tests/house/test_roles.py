@@ -262,7 +262,7 @@ def test_an_auditor_with_every_right_to_look_sees_everything(incident: Incident)
     client = Client()
     client.force_login(user)
     for name, (look, _) in SCREENS.items():
-        if look and "U" in look:
+        if look and "U" in look and "<int:pk>" not in name:
             path = f"/admin/desk/{name}".replace("<tracking_id:tracking_id>", incident.tracking_id)
             assert client.get(path).status_code == 200, path
 

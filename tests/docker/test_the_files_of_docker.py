@@ -104,7 +104,7 @@ def test_the_commands_of_image_and_compose_file_exist() -> None:
 def test_the_edge_knows_the_rules_of_the_application() -> None:
     """Those that no comparison of pages would show: see test_the_composed_product for the rest."""
     (keys,) = re.findall(r"\^\|&\)\(([\w|]+)\)=", NGINX)
-    assert set(keys.split("|")) == {"trackingId", *FILTERS}
+    assert set(keys.split("|")) == {"trackingId", "pairs", *FILTERS}
     assert f'"{POLICY}"' in NGINX
     usual = f"max-age={Page(b'').max_age}, stale-while-revalidate={SHORTLY}, stale-if-error={LONG}"
     assert f'"public, {usual}"' in NGINX

@@ -1,4 +1,4 @@
-"""A maintenance and its plan at a point in time: ahead of it, late, in it, over it. Pure.
+"""A maintenance plan at a point in time: ahead of it, late, in it, over it. Pure.
 
 What nobody has confirmed is said to be unconfirmed: a plan alone begins and ends nothing.
 """

@@ -13,7 +13,11 @@ class StatuspageConfig(AppConfig):
             user_login_failed,
         )
 
-        from statuspage import acting, checks  # noqa: F401  (registers itself once apps are ready)
+        from statuspage import (  # noqa: F401  (checks register themselves once apps are ready)
+            acting,
+            checks,
+            checks_of_the_database,
+        )
         from statuspage.desk.form_recovery import keep_over_login
 
         user_logged_in.connect(keep_over_login)

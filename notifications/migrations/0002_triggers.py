@@ -71,7 +71,21 @@ def release():
         yield f"DROP FUNCTION notifications_mark_updated_{table}() CASCADE;"
 
 
-class Migration(migrations.Migration):
-    dependencies = [("notifications", "0001_initial")]
+# Changes of these stand in the audit trail.
+FOLLOWED = (
+    "tenant", "customersubscription", "footprint", "alertrule", "alertrule_services", "alertrule_regions",
+    "alertrule_subscriptions", "alertrule_action_groups", "actiongroup", "actiongroup_endpoints", "endpoint",
+    "audienceversion", "killswitch", "operatoract",
+)
 
-    operations = [migrations.RunSQL(list(triggers()), list(release()))]
+
+class Migration(migrations.Migration):
+    dependencies = [("notifications", "0001_initial"), ("incidents", "0002_triggers")]
+
+    operations = [
+        migrations.RunSQL(list(triggers()), list(release())),
+        *[
+            migrations.RunSQL(f"SELECT incidents_audit_follow('notifications_{each}')", migrations.RunSQL.noop)
+            for each in FOLLOWED
+        ],
+    ]

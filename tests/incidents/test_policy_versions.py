@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 from datetime import datetime
-from importlib import import_module
 from typing import Any
 
 import pytest
-from django.apps import apps
 from django.contrib.auth.models import User
 from django.db import IntegrityError, connection, transaction
 
@@ -128,17 +126,6 @@ def test_what_was_stored_before_a_rule_existed_means_what_it_meant(now: datetime
     )
     policy = current_policy()
     assert (policy.also_broad, policy.spread, policy.broad_deadline_minutes) == ((), None, 9)
-
-
-def test_an_installation_that_decided_by_azure_goes_on_with_it(
-    now: datetime, operator: User
-) -> None:
-    keep = import_module("incidents.migrations.0011_keep_the_policy_in_force").keep_azure
-    keep(apps, None)
-    assert current_policy() == PRESETS["recommended"], "nothing was decided here yet"
-    declare(declaration=declaration(), now=now, actor=operator)
-    keep(apps, None)
-    assert current_policy() == PRESETS["azure"]
 
 
 def test_another_policy_makes_every_host_render_anew(now: datetime, operator: User) -> None:

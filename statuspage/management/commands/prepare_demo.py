@@ -12,7 +12,12 @@ from django.core.management.base import BaseCommand
 DATA = settings.BASE_DIR / "incidents" / "data"
 # In order: what is said, the command, its arguments and options. Each may run any number of times.
 STEPS: tuple[tuple[str, str, tuple[str, ...], dict[str, Any]], ...] = (
-    ("migrating the database", "migrate", (), {"verbosity": 0, "interactive": False}),
+    (
+        "migrating the database",
+        "migrate",
+        (),
+        {"verbosity": 0, "interactive": False, "skip_checks": False},
+    ),
     ("loading the catalogue", "load_catalogue", (str(DATA / "catalogue.yaml"),), {}),
     ("importing the status history", "import_history", (str(DATA / "history-2024.txt"),), {}),
     ("loading the demo's customers", "seed_demo", (), {}),

@@ -175,6 +175,24 @@ def test_a_region_lists_what_is_wrong_there() -> None:
     assert "Storage" in shown
 
 
+@pytest.mark.parametrize(
+    "asked",
+    ["Storage, West Europe", "storage in west europe", "West Europe storage", "westeurope storage"],
+)
+def test_a_service_in_a_region_is_answered_as_a_pair(asked: str) -> None:
+    page = assemble("/status/", {"q": asked}, NIGHT)
+    assert page is not None
+    shown = Markup(page.body).text
+    assert "Storage in West Europe" in shown
+    assert "No service or region is called" not in shown
+
+
+def test_a_slip_of_the_fingers_finds_the_name_that_was_meant() -> None:
+    page = assemble("/status/", {"q": "storrage"}, NIGHT)
+    assert page is not None
+    assert "Storage" in Markup(page.body).text
+
+
 def test_nothing_found_says_so() -> None:
     page = assemble("/status/", {"q": "tea <pot>"}, NIGHT)
     assert page is not None

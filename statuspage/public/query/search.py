@@ -9,6 +9,7 @@ from urllib.parse import urlencode
 
 from django.utils.translation import gettext as _
 
+from incidents.name_search import Named, certain, search
 from statuspage.public import languages
 from statuspage.public.render import dependents, matrix
 from statuspage.public.render.layout import Layout, render
@@ -18,6 +19,7 @@ STATUS = "/status/"
 MOST_FOUND = 50
 LONGEST = 200  # characters of a value that are looked at and echoed
 MAX_AGE = 30
+MOST_WORDS = 8  # of a question about a pair
 
 
 class Generation(Protocol):
@@ -36,11 +38,14 @@ class Generation(Protocol):
 
 
 def find(query: Mapping[str, str], generation: Generation) -> Page | None:
-    """`?q=`: the services and regions whose names or aliases contain every word, with their state."""
+    """`?q=`: the service in the region that was asked for, else the services and regions that fit, with their state.
+
+    Exact names come first, slips of the fingers last: one ranking with the desk's pickers.
+    """
     asked = " ".join(query.get("q", "").split())[:LONGEST]
     if not asked:
         return None
-    index, words = generation.index, asked.casefold().split()
+    index = generation.index
     by_service, by_region = chips_of(index)
     possible, possible_regions = possible_of(index)
 
@@ -54,8 +59,7 @@ def find(query: Mapping[str, str], generation: Generation) -> Page | None:
             by_service.get(one["slug"], []),
             possible.get(one["slug"], ""),
         )
-        for one in index["services"]
-        if has_words(words, one["name"], *one["aliases"], one["slug"])
+        for one in _matching(asked, index["services"])
     ]
     regions = [
         item(
@@ -64,19 +68,64 @@ def find(query: Mapping[str, str], generation: Generation) -> Page | None:
             by_region.get(one["slug"], []),
             possible_regions.get(one["slug"], ""),
         )
-        for one in regions_of(index)
-        if has_words(words, one["name"], one["slug"], one["slug"].replace("-", ""))
+        for one in _matching(asked, regions_of(index))
     ]
+    pair = pair_of(asked, index)
     context = {
         "asked": asked,
         "query": urlencode({"q": asked}),
         "headline": headline_of(index),
+        "found_pair": item(*_pair(*pair, index)) if pair else "",
         "found_services": services[:MOST_FOUND],
         "found_regions": regions[:MOST_FOUND],
         "left_out": max(0, len(services) - MOST_FOUND) + max(0, len(regions) - MOST_FOUND),
     }
     layout = Layout(generation.as_of, generation.revision)
     return Page(render("status/find.html", layout, STATUS, context), max_age=MAX_AGE)
+
+
+def pair_of(
+    asked: str, index: Mapping[str, Any]
+) -> tuple[Mapping[str, Any], Mapping[str, Any]] | None:
+    """A service and a region out of one question, in any order, with or without a comma between them."""
+    words = asked.replace(",", " ").split()[:MOST_WORDS]
+    services, regions = _named(index["services"]), _named(regions_of(index))
+    for cut in range(1, len(words)):
+        halves = " ".join(words[:cut]), " ".join(words[cut:])
+        for left, right in (halves, halves[::-1]):
+            left, right = (half.removeprefix("in ").removesuffix(" in") for half in (left, right))
+            service = certain(search(left, services))
+            region = certain(search(right, regions)) if service else None
+            if service and region:
+                return (
+                    next(one for one in index["services"] if one["slug"] == service.slug),
+                    next(one for one in regions_of(index) if one["slug"] == region.slug),
+                )
+    return None
+
+
+def _pair(
+    service: Mapping[str, Any], region: Mapping[str, Any], index: Mapping[str, Any]
+) -> tuple[str, Sequence[str], list[matrix.Chip], str]:
+    """The cell as a line of the answer: its name, no aliases, what is not good there, what may be."""
+    name = _("%(service)s in %(region)s") % {"service": service["name"], "region": region["name"]}
+    chips = [
+        matrix.Chip(region["name"], state, matrix.cell_url(one, place, incidents), moment(since))
+        for one, place, state, incidents, since in index["cells"]
+        if (one, place) == (service["slug"], region["slug"])
+    ]
+    possible, _regions = possible_of(index, {region["slug"]})
+    return name, (), chips, possible.get(service["slug"], "")
+
+
+def _named(rows: Sequence[Mapping[str, Any]]) -> list[Named]:
+    return [Named("", one["slug"], one["name"], tuple(one.get("aliases", ()))) for one in rows]
+
+
+def _matching(asked: str, rows: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    by_slug = {one["slug"]: one for one in rows}
+    found = search(asked, _named(rows), most=len(rows))
+    return [by_slug[match.named.slug] for match in found]
 
 
 def headline_of(index: Mapping[str, Any]) -> Mapping[str, str]:

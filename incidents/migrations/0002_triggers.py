@@ -102,7 +102,7 @@ INCIDENTS = {
 # What the world never reads of them. A new column counts as public until it is named here.
 HIDDEN = {
     "incident": [
-        "internal_title", "audience", "dependents", "dependents_stated", "level_because",
+        "internal_title", "dependents", "dependents_stated", "level_because",
         "targeted_channel_available", "platform_fault",
         "alarm", "public_due_at", "updated_at",
     ],

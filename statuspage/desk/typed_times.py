@@ -62,7 +62,8 @@ def said(moment: datetime, now: datetime) -> str:
     at, today = moment.astimezone(UTC), now.astimezone(UTC).date()
     days = (at.date() - today).days
     day = {0: "today", 1: "tomorrow", -1: "yesterday"}.get(days, f"on {at:%a} {at.day} {at:%b %Y}")
-    minutes = round((moment - now).total_seconds() / 60)
+    # From minute to minute, as moments are typed: half a minute more must not read as one.
+    minutes = round((at - now.replace(second=0, microsecond=0)).total_seconds() / 60)
     hours, rest = divmod(abs(minutes), 60)
     span = f"{hours} h {rest} min" if hours else f"{rest} min"
     when = f"in {span}" if minutes > 0 else f"{span} ago" if minutes < 0 else "now"

@@ -187,6 +187,7 @@ FREE = {
     "lift": "what was skipped meanwhile stays skipped",
     "erase-endpoint": "nobody is told",
     "erase-tenant": "nobody is told",
+    "proposal": "drops what was proposed; to confirm it leads to the form of the act itself",
 }
 
 

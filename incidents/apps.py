@@ -15,6 +15,11 @@ class IncidentsConfig(AppConfig):
 
 
 def keep_groups(**_: Any) -> None:
+    from django.contrib.auth.models import Permission
+    from django.db import connection
+
     from incidents import access
 
-    access.keep_groups()
+    # `migrate APP` of another app may come before the tables of these.
+    if Permission._meta.db_table in connection.introspection.table_names():
+        access.keep_groups()

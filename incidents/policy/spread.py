@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import pairwise
 
 from incidents.policy.facts import Level
 
@@ -54,11 +55,13 @@ def proposed_level(level: Level, growth: Growth, spread: Spread | None) -> Propo
             f" ({spread.hard_dependants} are enough)"
         )
         return Proposal("error", reason)
-    hit = sorted(growth.regions.values())
-    if len(hit) > 1 and hit[1] - hit[0] <= timedelta(minutes=spread.second_region_minutes):
-        minutes = round((hit[1] - hit[0]).total_seconds() / 60)
+    # Any two, not the first two: a region that turns out to have been hit long before takes nothing back.
+    gaps = [after - before for before, after in pairwise(sorted(growth.regions.values()))]
+    if gaps and min(gaps) <= timedelta(minutes=spread.second_region_minutes):
+        minutes = round(min(gaps).total_seconds() / 60)
+        which = ("a second", "the first") if gaps[0] == min(gaps) else ("another", "one before")
         reason = (
-            f"a second region was hit {minutes} minutes after the first"
+            f"{which[0]} region was hit {minutes} minutes after {which[1]}"
             f" (up to {spread.second_region_minutes} count)"
         )
         return Proposal("error", reason)

@@ -117,7 +117,9 @@ class Machine:
         # In their containers some run as other accounts than the application does.
         self.folder.chmod(0o711)
         (self.folder / "tmp").chmod(0o1777)
-        (self.folder / "secrets" / "secret_key").write_text("k" * 64)
+        (self.folder / "secrets" / "secret_key").write_text(
+            "0123456789-abcdefghijklmnopqrstuvwxyz-ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+        )
         (self.folder / "secrets" / "postgres_password").write_text("secret")
         (self.folder / "secrets" / "metrics_token").write_text("watcher")
         for name in ("email_password", "mail_provider_key", "mail_provider_webhook"):

@@ -48,6 +48,8 @@ def check(path: str, page: Page) -> None:
         uids = [str(event["uid"]) for event in calendar.walk("VEVENT")]
         assert all(uid.startswith("WORK-008@") for uid in uids), uids
         assert len(uids) <= 1
+    elif kind in ("text/html", "text/javascript"):
+        assert "<script>" not in text.casefold(), path
     else:
         assert kind.endswith("json"), path
         json.loads(text)

@@ -376,7 +376,7 @@ def test_several_windows_are_one_incident_with_an_update_for_every_change() -> N
         ("11:00", "investigating", "Impact began: Storage in East US.", [(storage, "operational", "partial_outage")]),
         ("09:05", "monitoring", "A fix is in place.", []),
         (
-            "09:00", "monitoring", "Impact ended: Storage in East US, Storage in West Europe.",
+            "09:00", "monitoring", "Impact ended: Storage in East US; Storage in West Europe.",
             [(storage, "major_outage", "operational"), (europe, "degraded_performance", "operational")],
         ),
         (

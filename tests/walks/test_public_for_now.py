@@ -47,7 +47,7 @@ def test_posted_for_now_reviewed_for_the_affected_and_withdrawn(demo: Demo, tmp_
 
         page.locator("details:has(select[name=audience]) > summary").click()
         page.select_option("select[name=audience]", "estimated")
-        page.locator("form:has(select[name=audience]) button").click()
+        page.get_by_role("button", name="Set the audience and tell them").click()
         page.wait_for_load_state()
         assert "is an estimate until our analysis is complete" in text_of(
             demo.mail_to("erika@example.net", "Chaos Studio")

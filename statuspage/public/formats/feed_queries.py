@@ -205,7 +205,11 @@ def _drawn(service: str, region: str, generation: Generation) -> Page | None:
     names = [catalogue.services[service]] if service else []
     names += [catalogue.region_name(region)] if region else []
     with override(languages.DEFAULT):
-        worst = max(states, key=_gravity, default="good")
+        may = dependents.read(generation.index.get("dependents", ()))
+        is_possible = bool(service) and any(
+            one[0] == service and region in ("", one[1]) for one in may
+        )
+        worst = max(states, key=_gravity, default="possible" if is_possible else "good")
         return badge(", ".join(names), worst, generation.as_of)
 
 

@@ -144,7 +144,7 @@ def _listed(incident: IncidentView, cells: list[Cell]) -> str:
     shown = [template % _words(names[cell]) for cell in cells[:NAMES_SHOWN]]
     if (more := len(cells) - NAMES_SHOWN) > 0:
         shown.append(ngettext("%(n)d more", "%(n)d more", more) % {"n": more})
-    return ", ".join(shown)
+    return "; ".join(shown)  # a comma would read like one more service in the next region
 
 
 def _words(named: tuple[NamedView, NamedView]) -> dict[str, str]:

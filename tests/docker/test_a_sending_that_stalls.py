@@ -44,7 +44,7 @@ def time_passes(product: Product) -> None:
         ("delivery", "next_attempt_at"),
         ("delivery", "lease_until"),
         ("attempt", "at"),
-        ("pulse", "at"),
+        ("sendingheartbeat", "at"),
     ):
         sql(product, f"UPDATE notifications_{table} SET {column} = {column} - {LATER}")  # noqa: S608 - words of ours
 

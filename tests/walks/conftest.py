@@ -21,7 +21,7 @@ from typing import TypeVar
 import pytest
 from aiosmtpd.controller import Controller
 
-from tests.notifications.conftest import Sink
+from tests.notifications.conftest import Sink, text_of
 
 ROOT = Path(__file__).resolve().parents[2]
 PATIENCE = 120.0  # seconds; nothing depends on how long it really took
@@ -68,10 +68,14 @@ class Demo:
             connection.close()
 
     def mail_to(self, address: str, containing: str = "") -> EmailMessage:
-        """The newest mail to this address whose subject has these words; waits for it."""
+        """The newest mail to this address with these words in subject or text; waits for it."""
 
         def found() -> EmailMessage | None:
-            mails = [m for m in self.sink.to(address) if containing in str(m["Subject"])]
+            mails = [
+                mail
+                for mail in self.sink.to(address)
+                if containing in f"{mail['Subject']}\n{text_of(mail)}"
+            ]
             return mails[-1] if mails else None
 
         mail = until(found, f"a mail to {address} about {containing!r}")

@@ -106,7 +106,7 @@ def test_targeted_first_then_public_then_over(demo: Demo, tmp_path: Path) -> Non
         assert complaints == []
 
     for address in ("alice@example.net", "carol@example.net", "dora@example.org"):
-        demo.mail_to(address, "[Resolved]")
+        demo.mail_to(address, "Resolved")
     until(
         lambda: "All is well again." in demo.get(f"/status/history/{tracking_id}/")[1],
         "the history entry",

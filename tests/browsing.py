@@ -48,6 +48,7 @@ def browser_page(
         if scripts:
             context.add_init_script(NOTE_VIOLATIONS)
         page = context.new_page()
+        page.set_default_timeout(120_000)  # a busy machine is no failure of the page
         page.on(
             "console",
             lambda message: complaints.append(message.text) if message.type == "error" else None,

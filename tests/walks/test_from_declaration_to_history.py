@@ -67,7 +67,7 @@ def test_targeted_first_then_public_then_over(demo: Demo, tmp_path: Path) -> Non
         page.fill("#id_public_title", "Relay connections fail")
         page.fill("#id_targeted_text", "Your hybrid connections drop; a restart helps.")
         page.click("button.primary >> text=Preview")
-        assert "TARGETED ONLY" in page.inner_text(".verdict")
+        page.wait_for_selector(".verdict >> text=TARGETED ONLY")
         page.click("button >> text=Publish")
         page.wait_for_selector("text=is declared")
         tracking_id = page.url.rstrip("/").rsplit("/", 1)[1]
@@ -85,7 +85,7 @@ def test_targeted_first_then_public_then_over(demo: Demo, tmp_path: Path) -> Non
         page.fill("#id_public_text", "Relay and Service Bus fail in several regions.")
         page.fill("#id_targeted_text", "Further regions fail, too.")
         page.click("button.primary >> text=Preview")
-        assert "PUBLIC – scenario 1" in page.inner_text(".verdict")
+        page.wait_for_selector(".verdict >> text=PUBLIC – scenario 1")
         page.click("button.primary")
         page.wait_for_selector("text=is posted")
 

@@ -35,7 +35,7 @@ def test_posted_for_now_reviewed_for_the_affected_and_withdrawn(demo: Demo, tmp_
         page.fill("#id_public_title", "Experiments start late")
         page.fill("#id_public_text", "Experiments may start late.")
         page.click("button.primary >> text=Preview")
-        assert "PUBLIC – scenario 3" in page.inner_text(".verdict")
+        page.wait_for_selector(".verdict >> text=PUBLIC – scenario 3")
         page.click("button >> text=Publish")
         page.wait_for_selector("text=is declared and published")
         desk = page.url.rstrip("/") + "/"

@@ -29,12 +29,10 @@ LEASE = timedelta(seconds=45)
 
 # Within one incident an endpoint hears things in their order: nothing is claimed while an older
 # delivery of its line waits or is under way, alone or in a digest. What is held back goes along with the
-# next one (`successor`). A host whose breaker is open is passed over.
+# next one (`successor`). A host whose breaker is open is passed over. Picked once and for all: as one side of a
+# join it would be picked anew for each row of the other, if the planner took it into its head.
 _CLAIM = """
-UPDATE notifications_delivery d
-SET state = 'sending', claim = %(claim)s, lease_until = clock_timestamp() + %(lease)s * interval '1 second',
-  attempts = d.attempts + 1, deferred = ''
-FROM (
+WITH picked AS MATERIALIZED (
   SELECT p.id FROM notifications_delivery p
   CROSS JOIN LATERAL (SELECT host FROM notifications_endpoint WHERE id = p.endpoint_id OFFSET 0) AS e
   WHERE p.state = 'pending' AND p.channel = %(channel)s AND p.next_attempt_at <= clock_timestamp()
@@ -51,8 +49,11 @@ FROM (
   ORDER BY p.priority, p.next_attempt_at, p.id
   LIMIT %(most)s
   FOR UPDATE OF p SKIP LOCKED
-) picked
-WHERE d.id = picked.id
+)
+UPDATE notifications_delivery d
+SET state = 'sending', claim = %(claim)s, lease_until = clock_timestamp() + %(lease)s * interval '1 second',
+  attempts = d.attempts + 1, deferred = ''
+WHERE d.id = ANY (ARRAY(SELECT id FROM picked))
 RETURNING d.id, d.priority, EXISTS (
   SELECT FROM notifications_delivery older
   WHERE older.incident_id = d.incident_id AND older.endpoint_id = d.endpoint_id

@@ -66,8 +66,8 @@ def test_targeted_first_then_public_then_over(demo: Demo, tmp_path: Path) -> Non
         page.select_option("#id_audience", "estimated")
         page.fill("#id_public_title", "Relay connections fail")
         page.fill("#id_targeted_text", "Your hybrid connections drop; a restart helps.")
-        page.click("button.primary >> text=Preview")
         page.wait_for_selector(".verdict >> text=TARGETED ONLY")
+        page.click("button.primary >> text=Preview")
         page.click("button >> text=Publish")
         page.wait_for_selector("text=is declared")
         tracking_id = page.url.rstrip("/").rsplit("/", 1)[1]
@@ -84,8 +84,8 @@ def test_targeted_first_then_public_then_over(demo: Demo, tmp_path: Path) -> Non
         tick(page, "regions", "sweden central", "norway west")
         page.fill("#id_public_text", "Relay and Service Bus fail in several regions.")
         page.fill("#id_targeted_text", "Further regions fail, too.")
-        page.click("button.primary >> text=Preview")
         page.wait_for_selector(".verdict >> text=PUBLIC – scenario 1")
+        page.click("button.primary >> text=Preview")
         page.click("button.primary")
         page.wait_for_selector("text=is posted")
 

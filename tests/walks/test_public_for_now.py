@@ -34,8 +34,8 @@ def test_posted_for_now_reviewed_for_the_affected_and_withdrawn(demo: Demo, tmp_
         tick(page, "regions", "sweden central", "west europe")
         page.fill("#id_public_title", "Experiments start late")
         page.fill("#id_public_text", "Experiments may start late.")
-        page.click("button.primary >> text=Preview")
         page.wait_for_selector(".verdict >> text=PUBLIC – scenario 3")
+        page.click("button.primary >> text=Preview")
         page.click("button >> text=Publish")
         page.wait_for_selector("text=is declared and published")
         desk = page.url.rstrip("/") + "/"

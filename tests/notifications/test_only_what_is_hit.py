@@ -71,7 +71,7 @@ def visible(html: str) -> str:
 # ---- The sentences alone ----
 
 
-@settings(derandomize=True, max_examples=EXAMPLES or 100, deadline=None)
+@settings(max_examples=EXAMPLES or 100, deadline=None)
 @given(
     cells=st.lists(
         st.tuples(st.integers(0, 7), st.integers(0, 9)), min_size=1, max_size=40, unique=True

@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import Any
 
 from django.utils.dateformat import format as date_format
-from django.utils.translation import get_language, gettext, ngettext, override
+from django.utils.translation import get_language, gettext, gettext_noop, ngettext, override
 
 from incidents.cells import Group
 
@@ -496,13 +496,13 @@ WRITERS: Mapping[str, Callable[[Facts], str]] = {
 
 
 NOTES = {
-    2: (
+    2: gettext_noop(
         "This incident was posted publicly because affected customers could not be reached through"
         " the usual targeted alerts (scenario 2 of our communication rules). Its review goes to the"
         " affected customers directly; this entry is removed afterwards. Public reviews are kept for"
         " broad incidents (scenario 1)."
     ),
-    3: (
+    3: gettext_noop(
         "This incident was posted publicly because it could not be told in time exactly which"
         " customers were affected (scenario 3 of our communication rules). Its review goes to the"
         " affected customers directly; this entry is removed afterwards. Public reviews are kept for"
@@ -514,8 +514,17 @@ BROAD_AFTER_WITHDRAWAL = (
     "The policy wants this incident public, but its entry was withdrawn: declare a new incident."
 )
 
-WITHDRAWN_AFTER_REVIEW = (
+WITHDRAWN_AFTER_REVIEW = gettext_noop(
     "This entry was public only until the affected customers had its review; they have it now."
 )
 
-EXPIRED = "This entry has reached the end of the time for which public entries are kept."
+EXPIRED = gettext_noop(
+    "This entry has reached the end of the time for which public entries are kept."
+)
+
+STANDARD = {*NOTES.values(), WITHDRAWN_AFTER_REVIEW, EXPIRED}
+
+
+def standard(text: str) -> str | None:
+    """One of our own sentences that are kept as English text, in the active language; None for any other."""
+    return gettext(text) if text in STANDARD else None

@@ -2,23 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal
 
 from django.db.models import OuterRef, QuerySet, Subquery
+from django.db.models.functions import Least
 
+from incidents.cells import Cell, grouped
 from incidents.models import Communication, Impact, Incident
+from incidents.models.communication import promises
 from incidents.review_deadlines import ReviewDeadline, promise_missed
+from incidents.services.automatic_text import Pair, cells_of
 from incidents.services.scheduled.review_deadlines import deadlines_of, owing
-from incidents.wording import listed
+from incidents.wording import cells
 from statuspage.public.render import plan
 
 CLOSED_SHOWN = 30
 OWING_SHOWN = 30
 Publicity = Literal["public", "waiting", "withdrawn", "targeted"]
-NAMED = 3  # services and regions named before the rest is counted
+NAMED = 3  # groups of services and regions named before the rest is counted
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,17 +78,19 @@ def rows_of(incidents: Iterable[Incident], now: datetime) -> list[Row]:
 
 
 def promise_of(incident: Incident) -> datetime | None:
-    """When the next update is due, by the latest statement that is not about the past alone."""
-    last = incident.communications.order_by("-number").first()
-    return last.next_update_by if last and incident.closed_at is None else None
+    """When the next update is due: the earlier of what the public and the affected were promised."""
+    if incident.closed_at is not None:
+        return None
+    owed = Incident.objects.annotate(**promises()).values_list("promised", "promised_publicly")
+    return min(filter(None, owed.get(pk=incident.pk)), default=None)
 
 
 def _rows(incidents: QuerySet[Incident], now: datetime) -> list[Row]:
     last = Communication.objects.filter(incident=OuterRef("pk")).order_by("-number")
     found = list(
-        incidents.annotate(
+        incidents.annotate(**promises()).annotate(
             said_at=Subquery(last.values("at")[:1]),
-            promised=Subquery(last.values("next_update_by")[:1]),
+            first_promised=Least("promised", "promised_publicly"),
         )
     )
     where = _where([incident.pk for incident in found])
@@ -96,9 +103,9 @@ def _rows(incidents: QuerySet[Incident], now: datetime) -> list[Row]:
             minutes_silent=_minutes(incident.said_at, now),
             plan=plan.in_words(incident, now),
             off_plan=plan.phase(incident, now) in plan.OFF_PLAN,
-            promised=incident.promised,
+            promised=incident.first_promised,
             missed=promise_missed(
-                incident.promised, closed=incident.closed_at is not None, now=now
+                incident.first_promised, closed=incident.closed_at is not None, now=now
             ),
             clocks=clocks.get(incident.pk, ()),
         )
@@ -111,17 +118,18 @@ def _minutes(at: datetime | None, now: datetime) -> int | None:
 
 
 def _where(pks: list[int]) -> dict[int, str]:
-    """`Storage and Key Vault in West Europe` per incident: open cells, or all when none is open."""
-    cells: dict[int, list[tuple[str, str, bool]]] = {}
+    """`Storage in West Europe; Key Vault in all of Asia (4 regions)` per incident: open cells, else all."""
+    hit: dict[int, dict[Pair, bool]] = defaultdict(dict)
     impacts = Impact.objects.filter(occurrence__incident__in=pks).order_by("id")
     for pk, service, region, ended_at in impacts.values_list(
-        "occurrence__incident_id", "service__name", "region__name", "ended_at"
+        "occurrence__incident_id", "service_id", "region_id", "ended_at"
     ):
-        cells.setdefault(pk, []).append((service, region, ended_at is None))
-    return {pk: _sentence(hit) for pk, hit in cells.items()}
+        still = hit[pk].get((service, region), False)
+        hit[pk][service, region] = still or ended_at is None
+    named = cells_of(pair for pairs in hit.values() for pair in pairs)
+    return {pk: _sentence(pairs, named) for pk, pairs in hit.items()}
 
 
-def _sentence(hit: list[tuple[str, str, bool]]) -> str:
-    shown = [cell for cell in hit if cell[2]] or hit
-    services = listed([service for service, _, _ in shown], NAMED)
-    return f"{services} in {listed([region for _, region, _ in shown], NAMED)}"
+def _sentence(hit: Mapping[Pair, bool], named: Mapping[Pair, Cell]) -> str:
+    shown = {pair for pair, still in hit.items() if still} or hit
+    return cells(grouped(cell for pair, cell in named.items() if pair in shown), NAMED)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
@@ -62,6 +63,23 @@ def test_a_kept_promise_is_not(now: datetime, operator: User) -> None:
         actor=operator,
     )
     assert made(now + 2 * HOUR) == []
+
+
+def test_words_for_the_affected_alone_keep_no_promise_to_the_public(
+    now: datetime, operator: User
+) -> None:
+    def post(at: datetime, **words: Any) -> None:
+        post_update(incident_id=incident.pk, statement=Statement(**words), now=at, actor=operator)
+
+    cells = [hit(service, "west-europe", extent="region") for service in ("storage", "key-vault")]
+    incident = declare(declaration=declaration(*cells), now=now, actor=operator)
+    assert incident.published_at
+    post(now, public_text="All is slow.", next_update_by=now + HOUR)
+    post(now, targeted_text="Restart yours.", next_update_by=now + 2 * HOUR)
+    assert made(now + HOUR * 0.9) == [("next-update", -1)]
+    post(now + HOUR * 0.95, targeted_text="Restart again.", next_update_by=now + 3 * HOUR)
+    assert made(now + HOUR * 1.1) == [("next-update", 0)], "the public was promised it, too"
+    assert made(now + 2.9 * HOUR) == [("next-update", -1)]
 
 
 def test_planned_work_is_called_to_mind_at_its_start_and_at_its_end(

@@ -91,7 +91,7 @@ def incident(tracking_id: str, title: str, *impacts: ImpactView, **more: Any) ->
         "ended_at": max(ends) if len(ends) == len(spans) and ends else None,
         "updated_at": at("09:20"),
         "scenario": 1,
-        "note_html": "",
+        "note": "",
         "windows": tuple(WindowView("", start, end) for start, end in spans),
         "impacts": impacts,
         "services": tuple({one.service.slug: one.service for one in impacts}.values()),

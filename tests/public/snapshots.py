@@ -181,7 +181,7 @@ def january() -> IncidentView:
     return IncidentView(
         tracking_id="MANA-GER", kind="service-issue", level="error",
         title="Resource Manager operations failing in several regions", stage="resolved",
-        active=False, started_at=start, ended_at=end, updated_at=end, scenario=1, note_html="",
+        active=False, started_at=start, ended_at=end, updated_at=end, scenario=1, note="",
         windows=(WindowView("", start, end),), impacts=impacts,
         services=(manager, *(NamedView(slug(name), name) for name in downstream)),
         regions=(
@@ -243,7 +243,7 @@ def february() -> IncidentView:
         tracking_id="PORT-AL1", kind="service-issue", level="warning",
         title="Latency in the portal", stage="resolved", active=False, started_at=start, ended_at=end,
         updated_at=end, scenario=3,
-        note_html="<p>We could not tell quickly which customers were affected, hence this public entry.</p>",
+        note="We could not tell quickly which customers were affected, hence this public entry.",
         windows=(
             WindowView("first occurrence", start, at("2024-02-07 10:48")),
             WindowView("second occurrence", at("2024-02-08 09:00"), end),

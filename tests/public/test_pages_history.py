@@ -6,8 +6,10 @@ import json
 from dataclasses import replace
 from datetime import timedelta
 
+from incidents import wording
 from statuspage.public.render.window_chart import ticks
-from statuspage.public.renderer import render_site
+from statuspage.public.renderer import render_language, render_site
+from statuspage.public.snapshot.values import GoneView
 from tests.public import snapshots
 from tests.public.markup import Markup
 
@@ -88,10 +90,22 @@ def test_only_what_is_past_its_month_is_overdue() -> None:
 
 def test_the_note_of_a_public_entry_without_need_is_shown() -> None:
     assert "hence this public entry" in text("/status/history/PORT-AL1/")
-    bare = replace(snapshots.february(), note_html="")
+    bare = replace(snapshots.february(), note="")
     site = render_site(replace(snapshots.calm(), incidents=(bare,), redirects={}))
     shown = Markup(site.pages["/status/history/PORT-AL1/"].body).text
     assert "this entry is withdrawn once it has reached them" in shown
+
+
+def test_a_standard_note_is_read_in_the_language_of_the_page() -> None:
+    noted = replace(snapshots.february(), note=wording.NOTES[3])
+    left = GoneView("GONE-000", noted.updated_at, wording.WITHDRAWN_AFTER_REVIEW)
+    snapshot = replace(snapshots.calm(), incidents=(noted,), redirects={}, gone=(left,))
+    german = render_language(snapshot, "de")
+    page = Markup(german.pages["/de/status/history/PORT-AL1/"].body)
+    assert "Szenario 3 unserer Kommunikationsregeln" in page.text
+    assert "posted publicly" not in page.text
+    gone = Markup(german.pages["/de/status/history/GONE-000/"].body)
+    assert "nur so lange öffentlich" in gone.text
 
 
 def test_updates_are_newest_first_with_stage_and_permalink() -> None:

@@ -10,9 +10,10 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 
 from django.db import transaction
-from django.db.models import OuterRef, Q, Subquery
+from django.db.models import Q
 
-from incidents.models import Communication, Incident, Reminder
+from incidents.models import Incident, Reminder
+from incidents.models.communication import promises
 from incidents.review_deadlines import PROMISE_NEAR
 from incidents.services.scheduled.maintenance import NOT_BEGUN
 from incidents.services.scheduled.review_deadlines import deadlines_of
@@ -57,15 +58,14 @@ def _owing() -> Q:
 
 def _promises(now: datetime) -> Iterator[Reminder]:
     """Shortly before a promised update is due, and once it is missed."""
-    latest = Communication.objects.filter(incident=OuterRef("pk")).order_by("-number")
-    promises = (
+    owed = (
         Incident.objects.active()
         .filter(_owing())
-        .annotate(promised=Subquery(latest.values("next_update_by")[:1]))
-        .values_list("pk", "promised")
+        .annotate(**promises())
+        .values_list("pk", "promised", "promised_publicly")
     )
-    for pk, promised in promises:
-        if promised is not None and now >= promised - PROMISE_NEAR:
+    for pk, promised in sorted({(pk, each) for pk, *both in owed for each in both if each}):
+        if now >= promised - PROMISE_NEAR:
             # Once each for a promise: whoever works on it at night needs no third mail.
             late = NOT_YET if now <= promised else 0
             yield _reminder(pk, Reminder.What.NEXT_UPDATE, promised, late, now)

@@ -79,7 +79,7 @@ def unpack(row: Packed) -> IncidentView:
         ended_at=ended,
         updated_at=updated,
         scenario=None,
-        note_html="",
+        note="",
         windows=tuple(WindowView("", *_span(one)) for one in row["windows"]),
         impacts=tuple(_impacts(row["impacts"])),
         services=services,

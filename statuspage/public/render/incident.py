@@ -11,6 +11,8 @@ from urllib.parse import urlsplit
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext, ngettext
 
+from incidents.markdown import to_html
+from incidents.wording import standard
 from statuspage.public.render import history, hit, labels, plan, times
 from statuspage.public.render.response_line import response
 from statuspage.public.render.review_versions import versions
@@ -100,8 +102,8 @@ def context(incident: IncidentView, now: datetime) -> dict[str, Any]:
         "video": _web(review.video) if review else "",
         "survey": _web(review.survey) if review else "",
         "versions": versions(review) if review else [],
-        # Safe: the reader sanitised it (`note_html`).
-        "note": mark_safe(incident.note_html),  # noqa: S308
+        # Safe: `to_html` sanitises.
+        "note": mark_safe(to_html(standard(incident.note) or incident.note)),  # noqa: S308
         "description": history.excerpt(incident),
     }
 

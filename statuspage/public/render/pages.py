@@ -11,6 +11,7 @@ from typing import Any
 from django.conf import settings
 from django.utils.safestring import SafeString
 
+from incidents.wording import standard
 from statuspage.public import languages
 from statuspage.public.render import (
     affected_minutes,
@@ -217,7 +218,9 @@ def incident_page(one: IncidentView, layout: Layout) -> Page:
 def gone_page(gone: GoneView, layout: Layout) -> Page:
     path = f"{HISTORY}{gone.tracking_id}/"
     layout = replace(layout, dated=False)
-    body = render("errors/410.html", layout, path, {"gone": gone})
+    body = render(
+        "errors/410.html", layout, path, {"gone": gone, "standard": standard(gone.sentence)}
+    )
     return Page(body, status=410, max_age=WARM)
 
 

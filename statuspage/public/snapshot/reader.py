@@ -262,7 +262,7 @@ def _incident(
         ended_at=incident.mitigated_at,
         updated_at=_updated(incident, said, review),
         scenario=incident.scenario,
-        note_html=to_html(incident.note) if incident.note else "",
+        note=incident.note,
         windows=windows,
         impacts=tuple(impacts),
         services=_named(named, "services"),

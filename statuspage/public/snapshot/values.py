@@ -209,7 +209,7 @@ class IncidentView:
     ended_at: datetime | None
     updated_at: datetime
     scenario: int | None
-    note_html: str
+    note: str
     windows: tuple[WindowView, ...]
     impacts: tuple[ImpactView, ...]
     services: tuple[NamedView, ...]

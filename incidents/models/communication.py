@@ -8,7 +8,7 @@ from uuid import uuid4
 
 from django.conf import settings
 from django.db import models
-from django.db.models import OuterRef, Q, Subquery
+from django.db.models import Q
 
 from incidents.models.catalogue import Region, Service
 from incidents.models.choices import Audience, CommunicationKind, Stage
@@ -52,6 +52,19 @@ class Decision(models.Model):
 
 
 class CommunicationQuerySet(models.QuerySet["Communication"]):
+    def promises(self) -> dict[int, set[datetime]]:
+        """Incident id -> when its next updates are due, as its last statement promised and its last public one.
+
+        Words for the affected alone do not keep what the public page still promises.
+        """
+        last = self.order_by("incident", "-number").distinct("incident")
+        promises: dict[int, set[datetime]] = {}
+        for said in (last, last.public()):
+            for incident, due in said.values_list("incident_id", "next_update_by"):
+                if due is not None:
+                    promises.setdefault(incident, set()).add(due)
+        return promises
+
     def public(self) -> Self:
         return self.filter(public_through("incident"), public_at__isnull=False)
 
@@ -69,19 +82,6 @@ class CommunicationQuerySet(models.QuerySet["Communication"]):
             decision__facts__audience=Audience.UNKNOWN,
         )
         return dict(told.order_by().values_list("incident_id").annotate(models.Min("at")))
-
-
-def promises() -> dict[str, Subquery]:
-    """Annotations of incidents: when the next update is due, and the next that the public was promised.
-
-    Words for the affected alone do not keep what the public page still promises.
-    """
-    of_incident = Communication.objects.filter(incident=OuterRef("pk")).order_by("-number")
-    public = of_incident.public()
-    return {
-        "promised": Subquery(of_incident.values("next_update_by")[:1]),
-        "promised_publicly": Subquery(public.values("next_update_by")[:1]),
-    }
 
 
 class Communication(models.Model):

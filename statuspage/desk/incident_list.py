@@ -9,11 +9,9 @@ from datetime import datetime, timedelta
 from typing import Literal
 
 from django.db.models import OuterRef, QuerySet, Subquery
-from django.db.models.functions import Least
 
 from incidents.cells import Cell, grouped
 from incidents.models import Communication, Impact, Incident
-from incidents.models.communication import promises
 from incidents.review_deadlines import ReviewDeadline, promise_missed
 from incidents.services.automatic_text import Pair, cells_of
 from incidents.services.scheduled.review_deadlines import deadlines_of, owing
@@ -81,19 +79,15 @@ def promise_of(incident: Incident) -> datetime | None:
     """When the next update is due: the earlier of what the public and the affected were promised."""
     if incident.closed_at is not None:
         return None
-    owed = Incident.objects.annotate(**promises()).values_list("promised", "promised_publicly")
-    return min(filter(None, owed.get(pk=incident.pk)), default=None)
+    return min(incident.communications.all().promises().get(incident.pk, ()), default=None)
 
 
 def _rows(incidents: QuerySet[Incident], now: datetime) -> list[Row]:
     last = Communication.objects.filter(incident=OuterRef("pk")).order_by("-number")
-    found = list(
-        incidents.annotate(**promises()).annotate(
-            said_at=Subquery(last.values("at")[:1]),
-            first_promised=Least("promised", "promised_publicly"),
-        )
-    )
-    where = _where([incident.pk for incident in found])
+    found = list(incidents.annotate(said_at=Subquery(last.values("at")[:1])))
+    pks = [incident.pk for incident in found]
+    where = _where(pks)
+    promises = Communication.objects.filter(incident__in=pks).promises()
     clocks = deadlines_of(found, now)
     return [
         Row(
@@ -103,10 +97,8 @@ def _rows(incidents: QuerySet[Incident], now: datetime) -> list[Row]:
             minutes_silent=_minutes(incident.said_at, now),
             plan=plan.in_words(incident, now),
             off_plan=plan.phase(incident, now) in plan.OFF_PLAN,
-            promised=incident.first_promised,
-            missed=promise_missed(
-                incident.first_promised, closed=incident.closed_at is not None, now=now
-            ),
+            promised=(promised := min(promises.get(incident.pk, ()), default=None)),
+            missed=promise_missed(promised, closed=incident.closed_at is not None, now=now),
             clocks=clocks.get(incident.pk, ()),
         )
         for incident in found

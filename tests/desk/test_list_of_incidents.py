@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
@@ -45,12 +46,12 @@ def test_the_earliest_of_the_promises_is_shown(
     Incident.objects.update(published_at=now)
     incident.refresh_from_db()
 
-    def post(hours: int, **words: str) -> None:
+    def post(hours: int, words: Statement) -> None:
         promise = now + timedelta(hours=hours)
-        statement = Statement(**words, next_update_by=promise)
+        statement = replace(words, next_update_by=promise)
         post_update(incident_id=incident.pk, statement=statement, now=now, actor=operator)
         (row,) = open_rows(Incident.objects.all(), now)
         assert row.promised == promise_of(incident) == now + timedelta(hours=1)
 
-    post(1, public_text="We know more at ten.")
-    post(2, targeted_text="Yours comes back at eleven.")
+    post(1, Statement(public_text="We know more at ten."))
+    post(2, Statement(targeted_text="Yours comes back at eleven."))

@@ -12,8 +12,7 @@ from datetime import datetime, timedelta
 from django.db import transaction
 from django.db.models import Q
 
-from incidents.models import Incident, Reminder
-from incidents.models.communication import promises
+from incidents.models import Communication, Incident, Reminder
 from incidents.review_deadlines import PROMISE_NEAR
 from incidents.services.scheduled.maintenance import NOT_BEGUN
 from incidents.services.scheduled.review_deadlines import deadlines_of
@@ -58,13 +57,9 @@ def _owing() -> Q:
 
 def _promises(now: datetime) -> Iterator[Reminder]:
     """Shortly before a promised update is due, and once it is missed."""
-    owed = (
-        Incident.objects.active()
-        .filter(_owing())
-        .annotate(**promises())
-        .values_list("pk", "promised", "promised_publicly")
-    )
-    for pk, promised in sorted({(pk, each) for pk, *both in owed for each in both if each}):
+    active = Incident.objects.active().filter(_owing())
+    promises = Communication.objects.filter(incident__in=active).promises()
+    for pk, promised in ((pk, promised) for pk, both in promises.items() for promised in both):
         if now >= promised - PROMISE_NEAR:
             # Once each for a promise: whoever works on it at night needs no third mail.
             late = NOT_YET if now <= promised else 0

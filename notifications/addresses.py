@@ -41,6 +41,13 @@ def normalise(raw: str) -> str:
     return address
 
 
+def normalise_web(address: str) -> str:
+    """A web address with scheme and host in lower case, where letters' case says nothing (RFC 3986, 6.2.2.1)."""
+    scheme, mark, rest = address.partition("://")
+    host, slash, path = rest.partition("/")
+    return f"{scheme.lower()}{mark}{host.lower()}{slash}{path}"
+
+
 def label(address: str) -> str:
     """An address as it may be shown. Whoever knows a web address may post to it: host and a tail must do.
 

@@ -14,6 +14,7 @@ from typing import Any
 from django.db import connection
 
 from incidents.models import Communication, Incident
+from incidents.sealing import unseal_findable
 from incidents.services.visibility import waits_for_audience
 from notifications.addresses import label
 from notifications.audience import selection_sql as sql
@@ -84,7 +85,7 @@ def breakdown(cells: Sequence[Cell], *, kind: str, incident_id: int | None = Non
 
 def _shown(sample: str) -> str:
     channel, _, address = sample.partition(" ")
-    return f"{channel} {label(address)}"
+    return f"{channel} {label(unseal_findable(address))}"
 
 
 def matches(communication: Communication) -> bool:

@@ -27,7 +27,7 @@ def check(channel: str, address: str) -> Address:
 
 def find(channel: str, address: str) -> Endpoint | None:
     """The endpoint of an address in its normal form; two spellings of a mail address are one receiver."""
-    return Endpoint.objects.filter(channel=channel, address__iexact=address).first()
+    return Endpoint.objects.at(address).filter(channel=channel).first()
 
 
 @transaction.atomic

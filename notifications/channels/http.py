@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from typing import ClassVar
 
-from notifications.addresses import AddressError
+from notifications.addresses import AddressError, normalise_web
 from notifications.channels import outbound
 from notifications.channels.base import Address, Message, TransportError
 from notifications.lifecycle import Failure
@@ -19,7 +19,7 @@ _NUMBER_DIGITS = 6
 def check(address: str) -> Address:
     """A web address that messages may go to. Raises AddressError, which does not tell what a name resolves to."""
     try:
-        return Address(address, outbound.check(address).host)
+        return Address(normalise_web(address), outbound.check(address).host)
     except outbound.MalformedError as error:
         raise AddressError(f"The address {error}") from error
     except outbound.OutboundError as error:

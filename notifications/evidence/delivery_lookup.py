@@ -7,10 +7,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.db.models import OuterRef, Q, QuerySet, Subquery
-from django.db.models.functions import Lower
 
-from notifications.addresses import AddressError, label, normalise
-from notifications.models import Attempt, Channel, Delivery, Endpoint, Tenant
+from notifications.addresses import AddressError, label, normalise, normalise_web
+from notifications.models import Attempt, Delivery, Endpoint, Tenant
 
 MOST_TENANTS = 20
 MOST_ENDPOINTS = 200
@@ -81,18 +80,13 @@ def endpoints_of(tenant: Tenant) -> QuerySet[Endpoint]:
 
 
 def _by_address(question: str) -> Found:
-    address = question
+    address = normalise_web(question)
     if "://" not in question:
         try:
             address = normalise(question)
         except AddressError as error:
             return Found([], [], f"This is no address: {error}")
-    # Every channel is named, so that the index on channel and lower-case address is used.
-    endpoints = list(
-        Endpoint.objects.annotate(lower=Lower("address")).filter(
-            channel__in=list(Channel), lower=address.lower()
-        )
-    )
+    endpoints = list(Endpoint.objects.at(address))
     if not endpoints:
         return Found([], [], f"{address[:120]} is not known here: nothing was ever sent to it.")
     return Found(endpoints, [])

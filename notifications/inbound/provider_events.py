@@ -8,7 +8,6 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
-from django.db.models.functions import Lower
 from django.utils import timezone
 
 from notifications.addresses import AddressError, normalise
@@ -78,7 +77,5 @@ def _endpoint(recipient: str) -> int | None:
         address = normalise(recipient)
     except AddressError:
         return None
-    found = Endpoint.objects.annotate(lower=Lower("address")).filter(
-        channel=Channel.MAIL, lower=address.lower()
-    )
+    found = Endpoint.objects.at(address).filter(channel=Channel.MAIL)
     return found.values_list("pk", flat=True).first()

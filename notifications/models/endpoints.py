@@ -9,10 +9,25 @@ from django.db.models import Case, F, Q, When
 from django.db.models.functions import Lower
 
 from incidents.models import Region, Service
-from incidents.sealing import SealedField
+from incidents.sealing import SealedField, SealedWebAddressField, seal_findable
 from notifications import addresses
 from notifications.lifecycle import Channel
 from notifications.models.choices import channels
+
+
+class EndpointQuerySet(models.QuerySet["Endpoint"]):
+    def at(self, *spellings: str) -> EndpointQuerySet:
+        """Those of these addresses, in their normal form: mail in any case of letters, the web as it is."""
+        stored = [
+            form
+            for each in spellings
+            for form in (seal_findable(each) if "://" in each else [each])
+        ]
+        lower = Lower("address", output_field=models.CharField())
+        # Every channel is named, so that the index on channel and lower-case address is used.
+        return self.alias(lower=lower).filter(
+            channel__in=list(Channel), lower__in=[each.lower() for each in stored]
+        )
 
 
 class Endpoint(models.Model):
@@ -27,7 +42,7 @@ class Endpoint(models.Model):
     """
 
     channel = models.CharField(max_length=10, choices=channels, default=Channel.MAIL)
-    address = models.CharField(max_length=1000)
+    address = SealedWebAddressField(max_length=1400)  # 1,000 characters, sealed
     host = models.CharField(max_length=254, blank=True, default="", db_default="", editable=False)
     # What may be searched and sorted by: a web address is as good as a password.
     shown = models.GeneratedField(
@@ -62,6 +77,8 @@ class Endpoint(models.Model):
     left_posts_at = models.DateTimeField(null=True, blank=True)
     left_alerts_at = models.DateTimeField(null=True, blank=True)
     created_at = models.DateTimeField()
+
+    objects = EndpointQuerySet.as_manager()
 
     class Meta:
         permissions = [

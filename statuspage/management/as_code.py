@@ -142,9 +142,7 @@ def _save_rule(tenant: Tenant, row: object, place: str) -> AlertRule:
             raise FolderError(f"{place}: {key}: is no list of names; write [a, b].")
     services = list(Service.objects.filter(slug__in=lists["services"]))
     regions = list(Region.objects.filter(slug__in=lists["regions"]))
-    reached = dict(
-        tenant.endpoints.filter(address__in=lists["endpoints"]).values_list("address", "pk")
-    )
+    reached = dict(tenant.endpoints.at(*lists["endpoints"]).values_list("address", "pk"))
     for key, known in (
         ("services", {each.slug for each in services}),
         ("regions", {each.slug for each in regions}),

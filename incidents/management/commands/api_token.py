@@ -7,19 +7,21 @@ from datetime import timedelta
 from typing import Any
 
 from django.contrib.auth.models import User
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandError, CommandParser
 from django.utils import timezone
 
+from incidents.management.acting import ActingCommand
 from incidents.models import ApiToken
 from incidents.services.access import tokens
 from incidents.services.errors import EntryError
 
 
-class Command(BaseCommand):
+class Command(ActingCommand):
     help = (
         "Issues a token of a user for the desk's API and prints it this once; or lists the user's"
         " tokens, or revokes one."
     )
+    permissions = ("incidents.change_apitoken",)
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("username", metavar="USER")

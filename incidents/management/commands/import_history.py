@@ -6,13 +6,15 @@ import json
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandError, CommandParser
 from django.utils import timezone
 
+from incidents.access import CONFIRM
 from incidents.importers.catalogue_file import load_shipped
 from incidents.importers.history_text import HistoryError, NameEntry, NameIndex, read_history
 from incidents.importers.history_text.names import NameKind
 from incidents.importers.text_file import TextFileError, read_text
+from incidents.management.acting import ActingCommand
 from incidents.models import Geography, Region, Service
 from incidents.services.errors import EntryError
 from incidents.services.imports.history import record_history
@@ -21,8 +23,9 @@ MOST_BYTES = 8 * 1024 * 1024
 MOST_UNREAD = 20
 
 
-class Command(BaseCommand):
+class Command(ActingCommand):
     help = "Reads a status-history text into the ledger. Silent: nobody is mailed, no clock starts."
+    permissions = (CONFIRM,)
     requires_system_checks: list[str] = []  # a dry run needs no server
 
     def add_arguments(self, parser: CommandParser) -> None:

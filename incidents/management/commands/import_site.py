@@ -7,12 +7,14 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandError, CommandParser
 from django.utils import timezone
 
+from incidents.access import CONFIRM
 from incidents.importers.site.found import Found, SiteFileError
 from incidents.importers.site.readers import READERS, format_of, front_matter
 from incidents.importers.text_file import TextFileError, read_text
+from incidents.management.acting import ActingCommand
 from incidents.models import ImportBatch
 from incidents.policy import load_json, load_yaml
 from incidents.policy.fields import RefusedError
@@ -24,11 +26,12 @@ MOST_BYTES = 200 * 1024 * 1024
 MOST_SHOWN = 30
 
 
-class Command(BaseCommand):
+class Command(ActingCommand):
     help = (
         "Moves incidents of another status page over: Statuspage, Cachet, Google and AWS JSON, Markdown files with"
         " front matter, and our own JSON Lines. Silent; again changes nothing; a batch can be undone."
     )
+    permissions = (CONFIRM,)
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("file", nargs="*", help="files, or folders of Markdown files")

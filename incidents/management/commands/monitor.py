@@ -7,18 +7,21 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandError, CommandParser
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 
+from incidents.access import REPORT
+from incidents.management.acting import ActingCommand
 from incidents.models import Incident, Region, Service
 from incidents.services.errors import EntryError
 from incidents.services.inputs import LEVELS, Hit
 from incidents.services.monitor import open_from_monitor, resolve_from_monitor
 
 
-class Command(BaseCommand):
+class Command(ActingCommand):
     help = "Opens or resolves an incident for a monitor's alert; the affected customers are told at once."
+    permissions = (REPORT,)
 
     def add_arguments(self, parser: CommandParser) -> None:
         actions = parser.add_subparsers(dest="action", required=True)

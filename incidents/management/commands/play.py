@@ -6,20 +6,22 @@ import time
 from typing import Any
 
 from django.conf import settings
-from django.contrib.auth import get_user_model
 from django.contrib.auth.models import User
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandError, CommandParser
 from django.utils import timezone
 
 from incidents import as_typed
+from incidents.access import DECLARE
+from incidents.management.acting import ActingCommand
 from incidents.models import Incident
 from incidents.replay.playback import play
 from incidents.replay.recordings import MomentsError, Recording, recording_of
 from incidents.services.errors import EntryError
 
 
-class Command(BaseCommand):
+class Command(ActingCommand):
     help = "Plays a past incident live on the running demo: page, feeds and mails follow."
+    permissions = (DECLARE,)
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("tracking_id", help="of an incident in the history, such as 6QKD-2XM")
@@ -65,7 +67,7 @@ class Command(BaseCommand):
             f"{len(recording.moments)} moments of {minutes:.0f} minutes, played in about"
             f" {minutes * 60 / speed:.0f} seconds; watch /status/ meanwhile. Ctrl-C stops."
         )
-        operator = get_user_model().objects.filter(is_superuser=True).order_by("pk").first()
+        operator = self.actor or User.objects.filter(is_superuser=True).order_by("pk").first()
         try:
             self._play(recording, speed, operator)
         except EntryError as error:

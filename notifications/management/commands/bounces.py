@@ -9,10 +9,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandError, CommandParser
 from django.db import InterfaceError, OperationalError
 from django.utils import timezone
 
+from incidents.management.acting import ActingCommand
 from notifications.inbound import bounces
 from notifications.inbound.reports import LARGEST, read_report
 
@@ -20,11 +21,12 @@ from notifications.inbound.reports import LARGEST, read_report
 TRY_AGAIN_LATER = 75
 
 
-class Command(BaseCommand):
+class Command(ActingCommand):
     help = (
         "Reads delivery reports (RFC 3464) and complaints (RFC 5965) that came back to RETURN_PATH."
         " Only a report with a return path of ours is believed. Safe to run twice."
     )
+    permissions = ("notifications.change_endpoint",)
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("files", nargs="*", metavar="FILE", help="a message each; - reads one")

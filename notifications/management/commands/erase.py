@@ -4,17 +4,20 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandError, CommandParser
 from django.utils import timezone
 
+from incidents.access import ERASE
+from incidents.management.acting import ActingCommand
 from notifications.evidence import erasure
 
 
-class Command(BaseCommand):
+class Command(ActingCommand):
     help = (
         "Erases an address, or a customer with the addresses that are only its own. Without --yes it"
         " says what would go. It cannot be taken back."
     )
+    permissions = (ERASE,)
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("address", nargs="?", metavar="ADDRESS")
@@ -29,7 +32,7 @@ class Command(BaseCommand):
         try:
             plan = erasure.plan_address(address) if address else erasure.plan_tenant(ref)
             if options["yes"]:
-                erasure.erase(plan, reason=options["reason"], now=timezone.now(), actor=None)
+                erasure.erase(plan, reason=options["reason"], now=timezone.now(), actor=self.actor)
         except erasure.EraseError as error:
             raise CommandError(str(error), returncode=2) from error
         verb = "erased" if options["yes"] else "would be erased (add --yes and --reason)"

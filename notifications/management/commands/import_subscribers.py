@@ -5,18 +5,20 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandError, CommandParser
 from django.utils import timezone
 
+from incidents.management.acting import ActingCommand
 from notifications.customers.csv_rows import CsvError, text_of
 from notifications.subscribers.moving_over import SubscriberFileError, import_subscribers
 
 
-class Command(BaseCommand):
+class Command(ActingCommand):
     help = (
         "Takes over subscribers from CSV (address, consented_at, consent, language, services, regions). Without"
         " proof of consent they get the usual confirmation mail. All or nothing."
     )
+    permissions = ("notifications.add_endpoint",)
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("file", type=Path)

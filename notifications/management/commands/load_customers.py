@@ -7,20 +7,22 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 from django.utils import timezone
 
+from incidents.management.acting import ActingCommand
 from notifications.customers.customer_file import CustomerFile, CustomerFileError, shown
 from notifications.customers.load_customers import load
 
 
-class Command(BaseCommand):
+class Command(ActingCommand):
     help = (
         "Load tenants, their subscriptions and footprints from CSV files with the columns tenant, "
         "tenant_name, contact, subscription, subscription_name, service, region; one line per cell. "
         "A subscription that is named runs afterwards exactly where the files say; what is not "
         "named stays. Faulty files are refused with a line per fault, exit status 2, nothing stored."
     )
+    permissions = ("notifications.change_tenant",)
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("files", metavar="FILE", nargs="+", help="a CSV file in UTF-8")

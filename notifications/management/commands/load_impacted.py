@@ -8,11 +8,13 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandError, CommandParser
 from django.db import transaction
 from django.utils import timezone
 
 from incidents import as_typed
+from incidents.access import LIST
+from incidents.management.acting import ActingCommand
 from incidents.models import Incident
 from notifications.customers.csv_rows import text_of
 from notifications.customers.impacted_file import ImpactedFileError
@@ -21,11 +23,12 @@ from notifications.customers.impacted_lists import replace_list
 PROGRESS = 100_000  # lines
 
 
-class Command(BaseCommand):
+class Command(ActingCommand):
     help = (
         "Makes the subscriptions of a file (one a line, or CSV with a column subscription) the"
         " impacted list of an incident. All or nothing; the same file again changes nothing."
     )
+    permissions = (LIST,)
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("tracking_id")
@@ -47,6 +50,7 @@ class Command(BaseCommand):
                     incident_id=incident.pk,
                     lines=self._counted(text),
                     now=timezone.now(),
+                    actor=self.actor,
                 )
                 transaction.set_rollback(dry_run)
         except ImpactedFileError as error:

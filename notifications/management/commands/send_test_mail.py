@@ -5,15 +5,17 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandError, CommandParser
 from django.utils import timezone
 
+from incidents.management.acting import ActingCommand
 from notifications.addresses import AddressError
 from notifications.channels.email.test_mail import send_test_mail
 
 
-class Command(BaseCommand):
+class Command(ActingCommand):
     help = "Sends one mail and shows the relay's side of the conversation; exit status 1 if it was not taken."
+    permissions = ("notifications.change_endpoint",)
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("address", metavar="ADDRESS")

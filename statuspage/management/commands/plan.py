@@ -6,19 +6,25 @@ from pathlib import Path
 from typing import Any
 
 from django.contrib.auth.models import User
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandError, CommandParser
 from django.utils import timezone
 
+from incidents.access import ADOPT
+from incidents.management.acting import ActingCommand
 from statuspage.management.as_code import FolderError, apply_folder
 
 
-class Command(BaseCommand):
+class Command(ActingCommand):
     help = "Compares a folder (catalogue.yaml, policy.yaml, rules/*.yaml) with what is in force."
+    permissions = (
+        ADOPT,
+        "incidents.change_service",
+        "notifications.change_alertrule",
+    )
     dry_run = True
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("folder", type=Path)
-        parser.add_argument("--user", help="in whose name; the first superuser, if left out")
         parser.add_argument("--reason", default="as the files say", help="kept with a new policy")
         if self.dry_run:
             parser.add_argument(
@@ -26,17 +32,10 @@ class Command(BaseCommand):
             )
 
     def handle(self, *args: Any, folder: Path, **options: Any) -> None:
-        people = User.objects.filter(is_active=True).order_by("pk")
-        name = options["user"]
-        actor = (
-            people.filter(username=name).first()
-            if name
-            else people.filter(is_superuser=True).first()
-        )
+        first = User.objects.filter(is_active=True, is_superuser=True).order_by("pk").first()
+        actor = self.actor or first
         if actor is None:
-            raise CommandError(
-                f"--user: there is no user {name or 'to do it'}; name one.", returncode=2
-            )
+            raise CommandError("--as: there is no user to do it; name one.", returncode=2)
         try:
             changes = apply_folder(
                 folder=folder,

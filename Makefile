@@ -60,7 +60,7 @@ chaos: setup
 
 # Texts of the public pages: what is new into the catalogues (needs xgettext), then compiled.
 messages: setup
-	@$(BIN)/python manage.py makemessages -v 0 -l de -l fr -l es -l ja -i tests -i .venv -i docker -i .local \
+	@$(BIN)/python manage.py makemessages -v 0 -l de -l fr -l es -l ja -l ar -i tests -i .venv -i docker -i .local \
 	  -i 'templates/desk/*' -i 'templates/admin/*' --add-location file --no-wrap --no-obsolete
 	@$(BIN)/python -c "import pathlib, polib; [polib.pofile(str(p)).save_as_mofile(str(p.with_suffix('.mo'))) \
 	  for p in pathlib.Path('statuspage/locale').rglob('*.po')]"

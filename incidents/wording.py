@@ -12,7 +12,14 @@ from datetime import datetime
 from typing import Any
 
 from django.utils.dateformat import format as date_format
-from django.utils.translation import get_language, gettext, gettext_noop, ngettext, override
+from django.utils.translation import (
+    get_language,
+    get_language_bidi,
+    gettext,
+    gettext_noop,
+    ngettext,
+    override,
+)
 
 from incidents.cells import Group
 
@@ -104,18 +111,24 @@ def listed(names: Sequence[str], most: int = 5) -> str:
     return gettext("%(one)s and %(other)s") % {"one": text, "other": unique[-1]}
 
 
+def isolated(text: str) -> str:
+    """A name inside a sentence. In a language written from right to left it keeps its own direction (FSI … PDI,
+    UAX 9), or the names of a list would change places with each other."""
+    return f"\u2068{text}\u2069" if get_language_bidi() else text
+
+
 def place(group: Group) -> str:
     """`West Europe and North Europe`, `all of Europe (20 regions)`."""
     whole = [
-        gettext("all of %(name)s (%(n)d regions)") % {"name": name, "n": count}
-        for name, count in group.whole
+        gettext("all of %(name)s (%(n)d regions)") % {"name": isolated(geography), "n": count}
+        for geography, count in group.whole
     ]
-    return listed([*whole, *group.regions])
+    return listed([*whole, *map(isolated, group.regions)])
 
 
 def named(group: Group) -> str:
     """`Storage and Key Vault in West Europe`: services and places of one group."""
-    facts = {"services": listed(group.services), "regions": place(group)}
+    facts = {"services": listed([*map(isolated, group.services)]), "regions": place(group)}
     if not (group.whole or group.regions):
         return gettext("%(services)s worldwide") % facts
     if group.worldwide:
@@ -451,7 +464,9 @@ def _correction(facts: Facts) -> str:
 def _merged(facts: Facts) -> str:
     if not facts.other:  # never public, so never named publicly
         return gettext("We continue another report of this here: the two turned out to be one.")
-    return gettext("We continue %(id)s here: the two turned out to be one.") % {"id": facts.other}
+    return gettext("We continue %(id)s here: the two turned out to be one.") % {
+        "id": isolated(facts.other)
+    }
 
 
 def _review(facts: Facts) -> str:

@@ -20,8 +20,8 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.template.loader import render_to_string
 from django.urls import path
 from django.utils import timezone
-from django.utils.translation import get_language_bidi, override
 from django.utils.translation import gettext as _
+from django.utils.translation import override
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods
 
@@ -176,7 +176,7 @@ def _page(
         "root": languages.root(),
         "path": request.path,
         "language": languages.current(),
-        "direction": "rtl" if get_language_bidi() else "ltr",
+        "direction": languages.direction(),
         "as_of": now,
         "section": "history",
         "scale": SCALE,

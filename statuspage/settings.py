@@ -112,7 +112,7 @@ AUTH_PASSWORD_VALIDATORS = [
 LANGUAGE_CODE = "en"
 USE_I18N = True
 # The public pages exist in all of these; English has no prefix in its addresses, the others have theirs.
-_WANTED = env.words("LANGUAGES", ("en", "de", "fr", "es", "ja"))
+_WANTED = env.words("LANGUAGES", ("en", "de", "fr", "es", "ja", "ar"))
 LANGUAGES = [
     (code, name)
     for code, name in (
@@ -121,6 +121,7 @@ LANGUAGES = [
         ("fr", "Français"),
         ("es", "Español"),
         ("ja", "日本語"),
+        ("ar", "العربية"),
     )
     if code == LANGUAGE_CODE or code in _WANTED
 ]

@@ -29,6 +29,12 @@ def current() -> str:
     return get_language() or DEFAULT
 
 
+def direction(code: str | None = None) -> str:
+    """How a language is written (the current one by default): `ltr` or `rtl`."""
+    bidi = (code or current()).partition("-")[0] in settings.LANGUAGES_BIDI
+    return "rtl" if bidi else "ltr"
+
+
 def root(code: str | None = None) -> str:
     """What stands before every public path in a language (the current one by default): `` or `/de`."""
     code = code or current()

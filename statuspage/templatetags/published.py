@@ -24,7 +24,11 @@ def asset(name: str) -> str:
 def foreign(language: str) -> SafeString:
     """The attribute that marks an operator's text in another language than the page's; else nothing."""
     here = not language or language == languages.current()
-    return SafeString("") if here else format_html(' lang="{}"', language)
+    return (
+        SafeString("")
+        if here
+        else format_html(' lang="{}" dir="{}"', language, languages.direction(language))
+    )
 
 
 @register.filter

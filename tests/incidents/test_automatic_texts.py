@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 
 import pytest
 from django.contrib.auth.models import User
+from django.utils.translation import override
 
 from incidents import wording
 from incidents.cells import Cell, grouped
@@ -21,7 +22,7 @@ from tests.conftest import declaration, hit
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("catalogue")]
 
 HOUR = timedelta(hours=1)
-LANGUAGES = ("de", "fr", "es", "ja")
+LANGUAGES = ("de", "fr", "es", "ja", "ar")
 
 
 def planned(now: datetime, *hits: Hit, hours: float = 2) -> Declaration:
@@ -186,7 +187,7 @@ def test_what_is_kept_is_read_in_every_language(now: datetime, operator: User) -
         kept = [wording.Facts.of_json(one) for one in said.written_from["targeted"]]
         assert wording.written(kept) == said.targeted_text
         texts = {wording.written(kept, language) for language in LANGUAGES}
-        assert len(texts | {said.targeted_text}) == 5
+        assert len(texts | {said.targeted_text}) == 6
         assert all("Key Vault" in text and "North Europe" in text for text in texts)
 
 
@@ -194,3 +195,11 @@ def test_a_persons_words_have_no_facts_beside_them(now: datetime, operator: User
     statement = Statement(public_text="We are looking.", targeted_text="Keep your keys.")
     incident = declare(declaration=declaration(statement=statement), now=now, actor=operator)
     assert incident.communications.get().written_from == {}
+
+
+def test_names_keep_their_own_direction_where_the_sentence_runs_from_right_to_left() -> None:
+    both = grouped([Cell("Storage", "West Europe"), Cell("Key Vault", "West Europe")])
+    with override("ar"):
+        text = wording.cells(both)
+    assert text == "\u2068Storage\u2069 و\u2068Key Vault\u2069 في \u2068West Europe\u2069"
+    assert "\u2068" not in wording.cells(both)

@@ -36,7 +36,7 @@ from tests.conftest import NOW, declaration, hit
 from tests.notifications.cast import subscription, tenant
 
 EXAMPLES = int(os.environ.get("EXAMPLES", "0"))
-LANGUAGES = ("en", "de", "fr", "es", "ja")
+LANGUAGES = ("en", "de", "fr", "es", "ja", "ar")
 SERVICES = {"storage": "Storage", "key-vault": "Key Vault"}
 REGIONS = {
     "west-europe": "West Europe",
@@ -57,7 +57,7 @@ Named = tuple[str, str]
 def named_in(text: str, services: Iterable[str], regions: Iterable[str]) -> set[Named]:
     """The pairs that a reader takes from a text: a service and a region between two stops."""
     found = set()
-    for clause in re.split(r"[.;:\n。；：（）|]", text):
+    for clause in re.split(r"[.;:\n。；：（）؛|]", text):
         inside = [name for name in services if name in clause]
         found |= {(one, place) for place in regions if place in clause for one in inside}
     return found

@@ -154,6 +154,23 @@ def test_a_mail_speaks_its_receivers_language_down_to_the_last_line(
         assert english not in text
 
 
+def test_a_mail_in_arabic_runs_from_right_to_left(
+    operator: User, now: datetime, sink: Sink
+) -> None:
+    tenant("here", WEST)
+    Endpoint.objects.update(language="ar")
+    declare(operator, now, statement=Statement())
+    send.work()
+    (mail,) = sink.mails
+    html = text_of(mail, "html")
+    keep("arabic", html)
+    assert '<html lang="ar" dir="rtl"' in html
+    assert 'align="left"' not in html
+    assert "width: 120px;text-align: right" in html
+    assert "text-align:left;font-weight:600" in html, "the end of a row, as seen from its start"
+    assert "\u2068Key Vault\u2069 في \u2068West Europe\u2069" in text_of(mail)
+
+
 def test_a_maintenance_comes_with_an_event_for_the_calendar(
     operator: User, now: datetime, sink: Sink
 ) -> None:

@@ -27,7 +27,7 @@ from tests.public.sites import Reply, ask
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
 
-OTHERS = ("de", "fr", "es", "ja")
+OTHERS = ("de", "fr", "es", "ja", "ar")
 WHEN = datetime(2024, 3, 4, 5, 6, tzinfo=UTC)
 
 
@@ -74,7 +74,7 @@ def test_every_page_exists_in_every_language(site: Site) -> None:
 def test_a_page_names_its_language_and_its_other_languages(site: Site) -> None:
     for code in OTHERS:
         page = Markup(site.pages[f"/{code}/status/history/"].body)
-        assert page.all("html", lang=code, dir="ltr")
+        assert page.all("html", lang=code, dir="rtl" if code == "ar" else "ltr")
         alternates = {
             one["hreflang"]: one["href"]
             for one in page.all("link", rel="alternate")
@@ -120,7 +120,8 @@ def test_words_of_operators_say_in_which_language_they_are(site: Site) -> None:
         ("de", "4. März 2024, 05:06 UTC"),
         ("fr", "4 mars 2024, 05:06 UTC"),
         ("es", "4 de marzo de 2024, 05:06 UTC"),
-        ("ja", "2024年3月4日, 05:06 UTC"),
+        ("ja", "2024年3月4日 05:06 UTC"),
+        ("ar", "4 مارس 2024، 05:06 UTC"),
     ],
 )
 def test_dates_follow_the_language_and_are_never_ambiguous(code: str, shown: str) -> None:

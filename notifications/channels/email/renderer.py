@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 import css_inline
 from django.conf import settings
 from django.template.loader import render_to_string
-from django.utils.translation import get_language, gettext, ngettext
+from django.utils.translation import get_language, get_language_bidi, gettext, ngettext
 
 from incidents import markdown
 from incidents.models import Communication
@@ -245,8 +245,7 @@ def _zone_notice(zone: str) -> str:
 # The styles of mail.css for what is put together for each receiver, as it comes too late for the inliner.
 _FONT = "font:15px/1.45 'Segoe UI',system-ui,-apple-system,Roboto,Arial,sans-serif"
 _CELL = f"padding:8px 0;border-top:1px solid #e3e6ea;vertical-align:top;{_FONT};color:#1c1f24"
-_WHAT = f"{_CELL};padding-left:12px;text-align:right;font-weight:600"
-_WELL = f"{_CELL};padding-left:12px;text-align:right;color:#5a6270"
+_WHAT, _WELL = "font-weight:600", "color:#5a6270"
 _SMALL = "font-size:13px;font-weight:400;color:#5a6270"
 
 
@@ -283,9 +282,11 @@ class _Table:
 
 
 def _html_behind(row: Row) -> str:
+    start, end = ("right", "left") if get_language_bidi() else ("left", "right")
+    look = f"{_CELL};padding-{start}:12px;text-align:{end};{_WELL if row.quiet else _WHAT}"
     return (
         f'<br><span style="{_SMALL}">{escape(row.where)}</span></td>'
-        f'<td class="what{" well" if row.quiet else ""}" style="{_WELL if row.quiet else _WHAT}">'
+        f'<td class="what{" well" if row.quiet else ""}" style="{look}">'
         f"{escape(row.what)}{'<br>' if row.what else ''}"
         f'<span style="{_SMALL}">{escape(row.sure)}</span></td></tr>'
     )

@@ -10,6 +10,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext, ngettext
 
+from incidents.wording import isolated
 from statuspage.public.render import labels, times
 from statuspage.public.render.plan import Phase, phase
 from statuspage.public.snapshot.values import CellView, IncidentView, Snapshot
@@ -76,7 +77,7 @@ def _rest(snapshot: Snapshot, told: list[tuple[str, dict[tuple[str, str], CellVi
 def _subject(snapshot: Snapshot, services: list[str]) -> str:
     names = {s.slug: s.name for category in snapshot.categories for s in category.services}
     if len(services) == 1:
-        return names.get(services[0], services[0])
+        return isolated(names.get(services[0], services[0]))
     return ngettext("%(n)d service", "%(n)d services", len(services)) % {"n": len(services)}
 
 
@@ -106,9 +107,9 @@ def _regions(snapshot: Snapshot, regions: Collection[str], cells: Cells) -> str:
     for geography in snapshot.geographies:
         members = {region.slug for region in geography.regions}
         if len(members) > 1 and members == set(regions):
-            return gettext("across %(name)s") % {"name": geography.name}
+            return gettext("across %(name)s") % {"name": isolated(geography.name)}
     named = [
-        region.name
+        isolated(region.name)
         for geography in snapshot.geographies
         for region in geography.regions
         if region.slug in regions
@@ -148,8 +149,10 @@ def _without_cells(snapshot: Snapshot) -> Headline:
             "%(n)d public incident is open.", "%(n)d public incidents are open.", count
         ) % {"n": count}  # fmt: skip
     elif worst.stage in ("mitigated", "resolved"):
-        text = gettext("Mitigated, still being watched: %(title)s") % {"title": worst.title}
+        text = gettext("Mitigated, still being watched: %(title)s") % {
+            "title": isolated(worst.title)
+        }
     else:
-        text = gettext("One public incident is open: %(title)s") % {"title": worst.title}
+        text = gettext("One public incident is open: %(title)s") % {"title": isolated(worst.title)}
     state = labels.state_of(worst.kind, worst.level)
     return Headline(state, text, format_html("{}", text))

@@ -9,7 +9,6 @@ from typing import Any
 
 from django.conf import settings
 from django.template.loader import render_to_string
-from django.utils.translation import get_language_bidi
 
 from statuspage.public import languages
 
@@ -63,7 +62,7 @@ def _shared(layout: Layout, path: str, context: Mapping[str, Any]) -> dict[str, 
             Alternate(code, name, f"{languages.root(code)}{path}{query}")
             for code, name in languages.names().items()
         ],
-        "direction": "rtl" if get_language_bidi() else "ltr",
+        "direction": languages.direction(),
         "as_of": layout.as_of,
         "dated": layout.dated,
         "revision": layout.revision,

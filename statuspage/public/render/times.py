@@ -11,6 +11,7 @@ from django.utils.translation import get_language, gettext, ngettext
 
 _DAYS = {"de": "j. F Y", "es": r"j \d\e F \d\e Y", "ja": "Y年n月j日"}
 _MONTHS = {"es": r"F \d\e Y", "ja": "Y年n月"}
+_COMMAS = {"ja": " ", "ar": "، "}
 
 
 def iso(moment: datetime) -> str:
@@ -48,7 +49,7 @@ def short_day(moment: datetime) -> str:
 
 def full(moment: datetime) -> str:
     """`21 January 2024, 01:30 UTC`."""
-    return f"{day(moment)}, {clock(moment)}"
+    return day(moment) + _COMMAS.get(get_language() or "", ", ") + clock(moment)
 
 
 def near(moment: datetime, now: datetime) -> str:

@@ -38,7 +38,11 @@ def read_text(path: Path | str, *, most_bytes: int) -> str:
     or in another encoding.
     """
     source = printable(path)
-    data = _read_bytes(path, source, most_bytes)
+    return decoded(_read_bytes(path, source, most_bytes), source)
+
+
+def decoded(data: bytes, source: str) -> str:
+    """The text that these bytes of `source` are. Raises TextFileError as `read_text` does."""
     if not data.strip():
         raise TextFileError(source, None, "is empty", "nothing could be read from it")
     if data.startswith((b"\xff\xfe", b"\xfe\xff")):

@@ -18,9 +18,9 @@ class ImportBatch(models.Model):
 
 
 class ImportedIncident(models.Model):
-    """`external_id`: what the other page calls it; importing it again changes nothing. `address`: where it was."""
+    """`external_id`: what the other page calls it; importing it again changes nothing. `path`: where it was there."""
 
     batch = models.ForeignKey(ImportBatch, on_delete=models.CASCADE, related_name="incidents")
     incident = models.OneToOneField(Incident, on_delete=models.CASCADE, related_name="imported")
     external_id = models.CharField(max_length=300, unique=True)
-    address = models.CharField(max_length=500, blank=True)
+    path = models.CharField(max_length=500, blank=True)

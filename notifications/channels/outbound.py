@@ -1,8 +1,8 @@
-"""The only door to addresses that users gave us: one POST, to a checked address, within a time limit.
+"""The only door to addresses that users gave us: one request, to a checked address, within a time limit.
 
 A name is resolved once, every address it has must be public, and the connection goes to the address
 that was checked, so a name that changes its mind gains nothing. Redirects are answers, proxies of the
-environment are not asked, and of the answer only the head is read.
+environment are not asked, and of the answer to a POST only the head is read.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ import threading
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from http.client import HTTPException, HTTPResponse
 from urllib.parse import urlsplit
 
 import idna
@@ -142,12 +143,51 @@ def post(
     try:
         with reached as connection:
             connection.settimeout(_left(until))
-            connection.sendall(_request(target, body, headers))
+            connection.sendall(_request("POST", target, body, headers))
             return _read_head(connection, until)
     except TimeoutError as error:
         raise Unreachable("took too long") from error
     except (OSError, ValueError) as error:
         raise Unreachable(f"{type(error).__name__}: {error}") from error
+
+
+def get(address: str, *, most_bytes: int, seconds: float = SECONDS) -> bytes:
+    """The body of what is there, all of it within so many seconds.
+
+    Raises Refused or Unreachable, the latter also for any answer but 200 and for a longer body.
+    """
+    until = time.monotonic() + seconds
+    target = parse(address)
+    reached = _connect(target, _addresses(target, until), until)
+    try:
+        with reached as connection:
+            connection.settimeout(_left(until))
+            connection.sendall(_request("GET", target, b"", {"Accept": "*/*"}))
+            answer = HTTPResponse(connection)
+            answer.begin()
+            if answer.status in (301, 302, 303, 307, 308):
+                raise Unreachable(f"it has moved to {answer.headers.get('Location', '')[:200]!r}")
+            if answer.status != 200:
+                raise Unreachable(f"it answered {answer.status}")
+            return _read_body(answer, connection, most_bytes, until)
+    except TimeoutError as error:
+        raise Unreachable("took too long") from error
+    except (OSError, ValueError, HTTPException) as error:
+        raise Unreachable(f"{type(error).__name__}: {error}") from error
+
+
+def _read_body(
+    answer: HTTPResponse, connection: socket.socket, most_bytes: int, until: float
+) -> bytes:
+    body = bytearray()
+    while True:
+        connection.settimeout(_left(until))
+        chunk = answer.read1(64 * 1024)
+        if not chunk:
+            return bytes(body)
+        body += chunk
+        if len(body) > most_bytes:
+            raise Unreachable(f"it has more than {most_bytes} bytes")
 
 
 def is_public(address: Address) -> bool:
@@ -222,10 +262,12 @@ def _connect(target: Target, addresses: Sequence[Address], until: float) -> sock
     raise Unreachable(f"{type(trouble).__name__}: {trouble}") from trouble
 
 
-def _request(target: Target, body: bytes, headers: Mapping[str, str]) -> bytes:
-    lines = [f"POST {target.path} HTTP/1.1", f"Host: {target.authority}"]
+def _request(method: str, target: Target, body: bytes, headers: Mapping[str, str]) -> bytes:
+    lines = [f"{method} {target.path} HTTP/1.1", f"Host: {target.authority}"]
     lines += [f"{name}: {value}" for name, value in headers.items()]
-    lines += [f"Content-Length: {len(body)}", "Connection: close", "", ""]
+    if body or method == "POST":
+        lines.append(f"Content-Length: {len(body)}")
+    lines += ["Connection: close", "", ""]
     if any("\r" in line or "\n" in line for line in lines):
         raise ValueError("a header has a line break")
     return "\r\n".join(lines).encode("ascii") + body

@@ -72,6 +72,25 @@ AWS = {
                        {"summary": "y", "message": "It is over.", "status": 0, "timestamp": 1740823200}]}
     ]
 }  # fmt: skip
+GATUS = [
+    {"name": "Storage", "group": "West Europe", "key": "we_storage", "results": [],
+     "events": [{"type": "START", "timestamp": "2025-03-01T08:00:00Z"},
+                {"type": "UNHEALTHY", "timestamp": "2025-03-01T08:50:00Z"},
+                {"type": "HEALTHY", "timestamp": "2025-03-01T10:00:00Z"}]}
+]  # fmt: skip
+KUMA = {
+    "config": {"slug": "main"}, "publicGroupList": [],
+    "incident": {"id": 3, "style": "danger", "title": "Storage fails", "content": "We look.", "pin": True,
+                 "createdDate": "2025-03-01 08:50:00", "lastUpdatedDate": None},
+}  # fmt: skip
+HEARTBEATS = {
+    "uptimeList": {},
+    "heartbeatList": {"7": [
+        {"status": 1, "time": "2025-03-01 08:00:00.000", "msg": ""},
+        {"status": 0, "time": "2025-03-01 08:50:00.000", "msg": "timeout"},
+        {"status": 0, "time": "2025-03-01 09:00:00.000", "msg": "timeout"},
+        {"status": 1, "time": "2025-03-01 10:00:00.000", "msg": ""}]},
+}  # fmt: skip
 CSTATE = """---
 title: Storage is down
 date: 2025-03-01 08:50:00
@@ -128,6 +147,28 @@ def test_what_another_page_states_is_taken_over(
     assert incident.communications.filter(public_at__isnull=False).exists()
     plan.plan_due(now=datetime.now(UTC))
     assert not FanOut.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("content", "title"), [(GATUS, "Storage was unhealthy"), (HEARTBEATS, "Monitor 7 was down")]
+)
+def test_outages_that_a_monitor_saw_are_taken_over(file: Any, content: object, title: str) -> None:
+    run(file(content), "--mapping", file("monitor 7: storage\n", "names.yaml"))
+
+    incident = Incident.objects.get()
+    assert incident.public_title == title
+    assert f"{incident.started_at:%H:%M}–{incident.mitigated_at:%H:%M}" == "08:50–10:00"
+    services = {each.service.slug for each in incident.mentions.all() if each.service}
+    assert services == {"storage"}
+
+
+def test_an_announcement_without_an_end_has_none(file: Any) -> None:
+    run(file(KUMA))
+
+    incident = Incident.objects.get()
+    assert (incident.public_title, incident.level) == ("Storage fails", "error")
+    assert incident.mitigated_at is None
+    assert incident.communications.get().public_text == "We look."
 
 
 def test_a_dry_run_counts_names_and_fields_and_stores_nothing(file: Any) -> None:

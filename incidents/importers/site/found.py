@@ -21,7 +21,9 @@ class Said:
 
 @dataclass
 class Found:
-    """`external_id` tells it apart for ever; `names`: components, services and regions in the page's own words."""
+    """`external_id` tells it apart for ever; `names`: components, services and regions in the page's own words;
+    `path`: where it was on that page, if it had an address of its own there.
+    """
 
     external_id: str
     title: str
@@ -33,7 +35,7 @@ class Found:
     scheduled_until: datetime | None = None
     names: list[str] = field(default_factory=list)
     updates: list[Said] = field(default_factory=list)
-    address: str = ""
+    path: str = ""
     unread: list[str] = field(default_factory=list)
 
 

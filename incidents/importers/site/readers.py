@@ -5,10 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
+from urllib.parse import urlsplit
 
 import yaml
 
 from incidents.importers.site.found import Found, Reading, Said, SiteFileError
+from incidents.importers.site.monitors import gatus, uptime_kuma
 
 STAGES = {
     "investigating": "investigating", "identified": "identified", "monitoring": "mitigating",
@@ -52,7 +54,13 @@ def _statuspage(row: Reading, *, planned: bool) -> Found:
             )
         )
     row.ignore(
-        "page_id", "created_at", "updated_at", "monitoring_at", "status", "reminder_intervals"
+        "page_id",
+        "created_at",
+        "updated_at",
+        "monitoring_at",
+        "status",
+        "reminder_intervals",
+        "shortlink",
     )
     return Found(
         external_id=f"statuspage:{row.text('id')}",
@@ -67,7 +75,8 @@ def _statuspage(row: Reading, *, planned: bool) -> Found:
         scheduled_until=row.time("scheduled_until") if planned else None,
         names=names,
         updates=updates,
-        address=row.text("shortlink"),
+        # Every page of theirs has it; the short link is another host's.
+        path=f"/incidents/{row.text('id')}",
         unread=list(row.rest()),
     )
 
@@ -109,7 +118,7 @@ def cachet(document: Any) -> Iterator[Found]:
             scheduled_for=row.time("scheduled_at"),
             names=names,
             updates=updates,
-            address=row.text("permalink"),
+            path=urlsplit(row.text("permalink")).path,
             unread=list(row.rest()),
         )
 
@@ -143,7 +152,7 @@ def google(document: Any) -> Iterator[Found]:
             ended_at=row.time("end"),
             names=names,
             updates=updates,
-            address=row.text("uri"),
+            path=f"/{row.text('uri').lstrip('/')}",
             unread=list(row.rest()),
         )
 
@@ -228,6 +237,7 @@ def front_matter(text: str, name: str) -> Found:
         if isinstance(affected, list)
         else [str(affected or "")],
         updates=[Said(began, "resolved" if ended else "investigating", body)] if body else [],
+        path=f"/issues/{name.removesuffix('.md')}/",
         unread=list(row.rest()),
     )
 
@@ -237,12 +247,16 @@ READERS: Mapping[str, Callable[[Any], Iterator[Found]]] = {
     "cachet": cachet,
     "google": google,
     "aws": aws,
+    "gatus": gatus,
+    "uptime-kuma": uptime_kuma,
 }
 
 
 def format_of(document: Any) -> str:
     """Which of READERS made this. Raises SiteFileError."""
     if isinstance(document, dict):
+        if {"heartbeatList", "maintenanceList", "publicGroupList"} & document.keys():
+            return "uptime-kuma"
         if "incidents" in document or "scheduled_maintenances" in document:
             return "statuspage"
         if isinstance(document.get("data"), list):
@@ -250,13 +264,13 @@ def format_of(document: Any) -> str:
         if document and all(isinstance(each, list) for each in document.values()):
             return "aws"
     if isinstance(document, list) and document and isinstance(document[0], dict):
-        return (
-            "google"
-            if "affected_products" in document[0]
-            else "aws"
-            if "event_log" in document[0]
-            else _unknown()
-        )
+        for name, member in (
+            ("google", "affected_products"),
+            ("aws", "event_log"),
+            ("gatus", "results"),
+        ):
+            if member in document[0]:
+                return name
     return _unknown()
 
 

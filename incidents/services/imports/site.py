@@ -80,7 +80,7 @@ def import_found(
     for each in found:
         places = _places(each, names, report)
         report.unread.update(each.unread)
-        documents.append((each.external_id, each.address, _document(each, places, now)))
+        documents.append((each.external_id, each.path, _document(each, places, now)))
     _store(documents, report, name=name, now=now)
     if dry_run:
         transaction.set_rollback(True)
@@ -130,7 +130,7 @@ def _store(
     batch = ImportBatch.objects.create(name=name[:200], made_at=now)
     known = set(ImportedIncident.objects.values_list("external_id", flat=True))
     taken = set(Incident.objects.values_list("tracking_id", flat=True))
-    for external_id, address, document in documents:
+    for external_id, path, document in documents:
         line = document.pop("backfilled_line", 0)
         tracking_id = str(document.get("tracking_id"))
         if external_id in known or tracking_id in taken:
@@ -142,7 +142,10 @@ def _store(
             where = f"line {line}: " if line else f"{external_id}: "
             raise EntryError(where + error.field, error.message) from error
         ImportedIncident.objects.create(
-            batch=batch, incident=incident, external_id=external_id[:300], address=address[:500]
+            batch=batch,
+            incident=incident,
+            external_id=external_id[:300],
+            path=path.rstrip("/")[:500],
         )
         known.add(external_id)
         taken.add(tracking_id)

@@ -198,6 +198,7 @@ def index(snapshot: Snapshot, said: Mapping[str, Headline]) -> dict[str, Any]:
         "months": list(snapshot.months),
         "gone": {gone.tracking_id: gone.sentence for gone in snapshot.gone},
         "redirects": dict(snapshot.redirects),
+        "old_paths": dict(snapshot.old_paths),
     }
 
 

@@ -27,10 +27,20 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-OWNED_FOLDERS = ("/status/", "/api/v2/", "/badge/", "/embed/")
+# Where other products keep their incidents: what was moved over from them answers there.
+OLD_FOLDERS = (
+    "/incidents/",
+    "/incident/",
+    "/issues/",
+    "/maintenance/",
+    "/maintenances/",
+    "/events/",
+)
+OWNED_FOLDERS = ("/status/", "/api/v2/", "/badge/", "/embed/", *OLD_FOLDERS)
 OWNED_FILES = frozenset(
     {
         "/status",
+        "/history",
         "/history.rss",
         "/history.atom",
         "/feed.json",

@@ -8,6 +8,7 @@ from incidents import as_typed
 from statuspage.public.store.loaded import LoadedGeneration
 
 HISTORY = "/status/history/"
+OLD_HISTORY = "/history"  # of Statuspage and Cachet
 IN_QUERY = "/?:@!$&'()*+,;=-._~%"
 
 
@@ -17,8 +18,19 @@ def moved(
     """Address, query and status where another address answers for this one."""
     if path not in generation.pages and f"{path}/" in generation.pages:
         return f"{raw}/", query, 308
-    elsewhere = _survivor(generation, path) or _spelled(generation, path)
+    elsewhere = (
+        _of_old(generation, path) or _survivor(generation, path) or _spelled(generation, path)
+    )
     return (elsewhere, "", 301) if elsewhere else None
+
+
+def _of_old(generation: LoadedGeneration, path: str) -> str:
+    """An address of the page that incidents were moved over from, so that links to it go on leading there."""
+    wanted = path.rstrip("/")
+    if wanted == OLD_HISTORY:
+        return HISTORY
+    tracking_id = generation.index.get("old_paths", {}).get(wanted)
+    return f"{HISTORY}{tracking_id}/" if tracking_id else ""
 
 
 def _survivor(generation: LoadedGeneration, path: str) -> str:

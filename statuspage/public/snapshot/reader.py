@@ -17,12 +17,14 @@ from incidents.markdown import to_html, to_text
 from incidents.models import (
     Communication,
     Impact,
+    ImportedIncident,
     Incident,
     Mention,
     Occurrence,
     Review,
     Revision,
 )
+from incidents.models.incident import public_through
 from incidents.policy import Policy
 from incidents.services.automatic_text import offered_in_geographies
 from incidents.services.policies import current_policy
@@ -116,6 +118,11 @@ class Reader:
                 Incident.objects.redirecting().values_list(
                     "tracking_id", "merged_into__tracking_id"
                 )
+            ),
+            old_paths=dict(
+                ImportedIncident.objects.filter(public_through("incident"))
+                .exclude(path="")
+                .values_list("path", "incident__tracking_id")
             ),
         )
 

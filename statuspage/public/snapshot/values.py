@@ -284,6 +284,9 @@ class Snapshot:
     redirects: Mapping[str, str] = field(
         default_factory=dict
     )  # absorbed tracking ID -> surviving one
+    old_paths: Mapping[str, str] = field(
+        default_factory=dict
+    )  # path on the page that it was moved over from -> tracking ID
     site: str = str(UUID(int=0))
     dependencies: tuple[DependencyView, ...] = ()
     dependents: Mapping[tuple[str, str], DependentView] = field(default_factory=dict)

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any
 
 from statuspage.public.store import headers, manifest
 from statuspage.public.store.build_writer import ASSETS
@@ -53,7 +55,7 @@ def export(
                 (target / (name + extension)).unlink(missing_ok=True)
     kept = [n for n in former if n.startswith(ASSETS.strip("/") + "/") and n not in files.values()]
     _write(target / "_headers", _headers(pages))
-    _write(target / "_redirects", _redirects(pages, files))
+    _write(target / "_redirects", _redirects(pages, files, generation.index))
     record = {
         "revision": generation.revision,
         "as_of": generation.as_of.isoformat(),
@@ -126,10 +128,17 @@ def _headers(pages: Mapping[str, Entry]) -> bytes:
     return "\n".join([*lines, ""]).encode()
 
 
-def _redirects(pages: Mapping[str, Entry], files: dict[str, str]) -> bytes:
+def _redirects(
+    pages: Mapping[str, Entry], files: dict[str, str], index: Mapping[str, Any]
+) -> bytes:
     lines = [
         f"{path} /{files[path]} {entry.status}"
         for path, entry in pages.items()
         if path.startswith("/") and entry.status != 200
+    ]
+    lines += [
+        f"{path} /status/history/{tracking_id}/ 301"
+        for path, tracking_id in index.get("old_paths", {}).items()
+        if re.fullmatch(r"[!-~]+", path)  # a blank would end the address
     ]
     return "\n".join(["/ /status/ 302", *lines, ""]).encode()

@@ -1,4 +1,4 @@
-"""`import_site FILE… [--mapping FILE] [--dry-run] [--json]` · `--list` · `--undo NUMBER`: another page moves over."""
+"""`import_site SOURCE… [--mapping FILE] [--dry-run] [--json]` · `--list` · `--undo NUMBER`: a page moves over."""
 
 from __future__ import annotations
 
@@ -11,16 +11,18 @@ from django.core.management.base import CommandError, CommandParser
 from django.utils import timezone
 
 from incidents.access import CONFIRM
-from incidents.importers.site.found import Found, SiteFileError
-from incidents.importers.site.readers import READERS, format_of, front_matter
+from incidents.importers.site.found import SiteFileError
+from incidents.importers.site.readers import READERS
 from incidents.importers.text_file import TextFileError, read_text
 from incidents.management.acting import ActingCommand
 from incidents.models import ImportBatch
-from incidents.policy import load_json, load_yaml
+from incidents.policy import load_yaml
 from incidents.policy.fields import RefusedError
 from incidents.services.errors import EntryError
 from incidents.services.imports import site
-from incidents.services.imports.documents import FORMAT
+from incidents.services.imports.site_files import Read
+from notifications.channels.outbound import OutboundError
+from statuspage.site_fetch import documents_at
 
 MOST_BYTES = 200 * 1024 * 1024
 MOST_SHOWN = 30
@@ -28,13 +30,16 @@ MOST_SHOWN = 30
 
 class Command(ActingCommand):
     help = (
-        "Moves incidents of another status page over: Statuspage, Cachet, Google and AWS JSON, Markdown files with"
-        " front matter, and our own JSON Lines. Silent; again changes nothing; a batch can be undone."
+        "Moves incidents of another status page over: JSON of Statuspage, Cachet, Google, AWS, Gatus and Uptime Kuma,"
+        " Markdown files with front matter, and our own JSON Lines. Silent; again changes nothing; a batch can be"
+        " undone."
     )
     permissions = (CONFIRM,)
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("file", nargs="*", help="files, or folders of Markdown files")
+        parser.add_argument(
+            "file", nargs="*", help="files, folders of Markdown files, or https:// addresses"
+        )
         parser.add_argument("--format", choices=[*READERS, "auto"], default="auto")
         parser.add_argument(
             "--mapping",
@@ -64,20 +69,18 @@ class Command(ActingCommand):
                 raise CommandError("Name at least one file.", returncode=2)
             else:
                 self._import(**options)
-        except (TextFileError, SiteFileError, RefusedError, EntryError) as error:
+        except (TextFileError, SiteFileError, RefusedError, EntryError, OutboundError) as error:
             raise CommandError(str(error), returncode=2) from error
 
     def _import(self, *, file: list[str], dry_run: bool, **options: Any) -> None:
         now, name = timezone.now(), options["name"] or Path(file[0]).name
-        own, found = _read(file, options["format"])
-        if own and found:
-            raise CommandError("Hand in our own JSON Lines by themselves.", returncode=2)
-        if own:
-            report = site.import_documents(documents=own, name=name, now=now, dry_run=dry_run)
+        read = _read(file, options["format"])
+        if read.own:
+            report = site.import_documents(documents=read.own, name=name, now=now, dry_run=dry_run)
         else:
             names = site.Names(_mapping(options["mapping"]))
             report = site.import_found(
-                found=found, names=names, name=name, now=now, dry_run=dry_run
+                found=read.found, names=names, name=name, now=now, dry_run=dry_run
             )
         if options["json"]:
             told = {
@@ -112,33 +115,21 @@ class Command(ActingCommand):
             self.stdout.write(f"Import {report.batch}; --undo {report.batch} removes it.")
 
 
-def _read(files: list[str], chosen: str) -> tuple[list[dict[str, Any]], list[Found]]:
-    own: list[dict[str, Any]] = []
-    found: list[Found] = []
+def _read(files: list[str], chosen: str) -> Read:
+    read = Read()
     for each in files:
         path = Path(each)
-        if path.is_dir():
+        if each.startswith(("https://", "http://")):
+            for name, text in documents_at(each, most_bytes=MOST_BYTES):
+                read.add(text, name, chosen)
+        elif path.is_dir():
             for page in sorted(path.rglob("*.md")):
                 if page.name != "_index.md":
                     text = read_text(str(page), most_bytes=MOST_BYTES)
-                    found.append(front_matter(text, page.relative_to(path).as_posix()))
-            continue
-        text = read_text(each, most_bytes=MOST_BYTES)
-        if path.suffix in (".md", ".markdown"):
-            found.append(front_matter(text, path.name))
-        elif f'"{FORMAT}"' in text[:200]:
-            own += [_object(load_json(line, f"{each}:{number}", RefusedError), each, number)
-                    for number, line in enumerate(text.splitlines(), 1) if line.strip()]  # fmt: skip
+                    read.add(text, page.relative_to(path).as_posix())
         else:
-            document = load_json(text, each, RefusedError)
-            found += READERS[format_of(document) if chosen == "auto" else chosen](document)
-    return own, found
-
-
-def _object(value: object, file: str, number: int) -> dict[str, Any]:
-    if not isinstance(value, dict) or value.get("format") != FORMAT:
-        raise SiteFileError(f"{file}:{number}: is no {FORMAT}; export it again")
-    return value
+            read.add(read_text(each, most_bytes=MOST_BYTES), path.name, chosen)
+    return read
 
 
 def _mapping(file: str | None) -> Mapping[str, str | None]:

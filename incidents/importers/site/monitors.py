@@ -1,0 +1,129 @@
+"""Readers of what monitors with a page of their own export: Gatus and Uptime Kuma.
+
+Sources of the shapes: Gatus' `/api/v1/endpoints/statuses`; Uptime Kuma's `/api/status-page/SLUG` and
+`/api/status-page/heartbeat/SLUG`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from datetime import datetime
+from typing import Any
+
+from incidents.importers.site.found import Found, Reading, Said, SiteFileError
+
+Outage = tuple[datetime, datetime | None]
+_KUMA_DOWN, _KUMA_UP = 0, 1
+_KUMA_LEVELS = {"info": "informational", "warning": "warning", "danger": "error"}
+
+
+def gatus(document: Any) -> Iterator[Found]:
+    """Each time that an endpoint was unhealthy, by its events, or by its results where it has none."""
+    for index, each in enumerate(_list(document, "the file")):
+        row = Reading(each, f"[{index}]")
+        name, key = row.text("name"), row.text("key", "name")
+        events = _moments(row.list("events"), f"[{index}].events", "type")
+        results = _moments(row.list("results"), f"[{index}].results", "success")
+        states = [(at, what != "UNHEALTHY") for at, what in events if what != "START"]
+        for start, end in outages(states or [(at, bool(good)) for at, good in results]):
+            yield Found(
+                external_id=f"gatus:{key}:{start.isoformat()}",
+                title=f"{name} was unhealthy",
+                started_at=start,
+                ended_at=end,
+                names=[name, row.text("group")],
+                unread=list(row.rest()),
+            )
+
+
+def uptime_kuma(document: Any) -> Iterator[Found]:
+    """The announcements and maintenance of a status page, or the times that its monitors were down.
+
+    Heartbeats name monitors by number alone: a mapping says what `monitor 3` is.
+    """
+    page = Reading(document, "the file")
+    incidents = page.list("incidents") or [page.take("incident")]
+    for index, each in enumerate(filter(None, incidents)):
+        yield _announced(Reading(each, f"incidents[{index}]"))
+    for index, each in enumerate(page.list("maintenanceList")):
+        yield from _maintained(each, f"maintenanceList[{index}]")
+    for monitor, beats in (page.take("heartbeatList") or {}).items():
+        found = _moments(beats, f"heartbeatList.{monitor}", "status", "time")
+        states = [
+            (at, status == _KUMA_UP) for at, status in found if status in (_KUMA_DOWN, _KUMA_UP)
+        ]
+        for start, end in outages(states):
+            yield Found(
+                external_id=f"uptime-kuma:monitor-{monitor}:{start.isoformat()}",
+                title=f"Monitor {monitor} was down",
+                started_at=start,
+                ended_at=end,
+                names=[f"monitor {monitor}"],
+            )
+
+
+def _announced(row: Reading) -> Found:
+    began, text = row.must("createdDate", "created_date"), row.text("content")
+    style = row.text("style").lower()
+    row.ignore("pin", "active", "lastUpdatedDate", "last_updated_date", "status_page_id")
+    return Found(
+        external_id=f"uptime-kuma:{row.text('id')}",
+        title=row.text("title"),
+        kind="service-issue" if style in ("warning", "danger") else "health-advisory",
+        level=_KUMA_LEVELS.get(style, "informational"),
+        started_at=began,
+        updates=[Said(began, "investigating", text)] if text else [],
+        unread=list(row.rest()),
+    )
+
+
+def _maintained(value: object, place: str) -> Iterator[Found]:
+    """One for each of its windows."""
+    row = Reading(value, place)
+    number, title, text = row.text("id"), row.text("title"), row.text("description")
+    windows = row.list("timeslotList")
+    row.ignore("active", "strategy", "status", "timezone", "timezoneOption", "timezoneOffset", "dateRange",
+               "timeRange", "weekdays", "daysOfMonth", "intervalDay", "cron", "duration",
+               "durationMinutes")  # fmt: skip
+    unread = list(row.rest())
+    for index, each in enumerate(windows):
+        window = Reading(each, f"{place}.timeslotList[{index}]")
+        start, end = window.must("startDate", "start_date"), window.time("endDate", "end_date")
+        yield Found(
+            external_id=f"uptime-kuma:maintenance-{number}:{start.isoformat()}",
+            title=title,
+            kind="planned-maintenance",
+            level="informational",
+            started_at=start,
+            ended_at=end,
+            scheduled_for=start,
+            scheduled_until=end,
+            updates=[Said(start, "in-progress", text)] if text else [],
+            unread=unread,
+        )
+
+
+def outages(states: Iterable[tuple[datetime, bool]]) -> list[Outage]:
+    """From moments and whether all was well: (since, until) of each time it was not, None while it goes on."""
+    found: list[Outage] = []
+    since: datetime | None = None
+    for at, good in sorted(states):
+        if since is None and not good:
+            since = at
+        elif since is not None and good:
+            found.append((since, at))
+            since = None
+    return [*found, (since, None)] if since is not None else found
+
+
+def _moments(
+    rows: object, place: str, state: str, when: str = "timestamp"
+) -> list[tuple[datetime, Any]]:
+    readings = (Reading(each, f"{place}[{index}]") for index, each in enumerate(_list(rows, place)))
+    return [(reading.must(when), reading.take(state)) for reading in readings]
+
+
+def _list(value: object, place: str) -> list[Any]:
+    if not isinstance(value, list):
+        raise SiteFileError(f"{place}: is no list; export it again")
+    return value

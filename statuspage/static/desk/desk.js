@@ -34,9 +34,21 @@ class Finder {
   async ask() {
     const phrase = this.find.value.trim();
     const answer = phrase ? await this.look(phrase) : null;
-    if (this.find.value.trim() !== phrase) return;
+    if (this.find.value.trim() !== phrase || !this.isHere()) return;
     this.asked = phrase;
     this.show(answer, answer?.found ?? []);
+  }
+
+  // An answer that comes once somebody has gone on moves nothing under their hands.
+  isHere() {
+    return document.activeElement === this.find;
+  }
+
+  // In the list alone: the page itself never scrolls.
+  reveal(option) {
+    const list = option.closest(".options"), at = option.getBoundingClientRect(), frame = list.getBoundingClientRect();
+    if (at.top < frame.top) list.scrollTop -= frame.top - at.top;
+    if (at.bottom > frame.bottom) list.scrollTop += at.bottom - frame.bottom;
   }
 
   async look(phrase) {
@@ -67,7 +79,7 @@ class Finder {
     this.chosen = false;
     this.mark(this.target(answer));
     this.said.textContent = this.words(answer, found);
-    (this.best ?? this.options[0])?.scrollIntoView({ block: "nearest" });
+    if (this.options.length) this.reveal(this.best ?? this.options[0]);
   }
 
   words(answer, found) {
@@ -100,7 +112,7 @@ class Finder {
       event.preventDefault();
       const at = this.shown.indexOf(this.best) + (event.key === "ArrowDown" ? 1 : -1);
       this.mark(this.shown[Math.max(0, Math.min(at, this.shown.length - 1))]);
-      this.best.scrollIntoView({ block: "nearest" });
+      this.reveal(this.best);
       this.said.textContent = `Enter ticks: ${this.best.innerText.trim().split("\n")[0]}`;
       return;
     }
@@ -112,7 +124,7 @@ class Finder {
     const chosen = this.answer ? this.best : this.target(await this.look(phrase));
     const box = chosen?.matches("button") ? chosen : chosen?.querySelector("input");
     if (box && (box.type !== "checkbox" || !box.checked)) box.click();
-    if (this.find.value.trim() === phrase) {
+    if (this.find.value.trim() === phrase && this.isHere()) {
       if (!this.answer) this.ask();
       this.find.select();
     }
@@ -141,15 +153,7 @@ document.addEventListener("htmx:after:swap", () => {
 });
 
 // A time that is typed is read back, in UTC and in the zone of whoever types it.
-const readBack = async (field) => {
-  let line = field.parentElement.querySelector("[data-read]");
-  if (!line) {
-    line = document.createElement("p");
-    line.className = "help read";
-    line.dataset.read = "";
-    line.setAttribute("role", "status");
-    field.insertAdjacentElement("afterend", line);
-  }
+const readBack = async (field, line) => {
   const text = field.value.trim();
   if (!text) {
     line.textContent = "";
@@ -167,10 +171,14 @@ const readBack = async (field) => {
   }
 };
 for (const field of document.querySelectorAll("[data-moment]")) {
+  const line = document.createElement("p"); // there from the beginning: what comes later would push the rest down
+  line.className = "help read";
+  line.setAttribute("role", "status");
+  field.insertAdjacentElement("afterend", line);
   let timer;
   field.addEventListener("input", () => {
     clearTimeout(timer);
-    timer = setTimeout(() => readBack(field), 250);
+    timer = setTimeout(() => readBack(field, line), 250);
   });
 }
 
@@ -217,6 +225,20 @@ for (const form of document.querySelectorAll("form[data-draft]")) {
   });
   form.addEventListener("submit", () => clearTimeout(timer));
 }
+
+// A press counts even if the page has moved under it: browsers click only what both lies under the pointer when
+// it goes down and when it comes up.
+let pressed = null;
+document.addEventListener("pointerdown", (event) => {
+  const button = event.button === 0 && event.target.closest("button");
+  pressed = button ? { button, x: event.clientX, y: event.clientY } : null;
+});
+document.addEventListener("pointerup", (event) => {
+  const { button, x, y } = pressed ?? {};
+  pressed = null;
+  if (!button?.isConnected || button.contains(event.target) || event.pointerType === "touch") return;
+  if (Math.hypot(event.clientX - x, event.clientY - y) < 4) button.click();
+});
 
 // One press, one post: the server would notice a second one, but nobody should have to read that.
 for (const form of document.querySelectorAll("form")) {

@@ -19,6 +19,7 @@ from incidents.models.choices import Kind
 from notifications.addresses import AddressError, normalise
 from notifications.channels import endpoints, test_messages
 from notifications.inbound import suppression
+from notifications.lifecycle import Channel
 from notifications.models import (
     ActionGroup,
     AlertRule,
@@ -50,12 +51,27 @@ class ZoneForm(forms.ModelForm[Any]):
 
 
 class EndpointForm(ZoneForm):
-    def clean_address(self) -> str:
-        channel = self.cleaned_data.get("channel", self.instance.channel)
-        try:
-            return endpoints.check(channel, self.cleaned_data["address"]).address if channel else ""
-        except AddressError as error:
-            raise ValidationError(str(error)) from error
+    format = forms.ChoiceField(
+        choices=lambda: [
+            ("", "As the channel usually does"),
+            *(
+                (channel.value.capitalize(), [(each.name, each.label) for each in offered])
+                for channel in Channel
+                if (offered := endpoints.formats(channel))
+            ),
+        ],
+        required=False,
+    )
+
+    def clean(self) -> dict[str, Any]:
+        data = super().clean() or {}
+        channel = data.get("channel", self.instance.channel)
+        if channel and "address" in data and "format" in data:
+            try:
+                data["address"] = endpoints.check(channel, data["address"], data["format"]).address
+            except AddressError as error:
+                self.add_error("address", str(error))
+        return data
 
 
 def _is_foreign(endpoint: Endpoint, tenant: Tenant) -> bool:
@@ -169,15 +185,24 @@ class TopicInline(admin.TabularInline[PublicTopic, Endpoint]):
 @admin.register(Endpoint)
 class EndpointAdmin(Guarded):
     form = EndpointForm
-    list_display = ("label", "channel", "tenant", "confirmed_at", "suppressed_at")
+    list_display = (
+        "name",
+        "label",
+        "channel",
+        "format",
+        "tenant",
+        "confirmed_at",
+        "suppressed_at",
+    )
     list_filter = (
         "channel",
         ("suppressed_at", admin.EmptyFieldListFilter),
         ("left_posts_at", admin.EmptyFieldListFilter),
         ("left_alerts_at", admin.EmptyFieldListFilter),
     )
-    search_fields = ("shown", "tenant__name", "tenant__ref")
+    search_fields = ("shown", "name", "tenant__name", "tenant__ref")
     list_select_related = ("tenant",)
+    list_display_links = ("label",)
     autocomplete_fields = ("tenant",)
     readonly_fields = (
         "confirmed_at",
@@ -220,6 +245,8 @@ class EndpointAdmin(Guarded):
                 tenant=obj.tenant,
                 language=obj.language,
                 time_zone=obj.time_zone,
+                format=obj.format,
+                name=obj.name,
                 now=timezone.now(),
             )
             obj.__dict__.update(made.__dict__)

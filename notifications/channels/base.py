@@ -134,6 +134,18 @@ class Address:
 
 
 @dataclass(frozen=True, slots=True)
+class Format:
+    """A way to say it that a channel offers: `name` is what endpoints keep, `label` what people choose by.
+
+    `address`: makes of what was typed the address that this format posts to; raises AddressError.
+    """
+
+    name: str
+    label: str
+    address: Callable[[str], str] = str
+
+
+@dataclass(frozen=True, slots=True)
 class ChannelHandler:
     """All that the product asks of a channel; its folder has one, the registry a line for it.
 
@@ -142,6 +154,7 @@ class ChannelHandler:
     an answer means. `try_out`: one test message, past every queue: whether it was taken, and the answer in
     words; never raises. `new_secret`: where messages are signed. `breaker_after`: failures in a row until
     its host is left alone.
+    `formats`: the first is what an endpoint without a choice gets.
     """
 
     name: Channel
@@ -151,6 +164,7 @@ class ChannelHandler:
     try_out: Callable[[Endpoint, datetime], tuple[bool, str]]
     new_secret: Callable[[], str] | None = None
     breaker_after: int = 5
+    formats: Sequence[Format] = ()
 
 
 def _check(*headers: tuple[str, str]) -> None:

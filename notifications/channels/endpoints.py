@@ -6,12 +6,13 @@ A secret is returned once and never shown again.
 from __future__ import annotations
 
 import uuid
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from django.db import transaction
 
 from notifications.addresses import AddressError
-from notifications.channels.base import Address
+from notifications.channels.base import Address, Format
 from notifications.channels.registry import CHANNELS
 from notifications.lifecycle import Channel
 from notifications.models import Endpoint, Tenant
@@ -20,9 +21,23 @@ from notifications.models import Endpoint, Tenant
 OVERLAP = timedelta(hours=24)
 
 
-def check(channel: str, address: str) -> Address:
-    """The normal form of an address, as its channel wants it. Raises AddressError."""
-    return CHANNELS[Channel(channel)].check(address)
+def formats(channel: str) -> Sequence[Format]:
+    """What an endpoint of this channel may be told in; the first is the default."""
+    return CHANNELS[Channel(channel)].formats
+
+
+def check(channel: str, address: str, format: str = "") -> Address:
+    """The normal form of an address, as channel and format want it. Raises AddressError."""
+    return CHANNELS[Channel(channel)].check(_format(channel, format).address(address))
+
+
+def _format(channel: str, name: str) -> Format:
+    known = {each.name: each for each in formats(channel)}
+    if not name:
+        return next(iter(known.values()), Format("", ""))
+    if name not in known:
+        raise AddressError(f"has no format {name!r} in {channel}; use one of {', '.join(known)}.")
+    return known[name]
 
 
 def find(channel: str, address: str) -> Endpoint | None:
@@ -39,9 +54,11 @@ def create(
     now: datetime,
     language: str = "en",
     time_zone: str = "UTC",
+    format: str = "",
+    name: str = "",
 ) -> tuple[Endpoint, str]:
     """An endpoint and, where its channel signs messages, the secret. Raises AddressError."""
-    handler, checked = CHANNELS[Channel(channel)], check(channel, address)
+    handler, checked = CHANNELS[Channel(channel)], check(channel, address, format)
     if find(channel, checked.address):
         raise AddressError("is there already; use another one.")
     secret = handler.new_secret() if handler.new_secret else ""
@@ -53,6 +70,8 @@ def create(
         tenant=tenant,
         language=language,
         time_zone=time_zone,
+        format=format,
+        name=name,
         created_at=now,
     )
     return endpoint, secret
@@ -63,7 +82,7 @@ def move(endpoint: Endpoint, *, address: str) -> None:
 
     Links in messages to the old address must not manage the new one, which nobody has confirmed yet.
     """
-    checked = check(endpoint.channel, address)
+    checked = check(endpoint.channel, address, endpoint.format)
     endpoint.address, endpoint.host = checked.address, checked.host
     endpoint.key, endpoint.confirmed_at = uuid.uuid4(), None
 

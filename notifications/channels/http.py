@@ -49,6 +49,7 @@ class Web:
         headers = {
             "Content-Type": "application/json",
             "User-Agent": self.agent,
+            **message.headers,
             **self.headers(message),
         }
         try:

@@ -14,6 +14,9 @@ from notifications import addresses
 from notifications.lifecycle import Channel
 from notifications.models.choices import channels
 
+NAME_LENGTH = 100
+FORMAT_LENGTH = 30
+
 
 class EndpointQuerySet(models.QuerySet["Endpoint"]):
     def at(self, *spellings: str) -> EndpointQuerySet:
@@ -34,7 +37,8 @@ class Endpoint(models.Model):
     """A channel and a normalised address: the unit of deduplication and suppression.
 
     One row serves whoever uses the address: tenants' alert rules and a reader's public topics.
-    `tenant` is the tenant who may see and edit it, none for a reader without account.
+    `name`: what its people call it. `format`: one of its channel's (`channels.endpoints.formats`), empty for
+    the first of them. `tenant` is the tenant who may see and edit it, none for a reader without account.
     `confirmed_at`: the owner of the address has confirmed it; public posts need that, targeted
     alerts go to what the operator was given. `key` is what signed links carry. `host`: whose
     breaker counts, the host of a web address, empty for mail (our relay). `secret` signs
@@ -43,6 +47,8 @@ class Endpoint(models.Model):
 
     channel = models.CharField(max_length=10, choices=channels, default=Channel.MAIL)
     address = SealedWebAddressField(max_length=1400)  # 1,000 characters, sealed
+    name = models.CharField(max_length=NAME_LENGTH, blank=True, default="", db_default="")
+    format = models.CharField(max_length=FORMAT_LENGTH, blank=True, default="", db_default="")
     host = models.CharField(max_length=254, blank=True, default="", db_default="", editable=False)
     # What may be searched and sorted by: a web address is as good as a password.
     shown = models.GeneratedField(
@@ -121,7 +127,7 @@ class Endpoint(models.Model):
         ]
 
     def __str__(self) -> str:
-        return self.label
+        return f"{self.name} ({self.label})" if self.name else self.label
 
     @property
     def label(self) -> str:

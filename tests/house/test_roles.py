@@ -104,6 +104,7 @@ OPEN = (
     "feedback/",
     "<slug:language>/feedback/",
     "hooks/",
+    "webhooks/",
     "-/metrics",
     "demo/mailbox/",
     "api/",

@@ -10,12 +10,14 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 
 class Hook:
-    """`status` and `headers` of every answer; `requests`: (headers, body). Silent for so many seconds first."""
+    """`status` and `headers` of every answer; `requests`: (headers, body), `paths`: where they went. Silent for so
+    many seconds first."""
 
     def __init__(self) -> None:
         self.status = 204
         self.headers: dict[str, str] = {}
         self.silent = 0.0
+        self.paths: list[str] = []
         self.requests: list[tuple[dict[str, str], bytes]] = []
         self.url = ""
 
@@ -27,6 +29,7 @@ def listening() -> Iterator[Hook]:
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers["Content-Length"]))
+            state.paths.append(self.path)
             state.requests.append((dict(self.headers), body))
             time.sleep(state.silent)
             try:

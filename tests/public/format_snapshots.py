@@ -8,9 +8,9 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from incidents import status_mapping
 from statuspage.public.formats import format_answers, format_index, format_pages, format_parts
 from statuspage.public.render.page import Page
-from statuspage.public.snapshot import status_mapping
 from statuspage.public.snapshot.values import (
     CategoryView,
     CellView,

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 from jsonschema import Draft202012Validator
 
+from incidents import status_mapping
 from statuspage.public.formats.google import NEWEST
-from statuspage.public.snapshot import status_mapping
 from statuspage.public.snapshot.values import IncidentView, Snapshot
 from tests.public.format_snapshots import (
     EMPTY,

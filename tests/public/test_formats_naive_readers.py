@@ -15,8 +15,8 @@ from typing import Any
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
+from incidents.status_mapping import cell_state, shown
 from statuspage.public.formats import format_answers
-from statuspage.public.snapshot.status_mapping import cell_state, shown
 from statuspage.public.snapshot.values import CommunicationView, ImpactView, IncidentView, Snapshot
 from tests.public.format_snapshots import (
     NOW,

@@ -1,37 +1,37 @@
-"""Webhooks: the native body, signed as Standard Webhooks asks."""
+"""Webhooks: a body in the format that the endpoint asks for, signed as Standard Webhooks asks."""
 
 from __future__ import annotations
 
-import json
 import uuid
 from datetime import datetime
 
+from django.conf import settings
+
 from notifications.channels import http
-from notifications.channels.base import ChannelHandler, Message
-from notifications.channels.webhook import renderer
+from notifications.channels.base import ChannelHandler
+from notifications.channels.webhook.event import example
+from notifications.channels.webhook.formats.registry import FORMATS, format_of
+from notifications.channels.webhook.reading import site_id
+from notifications.channels.webhook.renderer import WebhookRenderer, message
 from notifications.channels.webhook.sender import SIGNED_POST, new_secret
 from notifications.lifecycle import Channel
 from notifications.models import Endpoint
 
 
 def try_out(endpoint: Endpoint, now: datetime) -> tuple[bool, str]:
-    body = {"type": "test", "timestamp": renderer.utc(now), "data": {"version": renderer.VERSION}}
-    return http.try_out(
-        SIGNED_POST,
-        Message(
-            id=str(uuid.uuid4()),
-            to=endpoint.address,
-            event=json.dumps(body).encode(),
-            secrets=renderer.secrets_of(endpoint),
-        ),
-    )
+    """A made-up statement that is over, as a drill, in the endpoint's own format."""
+    event = example(settings.BASE_URL, settings.SITE_NAME, site_id(), now)
+    chosen = format_of(endpoint.format)
+    test = message(str(uuid.uuid4()), endpoint, chosen, event, chosen.body(event))
+    return http.try_out(SIGNED_POST, test)
 
 
 WEBHOOK = ChannelHandler(
     name=Channel.WEBHOOK,
     check=http.check,
-    renderer=renderer.WebhookRenderer,
+    renderer=WebhookRenderer,
     transport=SIGNED_POST,
     try_out=try_out,
     new_secret=new_secret,
+    formats=tuple(each.offered for each in FORMATS),
 )

@@ -6,13 +6,13 @@ from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
+from incidents.status_mapping import GOOD, Shown
 from statuspage.public.formats.catalogue import Catalogue, Cell
 from statuspage.public.formats.incident_timeline import GRAVITY, open_states, worse
 from statuspage.public.formats.plain import millis
 from statuspage.public.formats.views import Component, Group, View
 from statuspage.public.render.dependents import Row as Dependent
 from statuspage.public.render.dependents import sentence
-from statuspage.public.snapshot.status_mapping import GOOD, Shown
 from statuspage.public.snapshot.values import IncidentView
 
 Row = dict[str, Any]

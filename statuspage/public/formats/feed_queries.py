@@ -14,6 +14,7 @@ from urllib.parse import urlencode
 
 from django.utils.translation import override
 
+from incidents import status_mapping
 from statuspage.public import languages
 from statuspage.public.formats import statuspage_queries
 from statuspage.public.formats.badges import badge, framed
@@ -25,7 +26,6 @@ from statuspage.public.formats.incident_timeline import open_states
 from statuspage.public.formats.plain import clean, line
 from statuspage.public.render import dependents
 from statuspage.public.render.page import Page
-from statuspage.public.snapshot import status_mapping
 from statuspage.public.snapshot.values import IncidentView, Snapshot
 
 KEY = "formats"

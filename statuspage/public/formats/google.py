@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from incidents.status_mapping import GOOD, shown
 from statuspage.public.formats.identity import number
 from statuspage.public.formats.incident_timeline import (
     OVER,
@@ -19,7 +20,6 @@ from statuspage.public.formats.incident_timeline import (
 from statuspage.public.formats.plain import clean, dump, line
 from statuspage.public.render.history import plain
 from statuspage.public.render.page import Page
-from statuspage.public.snapshot.status_mapping import GOOD, shown
 from statuspage.public.snapshot.values import IncidentView, NamedView, Snapshot
 
 Row = dict[str, Any]

@@ -2,17 +2,8 @@
 
 from __future__ import annotations
 
-from base64 import b32encode
-from functools import lru_cache
 from hashlib import sha256
 from uuid import UUID, uuid5
-
-
-@lru_cache(maxsize=65536)
-def opaque(kind: str, *slugs: str) -> str:
-    """Twelve lower-case letters and digits, as Statuspage's ids have; the same for the same slugs."""
-    digest = sha256("\0".join((kind, *slugs)).encode(errors="replace")).digest()
-    return b32encode(digest)[:12].decode().lower()
 
 
 def number(*slugs: str) -> str:

@@ -13,8 +13,8 @@ from datetime import datetime
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from statuspage.public.snapshot import status_mapping
-from statuspage.public.snapshot.status_mapping import Shown
+from incidents import status_mapping
+from incidents.status_mapping import Shown
 from statuspage.public.snapshot.values import CommunicationView, ImpactView, IncidentView, NamedView
 
 Cell = tuple[str, str]  # service slug, region slug

@@ -9,9 +9,11 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from incidents.identity import opaque
+from incidents.status_mapping import IMPACT, IMPACTS, STAGE_ON_STATUSPAGE, Shown, shown
 from statuspage.public.formats.catalogue import Catalogue, Cell
 from statuspage.public.formats.components import Components, Row, folded
-from statuspage.public.formats.identity import incident_url, opaque
+from statuspage.public.formats.identity import incident_url
 from statuspage.public.formats.incident_timeline import (
     OVER,
     TimelineEvent,
@@ -22,19 +24,10 @@ from statuspage.public.formats.incident_timeline import (
 from statuspage.public.formats.plain import clean, line, millis
 from statuspage.public.formats.views import Component, View
 from statuspage.public.render.history import plain
-from statuspage.public.snapshot.status_mapping import STAGE_ON_STATUSPAGE, Shown, shown
 from statuspage.public.snapshot.values import ImpactView, IncidentView
 
 MOST_UNCHANGED = 20  # components repeated with a statement that changes none of them
 
-IMPACT = {
-    "operational": "none",
-    "under_maintenance": "none",
-    "degraded_performance": "minor",
-    "partial_outage": "major",
-    "major_outage": "critical",
-}
-IMPACTS = ("none", "minor", "major", "critical")
 UPCOMING, RUNNING = ("scheduled",), ("in_progress", "verifying")
 OPEN = ("investigating", "identified", "monitoring")
 ENDED = ("resolved", "postmortem", "completed")

@@ -9,12 +9,12 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 
+from incidents.identity import opaque
+from incidents.status_mapping import DESCRIPTIONS, IMPACTS, UNDER_MAINTENANCE
 from statuspage.public.formats.catalogue import Catalogue
 from statuspage.public.formats.components import Components, Row
-from statuspage.public.formats.identity import opaque
 from statuspage.public.formats.plain import dump, line, millis
 from statuspage.public.formats.statuspage_incidents import (
-    IMPACTS,
     OPEN,
     RUNNING,
     UPCOMING,
@@ -30,13 +30,6 @@ NEWEST = 50
 LARGEST = 240_000  # bytes of a list of incidents: programs stop reading at limits of their own
 MAX_AGE = 10
 
-DESCRIPTIONS = {
-    "none": "All Systems Operational",
-    "minor": "Partially Degraded Service",
-    "major": "Partial System Outage",
-    "critical": "Major Service Outage",
-}
-UNDER_MAINTENANCE = "Service Under Maintenance"
 WORKS = "scheduled_maintenances"
 # What each document has beside `page`.
 DOCUMENTS = {

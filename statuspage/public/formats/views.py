@@ -11,8 +11,8 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
+from incidents.identity import opaque
 from statuspage.public.formats.catalogue import Catalogue, Cell
-from statuspage.public.formats.identity import opaque
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ from uuid import UUID
 from django.conf import settings
 from django.db import connection, transaction
 
+from incidents import status_mapping
 from incidents.importers.history_text.milestones import milestones
 from incidents.markdown import to_html, to_text
 from incidents.models import (
@@ -31,7 +32,6 @@ from incidents.services.policies import current_policy
 from incidents.services.revision import changed_since
 from incidents.wording import Facts, written
 from statuspage.public import languages
-from statuspage.public.snapshot import status_mapping
 from statuspage.public.snapshot.catalogue import Places, read_places
 from statuspage.public.snapshot.dependents import may_be_affected
 from statuspage.public.snapshot.reviews import owed, read_review

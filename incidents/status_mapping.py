@@ -40,6 +40,23 @@ STAGE_ON_STATUSPAGE = {
     "cancelled": "completed",
 }
 
+# What Statuspage calls an incident by the worst of its components, and a page by the worst of its incidents.
+IMPACT = {
+    "operational": "none",
+    "under_maintenance": "none",
+    "degraded_performance": "minor",
+    "partial_outage": "major",
+    "major_outage": "critical",
+}
+IMPACTS = ("none", "minor", "major", "critical")
+DESCRIPTIONS = {
+    "none": "All Systems Operational",
+    "minor": "Partially Degraded Service",
+    "major": "Partial System Outage",
+    "critical": "Major Service Outage",
+}
+UNDER_MAINTENANCE = "Service Under Maintenance"
+
 # The worst wins where several incidents hit one cell.
 GRAVITY = ("good", "information", "maintenance", "warning", "critical")
 

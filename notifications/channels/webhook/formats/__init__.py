@@ -1,0 +1,1 @@
+"""Bodies of webhooks: a pure module a format, one registry."""

@@ -1,0 +1,25 @@
+"""The native body, version 2, in the envelope of CloudEvents 1.0 (structured JSON). Pure."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from notifications.channels.webhook.event import Event, seconds
+from notifications.channels.webhook.formats import native_2
+
+CONTENT_TYPE = "application/cloudevents+json"
+
+
+def body(event: Event) -> dict[str, Any]:
+    native = native_2.body(event)
+    return {
+        "specversion": "1.0",
+        "id": event.id,
+        "source": event.base_url,
+        "type": f"statuspage.{native['type']}.v{native_2.VERSION}",
+        "subject": event.tracking_id,
+        "time": seconds(event.at),
+        "datacontenttype": "application/json",
+        "dataschema": native["schema"],
+        "data": native["data"],
+    }

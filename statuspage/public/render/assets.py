@@ -18,6 +18,7 @@ SERVED = (
     "statuspage/site.js",
     "statuspage/history.css",
     "statuspage/history.js",
+    "statuspage/print.css",
     "vendor/htmx-4.0.1.min.js",
 )
 FAVICON = "statuspage/favicon.svg"

@@ -47,7 +47,7 @@ def worst_day() -> Snapshot:
 def test_every_affected_cell_is_on_paper(tmp_path: Path, path: str) -> None:
     snapshot = worst_day()
     words = " ".join(printed(tmp_path, snapshot, path))
-    names = snapshot.region_names | {"global": "Non-regional"}
+    names = {**snapshot.region_names, "global": "Non-regional"}
     expected = Counter(
         f"{'Critical' if cell.state == 'critical' else 'Warning'}: {names[region]}"
         for (_, region), cell in snapshot.cells.items()

@@ -12,7 +12,7 @@ from django.db import transaction
 from incidents.models import FormDraft
 from incidents.services.errors import EntryError
 
-LARGEST = 1_000_000  # characters of all fields together
+LARGEST = 1_000_000  # characters of all fields together, if nothing else is said
 LONGEST_TITLE = 200
 KEPT = timedelta(days=30)
 
@@ -27,15 +27,16 @@ def keep(
     incident_id: int | None,
     owner: AbstractBaseUser,
     now: datetime,
+    largest: int = LARGEST,
 ) -> FormDraft:
     """Store what a form holds now, under the same id as before; whoever keeps it is who types.
 
     An id that is no (more) draft of this page begins a new one. Raises EntryError for what is too large.
     """
     size = sum(len(value) for values in fields.values() for value in values)
-    if size > LARGEST:
+    if size > largest:
         raise EntryError(
-            "draft", f"has {size:,} characters; a draft keeps {LARGEST:,} at most. Shorten it."
+            "draft", f"has {size:,} characters; a draft keeps {largest:,} at most. Shorten it."
         )
     draft = FormDraft.objects.select_for_update().filter(pk=_id(draft_id), page=page).first()
     draft = draft or FormDraft(page=page)

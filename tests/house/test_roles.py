@@ -40,6 +40,7 @@ SCREENS: dict[str, tuple[Cell, Cell]] = {
     "backtest/": ("ROAU", "ROAU"),  # decides old cases again and stores nothing
     "policies/": ("ROAU", "ROAU"),  # a look at what another one would change; adopting: see below
     "monitors/": ("ROAU", "O"),
+    "moving-over/": ("ROAU", "A"),
     "sending/": ("ROAU", "OA"),
     "audit/": ("OAU", None),
     "audit/trail/": ("U", None),

@@ -67,7 +67,7 @@ class Names:
 
     def close(self, name: str) -> list[str]:
         slugs = {slug for _, slug in self._known.values()}
-        return get_close_matches(fold_name(name).replace(" ", "-"), slugs, 3, 0.5)
+        return get_close_matches(fold_name(name).replace(" ", "-"), slugs, 3, 0.6)
 
 
 @transaction.atomic

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
-from incidents.policy import Extent
+from incidents.vocabulary import Extent
 
 # Services hit, by slug, and the regions they are hit in.
 Places = Mapping[str, Collection[str]]
@@ -65,5 +65,6 @@ def extent_of(zones: Collection[str], zones_of_region: Collection[str]) -> Exten
     The only zone of a region is a zone.
     """
     if not zones:
-        return "subset"
-    return "region" if len(zones_of_region) > 1 and set(zones) >= set(zones_of_region) else "zone"
+        return Extent.SUBSET
+    whole = len(zones_of_region) > 1 and set(zones) >= set(zones_of_region)
+    return Extent.REGION if whole else Extent.ZONE

@@ -8,20 +8,8 @@ always allowed while the stage is not a final one.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from enum import StrEnum
 
-
-class Stage(StrEnum):
-    INVESTIGATING = "investigating"
-    IDENTIFIED = "identified"
-    MITIGATING = "mitigating"
-    MITIGATED = "mitigated"
-    RESOLVED = "resolved"
-    PLANNED = "planned"
-    RESCHEDULED = "rescheduled"
-    IN_PROGRESS = "in-progress"
-    COMPLETE = "complete"
-    CANCELLED = "cancelled"
+from incidents.vocabulary import Kind, Stage
 
 
 class LifecycleError(ValueError):
@@ -54,7 +42,7 @@ CLOSED = frozenset({S.RESOLVED, S.COMPLETE, S.CANCELLED})
 
 
 def table_for(kind: str) -> Mapping[Stage | None, frozenset[Stage]]:
-    return MAINTENANCE if kind == "planned-maintenance" else ISSUE
+    return MAINTENANCE if kind == Kind.PLANNED_MAINTENANCE else ISSUE
 
 
 def successors(kind: str, stage: str | None) -> frozenset[Stage]:

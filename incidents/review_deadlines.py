@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
 
+from incidents.vocabulary import PromisedReview
+
 
 class ReviewGoals(Protocol):
     """What a policy says about the time that reviews may take."""
@@ -47,13 +49,13 @@ def review_deadlines_of(
     restarts the clocks, so what was published before this mitigation settles nothing; a Final
     settles the Preliminary, too.
     """
-    if mitigated_at is None or review not in ("public", "targeted"):
+    if mitigated_at is None or review not in (PromisedReview.PUBLIC, PromisedReview.TARGETED):
         return ()
     out = {kind for kind, at in published if at >= mitigated_at}
     if "final" in out:
         return ()
     clocks = []
-    if review == "public" and "preliminary" not in out:
+    if review == PromisedReview.PUBLIC and "preliminary" not in out:
         hours = policy.preliminary_review_hours
         clocks.append(
             _clock("preliminary", mitigated_at + timedelta(hours=hours), f"{hours} h", now)

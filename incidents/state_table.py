@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from enum import StrEnum
 from typing import NamedTuple
 
-from incidents.policy import AUDIENCE_UNKNOWN
+from incidents.vocabulary import Audience, Scenario
 
 
 class Standing(StrEnum):
@@ -112,7 +112,7 @@ def waits_for_audience(
     if standing not in (Standing.WAITING, Standing.PUBLIC):
         return False
     once_known = TABLE[standing, decided].told is Told.ONCE_KNOWN
-    return once_known and scenario == AUDIENCE_UNKNOWN and audience == "unknown"
+    return once_known and scenario == Scenario.AUDIENCE_UNKNOWN and audience == Audience.UNKNOWN
 
 
 def as_markdown() -> str:

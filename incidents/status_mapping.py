@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from incidents.vocabulary import Kind
+
 
 @dataclass(frozen=True, slots=True)
 class Shown:
@@ -63,9 +65,9 @@ GRAVITY = ("good", "information", "maintenance", "warning", "critical")
 
 def shown(kind: str, level: str, extent: str) -> Shown:
     """How an open impact of this kind, level and extent is shown."""
-    return MAINTENANCE if kind == "planned-maintenance" else ISSUE[level, extent]
+    return MAINTENANCE if kind == Kind.PLANNED_MAINTENANCE else ISSUE[level, extent]
 
 
 def cell_state(kind: str, level: str, extent: str) -> str:
     """The state of a cell: critical, warning, information, or maintenance (drawn with its own shape)."""
-    return "maintenance" if kind == "planned-maintenance" else ISSUE[level, extent].cell
+    return "maintenance" if kind == Kind.PLANNED_MAINTENANCE else ISSUE[level, extent].cell

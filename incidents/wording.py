@@ -22,6 +22,7 @@ from django.utils.translation import (
 )
 
 from incidents.cells import Group
+from incidents.vocabulary import Audience, Kind, Level, Stage
 
 WRITTEN_IN = "en"  # what is stored; other languages are written from the facts beside it
 ENDED = frozenset({"mitigated", "resolved", "complete", "cancelled"})
@@ -42,9 +43,9 @@ class Facts:
     """
 
     about: str
-    kind: str = "service-issue"
-    level: str = "error"
-    stage: str = "investigating"
+    kind: str = Kind.SERVICE_ISSUE
+    level: str = Level.ERROR
+    stage: str = Stage.INVESTIGATING
     hit: tuple[Group, ...] = ()
     rest: tuple[Group, ...] = ()
     times: Mapping[str, datetime] = field(default_factory=dict)
@@ -173,9 +174,9 @@ def span(start: datetime, end: datetime | None) -> str:
 
 def effect(services: int, level: str) -> str:
     """What has become of so many services: `is degraded`, `are failing or unavailable`."""
-    if level == "error":
+    if level == Level.ERROR:
         return ngettext("is failing or unavailable", "are failing or unavailable", services)
-    if level == "warning":
+    if level == Level.WARNING:
         return ngettext("is degraded", "are degraded", services)
     return ngettext(
         "is limited in its management operations or slower than usual",
@@ -205,7 +206,7 @@ def _filled(template: str, parts: Mapping[str, str]) -> str:
 
 
 def _advisory(facts: Facts) -> str:
-    if facts.kind == "security-advisory":
+    if facts.kind == Kind.SECURITY_ADVISORY:
         return gettext("this security advisory")
     return gettext("this health advisory")
 
@@ -286,16 +287,16 @@ def _maintenance(facts: Facts) -> str:
     start = times.get("start") or times["since"]
     end, at = times.get("end"), times["at"]
     parts["span"] = span(start, end)
-    if facts.stage == "complete":
+    if facts.stage == Stage.COMPLETE:
         template = gettext("Maintenance of %(what)s is complete as of %(at)s%(list)s.")
-    elif facts.stage == "cancelled":
+    elif facts.stage == Stage.CANCELLED:
         if facts.begun:
             template = gettext("Maintenance of %(what)s was broken off at %(at)s%(list)s.")
         else:
             template = gettext(
                 "Maintenance of %(what)s, planned %(span)s, is cancelled and does not take place%(list)s."
             )
-    elif facts.stage == "in-progress":
+    elif facts.stage == Stage.IN_PROGRESS:
         if end is None:
             template = gettext("Maintenance of %(what)s is in progress since %(since)s%(list)s.")
         elif at > end:
@@ -311,7 +312,7 @@ def _maintenance(facts: Facts) -> str:
         template = gettext(
             "Maintenance of %(what)s, planned %(span)s, has not begun yet%(list)s."
         )  # fmt: skip
-    elif facts.stage == "rescheduled":
+    elif facts.stage == Stage.RESCHEDULED:
         template = gettext(
             "Maintenance of %(what)s is now planned for another time, %(span)s%(list)s."
         )
@@ -353,11 +354,11 @@ def _stage(facts: Facts) -> str:
         parts["it"] = _advisory(facts)
         template = gettext("%(it)s no longer applies as of %(at)s.")
         return _filled(template, parts) if facts.stage in ENDED else ""
-    if facts.stage == "mitigated":
+    if facts.stage == Stage.MITIGATED:
         return gettext("This incident is mitigated as of %(at)s.") % parts
-    if facts.stage == "resolved":
+    if facts.stage == Stage.RESOLVED:
         return gettext("This incident is resolved as of %(at)s.") % parts
-    investigating = facts.stage == "investigating"
+    investigating = facts.stage == Stage.INVESTIGATING
     text = gettext("We are investigating.") if investigating else _working_on_it(facts)
     return joined(text, _rest(facts))
 
@@ -417,7 +418,7 @@ def _reopened(facts: Facts) -> str:
 
 def _handover(facts: Facts) -> str:
     """A first targeted text about what was posted to everybody. It says of no receiver what is not known."""
-    if facts.audience == "confirmed":
+    if facts.audience == Audience.CONFIRMED:
         known = gettext(
             "Our analysis has shown which customers are affected. They are told directly from now on and"
             " get the review of this incident directly."

@@ -15,7 +15,7 @@ from django.utils import timezone
 
 from incidents.access import LIFT, may
 from incidents.admin import Guarded, ReadOnly
-from incidents.models.choices import Kind
+from incidents.vocabulary import Kind
 from notifications.addresses import AddressError, normalise
 from notifications.channels import endpoints, test_messages
 from notifications.inbound import suppression
@@ -99,7 +99,7 @@ class ActionGroupForm(forms.ModelForm[ActionGroup]):
 
 class AlertRuleForm(forms.ModelForm[AlertRule]):
     kinds = forms.MultipleChoiceField(
-        choices=Kind.choices,
+        choices=Kind.choices(),
         required=False,
         widget=forms.CheckboxSelectMultiple,
         help_text="None chosen: every kind.",

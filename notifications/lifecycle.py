@@ -7,10 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from datetime import timedelta
-from enum import StrEnum
+
+from incidents.vocabulary import CommunicationKind, Word
 
 
-class Channel(StrEnum):
+class Channel(Word):
     """How an endpoint is reached. What each does is in its folder of `notifications.channels`."""
 
     MAIL = "mail"
@@ -23,7 +24,7 @@ class Channel(StrEnum):
         return self is not Channel.MAIL
 
 
-class State(StrEnum):
+class State(Word):
     PENDING = "pending"
     SENDING = "sending"
     SENT = "sent"
@@ -42,7 +43,7 @@ TRANSITIONS: Mapping[State, frozenset[State]] = {
 }
 
 
-class Phase(StrEnum):
+class Phase(Word):
     """Where a fan-out stands. Each phase has a cursor of its own; they follow in this order."""
 
     MATCHING = "matching"
@@ -58,7 +59,7 @@ NEXT_PHASE: Mapping[Phase, Phase] = {
 }
 
 
-class SkipReason(StrEnum):
+class SkipReason(Word):
     SUPERSEDED = "superseded"
     SUPPRESSED = "suppressed"
     UNCONFIRMED = "unconfirmed"
@@ -68,19 +69,19 @@ class SkipReason(StrEnum):
     DRILL = "drill"  # everything but the last step: the address is not on the drill's list
 
 
-class Deferral(StrEnum):
+class Deferral(Word):
     """Why a pending delivery is kept back although the other side would take it."""
 
     LIMIT = "limit"  # the hour's messages to this endpoint are used up
     INTERVAL = "interval"  # the last message about this incident is too fresh
 
 
-class Audience(StrEnum):
+class DeliveryAudience(Word):
     TARGETED = "targeted"
     PUBLIC = "public"
 
 
-class Relevance(StrEnum):
+class Relevance(Word):
     """How much an incident concerns a receiver; the words a mail uses are in `messages`."""
 
     IMPACTED = "impacted"
@@ -90,7 +91,7 @@ class Relevance(StrEnum):
     PUBLIC = "public"
 
 
-class Reason(StrEnum):
+class Reason(Word):
     """Why an endpoint is in an audience."""
 
     ALERT_RULE = "alert-rule"
@@ -99,7 +100,7 @@ class Reason(StrEnum):
     TOPIC = "topic"
 
 
-class Failure(StrEnum):
+class Failure(Word):
     """What a failed attempt means. Classified once, by the transport."""
 
     PERMANENT = "permanent"  # this receiver will never take it
@@ -142,9 +143,13 @@ CLOSING_STAGES = frozenset({"mitigated", "resolved", "complete", "cancelled"})
 
 def priority(*, kind: str, stage: str, number: int) -> int:
     """First notices, ends, retractions and corrections overtake updates; reviews wait for both."""
-    if kind == "review":
+    if kind == CommunicationKind.REVIEW:
         return PATIENT
-    urgent = kind in ("retraction", "correction") or number == 1 or stage in CLOSING_STAGES
+    urgent = (
+        kind in (CommunicationKind.RETRACTION, CommunicationKind.CORRECTION)
+        or number == 1
+        or stage in CLOSING_STAGES
+    )
     return URGENT if urgent else USUAL
 
 
@@ -158,7 +163,10 @@ def asks_first(*, kind: str, stage: str, number: int, receivers: int, threshold:
     """Whether a person must confirm the number of receivers: never of a first notice or an end, since every
     minute counts. A correction overtakes updates, too, but whoever corrects has a moment. 0: never.
     """
-    if kind != "correction" and priority(kind=kind, stage=stage, number=number) == URGENT:
+    if (
+        kind != CommunicationKind.CORRECTION
+        and priority(kind=kind, stage=stage, number=number) == URGENT
+    ):
         return False
     return 0 < threshold <= receivers
 
@@ -188,8 +196,8 @@ def skip_reason(
         return SkipReason.SUPPRESSED
     if left:
         return SkipReason.LEFT
-    if audience == Audience.PUBLIC and not confirmed:
+    if audience == DeliveryAudience.PUBLIC and not confirmed:
         return SkipReason.UNCONFIRMED
-    if audience == Audience.PUBLIC and withdrawn:
+    if audience == DeliveryAudience.PUBLIC and withdrawn:
         return SkipReason.WITHDRAWN
     return None

@@ -12,7 +12,7 @@ from datetime import timedelta
 from django.conf import settings
 from django.core import signing
 
-from notifications.lifecycle import Audience
+from notifications.lifecycle import DeliveryAudience
 
 CONFIRM_WITHIN = timedelta(hours=48)
 
@@ -41,10 +41,10 @@ def confirm_url(key: uuid.UUID) -> str:
     return f"{settings.BASE_URL}/subscribe/confirm/{token}/"
 
 
-def read_leave(token: str) -> tuple[uuid.UUID, Audience]:
+def read_leave(token: str) -> tuple[uuid.UUID, DeliveryAudience]:
     """Whose link it is, and what is left with it. Raises TokenError."""
     key, audience = _read(token, _LEAVE).split(" ")
-    return uuid.UUID(key), Audience(audience)
+    return uuid.UUID(key), DeliveryAudience(audience)
 
 
 def read_manage(token: str) -> uuid.UUID:

@@ -34,7 +34,7 @@ def plan_communication(*, communication_id: int, **_: object) -> None:
 
 
 @shared_task(name="notifications.send")
-def send_due(*, channel: str = "mail", **_: object) -> None:
+def send_due(*, channel: str = Channel.MAIL, **_: object) -> None:
     """Send what is due in one channel; if time is over before the work is, wake the next.
 
     Each channel by itself: a slow receiver of webhooks must not hold up mails, nor the other way round.

@@ -20,7 +20,7 @@ from incidents.importers.catalogue_file import (
     SLUG_LENGTH,
     ZONE_LENGTH,
 )
-from incidents.models.choices import Plane, Strength
+from incidents.vocabulary import Plane, Strength
 
 # The form of a slug, for the database.
 SLUG = rf"^{SLUG_FORM}$"
@@ -210,8 +210,8 @@ class Dependency(models.Model):
 
     service = models.ForeignKey(Service, on_delete=models.CASCADE, related_name="dependencies")
     depends_on = models.ForeignKey(Service, on_delete=models.CASCADE, related_name="dependants")
-    strength = models.CharField(max_length=4, choices=Strength, default=Strength.HARD)
-    plane = models.CharField(max_length=7, choices=Plane, default=Plane.DATA)
+    strength = models.CharField(max_length=4, choices=Strength.choices(), default=Strength.HARD)
+    plane = models.CharField(max_length=7, choices=Plane.choices(), default=Plane.DATA)
 
     objects = DependencyQuerySet.as_manager()
 
@@ -223,10 +223,10 @@ class Dependency(models.Model):
                 name="dependency_not_on_itself", condition=~Q(service=F("depends_on"))
             ),
             models.CheckConstraint(
-                name="dependency_strength_known", condition=Q(strength__in=Strength.values)
+                name="dependency_strength_known", condition=Q(strength__in=tuple(Strength))
             ),
             models.CheckConstraint(
-                name="dependency_plane_known", condition=Q(plane__in=Plane.values)
+                name="dependency_plane_known", condition=Q(plane__in=tuple(Plane))
             ),
         ]
 

@@ -11,9 +11,8 @@ from django.db import models
 from django.db.models import Q
 
 from incidents.models.catalogue import Region, Service
-from incidents.models.choices import Audience, CommunicationKind, Stage
 from incidents.models.incident import Incident, public_through
-from incidents.policy import AUDIENCE_UNKNOWN
+from incidents.vocabulary import Audience, CommunicationKind, Scenario, Stage
 
 
 class Decision(models.Model):
@@ -78,7 +77,7 @@ class CommunicationQuerySet(models.QuerySet["Communication"]):
         told = told.exclude(targeted_text="").exclude(
             models.Q(decision__override_public=True)
             | models.Q(decision__override_public__isnull=True, decision__public=True),
-            decision__scenario=AUDIENCE_UNKNOWN,
+            decision__scenario=Scenario.AUDIENCE_UNKNOWN,
             decision__facts__audience=Audience.UNKNOWN,
         )
         return dict(told.order_by().values_list("incident_id").annotate(models.Min("at")))
@@ -90,9 +89,9 @@ class Communication(models.Model):
     incident = models.ForeignKey(Incident, on_delete=models.CASCADE, related_name="communications")
     number = models.PositiveIntegerField()
     kind = models.CharField(
-        max_length=10, choices=CommunicationKind.choices, default=CommunicationKind.UPDATE
+        max_length=10, choices=CommunicationKind.choices(), default=CommunicationKind.UPDATE
     )
-    stage = models.CharField(max_length=13, choices=Stage.choices)
+    stage = models.CharField(max_length=13, choices=Stage.choices())
     public_text = models.TextField(blank=True)
     targeted_text = models.TextField(blank=True)
     # The facts that a text was written from where no person wrote it: {"public": […], "targeted": […]}, each as

@@ -14,7 +14,7 @@ from django.db import models
 from django.db.models import F, Q
 
 from incidents.models.catalogue import Geography, Region, Service
-from incidents.models.choices import Audience, Extent, Kind, Level, Role, Stage
+from incidents.vocabulary import Audience, Extent, Kind, Level, Role, Stage
 
 TRACKING_ID = r"^[A-Z0-9_]{4}-[A-Z0-9_]{3}$"
 TITLE_LENGTH = 200
@@ -57,14 +57,14 @@ class Incident(models.Model):
         unique=True,
         validators=[RegexValidator(TRACKING_ID, "Use the form XXXX-XXX of A-Z, 0-9 and _.")],
     )
-    kind = models.CharField(max_length=20, choices=Kind.choices, default=Kind.SERVICE_ISSUE)
-    level = models.CharField(max_length=13, choices=Level.choices)
+    kind = models.CharField(max_length=20, choices=Kind.choices(), default=Kind.SERVICE_ISSUE)
+    level = models.CharField(max_length=13, choices=Level.choices())
     public_title = models.CharField(max_length=TITLE_LENGTH)
     internal_title = models.CharField(max_length=TITLE_LENGTH, blank=True)
-    stage = models.CharField(max_length=13, choices=Stage.choices)
+    stage = models.CharField(max_length=13, choices=Stage.choices())
 
     # Facts of the policy that no other row holds.
-    audience = models.CharField(max_length=9, choices=Audience.choices, default=Audience.UNKNOWN)
+    audience = models.CharField(max_length=9, choices=Audience.choices(), default=Audience.UNKNOWN)
     # The version of the impacted list in force, 0 while there is none; without one no audience is confirmed.
     impacted_version = models.PositiveIntegerField(default=0, db_default=0)
     dependents = models.PositiveIntegerField(default=0)
@@ -200,8 +200,8 @@ class Impact(models.Model):
     service = models.ForeignKey(Service, on_delete=models.PROTECT, related_name="impacts")
     region = models.ForeignKey(Region, on_delete=models.PROTECT, related_name="impacts")
     zones = ArrayField(models.CharField(max_length=20), default=list, blank=True)
-    extent = models.CharField(max_length=6, choices=Extent.choices, default=Extent.SUBSET)
-    level = models.CharField(max_length=13, choices=Level.choices)
+    extent = models.CharField(max_length=6, choices=Extent.choices(), default=Extent.SUBSET)
+    level = models.CharField(max_length=13, choices=Level.choices())
     started_at = models.DateTimeField()
     ended_at = models.DateTimeField(null=True, blank=True)
 
@@ -243,7 +243,7 @@ class Mention(models.Model):
     geography = models.ForeignKey(
         Geography, null=True, blank=True, on_delete=models.PROTECT, related_name="mentions"
     )
-    role = models.CharField(max_length=9, choices=Role.choices)
+    role = models.CharField(max_length=9, choices=Role.choices())
     recovered_at = models.DateTimeField(null=True, blank=True)
 
     objects = MentionQuerySet.as_manager()

@@ -9,8 +9,8 @@ from django.core.validators import RegexValidator
 from django.db import models
 from django.db.models import Q
 
-from incidents.models.choices import RepairState, ReviewKind
 from incidents.models.incident import Incident, public_through
+from incidents.vocabulary import RepairState, ReviewKind
 
 MONTH = r"^[0-9]{4}-(0[1-9]|1[0-2])$"
 
@@ -24,7 +24,7 @@ class Review(models.Model):
     """One version of an incident's review. `for_public`: the world may read it, else its audience only."""
 
     incident = models.ForeignKey(Incident, on_delete=models.CASCADE, related_name="reviews")
-    kind = models.CharField(max_length=11, choices=ReviewKind.choices)
+    kind = models.CharField(max_length=11, choices=ReviewKind.choices())
     version = models.PositiveIntegerField()
     for_public = models.BooleanField(default=False)
     created_at = models.DateTimeField()
@@ -65,7 +65,7 @@ class RepairItem(models.Model):
     review = models.ForeignKey(Review, on_delete=models.CASCADE, related_name="repair_items")
     text = models.TextField()
     owner = models.CharField(max_length=200, blank=True)
-    state = models.CharField(max_length=11, choices=RepairState.choices)
+    state = models.CharField(max_length=11, choices=RepairState.choices())
     due = models.CharField(max_length=7, blank=True, validators=[RegexValidator(MONTH)])
     position = models.PositiveIntegerField()
 

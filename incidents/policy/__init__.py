@@ -21,51 +21,28 @@ from __future__ import annotations
 from incidents.policy.custom import parse_policy
 from incidents.policy.documents import load_json, load_yaml
 from incidents.policy.explain import Change, Explanation, explain
-from incidents.policy.facts import (
-    AUDIENCE_UNKNOWN,
-    BROAD,
-    CHANNEL_UNAVAILABLE,
-    Audience,
-    Channel,
-    Extent,
-    Facts,
-    ImpactFact,
-    Kind,
-    Level,
-    Scenario,
-    parse_facts,
-)
+from incidents.policy.facts import Facts, ImpactFact, parse_facts
 from incidents.policy.fields import FactsError, PolicyError, RefusedError
 from incidents.policy.neighbours import Counterfactual, neighbours
 from incidents.policy.presets import PRESETS
 from incidents.policy.rules import Policy, Size, Threshold, measure
 from incidents.policy.spread import Growth, Proposal, Spread, proposed_level
-from incidents.policy.verdict import Outcome, Review, Verdict, decide
+from incidents.policy.verdict import Outcome, Verdict, decide
 
 __all__ = [
-    "AUDIENCE_UNKNOWN",
-    "BROAD",
-    "CHANNEL_UNAVAILABLE",
     "PRESETS",
-    "Audience",
     "Change",
-    "Channel",
     "Counterfactual",
     "Explanation",
-    "Extent",
     "Facts",
     "FactsError",
     "Growth",
     "ImpactFact",
-    "Kind",
-    "Level",
     "Outcome",
     "Policy",
     "PolicyError",
     "Proposal",
     "RefusedError",
-    "Review",
-    "Scenario",
     "Size",
     "Spread",
     "Threshold",

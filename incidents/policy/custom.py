@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import get_args
 
-from incidents.policy.facts import EXTENTS, LEVELS, SCENARIOS, Scenario
 from incidents.policy.fields import Fields, PolicyError, show
 from incidents.policy.presets import AZURE, PRESETS
 from incidents.policy.rules import Combine, Policy, Threshold
 from incidents.policy.spread import Spread
+from incidents.vocabulary import LEVELS, Extent, Scenario
 
 COMBINES: tuple[Combine, ...] = get_args(Combine)
 POLICY_KEYS = tuple(Policy.__dataclass_fields__)
@@ -113,7 +113,7 @@ def _read(value: object, at: str, base: Threshold | None) -> Threshold:
         level=fields.choice("level", LEVELS, base.level if base else None),
         services=fields.whole("services", 1, MAX_COUNT, base.services if base else None),
         regions=_regions(fields, base),
-        extent=fields.choice("extent", EXTENTS, base.extent if base else None),
+        extent=fields.choice("extent", tuple(Extent), base.extent if base else None),
         combine=fields.choice("combine", COMBINES, base.combine if base else None),
         named_only=fields.flag("named_only", base.named_only if base else False),
     )
@@ -135,6 +135,6 @@ def _scenarios(fields: Fields) -> tuple[Scenario, ...]:
         raise fields.refuse("withdraw_after_review", "is not a list of scenarios (2, 3)")
     for index, item in enumerate(value):
         # Scenario 1 is out: its entry is the public record and stays.
-        if type(item) is not int or item not in SCENARIOS[1:]:
+        if not isinstance(item, int) or item not in tuple(Scenario)[1:]:
             raise PolicyError(f"withdraw_after_review[{index}]: {show(item)} is not one of 2, 3")
-    return tuple(scenario for scenario in SCENARIOS if scenario in value)
+    return tuple(scenario for scenario in Scenario if scenario in value)

@@ -3,31 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final, Literal, get_args
+
+import msgspec
 
 from incidents.policy.fields import FactsError, Fields, is_name, show, wanted_name
-
-Kind = Literal["service-issue", "planned-maintenance", "health-advisory", "security-advisory"]
-Level = Literal["informational", "warning", "error"]
-Extent = Literal["subset", "zone", "region"]
-Audience = Literal["unknown", "estimated", "confirmed"]
-Channel = Literal["available", "unavailable"]
-Scenario = Literal[1, 2, 3]
-# The three reasons to post publicly.
-BROAD: Final = 1
-CHANNEL_UNAVAILABLE: Final = 2
-AUDIENCE_UNKNOWN: Final = 3
-
-# Each in rising order (the audience: from the least known to the best known).
-KINDS: tuple[Kind, ...] = get_args(Kind)
-LEVELS: tuple[Level, ...] = get_args(Level)
-EXTENTS: tuple[Extent, ...] = get_args(Extent)
-AUDIENCES: tuple[Audience, ...] = get_args(Audience)
-CHANNELS: tuple[Channel, ...] = get_args(Channel)
-SCENARIOS: tuple[Scenario, ...] = get_args(Scenario)
-
-LEVEL_RANK: dict[Level, int] = {level: rank for rank, level in enumerate(LEVELS)}
-EXTENT_RANK: dict[Extent, int] = {extent: rank for rank, extent in enumerate(EXTENTS)}
+from incidents.vocabulary import (
+    LEVEL_RANK,
+    LEVELS,
+    Audience,
+    Extent,
+    Kind,
+    Level,
+    Scenario,
+    TargetedChannel,
+)
 
 GLOBAL = "global"  # the region of a non-regional service
 MAX_DEPENDENTS = 100_000
@@ -40,8 +29,8 @@ class ImpactFact:
 
     service: str
     region: str
-    extent: Extent = "subset"
-    level: Level = "error"
+    extent: Extent = Extent.SUBSET
+    level: Level = Level.ERROR
     zones: tuple[str, ...] = ()
 
     def at(self, *, extent: Extent | None = None, level: Level | None = None) -> ImpactFact:
@@ -56,15 +45,6 @@ class ImpactFact:
         return ImpactFact(
             service or self.service, region or self.region, self.extent, self.level, zones
         )
-
-    def as_dict(self) -> dict[str, object]:
-        return {
-            "service": self.service,
-            "region": self.region,
-            "zones": list(self.zones),
-            "extent": self.extent,
-            "level": self.level,
-        }
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,8 +63,8 @@ class Facts:
     level: Level
     impacts: tuple[ImpactFact, ...]
     dependents: int = 0
-    audience: Audience = "unknown"
-    targeted_channel: Channel = "available"
+    audience: Audience = Audience.UNKNOWN
+    targeted_channel: TargetedChannel = TargetedChannel.AVAILABLE
     platform_fault: bool = True
     false_positive: bool = False
     ever_broad: bool = False
@@ -106,7 +86,7 @@ class Facts:
         impacts: tuple[ImpactFact, ...] | None = None,
         dependents: int | None = None,
         audience: Audience | None = None,
-        targeted_channel: Channel | None = None,
+        targeted_channel: TargetedChannel | None = None,
     ) -> Facts:
         """The same facts, but for what is given. (Several times as fast as `dataclasses.replace`.)"""
         return Facts(
@@ -124,18 +104,8 @@ class Facts:
 
     def as_dict(self) -> dict[str, object]:
         """The JSON shape; `parse_facts` reads it back to equal facts."""
-        return {
-            "kind": self.kind,
-            "level": self.level,
-            "impacts": [impact.as_dict() for impact in self.impacts],
-            "dependents": self.dependents,
-            "audience": self.audience,
-            "targeted_channel": self.targeted_channel,
-            "platform_fault": self.platform_fault,
-            "false_positive": self.false_positive,
-            "ever_broad": self.ever_broad,
-            "previous_scenario": self.previous_scenario,
-        }
+        document: dict[str, object] = msgspec.to_builtins(self)
+        return document
 
 
 FACT_KEYS = tuple(Facts.__dataclass_fields__)
@@ -152,18 +122,20 @@ def parse_facts(obj: object, at: str = "") -> Facts:
     fields = Fields.of(obj, at, FACT_KEYS, FactsError, "facts")
     level = fields.choice("level", LEVELS)
     facts = Facts(
-        kind=fields.choice("kind", KINDS),
+        kind=fields.choice("kind", tuple(Kind)),
         level=level,
         impacts=_impacts(fields, level),
         dependents=fields.whole("dependents", 0, MAX_DEPENDENTS, 0),
-        audience=fields.choice("audience", AUDIENCES, "unknown"),
-        targeted_channel=fields.choice("targeted_channel", CHANNELS, "available"),
+        audience=fields.choice("audience", tuple(Audience), Audience.UNKNOWN),
+        targeted_channel=fields.choice(
+            "targeted_channel", tuple(TargetedChannel), TargetedChannel.AVAILABLE
+        ),
         platform_fault=fields.flag("platform_fault", default=True),
         false_positive=fields.flag("false_positive", default=False),
         ever_broad=fields.flag("ever_broad", default=False),
         previous_scenario=_previous_scenario(fields),
     )
-    if facts.false_positive and facts.targeted_channel == "unavailable":
+    if facts.false_positive and facts.targeted_channel == TargetedChannel.UNAVAILABLE:
         raise fields.refuse(
             "targeted_channel",
             "contradicts false_positive true: a false positive broke no channel; drop one of them",
@@ -175,9 +147,8 @@ def _previous_scenario(fields: Fields) -> Scenario | None:
     value = fields.values.get("previous_scenario")
     if value is None:
         return None
-    for scenario in SCENARIOS:
-        if type(value) is int and value == scenario:
-            return scenario
+    if isinstance(value, int) and not isinstance(value, bool) and value in tuple(Scenario):
+        return Scenario(value)
     raise fields.refuse("previous_scenario", "is not one of 1, 2, 3, null")
 
 
@@ -203,7 +174,7 @@ def _impact(obj: object, at: str, incident_level: Level) -> ImpactFact:
         service=fields.name("service", MAX_NAME),
         # "Global" is how pages print it; as an ordinary region it would count differently.
         region=GLOBAL if region.casefold() == GLOBAL else region,
-        extent=fields.choice("extent", EXTENTS, "subset"),
+        extent=fields.choice("extent", tuple(Extent), Extent.SUBSET),
         level=level,
         zones=_zones(fields),
     )

@@ -6,21 +6,17 @@ from collections.abc import Callable, Iterator
 from itertools import count
 from typing import Literal, NamedTuple
 
-from incidents.policy.facts import (
-    AUDIENCES,
-    CHANNELS,
+from incidents.policy.facts import GLOBAL, MAX_DEPENDENTS, Facts, ImpactFact
+from incidents.policy.rules import Size, measure
+from incidents.vocabulary import (
     EXTENT_RANK,
-    EXTENTS,
-    GLOBAL,
     LEVEL_RANK,
     LEVELS,
-    MAX_DEPENDENTS,
+    Audience,
     Extent,
-    Facts,
-    ImpactFact,
     Level,
+    TargetedChannel,
 )
-from incidents.policy.rules import Size, measure
 
 NotchFact = Literal["level", "services", "regions", "extent", "audience", "targeted_channel"]
 STEPS = (-1, 1)
@@ -49,13 +45,13 @@ def neighbours(facts: Facts) -> Iterator[tuple[Counterfactual, Facts]]:
     yield from _services(facts, size)
     yield from _regions(facts, size)
     yield from _extents(facts, size)
-    for audience in AUDIENCES:
+    for audience in tuple(Audience):
         if audience != facts.audience:
             yield (
                 Counterfactual("audience", facts.audience, audience),
                 facts.but(audience=audience),
             )
-    for channel in CHANNELS:
+    for channel in tuple(TargetedChannel):
         if channel != facts.targeted_channel and not facts.false_positive:
             counterfactual = Counterfactual("targeted_channel", facts.targeted_channel, channel)
             yield counterfactual, facts.but(targeted_channel=channel)
@@ -66,7 +62,7 @@ def _step(rank: int, step: int, length: int) -> int | None:
 
 
 def _counts(impact: ImpactFact) -> bool:
-    return impact.level != "informational"
+    return impact.level != Level.INFORMATIONAL
 
 
 def _changed(
@@ -153,9 +149,9 @@ def _extents(facts: Facts, size: Size) -> Iterator[tuple[Counterfactual, Facts]]
     if widest is None:
         return
     for step in STEPS:
-        rank = _step(EXTENT_RANK[widest], step, len(EXTENTS))
+        rank = _step(EXTENT_RANK[widest], step, len(tuple(Extent)))
         if rank is not None:
-            extent: Extent = EXTENTS[rank]
+            extent: Extent = tuple(Extent)[rank]
             impacts = tuple(
                 each.at(extent=extent) if each.extent == widest and _counts(each) else each
                 for each in facts.impacts
@@ -206,7 +202,7 @@ def _onward(counterfactual: Counterfactual, facts: Facts) -> tuple[Counterfactua
 def _rank(value: int | str) -> int:
     if isinstance(value, int):
         return value
-    for words in (LEVELS, EXTENTS):
+    for words in (LEVELS, tuple(Extent)):
         if value in words:
             return list(words).index(value)  # type: ignore[arg-type]
     return 0

@@ -13,13 +13,14 @@ from types import MappingProxyType
 
 from incidents.policy.rules import Policy, Threshold
 from incidents.policy.spread import Spread
+from incidents.vocabulary import Extent, Level, Scenario
 
 AZURE = Policy(
     name="azure",
     version=1,
     # Significant impact across several services for a whole region or several; a whole zone
     # counts as well: the status history of February 2024 speaks of entire zones or regions.
-    broad=Threshold(level="error", services=2, regions=2, extent="zone", combine="all"),
+    broad=Threshold(level=Level.ERROR, services=2, regions=2, extent=Extent.ZONE, combine="all"),
     also_broad=(),
     # Scenario 1 is the one scenario with a public review, and always has one.
     public_review=None,
@@ -27,16 +28,18 @@ AZURE = Policy(
     channel_unavailable=True,
     # Scenario 3: significant, and not yet clear whom it hits; significance in any one dimension.
     audience_unknown=Threshold(
-        level="warning", services=2, regions=2, extent="zone", combine="any"
+        level=Level.WARNING, services=2, regions=2, extent=Extent.ZONE, combine="any"
     ),
     not_platform_fault=Threshold(
-        level="informational", services=2, regions=2, extent="zone", combine="any"
+        level=Level.INFORMATIONAL, services=2, regions=2, extent=Extent.ZONE, combine="any"
     ),
-    notice=Threshold(level="informational", services=2, regions=2, extent="zone", combine="all"),
+    notice=Threshold(
+        level=Level.INFORMATIONAL, services=2, regions=2, extent=Extent.ZONE, combine="all"
+    ),
     security_advisory=None,
     # Stated for scenario 3 in the status history of February 2024; scenario 2 treated alike,
     # since its review is targeted, too.
-    withdraw_after_review=(2, 3),
+    withdraw_after_review=(Scenario.CHANNEL_UNAVAILABLE, Scenario.AUDIENCE_UNKNOWN),
     # Levels are raised by people.
     spread=None,
     # Nothing published: one clock for both.
@@ -58,12 +61,12 @@ GOOGLE = replace(
     # Global, or a considerable share of projects in one or more regions, and one or more
     # products down or severely degraded. One service is enough; a whole zone is the smallest
     # extent called considerable; mere presence in two regions is not.
-    broad=Threshold(level="error", services=1, regions=None, extent="zone", combine="all"),
+    broad=Threshold(level=Level.ERROR, services=1, regions=None, extent=Extent.ZONE, combine="all"),
     # Since March 2025 the dashboard shows only what is broad, and that is more than outages: it
     # showed 12 products disrupted in one region (18 July 2025, 47 in the end) and three in one (16
     # July 2026). Three services, disrupted anywhere, say "public" for four of five such posts on
     # record and for 8 of 100 of those before, most of which would no longer be posted.
-    also_broad=(Threshold("warning", 3, None, "subset", "all", named_only=True),),
+    also_broad=(Threshold(Level.WARNING, 3, None, Extent.SUBSET, "all", named_only=True),),
     # The dashboard keeps what it has shown.
     withdraw_after_review=(),
 )
@@ -79,10 +82,12 @@ AWS = replace(
     name="aws",
     # A public event speaks about the availability of a service in a region, to everybody, with
     # or without resources there: one service, the whole region, degraded is enough.
-    broad=Threshold(level="warning", services=1, regions=None, extent="region", combine="all"),
+    broad=Threshold(
+        level=Level.WARNING, services=1, regions=None, extent=Extent.REGION, combine="all"
+    ),
     # A public post-event summary exists for broad and significant events only.
     public_review=Threshold(
-        level="error", services=2, regions=None, extent="region", combine="all"
+        level=Level.ERROR, services=2, regions=None, extent=Extent.REGION, combine="all"
     ),
     # A public event stays listed after it is over.
     withdraw_after_review=(),

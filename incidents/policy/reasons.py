@@ -4,34 +4,44 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from incidents.policy.facts import AUDIENCE_UNKNOWN, BROAD, Extent, Facts
+from incidents.policy.facts import Facts
 from incidents.policy.neighbours import Counterfactual
 from incidents.policy.rules import Policy, Size, Threshold
 from incidents.policy.verdict import Verdict, kind_threshold
+from incidents.vocabulary import (
+    Audience,
+    Extent,
+    Kind,
+    Level,
+    PromisedReview,
+    Scenario,
+    TargetedChannel,
+    VerdictRule,
+)
 
 EXTENT_WORDS: dict[Extent, str] = {
-    "subset": "part of a region",
-    "zone": "a whole zone",
-    "region": "a whole region",
+    Extent.SUBSET: "part of a region",
+    Extent.ZONE: "a whole zone",
+    Extent.REGION: "a whole region",
 }
 KIND_WORDS = {
-    "planned-maintenance": "Planned maintenance",
-    "health-advisory": "A health advisory",
-    "security-advisory": "A security advisory",
+    Kind.PLANNED_MAINTENANCE: "Planned maintenance",
+    Kind.HEALTH_ADVISORY: "A health advisory",
+    Kind.SECURITY_ADVISORY: "A security advisory",
 }
 
 
 def because(facts: Facts, policy: Policy, size: Size, verdict: Verdict) -> tuple[str, ...]:
     """Why the verdict is what it is: the size, the rules asked, the consequences."""
-    if verdict.rule == "false-positive":
+    if verdict.rule == VerdictRule.FALSE_POSITIVE:
         return _false_positive(verdict)
-    if verdict.rule == "not-platform-fault":
+    if verdict.rule == VerdictRule.NOT_PLATFORM_FAULT:
         return (
             "The cause lies outside the platform, so this is an advisory and has no review.",
             _size(size),
             _public_when("An advisory of this kind", policy.not_platform_fault, size),
         )
-    if facts.kind != "service-issue":
+    if facts.kind != Kind.SERVICE_ISSUE:
         threshold = kind_threshold(facts, policy)
         return (_size(size, facts.kind), _public_when(KIND_WORDS[facts.kind], threshold, size))
     return (
@@ -78,7 +88,7 @@ def _size(size: Size, kind: str = "") -> str:
         return f"{level}; no impact is at Warning or above, so no region or extent counts{stated}."
     parts = f" ({size.named} named, {dependents} depending on them)" if dependents else ""
     reach = "everywhere" if size.everywhere else _number(size.regions, "region")
-    planned = kind == "planned-maintenance"
+    planned = kind == Kind.PLANNED_MAINTENANCE
     return (
         f"{'' if planned else f'{level}; '}{_number(size.services, 'service')}{parts}, {reach}, "
         f"at most {EXTENT_WORDS[size.extent]}."
@@ -87,28 +97,28 @@ def _size(size: Size, kind: str = "") -> str:
 
 def _reach_wanted(threshold: Threshold) -> str:
     several = f" or {threshold.regions} or more regions" if threshold.regions is not None else ""
-    least = "" if threshold.extent == "region" else "at least "
+    least = "" if threshold.extent == Extent.REGION else "at least "
     return f"{least}{EXTENT_WORDS[threshold.extent]}{several}"
 
 
 def _wanted(threshold: Threshold) -> str:
     """What a threshold asks for."""
-    level = "" if threshold.level == "informational" else f"level {_at_least(threshold)}, "
+    level = "" if threshold.level == Level.INFORMATIONAL else f"level {_at_least(threshold)}, "
     services = f"{_number(threshold.services, _service(threshold))} or more"
-    if threshold.combine == "all" and threshold.extent == "subset":
+    if threshold.combine == "all" and threshold.extent == Extent.SUBSET:
         return f"{level}{services}"  # wherever impact counts, part of a region is hit
     joint = "and" if threshold.combine == "all" else "or"
     return f"{level}{services}, {joint} {_reach_wanted(threshold)}"
 
 
 def _at_least(threshold: Threshold) -> str:
-    return "Error" if threshold.level == "error" else f"{threshold.level.capitalize()} or above"
+    return "Error" if threshold.level == Level.ERROR else f"{threshold.level.capitalize()} or above"
 
 
 def _missing(threshold: Threshold, size: Size) -> str:
     """The parts of a missed threshold that are missing, with the numbers found instead."""
     missing = []
-    if not Threshold(threshold.level, 0, None, "region", "any").met_by(size):
+    if not Threshold(threshold.level, 0, None, Extent.REGION, "any").met_by(size):
         missing.append(f"the level is {size.level.capitalize()}")
     if (counted := threshold.counted(size)) < threshold.services:
         missing.append(f"{_is(counted, _service(threshold))} affected")
@@ -152,7 +162,7 @@ def _scenario_1(policy: Policy, size: Size) -> str:
 
 
 def _scenario_2(facts: Facts, policy: Policy) -> str:
-    if facts.targeted_channel == "available":
+    if facts.targeted_channel == TargetedChannel.AVAILABLE:
         return "Scenario 2 (channel unavailable) does not hold: targeted alerts can be delivered."
     if not policy.channel_unavailable:
         return "Scenario 2 (channel unavailable) is switched off in this policy."
@@ -166,7 +176,7 @@ def _scenario_3(facts: Facts, policy: Policy, size: Size) -> str:
     threshold = policy.audience_unknown
     if threshold is None:
         return "Scenario 3 (audience unknown) is switched off in this policy."
-    if facts.audience != "unknown":
+    if facts.audience != Audience.UNKNOWN:
         return f"Scenario 3 (audience unknown) does not hold: the audience is {facts.audience}."
     if threshold.met_by(size):
         return (
@@ -181,20 +191,20 @@ def _scenario_3(facts: Facts, policy: Policy, size: Size) -> str:
 
 def _kept(facts: Facts, verdict: Verdict) -> tuple[str, ...]:
     """An earlier decision that still binds."""
-    if verdict.rule == "once-broad":
+    if verdict.rule == VerdictRule.ONCE_BROAD:
         return ("An earlier decision found the impact broad, so the public post stays.",)
-    if verdict.rule == "already-public":
+    if verdict.rule == VerdictRule.ALREADY_PUBLIC:
         return (
             f"It was made public under scenario {facts.previous_scenario}, and a public post is "
             "not taken back while its review is open.",
         )
-    if facts.ever_broad and BROAD not in verdict.scenarios:
+    if facts.ever_broad and Scenario.BROAD not in verdict.scenarios:
         return ("An earlier decision found the impact broad, so the review stays public.",)
     return ()
 
 
 def _review(policy: Policy, verdict: Verdict) -> str:
-    if verdict.review == "public":
+    if verdict.review == PromisedReview.PUBLIC:
         return (
             f"The review is public: Preliminary within {policy.preliminary_review_hours} hours, "
             f"Final within {policy.final_review_days} days of mitigation; the entry is kept "
@@ -214,10 +224,10 @@ def _review(policy: Policy, verdict: Verdict) -> str:
 
 def _targeted(facts: Facts, verdict: Verdict) -> tuple[str, ...]:
     """When the targeted alerts have to wait."""
-    if facts.targeted_channel == "unavailable":
+    if facts.targeted_channel == TargetedChannel.UNAVAILABLE:
         return ("Targeted alerts follow as soon as the channel works again.",)
-    if facts.audience != "unknown" or not verdict.public:
+    if facts.audience != Audience.UNKNOWN or not verdict.public:
         return ()
-    if verdict.scenario == AUDIENCE_UNKNOWN:
+    if verdict.scenario == Scenario.AUDIENCE_UNKNOWN:
         return ("Targeted alerts follow as soon as the audience is known.",)
     return ("Until the audience is known, targeted alerts go to whoever runs in these cells.",)

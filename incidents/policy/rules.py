@@ -3,20 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from typing import Literal, NamedTuple
 
-from incidents.policy.facts import (
-    EXTENT_RANK,
-    GLOBAL,
-    LEVEL_RANK,
-    Extent,
-    Facts,
-    ImpactFact,
-    Level,
-    Scenario,
-)
+import msgspec
+
+from incidents.policy.facts import GLOBAL, Facts, ImpactFact
 from incidents.policy.spread import Spread
+from incidents.vocabulary import EXTENT_RANK, LEVEL_RANK, Extent, Level, Scenario
 
 Combine = Literal["all", "any"]
 
@@ -43,12 +37,12 @@ def measure(facts: Facts) -> Size:
     extents: set[Extent] = set()
     everywhere = False
     for impact in facts.impacts:
-        if impact.level == "informational":
+        if impact.level == Level.INFORMATIONAL:
             continue
         services.add(impact.service)
         regions.add(impact.region)
         extents.add(impact.extent)
-        if impact.region == GLOBAL and impact.extent == "region":
+        if impact.region == GLOBAL and impact.extent == Extent.REGION:
             everywhere = True
     extent = max(extents, key=EXTENT_RANK.__getitem__, default=None)
     named = len(services)
@@ -163,7 +157,11 @@ class Policy:
 
     def deadline_minutes(self, scenario: Scenario | None) -> int:
         """How long a public post under this scenario waits for a person at most."""
-        return self.broad_deadline_minutes if scenario == 1 else self.public_deadline_minutes
+        return (
+            self.broad_deadline_minutes
+            if scenario == Scenario.BROAD
+            else self.public_deadline_minutes
+        )
 
     @property
     def ways_to_be_broad(self) -> tuple[Threshold, ...]:
@@ -171,8 +169,5 @@ class Policy:
 
     def as_dict(self) -> dict[str, object]:
         """The JSON shape; `parse_policy` reads it back to an equal policy."""
-        return {
-            **asdict(self),
-            "also_broad": [asdict(each) for each in self.also_broad],
-            "withdraw_after_review": list(self.withdraw_after_review),
-        }
+        document: dict[str, object] = msgspec.to_builtins(self)
+        return document

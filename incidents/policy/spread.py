@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import pairwise
 
-from incidents.policy.facts import Level
+from incidents.vocabulary import Level
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,14 +47,14 @@ def proposed_level(level: Level, growth: Growth, spread: Spread | None) -> Propo
 
     What is Informational stays so: many regions with an effect that nobody feels are no outage.
     """
-    if spread is None or level != "warning":
+    if spread is None or level != Level.WARNING:
         return None
     if growth.hard_dependants >= spread.hard_dependants:
         reason = (
             f"{growth.hard_dependants} services cannot do without what is hit"
             f" ({spread.hard_dependants} are enough)"
         )
-        return Proposal("error", reason)
+        return Proposal(Level.ERROR, reason)
     # Any two, not the first two: a region that turns out to have been hit long before takes nothing back.
     gaps = [after - before for before, after in pairwise(sorted(growth.regions.values()))]
     if gaps and min(gaps) <= timedelta(minutes=spread.second_region_minutes):
@@ -64,7 +64,7 @@ def proposed_level(level: Level, growth: Growth, spread: Spread | None) -> Propo
             f"{which[0]} region was hit {minutes} minutes after {which[1]}"
             f" (up to {spread.second_region_minutes} count)"
         )
-        return Proposal("error", reason)
+        return Proposal(Level.ERROR, reason)
     if growth.zone_to_region and spread.zone_to_region:
-        return Proposal("error", "what was hit in a zone is hit in the whole region now")
+        return Proposal(Level.ERROR, "what was hit in a zone is hit in the whole region now")
     return None

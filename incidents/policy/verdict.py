@@ -3,35 +3,23 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
-from incidents.policy.facts import (
-    AUDIENCE_UNKNOWN,
-    BROAD,
-    CHANNEL_UNAVAILABLE,
-    Facts,
-    Scenario,
-)
+from incidents.policy.facts import Facts
 from incidents.policy.rules import Policy, Size, Threshold, measure, met
+from incidents.vocabulary import (
+    Audience,
+    Kind,
+    PromisedReview,
+    Scenario,
+    TargetedChannel,
+    VerdictRule,
+)
 
-Review = Literal["public", "targeted", "none"]
-Rule = Literal[
-    "false-positive",
-    "not-platform-fault",
-    "security-advisory",
-    "planned-maintenance",
-    "health-advisory",
-    "broad-impact",
-    "channel-unavailable",
-    "audience-unknown",
-    "once-broad",
-    "already-public",
-    "targeted-only",
-]
-SCENARIO_RULE: dict[Scenario, Rule] = {
-    BROAD: "broad-impact",
-    CHANNEL_UNAVAILABLE: "channel-unavailable",
-    AUDIENCE_UNKNOWN: "audience-unknown",
+SCENARIO_RULE: dict[Scenario, VerdictRule] = {
+    Scenario.BROAD: VerdictRule.BROAD_IMPACT,
+    Scenario.CHANNEL_UNAVAILABLE: VerdictRule.CHANNEL_UNAVAILABLE,
+    Scenario.AUDIENCE_UNKNOWN: VerdictRule.AUDIENCE_UNKNOWN,
 }
 
 
@@ -40,7 +28,7 @@ class Outcome(NamedTuple):
 
     scenario: Scenario | None
     public: bool
-    review: Review
+    review: PromisedReview
     withdraw_after_review: bool
 
 
@@ -56,9 +44,9 @@ class Verdict:
     scenarios: tuple[Scenario, ...]
     public: bool
     targeted: bool
-    review: Review
+    review: PromisedReview
     withdraw_after_review: bool
-    rule: Rule
+    rule: VerdictRule
     policy: str
     policy_version: int
 
@@ -76,19 +64,21 @@ def decide(facts: Facts, policy: Policy) -> Verdict:
     if facts.false_positive:
         # A public advisory leaves no scenario behind; the caller knows of that one by itself.
         was_public = facts.ever_broad or facts.previous_scenario is not None
-        return _simple(policy, "false-positive", public=was_public)
+        return _simple(policy, VerdictRule.FALSE_POSITIVE, public=was_public)
     size = measure(facts)
     if not facts.platform_fault:
         public = met(policy.not_platform_fault, size)
-        return _simple(policy, "not-platform-fault", public=public)
-    if facts.kind == "service-issue":
+        return _simple(policy, VerdictRule.NOT_PLATFORM_FAULT, public=public)
+    if facts.kind == Kind.SERVICE_ISSUE:
         return _service_issue(facts, policy, size)
-    return _simple(policy, facts.kind, public=met(kind_threshold(facts, policy), size))
+    return _simple(
+        policy, VerdictRule(facts.kind.value), public=met(kind_threshold(facts, policy), size)
+    )
 
 
 def kind_threshold(facts: Facts, policy: Policy) -> Threshold | None:
     """What makes maintenance and advisories public."""
-    return policy.security_advisory if facts.kind == "security-advisory" else policy.notice
+    return policy.security_advisory if facts.kind == Kind.SECURITY_ADVISORY else policy.notice
 
 
 def is_broad(policy: Policy, size: Size) -> bool:
@@ -97,21 +87,21 @@ def is_broad(policy: Policy, size: Size) -> bool:
 
 def holding(facts: Facts, policy: Policy, size: Size) -> tuple[Scenario, ...]:
     """All scenarios of a service issue that hold, in rising order."""
-    broad: tuple[Scenario, ...] = (1,) if is_broad(policy, size) else ()
-    if policy.channel_unavailable and facts.targeted_channel == "unavailable":
-        broad = (*broad, 2)
-    if facts.audience == "unknown" and met(policy.audience_unknown, size):
-        broad = (*broad, 3)
+    broad: tuple[Scenario, ...] = (Scenario.BROAD,) if is_broad(policy, size) else ()
+    if policy.channel_unavailable and facts.targeted_channel == TargetedChannel.UNAVAILABLE:
+        broad = (*broad, Scenario.CHANNEL_UNAVAILABLE)
+    if facts.audience == Audience.UNKNOWN and met(policy.audience_unknown, size):
+        broad = (*broad, Scenario.AUDIENCE_UNKNOWN)
     return broad
 
 
-def _simple(policy: Policy, rule: Rule, *, public: bool) -> Verdict:
+def _simple(policy: Policy, rule: VerdictRule, *, public: bool) -> Verdict:
     return Verdict(
         scenario=None,
         scenarios=(),
         public=public,
         targeted=True,
-        review="none",
+        review=PromisedReview.NONE,
         withdraw_after_review=False,
         rule=rule,
         policy=policy.name,
@@ -122,7 +112,11 @@ def _simple(policy: Policy, rule: Rule, *, public: bool) -> Verdict:
 def _service_issue(facts: Facts, policy: Policy, size: Size) -> Verdict:
     scenarios = holding(facts, policy, size)
     public = bool(scenarios) or facts.ever_broad or facts.previous_scenario is not None
-    review: Review = "public" if _public_review(facts, policy, size, scenarios) else "targeted"
+    review: PromisedReview = (
+        PromisedReview.PUBLIC
+        if _public_review(facts, policy, size, scenarios)
+        else PromisedReview.TARGETED
+    )
     return Verdict(
         scenario=scenarios[0] if scenarios else None,
         scenarios=scenarios,
@@ -130,7 +124,7 @@ def _service_issue(facts: Facts, policy: Policy, size: Size) -> Verdict:
         targeted=True,
         review=review,
         withdraw_after_review=(
-            public and review == "targeted" and _withdraws(facts, policy, scenarios)
+            public and review == PromisedReview.TARGETED and _withdraws(facts, policy, scenarios)
         ),
         rule=_service_issue_rule(facts, scenarios),
         policy=policy.name,
@@ -144,10 +138,10 @@ def _public_review(
     """A public review, once promised, is owed whatever comes later."""
     if facts.ever_broad:
         return True
-    if BROAD not in scenarios and facts.previous_scenario != BROAD:
+    if Scenario.BROAD not in scenarios and facts.previous_scenario != Scenario.BROAD:
         return False
     return policy.public_review is None or (
-        BROAD in scenarios and policy.public_review.met_by(size)
+        Scenario.BROAD in scenarios and policy.public_review.met_by(size)
     )
 
 
@@ -158,9 +152,10 @@ def _withdraws(facts: Facts, policy: Policy, scenarios: tuple[Scenario, ...]) ->
     return (before is None or before in leaving) and all(each in leaving for each in scenarios)
 
 
-def _service_issue_rule(facts: Facts, scenarios: tuple[Scenario, ...]) -> Rule:
+def _service_issue_rule(facts: Facts, scenarios: tuple[Scenario, ...]) -> VerdictRule:
     if scenarios:
         return SCENARIO_RULE[scenarios[0]]
-    if facts.ever_broad or facts.previous_scenario == 1:
-        return "once-broad"
-    return "already-public" if facts.previous_scenario is not None else "targeted-only"
+    if facts.ever_broad or facts.previous_scenario == Scenario.BROAD:
+        return VerdictRule.ONCE_BROAD
+    already = facts.previous_scenario is not None
+    return VerdictRule.ALREADY_PUBLIC if already else VerdictRule.TARGETED_ONLY

@@ -10,6 +10,7 @@ from incidents.derived_facts import Graph
 from incidents.policy import PRESETS, Policy
 from incidents.replay.recordings import Moment, Recording
 from incidents.replay.replay import Replay, points_of, replay
+from incidents.vocabulary import Level
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +76,7 @@ def _of_moment(
     if moment.basis != "assumed":
         return
     if moment.level and (moment.level != level or not named):
-        other = "error" if moment.level == "warning" else level
+        other = "error" if moment.level == Level.WARNING else level
         yield "level", moment.level, other, replace(moment, level=other)
     if moment.audience and moment.audience != audience:
         yield "audience", moment.audience, audience, replace(moment, audience=audience)

@@ -8,10 +8,11 @@ from datetime import datetime
 from itertools import pairwise
 from statistics import median, quantiles
 
-from incidents.policy import Counterfactual, Facts, Policy, Scenario, Verdict, decide
+from incidents.policy import Counterfactual, Facts, Policy, Verdict, decide
 from incidents.policy.neighbours import walk
 from incidents.policy.rules import condensed
 from incidents.replay.replay import BacktestCase, Point, lived
+from incidents.vocabulary import Audience, Scenario
 
 Progress = Callable[[int], None]
 
@@ -175,7 +176,7 @@ def _audience_unknown(points: Sequence[Point]) -> list[Point] | None:
     if not any(point.audience_assumed for point in points):
         return None
     return [
-        replace(point, facts=replace(point.facts, audience="unknown"))
+        replace(point, facts=replace(point.facts, audience=Audience.UNKNOWN))
         if point.audience_assumed
         else point
         for point in points

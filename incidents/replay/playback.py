@@ -12,6 +12,7 @@ from incidents.replay.recordings import Moment, Recording
 from incidents.services.errors import EntryError
 from incidents.services.incident import declare, post_update, recover
 from incidents.services.inputs import Changes, Declaration, Hit, Statement
+from incidents.vocabulary import Audience, Stage
 
 
 def play(
@@ -59,8 +60,8 @@ def _declare(
             public_title=recording.title,
             hits=[hit for moment in moments for hit in _hits(moment)],
             started_at=started_at,
-            stage=latest.stage or "investigating",
-            audience=latest.audience or "unknown",
+            stage=latest.stage or Stage.INVESTIGATING,
+            audience=latest.audience or Audience.UNKNOWN,
             dependents=latest.dependents or 0,
             statement=_statement(latest),
         ),

@@ -16,6 +16,8 @@ from typing import Any
 
 import yaml
 
+from incidents.vocabulary import Extent
+
 SHIPPED = Path(__file__).resolve().parents[1] / "data" / "recordings"
 
 
@@ -27,7 +29,7 @@ class MomentsError(ValueError):
 class CellHit:
     service: str
     region: str
-    extent: str = "subset"
+    extent: str = Extent.SUBSET
     level: str | None = None
 
 

@@ -16,7 +16,6 @@ from incidents.policy import (
     Facts,
     Growth,
     Policy,
-    Scenario,
     Verdict,
     decide,
     explain,
@@ -24,6 +23,7 @@ from incidents.policy import (
     proposed_level,
 )
 from incidents.replay.recordings import CellHit, Recording
+from incidents.vocabulary import Audience, PromisedReview, Scenario, TargetedChannel
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,7 +147,7 @@ def lived(points: Iterable[Point], policy: Policy) -> Iterator[tuple[Point, Fact
             facts = replace(facts, previous_scenario=previous, ever_broad=ever_broad)
         verdict = decide(facts, policy)
         previous = verdict.scenario or previous
-        ever_broad = ever_broad or verdict.review == "public"
+        ever_broad = ever_broad or verdict.review == PromisedReview.PUBLIC
         yield point, facts, verdict
 
 
@@ -180,9 +180,11 @@ def _first_targeted(steps: Sequence[Step]) -> datetime | None:
     """
     for step in steps:
         facts, verdict = step.point.facts, step.explanation.verdict
-        unclear = verdict.scenario == 3 and facts.audience == "unknown"
+        unclear = (
+            verdict.scenario == Scenario.AUDIENCE_UNKNOWN and facts.audience == Audience.UNKNOWN
+        )
         unclear = unclear and step.point.known_by != "monitor"
-        if facts.targeted_channel == "available" and not unclear:
+        if facts.targeted_channel == TargetedChannel.AVAILABLE and not unclear:
             return step.point.at
     return None
 

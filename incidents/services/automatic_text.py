@@ -10,6 +10,7 @@ from django.db.models import Count
 
 from incidents.cells import Cell, Group, grouped
 from incidents.models import Impact, Incident, Offering, Region, Service
+from incidents.vocabulary import Kind, Stage
 from incidents.wording import Facts
 
 Pair = tuple[int, int]  # (service id, region id)
@@ -108,11 +109,11 @@ def facts(
 
 def has_begun(incident: Incident) -> bool:
     """Whether a maintenance was ever said to be in progress."""
-    if incident.kind != "planned-maintenance":
+    if incident.kind != Kind.PLANNED_MAINTENANCE:
         return False
     return (
-        incident.stage == "in-progress"
-        or incident.communications.filter(stage="in-progress").exists()
+        incident.stage == Stage.IN_PROGRESS
+        or incident.communications.filter(stage=Stage.IN_PROGRESS).exists()
     )
 
 

@@ -13,7 +13,7 @@ from django.contrib.auth.models import AbstractBaseUser
 from django.db import transaction
 from django.db.models import Q
 
-from incidents import lifecycle, wording
+from incidents import wording
 from incidents.models import Communication, Impact, Incident, Occurrence, TimeVersion
 from incidents.services.automatic_text import facts
 from incidents.services.errors import EntryError
@@ -21,6 +21,7 @@ from incidents.services.impacts import move_beginning
 from incidents.services.incident import locked, post_update
 from incidents.services.inputs import EARLIEST, Statement, check_past, check_step
 from incidents.services.statements import checked_text, write_communication
+from incidents.vocabulary import CommunicationKind, Kind, Stage
 
 Change = tuple[str, datetime | None, datetime | None]  # what, before, after
 What = TimeVersion.What
@@ -63,7 +64,7 @@ def correct_times(
     corrected = _corrected(incident, changes)
     said = write_communication(
         incident,
-        kind="correction",
+        kind=CommunicationKind.CORRECTION,
         stage=incident.stage,
         public_text=public_text,
         targeted_text=targeted_text or public_text,
@@ -91,9 +92,9 @@ def reschedule(
     """Plan a maintenance that has not begun for another time (UTC). Raises EntryError."""
     incident = locked(incident_id)
     reason = _reason(reason)
-    if incident.kind != "planned-maintenance":
+    if incident.kind != Kind.PLANNED_MAINTENANCE:
         raise EntryError("incident", f"{incident.tracking_id} is no planned maintenance.")
-    check_step(incident.kind, incident.stage, lifecycle.Stage.RESCHEDULED)
+    check_step(incident.kind, incident.stage, Stage.RESCHEDULED)
     _check_plan(scheduled_for, scheduled_until, now)
     wanted: list[Change] = [
         (What.SCHEDULED_FOR, incident.scheduled_for, scheduled_for),
@@ -109,11 +110,11 @@ def reschedule(
     incident.save()
     statement = statement or Statement()
     if not statement.public_text.strip():
-        incident.stage = lifecycle.Stage.RESCHEDULED
+        incident.stage = Stage.RESCHEDULED
         statement = replace(statement, public_facts=[facts(incident, "stage", at=now)])
     said = post_update(
         incident_id=incident.pk,
-        stage=lifecycle.Stage.RESCHEDULED,
+        stage=Stage.RESCHEDULED,
         statement=statement,
         now=now,
         actor=actor,

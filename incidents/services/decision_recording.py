@@ -9,11 +9,10 @@ from django.contrib.auth.models import AbstractBaseUser
 from django.db.models import Max
 
 from incidents.models import Decision, Impact, Incident
-from incidents.policy import Policy, Scenario, Verdict, explain, parse_facts
+from incidents.policy import Policy, Verdict, explain, parse_facts
 from incidents.services.derivation import derive
 from incidents.services.policies import current_policy
-
-LEVELS = ("informational", "warning", "error")
+from incidents.vocabulary import LEVEL_RANK, PromisedReview, Scenario, VerdictRule
 
 
 def public_deadline(policy: Policy, decision: Decision) -> timedelta:
@@ -56,7 +55,7 @@ def facts_of(incident: Incident) -> dict[str, Any]:
 
 def lower_level(one: str, other: str) -> str:
     """The less grave of two levels: an impact is never graver than its incident."""
-    return min(one, other, key=LEVELS.index)
+    return min(one, other, key=LEVEL_RANK.__getitem__)
 
 
 def last_impacts(incident: Incident) -> list[Impact]:
@@ -110,7 +109,7 @@ def record_decision(
         override_public=override_public,
         reason=reason,
     )
-    incident.ever_broad = incident.ever_broad or verdict.review == "public"
+    incident.ever_broad = incident.ever_broad or verdict.review == PromisedReview.PUBLIC
     incident.scenario = verdict.scenario or incident.scenario
     incident.withdraw_after_review = verdict.withdraw_after_review
     return decision
@@ -119,7 +118,7 @@ def record_decision(
 def _standing_override(incident: Incident, verdict: Verdict) -> tuple[bool | None, str]:
     """Without this the next update would do what a person has just forbidden."""
     last = incident.decisions.order_by("-id").first()
-    if last is None or last.override_public is None or last.rule == "false-positive":
+    if last is None or last.override_public is None or last.rule == VerdictRule.FALSE_POSITIVE:
         return None, ""
     is_same = last.public == verdict.public and verdict.scenario in (None, last.scenario)
     return (last.override_public, last.reason) if is_same else (None, "")

@@ -9,7 +9,7 @@ from django.contrib.postgres.aggregates import ArrayAgg
 
 from incidents.derived_facts import Dependant, Graph
 from incidents.models import Dependency
-from incidents.models.choices import Strength
+from incidents.vocabulary import Strength
 
 
 def graph_around(services: Collection[str], regions: Collection[str]) -> Graph:

@@ -12,9 +12,9 @@ from datetime import datetime
 
 from incidents.derived_facts import Dependants
 from incidents.models import Decision, Impact, Incident
-from incidents.policy import Growth, Level, Policy, Proposal, proposed_level
-from incidents.policy.facts import LEVELS
+from incidents.policy import Growth, Policy, Proposal, proposed_level
 from incidents.services.dependants import graph_around
+from incidents.vocabulary import Extent, Kind, Level
 
 MOST_DECISIONS = 50
 
@@ -41,11 +41,11 @@ class Derived:
 
 def derive(incident: Incident, impacts: Sequence[Impact], policy: Policy) -> Derived:
     """From an incident's impacts (service and region loaded with them); service issues only."""
-    if incident.kind != "service-issue" or incident.false_positive:
+    if incident.kind != Kind.SERVICE_ISSUE or incident.false_positive:
         return Derived(Dependants())
-    counted = [each for each in impacts if each.level != "informational"]
+    counted = [each for each in impacts if each.level != Level.INFORMATIONAL]
     everything = _places(counted)
-    failing = _places(each for each in counted if each.level == "error")
+    failing = _places(each for each in counted if each.level == Level.ERROR)
     graph = graph_around(list(everything), sorted({each.region.slug for each in counted}))
     regions: dict[str, datetime] = {}
     for each in counted:
@@ -58,10 +58,10 @@ def derive(incident: Incident, impacts: Sequence[Impact], policy: Policy) -> Der
         regions=regions,
         hard_dependants=len(at_risk) if stated is None else stated,
         zone_to_region=any(
-            each.region.slug in before and each.extent == "region" for each in counted
+            each.region.slug in before and each.extent == Extent.REGION for each in counted
         ),
     )
-    level: Level = next(each for each in LEVELS if each == incident.level)
+    level = Level(incident.level)
     return Derived(
         dependants=graph.dependants(failing, everything),
         at_risk=at_risk,
@@ -78,12 +78,12 @@ def _places(impacts: Iterable[Impact]) -> dict[str, set[str]]:
 
 def _zones_before(incident: Incident, policy: Policy) -> frozenset[str]:
     """Regions of which earlier decisions knew a zone and not the whole."""
-    if policy.spread is None or incident.level != "warning":
+    if policy.spread is None or incident.level != Level.WARNING:
         return frozenset()
     known = Decision.objects.filter(incident=incident).order_by("id")
     return frozenset(
         impact["region"]
         for facts in known.values_list("facts", flat=True)[:MOST_DECISIONS]
         for impact in facts["impacts"]
-        if impact["extent"] == "zone"
+        if impact["extent"] == Extent.ZONE
     )

@@ -14,6 +14,7 @@ from incidents.models import Impact, Incident, Occurrence
 from incidents.models.incident import ImpactQuerySet
 from incidents.services.errors import EntryError
 from incidents.services.inputs import Hit
+from incidents.vocabulary import Kind
 
 
 def open_impacts(incident: Incident, hits: Sequence[Hit], at: datetime) -> None:
@@ -53,7 +54,7 @@ def move_beginning(incident: Incident, at: datetime) -> None:
 
 def end_impacts(incident: Incident, impacts: ImpactQuerySet, at: datetime) -> None:
     """End these windows at `at`. A maintenance may end before it began: it then has no length."""
-    if incident.kind == "planned-maintenance":
+    if incident.kind == Kind.PLANNED_MAINTENANCE:
         impacts.update(ended_at=Greatest(F("started_at"), Value(at)))
         return
     for impact in impacts:

@@ -50,6 +50,7 @@ from incidents.services.inputs import (
 from incidents.services.policies import current_policy
 from incidents.services.statements import checked_text, write_communication
 from incidents.services.tracking import new_tracking_id
+from incidents.vocabulary import Audience, Kind, Stage
 
 
 def locked(incident_id: int) -> Incident:
@@ -69,13 +70,13 @@ def declare(
     With an actor the decision counts as confirmed (pressing Publish is the confirmation); without
     one a public post waits for a person until the policy's deadline. Raises EntryError.
     """
-    if declaration.kind == "planned-maintenance":
+    if declaration.kind == Kind.PLANNED_MAINTENANCE:
         hits = [replace(hit, level=None) for hit in declaration.hits]
         declaration = replace(declaration, level=LEVEL_OF_MAINTENANCE, hits=hits)
     check_declaration(declaration, now)
     check_step(declaration.kind, None, declaration.stage)
     # A maintenance that is under way has begun, whatever its plan says.
-    begun = declaration.stage == lifecycle.Stage.IN_PROGRESS
+    begun = declaration.stage == Stage.IN_PROGRESS
     started_at = min(declaration.started_at, now) if begun else declaration.started_at
     incident = Incident.objects.create(
         tracking_id=declaration.tracking_id or new_tracking_id(),
@@ -135,7 +136,9 @@ def post_update(
     incident = locked(incident_id)
     changes = changes or Changes()
     check_past("at", changes.at, now)
-    stage = stage or ("investigating" if incident.mitigated_at and changes.hits else incident.stage)
+    stage = stage or (
+        Stage.INVESTIGATING if incident.mitigated_at and changes.hits else incident.stage
+    )
     check_step(incident.kind, incident.stage, stage)
     if lifecycle.reopens(incident.stage, stage) and not changes.hits:
         # Taken up again without a word about where: impact is back where it was last.
@@ -151,7 +154,7 @@ def post_update(
     was_over = incident.mitigated_at is not None
     if stage in ENDING:
         # A maintenance that is cancelled before it began has had no impact, however late that is.
-        never = stage == lifecycle.Stage.CANCELLED and not has_begun(incident)
+        never = stage == Stage.CANCELLED and not has_begun(incident)
         ended_at = incident.started_at if never else now
         end_impacts(incident, Impact.objects.filter(occurrence__incident=incident).open(), ended_at)
         update_mitigation(incident)
@@ -371,14 +374,14 @@ def _last_hits(incident: Incident) -> list[Hit]:
 
 def _stage_after_recovery(incident: Incident) -> str:
     """An issue whose last window has ended is mitigated; a maintenance goes on until it is complete."""
-    is_over = incident.mitigated_at is not None and incident.kind != "planned-maintenance"
-    return lifecycle.Stage.MITIGATED if is_over else incident.stage
+    is_over = incident.mitigated_at is not None and incident.kind != Kind.PLANNED_MAINTENANCE
+    return Stage.MITIGATED if is_over else incident.stage
 
 
 def _hands_over(incident: Incident, changes: Changes) -> bool:
     """Whether this update makes known whom an incident concerns that was posted to everybody."""
     return (
         incident.published_at is not None
-        and incident.audience == "unknown"
-        and changes.audience not in (None, "unknown")
+        and incident.audience == Audience.UNKNOWN
+        and changes.audience not in (None, Audience.UNKNOWN)
     )

@@ -8,14 +8,13 @@ from datetime import datetime, timedelta
 
 from incidents import lifecycle, wording
 from incidents.models import Incident, Offering, Region, Service
-from incidents.models.choices import Audience
 from incidents.services.errors import EntryError
+from incidents.vocabulary import LEVEL_RANK, Audience, Kind, Stage
 
-LEVELS = ("informational", "warning", "error")
 # Planned work is not graver or lighter; the policy counts its cells as it counts those of a Warning.
 LEVEL_OF_MAINTENANCE = "warning"
 EARLIEST = timedelta(days=3653)  # ten years either way; further away is a mistyped year
-ENDING = frozenset({lifecycle.Stage.MITIGATED}) | lifecycle.CLOSED
+ENDING = frozenset({Stage.MITIGATED}) | lifecycle.CLOSED
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,10 +72,10 @@ class Declaration:
     public_title: str
     hits: Sequence[Hit]
     started_at: datetime
-    kind: str = "service-issue"
-    stage: str = "investigating"
+    kind: str = Kind.SERVICE_ISSUE
+    stage: str = Stage.INVESTIGATING
     internal_title: str = ""
-    audience: str = "unknown"
+    audience: str = Audience.UNKNOWN
     dependents: int | None = None  # None: as the catalogue counts them
     targeted_channel_available: bool = True
     platform_fault: bool = True
@@ -120,7 +119,7 @@ def check_declaration(declaration: Declaration, now: datetime) -> None:
         moment = getattr(declaration, name)
         if moment is not None and moment > now + EARLIEST:
             raise EntryError(name, f"{moment.year} lies more than ten years ahead; check the year.")
-    if declaration.kind == "service-issue" and declaration.started_at > now:
+    if declaration.kind == Kind.SERVICE_ISSUE and declaration.started_at > now:
         raise EntryError(
             "started_at",
             f"{wording.clock(declaration.started_at)} lies in the future; give the time impact began.",
@@ -164,7 +163,7 @@ def check_hits(hits: Sequence[Hit], level: str) -> None:
         .values_list("service_id", "region_id")
     )
     for hit in hits:
-        if hit.level and LEVELS.index(hit.level) > LEVELS.index(level):
+        if hit.level and LEVEL_RANK[hit.level] > LEVEL_RANK[level]:
             raise EntryError(
                 "impacts",
                 f"{hit.service.name} in {hit.region.name} is {hit.level}, above the incident's"

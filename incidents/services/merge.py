@@ -17,6 +17,7 @@ from incidents.services.impacts import end_impacts, update_mitigation
 from incidents.services.incident import locked, post_update
 from incidents.services.inputs import Changes, Hit, Statement
 from incidents.services.statements import checked_text
+from incidents.vocabulary import CommunicationKind
 from incidents.wording import Facts
 
 
@@ -183,7 +184,7 @@ def _statement(
 def _last_words(incident: Incident, *, public: bool) -> Facts | None:
     """What a person said of it last, to be said again."""
     column = "public_text" if public else "targeted_text"
-    said = incident.communications.exclude(**{column: ""}).filter(kind="update")
+    said = incident.communications.exclude(**{column: ""}).filter(kind=CommunicationKind.UPDATE)
     said = said.exclude(written_from__has_key="public" if public else "targeted")
     if public:
         said = said.filter(public_at__isnull=False)

@@ -22,6 +22,7 @@ from incidents.services.incident import declare, has_operator, post_update
 from incidents.services.inputs import Changes, Declaration, Hit, Statement
 from incidents.services.statements import checked_text
 from incidents.services.tracking import new_tracking_id
+from incidents.vocabulary import Audience, Stage
 
 
 @transaction.atomic
@@ -55,7 +56,7 @@ def open_from_monitor(
             hits=cells,
             started_at=started_at,
             # The footprint stands for it: who runs in these cells is told at once.
-            audience="estimated",
+            audience=Audience.ESTIMATED,
             tracking_id=tracking_id,
             statement=words_of(tracking_id, cells, level, started_at),
             automated=True,
@@ -130,7 +131,7 @@ def resolve_from_monitor(*, source: str, key: str, now: datetime) -> Incident | 
     alert.save(update_fields=["resolved_at"])
     incident = alert.incident
     if incident and incident.mitigated_at is None and not has_operator(incident):
-        post_update(incident_id=incident.pk, stage="mitigated", now=now)
+        post_update(incident_id=incident.pk, stage=Stage.MITIGATED, now=now)
         incident.refresh_from_db()
     return incident
 

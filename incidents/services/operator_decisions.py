@@ -13,7 +13,6 @@ from django.contrib.auth.models import AbstractBaseUser
 from django.db import transaction
 
 from incidents.models import Communication, Decision, Incident
-from incidents.models.choices import Audience
 from incidents.policy import FactsError, Proposal, decide, parse_facts
 from incidents.services import decision_recording, visibility
 from incidents.services.automatic_text import opening
@@ -22,6 +21,7 @@ from incidents.services.incident import locked, post_update
 from incidents.services.inputs import Changes, Statement
 from incidents.services.policies import current_policy
 from incidents.services.statements import checked_text, write_communication
+from incidents.vocabulary import Audience
 
 
 @transaction.atomic
@@ -90,8 +90,8 @@ def set_audience(
     Returns what was said, if anything. Raises EntryError when nothing would change.
     """
     incident = locked(incident_id)
-    if audience not in Audience.values:
-        raise EntryError("audience", f"{audience!r} is none of {', '.join(Audience.values)}.")
+    if audience not in tuple(Audience):
+        raise EntryError("audience", f"{audience!r} is none of {', '.join(tuple(Audience))}.")
     if audience == incident.audience:
         raise EntryError("audience", f"is {audience} already; choose what it has become.")
     if audience == Audience.UNKNOWN:

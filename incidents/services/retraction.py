@@ -17,6 +17,7 @@ from incidents.services.automatic_text import facts
 from incidents.services.errors import EntryError
 from incidents.services.incident import locked
 from incidents.services.statements import checked_text, write_communication
+from incidents.vocabulary import CommunicationKind, Stage
 from incidents.wording import written
 
 
@@ -43,7 +44,7 @@ def retract(
     is_public = incident.published_at is not None and incident.withdrawn_at is None
     told = [facts(incident, "retraction", at=now)]
     incident.false_positive = True
-    incident.stage = lifecycle.Stage.RESOLVED
+    incident.stage = Stage.RESOLVED
     _end_everything(incident, now)
     if not is_public:
         # No scenario ever led to a post that stands, so the retraction must not become one.
@@ -60,7 +61,7 @@ def retract(
     incident.save()
     return write_communication(
         incident,
-        kind="retraction",
+        kind=CommunicationKind.RETRACTION,
         stage=incident.stage,
         public_text=public_text,
         public_facts=told if is_public else (),
@@ -90,7 +91,7 @@ def _check(incident: Incident, reason: str) -> None:
             " it works, or resolve the incident instead.",
         )
     try:
-        lifecycle.check_step(incident.kind, incident.stage, lifecycle.Stage.RESOLVED)
+        lifecycle.check_step(incident.kind, incident.stage, Stage.RESOLVED)
     except lifecycle.LifecycleError:
         raise EntryError(
             "incident", "is planned maintenance, which is cancelled, not retracted."

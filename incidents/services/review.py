@@ -10,11 +10,11 @@ from django.contrib.auth.models import AbstractBaseUser
 from django.db import transaction
 
 from incidents.models import Incident, RepairItem, Review, ReviewSection, TimelineEntry
-from incidents.models.choices import ReviewKind
 from incidents.services.errors import EntryError
 from incidents.services.statements import checked_text, write_communication
 from incidents.services.visibility import standing_of
 from incidents.state_table import Standing
+from incidents.vocabulary import CommunicationKind, RepairState, ReviewKind
 from incidents.wording import Facts
 
 
@@ -31,7 +31,7 @@ class Repair:
 
     text: str
     owner: str = ""
-    state: str = "planned"
+    state: str = RepairState.PLANNED
     due: str = ""
 
 
@@ -75,7 +75,7 @@ def publish_review(
     write_communication(
         incident,
         stage=incident.stage,
-        kind="review",
+        kind=CommunicationKind.REVIEW,
         public_text="",
         public_facts=[Facts("review", stage=draft.kind)] if review.for_public else (),
         targeted_text=_as_text(draft),
@@ -94,7 +94,7 @@ def is_for_public(incident: Incident) -> bool:
 def _check(incident: Incident, draft: Draft) -> None:
     if incident.mitigated_at is None:
         raise EntryError("review", "impact has not ended; mitigate the incident first.")
-    if draft.kind not in ReviewKind.values:
+    if draft.kind not in tuple(ReviewKind):
         raise EntryError("kind", f"{draft.kind!r}; use preliminary or final.")
     if not any(section.text.strip() for section in draft.sections):
         raise EntryError("sections", "are all empty; say at least what happened.")

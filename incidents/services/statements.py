@@ -12,6 +12,7 @@ from incidents.models import Communication, Decision, Impact, Incident, ScopeCel
 from incidents.review_deadlines import promise_carried
 from incidents.services.errors import EntryError
 from incidents.signals import send_signal
+from incidents.vocabulary import CommunicationKind
 from incidents.wording import Facts, written
 
 TEXT_LENGTH = 20_000
@@ -65,7 +66,7 @@ def write_communication(
     at: datetime,
     now: datetime,
     actor: AbstractBaseUser | None,
-    kind: str = "update",
+    kind: str = CommunicationKind.UPDATE,
     decision: Decision | None = None,
     next_update_by: datetime | None = None,
     automated: bool = False,
@@ -81,7 +82,7 @@ def write_communication(
     that is not due yet stays promised, unless this is the end.
     """
     public_text = checked_text("public_text", public_text)
-    most = REVIEW_LENGTH if kind == "review" else TEXT_LENGTH
+    most = REVIEW_LENGTH if kind == CommunicationKind.REVIEW else TEXT_LENGTH
     targeted_text = checked_text("targeted_text", targeted_text, most)
     written_from = {}
     if public_facts and public_text in ("", from_facts := written(public_facts)):

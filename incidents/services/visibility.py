@@ -9,13 +9,13 @@ from django.db import transaction
 
 from incidents import state_table, wording
 from incidents.models import Decision, Incident
-from incidents.policy import BROAD
 from incidents.services import decision_recording
 from incidents.services.automatic_text import opening
 from incidents.services.errors import EntryError
 from incidents.services.policies import current_policy
 from incidents.services.statements import checked_text, write_communication
 from incidents.state_table import TABLE, Decided, Shown, Standing
+from incidents.vocabulary import Scenario, VerdictRule
 
 
 def apply_verdict(
@@ -56,11 +56,11 @@ def standing_of(incident: Incident) -> Standing:
 
 def decided_of(decision: Decision) -> Decided:
     """The column of the state table: what the policy said and a person made of it."""
-    if decision.rule == "false-positive":
+    if decision.rule == VerdictRule.FALSE_POSITIVE:
         return Decided.RETRACTED
     if not decision_recording.wants_public(decision):
         return Decided.KEPT
-    if decision.scenario == BROAD:
+    if decision.scenario == Scenario.BROAD:
         return Decided.BROAD
     return Decided.FOR_NOW if decision.verdict["withdraw_after_review"] else Decided.POSTED
 

@@ -13,7 +13,7 @@ from django.db import connection
 from incidents.models import Communication
 from notifications.audience.selection import has_list, line_of
 from notifications.audience.selection_sql import SPREAD, place
-from notifications.lifecycle import Audience
+from notifications.lifecycle import DeliveryAudience
 from notifications.models import Delivery, ImpactedSubscription
 from notifications.models.concern import MOST_COUNTED, SHOWN, Concern, Hit, Pair
 
@@ -68,7 +68,7 @@ def attach(deliveries: Sequence[Delivery]) -> None:
         by_statement[one.communication_id].append(one)
     for told in by_statement.values():
         communication = told[0].communication
-        targeted = [one for one in told if one.audience == Audience.TARGETED]
+        targeted = [one for one in told if one.audience == DeliveryAudience.TARGETED]
         if targeted:
             _attach_concern(communication, targeted)
         if communication.number > 1:

@@ -16,13 +16,14 @@ from django.db.models import Q
 
 from incidents.models import Communication
 from incidents.services.visibility import waits_for_audience
+from incidents.vocabulary import CommunicationKind
 from notifications.audience import forecast_sql as sql
 from notifications.audience import selection
 from notifications.audience.silence import Silent, silent_tenants
 from notifications.lifecycle import (
     LIMITED,
     SPACED,
-    Audience,
+    DeliveryAudience,
     may_hear_drill,
     priority,
 )
@@ -68,7 +69,9 @@ class Forecast:
 
 def forecast(communication: Communication) -> Forecast:
     """Ask for a statement that is not planned yet; it may be one that is rolled back afterwards."""
-    if communication.kind == "review" and waits_for_audience(communication.incident):
+    if communication.kind == CommunicationKind.REVIEW and waits_for_audience(
+        communication.incident
+    ):
         is_public = Communication.objects.public().filter(pk=communication.pk).exists()
         return Forecast(waits=True, is_public=is_public)  # not planned before it is known for whom
     facts = _facts(communication)
@@ -87,8 +90,8 @@ def forecast(communication: Communication) -> Forecast:
     return Forecast(
         tenants=whole.get("tenants", 0),
         subscriptions=whole.get("subscriptions", 0),
-        targeted=counts.get(Audience.TARGETED, {}),
-        public=counts.get(Audience.PUBLIC if facts["public"] else "readers", {}),
+        targeted=counts.get(DeliveryAudience.TARGETED, {}),
+        public=counts.get(DeliveryAudience.PUBLIC if facts["public"] else "readers", {}),
         is_public=facts["public"],
         later=later,
         skipped=counts.get("skipped", {}),
@@ -100,7 +103,9 @@ def forecast(communication: Communication) -> Forecast:
 
 def hearers(communication: Communication) -> int:
     """How many endpoints would hear of a statement, each once; of one that is planned already: how many more."""
-    if communication.kind == "review" and waits_for_audience(communication.incident):
+    if communication.kind == CommunicationKind.REVIEW and waits_for_audience(
+        communication.incident
+    ):
         return 0
     facts = _facts(communication)
     with connection.cursor() as cursor:

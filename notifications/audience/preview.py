@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from incidents.models import Incident
 from incidents.services.statements import scope_of
+from incidents.vocabulary import Audience
 from notifications.audience import selection
 from notifications.audience.forecast import hearers
 from notifications.models import FanOut
@@ -35,7 +36,7 @@ class AudiencePreview:
 def look(incident: Incident) -> AudiencePreview:
     """The audience of a statement about the open cells, were it made now. Leaves no trace."""
     cells = scope_of(incident)
-    by_list = incident.audience == "confirmed" and selection.has_impacted(incident.pk)
+    by_list = incident.audience == Audience.CONFIRMED and selection.has_impacted(incident.pk)
     listed = incident.pk if by_list else None
     parts = selection.breakdown(cells, kind=incident.kind, incident_id=listed)
     return AudiencePreview(

@@ -16,6 +16,7 @@ from django.db import connection
 from incidents.models import Communication, Incident
 from incidents.sealing import unseal_findable
 from incidents.services.visibility import waits_for_audience
+from incidents.vocabulary import Audience, CommunicationKind
 from notifications.addresses import label
 from notifications.audience import selection_sql as sql
 from notifications.audience import target_index
@@ -90,7 +91,7 @@ def _shown(sample: str) -> str:
 
 def matches(communication: Communication) -> bool:
     """Whether anybody is told because it concerns them, rather than because they were told before."""
-    if not communication.targeted_text or communication.kind == "retraction":
+    if not communication.targeted_text or communication.kind == CommunicationKind.RETRACTION:
         return False
     return not waits_for_audience(communication.incident)
 
@@ -98,7 +99,7 @@ def matches(communication: Communication) -> bool:
 def has_list(communication: Communication) -> bool:
     """Whether an impacted list replaces the footprint. Confirmed without a list still means it."""
     incident = communication.incident
-    return incident.audience == "confirmed" and has_impacted(incident.pk)
+    return incident.audience == Audience.CONFIRMED and has_impacted(incident.pk)
 
 
 def has_impacted(incident_id: int) -> bool:
@@ -133,7 +134,7 @@ def add_told_before(communication: Communication, *, by_list: bool, after: int, 
     return _step(
         sql.ADD_TOLD_BEFORE,
         _facts(communication, (), after, most)
-        | {"by_list": by_list, "retraction": communication.kind == "retraction"},
+        | {"by_list": by_list, "retraction": communication.kind == CommunicationKind.RETRACTION},
     )
 
 
@@ -144,7 +145,7 @@ def add_readers(
     return _step(
         sql.chain(sql.READERS) + sql.ADD_READERS,
         _facts(communication, cells, after, most)
-        | {"matching": communication.kind != "retraction"},
+        | {"matching": communication.kind != CommunicationKind.RETRACTION},
     )
 
 
@@ -160,10 +161,10 @@ def hearing_facts(communication: Communication, cells: Sequence[Cell]) -> dict[s
     """The parameters of planning a statement in one go, phases and all; the index is brought up to date."""
     target_index.refresh()
     return _facts(communication, cells, 0, None) | {
-        "matching": communication.kind != "retraction",
+        "matching": communication.kind != CommunicationKind.RETRACTION,
         "concerns": matches(communication),
         "targeted": bool(communication.targeted_text),
-        "retraction": communication.kind == "retraction",
+        "retraction": communication.kind == CommunicationKind.RETRACTION,
         "public": Communication.objects.public().filter(pk=communication.pk).exists(),
     }
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from incidents.models.choices import Kind
+from collections.abc import Mapping
+
+from incidents.vocabulary import Kind
 
 # A bit per kind of incident. A rule that names no kind has all bits, those of future kinds, too.
-BITS = {kind: 1 << place for place, kind in enumerate(Kind.values)}
+BITS: Mapping[str, int] = {kind: 1 << place for place, kind in enumerate(Kind)}
 EVERY_KIND = -1
 
 _NAMED = " | ".join(

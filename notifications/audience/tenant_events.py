@@ -15,8 +15,8 @@ from enum import StrEnum
 from django.db import connection
 
 from incidents.models import Communication, Incident
-from incidents.policy import AUDIENCE_UNKNOWN
 from incidents.services.visibility import waits_for_audience
+from incidents.vocabulary import Audience, Scenario
 from notifications.models import Tenant
 
 # Rows of (incident, on the tenant's list, anybody's list, spoken of to the affected, told, publicly placed).
@@ -199,7 +199,9 @@ def _basis(
 
 def _waits(incident: Incident) -> bool:
     # The question costs a look at the last decision; only these can wait at all.
-    can_wait = incident.scenario == AUDIENCE_UNKNOWN and incident.audience == "unknown"
+    can_wait = (
+        incident.scenario == Scenario.AUDIENCE_UNKNOWN and incident.audience == Audience.UNKNOWN
+    )
     return can_wait and waits_for_audience(incident)
 
 

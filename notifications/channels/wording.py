@@ -16,8 +16,9 @@ from django.utils.translation import get_language, gettext, gettext_lazy, ngette
 
 from incidents import wording
 from incidents.models import Communication, Incident
+from incidents.vocabulary import CommunicationKind, Kind
 from incidents.wording import Facts, written
-from notifications.lifecycle import Audience, Reason, Relevance
+from notifications.lifecycle import DeliveryAudience, Reason, Relevance
 from notifications.models import Delivery
 
 _ = gettext_lazy
@@ -114,10 +115,10 @@ def state(delivery: Delivery) -> tuple[str, str]:
     communication, incident = delivery.communication, delivery.communication.incident
     if delivery.relevance == Relevance.NOT_IMPACTED:
         return "good", gettext("Not affected")
-    if communication.kind == "retraction":
+    if communication.kind == CommunicationKind.RETRACTION:
         return "good", gettext("Retracted")
     stage = gettext(communication.get_stage_display())
-    if incident.kind == "planned-maintenance":
+    if incident.kind == Kind.PLANNED_MAINTENANCE:
         looks = {"complete": "good", "cancelled": "quiet"}.get(communication.stage, "maintenance")
         return looks, gettext("Planned maintenance") + f" · {stage}"
     if communication.stage in ENDED:
@@ -177,18 +178,18 @@ def body(delivery: Delivery) -> tuple[str, str]:
     """What the receiver is told, as Markdown, and its language."""
     if delivery.relevance == Relevance.NOT_IMPACTED:
         return str(NOT_AFFECTED), get_language() or wording.WRITTEN_IN
-    return said(delivery.communication, public=delivery.audience == Audience.PUBLIC)
+    return said(delivery.communication, public=delivery.audience == DeliveryAudience.PUBLIC)
 
 
 def earlier(delivery: Delivery) -> list[Communication]:
     """For who joins late: what others were told before, the newest first."""
     if not is_late(delivery):
         return []
-    column = "public_text" if delivery.audience == Audience.PUBLIC else "targeted_text"
+    column = "public_text" if delivery.audience == DeliveryAudience.PUBLIC else "targeted_text"
     before = delivery.communication.incident.communications.filter(
         number__lt=delivery.communication.number
     )
-    if delivery.audience == Audience.PUBLIC:
+    if delivery.audience == DeliveryAudience.PUBLIC:
         before = before.filter(public_at__isnull=False)
     return list(before.exclude(**{column: ""}).order_by("-number"))
 
@@ -229,7 +230,7 @@ def confidential(delivery: Delivery) -> str:
 
 def _is_published(delivery: Delivery) -> bool:
     told = delivery.communication
-    return delivery.audience == Audience.PUBLIC or (
+    return delivery.audience == DeliveryAudience.PUBLIC or (
         delivery.relevance != Relevance.NOT_IMPACTED
         and told.targeted_text.strip() == told.public_text.strip()
         and Communication.objects.public().filter(pk=told.pk).exists()

@@ -17,12 +17,12 @@ from incidents import wording
 from incidents.cells import Cell, grouped
 from incidents.models import Communication, Impact
 from incidents.services.automatic_text import cells_of
+from incidents.vocabulary import LEVEL_RANK, Kind
 from notifications.channels.wording import EFFECT, EXTENTS
 from notifications.lifecycle import Relevance
 from notifications.models import Delivery
 from notifications.models.concern import Concern, Pair
 
-LEVELS = ("informational", "warning", "error")
 EXTENT_RANK = ("subset", "zone", "region")
 
 
@@ -129,7 +129,7 @@ class Book:
         incident = self.communication.incident
         windows = self._windows_of(concern.cells)
         still = [one for one in windows if one.ended_at is None]
-        is_over = bool(windows) and not still and incident.kind == "service-issue"
+        is_over = bool(windows) and not still and incident.kind == Kind.SERVICE_ISSUE
         started = min((one.started_at for one in still or windows), default=None)
         return Yours(
             line=self._line(delivery, concern),
@@ -143,7 +143,7 @@ class Book:
                 for hit in concern.hits
             ),
             others=self._others(concern),
-            since=started if incident.kind == "service-issue" else None,
+            since=started if incident.kind == Kind.SERVICE_ISSUE else None,
             is_over=is_over,
         )
 
@@ -161,12 +161,12 @@ class Book:
         return self._texts[key]
 
     def _became_in_words(self, windows: list[Impact]) -> str:
-        if self.communication.incident.kind != "service-issue" or not windows:
+        if self.communication.incident.kind != Kind.SERVICE_ISSUE or not windows:
             return ""
         still = [one for one in windows if one.ended_at is None]
         if not still:
             return gettext("recovered")
-        level = max((one.level for one in still), key=LEVELS.index)
+        level = max((one.level for one in still), key=LEVEL_RANK.__getitem__)
         extent = max((one.extent for one in still), key=EXTENT_RANK.index)
         comma = gettext("%(one)s, %(other)s")
         return comma % {"one": str(EFFECT[level]).lower(), "other": EXTENTS[extent]}

@@ -16,8 +16,8 @@ from django.db import connection, transaction
 from django.db.models import Max, Q
 
 from incidents.models import ApiToken, Incident
-from incidents.models.choices import Audience
 from incidents.services.operator_decisions import list_in_force
+from incidents.vocabulary import Audience, CommunicationKind
 from notifications.customers import named_subscriptions
 from notifications.customers.impacted_file import Faults
 from notifications.models import (
@@ -213,7 +213,10 @@ def _tell_the_added(incident: Incident, version: int, now: datetime) -> None:
     Whoever has a delivery of it already gets no second one. The sweep finds the planning.
     """
     said = incident.communications.exclude(targeted_text="").order_by("-number")
-    review, other = said.filter(kind="review").first(), said.exclude(kind="review").first()
+    review, other = (
+        said.filter(kind=CommunicationKind.REVIEW).first(),
+        said.exclude(kind=CommunicationKind.REVIEW).first(),
+    )
     # Version 1 is the planning of the communication itself.
     FanOut.objects.bulk_create(
         FanOut(communication=each, audience_version=version + 1, started_at=now)

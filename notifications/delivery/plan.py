@@ -10,6 +10,7 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from incidents.models import Communication
 from incidents.services.visibility import waits_for_audience
+from incidents.vocabulary import CommunicationKind
 from notifications.audience import selection, target_index
 from notifications.delivery.supersede import supersede
 from notifications.lifecycle import NEXT_PHASE, Phase
@@ -74,7 +75,9 @@ def _plan_one(
     slice_size: int,
     wake: Callable[[], None] | None = None,
 ) -> int:
-    if communication.kind == "review" and waits_for_audience(communication.incident):
+    if communication.kind == CommunicationKind.REVIEW and waits_for_audience(
+        communication.incident
+    ):
         return 0  # stays unplanned: it is for the affected, and nobody knows yet who they are
     FanOut.objects.get_or_create(
         communication=communication, audience_version=1, defaults={"started_at": now}

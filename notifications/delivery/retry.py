@@ -9,8 +9,9 @@ from django.db import transaction
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.db.models.functions import Now
 
+from incidents.vocabulary import CommunicationKind
 from notifications.delivery.supersede import supersede
-from notifications.lifecycle import Audience, SkipReason, State
+from notifications.lifecycle import DeliveryAudience, SkipReason, State
 from notifications.models import Delivery, DeliveryStatistics, OperatorAct
 
 
@@ -25,8 +26,8 @@ def retryable(*, incident_id: int) -> QuerySet[Delivery]:
         endpoint=OuterRef("endpoint"),
         communication__gt=OuterRef("communication"),
     ).filter(Q(state=State.SENT) | Q(skip_reason=SkipReason.IN_DIGEST, digest__state=State.SENT))
-    left = Q(audience=Audience.PUBLIC, endpoint__left_posts_at__isnull=False) | Q(
-        audience=Audience.TARGETED, endpoint__left_alerts_at__isnull=False
+    left = Q(audience=DeliveryAudience.PUBLIC, endpoint__left_posts_at__isnull=False) | Q(
+        audience=DeliveryAudience.TARGETED, endpoint__left_alerts_at__isnull=False
     )
     return (
         Delivery.objects.filter(
@@ -34,7 +35,7 @@ def retryable(*, incident_id: int) -> QuerySet[Delivery]:
         )
         .exclude(left)
         .exclude(
-            ~Q(communication__kind="retraction"),
+            ~Q(communication__kind=CommunicationKind.RETRACTION),
             incident__false_positive=True,
         )
         .exclude(Exists(newer))

@@ -8,6 +8,7 @@ from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 
 from incidents.models import Communication, Review
 from incidents.services.visibility import review_settled
+from incidents.vocabulary import Audience, CommunicationKind, ReviewKind
 from notifications.lifecycle import SkipReason, State
 from notifications.models import Delivery, FanOut
 
@@ -19,19 +20,19 @@ UNSETTLED = (State.PENDING, State.SENDING)
 def awaited() -> QuerySet[Communication]:
     """Newest reviews, planned to the end, of incidents that are public only until the final one is out."""
     planned = FanOut.objects.filter(communication=OuterRef("pk"), done_at__isnull=False)
-    final = Review.objects.filter(incident=OuterRef("incident"), kind="final")
+    final = Review.objects.filter(incident=OuterRef("incident"), kind=ReviewKind.FINAL)
     newer = Communication.objects.filter(
-        incident=OuterRef("incident"), kind="review", pk__gt=OuterRef("pk")
+        incident=OuterRef("incident"), kind=CommunicationKind.REVIEW, pk__gt=OuterRef("pk")
     )
     return Communication.objects.filter(
         Exists(planned),
         Exists(final),
         ~Exists(newer),
-        kind="review",
+        kind=CommunicationKind.REVIEW,
         incident__withdraw_after_review=True,
         incident__published_at__isnull=False,
         incident__withdrawn_at__isnull=True,
-    ).exclude(incident__audience="unknown")
+    ).exclude(incident__audience=Audience.UNKNOWN)
 
 
 def report_settled(*, now: datetime) -> list[int]:

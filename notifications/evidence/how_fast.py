@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 from statistics import median, quantiles
 
 from incidents.models import Communication, Incident
+from incidents.vocabulary import Kind
 from notifications.models import DeliveryStatistics
 
 EXCLUDED = ("drill", "imported", "merged", "false positive", "no service issue")
@@ -129,7 +130,7 @@ def _left_out(incident: Incident) -> str:
         "imported": incident.backfilled,
         "merged": incident.merged_into_id is not None,
         "false positive": incident.false_positive,
-        "no service issue": incident.kind != "service-issue",
+        "no service issue": incident.kind != Kind.SERVICE_ISSUE,
     }
     return next((reason for reason, holds in reasons.items() if holds), "")
 

@@ -16,7 +16,7 @@ from django.utils import timezone
 from notifications import return_path, signed_links
 from notifications.channels.base import one_line
 from notifications.inbound.reports import Report
-from notifications.lifecycle import Audience
+from notifications.lifecycle import DeliveryAudience
 from notifications.mail_answers import judge
 from notifications.models import Attempt, Bounce, Delivery, Endpoint, Result
 from notifications.signed_links import TokenError
@@ -176,9 +176,9 @@ def _leave(new: Sequence[Return], now: datetime) -> None:
         if each.kind != Bounce.Kind.COMPLAINT:
             continue
         endpoint = Endpoint.objects.filter(pk=each.endpoint_id)
-        if each.audience != Audience.TARGETED:
+        if each.audience != DeliveryAudience.TARGETED:
             endpoint.filter(left_posts_at__isnull=True).update(left_posts_at=now)
-        if each.audience != Audience.PUBLIC:
+        if each.audience != DeliveryAudience.PUBLIC:
             endpoint.filter(left_alerts_at__isnull=True).update(left_alerts_at=now)
 
 

@@ -2,19 +2,12 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
-
-from django.db import models
-
+from incidents.vocabulary import Word
 from notifications import lifecycle
 from notifications.lifecycle import Channel
 
 
-def _choices(words: type[StrEnum]) -> list[tuple[str, str]]:
-    return [(word.value, word.value.replace("-", " ").capitalize()) for word in words]
-
-
-class Result(models.TextChoices):
+class Result(Word):
     SENT = "sent", "Sent"
     PERMANENT = lifecycle.Failure.PERMANENT.value, "Refused for good"
     TEMPORARY = lifecycle.Failure.TEMPORARY.value, "Failed, tried again later"
@@ -26,16 +19,16 @@ class Result(models.TextChoices):
 
 def channels() -> list[tuple[str, str]]:
     """A callable, so that another channel is no change of the tables."""
-    return _choices(Channel)
+    return Channel.choices()
 
 
-STATES = _choices(lifecycle.State)
-PHASES = _choices(lifecycle.Phase)
-SKIP_REASONS = _choices(lifecycle.SkipReason)
-DEFERRALS = _choices(lifecycle.Deferral)
-AUDIENCES = _choices(lifecycle.Audience)
-RELEVANCES = _choices(lifecycle.Relevance)
-REASONS = _choices(lifecycle.Reason)
+STATES = lifecycle.State.choices()
+PHASES = lifecycle.Phase.choices()
+SKIP_REASONS = lifecycle.SkipReason.choices()
+DEFERRALS = lifecycle.Deferral.choices()
+AUDIENCES = lifecycle.DeliveryAudience.choices()
+RELEVANCES = lifecycle.Relevance.choices()
+REASONS = lifecycle.Reason.choices()
 PRIORITIES = [
     (lifecycle.URGENT, "Urgent"),
     (lifecycle.USUAL, "Usual"),

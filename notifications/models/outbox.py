@@ -13,9 +13,9 @@ from django.db.models import F, Q
 
 from incidents.models import Communication, Incident
 from notifications.lifecycle import (
-    Audience,
     Channel,
     Deferral,
+    DeliveryAudience,
     Phase,
     SkipReason,
     State,
@@ -213,7 +213,7 @@ class Delivery(models.Model):
     def reason_to_skip(self) -> str:
         """Why it must not be sent after all, as things are now; empty if it may."""
         endpoint = self.endpoint
-        public = self.audience == Audience.PUBLIC
+        public = self.audience == DeliveryAudience.PUBLIC
         reason = skip_reason(
             self.audience,
             suppressed=endpoint.suppressed_at is not None,
@@ -235,6 +235,6 @@ class Attempt(models.Model):
 
     delivery = models.ForeignKey(Delivery, on_delete=models.CASCADE, related_name="tries")
     number = models.PositiveIntegerField()
-    result = models.CharField(max_length=11, choices=Result.choices)
+    result = models.CharField(max_length=11, choices=Result.choices())
     detail = models.CharField(max_length=300, blank=True)
     at = models.DateTimeField()

@@ -6,7 +6,7 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import models
 
 from incidents.models import Region, Service
-from incidents.models.choices import Kind
+from incidents.vocabulary import Kind
 from notifications.models.endpoints import Endpoint
 from notifications.models.tenants import NAME_LENGTH, CustomerSubscription, Tenant
 
@@ -37,7 +37,7 @@ class AlertRule(models.Model):
     name = models.CharField(max_length=NAME_LENGTH)
     active = models.BooleanField(default=True)
     kinds = ArrayField(
-        models.CharField(max_length=20, choices=Kind.choices), default=list, blank=True
+        models.CharField(max_length=20, choices=Kind.choices()), default=list, blank=True
     )
     services = models.ManyToManyField(Service, related_name="+", blank=True)
     regions = models.ManyToManyField(Region, related_name="+", blank=True)

@@ -18,7 +18,7 @@ from notifications.channels.base import Transport, TransportError
 from notifications.channels.email import renderer as mail_renderer
 from notifications.channels.email.smtp import RELAY
 from notifications.delivery import kill_switch
-from notifications.lifecycle import Audience, Failure
+from notifications.lifecycle import DeliveryAudience, Failure
 from notifications.models import Channel, Endpoint, PublicTopic, SignUp
 from notifications.signed_links import TokenError
 
@@ -94,7 +94,7 @@ def confirm(*, token: str, now: datetime) -> Endpoint:
     return endpoint
 
 
-def leave(*, token: str, now: datetime) -> Audience:
+def leave(*, token: str, now: datetime) -> DeliveryAudience:
     """Stop public posts, or targeted alerts, to an endpoint, as its link says; twice does no harm.
 
     Returns what was left. An endpoint that is gone already counts as left. Raises TokenError.
@@ -104,7 +104,7 @@ def leave(*, token: str, now: datetime) -> Audience:
         endpoint = Endpoint.objects.select_for_update().filter(key=key).first()
         if endpoint is None:
             return audience
-        if audience == Audience.PUBLIC:
+        if audience == DeliveryAudience.PUBLIC:
             endpoint.left_posts_at = endpoint.left_posts_at or now
             endpoint.topics.all().delete()
         else:

@@ -26,7 +26,7 @@ from django.views.decorators.http import require_http_methods
 
 from notifications import signed_links
 from notifications.enqueue import enqueue
-from notifications.lifecycle import Audience
+from notifications.lifecycle import DeliveryAudience
 from notifications.models import Endpoint, SignUp
 from notifications.subscribers import form_guard, request_rate_limits
 from notifications.subscribers import subscribe as service
@@ -181,7 +181,7 @@ def _manage_page(
     saved: bool = False,
     status: int = 200,
 ) -> HttpResponse:
-    leave_path = _here(signed_links.leave_url(endpoint.key, Audience.PUBLIC))
+    leave_path = _here(signed_links.leave_url(endpoint.key, DeliveryAudience.PUBLIC))
     return _page(
         request,
         now,
@@ -203,7 +203,7 @@ def leave(request: HttpRequest, now: datetime, token: str) -> HttpResponse:
         return _one_click(token, now)
     audience = signed_links.read_leave(token)[1]
     form = TopicForm(Catalogue(), _leave_purpose(request.path), now)
-    public = audience == Audience.PUBLIC
+    public = audience == DeliveryAudience.PUBLIC
     if request.method == "POST":
         _check_origin(request, form)
         if not form.problems:

@@ -17,7 +17,7 @@ from pydantic import BaseModel, Field, StringConstraints
 
 from incidents.access import LOOK
 from incidents.models import Region, Service
-from incidents.policy.facts import Kind
+from incidents.vocabulary import Kind
 from notifications.customers import records
 from notifications.models import (
     AlertRule,

@@ -14,7 +14,7 @@ from pydantic import BaseModel, Field
 from incidents import as_typed
 from incidents.access import LOOK, VIEW
 from incidents.models import Impact, Incident
-from incidents.policy.facts import Kind, Level
+from incidents.vocabulary import Kind, Level
 from notifications.evidence import delivery_statistics
 from notifications.models import Delivery
 from statuspage.api import pagination

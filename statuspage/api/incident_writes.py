@@ -17,6 +17,7 @@ from incidents.services.incident import declare, post_update, recover
 from incidents.services.inputs import Changes, Declaration, Override, Statement
 from incidents.services.review import Draft, Section, publish_review
 from incidents.services.review import Repair as RepairDraft
+from incidents.vocabulary import Kind, TargetedChannel
 from statuspage.api.authentication import Bearer, require, token_of
 from statuspage.api.catalogue_lookup import found, hits_of
 from statuspage.api.request_schemas import (
@@ -67,7 +68,9 @@ def post_an_update(
         audience=new.audience,
         dependents=new.dependents,
         targeted_channel_available=(
-            None if new.targeted_channel is None else new.targeted_channel == "available"
+            None
+            if new.targeted_channel is None
+            else new.targeted_channel == TargetedChannel.AVAILABLE
         ),
         hits=hits_of(new.impacts),
         at=new.at,
@@ -164,7 +167,7 @@ def publish_a_review(
 
 
 def _declaration(new: NewIncident, now: datetime) -> Declaration:
-    planned = new.kind == "planned-maintenance"
+    planned = new.kind == Kind.PLANNED_MAINTENANCE
     if planned and new.scheduled_start is None:
         raise EntryError("scheduled_start", "is missing; a maintenance needs a start.")
     started_at = (new.scheduled_start if planned else new.started_at) or now
@@ -182,7 +185,7 @@ def _declaration(new: NewIncident, now: datetime) -> Declaration:
         follows_plan=planned and new.follows_plan,
         audience=new.audience,
         dependents=new.dependents,
-        targeted_channel_available=new.targeted_channel == "available",
+        targeted_channel_available=new.targeted_channel == TargetedChannel.AVAILABLE,
         platform_fault=new.platform_fault,
         statement=statement_of(new),
         drill=new.drill,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import Annotated, Literal, Self
+from typing import Annotated, Self
 
 from ninja import Schema
 from pydantic import (
@@ -18,7 +18,17 @@ from pydantic import (
 from pydantic_core import PydanticCustomError
 
 from incidents.importers.catalogue_file import SLUG_FORM, SLUG_LENGTH
-from incidents.policy.facts import MAX_DEPENDENTS, Audience, Channel, Extent, Kind, Level
+from incidents.policy.facts import MAX_DEPENDENTS
+from incidents.vocabulary import (
+    Audience,
+    Extent,
+    Kind,
+    Level,
+    RepairState,
+    ReviewKind,
+    Stage,
+    TargetedChannel,
+)
 
 MOST_CELLS = 20_000
 
@@ -32,18 +42,6 @@ def _utc(moment: datetime) -> datetime:
 
 Moment = Annotated[AwareDatetime, AfterValidator(_utc), Field(examples=["2026-03-01T09:00:00Z"])]
 Slug = Annotated[str, StringConstraints(pattern=f"^{SLUG_FORM}$", max_length=SLUG_LENGTH)]
-Stage = Literal[
-    "investigating",
-    "identified",
-    "mitigating",
-    "mitigated",
-    "resolved",
-    "planned",
-    "rescheduled",
-    "in-progress",
-    "complete",
-    "cancelled",
-]
 
 
 class Strict(Schema):
@@ -114,7 +112,7 @@ class Choice(Strict):
 class NewIncident(Words):
     """An incident to declare. Times are ISO 8601 with an offset."""
 
-    kind: Kind = "service-issue"
+    kind: Kind = Kind.SERVICE_ISSUE
     level: Level
     stage: Stage | None = Field(None, description="The first of its kind, if left out.")
     started_at: Moment | None = Field(
@@ -124,12 +122,12 @@ class NewIncident(Words):
     detected_at: Moment | None = Field(None, description="When we noticed, if that is known.")
     public_title: str = Field(examples=["Storage requests fail in West Europe"])
     internal_title: str = ""
-    audience: Audience = "unknown"
+    audience: Audience = Audience.UNKNOWN
     impacts: list[Cell] = Field(max_length=MOST_CELLS)
     dependents: int | None = Field(
         None, ge=0, le=MAX_DEPENDENTS, description="Counted in the catalogue, if left out."
     )
-    targeted_channel: Channel = "available"
+    targeted_channel: TargetedChannel = TargetedChannel.AVAILABLE
     platform_fault: bool = True
     drill: bool = False
     scheduled_start: Moment | None = None
@@ -147,7 +145,7 @@ class NewUpdate(Words):
     level: Level | None = None
     audience: Audience | None = None
     dependents: int | None = Field(None, ge=0, le=MAX_DEPENDENTS)
-    targeted_channel: Channel | None = None
+    targeted_channel: TargetedChannel | None = None
     impacts: list[Cell] = Field(
         [], max_length=MOST_CELLS, description="Cells hit besides, or worse."
     )
@@ -182,14 +180,14 @@ class TimelineRow(Strict):
 class Repair(Strict):
     text: str
     owner: str = ""
-    state: Literal["done", "in-progress", "planned"] = "planned"
+    state: RepairState = RepairState.PLANNED
     due: str = Field("", pattern=r"^([0-9]{4}-(0[1-9]|1[0-2]))?$", examples=["2026-04"])
 
 
 class NewReview(Strict):
     """The next version of the post-incident review, as a whole."""
 
-    kind: Literal["preliminary", "final"]
+    kind: ReviewKind
     sections: list[ReviewSection] = Field(min_length=1, max_length=99)
     timeline: list[TimelineRow] = Field([], max_length=500)
     repairs: list[Repair] = Field([], max_length=200)

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime
-from typing import Any, Literal
+from typing import Any
 
 from django.conf import settings
 from django.db.models import Prefetch, QuerySet
 from pydantic import BaseModel, ConfigDict, Field
 
 from incidents.models import Communication, Decision, Impact, Incident
+from incidents.vocabulary import PromisedReview, Scenario, TargetedChannel
 from notifications.audience.forecast import Forecast
 from statuspage.desk.incident_list import Publicity, publicity_of
 
@@ -20,11 +21,11 @@ class Verdict(BaseModel):
 
     model_config = ConfigDict(extra="allow")
 
-    scenario: int | None
-    scenarios: list[int]
+    scenario: Scenario | None
+    scenarios: list[Scenario]
     public: bool
     targeted: bool
-    review: Literal["public", "targeted", "none"]
+    review: PromisedReview
     withdraw_after_review: bool
     needs_confirmation: bool
     rule: str
@@ -143,7 +144,7 @@ class IncidentRow(BaseModel):
 
 class IncidentWhole(IncidentRow):
     dependents: int
-    targeted_channel: Literal["available", "unavailable"]
+    targeted_channel: TargetedChannel
     platform_fault: bool
     note: str
     alarm: str
@@ -178,7 +179,9 @@ def whole_of(incident: Incident) -> IncidentWhole:
     return IncidentWhole(
         **_row(incident),
         dependents=incident.dependents,
-        targeted_channel="available" if incident.targeted_channel_available else "unavailable",
+        targeted_channel=TargetedChannel.AVAILABLE
+        if incident.targeted_channel_available
+        else TargetedChannel.UNAVAILABLE,
         platform_fault=incident.platform_fault,
         note=incident.note,
         alarm=incident.alarm,

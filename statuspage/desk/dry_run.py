@@ -20,7 +20,7 @@ from incidents.services.decision_recording import wants_public
 from notifications.audience.forecast import Forecast, forecast
 from notifications.channels.base import Message
 from notifications.channels.email import renderer as mail_renderer
-from notifications.lifecycle import Audience, Reason, Relevance
+from notifications.lifecycle import DeliveryAudience, Reason, Relevance
 from statuspage.desk.confirm_receivers import receivers_to_confirm
 from statuspage.desk.forms import DeskForm
 from statuspage.desk.verdicts import VerdictView, verdict_view
@@ -86,13 +86,13 @@ def look_at(communication: Communication, *, was_public: bool) -> Preview:
         drill=incident.drill,
         mail=mail_renderer.preview(
             communication,
-            audience=Audience.TARGETED,
+            audience=DeliveryAudience.TARGETED,
             relevance=Relevance.RELATED,
             reason=Reason.ALERT_RULE,
         ),
         public_mail=mail_renderer.preview(
             communication,
-            audience=Audience.PUBLIC,
+            audience=DeliveryAudience.PUBLIC,
             relevance=Relevance.PUBLIC,
             reason=Reason.TOPIC,
         )

@@ -11,10 +11,10 @@ from django.http import QueryDict
 
 from incidents.access import OVERRIDE, may
 from incidents.models import Incident
-from incidents.models.choices import Kind, Level, Stage
 from incidents.services.errors import EntryError
 from incidents.services.inputs import Changes, Declaration, Override, Statement
 from incidents.services.tracking import new_tracking_id
+from incidents.vocabulary import Kind, Level, Stage, TargetedChannel
 from statuspage.desk.forms import DeclareForm, DeskForm, StatementForm, UpdateForm
 from statuspage.desk.picker import Cells, Picker
 
@@ -114,7 +114,7 @@ def changes_of(form: UpdateForm, cells: Cells | None) -> Changes:
     return Changes(
         level=value.get("level") or None,
         dependents=value["dependents"],
-        targeted_channel_available=channel == "available" if channel else None,
+        targeted_channel_available=channel == TargetedChannel.AVAILABLE if channel else None,
         hits=cells.hits if cells else (),
         at=value["at"] if cells else None,
     )

@@ -11,8 +11,8 @@ from django.http import QueryDict
 
 from incidents import lifecycle
 from incidents.models import Incident
-from incidents.models.choices import Audience, Extent, Kind, Level, Stage
 from incidents.policy.facts import MAX_DEPENDENTS
+from incidents.vocabulary import Audience, Extent, Kind, Level, Stage
 from statuspage.desk.typed_times import MomentError, coming_moment, past_moment, typed
 
 # Declaring something that is over already would leave its cells open.
@@ -114,16 +114,16 @@ class PlacesForm(StatementForm):
     regions = forms.Field(required=False, label="Regions")
     extent = forms.ChoiceField(
         required=False,
-        choices=[("", "As the zones say"), *Extent.choices],
+        choices=[("", "As the zones say"), *Extent.choices()],
         label="Extent",
         help_text="All zones of a region are the region, some are a zone, none are a part.",
     )
 
 
 class DeclareForm(PlacesForm):
-    kind = forms.ChoiceField(choices=Kind.choices, initial=Kind.SERVICE_ISSUE)
+    kind = forms.ChoiceField(choices=Kind.choices(), initial=Kind.SERVICE_ISSUE)
     level = forms.ChoiceField(
-        choices=Level.choices,
+        choices=Level.choices(),
         initial=Level.ERROR,
         required=False,
         help_text="Planned maintenance has none.",
@@ -210,7 +210,7 @@ class UpdateForm(PlacesForm):
     """An update, with the facts that changed."""
 
     stage = forms.ChoiceField(error_messages={"required": "Choose a stage."})
-    level = forms.ChoiceField(required=False, choices=[AS_IT_IS, *Level.choices])
+    level = forms.ChoiceField(required=False, choices=[AS_IT_IS, *Level.choices()])
     dependents = forms.IntegerField(
         required=False, min_value=0, max_value=MAX_DEPENDENTS, help_text="Empty: as it is."
     )
@@ -257,7 +257,7 @@ class RecoverForm(DeskForm):
 
 
 class AudienceForm(StatementForm):
-    audience = forms.ChoiceField(choices=Audience.choices)
+    audience = forms.ChoiceField(choices=Audience.choices())
 
 
 class ConfirmForm(DeskForm):
@@ -269,7 +269,7 @@ class ConfirmForm(DeskForm):
 class LevelForm(DeskForm):
     """The level that was seen proposed."""
 
-    level = forms.ChoiceField(choices=Level.choices, widget=forms.HiddenInput)
+    level = forms.ChoiceField(choices=Level.choices(), widget=forms.HiddenInput)
 
 
 class OverrideForm(ConfirmForm):

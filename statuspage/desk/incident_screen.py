@@ -15,6 +15,7 @@ from incidents.review_deadlines import ReviewDeadline, promise_missed
 from incidents.services import automatic_text
 from incidents.services.operator_decisions import posts, proposal_of
 from incidents.services.scheduled.review_deadlines import deadlines_of
+from incidents.vocabulary import Kind
 from incidents.wording import written
 from notifications.evidence import delivery_statistics
 from statuspage.desk.delivery_statistics import DEFERRED
@@ -104,7 +105,7 @@ class Screen:
         return (
             self.workable
             and not self.incident.false_positive
-            and self.incident.kind != "planned-maintenance"
+            and self.incident.kind != Kind.PLANNED_MAINTENANCE
         )
 
     @property

@@ -9,6 +9,7 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from incidents import as_typed
 from incidents.models import Communication, Impact, Incident
+from incidents.vocabulary import Kind
 
 A_PAGE = 30
 LONGEST = 200
@@ -30,7 +31,7 @@ _STATE = {
     "targeted": Q(published_at__isnull=True, public_due_at__isnull=True),
     "waiting": Q(published_at__isnull=True, public_due_at__isnull=False),
     "withdrawn": Q(withdrawn_at__isnull=False),
-    "maintenance": Q(kind="planned-maintenance"),
+    "maintenance": Q(kind=Kind.PLANNED_MAINTENANCE),
     "drill": Q(drill=True),
 }
 

@@ -11,9 +11,9 @@ from django.db.models import QuerySet
 from django.http import QueryDict
 
 from incidents.models import Offering, Region, Service
-from incidents.models.choices import Extent, Level
 from incidents.services.errors import EntryError
 from incidents.services.inputs import Hit
+from incidents.vocabulary import Extent, Level
 from incidents.wording import listed
 
 Place = TypeVar("Place", Service, Region)
@@ -241,10 +241,10 @@ class Picker:
     def _hit(self, service: Service, region: Region) -> Hit:
         own, level = self.own.get(f"{service.slug}:{region.slug}", ("", ""))
         extent = own or self.extents.get(region.slug) or self.extent
-        if extent not in ("", *Extent.values):
-            raise EntryError("extent", f"{extent!r} is none of {', '.join(Extent.values)}.")
-        if level not in ("", *Level.values):
-            raise EntryError("level", f"{level!r} is none of {', '.join(Level.values)}.")
+        if extent not in ("", *tuple(Extent)):
+            raise EntryError("extent", f"{extent!r} is none of {', '.join(tuple(Extent))}.")
+        if level not in ("", *tuple(Level)):
+            raise EntryError("level", f"{level!r} is none of {', '.join(tuple(Level))}.")
         zones = () if own in (Extent.SUBSET, Extent.REGION) else self.zones.get(region.slug, ())
         return Hit(service, region, extent=extent or None, level=level or None, zones=zones)
 

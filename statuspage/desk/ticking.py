@@ -16,8 +16,8 @@ from incidents.models import (
     Service,
     ServiceCategory,
 )
-from incidents.models.choices import Strength
 from incidents.name_search import How, Match, Named, certain, pasted, search
+from incidents.vocabulary import Strength
 from incidents.wording import listed
 from statuspage.desk.picker import NAMED, Picker
 

@@ -16,7 +16,7 @@ from django.http import Http404, HttpRequest, HttpResponse, JsonResponse, QueryD
 from incidents import as_typed, csv_file
 from incidents.markdown import to_html
 from incidents.models import Review
-from incidents.models.choices import Kind, Level
+from incidents.vocabulary import Kind, Level, Stage
 from notifications.audience import tenant_events
 from notifications.audience.tenant_events import Basis, Subscription, TenantEvent
 from notifications.evidence import when_told
@@ -56,7 +56,7 @@ def _open(event: TenantEvent) -> bool:
 def _planned(event: TenantEvent) -> bool:
     incident = event.incident
     is_plan = incident.kind == Kind.PLANNED_MAINTENANCE and incident.closed_at is None
-    return is_plan and incident.stage in ("planned", "rescheduled")
+    return is_plan and incident.stage in (Stage.PLANNED, Stage.RESCHEDULED)
 
 
 TABS = (
@@ -122,7 +122,7 @@ class Filters:
         level, only = query.get("level", ""), query.get("only", "")
         return cls(
             query.get("q", "").strip()[:LONGEST_SEARCH],
-            level if level in Level.values else "",
+            level if level in tuple(Level) else "",
             only if only in ("targeted", "public") else "",
         )
 
@@ -163,7 +163,7 @@ def _list(request: HttpRequest, visitor: Visitor, chosen: Tab) -> HttpResponse:
         "page": page,
         "filters": filters,
         "filtered": filters != Filters(),
-        "levels": Level.choices,
+        "levels": Level.choices(),
         "subscriptions": subscriptions,
         "query": query.urlencode(),
         "headline": _headline(rows, subscriptions) if chosen is TABS[0] else chosen.name,

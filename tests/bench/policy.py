@@ -18,6 +18,7 @@ from incidents.policy import (
     parse_facts,
     proposed_level,
 )
+from incidents.vocabulary import Level
 
 SECONDS = 1.0
 START = datetime(2026, 1, 10, 9, 0, tzinfo=UTC)
@@ -60,7 +61,7 @@ def _derived() -> dict[str, object]:
     for _ in range(times):
         graph.dependants(places)
         found = graph.dependants(places, places)
-        proposed_level("warning", Growth(since, len(found.hard)), PRESETS["recommended"].spread)
+        proposed_level(Level.WARNING, Growth(since, len(found.hard)), PRESETS["recommended"].spread)
     spent = (time.process_time() - start) / times
     return {"case": "derived facts", "milliseconds": round(spent * 1000, 3), "goal": 0.2}
 

@@ -16,6 +16,7 @@ from incidents.services.decision_recording import record_decision
 from incidents.services.incident import declare, post_update
 from incidents.services.inputs import Override, Statement
 from incidents.services.visibility import waits_for_audience, withdraw
+from incidents.vocabulary import Scenario
 from notifications.delivery import claims, plan, send
 from notifications.delivery.circuit_breaker import Hosts, key_of
 from notifications.delivery.supersede import supersede
@@ -40,7 +41,7 @@ def test_an_entry_stays_unless_every_scenario_that_holds_lets_it_go() -> None:
             "targeted_channel": "unavailable",
         }
     )
-    only_third = replace(PRESETS["azure"], withdraw_after_review=(3,))
+    only_third = replace(PRESETS["azure"], withdraw_after_review=(Scenario.AUDIENCE_UNKNOWN,))
     verdict = decide(facts, only_third)
     assert verdict.scenarios == (2, 3)
     assert not verdict.withdraw_after_review

@@ -8,15 +8,14 @@ from typing import TypeVar
 from hypothesis import strategies as st
 
 from incidents.policy import PRESETS, Facts, ImpactFact, Policy, Threshold, parse_facts
-from incidents.policy.facts import (
-    AUDIENCES,
-    CHANNELS,
-    EXTENTS,
-    KINDS,
+from incidents.vocabulary import (
     LEVEL_RANK,
     LEVELS,
-    SCENARIOS,
+    Audience,
+    Extent,
     Kind,
+    Scenario,
+    TargetedChannel,
 )
 
 W = TypeVar("W", bound=str)
@@ -26,7 +25,7 @@ REGIONS = ("east", "west", "north", "global")
 
 
 @st.composite
-def any_facts(draw: st.DrawFn, kinds: tuple[Kind, ...] = KINDS) -> Facts:
+def any_facts(draw: st.DrawFn, kinds: tuple[Kind, ...] = tuple(Kind)) -> Facts:
     """Valid facts near the thresholds: few services, few regions, every word."""
     level = draw(st.sampled_from(LEVELS))
     impacts = draw(
@@ -35,7 +34,7 @@ def any_facts(draw: st.DrawFn, kinds: tuple[Kind, ...] = KINDS) -> Facts:
                 ImpactFact,
                 service=st.sampled_from(SERVICES),
                 region=st.sampled_from(REGIONS),
-                extent=st.sampled_from(EXTENTS),
+                extent=st.sampled_from(tuple(Extent)),
                 level=st.sampled_from(LEVELS[: LEVEL_RANK[level] + 1]),
                 zones=st.sampled_from([(), ("1",), ("1", "3")]),
             ),
@@ -49,12 +48,14 @@ def any_facts(draw: st.DrawFn, kinds: tuple[Kind, ...] = KINDS) -> Facts:
         level=level,
         impacts=tuple(impacts),
         dependents=draw(st.integers(0, 3)),
-        audience=draw(st.sampled_from(AUDIENCES)),
-        targeted_channel="available" if false_positive else draw(st.sampled_from(CHANNELS)),
+        audience=draw(st.sampled_from(tuple(Audience))),
+        targeted_channel=TargetedChannel.AVAILABLE
+        if false_positive
+        else draw(st.sampled_from(tuple(TargetedChannel))),
         platform_fault=draw(st.sampled_from([True, True, True, False])),
         false_positive=false_positive,
         ever_broad=draw(st.booleans()),
-        previous_scenario=draw(st.sampled_from([None, None, *SCENARIOS])),
+        previous_scenario=draw(st.sampled_from([None, None, *tuple(Scenario)])),
     )
     assert parse_facts(facts.as_dict()) == facts
     return facts
@@ -63,7 +64,7 @@ def any_facts(draw: st.DrawFn, kinds: tuple[Kind, ...] = KINDS) -> Facts:
 @st.composite
 def service_issues(draw: st.DrawFn) -> Facts:
     """Service issues of the platform's own, no false positives."""
-    facts = draw(any_facts(kinds=("service-issue",)))
+    facts = draw(any_facts(kinds=(Kind.SERVICE_ISSUE,)))
     return replace(facts, platform_fault=True, false_positive=False)
 
 
@@ -72,7 +73,7 @@ THRESHOLDS = st.builds(
     level=st.sampled_from(LEVELS),
     services=st.integers(1, 5),
     regions=st.none() | st.integers(2, 4),
-    extent=st.sampled_from(EXTENTS),
+    extent=st.sampled_from(tuple(Extent)),
     combine=st.sampled_from(["all", "any"]),
     named_only=st.booleans(),
 )
@@ -114,21 +115,21 @@ def _worse_once(facts: Facts, way: int, draw: st.DrawFn) -> Facts:
     if way == 1:
         return replace(facts, level=_up(LEVELS, facts.level))
     if way == 2:
-        return replace(facts, audience=_down(AUDIENCES, facts.audience))
+        return replace(facts, audience=_down(tuple(Audience), facts.audience))
     if way == 3:
-        return replace(facts, targeted_channel="unavailable")
+        return replace(facts, targeted_channel=TargetedChannel.UNAVAILABLE)
     if way == 4:
         added = ImpactFact(
             service=draw(st.sampled_from((*SERVICES, "search"))),
             region=draw(st.sampled_from((*REGIONS, "south"))),
-            extent=draw(st.sampled_from(EXTENTS)),
+            extent=draw(st.sampled_from(tuple(Extent))),
             level=draw(st.sampled_from(LEVELS[: LEVEL_RANK[facts.level] + 1])),
         )
         return replace(facts, impacts=(*facts.impacts, added))
     index = draw(st.integers(0, len(facts.impacts) - 1))
     impact = facts.impacts[index]
     if way == 5:
-        impact = replace(impact, extent=_up(EXTENTS, impact.extent))
+        impact = replace(impact, extent=_up(tuple(Extent), impact.extent))
     elif way == 6:
         highest = LEVELS[: LEVEL_RANK[facts.level] + 1]
         impact = replace(impact, level=_up(highest, impact.level))

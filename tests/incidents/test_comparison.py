@@ -19,6 +19,7 @@ from incidents.policy import PRESETS, Facts, Policy, decide, neighbours, parse_f
 from incidents.replay.comparison import agreeing_counterfactual, compare, course_of
 from incidents.replay.formats import read_files
 from incidents.replay.replay import BacktestCase, Point, replay
+from incidents.vocabulary import Kind
 from tests.incidents.policy_strategies import any_facts, any_policy
 
 REAL = [
@@ -118,7 +119,7 @@ def test_one_step_that_would_agree_is_found_before_further_ones(
 
 
 @many
-@given(st.lists(any_facts(kinds=("service-issue",)), min_size=1, max_size=4), any_policy())
+@given(st.lists(any_facts(kinds=(Kind.SERVICE_ISSUE,)), min_size=1, max_size=4), any_policy())
 def test_a_comparison_decides_as_a_replay_does(known: list[Facts], policy: Policy) -> None:
     points = case(*known).points
     course, lived = course_of(points, policy), replay(points, policy, None)

@@ -10,8 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from incidents.derived_facts import Dependant, Dependants, Graph, extent_of
-from incidents.policy import PRESETS, Growth, Level, Spread, proposed_level
-from incidents.policy.facts import EXTENT_RANK, LEVELS
+from incidents.policy import PRESETS, Growth, Spread, proposed_level
+from incidents.vocabulary import EXTENT_RANK, LEVELS, Level
 
 START = datetime(2026, 1, 10, 9, 0, tzinfo=UTC)
 SPREAD = Spread(second_region_minutes=60, hard_dependants=10, zone_to_region=True)
@@ -93,7 +93,7 @@ def growth(*minutes: int, dependants: int = 0, zone_to_region: bool = False) -> 
 def test_a_warning_that_spreads_is_proposed_as_an_error_with_its_reason(
     spreads: Growth, reason: str | None
 ) -> None:
-    proposal = proposed_level("warning", spreads, SPREAD)
+    proposal = proposed_level(Level.WARNING, spreads, SPREAD)
     if reason is None:
         assert proposal is None
     else:
@@ -111,7 +111,7 @@ def test_only_the_recommended_preset_proposes() -> None:
     proposing = {
         name
         for name, policy in PRESETS.items()
-        if proposed_level("warning", growth(0, 1), policy.spread)
+        if proposed_level(Level.WARNING, growth(0, 1), policy.spread)
     }
     assert proposing == {"recommended"}
 
@@ -145,5 +145,5 @@ def test_deriving_takes_less_than_a_fifth_of_a_millisecond() -> None:
     start = time.process_time()
     for _ in range(200):
         graph.dependants(places, places)
-        proposed_level("warning", growth(0, 30), SPREAD)
+        proposed_level(Level.WARNING, growth(0, 30), SPREAD)
     assert (time.process_time() - start) / 200 < 0.0002

@@ -21,7 +21,7 @@ from incidents.services.policies import adopt_policy
 from incidents.services.visibility import publish_due
 from notifications.channels.email import renderer as mail_renderer
 from notifications.delivery import plan
-from notifications.lifecycle import Audience, Reason, Relevance
+from notifications.lifecycle import DeliveryAudience, Reason, Relevance
 from tests.conftest import hit
 from tests.notifications.cast import tenant, told
 
@@ -56,7 +56,7 @@ def test_a_cell_and_a_level_tell_the_affected_in_words_marked_as_automated(now: 
     assert (incident.automated, said.automated) == (True, True)
     mail = mail_renderer.preview(
         said,
-        audience=Audience.TARGETED,
+        audience=DeliveryAudience.TARGETED,
         relevance=Relevance.RELATED,
         reason=Reason.ALERT_RULE,
     )

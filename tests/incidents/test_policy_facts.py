@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from incidents.policy import Facts, FactsError, ImpactFact, parse_facts
+from incidents.vocabulary import Audience, Extent, Kind, Level, TargetedChannel
 
 GOOD: dict[str, Any] = {
     "kind": "service-issue",
@@ -19,12 +20,14 @@ GOOD: dict[str, Any] = {
 
 def test_what_is_not_stated_has_its_default() -> None:
     assert parse_facts(GOOD) == Facts(
-        kind="service-issue",
-        level="warning",
-        impacts=(ImpactFact("storage", "east-us", extent="subset", level="warning", zones=()),),
+        kind=Kind.SERVICE_ISSUE,
+        level=Level.WARNING,
+        impacts=(
+            ImpactFact("storage", "east-us", extent=Extent.SUBSET, level=Level.WARNING, zones=()),
+        ),
         dependents=0,
-        audience="unknown",
-        targeted_channel="available",
+        audience=Audience.UNKNOWN,
+        targeted_channel=TargetedChannel.AVAILABLE,
         platform_fault=True,
         false_positive=False,
         ever_broad=False,

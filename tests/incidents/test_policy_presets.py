@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from incidents.policy import PRESETS, Outcome, PolicyError, decide, parse_facts, parse_policy
+from incidents.vocabulary import PromisedReview, Scenario
 
 BASE: dict[str, Any] = {"kind": "service-issue", "level": "error", "audience": "confirmed"}
 
@@ -17,9 +18,13 @@ def outcome(preset: str, *cells: str, extent: str = "subset", **changes: Any) ->
     return decide(parse_facts({**BASE, "impacts": impacts, **changes}), PRESETS[preset]).outcome
 
 
-PRIVATE = Outcome(None, public=False, review="targeted", withdraw_after_review=False)
-BROAD = Outcome(1, public=True, review="public", withdraw_after_review=False)
-POSTED = Outcome(1, public=True, review="targeted", withdraw_after_review=False)
+PRIVATE = Outcome(None, public=False, review=PromisedReview.TARGETED, withdraw_after_review=False)
+BROAD = Outcome(
+    Scenario.BROAD, public=True, review=PromisedReview.PUBLIC, withdraw_after_review=False
+)
+POSTED = Outcome(
+    Scenario.BROAD, public=True, review=PromisedReview.TARGETED, withdraw_after_review=False
+)
 
 
 def test_google_reports_one_service_down_in_a_considerable_part_of_a_region() -> None:
@@ -64,15 +69,18 @@ def test_a_broad_post_waits_as_long_as_its_policy_says(
     preset: str, broad: int, unclear: int
 ) -> None:
     policy = PRESETS[preset]
-    waits = [policy.deadline_minutes(scenario) for scenario in (1, 2, 3, None)]
+    waits = [policy.deadline_minutes(scenario) for scenario in (*Scenario, None)]
     assert waits == [broad, unclear, unclear, unclear]
 
 
 def test_a_policy_with_one_clock_uses_it_for_broad_posts_too() -> None:
     policy = parse_policy({"name": "slow", "version": 1, "public_deadline_minutes": 30})
-    assert policy.deadline_minutes(1) == 30
+    assert policy.deadline_minutes(Scenario.BROAD) == 30
     quick = parse_policy({**policy.as_dict(), "broad_deadline_minutes": 2})
-    assert (quick.deadline_minutes(1), quick.deadline_minutes(3)) == (2, 30)
+    assert (
+        quick.deadline_minutes(Scenario.BROAD),
+        quick.deadline_minutes(Scenario.AUDIENCE_UNKNOWN),
+    ) == (2, 30)
 
 
 def test_google_reports_what_is_global() -> None:
@@ -88,22 +96,26 @@ def test_aws_posts_a_degraded_service_of_a_whole_region_without_a_public_review(
 def test_aws_summarises_the_big_ones_publicly_and_keeps_that_promise() -> None:
     assert outcome("aws", "dns@east", extent="region", dependents=1) == BROAD
     later = outcome("aws", "dns@east", ever_broad=True, previous_scenario=1)
-    assert later == Outcome(None, public=True, review="public", withdraw_after_review=False)
+    assert later == Outcome(
+        None, public=True, review=PromisedReview.PUBLIC, withdraw_after_review=False
+    )
 
 
 def test_an_aws_post_stays_without_a_public_review_when_the_incident_shrinks() -> None:
     later = outcome("aws", "dns@east", previous_scenario=1)
-    assert later == Outcome(None, public=True, review="targeted", withdraw_after_review=False)
+    assert later == Outcome(
+        None, public=True, review=PromisedReview.TARGETED, withdraw_after_review=False
+    )
 
 
 @pytest.mark.parametrize("preset", ["google", "aws"])
 def test_only_azure_withdraws_the_entry_after_a_targeted_review(preset: str) -> None:
     unknown: dict[str, Any] = {"audience": "unknown", "dependents": 1}
     assert outcome(preset, "dns@east", extent="subset", **unknown) == Outcome(
-        3, True, "targeted", False
+        Scenario.AUDIENCE_UNKNOWN, True, PromisedReview.TARGETED, False
     )
     assert outcome("azure", "dns@east", extent="subset", **unknown) == Outcome(
-        3, True, "targeted", True
+        Scenario.AUDIENCE_UNKNOWN, True, PromisedReview.TARGETED, True
     )
 
 

@@ -19,15 +19,9 @@ from incidents.policy import (
     parse_facts,
     parse_policy,
 )
-from incidents.policy.facts import (
-    AUDIENCES,
-    CHANNELS,
-    EXTENTS,
-    LEVELS,
-    MAX_DEPENDENTS,
-    ImpactFact,
-)
+from incidents.policy.facts import MAX_DEPENDENTS, ImpactFact
 from incidents.policy.rules import condensed
+from incidents.vocabulary import LEVELS, Audience, Extent, Kind, Level, TargetedChannel
 from tests.incidents.policy_strategies import any_facts, any_policy, service_issues, worse
 
 # Decisions take microseconds; a pause of the machine is no failure.
@@ -137,7 +131,7 @@ def test_a_field_of_cells_is_condensed_to_its_longer_side() -> None:
         for service in range(25)
         for region in range(5)
     ]
-    assert len(condensed(Facts("service-issue", "error", tuple(cells))).impacts) == 25
+    assert len(condensed(Facts(Kind.SERVICE_ISSUE, Level.ERROR, tuple(cells))).impacts) == 25
 
 
 def position(facts: Facts) -> dict[str, object]:
@@ -165,7 +159,7 @@ def untouched(facts: Facts) -> tuple[object, ...]:
 def one_step(counterfactual: Counterfactual) -> bool:
     if isinstance(counterfactual.before, int) and isinstance(counterfactual.after, int):
         return abs(counterfactual.before - counterfactual.after) == 1
-    for scale in (LEVELS, EXTENTS):
+    for scale in (LEVELS, tuple(Extent)):
         if counterfactual.before in scale:
             words: list[object] = list(scale)
             return abs(words.index(counterfactual.before) - words.index(counterfactual.after)) == 1
@@ -184,15 +178,15 @@ def expected_notches(facts: Facts, size: Size) -> set[Counterfactual]:
     if facts.dependents < MAX_DEPENDENTS:
         expected.add(Counterfactual("services", size.services, size.services + 1))
     if size.extent is not None:
-        here = EXTENTS.index(size.extent)
-        near = [extent for extent in EXTENTS if abs(EXTENTS.index(extent) - here) == 1]
+        here = tuple(Extent).index(size.extent)
+        near = [extent for extent in tuple(Extent) if abs(tuple(Extent).index(extent) - here) == 1]
         expected |= {Counterfactual("extent", size.extent, extent) for extent in near}
         expected.add(Counterfactual("regions", size.regions, size.regions + 1))
     if size.regions > 1:
         expected.add(Counterfactual("regions", size.regions, size.regions - 1))
-    others = [audience for audience in AUDIENCES if audience != facts.audience]
+    others = [audience for audience in tuple(Audience) if audience != facts.audience]
     expected |= {Counterfactual("audience", facts.audience, audience) for audience in others}
     if not facts.false_positive:
-        flipped = CHANNELS[1 - CHANNELS.index(facts.targeted_channel)]
+        flipped = tuple(TargetedChannel)[1 - tuple(TargetedChannel).index(facts.targeted_channel)]
         expected.add(Counterfactual("targeted_channel", facts.targeted_channel, flipped))
     return expected

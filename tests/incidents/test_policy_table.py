@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from incidents.policy import PRESETS, Outcome, Verdict, decide, parse_facts
+from incidents.vocabulary import PromisedReview, Scenario
 
 AZURE = PRESETS["azure"]
 
@@ -35,14 +36,26 @@ REGION = impacts("storage@east", extent="region")
 TWO_REGIONS = impacts("storage@east", "storage@west")
 TWO_SERVICES = impacts("storage@east", "compute@east")
 
-PRIVATE = Outcome(None, public=False, review="targeted", withdraw_after_review=False)
-BROAD = Outcome(1, public=True, review="public", withdraw_after_review=False)
-CHANNEL = Outcome(2, public=True, review="targeted", withdraw_after_review=True)
-UNKNOWN = Outcome(3, public=True, review="targeted", withdraw_after_review=True)
-QUIET = Outcome(None, public=False, review="none", withdraw_after_review=False)
-NOTICE = Outcome(None, public=True, review="none", withdraw_after_review=False)
-STAYS = Outcome(None, public=True, review="targeted", withdraw_after_review=True)
-KEPT = Outcome(None, public=True, review="public", withdraw_after_review=False)
+PRIVATE = Outcome(None, public=False, review=PromisedReview.TARGETED, withdraw_after_review=False)
+BROAD = Outcome(
+    Scenario.BROAD, public=True, review=PromisedReview.PUBLIC, withdraw_after_review=False
+)
+CHANNEL = Outcome(
+    Scenario.CHANNEL_UNAVAILABLE,
+    public=True,
+    review=PromisedReview.TARGETED,
+    withdraw_after_review=True,
+)
+UNKNOWN = Outcome(
+    Scenario.AUDIENCE_UNKNOWN,
+    public=True,
+    review=PromisedReview.TARGETED,
+    withdraw_after_review=True,
+)
+QUIET = Outcome(None, public=False, review=PromisedReview.NONE, withdraw_after_review=False)
+NOTICE = Outcome(None, public=True, review=PromisedReview.NONE, withdraw_after_review=False)
+STAYS = Outcome(None, public=True, review=PromisedReview.TARGETED, withdraw_after_review=True)
+KEPT = Outcome(None, public=True, review=PromisedReview.PUBLIC, withdraw_after_review=False)
 
 SERVICE_ISSUES: dict[str, tuple[dict[str, Any], Outcome, str]] = {
     "one service in part of a region": ({}, PRIVATE, "targeted-only"),
@@ -147,7 +160,12 @@ SERVICE_ISSUES: dict[str, tuple[dict[str, Any], Outcome, str]] = {
     "once broad, now small": ({"ever_broad": True}, KEPT, "once-broad"),
     "once broad, now the channel is unavailable": (
         {"ever_broad": True, "targeted_channel": "unavailable"},
-        Outcome(2, public=True, review="public", withdraw_after_review=False),
+        Outcome(
+            Scenario.CHANNEL_UNAVAILABLE,
+            public=True,
+            review=PromisedReview.PUBLIC,
+            withdraw_after_review=False,
+        ),
         "channel-unavailable",
     ),
     "scenario 1 before": ({"previous_scenario": 1}, KEPT, "once-broad"),
@@ -301,24 +319,26 @@ def by_the_table(f: dict[str, Any]) -> tuple[Outcome, tuple[int, ...]]:
     wide = counts and f["extent"] != "subset"
     if f["false_positive"]:
         was = f["ever_broad"] or f["previous_scenario"] is not None
-        return Outcome(None, was, "none", withdraw_after_review=False), ()
+        return Outcome(None, was, PromisedReview.NONE, withdraw_after_review=False), ()
     if not f["platform_fault"]:
-        return Outcome(None, services >= 2 or several or wide, "none", False), ()
+        return Outcome(None, services >= 2 or several or wide, PromisedReview.NONE, False), ()
     if f["kind"] == "security-advisory":
-        return Outcome(None, public=False, review="none", withdraw_after_review=False), ()
+        return Outcome(
+            None, public=False, review=PromisedReview.NONE, withdraw_after_review=False
+        ), ()
     if f["kind"] != "service-issue":
-        return Outcome(None, services >= 2 and (wide or several), "none", False), ()
+        return Outcome(None, services >= 2 and (wide or several), PromisedReview.NONE, False), ()
     one = error and services >= 2 and (wide or several)
     two = f["targeted_channel"] == "unavailable"
     three = warning and f["audience"] == "unknown" and (services >= 2 or several or wide)
-    scenarios = tuple(n for n, holds in ((1, one), (2, two), (3, three)) if holds)
+    scenarios = tuple(n for n, holds in zip(Scenario, (one, two, three), strict=True) if holds)
     public_review = one or f["ever_broad"] or f["previous_scenario"] == 1
     public = bool(scenarios) or f["ever_broad"] or f["previous_scenario"] is not None
     return (
         Outcome(
-            scenarios[0] if scenarios else None,  # type: ignore[arg-type]
+            scenarios[0] if scenarios else None,
             public,
-            "public" if public_review else "targeted",
+            PromisedReview.PUBLIC if public_review else PromisedReview.TARGETED,
             public and not public_review,
         ),
         scenarios,

@@ -19,7 +19,7 @@ from notifications.channels.email.mailbox import read_mail, read_mailbox
 from notifications.channels.email.renderer import preview
 from notifications.channels.wording import moment
 from notifications.delivery import plan, send
-from notifications.lifecycle import Audience, Reason, Relevance
+from notifications.lifecycle import DeliveryAudience, Reason, Relevance
 from notifications.models import Delivery, Endpoint
 from tests.conftest import declaration, hit
 from tests.notifications.cast import confirm_audience, last, reader, tenant
@@ -105,7 +105,10 @@ def test_headers_let_machines_recognise_thread_and_leave(
         str(first["List-Unsubscribe"]).replace(" ", "").replace("\n", ""),
     )
     assert link is not None
-    assert signed_links.read_leave(link[1]) == (Endpoint.objects.get().key, Audience.TARGETED)
+    assert signed_links.read_leave(link[1]) == (
+        Endpoint.objects.get().key,
+        DeliveryAudience.TARGETED,
+    )
     assert first.get_all("To") == ["here@example.com"]
     assert first["Cc"] is first["Bcc"] is None
 
@@ -240,7 +243,7 @@ def test_a_preview_shows_the_mail_and_stores_nothing(
     incident = declare(operator, now)
     message = preview(
         last(incident),
-        audience=Audience.TARGETED,
+        audience=DeliveryAudience.TARGETED,
         relevance=Relevance.RELATED,
         reason=Reason.ALERT_RULE,
     )

@@ -9,7 +9,7 @@ import pytest
 
 from incidents.models import Region, Service
 from notifications import signed_links
-from notifications.lifecycle import Audience
+from notifications.lifecycle import DeliveryAudience
 from notifications.models import Endpoint, PublicTopic, SignUp
 from notifications.subscribers import subscribe
 from notifications.subscribers.subscribe import SubscribeError, TokenError, Topic
@@ -105,9 +105,9 @@ def test_old_requests_leave_no_trace(topic: Topic, now: datetime, sink: Sink) ->
 
 def test_leaving_posts_forgets_the_topics_and_leaves_alerts_alone(now: datetime) -> None:
     both = reader("both@example.com")
-    token = signed_links.leave_url(both.key, Audience.PUBLIC).split("/")[-2]
+    token = signed_links.leave_url(both.key, DeliveryAudience.PUBLIC).split("/")[-2]
     for _ in range(2):
-        assert subscribe.leave(token=token, now=now) == Audience.PUBLIC
+        assert subscribe.leave(token=token, now=now) == DeliveryAudience.PUBLIC
     both.refresh_from_db()
     assert (both.left_posts_at, both.left_alerts_at, both.topics.count()) == (now, None, 0)
 
@@ -115,7 +115,7 @@ def test_leaving_posts_forgets_the_topics_and_leaves_alerts_alone(now: datetime)
 def test_leaving_alerts_leaves_posts_alone(now: datetime) -> None:
     tenant("here")
     contact = reader("here@example.com")
-    token = signed_links.leave_url(contact.key, Audience.TARGETED).split("/")[-2]
+    token = signed_links.leave_url(contact.key, DeliveryAudience.TARGETED).split("/")[-2]
     subscribe.leave(token=token, now=now)
     contact.refresh_from_db()
     assert (contact.left_posts_at, contact.left_alerts_at, contact.topics.count()) == (None, now, 1)

@@ -8,7 +8,7 @@ import pytest
 from django.test import Client
 
 from notifications import signed_links
-from notifications.lifecycle import Audience
+from notifications.lifecycle import DeliveryAudience
 from notifications.models import PublicTopic
 from tests.notifications.cast import endpoint
 
@@ -38,7 +38,7 @@ def test_managing_leads_to_leaving_in_the_same_language(client: Client, now: dat
     reader = endpoint("reader@example.com", confirmed_at=now)
     PublicTopic.objects.create(endpoint=reader)
     manage = signed_links.manage_url(reader.key).partition("/subscribe/")[2]
-    leave = signed_links.leave_url(reader.key, Audience.PUBLIC).partition("/subscribe/")[2]
+    leave = signed_links.leave_url(reader.key, DeliveryAudience.PUBLIC).partition("/subscribe/")[2]
     assert f'action="/ja/subscribe/{leave}"' in page(client, f"/ja/subscribe/{manage}")
 
 

@@ -18,7 +18,7 @@ from pytest_django.fixtures import Settings
 
 from incidents.models import Region, Service
 from notifications import signed_links
-from notifications.lifecycle import Audience
+from notifications.lifecycle import DeliveryAudience
 from notifications.models import Endpoint, PublicTopic, SignUp
 from notifications.subscribers import form_guard, request_rate_limits
 from notifications.subscribers import subscribe as service
@@ -77,7 +77,7 @@ def manage_path(of: Endpoint) -> str:
     return path_of(signed_links.manage_url(of.key))
 
 
-def leave_path(of: Endpoint, audience: Audience = Audience.PUBLIC) -> str:
+def leave_path(of: Endpoint, audience: DeliveryAudience = DeliveryAudience.PUBLIC) -> str:
     return path_of(signed_links.leave_url(of.key, audience))
 
 
@@ -139,7 +139,7 @@ def test_opening_links_changes_nothing(client: Client) -> None:
         confirm_path(row),
         manage_path(known),
         leave_path(known),
-        leave_path(known, Audience.TARGETED),
+        leave_path(known, DeliveryAudience.TARGETED),
     ]
     for path in paths * 2:
         assert client.get(path).status_code == 200
@@ -545,7 +545,7 @@ def test_a_mail_program_leaves_by_one_click_without_token_or_cookie() -> None:
 def test_leaving_alerts_leaves_the_posts_alone(client: Client) -> None:
     contact = tenant("acme", ("storage", "east-us")).contact
     assert contact is not None
-    assert client.post(leave_path(contact, Audience.TARGETED), ONE_CLICK).status_code == 200
+    assert client.post(leave_path(contact, DeliveryAudience.TARGETED), ONE_CLICK).status_code == 200
     contact.refresh_from_db()
     assert contact.left_alerts_at is not None
     assert contact.left_posts_at is None

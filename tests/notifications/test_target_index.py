@@ -15,7 +15,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from incidents.models import Region, Service
-from incidents.models.choices import Kind
+from incidents.vocabulary import Kind
 from notifications.audience import selection, target_index
 from notifications.audience.target_index_sql import BITS
 from notifications.models import (
@@ -60,13 +60,13 @@ def joined() -> set[Row]:
         for cell in Footprint.objects.filter(subscription__tenant=owner):
             where = (cell.service_id, cell.region_id, owner.pk)
             if not rules and owner.contact_id:
-                found |= {(*where, owner.contact_id, kind, False) for kind in Kind.values}
+                found |= {(*where, owner.contact_id, kind, False) for kind in tuple(Kind)}
             for each in rules:
                 if _looks_at(each, cell):
                     found |= {
                         (*where, end.pk, kind, True)
                         for end in Endpoint.objects.filter(action_groups__alert_rules=each)
-                        for kind in each.kinds or Kind.values
+                        for kind in each.kinds or tuple(Kind)
                     }
     return found
 
@@ -145,7 +145,7 @@ def _make_rule(a: int, b: int, many: list[int]) -> None:
     made = AlertRule.objects.create(
         tenant=owner,
         name=f"r{AlertRule.objects.count()}-{b}",
-        kinds=[list(Kind.values)[one % 4] for one in many[:1]] if b % 2 else [],
+        kinds=[list(Kind)[one % 4] for one in many[:1]] if b % 2 else [],
     )
     group = ActionGroup.objects.create(tenant=owner, name=f"g{ActionGroup.objects.count()}-{b}")
     group.endpoints.set([endpoint(f"e{one % 4}@example.com") for one in many])
@@ -246,9 +246,9 @@ def test_an_audience_is_chosen_alike_cell_by_cell_and_from_all_rows(
         for service, region in (WEST, NORTH)
     ]
     counted = {
-        kind: sum(selection.breakdown(cells, kind=kind).channels.values()) for kind in Kind.values
+        kind: sum(selection.breakdown(cells, kind=kind).channels.values()) for kind in tuple(Kind)
     }
-    assert counted == {kind: 4 if kind == "health-advisory" else 3 for kind in Kind.values}
+    assert counted == {kind: 4 if kind == "health-advisory" else 3 for kind in tuple(Kind)}
 
 
 def test_what_decides_about_no_target_marks_nobody(db: None) -> None:

@@ -11,24 +11,23 @@ from incidents.importers.catalogue_file.nodes import Mapping, Scalar, shown
 from incidents.importers.catalogue_file.shapes import (
     CatalogueError,
     DependencyEntry,
-    Plane,
-    Strength,
 )
+from incidents.vocabulary import Plane, Strength
 
 MAX_DEPENDENCIES = 50_000
 HOW: dict[str, tuple[Strength, Plane]] = {
-    "hard": ("hard", "data"),
-    "soft": ("soft", "data"),
-    "hard control": ("hard", "control"),
-    "soft control": ("soft", "control"),
+    "hard": (Strength.HARD, Plane.DATA),
+    "soft": (Strength.SOFT, Plane.DATA),
+    "hard control": (Strength.HARD, Plane.CONTROL),
+    "soft control": (Strength.SOFT, Plane.CONTROL),
 }
 
 
 @dataclass(frozen=True, slots=True)
 class Need:
     name: Scalar
-    strength: Strength = "hard"
-    plane: Plane = "data"
+    strength: Strength = Strength.HARD
+    plane: Plane = Plane.DATA
 
 
 def needs_of(fields: Fields) -> list[Need]:

@@ -8,6 +8,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
+from incidents.vocabulary import Plane, Strength
+
 NAME_LENGTH = 120
 SLUG_LENGTH = 80
 ZONE_LENGTH = 20
@@ -72,8 +74,6 @@ RESERVED_SLUGS = frozenset(
 )
 
 PrintableKind = Literal["service", "region", "geography"]
-Strength = Literal["hard", "soft"]
-Plane = Literal["data", "control"]
 
 
 class CatalogueError(ValueError):
@@ -146,8 +146,8 @@ class DependencyEntry(NamedTuple):
 
     service: str
     depends_on: str
-    strength: Strength = "hard"
-    plane: Plane = "data"
+    strength: Strength = Strength.HARD
+    plane: Plane = Plane.DATA
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
+from incidents.vocabulary import Kind, Level
+
 
 class SiteFileError(ValueError):
     """A file that cannot be taken in; the message names place, value and remedy."""
@@ -28,8 +30,8 @@ class Found:
     external_id: str
     title: str
     started_at: datetime
-    level: str = "error"
-    kind: str = "service-issue"
+    level: str = Level.ERROR
+    kind: str = Kind.SERVICE_ISSUE
     ended_at: datetime | None = None
     scheduled_for: datetime | None = None
     scheduled_until: datetime | None = None

@@ -11,6 +11,7 @@ from datetime import datetime
 from typing import Any
 
 from incidents.importers.site.found import Found, Reading, Said, SiteFileError
+from incidents.vocabulary import Kind, Level
 
 Outage = tuple[datetime, datetime | None]
 _KUMA_DOWN, _KUMA_UP = 0, 1
@@ -69,7 +70,7 @@ def _announced(row: Reading) -> Found:
     return Found(
         external_id=f"uptime-kuma:{row.text('id')}",
         title=row.text("title"),
-        kind="service-issue" if style in ("warning", "danger") else "health-advisory",
+        kind=Kind.SERVICE_ISSUE if style in ("warning", "danger") else Kind.HEALTH_ADVISORY,
         level=_KUMA_LEVELS.get(style, "informational"),
         started_at=began,
         updates=[Said(began, "investigating", text)] if text else [],
@@ -92,8 +93,8 @@ def _maintained(value: object, place: str) -> Iterator[Found]:
         yield Found(
             external_id=f"uptime-kuma:maintenance-{number}:{start.isoformat()}",
             title=title,
-            kind="planned-maintenance",
-            level="informational",
+            kind=Kind.PLANNED_MAINTENANCE,
+            level=Level.INFORMATIONAL,
             started_at=start,
             ended_at=end,
             scheduled_for=start,

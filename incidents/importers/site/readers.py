@@ -11,6 +11,7 @@ import yaml
 
 from incidents.importers.site.found import Found, Reading, Said, SiteFileError
 from incidents.importers.site.monitors import gatus, uptime_kuma
+from incidents.vocabulary import Kind, Level, Stage
 
 STAGES = {
     "investigating": "investigating", "identified": "identified", "monitoring": "mitigating",
@@ -65,8 +66,8 @@ def _statuspage(row: Reading, *, planned: bool) -> Found:
     return Found(
         external_id=f"statuspage:{row.text('id')}",
         title=row.text("name"),
-        kind="planned-maintenance" if planned else "service-issue",
-        level="informational"
+        kind=Kind.PLANNED_MAINTENANCE if planned else Kind.SERVICE_ISSUE,
+        level=Level.INFORMATIONAL
         if planned
         else LEVELS.get(row.text("impact", "impact_override").lower(), "error"),
         started_at=row.must("scheduled_for", "started_at", "created_at"),
@@ -109,7 +110,9 @@ def cachet(document: Any) -> Iterator[Found]:
         )
         row.ignore("human_status", "visible", "stickied", "user_id", "notifications", "meta", "is_resolved",
                    "latest_status", "latest_human_status", "latest_icon", "component_id", "duration")  # fmt: skip
-        ended = row.time("resolved_at") or (row.time("updated_at") if stage == "resolved" else None)
+        ended = row.time("resolved_at") or (
+            row.time("updated_at") if stage == Stage.RESOLVED else None
+        )
         yield Found(
             external_id=f"cachet:{row.text('id')}",
             title=row.text("name"),
@@ -133,7 +136,7 @@ def google(document: Any) -> Iterator[Found]:
         updates = []
         for number, other in enumerate(row.list("updates")):
             update = Reading(other, f"[{index}].updates[{number}]")
-            stage = "resolved" if update.text("status") == "AVAILABLE" else "investigating"
+            stage = Stage.RESOLVED if update.text("status") == "AVAILABLE" else Stage.INVESTIGATING
             updates.append(Said(update.must("when", "created"), stage, update.text("text")))
         row.ignore(
             "number",
@@ -177,7 +180,7 @@ def aws(document: Any) -> Iterator[Found]:
                     update.text("message"),
                 )
             )
-        ends = [said.at for said in updates if said.stage == "resolved"]
+        ends = [said.at for said in updates if said.stage == Stage.RESOLVED]
         row.ignore("status", "impacted_services", "typeCode")
         plain = f"{began.timestamp():.0f}-{row.text('service')}"
         yield Found(
@@ -228,7 +231,7 @@ def front_matter(text: str, name: str) -> Found:
     return Found(
         external_id=f"file:{name}",
         title=row.text("title"),
-        kind="planned-maintenance" if planned else "service-issue",
+        kind=Kind.PLANNED_MAINTENANCE if planned else Kind.SERVICE_ISSUE,
         level=LEVELS.get(row.text("severity").lower(), "error"),
         started_at=began,
         ended_at=ended,

@@ -18,6 +18,7 @@ from incidents.management.acting import ActingCommand
 from incidents.models import Geography, Region, Service
 from incidents.services.errors import EntryError
 from incidents.services.imports.history import record_history
+from incidents.vocabulary import RepairState
 
 MOST_BYTES = 8 * 1024 * 1024
 MOST_UNREAD = 20
@@ -77,7 +78,7 @@ def _report(entries: list[dict[str, Any]]) -> Iterator[str]:
         windows = ", ".join(
             f"{window['start']} to {window['end'] or 'open'}" for window in entry["windows"]
         )
-        done = sum(item["state"] == "done" for item in entry["repair_items"])
+        done = sum(item["state"] == RepairState.DONE for item in entry["repair_items"])
         yield f"{entry['tracking_id']}  {entry['title']}"
         yield f"  {entry['kind']}, scenario {entry['scenario'] or 'not stated'}; {windows}"
         yield (

@@ -15,8 +15,9 @@ from incidents.access import REPORT
 from incidents.management.acting import ActingCommand
 from incidents.models import Incident, Region, Service
 from incidents.services.errors import EntryError
-from incidents.services.inputs import LEVELS, Hit
+from incidents.services.inputs import Hit
 from incidents.services.monitor import open_from_monitor, resolve_from_monitor
+from incidents.vocabulary import LEVELS, Level
 
 
 class Command(ActingCommand):
@@ -38,7 +39,7 @@ class Command(ActingCommand):
             metavar="SERVICE:REGION[:ZONE]",
             help="slugs, such as key-vault:west-europe; may be given several times, once for each zone",
         )
-        opening.add_argument("--level", choices=LEVELS, default="error")
+        opening.add_argument("--level", choices=LEVELS, default=Level.ERROR)
         opening.add_argument("--since", help="ISO 8601 with an offset; now if left out")
 
     def handle(self, *args: Any, **options: Any) -> None:

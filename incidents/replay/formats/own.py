@@ -7,25 +7,11 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Literal, get_args
 
-from incidents.policy.facts import (
-    AUDIENCES,
-    CHANNELS,
-    EXTENTS,
-    KINDS,
-    LEVELS,
-    MAX_DEPENDENTS,
-    MAX_NAME,
-    Audience,
-    Channel,
-    Extent,
-    Facts,
-    ImpactFact,
-    Kind,
-    Level,
-)
+from incidents.policy.facts import MAX_DEPENDENTS, MAX_NAME, Facts, ImpactFact
 from incidents.policy.fields import Fields, RefusedError, is_name, wanted_name
 from incidents.policy.rules import paired
 from incidents.replay.replay import BacktestCase, Point
+from incidents.vocabulary import LEVELS, Audience, Extent, Kind, Level, TargetedChannel
 
 KnownBy = Literal["monitor", "operator", "customers", "nobody"]
 Basis = Literal["stated", "assumed"]
@@ -49,19 +35,19 @@ class _State:
 
     services: tuple[str, ...] = ()
     regions: tuple[str, ...] = ()
-    level: Level = "warning"
-    extent: Extent = "subset"
-    audience: Audience = "unknown"
+    level: Level = Level.WARNING
+    extent: Extent = Extent.SUBSET
+    audience: Audience = Audience.UNKNOWN
     audience_assumed: bool = False
     dependents: int = 0
-    targeted_channel: Channel = "available"
+    targeted_channel: TargetedChannel = TargetedChannel.AVAILABLE
     known_by: KnownBy = "operator"
 
 
 def read_recorded(document: object) -> BacktestCase:
     """One incident's facts over time from decoded JSON. Times become UTC. Raises CaseError."""
     fields = Fields.of(document, "", CASE_KEYS, CaseError, "recording")
-    kind = fields.choice("kind", KINDS, "service-issue")
+    kind = fields.choice("kind", tuple(Kind), Kind.SERVICE_ISSUE)
     points = tuple(_points(fields, kind))
     name = fields.name("id", MAX_NAME)
     return BacktestCase(
@@ -115,10 +101,12 @@ def _next(state: _State, fields: Fields) -> _State:
         services=_names(fields, "services", state.services),
         regions=_names(fields, "regions", state.regions),
         level=fields.choice("level", LEVELS, state.level),
-        extent=fields.choice("extent", EXTENTS, state.extent),
-        audience=fields.choice("audience", AUDIENCES, state.audience),
+        extent=fields.choice("extent", tuple(Extent), state.extent),
+        audience=fields.choice("audience", tuple(Audience), state.audience),
         dependents=fields.whole("dependents", 0, MAX_DEPENDENTS, state.dependents),
-        targeted_channel=fields.choice("targeted_channel", CHANNELS, state.targeted_channel),
+        targeted_channel=fields.choice(
+            "targeted_channel", tuple(TargetedChannel), state.targeted_channel
+        ),
         known_by=fields.choice("known_by", KNOWN_BY, state.known_by),
     )
 

@@ -22,9 +22,10 @@ from incidents.services.alerts.cells import Catalogue
 from incidents.services.alerts.grouping import Cell
 from incidents.services.errors import EntryError
 from incidents.services.incident import declare, has_operator, post_update
-from incidents.services.inputs import LEVELS, Changes, Declaration, Hit
+from incidents.services.inputs import Changes, Declaration, Hit
 from incidents.services.monitor import title_of, words_of
 from incidents.services.tracking import new_tracking_id
+from incidents.vocabulary import LEVEL_RANK, LEVELS, Audience, Kind, Level
 
 Outcome = MonitorAlert.Outcome
 HEARTBEAT = "watchdog"  # the alert that Prometheus' own rules fire all the time
@@ -169,7 +170,7 @@ def _open(
             hits=hits,
             started_at=started_at,
             detected_at=started_at,
-            audience="estimated",
+            audience=Audience.ESTIMATED,
             tracking_id=tracking_id,
             statement=words_of(tracking_id, hits, level, started_at),
             automated=actor is None,
@@ -197,7 +198,7 @@ def _join(
     )
     more = [hit for hit in hits if (hit.service.pk, hit.region.pk) not in own]
     level = _gravest(hits)
-    graver = level if LEVELS.index(level) > LEVELS.index(incident.level) else None
+    graver = level if LEVEL_RANK[level] > LEVEL_RANK[incident.level] else None
     outcome, detail = Outcome.JOINED, ""
     if more or graver:
         if actor is None and has_operator(incident):
@@ -267,7 +268,7 @@ def _understand(source: MonitorSource, alerts: Sequence[MonitorAlert]) -> dict[C
         cell = (found.service.pk, found.region.pk)
         if list(cell) not in alert.cells:
             alert.cells = [*alert.cells, list(cell)]
-        alert.level = found.level or "error"
+        alert.level = found.level or Level.ERROR
         if cell not in hits or _rank(found) > _rank(hits[cell]):
             hits[cell] = found
     return hits
@@ -276,7 +277,7 @@ def _understand(source: MonitorSource, alerts: Sequence[MonitorAlert]) -> dict[C
 def _open_incidents(fresh_since: datetime) -> list[grouping.Open]:
     """Incidents that alerts may belong to, the oldest first."""
     found = Incident.objects.filter(
-        kind="service-issue",
+        kind=Kind.SERVICE_ISSUE,
         closed_at__isnull=True,
         mitigated_at__isnull=True,
         merged_into__isnull=True,
@@ -315,7 +316,7 @@ def _gravest(hits: Sequence[Hit]) -> str:
 
 
 def _rank(hit: Hit) -> int:
-    return LEVELS.index(hit.level or "error")
+    return LEVEL_RANK[hit.level or Level.ERROR]
 
 
 def _past(at: datetime | None, now: datetime) -> datetime:

@@ -24,6 +24,7 @@ from incidents.models import (
 )
 from incidents.services.errors import EntryError
 from incidents.services.statements import checked_text
+from incidents.vocabulary import Level, ReviewKind, Role, Scenario, Stage
 
 Entry = Mapping[str, Any]  # one incident of `import_history --json`
 
@@ -98,17 +99,18 @@ def _record(entry: Entry, places: _Places, now: datetime) -> None:
         tracking_id=entry["tracking_id"],
         # A text states no level: a review is written after grave impact, a mitigation statement
         # after lesser one.
-        level="error" if is_review else "warning",
+        level=Level.ERROR if is_review else Level.WARNING,
         public_title=checked_text("title", entry["title"], 200, lines=False),
-        stage="resolved" if is_review else "mitigated",
-        ever_broad=entry["scenario"] == 1,
+        stage=Stage.RESOLVED if is_review else Stage.MITIGATED,
+        ever_broad=entry["scenario"] == Scenario.BROAD,
         scenario=entry["scenario"],
         started_at=started_at,
         mitigated_at=mitigated_at,
         closed_at=mitigated_at or started_at,
         # The text does not say when the entry went public; it was by the end of the impact at last.
         published_at=mitigated_at or started_at,
-        withdraw_after_review=entry["scenario"] in (2, 3),
+        withdraw_after_review=entry["scenario"]
+        in (Scenario.CHANNEL_UNAVAILABLE, Scenario.AUDIENCE_UNKNOWN),
         note=checked_text("note", entry["note"] or ""),
         backfilled=True,
         heading_month=entry["month"] or "",
@@ -141,7 +143,7 @@ def _record_mentions(incident: Incident, entry: Entry, places: _Places) -> None:
         for name in entry["regions"]
     ]
     mentions += [
-        Mention(incident=incident, geography=places.find("geographies", name), role="impacted")
+        Mention(incident=incident, geography=places.find("geographies", name), role=Role.IMPACTED)
         for name in entry["geographies"]
     ]
     mentions += [
@@ -149,7 +151,7 @@ def _record_mentions(incident: Incident, entry: Entry, places: _Places) -> None:
             incident=incident,
             service=places.find("services", recovery["service"]) if recovery["service"] else None,
             region=places.find("regions", recovery["region"]) if recovery["region"] else None,
-            role="impacted",
+            role=Role.IMPACTED,
             recovered_at=_time(recovery["at"]),
         )
         for recovery in entry["recoveries"]
@@ -161,7 +163,7 @@ def _record_mentions(incident: Incident, entry: Entry, places: _Places) -> None:
 def _record_review(incident: Incident, entry: Entry) -> None:
     review = Review.objects.create(
         incident=incident,
-        kind="preliminary" if entry["kind"] == "preliminary-review" else "final",
+        kind=ReviewKind.PRELIMINARY if entry["kind"] == "preliminary-review" else ReviewKind.FINAL,
         version=1,
         for_public=True,
         created_at=incident.created_at,
@@ -209,7 +211,7 @@ def _record_statement(incident: Incident, entry: Entry) -> None:
     Communication.objects.create(
         incident=incident,
         number=1,
-        stage="mitigated",
+        stage=Stage.MITIGATED,
         public_text=checked_text("sections", text, 100_000),
         at=at,
         public_at=at,

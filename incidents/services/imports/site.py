@@ -18,6 +18,7 @@ from incidents.models import Alias, ImportBatch, ImportedIncident, Incident, Reg
 from incidents.services.errors import EntryError
 from incidents.services.imports.documents import store
 from incidents.services.tracking import ALPHABET
+from incidents.vocabulary import Kind, Stage
 
 MOST_TEXT = 20_000
 Place = tuple[str, str]  # ("service" or "region", slug)
@@ -185,10 +186,12 @@ def _document(each: Found, places: Sequence[Place], now: datetime) -> dict[str, 
     if ended is not None and ended < each.started_at:
         ended = each.started_at
     said = sorted(each.updates, key=lambda update: update.at)
-    planned = each.kind == "planned-maintenance"
+    planned = each.kind == Kind.PLANNED_MAINTENANCE
     over = "complete" if planned else "resolved"
     stage = (
-        over if ended else (said[-1].stage if said else ("planned" if planned else "investigating"))
+        over
+        if ended
+        else (said[-1].stage if said else (Stage.PLANNED if planned else Stage.INVESTIGATING))
     )
     # A page that has stopped stating anything has no open incidents.
     closed = ended or (said[-1].at if said else each.started_at)

@@ -7,13 +7,13 @@ from datetime import datetime
 from django.db import transaction
 from django.db.models import Q
 
-from incidents import lifecycle
 from incidents.models import Incident
 from incidents.services.automatic_text import facts
 from incidents.services.incident import post_update
 from incidents.services.inputs import Statement
+from incidents.vocabulary import Stage
 
-NOT_BEGUN = (lifecycle.Stage.PLANNED, lifecycle.Stage.RESCHEDULED)
+NOT_BEGUN = (Stage.PLANNED, Stage.RESCHEDULED)
 
 
 def follow_plans(*, now: datetime) -> list[str]:
@@ -23,7 +23,7 @@ def follow_plans(*, now: datetime) -> list[str]:
     with SKIP LOCKED. One that slept through its whole window is begun and ended in two statements.
     """
     moved = _step(Q(stage__in=NOT_BEGUN, scheduled_for__lte=now), now)
-    return moved + _step(Q(stage=lifecycle.Stage.IN_PROGRESS, scheduled_until__lte=now), now)
+    return moved + _step(Q(stage=Stage.IN_PROGRESS, scheduled_until__lte=now), now)
 
 
 @transaction.atomic
@@ -35,10 +35,10 @@ def _step(due: Q, now: datetime) -> list[str]:
     )
     moved = []
     for incident in waiting.order_by("scheduled_for", "id"):
-        ends = incident.stage == lifecycle.Stage.IN_PROGRESS and incident.scheduled_until
+        ends = incident.stage == Stage.IN_PROGRESS and incident.scheduled_until
         post_update(
             incident_id=incident.pk,
-            stage=lifecycle.Stage.COMPLETE if ends else lifecycle.Stage.IN_PROGRESS,
+            stage=Stage.COMPLETE if ends else Stage.IN_PROGRESS,
             statement=Statement(public_facts=[facts(incident, "planned_end", at=now)])
             if ends
             else None,

@@ -16,6 +16,7 @@ from incidents.models import Communication, Incident, Reminder
 from incidents.review_deadlines import PROMISE_NEAR
 from incidents.services.scheduled.maintenance import NOT_BEGUN
 from incidents.services.scheduled.review_deadlines import deadlines_of
+from incidents.vocabulary import Kind
 
 # How long before it is due somebody is reminded of a review.
 AHEAD = {"preliminary": timedelta(hours=24), "final": timedelta(hours=48)}
@@ -69,7 +70,7 @@ def _promises(now: datetime) -> Iterator[Reminder]:
 def _maintenance(now: datetime) -> Iterator[Reminder]:
     """At the planned start and end of what does not follow its plan by itself, until somebody says so."""
     planned = Incident.objects.active().filter(
-        _owing(), kind="planned-maintenance", follows_plan=False, scheduled_for__lte=now
+        _owing(), kind=Kind.PLANNED_MAINTENANCE, follows_plan=False, scheduled_for__lte=now
     )
     for incident in planned:
         start, end = incident.scheduled_for, incident.scheduled_until

@@ -11,6 +11,7 @@ from django.db.models import Exists, F, OuterRef, QuerySet, Subquery
 from incidents.models import Decision, Incident, Review
 from incidents.review_deadlines import ReviewDeadline, review_deadlines_of
 from incidents.services.policies import current_policy
+from incidents.vocabulary import PromisedReview, ReviewKind
 
 
 def deadlines_of(
@@ -53,12 +54,14 @@ def owing(incidents: QuerySet[Incident]) -> QuerySet[Incident]:
     """Closed incidents without a final review since mitigation: public ones first, then the newest."""
     last = Decision.objects.filter(incident=OuterRef("pk")).order_by("-id")
     final = Review.objects.filter(
-        incident=OuterRef("pk"), kind="final", published_at__gte=OuterRef("mitigated_at")
+        incident=OuterRef("pk"), kind=ReviewKind.FINAL, published_at__gte=OuterRef("mitigated_at")
     )
     return (
         incidents.filter(closed_at__isnull=False, mitigated_at__isnull=False)
         .filter(merged_into__isnull=True, backfilled=False, drill=False)
         .annotate(promised_review=Subquery(last.values("review")[:1]))
-        .filter(~Exists(final), promised_review__in=["public", "targeted"])
+        .filter(
+            ~Exists(final), promised_review__in=[PromisedReview.PUBLIC, PromisedReview.TARGETED]
+        )
         .order_by(F("ever_broad").desc(), "-mitigated_at", "-id")
     )

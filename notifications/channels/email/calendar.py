@@ -8,6 +8,7 @@ from django.conf import settings
 from icalendar import Calendar, Event
 
 from incidents.models import Communication, Incident
+from incidents.vocabulary import Kind, Stage
 
 
 def event_of(communication: Communication, *, public: bool) -> bytes:
@@ -16,7 +17,7 @@ def event_of(communication: Communication, *, public: bool) -> bytes:
     Later mails carry the same event with a higher sequence: a calendar moves or cancels it.
     """
     incident = communication.incident
-    if incident.kind != "planned-maintenance" or incident.scheduled_for is None:
+    if incident.kind != Kind.PLANNED_MAINTENANCE or incident.scheduled_for is None:
         return b""
     event = Event()
     event.add(
@@ -28,7 +29,7 @@ def event_of(communication: Communication, *, public: bool) -> bytes:
     if incident.scheduled_until is not None:
         event.add("dtend", incident.scheduled_until)
     event.add("summary", incident.public_title)
-    event.add("status", "CANCELLED" if communication.stage == "cancelled" else "CONFIRMED")
+    event.add("status", "CANCELLED" if communication.stage == Stage.CANCELLED else "CONFIRMED")
     event.add("transp", "TRANSPARENT")
     if public and Incident.objects.public().filter(pk=incident.pk).exists():
         event.add("url", f"{settings.BASE_URL}/status/history/{incident.tracking_id}/")

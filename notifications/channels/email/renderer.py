@@ -24,7 +24,7 @@ from notifications.channels import wording
 from notifications.channels.base import Message, MessageTemplate, one_line
 from notifications.channels.email.calendar import event_of
 from notifications.channels.yours import Book, Row, Yours
-from notifications.lifecycle import Audience, Reason, Relevance
+from notifications.lifecycle import DeliveryAudience, Reason, Relevance
 from notifications.models import Delivery, Endpoint, SignUp
 
 SUBJECT_LENGTH = 160
@@ -71,7 +71,7 @@ class MailRenderer:
                 leave,
                 # Of no use to whom a tenant has alerted; a signature takes longer than all of the rest.
                 signed_links.manage_url(endpoint.key)
-                if delivery.audience == Audience.PUBLIC
+                if delivery.audience == DeliveryAudience.PUBLIC
                 else "",
                 f" · {escape(tenants)}" if tenants else "",
                 escape(yours.line),
@@ -109,7 +109,7 @@ class MailRenderer:
         return self._tables[key]
 
     def _render(self, delivery: Delivery, yours: Yours) -> MessageTemplate:
-        book, public = self._book(delivery), delivery.audience == Audience.PUBLIC
+        book, public = self._book(delivery), delivery.audience == DeliveryAudience.PUBLIC
         facts = _facts(delivery, book)
         if yours.is_over and delivery.communication.incident.closed_at is None:
             facts |= {"state": "good", "state_word": gettext("Recovered for you")}
@@ -140,7 +140,11 @@ class MailRenderer:
 
 
 def preview(
-    communication: Communication, *, audience: Audience, relevance: Relevance, reason: Reason
+    communication: Communication,
+    *,
+    audience: DeliveryAudience,
+    relevance: Relevance,
+    reason: Reason,
 ) -> Message:
     """What a receiver would read; for a desk. Nothing is stored, its links belong to nobody."""
     endpoint = Endpoint(pk=0, address="preview@example.com", key=uuid.UUID(int=0))
@@ -220,7 +224,9 @@ def _facts(delivery: Delivery, book: Book) -> dict[str, object]:
 
 
 def _earlier(communication: Communication, delivery: Delivery) -> dict[str, object]:
-    words, language = wording.said(communication, public=delivery.audience == Audience.PUBLIC)
+    words, language = wording.said(
+        communication, public=delivery.audience == DeliveryAudience.PUBLIC
+    )
     return {
         "said_at": wording.moment(communication.at, delivery.endpoint.time_zone),
         "stage": gettext(communication.get_stage_display()),
@@ -299,7 +305,7 @@ def _thread(incident_id: int, endpoint: Endpoint) -> dict[str, str]:
 
 
 def _list(audience: str) -> dict[str, str]:
-    name = "posts" if audience == Audience.PUBLIC else "alerts"
+    name = "posts" if audience == DeliveryAudience.PUBLIC else "alerts"
     return {
         "List-Id": f"{settings.SITE_NAME} {name} <{name}.{host()}>",
         "List-Help": f"<{settings.HELP_URL}>",

@@ -9,7 +9,8 @@ from uuid import UUID, uuid5
 
 from incidents.identity import opaque
 from incidents.status_mapping import GOOD, Shown, shown
-from notifications.lifecycle import CLOSING_STAGES, Relevance
+from incidents.vocabulary import Kind, Level, Stage
+from notifications.lifecycle import CLOSING_STAGES, DeliveryAudience, Reason, Relevance
 
 MAINTENANCE = "planned-maintenance"
 LEVELS = ("informational", "warning", "error")
@@ -197,7 +198,7 @@ def state_before(event: Event, cell: NamedCell) -> Shown:
 
 
 def _under_maintenance(stage: str) -> Shown:
-    return shown(MAINTENANCE, "informational", "region") if stage == "in-progress" else GOOD
+    return shown(MAINTENANCE, "informational", "region") if stage == Stage.IN_PROGRESS else GOOD
 
 
 def _worst(kind: str, windows: Sequence[Window]) -> Shown:
@@ -227,17 +228,17 @@ def example(base_url: str, site: str, site_id: UUID, now: datetime) -> Event:
         base_url=base_url,
         tracking_id="TEST-001",
         number=1,
-        kind="health-advisory",
+        kind=Kind.HEALTH_ADVISORY,
         statement="update",
         title=f"Test message of {site}",
-        stage="resolved",
+        stage=Stage.RESOLVED,
         previous_stage="",
         previous_at=None,
-        level="informational",
+        level=Level.INFORMATIONAL,
         drill=True,
-        audience="targeted",
-        relevance="related",
-        reason="alert-rule",
+        audience=DeliveryAudience.TARGETED,
+        relevance=Relevance.RELATED,
+        reason=Reason.ALERT_RULE,
         text="Nothing is wrong, and you need not do anything.",
         sentence="Nothing is wrong, and you need not do anything.",
         language="en",

@@ -13,10 +13,10 @@ from django.http import QueryDict
 
 from incidents.importers.history_text.headings import match_heading
 from incidents.models import Review
-from incidents.models.choices import ReviewKind
 from incidents.services.errors import EntryError
 from incidents.services.review import Draft, Repair, Section
 from incidents.services.statements import checked_text
+from incidents.vocabulary import ReviewKind
 from statuspage.desk.forms import DeskForm
 from statuspage.desk.review.lines import (
     LinesError,
@@ -43,7 +43,7 @@ NUMBERED = re.compile(r"(?:heading|text)_([1-9][0-9]?)")
 class ReviewForm(DeskForm):
     """Sections are `heading_1` with `text_1` and so on; there is always an empty one to write into."""
 
-    kind = forms.ChoiceField(choices=ReviewKind.choices, label="This version is")
+    kind = forms.ChoiceField(choices=ReviewKind.choices(), label="This version is")
     timeline = forms.CharField(
         required=False,
         strip=False,

@@ -11,10 +11,11 @@ from incidents.models import Incident, Review
 from incidents.services.policies import current_policy
 from incidents.services.review import Repair, is_for_public
 from incidents.services.visibility import waits_for_audience
+from incidents.vocabulary import Audience
 from notifications.audience.forecast import Forecast, forecast
 from notifications.channels.base import Message
 from notifications.channels.email import renderer as mail_renderer
-from notifications.lifecycle import Audience, Reason, Relevance
+from notifications.lifecycle import DeliveryAudience, Reason, Relevance
 from statuspage.desk.confirm_receivers import receivers_to_confirm
 from statuspage.desk.dry_run import html_of
 from statuspage.desk.review.form import draft_of
@@ -79,7 +80,7 @@ def _entry(incident: Incident, leaves: bool) -> str:
         return (
             "Once its Final version is delivered the public entry goes: it leaves history, feeds"
             f" and JSON, and its address says why. That takes {hours} h after publishing at most"
-            f"{', once it is known who is affected' if incident.audience == 'unknown' else ''}."
+            f"{', once it is known who is affected' if incident.audience == Audience.UNKNOWN else ''}."
         )
     return "The public entry stays, without the review."
 
@@ -100,13 +101,13 @@ def look_at_review(review: Review) -> ReviewPreview:
         confirm=receivers_to_confirm(communication),
         mail=mail_renderer.preview(
             communication,
-            audience=Audience.TARGETED,
+            audience=DeliveryAudience.TARGETED,
             relevance=Relevance.RELATED,
             reason=Reason.ALERT_RULE,
         ),
         public_mail=mail_renderer.preview(
             communication,
-            audience=Audience.PUBLIC,
+            audience=DeliveryAudience.PUBLIC,
             relevance=Relevance.PUBLIC,
             reason=Reason.TOPIC,
         )

@@ -7,7 +7,7 @@ from typing import Protocol
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
-from incidents.models.choices import Level
+from incidents.vocabulary import Level
 from statuspage.desk.forms import PlacesForm
 from statuspage.desk.picker import Picker
 from statuspage.desk.ticking import dependants_of, tick
@@ -28,7 +28,7 @@ def places_context(picker: Picker, words: str = "") -> dict[str, object]:
         "ticked_words": words,
         "dependants": dependants_of(picker) if picker else None,
         "matrix_too_wide": wide,
-        "levels": Level.choices,
+        "levels": Level.choices(),
     }
 
 

@@ -12,6 +12,7 @@ from incidents.access import RETRACT
 from incidents.models import Communication, Incident
 from incidents.services.errors import EntryError
 from incidents.services.retraction import retract, retraction_text
+from notifications.lifecycle import State
 from notifications.models import Delivery
 from statuspage.desk.access import desk, operator_of, workable
 from statuspage.desk.correcting_forms import RetractForm
@@ -71,7 +72,7 @@ def _page(
     news: News | None = None,
     status: int = 200,
 ) -> HttpResponse:
-    told = Delivery.objects.filter(incident=incident).exclude(state="skipped")
+    told = Delivery.objects.filter(incident=incident).exclude(state=State.SKIPPED)
     context = {
         "incident": incident,
         "form": form,

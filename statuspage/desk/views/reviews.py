@@ -16,6 +16,7 @@ from incidents.services.drafts import throw_away
 from incidents.services.errors import EntryError
 from incidents.services.review import Draft, is_for_public, publish_review
 from incidents.services.scheduled.review_deadlines import deadlines_of
+from incidents.vocabulary import PromisedReview
 from statuspage.desk.access import desk, operator_of, workable
 from statuspage.desk.confirm_receivers import is_confirmed
 from statuspage.desk.dry_run import dry_run, hidden_fields
@@ -126,7 +127,7 @@ def _form_page(
         "draft": draft_field(request),
         "reach": reach_of(incident),
         "clocks": deadlines_of([incident], timezone.now()).get(incident.pk, ()),
-        "owes_none": decision is not None and decision.review == "none",
+        "owes_none": decision is not None and decision.review == PromisedReview.NONE,
         "versions": incident.reviews.select_related("actor").order_by("-version"),
         # A form that has been told the news carries the newest mark: the next press goes through.
         "seen": seen_now(incident) if news or request.method == "GET" else request.POST.get("seen"),

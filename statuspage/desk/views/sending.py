@@ -17,6 +17,7 @@ from notifications.addresses import AddressError
 from notifications.channels.email.relay_test import Trial
 from notifications.channels.email.test_mail import send_test_mail
 from notifications.delivery import kill_switch
+from notifications.lifecycle import State
 from notifications.models import Delivery, KillSwitch
 from statuspage.desk.access import desk, operator_of
 from statuspage.desk.form_recovery import blank
@@ -92,7 +93,7 @@ def _page(
     status: int = 200,
 ) -> HttpResponse:
     own = {"address": operator_of(request).email}
-    waiting = Delivery.objects.filter(state__in=["pending", "sending"]).values("state")
+    waiting = Delivery.objects.filter(state__in=[State.PENDING, State.SENDING]).values("state")
     context = {
         "form": form,
         "trial_form": trial_form or TrialForm(now=timezone.now(), initial=own),

@@ -18,6 +18,7 @@ from incidents.services.drafts import throw_away
 from incidents.services.errors import EntryError
 from incidents.services.incident import post_update, recover
 from incidents.services.inputs import Override
+from incidents.vocabulary import Stage
 from statuspage.desk.access import desk, operator_of, workable
 from statuspage.desk.confirm_receivers import UnconfirmedError, say_if_confirmed
 from statuspage.desk.dry_run import Preview, dry_run, hidden_fields, look_at
@@ -146,7 +147,7 @@ def recover_region(request: HttpRequest, tracking_id: str) -> HttpResponse:
 
     def words(said: Communication) -> str:
         region = Region.objects.get(slug=form.cleaned_data["region"])
-        ended = " The incident is mitigated." if said.stage == "mitigated" else ""
+        ended = " The incident is mitigated." if said.stage == Stage.MITIGATED else ""
         return f"{region.name} is marked recovered.{ended}"
 
     return act_on(request, incident, "recover", form, act, words)

@@ -14,6 +14,7 @@ from typing import Any
 
 from icalendar import Calendar, Event, Timezone, TimezoneStandard
 
+from incidents.vocabulary import Kind, Stage
 from statuspage.public.formats.feed_entries import places
 from statuspage.public.formats.feeds import Channel
 from statuspage.public.formats.identity import incident_url
@@ -30,14 +31,14 @@ TEXT_LENGTH = 4000
 
 def events(snapshot: Snapshot, *, base_url: str, site: str) -> list[dict[str, Any]]:
     """The newest planned maintenances, whatever became of them."""
-    planned = (one for one in snapshot.incidents if one.kind == "planned-maintenance")
+    planned = (one for one in snapshot.incidents if one.kind == Kind.PLANNED_MAINTENANCE)
     return [_event(one, snapshot.as_of, base_url, site) for one in islice(planned, KEPT)]
 
 
 def _event(incident: IncidentView, now: datetime, base_url: str, site: str) -> dict[str, Any]:
     start = incident.scheduled_for or incident.started_at
     end = incident.scheduled_until or incident.ended_at
-    if incident.stage == "complete" and incident.ended_at:
+    if incident.stage == Stage.COMPLETE and incident.ended_at:
         start, end = incident.started_at, incident.ended_at  # as it was, not as it was planned
     said = incident.communications[0].text if incident.communications else ""
     first = min((c.at for c in incident.communications), default=incident.started_at)
@@ -46,7 +47,7 @@ def _event(incident: IncidentView, now: datetime, base_url: str, site: str) -> d
         "uid": f"{incident.tracking_id}@{site}",
         "incident": incident.tracking_id,
         "sequence": len(incident.communications),
-        "cancelled": incident.stage == "cancelled",
+        "cancelled": incident.stage == Stage.CANCELLED,
         "start": seconds(start),
         # RFC 5545, 3.8.2.2: an end has to lie after the start.
         "end": seconds(end) if end and end > start else None,

@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 
 from django.utils.translation import gettext as _
 
+from incidents.vocabulary import CommunicationKind
 from statuspage.public.formats.identity import incident_url, lasting
 from statuspage.public.formats.incident_timeline import open_states
 from statuspage.public.formats.plain import clean, line, seconds
@@ -73,7 +74,7 @@ def _told(incident: IncidentView, now: datetime) -> Iterator[_Told]:
         yield _Told(min(said.at, now), said.number, incident, said)
     review = incident.review
     # A version that came with a statement of its own is in the feed by that.
-    announced = any(said.kind == "review" for said in incident.communications)
+    announced = any(said.kind == CommunicationKind.REVIEW for said in incident.communications)
     if review is not None and not announced:
         at = review.published_at or incident.updated_at
         yield _Told(min(at, now), 1_000_000 + review.version, incident, review)
@@ -113,7 +114,11 @@ def _entry(told: _Told, base_url: str, site: str) -> Entry:
 
 
 def _state(said: CommunicationView) -> str:
-    if said.kind in ("retraction", "correction", "review"):
+    if said.kind in (
+        CommunicationKind.RETRACTION,
+        CommunicationKind.CORRECTION,
+        CommunicationKind.REVIEW,
+    ):
         return {
             "retraction": _("Retracted"),
             "correction": _("Corrected"),

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from incidents.status_mapping import GOOD, shown
+from incidents.vocabulary import Kind, Role, Stage
 from statuspage.public.formats.identity import number
 from statuspage.public.formats.incident_timeline import (
     OVER,
@@ -60,7 +61,9 @@ def incidents(snapshot: Snapshot) -> list[Row]:
         _incident(part, name, snapshot.as_of, everywhere)
         for position, one in enumerate(snapshot.incidents)
         if (position < NEWEST or one.active)
-        and (one.kind != "planned-maintenance" or one.stage in ("in-progress", "complete"))
+        and (
+            one.kind != Kind.PLANNED_MAINTENANCE or one.stage in (Stage.IN_PROGRESS, Stage.COMPLETE)
+        )
         for name, part in _parts(one, snapshot.as_of)
     ]
 
@@ -112,7 +115,7 @@ def _incident(incident: IncidentView, name: str, now: datetime, everywhere: str)
     products = [
         {"title": line(one.name), "id": one.slug}
         for one in incident.services
-        if one.role == "impacted"
+        if one.role == Role.IMPACTED
     ]
     only = products[0] if len(products) == 1 else SEVERAL
     return {
@@ -158,7 +161,7 @@ def _update(incident: IncidentView, moment: TimelineEvent, everywhere: str) -> R
     else:
         status = _impact(incident)
         named = (*incident.regions, *incident.geographies)
-        places = [_location(one, everywhere) for one in named if one.role == "impacted"]
+        places = [_location(one, everywhere) for one in named if one.role == Role.IMPACTED]
     text = moment.said.text if moment.said else sentence(incident, moment)
     return _row(moment.at, text, status, places)
 
@@ -177,7 +180,7 @@ def _row(at: datetime, text: str, status: str, places: list[dict[str, str]]) -> 
 
 def _places(incident: IncidentView, now: datetime) -> tuple[list[NamedView], list[NamedView]]:
     """What is affected now, and what was."""
-    named = [one for one in (*incident.regions, *incident.geographies) if one.role == "impacted"]
+    named = [one for one in (*incident.regions, *incident.geographies) if one.role == Role.IMPACTED]
     if incident.impacts:
         hit = {region for _service, region in open_states(incident, now)}
     else:

@@ -15,6 +15,7 @@ from django.utils.translation import ngettext
 
 from incidents import status_mapping
 from incidents.status_mapping import Shown
+from incidents.vocabulary import Kind, Stage
 from statuspage.public.snapshot.values import CommunicationView, ImpactView, IncidentView, NamedView
 
 Cell = tuple[str, str]  # service slug, region slug
@@ -59,7 +60,7 @@ def worse(one: Shown | None, other: Shown) -> Shown:
 
 def states_at(incident: IncidentView, at: datetime, stage: str) -> dict[Cell, Shown]:
     """The cells this incident hits at a point in time. Maintenance hits while it is in progress."""
-    if incident.kind == "planned-maintenance" and stage != "in-progress":
+    if incident.kind == Kind.PLANNED_MAINTENANCE and stage != Stage.IN_PROGRESS:
         return {}
     found: dict[Cell, Shown] = {}
     for impact in incident.impacts:
@@ -71,7 +72,7 @@ def states_at(incident: IncidentView, at: datetime, stage: str) -> dict[Cell, Sh
 
 def open_states(incident: IncidentView, now: datetime) -> dict[Cell, Shown]:
     """The cells this incident hits now: by the same rule as `Snapshot.cells`, which knows no beginning."""
-    if incident.kind == "planned-maintenance" and incident.stage != "in-progress":
+    if incident.kind == Kind.PLANNED_MAINTENANCE and incident.stage != Stage.IN_PROGRESS:
         return {}
     found: dict[Cell, Shown] = {}
     for impact in incident.impacts:
@@ -105,7 +106,7 @@ def timeline_events(incident: IncidentView, now: datetime) -> list[TimelineEvent
 
 
 def _changes(incident: IncidentView) -> set[datetime]:
-    if incident.kind == "planned-maintenance":
+    if incident.kind == Kind.PLANNED_MAINTENANCE:
         return set()  # begins and ends by what is said, not by the clock
     return {moment for pair in _spans(incident) for moment in pair if moment is not None}
 

@@ -11,6 +11,7 @@ from datetime import datetime
 
 from incidents.identity import opaque
 from incidents.status_mapping import IMPACT, IMPACTS, STAGE_ON_STATUSPAGE, Shown, shown
+from incidents.vocabulary import Kind, Role, Stage
 from statuspage.public.formats.catalogue import Catalogue, Cell
 from statuspage.public.formats.components import Components, Row, folded
 from statuspage.public.formats.identity import incident_url
@@ -67,9 +68,11 @@ class Incidents:
             return True
         if incident.impacts:
             return any(_cell(one) in self._view.by_cell for one in incident.impacts)
-        services = {one.slug for one in incident.services if one.role == "impacted"}
+        services = {one.slug for one in incident.services if one.role == Role.IMPACTED}
         places = {
-            one.slug for one in (*incident.regions, *incident.geographies) if one.role == "impacted"
+            one.slug
+            for one in (*incident.regions, *incident.geographies)
+            if one.role == Role.IMPACTED
         }
         here = self._view.regions | {self._homes[region] for region in self._view.regions}
         return (not services or not services.isdisjoint(self._view.services)) and (
@@ -103,7 +106,7 @@ class Incidents:
             **self._postmortem(here),
             "components": self._hit(here),
         }
-        if incident.kind == "planned-maintenance":
+        if incident.kind == Kind.PLANNED_MAINTENANCE:
             start = incident.scheduled_for or incident.started_at
             until = incident.scheduled_until or incident.ended_at or start
             row |= {
@@ -119,7 +122,7 @@ class Incidents:
         In a narrow view what it does now, as long as it does anything: a place must not be taken for
         worse than it is.
         """
-        if here.kind == "planned-maintenance":
+        if here.kind == Kind.PLANNED_MAINTENANCE:
             return "maintenance"
         now = open_states(here, self._now).values() if self._view.narrow else ()
         states = [*now] or [shown(here.kind, one.level, one.extent) for one in here.impacts]
@@ -144,7 +147,7 @@ class Incidents:
             begun = any(one.start <= moment.at for one in here.impacts)
             over = self._view.narrow and begun and not moment.after
             status = _stage(moment.stage)
-            if over and here.kind != "planned-maintenance":
+            if over and here.kind != Kind.PLANNED_MAINTENANCE:
                 if partial and not moment.changed and moment.stage not in OVER:
                     continue
                 status = "resolved" if partial else _watched(status)
@@ -258,12 +261,12 @@ def _watched(status: str) -> str:
 
 
 def _is_over(incident: IncidentView) -> bool:
-    return _stage(incident.stage) == "resolved" or not incident.active
+    return _stage(incident.stage) == Stage.RESOLVED or not incident.active
 
 
 def _status(incident: IncidentView) -> str:
     """By where it stands now."""
-    if incident.kind != "planned-maintenance" and _is_over(incident):
+    if incident.kind != Kind.PLANNED_MAINTENANCE and _is_over(incident):
         return "resolved"
     return _stage(incident.stage)
 
@@ -272,7 +275,7 @@ def _mitigated(here: IncidentView, told: list[Told]) -> datetime | None:
     if here.ended_at is not None:
         return here.ended_at
     said = (one.moment for one in reversed(told) if one.moment.said)
-    return next((one.at for one in said if one.stage == "mitigated"), None)
+    return next((one.at for one in said if one.stage == Stage.MITIGATED), None)
 
 
 def _resolved(here: IncidentView, told: list[Told]) -> datetime:

@@ -15,6 +15,7 @@ from typing import Any
 
 from django.utils.translation import override
 
+from incidents.vocabulary import Kind
 from statuspage.public import languages
 from statuspage.public.formats import views
 from statuspage.public.formats.catalogue import Catalogue, Cell
@@ -45,8 +46,8 @@ class UnknownError(Exception):
 
 def kept(snapshot: Snapshot) -> list[IncidentView]:
     """The newest, and whatever is open: what documents are made from."""
-    planned = (one for one in snapshot.incidents if one.kind == "planned-maintenance")
-    others = (one for one in snapshot.incidents if one.kind != "planned-maintenance")
+    planned = (one for one in snapshot.incidents if one.kind == Kind.PLANNED_MAINTENANCE)
+    others = (one for one in snapshot.incidents if one.kind != Kind.PLANNED_MAINTENANCE)
     return [*_newest(others, snapshot.as_of), *_newest(planned, snapshot.as_of)]
 
 

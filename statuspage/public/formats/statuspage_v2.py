@@ -11,6 +11,7 @@ from datetime import datetime
 
 from incidents.identity import opaque
 from incidents.status_mapping import DESCRIPTIONS, IMPACTS, UNDER_MAINTENANCE
+from incidents.vocabulary import Kind
 from statuspage.public.formats.catalogue import Catalogue
 from statuspage.public.formats.components import Components, Row
 from statuspage.public.formats.plain import dump, line, millis
@@ -74,8 +75,8 @@ class Documents:
         components = Components(view, catalogue, incidents, page_id, now, dependents)
         told = Incidents(view, catalogue, components, page_id=page_id, base_url=base_url, now=now)
         concerned = [one for one in incidents if told.concerns(one)]
-        issues = [one for one in concerned if one.kind != "planned-maintenance"]
-        planned = [one for one in concerned if one.kind == "planned-maintenance"]
+        issues = [one for one in concerned if one.kind != Kind.PLANNED_MAINTENANCE]
+        planned = [one for one in concerned if one.kind == Kind.PLANNED_MAINTENANCE]
         self._components = components.all
         self._issues = [told.row(one) for one in newest(issues)]
         self._works = [told.row(one) for one in newest(planned)]

@@ -14,6 +14,7 @@ from urllib.parse import urlencode
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext
 
+from incidents.vocabulary import Kind
 from statuspage.public import languages
 from statuspage.public.render import labels, times
 from statuspage.public.snapshot.values import Snapshot
@@ -94,7 +95,7 @@ def _impacts(
 ) -> Iterator[tuple[tuple[str, str], str, str, Span]]:
     """Error and Warning of all that was not planned, cut to the days shown."""
     for one in snapshot.incidents:
-        if one.kind == "planned-maintenance" or (one.ended_at and one.ended_at < first):
+        if one.kind == Kind.PLANNED_MAINTENANCE or (one.ended_at and one.ended_at < first):
             continue
         for impact in one.impacts:
             state = labels.state_of(one.kind, impact.level)

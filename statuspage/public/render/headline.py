@@ -10,6 +10,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext, ngettext
 
+from incidents.vocabulary import Stage
 from incidents.wording import isolated
 from statuspage.public.render import labels, times
 from statuspage.public.render.plan import Phase, phase
@@ -148,7 +149,7 @@ def _without_cells(snapshot: Snapshot) -> Headline:
         text = ngettext(
             "%(n)d public incident is open.", "%(n)d public incidents are open.", count
         ) % {"n": count}  # fmt: skip
-    elif worst.stage in ("mitigated", "resolved"):
+    elif worst.stage in (Stage.MITIGATED, Stage.RESOLVED):
         text = gettext("Mitigated, still being watched: %(title)s") % {
             "title": isolated(worst.title)
         }

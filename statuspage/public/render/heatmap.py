@@ -16,6 +16,7 @@ from django.utils.html import escape
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext, ngettext
 
+from incidents.vocabulary import Kind
 from statuspage.public import languages
 from statuspage.public.render import labels, times
 from statuspage.public.snapshot.values import IncidentView, Snapshot
@@ -64,7 +65,7 @@ def strip(snapshot: Snapshot) -> Strip:
         (one, spans, frozenset(month for span in spans for month in _months_of(span, months)))
         for one in snapshot.incidents
         if (one.ended_at is None or one.ended_at >= begin)
-        and one.kind != "planned-maintenance"
+        and one.kind != Kind.PLANNED_MAINTENANCE
         and (spans := _spans(one, since, today))
     ]
     rows = []

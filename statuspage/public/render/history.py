@@ -13,6 +13,7 @@ from django.utils.html import strip_tags
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext, override
 
+from incidents.vocabulary import CommunicationKind, Kind, Role
 from statuspage.public import languages
 from statuspage.public.render import dependents, hit, labels, layout, plan, times
 from statuspage.public.render.headline import Headline
@@ -76,7 +77,7 @@ def entry(incident: IncidentView) -> bytes:
 
 def begun_windows(incident: IncidentView) -> tuple[WindowView, ...]:
     """What has been, or is: a maintenance that has not begun, or never did, has a plan and no window."""
-    if incident.kind != "planned-maintenance":
+    if incident.kind != Kind.PLANNED_MAINTENANCE:
         return incident.windows
     if incident.stage in plan.NOT_BEGUN:
         return ()
@@ -85,7 +86,7 @@ def begun_windows(incident: IncidentView) -> tuple[WindowView, ...]:
 
 def names(views: Sequence[NamedView]) -> Names:
     """Impacted ones before those that are only mentioned."""
-    ordered = sorted(views, key=lambda view: view.role != "impacted")
+    ordered = sorted(views, key=lambda view: view.role != Role.IMPACTED)
     known = tuple(view.name for view in ordered)
     return Names(known[:NAMES_SHOWN], max(0, len(known) - NAMES_SHOWN))
 
@@ -118,9 +119,12 @@ def excerpt(incident: IncidentView) -> Excerpt:
 def news(incident: IncidentView) -> CommunicationView | None:
     """The newest statement in a person's words; a retraction, as there is no other news then."""
     for said in incident.communications:
-        if said.kind == "retraction":
+        if said.kind == CommunicationKind.RETRACTION:
             return said.said()
-        if not said.from_facts and said.kind not in ("correction", "review"):
+        if not said.from_facts and said.kind not in (
+            CommunicationKind.CORRECTION,
+            CommunicationKind.REVIEW,
+        ):
             return said
     return None
 
@@ -225,7 +229,7 @@ def _indexed(incident: IncidentView) -> dict[str, Any]:
         "start": times.iso(incident.listed_at),
         "end": times.iso(end) if end else None,
         "kind": incident.kind,
-        "level": "" if incident.kind == "planned-maintenance" else incident.level,
+        "level": "" if incident.kind == Kind.PLANNED_MAINTENANCE else incident.level,
         "services": [view.slug for view in incident.services],
         "regions": [view.slug for view in incident.regions],
         "geographies": places,

@@ -8,6 +8,7 @@ from datetime import datetime
 from django.utils.translation import gettext, ngettext
 
 from incidents.cells import Cell, Group, grouped
+from incidents.vocabulary import Stage
 from incidents.wording import Facts, named, sentence
 from statuspage.public.snapshot.values import ImpactView, IncidentView
 
@@ -82,6 +83,6 @@ def summary(incident: IncidentView) -> str:
             stage=incident.stage,
             hit=groups(still or incident.impacts),
             times={name: at for name, at in times.items() if at is not None},
-            begun=any(one.stage == "in-progress" for one in incident.communications),
+            begun=any(one.stage == Stage.IN_PROGRESS for one in incident.communications),
         )
     )

@@ -12,6 +12,7 @@ from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext, ngettext
 
 from incidents.markdown import to_html
+from incidents.vocabulary import CommunicationKind, Kind, RepairState, Role
 from incidents.wording import standard
 from statuspage.public.render import history, hit, labels, plan, times
 from statuspage.public.render.response_line import response
@@ -75,7 +76,7 @@ def context(incident: IncidentView, now: datetime) -> dict[str, Any]:
         "state": labels.state_of(incident.kind, incident.level),
         "kind": labels.KINDS.get(incident.kind, incident.kind),
         "level": ""
-        if incident.kind == "planned-maintenance"
+        if incident.kind == Kind.PLANNED_MAINTENANCE
         else labels.LEVELS.get(incident.level, incident.level),
         "hit": hit.lines(hit.groups(incident.impacts), most=ROWS_DRAWN),
         "stage": labels.STAGES.get(incident.stage, incident.stage),
@@ -93,7 +94,7 @@ def context(incident: IncidentView, now: datetime) -> dict[str, Any]:
         "sections": sections,
         "timeline": timeline,
         "repairs": repairs,
-        "repairs_done": sum(repair.item.state == "done" for repair in repairs),
+        "repairs_done": sum(repair.item.state == RepairState.DONE for repair in repairs),
         "numbers": _numbers(incident),
         "response": response(incident),
         "due": _due(incident, now),
@@ -128,21 +129,25 @@ def _last_of(sections: Sequence[Section], kind: str) -> str:
 
 def _update(view: CommunicationView) -> Update:
     view = view.said()
-    kind = "" if view.kind == "update" else str(labels.COMMUNICATIONS.get(view.kind, view.kind))
+    kind = (
+        ""
+        if view.kind == CommunicationKind.UPDATE
+        else str(labels.COMMUNICATIONS.get(view.kind, view.kind))
+    )
     # Safe: statements are sanitised by the reader (`html`).
     return Update(view, str(labels.STAGES.get(view.stage, view.stage)), kind, mark_safe(view.html))  # noqa: S308
 
 
 def _roles(views: Sequence[NamedView]) -> dict[str, list[NamedView]]:
     return {
-        role: [view for view in views if (view.role == "impacted") == (role == "impacted")]
+        role: [view for view in views if (view.role == Role.IMPACTED) == (role == Role.IMPACTED)]
         for role in ("impacted", "mentioned")
     }
 
 
 def _repair(item: RepairItemView, now: datetime) -> Repair:
     """Overdue once the month it was promised for is over and nobody has reported it done."""
-    overdue = bool(item.due) and item.state != "done" and item.due < now.strftime("%Y-%m")
+    overdue = bool(item.due) and item.state != RepairState.DONE and item.due < now.strftime("%Y-%m")
     return Repair(item, str(labels.REPAIRS.get(item.state, item.state)), overdue)
 
 
@@ -211,18 +216,18 @@ def _row(incident: IncidentView, name: str, parts: Sequence[ImpactView]) -> list
 
 def _numbers(incident: IncidentView) -> list[tuple[str, str]]:
     """What a reader asks first: how long, how much, how far. A plan and an advisory have no impact to count."""
-    if incident.kind != "service-issue":
+    if incident.kind != Kind.SERVICE_ISSUE:
         return []
     found = []
     closed = [window.end - window.start for window in incident.windows if window.end]
     if len(incident.windows) > 1 and len(closed) == len(incident.windows):
         together = times.length(sum(closed, timedelta()))
         found.append((gettext("of impact, all windows together"), together))
-    elif incident.ended_at is not None and incident.kind != "planned-maintenance":
+    elif incident.ended_at is not None and incident.kind != Kind.PLANNED_MAINTENANCE:
         length = times.length(incident.ended_at - incident.started_at)
         found.append((gettext("until mitigated"), length))
-    services = sum(view.role == "impacted" for view in incident.services)
-    regions = sum(view.role == "impacted" for view in incident.regions)
+    services = sum(view.role == Role.IMPACTED for view in incident.services)
+    regions = sum(view.role == Role.IMPACTED for view in incident.regions)
     if services:
         found.append((ngettext("service impacted", "services impacted", services), str(services)))
     if regions:

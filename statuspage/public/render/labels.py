@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from django.utils.translation import gettext_lazy as _
 
+from incidents.vocabulary import Kind
+
 STATES = {
     "critical": _("Critical"),
     "warning": _("Warning"),
@@ -77,6 +79,6 @@ _STATE_OF_LEVEL = {"error": "critical", "warning": "warning", "informational": "
 
 def state_of(kind: str, level: str) -> str:
     """The state whose shape and colour stands for an incident of this kind and level."""
-    if kind == "planned-maintenance":
+    if kind == Kind.PLANNED_MAINTENANCE:
         return "maintenance"
     return _STATE_OF_LEVEL.get(level, "information")

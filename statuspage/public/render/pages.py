@@ -11,6 +11,7 @@ from typing import Any
 from django.conf import settings
 from django.utils.safestring import SafeString
 
+from incidents.vocabulary import Role
 from incidents.wording import standard
 from statuspage.public import languages
 from statuspage.public.render import (
@@ -128,7 +129,7 @@ def card(one: IncidentView, now: datetime) -> dict[str, Any]:
         "state": labels.state_of(one.kind, one.level),
         "kind": labels.KINDS.get(one.kind, one.kind),
         "stage": labels.STAGES.get(one.stage, one.stage),
-        "services": history.names(tuple(v for v in one.services if v.role == "impacted")),
+        "services": history.names(tuple(v for v in one.services if v.role == Role.IMPACTED)),
         "places": history.names((*one.regions, *one.geographies)),
         "plan": plan.sentence(one, now),
         "latest": latest,

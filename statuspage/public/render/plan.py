@@ -11,6 +11,7 @@ from typing import Protocol
 
 from django.utils.translation import gettext
 
+from incidents.vocabulary import Kind, Stage
 from statuspage.public.render import times
 
 
@@ -43,14 +44,14 @@ NOT_BEGUN = ("planned", "rescheduled")
 
 def phase(one: Planned, now: datetime) -> Phase | None:
     """None for what is no planned maintenance."""
-    if one.kind != "planned-maintenance":
+    if one.kind != Kind.PLANNED_MAINTENANCE:
         return None
     is_past_end = one.scheduled_until is not None and one.scheduled_until <= now
     if one.stage in NOT_BEGUN:
         if (one.scheduled_for or one.started_at) > now:
             return Phase.AHEAD
         return Phase.LAPSED if is_past_end else Phase.LATE
-    if one.stage == "in-progress":
+    if one.stage == Stage.IN_PROGRESS:
         return Phase.OVERTIME if is_past_end else Phase.RUNNING
     return Phase.OVER
 

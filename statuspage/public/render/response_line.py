@@ -13,6 +13,7 @@ from django.utils.html import escape
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext
 
+from incidents.vocabulary import Kind
 from statuspage.public.render import times
 from statuspage.public.snapshot.values import IncidentView
 
@@ -40,7 +41,7 @@ class Response:
 
 def response(incident: IncidentView) -> Response | None:
     """None when no more is known than when it began and ended (the windows say that), and of planned work."""
-    if incident.kind == "planned-maintenance":
+    if incident.kind == Kind.PLANNED_MAINTENANCE:
         return None
     known = sorted(_moments(incident), key=lambda one: one[1])
     if len(known) < 3:

@@ -30,6 +30,7 @@ from incidents.policy import Policy
 from incidents.services.automatic_text import offered_in_geographies
 from incidents.services.policies import current_policy
 from incidents.services.revision import changed_since
+from incidents.vocabulary import Kind, Role, Stage
 from incidents.wording import Facts, written
 from statuspage.public import languages
 from statuspage.public.snapshot.catalogue import Places, read_places
@@ -142,7 +143,7 @@ def _cells(views: Iterable[IncidentView], now: datetime) -> dict[tuple[str, str]
     """Cells with an open impact; several incidents in one cell: the worst state, all of them linked."""
     cells: dict[tuple[str, str], CellView] = {}
     for view in views:
-        if view.kind == "planned-maintenance" and view.stage != "in-progress":
+        if view.kind == Kind.PLANNED_MAINTENANCE and view.stage != Stage.IN_PROGRESS:
             continue
         for impact in view.impacts:
             if impact.end is not None and impact.end <= now:
@@ -318,14 +319,14 @@ def _named(named: Iterable[tuple[str, str, str, str]], kind: str) -> tuple[Named
     """Each place once, in order of first naming; impacted outweighs mentioned."""
     found: dict[str, NamedView] = {}
     for this, slug, name, role in named:
-        if this == kind and (slug not in found or role == "impacted"):
+        if this == kind and (slug not in found or role == Role.IMPACTED):
             found[slug] = NamedView(slug, name, role)
     return tuple(found.values())
 
 
 def _never_was(incident: Incident, said: list[Communication]) -> bool:
     """A maintenance that was cancelled before it began: it is named, and has had no impact."""
-    return incident.stage == "cancelled" and all(one.stage != "in-progress" for one in said)
+    return incident.stage == Stage.CANCELLED and all(one.stage != Stage.IN_PROGRESS for one in said)
 
 
 def _impact(impact: Impact, offered: Mapping[tuple[int, int], int]) -> ImpactView:

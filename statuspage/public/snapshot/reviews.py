@@ -9,6 +9,7 @@ from incidents.markdown import to_html
 from incidents.models import Incident, Review
 from incidents.policy import Policy
 from incidents.review_deadlines import review_deadlines_of
+from incidents.vocabulary import PromisedReview
 from statuspage.public.snapshot.values import RepairItemView, ReviewView, SectionView, TimelineView
 
 
@@ -47,7 +48,7 @@ def owed(
     if not incident.ever_broad or incident.backfilled:
         return ()
     clocks = review_deadlines_of(
-        review="public",
+        review=PromisedReview.PUBLIC,
         mitigated_at=incident.mitigated_at,
         published=[(one.kind, one.published_at) for one in reviews if one.published_at],
         policy=policy,

@@ -15,6 +15,8 @@ from uuid import UUID
 
 from django.utils.translation import get_language
 
+from incidents.vocabulary import Role
+
 
 @dataclass(frozen=True, slots=True)
 class RegionView:
@@ -93,7 +95,7 @@ class NamedView:
 
     slug: str
     name: str
-    role: str = "impacted"
+    role: str = Role.IMPACTED
 
 
 @dataclass(frozen=True, slots=True)

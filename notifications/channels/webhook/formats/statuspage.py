@@ -16,6 +16,7 @@ from incidents.status_mapping import (
     STAGE_ON_STATUSPAGE,
     UNDER_MAINTENANCE,
 )
+from incidents.vocabulary import Extent, Level, Stage
 from notifications.channels.webhook.event import (
     LEVELS,
     Event,
@@ -52,7 +53,7 @@ def body(event: Event) -> dict[str, Any]:
 
 
 def _is_running(event: Event) -> bool:
-    return event.is_maintenance and event.stage == "in-progress"
+    return event.is_maintenance and event.stage == Stage.IN_PROGRESS
 
 
 def _incident(event: Event, page_id: str) -> dict[str, Any]:
@@ -107,7 +108,7 @@ def _worst(event: Event) -> str:
     levels = {one.level for cell in event.cells for one in cell.windows} or {event.level}
     level = max(levels, key=LEVELS.index)
     wide = any(
-        one.level == "error" and one.extent != "subset"
+        one.level == Level.ERROR and one.extent != Extent.SUBSET
         for cell in event.cells
         for one in cell.windows
     )

@@ -18,7 +18,7 @@ from notifications.channels.webhook.event import (
     OwnSubscription,
     Window,
 )
-from notifications.lifecycle import Audience, Relevance
+from notifications.lifecycle import DeliveryAudience, Relevance
 from notifications.models import Delivery
 from notifications.models.concern import Pair
 
@@ -68,7 +68,7 @@ class Statement:
 def event_of(delivery: Delivery, statement: Statement) -> Event:
     """In the language of the endpoint where a text was written from facts, else in its own."""
     communication, incident = statement.communication, statement.incident
-    public = delivery.audience == Audience.PUBLIC
+    public = delivery.audience == DeliveryAudience.PUBLIC
     unaffected = delivery.relevance == Relevance.NOT_IMPACTED
     with wording.reading(delivery):
         sentence, language = wording.body(delivery)

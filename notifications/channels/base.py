@@ -69,7 +69,7 @@ class Message:
     """What a transport sends. `id` is the same in every repeat; a mail's is a Message-ID in angle brackets.
 
     A mail has a template, `values` for its placeholders and `headers` of its own; `return_path`: where a report
-    about it comes back to. `event` is the body for machines, `secrets` sign it.
+    about it comes back to. `event` is the body for machines and rooms, sent by `method`; `secrets` sign it.
     """
 
     id: str
@@ -79,6 +79,7 @@ class Message:
     headers: Mapping[str, str] = field(default_factory=dict)
     return_path: str = ""
     event: bytes = b""
+    method: str = "POST"
     secrets: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:

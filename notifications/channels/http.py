@@ -54,7 +54,11 @@ class Web:
         }
         try:
             answer = outbound.post(
-                message.to, body=message.event, headers=headers, seconds=self.seconds
+                message.to,
+                body=message.event,
+                headers=headers,
+                seconds=self.seconds,
+                method=message.method,
             )
         except outbound.Refused as error:
             raise TransportError(Failure.PERMANENT, f"not sent: the address {error}") from error

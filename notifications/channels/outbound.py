@@ -131,9 +131,14 @@ def check(address: str) -> Target:
 
 
 def post(
-    address: str, *, body: bytes, headers: Mapping[str, str], seconds: float = SECONDS
+    address: str,
+    *,
+    body: bytes,
+    headers: Mapping[str, str],
+    seconds: float = SECONDS,
+    method: str = "POST",
 ) -> Answer:
-    """POST the body and read the head of the answer, all of it within so many seconds.
+    """POST (or PUT) the body and read the head of the answer, all of it within so many seconds.
 
     Raises Refused or Unreachable. A redirect is an answer like any other.
     """
@@ -143,7 +148,7 @@ def post(
     try:
         with reached as connection:
             connection.settimeout(_left(until))
-            connection.sendall(_request("POST", target, body, headers))
+            connection.sendall(_request(method, target, body, headers))
             return _read_head(connection, until)
     except TimeoutError as error:
         raise Unreachable("took too long") from error

@@ -19,6 +19,7 @@ from incidents.services.inputs import Statement
 from notifications import tasks, without_broker
 from notifications.channels import endpoints
 from notifications.channels.chat import renderer as chat_renderer
+from notifications.channels.chat.formats import text as chat_text
 from notifications.channels.chat.sender import Chat
 from notifications.delivery import claims, plan, retry, send
 from notifications.evidence import delivery_lookup, erasure
@@ -124,7 +125,7 @@ def test_the_entry_is_linked_once_the_world_may_read_it(
     ],
 )  # fmt: skip
 def test_no_text_calls_anybody_or_hides_where_a_link_leads(text: str) -> None:
-    made = chat_renderer.safe(text)
+    made = chat_text.safe(text)
     assert "<" not in made
     assert ">" not in made
     assert not any(f"@{name}" in made for name in ("channel", "here", "all", "everyone", "U123"))
@@ -132,7 +133,7 @@ def test_no_text_calls_anybody_or_hides_where_a_link_leads(text: str) -> None:
 
 
 def test_an_address_in_a_text_can_still_be_copied() -> None:
-    assert chat_renderer.safe("Write to ops@example.com.") == "Write to ops@example.com."
+    assert chat_text.safe("Write to ops@example.com.") == "Write to ops@example.com."
 
 
 def test_a_title_calls_nobody_either(
@@ -150,7 +151,7 @@ def test_the_longest_text_is_cut_below_the_smallest_limit(
     made = declare(operator, now, text="<&>" * 3000)
     send.work()
     raw = json.loads(hook.requests[0][1])["text"]
-    assert len(raw) <= chat_renderer.LONGEST
+    assert len(raw) <= chat_text.LONGEST
     assert "&lt;&amp;" in raw
     assert " …\n" in raw
     assert raw.endswith(f"Ref. {made.tracking_id}/1")
@@ -211,7 +212,7 @@ def test_a_digest_of_very_many_counts_what_it_has_no_room_for(
     )  # fmt: skip
     one.digest_items = [one] * 200
     text = json.loads(chat_renderer.ChatRenderer().compose(one).event)["text"]
-    assert len(text) <= chat_renderer.LONGEST
+    assert len(text) <= chat_text.LONGEST
     assert "older ones." in text
 
 

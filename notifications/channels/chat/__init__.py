@@ -1,1 +1,1 @@
-"""Chat rooms: one short plain text to an incoming webhook."""
+"""Chat rooms: a message in the format of the product, to an address that it gave out."""

@@ -1,4 +1,4 @@
-"""Chat rooms that take `{"text": …}`, as Slack, Mattermost, Rocket.Chat and Google Chat do."""
+"""Chat rooms: an incoming webhook in the format of its product."""
 
 from __future__ import annotations
 
@@ -9,17 +9,37 @@ from django.conf import settings
 
 from incidents.wording import clock
 from notifications.channels import http
-from notifications.channels.base import CALM, ChannelHandler, Message
-from notifications.channels.chat.renderer import ChatRenderer, body_of, safe
+from notifications.channels.base import CALM, ChannelHandler
+from notifications.channels.chat.formats.registry import FORMATS, as_json, format_of
+from notifications.channels.chat.post import Post
+from notifications.channels.chat.renderer import ChatRenderer, message
 from notifications.channels.chat.sender import ROOM_POST
 from notifications.lifecycle import Channel
 from notifications.models import Endpoint
 
 
 def try_out(endpoint: Endpoint, now: datetime) -> tuple[bool, str]:
-    text = f"Test message of {settings.SITE_NAME}, {clock(now.astimezone(UTC))}. {CALM}"
-    message = Message(id=str(uuid.uuid4()), to=endpoint.address, event=body_of(safe(text)))
-    return http.try_out(ROOM_POST, message)
+    """In the endpoint's own format."""
+    text = f"Test message of {settings.SITE_NAME}, {clock(now.astimezone(UTC))}."
+    post = Post(
+        site=settings.SITE_NAME,
+        looks="quiet",
+        state="Test",
+        headline=text,
+        title=text,
+        places=(),
+        times=(),
+        yours=(),
+        text=CALM,
+        link="",
+        link_words="",
+        notes=(),
+        ref="",
+        thread="test",
+    )
+    chosen = format_of(endpoint.format)
+    test = message(str(uuid.uuid4()), endpoint.address, chosen, as_json(chosen.body(post)))
+    return http.try_out(ROOM_POST, test)
 
 
 CHAT = ChannelHandler(
@@ -28,4 +48,5 @@ CHAT = ChannelHandler(
     renderer=ChatRenderer,
     transport=ROOM_POST,
     try_out=try_out,
+    formats=tuple(each.offered for each in FORMATS),
 )

@@ -1,4 +1,4 @@
-"""Chat rooms: an incoming webhook that takes `{"text": …}`, as Slack, Mattermost, Rocket.Chat and Google Chat do.
+"""Chat rooms: posts to the address that the room's product gave out.
 
 Nothing is signed: whoever knows the address may post to it, so the address is the secret.
 """

@@ -108,6 +108,7 @@ class Event:
     cells: tuple[NamedCell, ...]
     own: Own | None
     limit_reached: bool = False
+    is_test: bool = False
     identifier: str = ""
     limit_per_hour: int = 0
     update_interval: int = 0  # seconds
@@ -252,4 +253,5 @@ def example(base_url: str, site: str, site_id: UUID, now: datetime) -> Event:
         url="",
         cells=(),
         own=None,
+        is_test=True,
     )

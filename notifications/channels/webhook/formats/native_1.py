@@ -21,7 +21,7 @@ def body(event: Event) -> dict[str, Any]:
 
 def _single(event: Event, most_cells: int) -> dict[str, Any]:
     return {
-        "type": f"incident.{event.statement}",
+        "type": "test" if event.is_test else f"incident.{event.statement}",
         "timestamp": seconds(event.at),
         "data": {
             "version": VERSION,

@@ -38,7 +38,7 @@ def body(event: Event) -> dict[str, Any]:
 def _body(event: Event, cells: int, characters: int) -> dict[str, Any]:
     share = 1 + len(event.told_along)
     made: dict[str, Any] = {
-        "type": f"incident.{event.statement}",
+        "type": "test" if event.is_test else f"incident.{event.statement}",
         "timestamp": seconds(event.at),
         "schema": event.base_url + PATH,
         "data": _data(event, max(1, cells // share), characters // share),

@@ -1,0 +1,1 @@
+"""Bodies for chat rooms: a pure module a product, one registry."""

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 
-from incidents import as_typed
+from incidents.texts import as_typed
 
 LONGEST = 64
 FORM = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")

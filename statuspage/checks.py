@@ -7,7 +7,7 @@ from typing import Any
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, Tags, Warning, register
 
-from incidents import placeholders
+from incidents.texts import placeholders
 from statuspage.environment import is_local
 from statuspage.reachable import reachable
 

@@ -256,7 +256,7 @@ LOGGING = {
 HELP_URL = env.text("HELP_URL", f"{BASE_URL}/subscribe/")
 # MAIL_FOLDER: keep mails as files there instead of sending them (the demo shows them at /demo/mailbox/).
 # What the affected are told of an incident that a monitor opened, instead of a text from its facts; see
-# incidents/placeholders.py.
+# incidents/texts/placeholders.py.
 AUTOMATED_TEXT = env.text("AUTOMATED_TEXT")
 # Who is reminded of what is due; empty: every operator with an address.
 OPERATORS_MAIL = env.words("OPERATORS_MAIL")

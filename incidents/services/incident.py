@@ -23,9 +23,11 @@ from incidents.models import (
     Service,
 )
 from incidents.policy import FactsError
-from incidents.services import automatic_text, decision_recording, visibility
+from incidents.services import automatic_text, visibility
 from incidents.services.automatic_text import has_begun, open_pairs
-from incidents.services.derivation import derive
+from incidents.services.decisions import decision_recording
+from incidents.services.decisions.derivation import derive
+from incidents.services.decisions.policies import current_policy
 from incidents.services.errors import EntryError
 from incidents.services.impacts import (
     end_impacts,
@@ -47,7 +49,6 @@ from incidents.services.inputs import (
     check_past,
     check_step,
 )
-from incidents.services.policies import current_policy
 from incidents.services.statements import checked_text, write_communication
 from incidents.services.tracking import new_tracking_id
 from incidents.vocabulary import Audience, Kind, Stage

@@ -11,7 +11,7 @@ from django.db import transaction
 from incidents import lifecycle
 from incidents.models import Communication, Impact, Incident
 from incidents.policy import FactsError
-from incidents.services import decision_recording
+from incidents.services.decisions import decision_recording
 from incidents.services.errors import EntryError
 from incidents.services.impacts import end_impacts, update_mitigation
 from incidents.services.incident import locked, post_update

@@ -12,8 +12,9 @@ from django.db.models.functions import Greatest
 from incidents import lifecycle
 from incidents.models import Communication, Impact, Incident
 from incidents.policy import FactsError
-from incidents.services import decision_recording, visibility
+from incidents.services import visibility
 from incidents.services.automatic_text import facts
+from incidents.services.decisions import decision_recording
 from incidents.services.errors import EntryError
 from incidents.services.incident import locked
 from incidents.services.statements import checked_text, write_communication

@@ -9,10 +9,10 @@ from django.db import transaction
 
 from incidents import state_table, wording
 from incidents.models import Decision, Incident
-from incidents.services import decision_recording
 from incidents.services.automatic_text import opening
+from incidents.services.decisions import decision_recording
+from incidents.services.decisions.policies import current_policy
 from incidents.services.errors import EntryError
-from incidents.services.policies import current_policy
 from incidents.services.statements import checked_text, write_communication
 from incidents.state_table import TABLE, Decided, Shown, Standing
 from incidents.vocabulary import Scenario, VerdictRule

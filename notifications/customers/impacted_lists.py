@@ -16,7 +16,7 @@ from django.db import connection, transaction
 from django.db.models import Max, Q
 
 from incidents.models import ApiToken, Incident
-from incidents.services.operator_decisions import list_in_force
+from incidents.services.decisions.operator_decisions import list_in_force
 from incidents.vocabulary import Audience, CommunicationKind
 from notifications.customers import named_subscriptions
 from notifications.customers.impacted_file import Faults
@@ -105,7 +105,7 @@ def replace_list(
     """Make these customer subscriptions the impacted list of an incident; all or nothing.
 
     `lines`: as `impacted_file` reads them, streamed. `token`: the one that `actor` came with. The list
-    counts once the incident's audience is confirmed (`incidents.services.operator_decisions`). Where it is
+    counts once the incident's audience is confirmed (`incidents.services.decisions.operator_decisions`). Where it is
     confirmed already, who is new on it is planned for the incident's latest update and review.
     Raises ImpactedFileError.
     """

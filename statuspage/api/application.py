@@ -22,12 +22,12 @@ from statuspage.api import (
     customers,
     decisions,
     impacted,  # noqa: F401 - fills the router of incidents, as the next three do
-    incident_decisions,  # noqa: F401
-    incident_reads,  # noqa: F401
-    incident_writes,  # noqa: F401
     ingest,
 )
-from statuspage.api.problems import ProblemError, Wrong, problem
+from statuspage.api.answers.problems import ProblemError, Wrong, problem
+from statuspage.api.incidents import decisions as incident_decisions  # noqa: F401
+from statuspage.api.incidents import reads as incident_reads  # noqa: F401
+from statuspage.api.incidents import writes as incident_writes  # noqa: F401
 from statuspage.api.routers import incidents
 
 log = logging.getLogger(__name__)

@@ -15,7 +15,7 @@ from incidents.access import in_scope, may, named
 from incidents.models import ApiToken
 from incidents.services.access import tokens
 from notifications.subscribers import request_rate_limits
-from statuspage.api.problems import problem
+from statuspage.api.answers.problems import problem
 
 # Only refusals are counted: whoever has a good token is never in their way.
 REFUSALS = request_rate_limits.Limit("api-refused", 10, timedelta(minutes=10))

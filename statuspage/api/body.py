@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from django.http import HttpRequest, UnreadablePostError
 
 from notifications.customers.csv_rows import text_of
-from statuspage.api.problems import Wrong, problem
+from statuspage.api.answers.problems import Wrong, problem
 
 if TYPE_CHECKING:
     from _typeshed import WriteableBuffer

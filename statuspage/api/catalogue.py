@@ -9,9 +9,9 @@ from ninja import Query, Router
 from pydantic import BaseModel
 
 from incidents.models import Region, Service
-from statuspage.api import pagination
+from statuspage.api.answers import pagination
+from statuspage.api.answers.response_codes import reads
 from statuspage.api.authentication import Bearer
-from statuspage.api.response_codes import reads
 
 router = Router(tags=["Catalogue"])
 SEE = Bearer("incidents.view_service")

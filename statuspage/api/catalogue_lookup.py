@@ -9,8 +9,8 @@ from typing import TypeVar
 
 from incidents.models import Region, Service
 from incidents.services.inputs import Hit
-from statuspage.api.problems import Wrong, problem
-from statuspage.api.request_schemas import Cell
+from statuspage.api.answers.problems import Wrong, problem
+from statuspage.api.schemas.requests import Cell
 
 Place = TypeVar("Place", Service, Region)
 

@@ -29,12 +29,12 @@ from notifications.models import (
     Tenant,
 )
 from notifications.models.tenants import REF, called
-from statuspage.api import pagination
+from statuspage.api.answers import pagination
+from statuspage.api.answers.problems import problem
+from statuspage.api.answers.response_codes import reads, writes
 from statuspage.api.authentication import Bearer
 from statuspage.api.catalogue_lookup import found, pairs_of
-from statuspage.api.problems import problem
-from statuspage.api.request_schemas import Look, Slug, Strict
-from statuspage.api.response_codes import reads, writes
+from statuspage.api.schemas.requests import Look, Slug, Strict
 
 router = Router(tags=["Customers"])
 SEE = Bearer("notifications.view_tenant")

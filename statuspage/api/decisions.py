@@ -14,15 +14,15 @@ from pydantic import BaseModel, Field
 from incidents.access import AUDIT, VIEW
 from incidents.models import Decision, Review
 from incidents.policy import PRESETS, FactsError, explain, parse_facts
-from incidents.services.audit import decisions as every_decision
-from incidents.services.policies import current_policy
-from statuspage.api import pagination
+from incidents.services.access.audit import decisions as every_decision
+from incidents.services.decisions.policies import current_policy
+from statuspage.api.answers import pagination
+from statuspage.api.answers.problems import Wrong, problem
+from statuspage.api.answers.response_codes import reads
 from statuspage.api.authentication import Bearer
-from statuspage.api.problems import Wrong, problem
-from statuspage.api.request_schemas import Moment, Question
-from statuspage.api.response_codes import reads
-from statuspage.api.response_schemas import Verdict
 from statuspage.api.routers import incidents
+from statuspage.api.schemas.requests import Moment, Question
+from statuspage.api.schemas.responses import Verdict
 from statuspage.api.writing import visible
 
 router = Router(tags=["Decisions"])

@@ -20,12 +20,12 @@ from incidents.policy.fields import RefusedError
 from notifications.audience import preview
 from notifications.customers import impacted_lists
 from notifications.customers.impacted_file import COLUMN, LARGEST, Faults, ImpactedFileError
+from statuspage.api.answers.problems import ProblemError, Wrong, problem
+from statuspage.api.answers.response_codes import writes
 from statuspage.api.authentication import Bearer, token_of
 from statuspage.api.body import text_lines
-from statuspage.api.problems import ProblemError, Wrong, problem
-from statuspage.api.request_schemas import Asked
-from statuspage.api.response_codes import writes
 from statuspage.api.routers import incidents
+from statuspage.api.schemas.requests import Asked
 from statuspage.api.writing import workable
 from statuspage.desk.confirm_receivers import many
 

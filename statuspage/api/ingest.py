@@ -19,10 +19,10 @@ from incidents.policy.documents import decode_text, load_json
 from incidents.policy.fields import RefusedError
 from incidents.services.alerts import sources
 from incidents.services.alerts.intake import Taken, take_in
+from statuspage.api.answers.problems import Wrong, problem
+from statuspage.api.answers.response_codes import writes
 from statuspage.api.authentication import BearerOrBasic
-from statuspage.api.problems import Wrong, problem
-from statuspage.api.request_schemas import Question
-from statuspage.api.response_codes import writes
+from statuspage.api.schemas.requests import Question
 
 router = Router(tags=["Monitors"])
 Format = Literal[

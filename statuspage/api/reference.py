@@ -12,8 +12,8 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
+from statuspage.api.answers.problems import MEDIA_TYPE
 from statuspage.api.application import api
-from statuspage.api.problems import MEDIA_TYPE
 
 HEADERS = {
     "Idempotency-Key": {"description": "Two requests with one key are done once; kept for a day."},

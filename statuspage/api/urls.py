@@ -10,8 +10,8 @@ from django.urls import re_path, resolve
 from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
 
+from statuspage.api.answers.problems import problem
 from statuspage.api.authentication import limits_of
-from statuspage.api.problems import problem
 
 OPERATIONS = "statuspage.api.operations"
 

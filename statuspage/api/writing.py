@@ -10,16 +10,16 @@ from django.db import transaction
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.utils import timezone
 
-from incidents import as_typed
 from incidents.models import Communication, IdempotentResponse, Incident
 from incidents.services.access import idempotency
 from incidents.services.errors import EntryError
 from incidents.services.incident import locked
+from incidents.texts import as_typed
 from notifications.audience.forecast import forecast
+from statuspage.api.answers.problems import Wrong, problem
 from statuspage.api.authentication import token_of
-from statuspage.api.problems import Wrong, problem
-from statuspage.api.request_schemas import Asked
-from statuspage.api.response_schemas import (
+from statuspage.api.schemas.requests import Asked
+from statuspage.api.schemas.responses import (
     Outcome,
     ToldAudience,
     entry_address,

@@ -14,9 +14,9 @@ from django.db import transaction
 from django.http import QueryDict
 from django.utils.safestring import SafeString, mark_safe
 
-from incidents.markdown import to_html
 from incidents.models import Communication
-from incidents.services.decision_recording import wants_public
+from incidents.services.decisions.decision_recording import wants_public
+from incidents.texts.markdown import to_html
 from notifications.audience.forecast import Forecast, forecast
 from notifications.channels.base import Message
 from notifications.channels.email import renderer as mail_renderer

@@ -13,7 +13,7 @@ from incidents.models import Communication, Decision, Impact, Incident, Region
 from incidents.policy import Proposal
 from incidents.review_deadlines import ReviewDeadline, promise_missed
 from incidents.services import automatic_text
-from incidents.services.operator_decisions import posts, proposal_of
+from incidents.services.decisions.operator_decisions import posts, proposal_of
 from incidents.services.scheduled.review_deadlines import deadlines_of
 from incidents.vocabulary import Kind
 from incidents.wording import written

@@ -7,8 +7,8 @@ from typing import Any
 from django import forms
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
-from incidents import as_typed
 from incidents.models import Communication, Impact, Incident
+from incidents.texts import as_typed
 from incidents.vocabulary import Kind
 
 A_PAGE = 30

@@ -16,7 +16,7 @@ from incidents.models import (
     Service,
     ServiceCategory,
 )
-from incidents.name_search import How, Match, Named, certain, pasted, search
+from incidents.texts.name_search import How, Match, Named, certain, pasted, search
 from incidents.vocabulary import Strength
 from incidents.wording import listed
 from statuspage.desk.picker import NAMED, Picker

@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.urls import path, register_converter
 from django.urls.converters import StringConverter
 
-from incidents import as_typed
+from incidents.texts import as_typed
 from statuspage.desk.views import (
     audit,
     corrections,

@@ -13,9 +13,9 @@ from django.conf import settings
 from django.core.paginator import Paginator
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse, QueryDict
 
-from incidents import as_typed, csv_file
-from incidents.markdown import to_html
 from incidents.models import Review
+from incidents.texts import as_typed, csv_file
+from incidents.texts.markdown import to_html
 from incidents.vocabulary import Kind, Level, Stage
 from notifications.audience import tenant_events
 from notifications.audience.tenant_events import Basis, Subscription, TenantEvent

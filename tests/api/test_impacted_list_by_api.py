@@ -12,7 +12,7 @@ from django.contrib.auth.models import User
 from django.test import Client
 
 from incidents.models import Incident
-from incidents.services.operator_decisions import set_audience
+from incidents.services.decisions.operator_decisions import set_audience
 from notifications.customers import impacted_file
 from notifications.delivery import plan
 from notifications.models import AudienceVersion, FanOut

@@ -164,7 +164,7 @@ def is_withdrawn(incident: Incident) -> bool:
 def public(incident: Incident) -> None:
     from datetime import UTC, datetime
 
-    from incidents.services.operator_decisions import override
+    from incidents.services.decisions.operator_decisions import override
 
     override(
         incident_id=incident.pk,

@@ -12,7 +12,7 @@ from django.utils import timezone
 from pytest_django.fixtures import Settings
 
 from incidents.policy import PRESETS, decide, parse_facts
-from incidents.services.decision_recording import record_decision
+from incidents.services.decisions.decision_recording import record_decision
 from incidents.services.incident import declare, post_update
 from incidents.services.inputs import Override, Statement
 from incidents.services.visibility import waits_for_audience, withdraw

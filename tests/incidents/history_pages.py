@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from incidents.importers.history_text import NameEntry, NameIndex, read_history
-from incidents.importers.history_text.names import NameKind
+from incidents.importers.history_text.names.index import NameKind
 
 SAMPLES = Path(__file__).parents[1] / "data" / "history"
 SHIPPED = Path(__file__).parents[2] / "incidents" / "data" / "history-2024.txt"

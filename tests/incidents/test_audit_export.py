@@ -13,10 +13,10 @@ from django.core.management import CommandError, call_command
 from hypothesis import given
 from hypothesis import strategies as st
 
-from incidents import csv_file
-from incidents.services.audit import COLUMNS
+from incidents.services.access.audit import COLUMNS
 from incidents.services.incident import declare
 from incidents.services.inputs import Override
+from incidents.texts import csv_file
 from tests.conftest import declaration
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("catalogue")]

@@ -6,9 +6,9 @@ import pytest
 
 from incidents.importers.catalogue_file import load_shipped
 from incidents.importers.history_text import NameEntry, NameIndex, read_history
-from incidents.importers.history_text.headings import match_heading
-from incidents.importers.history_text.markup import without_tags
 from incidents.importers.history_text.repairs import read_repair_item, state_of_lead
+from incidents.importers.history_text.structure.headings import match_heading
+from incidents.importers.history_text.structure.markup import without_tags
 from tests.incidents.history_pages import NAMES, SAMPLES, a_page, read, times
 
 IMPACT = "Between 09:00 and 10:48 UTC on 7 May 2024, customers of Storage met errors."

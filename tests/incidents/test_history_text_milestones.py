@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from incidents.importers.history_text.milestones import Milestones, milestones
+from incidents.importers.history_text.times.milestones import Milestones, milestones
 
 START = datetime(2024, 1, 21, 1, 30, tzinfo=UTC)
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from incidents.importers.history_text.headings import match_heading
-from incidents.importers.history_text.layout import is_day_mark, month_heading
 from incidents.importers.history_text.repairs import read_repair_item
+from incidents.importers.history_text.structure.headings import match_heading
+from incidents.importers.history_text.structure.layout import is_day_mark, month_heading
 from tests.incidents.history_pages import NAMES, a_page, read, times
 
 ONE_DAY = [("2024-05-07T09:00", "2024-05-07T10:48")]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from incidents import as_typed
+from incidents.texts import as_typed
 from notifications import identifiers
 
 

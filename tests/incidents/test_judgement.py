@@ -6,9 +6,14 @@ import pytest
 from django.contrib.auth.models import User
 
 from incidents.models import Communication, Decision, Incident
+from incidents.services.decisions.operator_decisions import (
+    confirm,
+    list_in_force,
+    override,
+    set_audience,
+)
 from incidents.services.errors import EntryError
 from incidents.services.incident import declare, recover
-from incidents.services.operator_decisions import confirm, list_in_force, override, set_audience
 from incidents.services.visibility import publish_due, withdraw
 from tests.conftest import declaration, hit
 

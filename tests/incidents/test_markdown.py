@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from incidents.markdown import TAGS, to_html, to_text
+from incidents.texts.markdown import TAGS, to_html, to_text
 
 
 @pytest.mark.parametrize(

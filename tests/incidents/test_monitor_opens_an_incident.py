@@ -10,15 +10,15 @@ import pytest
 from django.contrib.auth.models import User
 from django.core.management import CommandError, call_command
 
-from incidents import placeholders
 from incidents.models import Incident
 from incidents.policy import PRESETS
+from incidents.services.alerts.monitor import open_from_monitor, resolve_from_monitor
+from incidents.services.decisions.policies import adopt_policy
 from incidents.services.errors import EntryError
 from incidents.services.incident import post_update
 from incidents.services.inputs import Changes, Statement
-from incidents.services.monitor import open_from_monitor, resolve_from_monitor
-from incidents.services.policies import adopt_policy
 from incidents.services.visibility import publish_due
+from incidents.texts import placeholders
 from notifications.channels.email import renderer as mail_renderer
 from notifications.delivery import plan
 from notifications.lifecycle import DeliveryAudience, Reason, Relevance

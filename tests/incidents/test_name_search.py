@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from incidents.importers.catalogue_file import read_catalogue
-from incidents.name_search import How, Named, certain, pasted, search, words_of
+from incidents.texts.name_search import How, Named, certain, pasted, search, words_of
 
 SHIPPED = Path(__file__).parents[2] / "incidents" / "data" / "catalogue.yaml"
 

@@ -11,9 +11,9 @@ from django.db import IntegrityError, connection, transaction
 
 from incidents.models import Decision, PolicyVersion, Revision
 from incidents.policy import PRESETS, PolicyError, explain, parse_facts
+from incidents.services.decisions.policies import adopt_policy, current_policy, policy_of
 from incidents.services.errors import EntryError
 from incidents.services.incident import declare, post_update
-from incidents.services.policies import adopt_policy, current_policy, policy_of
 from tests.conftest import declaration, hit
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("catalogue")]

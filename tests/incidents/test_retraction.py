@@ -6,10 +6,10 @@ import pytest
 from django.contrib.auth.models import User
 
 from incidents.models import Communication, Decision, Impact, Incident, Revision
+from incidents.services.decisions.operator_decisions import confirm
 from incidents.services.errors import EntryError
 from incidents.services.incident import declare, post_update
 from incidents.services.inputs import Declaration, Override, Statement
-from incidents.services.operator_decisions import confirm
 from incidents.services.retraction import retract
 from incidents.services.visibility import publish_due, withdraw
 from tests.conftest import declaration, hit

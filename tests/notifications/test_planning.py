@@ -12,9 +12,9 @@ from django.db import connection
 
 from incidents.models import Communication, Incident, Region
 from incidents.services import incident as incident_service
+from incidents.services.decisions.operator_decisions import set_audience
 from incidents.services.errors import EntryError
 from incidents.services.inputs import Changes, Statement
-from incidents.services.operator_decisions import set_audience
 from incidents.services.statements import write_communication
 from notifications.delivery import plan
 from notifications.lifecycle import Phase, State

@@ -7,17 +7,17 @@ import re
 from dataclasses import replace
 from datetime import date
 
-from incidents.importers.history_text.blocks import Block, Part, cut, is_span, names_entry
-from incidents.importers.history_text.headings import Heading
-from incidents.importers.history_text.layout import Line, read_lines
-from incidents.importers.history_text.mentions import read_mentions, read_recoveries
 from incidents.importers.history_text.model import HistoryError, HistoryIncident, Window, iso
-from incidents.importers.history_text.names import NameIndex
-from incidents.importers.history_text.page import Page, with_zones
-from incidents.importers.history_text.parts import Parts, read_parts
-from incidents.importers.history_text.preamble import Preamble, linked_id, read_preamble
-from incidents.importers.history_text.titles import derived_title, shortened
-from incidents.importers.history_text.windows import Calendar, Paragraph, find_windows
+from incidents.importers.history_text.names.index import NameIndex
+from incidents.importers.history_text.names.mentions import read_mentions, read_recoveries
+from incidents.importers.history_text.names.titles import derived_title, shortened
+from incidents.importers.history_text.structure.blocks import Block, Part, cut, is_span, names_entry
+from incidents.importers.history_text.structure.headings import Heading
+from incidents.importers.history_text.structure.layout import Line, read_lines
+from incidents.importers.history_text.structure.page import Page, with_zones
+from incidents.importers.history_text.structure.parts import Parts, read_parts
+from incidents.importers.history_text.structure.preamble import Preamble, linked_id, read_preamble
+from incidents.importers.history_text.times.windows import Calendar, Paragraph, find_windows
 from incidents.importers.other_formats import AS_TEXT, is_markup, other_format
 
 _ID_LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from incidents.importers.history_text.model import RepairItem
-from incidents.importers.history_text.times import MONTH_NUMBERS
+from incidents.importers.history_text.times.moments import MONTH_NUMBERS
 
 _STATED = (
     r"(?:estimated\s+(?:completion|complete|time|date)(?:\s+(?:date|of\s+completion))?|e\.?t\.?a\.?"

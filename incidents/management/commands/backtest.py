@@ -16,7 +16,7 @@ from incidents.replay.comparison import Tally, compare
 from incidents.replay.formats import RecordingError, read_files
 from incidents.replay.recordings import MomentsError
 from incidents.replay.sweep import swept
-from incidents.services.policies import current_policy
+from incidents.services.decisions.policies import current_policy
 
 COLUMNS = (
     ("public", "public"),

@@ -9,8 +9,8 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from incidents import as_typed, csv_file
-from incidents.services import audit
+from incidents.services.access import audit
+from incidents.texts import as_typed, csv_file
 
 
 class Command(BaseCommand):

@@ -12,7 +12,7 @@ from django.utils import timezone
 from incidents.access import CONFIRM
 from incidents.importers.catalogue_file import load_shipped
 from incidents.importers.history_text import HistoryError, NameEntry, NameIndex, read_history
-from incidents.importers.history_text.names import NameKind
+from incidents.importers.history_text.names.index import NameKind
 from incidents.importers.text_file import TextFileError, read_text
 from incidents.management.acting import ActingCommand
 from incidents.models import Geography, Region, Service

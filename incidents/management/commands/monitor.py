@@ -14,9 +14,9 @@ from django.utils.dateparse import parse_datetime
 from incidents.access import REPORT
 from incidents.management.acting import ActingCommand
 from incidents.models import Incident, Region, Service
+from incidents.services.alerts.monitor import open_from_monitor, resolve_from_monitor
 from incidents.services.errors import EntryError
 from incidents.services.inputs import Hit
-from incidents.services.monitor import open_from_monitor, resolve_from_monitor
 from incidents.vocabulary import LEVELS, Level
 
 

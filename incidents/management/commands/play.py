@@ -10,13 +10,13 @@ from django.contrib.auth.models import User
 from django.core.management.base import CommandError, CommandParser
 from django.utils import timezone
 
-from incidents import as_typed
 from incidents.access import DECLARE
 from incidents.management.acting import ActingCommand
 from incidents.models import Incident
 from incidents.replay.playback import play
 from incidents.replay.recordings import MomentsError, Recording, recording_of
 from incidents.services.errors import EntryError
+from incidents.texts import as_typed
 
 
 class Command(ActingCommand):

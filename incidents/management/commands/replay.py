@@ -9,7 +9,6 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from incidents import as_typed
 from incidents.models import Incident
 from incidents.policy import PRESETS, PolicyError
 from incidents.policy.files import read_policy
@@ -17,6 +16,7 @@ from incidents.replay.backtest_cases import branches_for, case_of
 from incidents.replay.branches import Branch
 from incidents.replay.recordings import MomentsError
 from incidents.replay.replay import Replay, replay
+from incidents.texts import as_typed
 
 
 class Command(BaseCommand):

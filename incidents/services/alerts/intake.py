@@ -20,10 +20,10 @@ from incidents.models import Dependency, Impact, Incident, MonitorAlert, Monitor
 from incidents.services.alerts import grouping
 from incidents.services.alerts.cells import Catalogue
 from incidents.services.alerts.grouping import Cell
+from incidents.services.alerts.monitor import title_of, words_of
 from incidents.services.errors import EntryError
 from incidents.services.incident import declare, has_operator, post_update
 from incidents.services.inputs import Changes, Declaration, Hit
-from incidents.services.monitor import title_of, words_of
 from incidents.services.tracking import new_tracking_id
 from incidents.vocabulary import LEVEL_RANK, LEVELS, Audience, Kind, Level
 

@@ -7,7 +7,7 @@ from datetime import datetime
 from incidents import wording
 from incidents.models import Incident
 from incidents.services import drafts
-from incidents.services.policies import current_policy
+from incidents.services.decisions.policies import current_policy
 from incidents.services.visibility import withdraw
 
 

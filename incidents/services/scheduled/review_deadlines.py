@@ -10,7 +10,7 @@ from django.db.models import Exists, F, OuterRef, QuerySet, Subquery
 
 from incidents.models import Decision, Incident, Review
 from incidents.review_deadlines import ReviewDeadline, review_deadlines_of
-from incidents.services.policies import current_policy
+from incidents.services.decisions.policies import current_policy
 from incidents.vocabulary import PromisedReview, ReviewKind
 
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from django.conf import settings
 from django.utils.translation import gettext, ngettext
 
-from incidents.markdown import to_text
+from incidents.texts.markdown import to_text
 from notifications.channels import wording
 from notifications.channels.base import one_line
 from notifications.channels.yours import Book

@@ -17,8 +17,8 @@ from django.conf import settings
 from django.template.loader import render_to_string
 from django.utils.translation import get_language, get_language_bidi, gettext, ngettext
 
-from incidents import markdown
 from incidents.models import Communication
+from incidents.texts import markdown
 from notifications import return_path, signed_links
 from notifications.channels import wording
 from notifications.channels.base import Message, MessageTemplate, one_line

@@ -7,8 +7,8 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from incidents import as_typed
 from incidents.models import Incident
+from incidents.texts import as_typed
 from notifications.audience.preview import look
 
 

@@ -11,7 +11,7 @@ from django import forms
 from django.forms.boundfield import BoundField
 from django.http import QueryDict
 
-from incidents.importers.history_text.headings import match_heading
+from incidents.importers.history_text.structure.headings import match_heading
 from incidents.models import Review
 from incidents.services.errors import EntryError
 from incidents.services.review import Draft, Repair, Section

@@ -8,7 +8,7 @@ from datetime import datetime
 from django.utils.safestring import SafeString
 
 from incidents.models import Incident, Review
-from incidents.services.policies import current_policy
+from incidents.services.decisions.policies import current_policy
 from incidents.services.review import Repair, is_for_public
 from incidents.services.visibility import waits_for_audience
 from incidents.vocabulary import Audience

@@ -15,10 +15,9 @@ from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
-from incidents import as_typed, csv_file
 from incidents.access import AUDIT, TRAIL
-from incidents.services import audit
-from incidents.services.access import audit_trail
+from incidents.services.access import audit, audit_trail
+from incidents.texts import as_typed, csv_file
 from statuspage.desk.access import desk
 
 A_PAGE = 50

@@ -8,7 +8,8 @@ from django.views.decorators.http import require_POST
 
 from incidents.access import CONFIRM, OVERRIDE, UPDATE, WITHDRAW
 from incidents.models import Communication
-from incidents.services import operator_decisions, visibility
+from incidents.services import visibility
+from incidents.services.decisions import operator_decisions
 from statuspage.desk.access import desk, operator_of, workable
 from statuspage.desk.form_mapping import statement_of
 from statuspage.desk.forms import AudienceForm, ConfirmForm, LevelForm, OverrideForm, WithdrawForm

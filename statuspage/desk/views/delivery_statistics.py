@@ -13,9 +13,9 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_safe
 
-from incidents import csv_file
 from incidents.access import LOOK, RETRY, VIEW
 from incidents.models import Incident
+from incidents.texts import csv_file
 from notifications import tasks
 from notifications.delivery import retry
 from notifications.evidence import delivery_lookup

@@ -19,8 +19,8 @@ from incidents.policy import PRESETS, Policy, PolicyError, load_yaml
 from incidents.policy.documents import decode_text
 from incidents.policy.files import MAX_POLICY
 from incidents.replay.backtest import Comparison, backtest
+from incidents.services.decisions.policies import adopt_policy, checked, current_policy
 from incidents.services.errors import EntryError
-from incidents.services.policies import adopt_policy, checked, current_policy
 from statuspage.desk.access import desk, operator_of, refused
 from statuspage.desk.form_mapping import refuse
 from statuspage.desk.form_recovery import blank

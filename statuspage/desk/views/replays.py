@@ -22,7 +22,7 @@ from incidents.replay.backtest import backtest, summary
 from incidents.replay.backtest_cases import case_of
 from incidents.replay.recordings import MomentsError
 from incidents.replay.replay import BacktestCase, replay
-from incidents.services.policies import current_policy
+from incidents.services.decisions.policies import current_policy
 from statuspage.desk.access import desk, incidents_for, operator_of
 from statuspage.desk.charts.replay_charts import Bar, bars, time_plot
 from statuspage.desk.forms import DeskForm

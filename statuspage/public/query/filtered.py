@@ -15,7 +15,7 @@ from urllib.parse import urlencode
 from django.utils.translation import gettext as _
 from django.utils.translation import override
 
-from incidents import as_typed
+from incidents.texts import as_typed
 from statuspage.public import languages
 from statuspage.public.query import my_services, search
 from statuspage.public.query.search import LONGEST, MAX_AGE, Generation

@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 
 from django.utils.translation import gettext as _
 
-from incidents.name_search import Named, certain, search
+from incidents.texts.name_search import Named, certain, search
 from statuspage.public import languages
 from statuspage.public.render import dependents, matrix
 from statuspage.public.render.layout import Layout, render

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext, ngettext
 
-from incidents.markdown import to_html
+from incidents.texts.markdown import to_html
 from incidents.vocabulary import CommunicationKind, Kind, RepairState, Role
 from incidents.wording import standard
 from statuspage.public.render import history, hit, labels, plan, times

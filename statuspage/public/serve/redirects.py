@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from urllib.parse import quote
 
-from incidents import as_typed
+from incidents.texts import as_typed
 from statuspage.public.store.loaded import LoadedGeneration
 
 HISTORY = "/status/history/"

@@ -13,8 +13,7 @@ from django.conf import settings
 from django.db import connection, transaction
 
 from incidents import status_mapping
-from incidents.importers.history_text.milestones import milestones
-from incidents.markdown import to_html, to_text
+from incidents.importers.history_text.times.milestones import milestones
 from incidents.models import (
     Communication,
     Impact,
@@ -28,8 +27,9 @@ from incidents.models import (
 from incidents.models.incident import public_through
 from incidents.policy import Policy
 from incidents.services.automatic_text import offered_in_geographies
-from incidents.services.policies import current_policy
+from incidents.services.decisions.policies import current_policy
 from incidents.services.revision import changed_since
+from incidents.texts.markdown import to_html, to_text
 from incidents.vocabulary import Kind, Role, Stage
 from incidents.wording import Facts, written
 from statuspage.public import languages

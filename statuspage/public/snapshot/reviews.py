@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from incidents.markdown import to_html
 from incidents.models import Incident, Review
 from incidents.policy import Policy
 from incidents.review_deadlines import review_deadlines_of
+from incidents.texts.markdown import to_html
 from incidents.vocabulary import PromisedReview
 from statuspage.public.snapshot.values import RepairItemView, ReviewView, SectionView, TimelineView
 

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from html import escape
 from typing import Any
 
-from incidents.markdown import to_html
+from incidents.texts.markdown import to_html
 from notifications.channels.webhook.event import Event, seconds
 
 INCIDENT_TYPES = {

@@ -10,8 +10,8 @@ from django.db.models import Max
 
 from incidents.models import Decision, Impact, Incident
 from incidents.policy import Policy, Verdict, explain, parse_facts
-from incidents.services.derivation import derive
-from incidents.services.policies import current_policy
+from incidents.services.decisions.derivation import derive
+from incidents.services.decisions.policies import current_policy
 from incidents.vocabulary import LEVEL_RANK, PromisedReview, Scenario, VerdictRule
 
 

@@ -12,8 +12,8 @@ from typing import Any, TypeVar
 from django.db.models import Model, Q, QuerySet
 from pydantic import Field
 
-from statuspage.api.problems import Wrong, problem
-from statuspage.api.request_schemas import Question
+from statuspage.api.answers.problems import Wrong, problem
+from statuspage.api.schemas.requests import Question
 
 Row = TypeVar("Row", bound=Model)
 LARGEST_PAGE = 200

@@ -9,15 +9,16 @@ from django.utils import timezone
 from ninja import Body, Query
 
 from incidents.access import CONFIRM, MERGE, OVERRIDE, RETRACT, UPDATE, WITHDRAW
-from incidents.services import corrections, operator_decisions, visibility
+from incidents.services import corrections, visibility
+from incidents.services.decisions import operator_decisions
 from incidents.services.inputs import Statement
 from incidents.services.merge import merge
 from incidents.services.retraction import retract
+from statuspage.api.answers.response_codes import DONE, MADE
 from statuspage.api.authentication import Bearer, token_of
-from statuspage.api.incident_writes import statement_of
-from statuspage.api.request_schemas import Asked, Choice, Moment, Strict, Words
-from statuspage.api.response_codes import DONE, MADE
+from statuspage.api.incidents.writes import statement_of
 from statuspage.api.routers import incidents
+from statuspage.api.schemas.requests import Asked, Choice, Moment, Strict, Words
 from statuspage.api.writing import Done, carry_out, workable
 
 

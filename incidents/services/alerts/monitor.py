@@ -15,13 +15,13 @@ from django.db import transaction
 
 from incidents import wording
 from incidents.models import Impact, Incident, MonitorAlert
-from incidents.placeholders import fill
 from incidents.services.automatic_text import Pair, groups_of
 from incidents.services.errors import EntryError
 from incidents.services.incident import declare, has_operator, post_update
 from incidents.services.inputs import Changes, Declaration, Hit, Statement
 from incidents.services.statements import checked_text
 from incidents.services.tracking import new_tracking_id
+from incidents.texts.placeholders import fill
 from incidents.vocabulary import Audience, Stage
 
 

@@ -4,21 +4,21 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from incidents.importers.history_text.headings import Heading, match_heading, question
-from incidents.importers.history_text.layout import (
+from incidents.importers.history_text.structure.headings import Heading, match_heading, question
+from incidents.importers.history_text.structure.layout import (
     Line,
     day_of,
     is_day_mark,
     month_heading,
     month_of_day,
 )
-from incidents.importers.history_text.preamble import (
+from incidents.importers.history_text.structure.preamble import (
     could_be_title,
     is_certain_title,
     opens_entry,
     stated_id,
 )
-from incidents.importers.history_text.windows import find_ranges
+from incidents.importers.history_text.times.windows import find_ranges
 
 _LOOK_BACK = 12  # lines that may stand above an entry's first heading
 

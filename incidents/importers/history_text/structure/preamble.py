@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 
-from incidents.importers.history_text.layout import Line
-from incidents.importers.history_text.times import starts_with_moment
+from incidents.importers.history_text.structure.layout import Line
+from incidents.importers.history_text.times.moments import starts_with_moment
 
 _ID = r"[A-Z0-9_]{4}-[A-Z0-9_]{3}(?![A-Za-z0-9_-])"
 # One review may stand for several incidents: "(Tracking IDs FNJ8-VQZ and _M5B-9RZ)".

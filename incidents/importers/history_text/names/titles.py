@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 
-from incidents.importers.history_text.mentions import Mentions, sentences
-from incidents.importers.history_text.names import NameIndex
-from incidents.importers.history_text.windows import find_ranges
+from incidents.importers.history_text.names.index import NameIndex
+from incidents.importers.history_text.names.mentions import Mentions, sentences
+from incidents.importers.history_text.times.windows import find_ranges
 
 _LONGEST = 200
 _CLAUSE = 110

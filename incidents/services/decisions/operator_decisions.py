@@ -14,12 +14,13 @@ from django.db import transaction
 
 from incidents.models import Communication, Decision, Incident
 from incidents.policy import FactsError, Proposal, decide, parse_facts
-from incidents.services import decision_recording, visibility
+from incidents.services import visibility
 from incidents.services.automatic_text import opening
+from incidents.services.decisions import decision_recording
+from incidents.services.decisions.policies import current_policy
 from incidents.services.errors import EntryError
 from incidents.services.incident import locked, post_update
 from incidents.services.inputs import Changes, Statement
-from incidents.services.policies import current_policy
 from incidents.services.statements import checked_text, write_communication
 from incidents.vocabulary import Audience
 

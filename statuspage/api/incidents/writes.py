@@ -11,16 +11,18 @@ from ninja import Body, Query
 
 from incidents.access import DECLARE, OVERRIDE, REVIEW, UPDATE
 from incidents.models import Communication, Region, Service
-from incidents.services import operator_decisions
+from incidents.services.decisions import operator_decisions
 from incidents.services.errors import EntryError
 from incidents.services.incident import declare, post_update, recover
 from incidents.services.inputs import Changes, Declaration, Override, Statement
 from incidents.services.review import Draft, Section, publish_review
 from incidents.services.review import Repair as RepairDraft
 from incidents.vocabulary import Kind, TargetedChannel
+from statuspage.api.answers.response_codes import DONE, MADE
 from statuspage.api.authentication import Bearer, require, token_of
 from statuspage.api.catalogue_lookup import found, hits_of
-from statuspage.api.request_schemas import (
+from statuspage.api.routers import incidents
+from statuspage.api.schemas.requests import (
     Asked,
     Choice,
     NewAudience,
@@ -30,8 +32,6 @@ from statuspage.api.request_schemas import (
     Recovery,
     Words,
 )
-from statuspage.api.response_codes import DONE, MADE
-from statuspage.api.routers import incidents
 from statuspage.api.writing import Done, carry_out, workable
 from statuspage.desk.form_mapping import first_stage
 from statuspage.desk.review.form import kind_of

@@ -8,8 +8,14 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 
 from incidents.importers.history_text.model import HistoryError, Window, iso
-from incidents.importers.history_text.page import Page
-from incidents.importers.history_text.times import Day, Moment, find_days, find_moments, zone_of_all
+from incidents.importers.history_text.structure.page import Page
+from incidents.importers.history_text.times.moments import (
+    Day,
+    Moment,
+    find_days,
+    find_moments,
+    zone_of_all,
+)
 
 _HEDGE = (
     r"(?:approximately|approx\.?|about|around|roughly|circa|nearly|just|after|before|as|early|late"

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
 from incidents.importers.history_text.model import HistoryError
-from incidents.importers.history_text.times import Day, find_days
+from incidents.importers.history_text.times.moments import Day, find_days
 
 _WIDER = timedelta(
     days=31

@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from incidents.importers.history_text.model import Recovery, TimelineRow
-from incidents.importers.history_text.names import Found, NameIndex
-from incidents.importers.history_text.times import find_moments
-from incidents.importers.history_text.windows import Calendar, Range, resolve
+from incidents.importers.history_text.names.index import Found, NameIndex
+from incidents.importers.history_text.times.moments import find_moments
+from incidents.importers.history_text.times.windows import Calendar, Range, resolve
 
 _SENTENCE = re.compile(r"(?<=[.!?])[\"”’)]?\s+(?=[A-Z“\"(•-])|\n+")
 _SPARED = re.compile(

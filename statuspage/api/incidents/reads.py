@@ -11,25 +11,25 @@ from django.http import HttpRequest, HttpResponse
 from ninja import Query
 from pydantic import BaseModel, Field
 
-from incidents import as_typed
 from incidents.access import LOOK, VIEW
 from incidents.models import Impact, Incident
+from incidents.texts import as_typed
 from incidents.vocabulary import Kind, Level
 from notifications.evidence import delivery_statistics
 from notifications.models import Delivery
-from statuspage.api import pagination
+from statuspage.api.answers import pagination
+from statuspage.api.answers.problems import problem
+from statuspage.api.answers.response_codes import reads
 from statuspage.api.authentication import Bearer, token_of
-from statuspage.api.problems import problem
-from statuspage.api.request_schemas import Moment, Slug
-from statuspage.api.response_codes import reads
-from statuspage.api.response_schemas import (
+from statuspage.api.routers import incidents
+from statuspage.api.schemas.requests import Moment, Slug
+from statuspage.api.schemas.responses import (
     IncidentPage,
     IncidentWhole,
     row_of,
     whole_of,
     with_impacts,
 )
-from statuspage.api.routers import incidents
 from statuspage.api.writing import etag_of
 from statuspage.desk.access import delivery_statistics_for, incidents_for
 

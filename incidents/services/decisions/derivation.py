@@ -13,7 +13,7 @@ from datetime import datetime
 from incidents.derived_facts import Dependants
 from incidents.models import Decision, Impact, Incident
 from incidents.policy import Growth, Policy, Proposal, proposed_level
-from incidents.services.dependants import graph_around
+from incidents.services.decisions.dependants import graph_around
 from incidents.vocabulary import Extent, Kind, Level
 
 MOST_DECISIONS = 50

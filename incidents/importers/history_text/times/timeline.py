@@ -6,10 +6,10 @@ import re
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 
-from incidents.importers.history_text.layout import Line, is_date_line
 from incidents.importers.history_text.model import TimelineRow, Window
-from incidents.importers.history_text.times import Moment, find_days, find_moments
-from incidents.importers.history_text.windows import Calendar, find_ranges
+from incidents.importers.history_text.structure.layout import Line, is_date_line
+from incidents.importers.history_text.times.moments import Moment, find_days, find_moments
+from incidents.importers.history_text.times.windows import Calendar, find_ranges
 
 # Sections whose timed bullets are rows; in the statement of impact they are windows.
 SECTIONS = {"response", "mitigation", "root-cause", "findings", "status"}

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from statuspage.api.problems import Problem
-from statuspage.api.response_schemas import Outcome
+from statuspage.api.answers.problems import Problem
+from statuspage.api.schemas.responses import Outcome
 
 READ_REFUSED = (400, 401, 403, 404, 405, 422, 429, 503)
 WRITE_REFUSED = (*READ_REFUSED, 409, 413)

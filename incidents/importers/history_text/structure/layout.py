@@ -6,9 +6,13 @@ import re
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
-from incidents.importers.history_text.headings import match_heading
-from incidents.importers.history_text.markup import without_tags
-from incidents.importers.history_text.times import MONTH_NUMBERS, find_days, starts_with_moment
+from incidents.importers.history_text.structure.headings import match_heading
+from incidents.importers.history_text.structure.markup import without_tags
+from incidents.importers.history_text.times.moments import (
+    MONTH_NUMBERS,
+    find_days,
+    starts_with_moment,
+)
 
 _INVISIBLE = dict.fromkeys(
     [*range(0x200B, 0x2010), *range(0x202A, 0x202F), 0x2060, 0xFEFF, 0xAD]

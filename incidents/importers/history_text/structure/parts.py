@@ -6,11 +6,12 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from incidents.importers.history_text.blocks import Block, Part
-from incidents.importers.history_text.headings import Heading
-from incidents.importers.history_text.layout import Line
 from incidents.importers.history_text.model import RepairItem, Section, TimelineRow, Window
-from incidents.importers.history_text.preamble import (
+from incidents.importers.history_text.repairs import has_marker, read_repair_item, state_of_lead
+from incidents.importers.history_text.structure.blocks import Block, Part
+from incidents.importers.history_text.structure.headings import Heading
+from incidents.importers.history_text.structure.layout import Line
+from incidents.importers.history_text.structure.preamble import (
     Preamble,
     behind_link,
     is_chrome,
@@ -20,9 +21,8 @@ from incidents.importers.history_text.preamble import (
     link_in,
     stated_id,
 )
-from incidents.importers.history_text.repairs import has_marker, read_repair_item, state_of_lead
-from incidents.importers.history_text.timeline import SECTIONS, TimelineReader
-from incidents.importers.history_text.windows import Calendar
+from incidents.importers.history_text.times.timeline import SECTIONS, TimelineReader
+from incidents.importers.history_text.times.windows import Calendar
 
 _SURVEY = re.compile(r"\bsurvey\b", re.IGNORECASE)
 _PROMISE = re.compile(

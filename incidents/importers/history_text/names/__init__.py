@@ -1,0 +1,1 @@
+"""Who and where: names of the catalogue in running text."""

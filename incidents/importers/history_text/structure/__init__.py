@@ -1,0 +1,1 @@
+"""What stands where on a page of history: lines, headings, blocks, parts."""

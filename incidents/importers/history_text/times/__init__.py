@@ -1,0 +1,1 @@
+"""When: moments, windows, the timeline."""

@@ -1,0 +1,1 @@
+"""What the policy or a person decides, recorded; the policy in force."""

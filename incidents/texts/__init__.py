@@ -1,0 +1,1 @@
+"""Texts and how they are read: Markdown, placeholders, CSV, names as people type them."""

@@ -1,0 +1,1 @@
+"""How the API answers: refusals, codes, pages."""

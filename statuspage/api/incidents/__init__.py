@@ -1,0 +1,1 @@
+"""Incidents: to read, to write, to decide about."""

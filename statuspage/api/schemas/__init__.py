@@ -1,0 +1,1 @@
+"""What a script sends, and what it is told."""

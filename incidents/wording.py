@@ -538,7 +538,15 @@ EXPIRED = gettext_noop(
     "This entry has reached the end of the time for which public entries are kept."
 )
 
-STANDARD = {*NOTES.values(), WITHDRAWN_AFTER_REVIEW, EXPIRED}
+REVIEW_HEADINGS = (
+    gettext_noop("What happened?"),
+    gettext_noop("What went wrong and why?"),
+    gettext_noop("How did we respond?"),
+    gettext_noop("How are we making incidents like this less likely or less impactful?"),
+    gettext_noop("How can customers make incidents like this less impactful?"),
+)
+
+STANDARD = {*NOTES.values(), WITHDRAWN_AFTER_REVIEW, EXPIRED, *REVIEW_HEADINGS}
 
 
 def standard(text: str) -> str | None:

@@ -169,7 +169,9 @@ class Renderer:
             elif one := snapshot.by_id.get(snapshot.redirects.get(name, name)):
                 # Of an absorbed one, too: the canonical link inside says where it belongs.
                 page = pages.get(f"{root}{one.tracking_id}/")
-                pages[path] = page or incident_page(one, listed.layout)
+                pages[path] = page or incident_page(
+                    one, listed.layout, snapshot.neighbours[one.tracking_id]
+                )
                 if name == one.tracking_id:
                     part = history.part_name(name)
                     parts[part] = listed.parts[part]

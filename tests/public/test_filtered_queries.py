@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import itertools
+import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from statuspage.public.query.filtered import ASSEMBLERS, FILTERS, assemble
+from statuspage.public.query.filtered import ASSEMBLERS, FILTERS, assemble, has_pair
+from statuspage.public.render import history
 from statuspage.public.render.page import Page
 from statuspage.public.renderer import render_site
 from statuspage.public.serve.app import public_site
+from statuspage.public.snapshot.values import NamedView
 from statuspage.public.store.current_generation import Store
 from statuspage.public.store.generation import write_generation
 from tests.public import snapshots
@@ -268,3 +272,24 @@ def test_no_query_and_no_address_leads_to_a_server_error(
     for address in ("/status/history/", f"/status/history/{path}", f"/status/{path}"):
         raw = address.encode().decode("latin-1")
         assert ask_web(web, raw, f"{name}{query}").status < 500
+
+
+def test_service_and_region_are_matched_as_a_pair() -> None:
+    one = snapshots.january().impacts[0]
+    west, east = NamedView("west-europe", "West Europe"), NamedView("east-us", "East US")
+    vault, storage = NamedView("key-vault", "Key Vault"), NamedView("storage", "Storage")
+    hits = (replace(one, service=vault, region=west), replace(one, service=storage, region=east))
+    january = replace(
+        snapshots.january(), impacts=hits, services=(vault, storage, NamedView("relay", "Relay")),
+        regions=(west, east),
+    )  # fmt: skip
+    index = history.index_of_month([january])
+    (line,) = json.loads(index)
+    for service, region, is_hit in (
+        ("key-vault", "west-europe", True),
+        ("key-vault", "east-us", False),
+        ("storage", "west-europe", False),
+        ("relay", "east-us", True),  # of which it is not known where
+        ("key-vault", None, True),
+    ):
+        assert has_pair(line, service, region) is is_hit, (service, region)

@@ -9,9 +9,9 @@ from datetime import timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from statuspage.public.render import response_line
-from statuspage.public.render.incident import context
-from statuspage.public.renderer import render_site
+from statuspage.public.render import response_line, window_chart
+from statuspage.public.render.incident import context, story
+from statuspage.public.renderer import render_language, render_site
 from statuspage.public.snapshot.values import ImpactView, IncidentView, NamedView
 from tests.public import snapshots
 from tests.public.markup import Markup
@@ -90,3 +90,60 @@ def test_a_review_that_is_owed_names_its_day_and_is_late_after_it() -> None:
         text = Markup(site.pages["/status/history/MANA-GER/"].body).text
         assert "Final review due by 4 February 2024, 08:58 UTC" in text
         assert ("08:58 UTC overdue" in text) is late
+
+
+def test_moments_of_a_drawing_lead_to_what_they_stand_for() -> None:
+    page = Markup(render_site(snapshots.calm()).pages["/status/history/MANA-GER/"].body)
+    links = [one for one in page.all("a") if str(one.get("href", "")).startswith("#t-")]
+    assert len(links) == 5, "those inside the window; two came before it"
+    for link in links:
+        assert page.all("li", id=str(link["href"])[1:])
+        assert "UTC – " in str(link["aria-label"])
+
+
+@given(st.lists(st.floats(0, 100), min_size=1, max_size=12).map(sorted))
+def test_numbers_below_the_axis_stand_in_order_and_apart(wanted: list[float]) -> None:
+    places = window_chart.apart(wanted)
+    gaps = [later - earlier for earlier, later in itertools.pairwise(places)]
+    assert all(gap >= 7.0 - 0.001 for gap in gaps)
+    assert 2.9 <= places[0] <= places[-1] <= 97.1
+
+
+def test_the_story_says_what_it_was_and_who_was_told_when() -> None:
+    night = snapshots.bad_night().incidents[-1]
+    facts, told = story(replace(night, ended_at=START + timedelta(hours=7)))
+    assert facts.startswith("Between 01:30 UTC on 21 January 2024 and 08:30 UTC")
+    assert told == (
+        "Affected customers were told 53 min after it began, everybody 2 h 27 min after it began."
+    )
+    public = replace(night, response=replace(night.response, targeted_at=None))
+    assert story(public)[-1] == "Everybody was told 2 h 27 min after it began."
+    assert len(story(snapshots.january())) == 1, "read from a text: nobody knows who was told when"
+
+
+def test_every_gap_between_milestones_is_labelled() -> None:
+    found = response_line.response(snapshots.bad_night().incidents[-1])
+    assert found is not None
+    for gap in ("29 min", "24 min", "1 h 34 min"):
+        assert f">{gap}</text>" in found.drawing
+
+
+def test_incidents_lead_on_to_those_beside_them() -> None:
+    pages = render_site(snapshots.calm()).pages
+    newest, oldest = (
+        Markup(pages[f"/status/history/{one}/"].body) for one in ("PORT-AL1", "MANA-GER")
+    )
+    assert newest.all("a", rel="prev", href="/status/history/MANA-GER/")
+    assert not newest.all("a", rel="next")
+    assert oldest.all("a", rel="next", href="/status/history/PORT-AL1/")
+
+
+def test_standard_headings_are_translated_and_others_keep_their_language() -> None:
+    review = snapshots.january_review()
+    own = replace(review.sections[0], heading="Once more, what happened?")
+    january = replace(snapshots.january(), review=replace(review, sections=(*review.sections, own)))
+    snapshot = replace(snapshots.calm(), incidents=(january,))
+    page = Markup(render_language(snapshot, "de").pages["/de/status/history/MANA-GER/"].body)
+    assert "Was ist passiert?" in page.text
+    assert "What happened?" not in page.text
+    assert page.all("h3", lang="en", id="section-4")

@@ -17,6 +17,7 @@ from incidents.services.errors import EntryError
 from incidents.services.review import Draft, Repair, Section
 from incidents.services.statements import checked_text
 from incidents.vocabulary import ReviewKind
+from incidents.wording import REVIEW_HEADINGS
 from statuspage.desk.forms import DeskForm
 from statuspage.desk.review.lines import (
     LinesError,
@@ -27,13 +28,6 @@ from statuspage.desk.review.lines import (
 )
 
 T = TypeVar("T")
-HEADINGS = (
-    "What happened?",
-    "What went wrong and why?",
-    "How did we respond?",
-    "How are we making incidents like this less likely or less impactful?",
-    "How can customers make incidents like this less impactful?",
-)
 MOST_SECTIONS = 99
 MOST_HEADING = 200
 MOST_TEXT = 100_000
@@ -145,7 +139,7 @@ def _count(given: Mapping[str, object]) -> int:
     numbers = [(int(found[1]), name) for name in given if (found := NUMBERED.fullmatch(name))]
     highest = max((number for number, _ in numbers), default=0)
     filled = max((number for number, name in numbers if given.get(name)), default=0)
-    return min(max(highest, filled + 1, len(HEADINGS) + 1), MOST_SECTIONS)
+    return min(max(highest, filled + 1, len(REVIEW_HEADINGS) + 1), MOST_SECTIONS)
 
 
 def kind_of(heading: str) -> str:
@@ -179,7 +173,7 @@ def initial_of(latest: Draft | None, *, public: bool) -> dict[str, Any]:
     """
     if latest is None:
         return {"kind": ReviewKind.PRELIMINARY if public else ReviewKind.FINAL} | {
-            f"heading_{number}": heading for number, heading in enumerate(HEADINGS, start=1)
+            f"heading_{number}": heading for number, heading in enumerate(REVIEW_HEADINGS, start=1)
         }
     initial: dict[str, Any] = {
         "kind": ReviewKind.FINAL,
@@ -188,7 +182,9 @@ def initial_of(latest: Draft | None, *, public: bool) -> dict[str, Any]:
         "video": latest.video,
         "survey": latest.survey,
     }
-    missing = [h for h in HEADINGS if h not in [section.heading for section in latest.sections]]
+    missing = [
+        h for h in REVIEW_HEADINGS if h not in [section.heading for section in latest.sections]
+    ]
     rows = [(section.heading, section.text) for section in latest.sections]
     rows += [(heading, "") for heading in missing] + [("", "")]
     for number, (heading, text) in enumerate(rows, start=1):

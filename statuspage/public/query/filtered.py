@@ -187,6 +187,7 @@ def _fits(incident: Mapping[str, Any], asked: Asked, index: Mapping[str, Any]) -
     return (
         ("service" not in values or values["service"] in incident["services"])
         and ("region" not in values or _touches(incident, values["region"], index))
+        and has_pair(incident, values.get("service"), values.get("region"))
         and ("geography" not in values or _within(incident, values["geography"], index))
         and ("level" not in values or incident["level"] == values["level"])
         and (
@@ -202,6 +203,15 @@ def _touches(incident: Mapping[str, Any], region: str, index: Mapping[str, Any])
         return True
     home = {one["slug"]: one["geography"] for one in index["regions"]}.get(region)
     return bool(home) and home in incident["geographies"]
+
+
+def has_pair(incident: Mapping[str, Any], service: str | None, region: str | None) -> bool:
+    """Both together: where the cells of both are known, this one has to be among them."""
+    pairs = incident.get("pairs")
+    if service is None or region is None or not pairs:
+        return True
+    known = any(service == one for one, _ in pairs) and any(region == one for _, one in pairs)
+    return not known or [service, region] in pairs
 
 
 def _within(incident: Mapping[str, Any], geography: str, index: Mapping[str, Any]) -> bool:

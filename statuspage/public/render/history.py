@@ -233,8 +233,17 @@ def _indexed(incident: IncidentView) -> dict[str, Any]:
         "services": [view.slug for view in incident.services],
         "regions": [view.slug for view in incident.regions],
         "geographies": places,
+        "pairs": _pairs(incident),
         "text": _words(incident),
     }
+
+
+def _pairs(incident: IncidentView) -> list[list[str]]:
+    """The cells that were hit (service, region), where that is less than every such service in every such region."""
+    pairs = sorted({(one.service.slug, one.region.slug) for one in incident.impacts})
+    services, regions = {service for service, _ in pairs}, {region for _, region in pairs}
+    whole = len(pairs) == len(services) * len(regions)
+    return [] if whole else [list(pair) for pair in pairs]
 
 
 def _words(incident: IncidentView) -> str:

@@ -17,7 +17,7 @@ from incidents.wording import standard
 from statuspage.public.render import history, hit, labels, plan, times
 from statuspage.public.render.response_line import response
 from statuspage.public.render.review_versions import versions
-from statuspage.public.render.window_chart import Bar, draw
+from statuspage.public.render.window_chart import Bar, Mark, draw
 from statuspage.public.snapshot.values import (
     CommunicationView,
     ImpactView,
@@ -52,6 +52,7 @@ class Section:
     kind: str
     heading: str
     html: SafeString
+    language: str  # of the heading; empty for that of the page
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,10 +81,12 @@ def context(incident: IncidentView, now: datetime) -> dict[str, Any]:
         else labels.LEVELS.get(incident.level, incident.level),
         "hit": hit.lines(hit.groups(incident.impacts), most=ROWS_DRAWN),
         "stage": labels.STAGES.get(incident.stage, incident.stage),
+        "review_name": labels.REVIEWS.get(review.kind, "") if review else "",
         "badge": labels.BADGES.get(review.kind, "") if review else "",
         "listed": incident.listed_at <= now,
         "plan": plan.sentence(incident, now),
         "promise": promise(incident, now),
+        "story": story(incident),
         "windows": [_window(incident, window, now) for window in history.begun_windows(incident)],
         "services": _roles(incident.services),
         "regions": _roles(incident.regions),
@@ -116,7 +119,13 @@ def _sections(incident: IncidentView) -> list[Section]:
     stands_for = {"response": review.timeline, "prevention": review.repair_items}
     return [
         # Safe: sections are sanitised when they are stored and read.
-        Section(f"section-{number}", section.kind, section.heading, mark_safe(section.html))  # noqa: S308
+        Section(
+            f"section-{number}",
+            section.kind,
+            standard(section.heading) or section.heading,
+            mark_safe(section.html),  # noqa: S308
+            "" if standard(section.heading) else incident.language,
+        )
         for number, section in enumerate(review.sections, start=1)
         if section.html.strip() or stands_for.get(section.kind)
     ]
@@ -159,14 +168,55 @@ def _window(incident: IncidentView, window: WindowView, now: datetime) -> Window
     end = window.end or max(now, window.start)
     length = times.length(end - window.start)
     bars = _bars(incident, window, state)
-    moments = [row.at for row in incident.review.timeline] if incident.review else []
     until = times.full(window.end) if window.end else gettext("still going on")
     label = gettext("%(name)s: from %(start)s, until %(end)s") % {
         "name": name,
         "start": times.full(window.start),
         "end": until,
     }
-    return Window(window, name, length, draw(bars, moments, end, label))
+    return Window(window, name, length, draw(bars, _marks(incident), end, label))
+
+
+def _marks(incident: IncidentView) -> list[Mark]:
+    """What the page tells moment by moment: the time line of the review, else what was said."""
+    if incident.review and incident.review.timeline:
+        rows = enumerate(incident.review.timeline, start=1)
+        return [Mark(row.at, number, f"#t-{number}", row.text) for number, row in rows]
+    return [
+        Mark(
+            one.at,
+            one.number,
+            f"#update-{one.number}",
+            str(labels.STAGES.get(one.stage, one.stage)),
+        )
+        for one in reversed(incident.communications)
+        if one.announced
+    ]
+
+
+def story(incident: IncidentView) -> list[str]:
+    """What a reader wants to know first, in sentences: what it was, where and when; who was told how soon."""
+    found = [hit.summary(incident)] if incident.impacts else []
+    facts = incident.response
+    if incident.kind != "service-issue" or facts is None:
+        return found
+    began = incident.started_at
+    told = {
+        name: times.length(at - began)
+        for name, at in (("affected", facts.targeted_at), ("everybody", facts.public_at))
+        if at is not None and at >= began
+    }
+    if len(told) == 2:
+        template = gettext(
+            "Affected customers were told %(affected)s after it began, everybody %(everybody)s after it began."
+        )
+    elif "affected" in told:
+        template = gettext("Affected customers were told %(affected)s after it began.")
+    elif told:
+        template = gettext("Everybody was told %(everybody)s after it began.")
+    else:
+        return found
+    return [*found, template % told]
 
 
 def _bars(incident: IncidentView, window: WindowView, state: str) -> list[Bar]:

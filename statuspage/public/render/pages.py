@@ -209,8 +209,9 @@ def endpoints_page(snapshot: Snapshot, layout: Layout) -> Page:
     return Page(render("status/api.html", layout, ENDPOINTS, context), max_age=WARM)
 
 
-def incident_page(one: IncidentView, layout: Layout) -> Page:
-    context = incident.context(one, layout.as_of)
+def incident_page(one: IncidentView, layout: Layout, beside: tuple[str, str] = ("", "")) -> Page:
+    """`beside`: the tracking IDs of the next newer and the next older one; empty where there is none."""
+    context = {**incident.context(one, layout.as_of), "newer": beside[0], "older": beside[1]}
     path = f"{HISTORY}{one.tracking_id}/"
     layout = replace(layout, dated=False)
     return Page(render("incident/page.html", layout, path, context), max_age=WARM)

@@ -15,9 +15,10 @@ from django.utils.translation import gettext
 
 from incidents.vocabulary import Kind
 from statuspage.public.render import times
+from statuspage.public.render.window_chart import apart
 from statuspage.public.snapshot.values import IncidentView
 
-HEIGHT, LINE, RADIUS = 56, 36, 11
+HEIGHT, LINE, RADIUS = 72, 52, 11
 NEAREST = 7.5  # percent between two milestones, so that their numbers stay legible on a phone
 LETTERED = 17.0  # percent; from here on the minutes fit above the line
 EDGE = 4.0
@@ -76,15 +77,18 @@ def draw(moments: Sequence[datetime]) -> SafeString:
     """
     places = _places(moments)
     body = []
+    raised = True
     for number in range(len(moments) - 1):
         left, right = places[number], places[number + 1]
         body.append(f'<line x1="{left:.2f}%" x2="{right:.2f}%" y1="{LINE}" y2="{LINE}"/>')
-        if right - left >= LETTERED:
-            words = escape(times.length(moments[number + 1] - moments[number]))
-            middle = (left + right) / 2
-            body.append(
-                f'<text x="{middle:.2f}%" y="{LINE - RADIUS - 6}" text-anchor="middle">{words}</text>'
-            )
+        words = escape(times.length(moments[number + 1] - moments[number]))
+        middle, narrow = (left + right) / 2, right - left < LETTERED
+        # Of words that are wider than their gaps every other one stands a line higher.
+        raised = narrow and not raised
+        body.append(
+            f'<text{" class=narrow" if narrow else ""} x="{middle:.2f}%"'
+            f' y="{LINE - RADIUS - (22 if raised else 6)}" text-anchor="middle">{words}</text>'
+        )
     for number, place in enumerate(places, start=1):
         body.append(
             f'<circle cx="{place:.2f}%" cy="{LINE}" r="{RADIUS}"/>'
@@ -101,10 +105,4 @@ def _places(moments: Sequence[datetime]) -> list[float]:
     span = (moments[-1] - moments[0]).total_seconds() or 1.0
     room = 100 - 2 * EDGE
     places = [EDGE + (at - moments[0]).total_seconds() / span * room for at in moments]
-    nearest = min(NEAREST, room / max(1, len(moments) - 1))
-    for n in range(1, len(places)):
-        places[n] = max(places[n], places[n - 1] + nearest)
-    places[-1] = min(places[-1], 100 - EDGE)
-    for n in range(len(places) - 2, -1, -1):
-        places[n] = min(places[n], places[n + 1] - nearest)
-    return places
+    return apart(places, NEAREST, EDGE)

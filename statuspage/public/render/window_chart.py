@@ -19,6 +19,18 @@ from statuspage.public.render import times
 STEPS = tuple(timedelta(minutes=m) for m in (5, 10, 15, 30, 60, 120, 180, 360, 720, 1440, 2880))
 MOST_TICKS = 5
 ROW, UNNAMED, BAR, TOP, BOTTOM = 36, 20, 10, 4, 24
+BELOW, RADIUS = 34, 9  # of the numbered marks: from the end of the axis' words, and their size
+MOST_NUMBERED = 12  # beyond, marks are points
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """A moment of which the page says more at `href`; `name` says it in few words."""
+
+    at: datetime
+    number: int
+    href: str
+    name: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,8 +46,8 @@ class Bar:
     end: datetime | None
 
 
-def draw(bars: Sequence[Bar], moments: Sequence[datetime], now: datetime, label: str) -> SafeString:
-    """An SVG image with one row per bar, ticks of time below, and marks for `moments` on the axis.
+def draw(bars: Sequence[Bar], marks: Sequence[Mark], now: datetime, label: str) -> SafeString:
+    """An SVG with one row per bar, ticks of time below, and below them `marks` that lead to what they stand for.
 
     `label` is the text alternative. All times UTC.
     """
@@ -67,16 +79,46 @@ def draw(bars: Sequence[Bar], moments: Sequence[datetime], now: datetime, label:
             f'<rect class="bar {bar.state}" x="{x(start)}" y="{top}" width="{width}" height="{BAR}">'
             f"<title>{escape(_span(bar))}</title></rect>"
         )
-    body += [
-        f'<circle class="mark" cx="{x(m)}" cy="{axis}" r="3"><title>{times.clock(m)}</title></circle>'
-        for m in moments
-        if left <= m <= right
-    ]
+    inside = [mark for mark in marks if left <= mark.at <= right]
+    numbered = len(inside) <= MOST_NUMBERED
+    places = apart([(mark.at - left) / (right - left) * 100 for mark in inside]) if numbered else []
+    for number, mark in enumerate(inside):
+        place = f"{places[number]:.2f}%" if numbered else x(mark.at)
+        body.append(_marked(mark, x(mark.at), place, axis, numbered=numbered))
+    height = axis + BOTTOM + (BELOW if inside and numbered else 0)
+    # With links in it, it is no single image.
+    role = "group" if inside else "img"
     # Safe: names and label are escaped, everything else is numbers and our own words.
     return mark_safe(  # noqa: S308
-        f'<svg class="drawing" role="img" aria-label="{escape(label)}" width="100%" height="{axis + BOTTOM}">'
+        f'<svg class="drawing" role="{role}" aria-label="{escape(label)}" width="100%" height="{height}">'
         f"{''.join(body)}</svg>"
     )
+
+
+def _marked(mark: Mark, at: str, place: str, axis: int, *, numbered: bool) -> str:
+    """A point on the axis, and its number below with a line between them where it had to make room."""
+    words = escape(f"{times.clock(mark.at)} – {mark.name}")
+    point = f'<circle class="mark" cx="{at}" cy="{axis}" r="3"/>'
+    if numbered:
+        y = axis + BOTTOM + BELOW - RADIUS - 3
+        point += (
+            f'<line class="leads" x1="{at}" x2="{place}" y1="{axis + BOTTOM - 2}" y2="{y - RADIUS}"/>'
+            f'<circle class="number" cx="{place}" cy="{y}" r="{RADIUS}"/>'
+            f'<text class="number" x="{place}" y="{y + 4}" text-anchor="middle">{mark.number}</text>'
+        )
+    return f'<a href="{escape(mark.href)}" aria-label="{words}"><title>{words}</title>{point}</a>'
+
+
+def apart(places: Sequence[float], nearest: float = 7.0, edge: float = 3.0) -> list[float]:
+    """Percent along a line, in order: never nearer to each other than `nearest`, nor to an end than `edge`."""
+    room = 100 - 2 * edge
+    nearest = min(nearest, room / max(1, len(places) - 1))
+    found: list[float] = []
+    for number, place in enumerate(places):
+        least = found[-1] + nearest if found else edge
+        most = 100 - edge - nearest * (len(places) - 1 - number)
+        found.append(min(max(place, least), most))
+    return found
 
 
 def _together(before: Bar, bar: Bar) -> bool:

@@ -13,7 +13,8 @@ class Change:
     """What has to be rendered to come from one snapshot to another. `whole`: everything.
 
     `entries`: incidents that are new or another object than before; `pages`: those and whatever depends on
-    the clock; `left`: the former views of incidents that are public no more, and the months that showed them.
+    the clock or stands beside others now; `left`: the former views of incidents that are public no more, and the
+    months that showed them.
     """
 
     whole: bool
@@ -40,7 +41,7 @@ def between(before: Snapshot | None, after: Snapshot) -> Change:
     touched = {month for month in known if after.months[month] != before.months.get(month)}
     same_months = known == list(before.months)
     fresh = {one.tracking_id for one in entries}
-    aging = {one.tracking_id: one for one in _aging(before, after)}
+    aging = {one.tracking_id: one for one in (*_aging(before, after), *_moved(before, after))}
     again = fresh | set(aging)
     redirects = tuple(
         absorbed
@@ -88,6 +89,13 @@ def _aging(before: Snapshot, after: Snapshot) -> Iterator[IncidentView]:
             or (another_month and one.review is not None and one.review.repair_items)
         ):
             yield one
+
+
+def _moved(before: Snapshot, after: Snapshot) -> Iterator[IncidentView]:
+    """Whose page leads on to another one than before."""
+    for name, beside in after.neighbours.items():
+        if before.neighbours.get(name) != beside:
+            yield after.by_id[name]
 
 
 def newest_first(change: Change) -> Iterator[str]:

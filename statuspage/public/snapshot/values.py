@@ -307,6 +307,14 @@ class Snapshot:
         return {one.tracking_id: one for one in self.incidents}
 
     @cached_property
+    def neighbours(self) -> Mapping[str, tuple[str, str]]:
+        """Tracking ID -> the next newer and the next older one in the history; empty at its ends."""
+        ids = ["", *self.by_id, ""]
+        return {
+            one: (newer, older) for newer, one, older in zip(ids, ids[1:], ids[2:], strict=False)
+        }
+
+    @cached_property
     def next_moment(self) -> datetime | None:
         """When the clock alone will next change what is said: a plan begins or ends, something promised is due."""
         moments = [

@@ -116,6 +116,7 @@ def test_the_story_says_what_it_was_and_who_was_told_when() -> None:
     assert told == (
         "Affected customers were told 53 min after it began, everybody 2 h 27 min after it began."
     )
+    assert night.response is not None
     public = replace(night, response=replace(night.response, targeted_at=None))
     assert story(public)[-1] == "Everybody was told 2 h 27 min after it began."
     assert len(story(snapshots.january())) == 1, "read from a text: nobody knows who was told when"

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from notifications.lifecycle import PATIENT, URGENT, USUAL, Channel
 
-# The sweep runs every ten seconds, and so does who stands in for it; so much later nobody rings it.
+# The sweep runs every fifteen seconds, who stands in for it looks every ten; so much later neither lives.
 BEAT_SILENT = 120
 RELAY_FAILURES = 3
 
@@ -161,8 +161,8 @@ def substituted(figures: Figures) -> str:
     if not _silent(figures.beat) or figures.substitute is None or _silent(figures.substitute):
         return ""
     return (
-        f"Worker or clock of tasks (beat) were not heard for {_minutes(figures.beat or 0)}."
-        " Messages leave all the same, more slowly: manage.py deliver stands in. Start both."
+        f"No worker was heard for {_minutes(figures.beat or 0)}. Messages leave all the same, more"
+        " slowly: the clock of tasks (beat) or manage.py deliver stands in. Start a worker."
     )
 
 

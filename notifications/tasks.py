@@ -17,7 +17,6 @@ from notifications.delivery import claims, heartbeat, plan, reminder_mail, revie
 from notifications.enqueue import enqueue
 from notifications.evidence import delivery_statistics
 from notifications.evidence import retention as delivery_retention
-from notifications.lifecycle import Channel
 from notifications.subscribers import subscribe
 
 log = logging.getLogger(__name__)
@@ -49,9 +48,8 @@ def send_due(*, channel: str = Channel.MAIL, **_: object) -> None:
 
 def wake_senders() -> None:
     """Something may have become due in any channel."""
-    for channel in Channel:
-        if claims.anything_due(channel=channel):
-            enqueue(send_due, channel=channel)
+    for channel in claims.channels_due():
+        enqueue(send_due, channel=channel)
 
 
 @shared_task(name="notifications.confirmations")
@@ -70,6 +68,12 @@ def send_sign_in_codes(**_: object) -> None:
 def mail_reminders(**_: object) -> None:
     """Mail operators what has become due."""
     reminder_mail.mail_reminders(now=timezone.now())
+
+
+@shared_task(name="notifications.reviews")
+def report_reviews(**_: object) -> None:
+    """Report the reviews whose deliveries are all settled."""
+    review_delivery.report_settled(now=timezone.now())
 
 
 @shared_task(name="notifications.proofs")
@@ -102,10 +106,5 @@ def sweep(**_: object) -> None:
     if lost := claims.expire_leases():
         log.warning("%d deliveries were claimed by a worker that vanished; they go out again", lost)
     wake_senders()
-    enqueue(send_confirmations)
-    enqueue(send_sign_in_codes)
-    enqueue(mail_reminders)
-    enqueue(keep_proofs)
     for reading_id in list_readings.unread(since=timezone.now()):
         enqueue(read_list, reading_id=reading_id)
-    review_delivery.report_settled(now=timezone.now())

@@ -5,7 +5,12 @@ While workers do their part there is nothing left to find here.
 
 from __future__ import annotations
 
+import logging
+import threading
 from datetime import datetime, timedelta
+
+from django.db import Error, connection
+from django.utils import timezone
 
 from incidents.services import visibility
 from incidents.services.scheduled import reminders, retention
@@ -17,8 +22,46 @@ from notifications.evidence import delivery_statistics
 from notifications.lifecycle import Channel
 from notifications.subscribers import subscribe
 
+log = logging.getLogger(__name__)
+
 # What is due for longer than this is nobody else's any more.
 GRACE = timedelta(seconds=15)
+# So often is looked whether workers do their part; after so many seconds without a sweep they do not.
+LOOK_SECONDS = 10.0
+SWEEP_MISSED = 40.0
+
+
+def stand_in(stop: threading.Event) -> None:
+    """Until `stop`: does what workers leave undone. While they do their part it only looks."""
+    busy = False
+    while busy or not stop.wait(LOOK_SECONDS):
+        busy = not stop.is_set() and _round()
+
+
+def _round() -> bool:
+    """Whether there may be more. A database that is away is asked again later."""
+    try:
+        if not is_left_undone(heartbeat.figures()):
+            return False
+        tally = help_out(now=timezone.now())
+    except Error as error:
+        log.warning("the database is away: %s", " ".join(str(error).split()))
+        connection.close()
+        return False
+    except Exception:
+        log.exception("could not stand in for the workers, and tries again")
+        return False
+    if tally.sent:
+        log.warning("sent %d messages that no worker had taken", tally.sent)
+    return bool(tally.sent)
+
+
+def is_left_undone(figures: sending_health.Figures) -> bool:
+    """Whether no worker sweeps, or something has waited for longer than GRACE."""
+    grace = GRACE.total_seconds()
+    waited = (None if figures.stopped else figures.oldest_due, figures.oldest_unplanned)
+    swept = figures.beat is not None and figures.beat < SWEEP_MISSED
+    return not swept or any(age is not None and age > grace for age in waited)
 
 
 def help_out(*, now: datetime, grace: timedelta = GRACE) -> Tally:

@@ -13,8 +13,9 @@ class StatuspageConfig(AppConfig):
             user_login_failed,
         )
 
-        from statuspage import (  # noqa: F401  (checks register themselves once apps are ready)
+        from statuspage import (  # noqa: F401  (once apps are ready, checks register themselves and tasks find their broker)
             acting,
+            celery,
             checks,
             checks_of_the_database,
         )

@@ -96,7 +96,9 @@ TEMPLATES = [
 
 # What the audit trail names a command by. libpq reads it; a worker and the web process have names of their own.
 os.environ.setdefault("PGAPPNAME", " ".join([Path(sys.argv[0]).name, *sys.argv[1:2]])[:63])
-DATABASES = {"default": env.postgres("DATABASE_URL")}
+# Signing in at the database costs more than most of what is asked there, hence kept for a while.
+KEPT_OPEN = {"CONN_MAX_AGE": 60, "CONN_HEALTH_CHECKS": True}
+DATABASES = {"default": env.postgres("DATABASE_URL") | KEPT_OPEN}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 REDIS_URL = env.redis("REDIS_URL", "redis://127.0.0.1:1/0")
 
@@ -236,6 +238,8 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
     "socket_connect_timeout": 3,
     "socket_keepalive": True,
     "health_check_interval": 10,
+    # A worker's wait for the next task ends at once when there is one, and else only after so many seconds.
+    "polling_interval": 10,
 }
 
 LOGGING = {

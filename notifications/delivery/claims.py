@@ -132,6 +132,16 @@ SELECT incident_id, array_agg(id) FROM freed GROUP BY incident_id
 """
 
 
+_CHANNELS_DUE = """
+SELECT channel FROM unnest(%(all)s::text[]) AS channel
+WHERE NOT EXISTS (SELECT FROM notifications_killswitch WHERE released_at IS NULL)
+  AND EXISTS (
+    SELECT FROM notifications_delivery d
+    WHERE d.state = 'pending' AND d.channel = channel
+      AND d.next_attempt_at <= clock_timestamp() - %(since)s)
+"""
+
+
 @dataclass(frozen=True, slots=True)
 class Batch:
     """Deliveries under one claim, the urgent first. `picked`: with those that were held back at once."""
@@ -285,9 +295,14 @@ def expire_leases(*, most: int = 10_000) -> int:
     return sum(len(ids) for _, ids in lines)
 
 
+def channels_due(*, since: timedelta = timedelta(0)) -> list[Channel]:
+    """The channels in which something is due (for so long), in its turn or not."""
+    with connection.cursor() as cursor:
+        cursor.execute(_CHANNELS_DUE, {"all": list(Channel), "since": since})
+        return [Channel(channel) for (channel,) in cursor.fetchall()]
+
+
 def anything_due(*, channel: str | None = None, since: timedelta = timedelta(0)) -> bool:
     """Whether something is due (of this channel, for so long), in its turn or not."""
-    if kill_switch.in_force():
-        return False
-    due = Delivery.objects.filter(state=State.PENDING, next_attempt_at__lte=Now() - since)
-    return due.filter(channel__in=[channel] if channel else list(Channel)).exists()
+    due = channels_due(since=since)
+    return channel in due if channel else bool(due)

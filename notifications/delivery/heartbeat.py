@@ -13,7 +13,12 @@ from notifications.models import SendingHeartbeat
 
 def beat(*, now: datetime, whose: int = sending_health.BEAT) -> None:
     """Note that the clock of tasks has just rung; or that its substitute has done a round."""
-    SendingHeartbeat.objects.update_or_create(pk=whose, defaults={"at": now})
+    SendingHeartbeat.objects.bulk_create(
+        [SendingHeartbeat(pk=whose, at=now)],
+        update_conflicts=True,
+        unique_fields=["id"],
+        update_fields=["at"],
+    )
 
 
 def figures() -> sending_health.Figures:

@@ -6,10 +6,12 @@ import hashlib
 import http.client
 import os
 import sys
+from argparse import ArgumentParser
+from collections.abc import Sequence
 from pathlib import Path
 
 from statuspage.local import ports
-from statuspage.local.entry import ROOT
+from statuspage.local.entry import ROOT, state_folder
 from statuspage.local.postgres import Postgres
 from statuspage.local.servers import servers_for
 from statuspage.local.state import LocalError, State, open_state
@@ -34,18 +36,40 @@ def process_table(port: int) -> tuple[Program, ...]:
     )
     celery = (python, "-m", "celery", "-A", "statuspage")
     worker = (
-        *(*celery, "worker", "--pool", "prefork", "-c", "2", "-Q", QUEUES),
-        *("--loglevel", "INFO", "--without-gossip", "--without-mingle"),
+        *(*celery, "worker", "--pool", "threads", "--concurrency", "2", "--queues", QUEUES),
+        *("--loglevel", "INFO", "--without-gossip", "--without-mingle", "--without-heartbeat"),
     )
     # The in-memory scheduler writes no file; what is due is read from the rows.
-    beat = (*celery, "beat", "-S", "celery.beat:Scheduler", "--loglevel", "INFO")
+    beat = (*celery, "beat", "--scheduler", "celery.beat:Scheduler", "--loglevel", "INFO")
     return (
         Program("web", web),
         Program("publisher", (python, "manage.py", "publisher")),
         Program("worker", worker),
         Program("beat", beat),
-        Program("deliver", (python, "manage.py", "deliver")),
     )
+
+
+def add_arguments(parser: ArgumentParser) -> None:
+    parser.add_argument(
+        "--port",
+        default=os.environ.get("PORT", "").strip() or "8000",
+        help="where the pages are served (default: PORT, else 8000)",
+    )
+    parser.add_argument(
+        "--state",
+        type=Path,
+        default=state_folder(),
+        help="folder that keeps the data between two runs (default: STATE, else .local)",
+    )
+
+
+def main(arguments: Sequence[str]) -> int:
+    """`manage.py demo` without Django, which `manage.py help demo` alone needs."""
+    parser = ArgumentParser(prog="manage.py demo")
+    add_arguments(parser)
+    options = parser.parse_args(arguments)
+    run(ports.port_number(options.port), options.state)
+    return 0
 
 
 def run(port: int, folder: Path) -> None:

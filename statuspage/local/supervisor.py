@@ -14,7 +14,8 @@ from statuspage.local import processes
 from statuspage.local.servers import Servers
 from statuspage.local.state import LocalError, Say, State
 
-PAUSE = 0.1  # seconds between two looks at the processes
+PAUSE = 0.1  # seconds between two looks at the processes while something is awaited
+CALM = 0.5  # and while all run
 STEADY = 30.0  # seconds after which a program counts as healthy again
 LONGEST_WAIT = 15.0  # seconds between two attempts to start what keeps dying
 GRACE = 6.0  # seconds between asking a program to end and ending it
@@ -132,7 +133,7 @@ class Supervisor:
         """Restarts what dies, until asked to end (raises Stopped)."""
         while True:
             self.step()
-            time.sleep(PAUSE)
+            time.sleep(CALM)
 
     def step(self) -> None:
         """One look at everything."""

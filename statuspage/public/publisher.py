@@ -1,13 +1,12 @@
 """The publisher: watches the number of the public snapshot and writes a generation when it grew.
 
 One process per web host; it needs the database and a folder, no broker. It LISTENs for the bump's
-notification and polls the row besides, so that a lost notification costs a second.
+notification and polls the row besides, so that a lost notification costs some seconds.
 """
 
 from __future__ import annotations
 
 import logging
-import os
 import sys
 import threading
 import zlib
@@ -33,14 +32,15 @@ from statuspage.public.renderer import (
     with_languages,
     with_rest,
 )
+from statuspage.public.renewal import renewed
 from statuspage.public.serve.process_memory import resident
 from statuspage.public.snapshot.reader import Reader
 from statuspage.public.snapshot.values import Snapshot
 from statuspage.public.store.build_writer import Memo
+from statuspage.public.store.compression import Compressor
 from statuspage.public.store.generation import (
     Written,
     beat,
-    compress_best,
     shown_in,
     write_generation,
 )
@@ -49,10 +49,13 @@ from statuspage.public.store.removed_pages import left_over
 
 log = logging.getLogger(__name__)
 
-POLL_SECONDS = 1.0
-# Even a calm site is written anew from time to time: ages and "as of" grow old. Well before five minutes,
-# when a page counts as one that nobody renews.
+POLL_SECONDS = 5.0
+RETRY_SECONDS = 1.0
+# Also while nothing happens pages say as of when they are true. Well before five minutes, when a page counts
+# as one that nobody renews.
 RENEW = timedelta(minutes=4)
+# And from time to time, and on each new day, everything is rendered anew.
+RENDER_ANEW = timedelta(hours=1)
 REST = ""  # in place of a language: feeds, JSON, badges and the index
 
 
@@ -70,14 +73,21 @@ class Publisher:
     behind: list[str] = field(default_factory=list)  # what does not show `snapshot` yet, in order
     snapshot: Snapshot | None = None
     published_at: datetime | None = None
-    translated_at: datetime | None = None
+    rendered_at: datetime | None = None
     revision: int = -1
     at_once: int = AT_ONCE
 
     def due(self) -> bool:
         """Whether the snapshot has a newer number, or what is shown has become old or untrue."""
+        return self._is_old(self.published_at, RENEW) or self._has_news()
+
+    def _has_news(self) -> bool:
+        """Whether there may be more to say than a new time."""
+        rendered = self.rendered_at
         return (
-            self._is_old(self.published_at, RENEW)
+            rendered is None
+            or self._is_old(rendered, RENDER_ANEW)
+            or self.clock().date() != rendered.date()
             or self._moment_has_come()
             or current_revision() != self.revision
         )
@@ -105,7 +115,6 @@ class Publisher:
             raise
 
     def _publish(self, *, purge: bool) -> Written:
-        everywhere = self._moment_has_come()
         snapshot = self.reader.read(now=self.clock())
         at_once = sys.maxsize if purge else self.at_once
         site, left = self._print(languages.DEFAULT, snapshot, at_once)
@@ -117,19 +126,8 @@ class Publisher:
         written = write_generation(self.directory, site, purge=together, memo=self.memo)
         self.base = written.folder.name
         self.snapshot = snapshot
-        if together:
-            self.behind = []
-            self.translated_at = snapshot.as_of
-        elif (
-            everywhere
-            or snapshot.revision != self.revision
-            or self._is_old(self.translated_at, RENEW)
-        ):
-            self.behind = list(languages.others())
-            self.translated_at = snapshot.as_of
-        if not together:
-            self.behind = [REST, *(code for code in self.behind if code != REST)]
-        self.published_at = snapshot.as_of
+        self.behind = [] if together else [REST, *languages.others()]
+        self.published_at = self.rendered_at = snapshot.as_of
         self.revision = snapshot.revision
         self._beat()
         return written
@@ -151,6 +149,40 @@ class Publisher:
             self._forget()
             raise
         self.base = written.folder.name
+        self._beat()
+        return written
+
+    def renew(self) -> Written:
+        """Publish what is shown once more, as of now: nothing has changed, so no page is rendered but
+        for those that count the time of what goes on.
+
+        Publishes as usual where something may have, or where not all languages show the same yet.
+        """
+        now = self.clock()
+        folder, shown = shown_in(self.directory)
+        if (
+            self.behind
+            or self.snapshot is None
+            or folder is None
+            or shown is None
+            or folder.name != self.base
+            or self._has_news()
+        ):
+            return self.publish()
+        try:
+            self.snapshot = replace(self.snapshot, as_of=now)
+            english = self._english()
+            site = with_rest(
+                english.renderer.grown_older(self.snapshot), english.rest(self.snapshot)
+            )
+            others = [press.grown_older(self.snapshot) for press in self.presses.values()]
+            site = renewed(folder, shown, with_languages(site, others))
+            written = write_generation(self.directory, site, memo=self.memo)
+        except Exception:
+            self._forget()
+            raise
+        self.base = written.folder.name
+        self.published_at = now
         self._beat()
         return written
 
@@ -202,14 +234,17 @@ class Publisher:
         self.presses.clear()
         self.base = ""
         self.behind.clear()
-        self.published_at = None
+        self.published_at = self.rendered_at = None
 
     def run(self, stop: threading.Event) -> None:
         """Until `stop`: publish what is due, beat, wait for the bell. Survives a dead database."""
         while not stop.is_set():
             try:
-                with RevisionListener(self.directory) as listener:
-                    self._serve(listener, stop)
+                with (
+                    RevisionListener(self.directory) as listener,
+                    Compressor(self.directory) as compressor,
+                ):
+                    self._serve(listener, compressor, stop)
             except (Error, psycopg.Error, GenerationError, FolderBusyError) as error:
                 log.warning("publisher: %s; trying again", str(error).strip().splitlines()[0])
             except Exception:
@@ -218,11 +253,13 @@ class Publisher:
             else:
                 continue
             connection.close()
-            stop.wait(POLL_SECONDS)
+            stop.wait(RETRY_SECONDS)
 
-    def _serve(self, listener: RevisionListener, stop: threading.Event) -> None:
+    def _serve(
+        self, listener: RevisionListener, compressor: Compressor, stop: threading.Event
+    ) -> None:
         while not stop.is_set():
-            if self.due():
+            if self._has_news():
                 started = monotonic()
                 written = self.publish()
                 log.info(
@@ -231,8 +268,16 @@ class Publisher:
                 )  # fmt: skip
                 self.translate()  # feeds at once, also while one update follows the other
             elif self.translate() is None:
+                if self._is_old(self.published_at, RENEW):
+                    compressor.leave(self.renew().folder.name)
+                compressor.compress(self.base)
                 self._beat()
-                listener.wait(POLL_SECONDS)
+                listener.wait(self._seconds_to_wait())
+
+    def _seconds_to_wait(self) -> float:
+        moment = self.snapshot.next_moment if self.snapshot is not None else None
+        ahead = (moment - self.clock()).total_seconds() if moment is not None else POLL_SECONDS
+        return max(0.0, min(ahead, POLL_SECONDS))
 
 
 class FolderBusyError(Exception):
@@ -272,33 +317,3 @@ class RevisionListener:
 
 def current_revision() -> int:
     return Revision.objects.filter(id=1).values_list("number", flat=True).first() or 0
-
-
-def compress_in_background(directory: Path, stop: threading.Event, parent: int) -> None:
-    """Brotli and slow gzip for what is shown, whenever something new is there and while nothing newer is.
-
-    To be run in a process of its own, which ends after `parent` (a pid): as a thread it would hold Python's lock while
-    the system gives the processor to others, and an update would wait for it.
-    """
-    os.nice(15)
-
-    def ends() -> bool:
-        return stop.is_set() or os.getppid() != parent
-
-    while not stop.wait(2) and not ends():
-        shown = _target(directory)
-
-        def over(shown: str = shown) -> bool:
-            return ends() or _target(directory) != shown
-
-        try:
-            compress_best(directory, stop=over)
-        except (GenerationError, OSError) as error:
-            log.warning("compression: %s", error)
-
-
-def _target(directory: Path) -> str:
-    try:
-        return str((directory / "current").readlink())
-    except OSError:
-        return ""

@@ -94,6 +94,19 @@ class Renderer:
             snapshot.revision, snapshot.as_of, pages, stale, parts, dropped=frozenset(dropped)
         )
 
+    def grown_older(self, snapshot: Snapshot) -> Site:
+        """What the clock alone changes, where `snapshot` is the one printed last as of a later time."""
+        changed = self._queue(between(self.before, snapshot), snapshot, ())
+        self.before = snapshot
+        with override(self.language):
+            layout = Layout(snapshot.as_of, snapshot.revision)
+            entries = _Entries(self.entries, snapshot)
+            pages, parts = self._portion(changed, HistoryPages(snapshot, layout, entries))
+            if self.language != languages.DEFAULT and any(one.active for one in snapshot.incidents):
+                pages[f"{languages.root()}{MINUTES}"] = minutes_page(snapshot, layout)
+            entries.shrink()
+        return Site(snapshot.revision, snapshot.as_of, pages, parts=parts)
+
     def more(self, at_once: int = AT_ONCE, *, summaries: bool = False) -> Site | None:
         """The next portion of what waits, as of the snapshot printed last; None when nothing does.
 

@@ -9,7 +9,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from statuspage.public import languages
-from statuspage.public.render import assets, times
+from statuspage.public.render import assets, stamps, times
 
 register = template.Library()
 
@@ -29,6 +29,12 @@ def foreign(language: str) -> SafeString:
         if here
         else format_html(' lang="{}" dir="{}"', language, languages.direction(language))
     )
+
+
+@register.filter
+def stamp(value: datetime, form: str = "full") -> SafeString:
+    """As of when the page is true, as `clock` or in full."""
+    return stamps.stamp(value, form)
 
 
 @register.filter

@@ -305,18 +305,14 @@ def _publisher(folder: Path) -> int:
 
 
 def _publish_until_killed(folder: Path) -> NoReturn:
-    from statuspage.public.publisher import Publisher, compress_in_background
+    from statuspage.public.publisher import Publisher
 
     def nothing(_number: int, _frame: FrameType | None) -> None:
         """Only SIGKILL ends it."""
 
     try:
         signal.signal(signal.SIGTERM, nothing)
-        stop = threading.Event()
-        threading.Thread(
-            target=compress_in_background, args=(folder, stop, os.getppid()), daemon=True
-        ).start()
-        Publisher(folder).run(stop)
+        Publisher(folder).run(threading.Event())
     finally:
         os._exit(1)
 

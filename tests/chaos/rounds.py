@@ -62,7 +62,7 @@ class Stage:
             self.book.taken.clear()
             self.book.tries.clear()
         audience.heal()
-        self.start("worker", "beat", "deliver", "web")
+        self.start("worker", "beat", "web")
         if name == "broker-stays-dead":
             self.kill("broker")
         began = time.monotonic()
@@ -189,11 +189,17 @@ class Stage:
     def start(self, *names: str) -> None:
         for name in names:
             celery = (sys.executable, "-m", "celery", "-A", "statuspage")
-            worker = ("worker", "-c", "2", "-Q", "celery,plan,send", "--loglevel", "WARNING")
+            worker = ("worker", "-P", "threads", "-c", "2", "-Q", "celery,plan,send")
             command = {
-                "worker": (*celery, *worker, "--without-gossip", "--without-mingle"),
+                "worker": (
+                    *celery,
+                    *worker,
+                    "--without-gossip",
+                    "--without-mingle",
+                    "--loglevel",
+                    "WARNING",
+                ),
                 "beat": (*celery, "beat", "-S", "celery.beat:Scheduler"),
-                "deliver": (sys.executable, "manage.py", "deliver"),
                 "web": (
                     *(sys.executable, "-m", "granian", "--interface", "wsgi", "--no-ws"),
                     *("--host", "127.0.0.1", "--port", str(free_port()), "--log-level", "warning"),

@@ -18,7 +18,7 @@ from tests.notifications.conftest import Sink
 
 # web, publisher and edge come first: none of them waits for a backend that is not there yet.
 FRONT = ("web", "edge")
-BACK = ("publisher", "worker", "deliver", "beat")
+BACK = ("publisher", "worker", "beat")
 
 
 Reply = tuple[int, dict[str, str], bytes]

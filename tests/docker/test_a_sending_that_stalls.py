@@ -16,7 +16,7 @@ from tests.walks.conftest import until
 
 pytestmark = [pytest.mark.processes, pytest.mark.xdist_group("composed")]
 
-SENDERS = ("worker", "beat", "deliver")
+SENDERS = ("worker", "beat")
 LATER = "interval '20 minutes'"
 
 
@@ -131,7 +131,7 @@ def test_workers_that_die_over_the_same_mail_are_no_sign_of_life(stage: Product)
 
 def test_without_workers_the_substitute_sends_and_no_alarm_is_given(stage: Product) -> None:
     until(lambda: "beat_age_seconds" in figures(stage), "a sign of the workers' life")
-    stage.machine.kill("worker", "beat")
+    stage.machine.kill("worker")
     time_passes(stage)
     break_out(stage, "substitute")
     until(lambda: states(stage) == {"sent"}, "the mail")

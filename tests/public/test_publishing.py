@@ -1,8 +1,6 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 import threading
 from collections.abc import Callable
 from datetime import datetime, timedelta
@@ -185,30 +183,6 @@ def test_no_month_of_a_long_history_keeps_what_was_withdrawn_while_no_publisher_
     Publisher(tmp_path, clock=lambda: now, at_once=1).publish()
 
     assert b"A sparrow sings." not in everything_on_disk(tmp_path)
-
-
-def test_compression_ends_when_its_publisher_was_killed(tmp_path: Path) -> None:
-    code = (
-        "import multiprocessing, os, pathlib, signal, sys, threading\n"
-        "import django; django.setup()\n"
-        "from statuspage.public.publisher import compress_in_background as compress\n"
-        "given = (pathlib.Path(sys.argv[1]), threading.Event(), os.getpid())\n"
-        "child = multiprocessing.get_context('fork').Process(target=compress, args=given, daemon=True)\n"
-        "child.start(); print(child.pid, flush=True); os.kill(os.getpid(), signal.SIGKILL)\n"
-    )
-    command = [sys.executable, "-c", code, str(tmp_path)]
-    log = tmp_path / "pid"
-    with log.open("w") as file:
-        subprocess.run(command, stdout=file, check=False)
-    child = int(log.read_text())
-    _wait(lambda: not _lives(child))
-
-
-def _lives(pid: int) -> bool:
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
-    except OSError:
-        return False
 
 
 def test_the_heartbeat_says_which_revision_the_database_had(

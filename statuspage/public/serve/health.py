@@ -23,6 +23,7 @@ from statuspage.public.serve.process_memory import resident
 from statuspage.public.store.current_generation import Store
 
 PROBE_EVERY = 2.0  # seconds
+REST_AFTER = 30.0  # seconds without a question after which nothing is probed until the next one
 PROBE_LIMIT = 1.0  # seconds a probe may take
 FORGET_AFTER = 5.0  # seconds after which a result no longer counts: the probe itself hangs
 PUBLISHER_LIMIT = 15.0  # seconds without heartbeat; it beats about once a second
@@ -56,13 +57,16 @@ def redis_probe(url: str) -> Probe:
 
 
 class Watch:
-    """One backend, probed again and again by a thread of its own (a hanging one delays no other)."""
+    """One backend, probed again and again by a thread of its own (a hanging one delays no other) for as long as
+    somebody asks; whoever asks after a rest waits for one probe."""
 
     def __init__(self, probe: Probe, monotonic: Callable[[], float] = time.monotonic) -> None:
         self._probe = probe
         self._monotonic = monotonic
         self._result: tuple[float, bool] | None = None
-        self._first = threading.Event()
+        self._awake = threading.Event()
+        self._fresh = threading.Event()
+        self._asked = monotonic()
         self._pid = 0
 
     def start(self) -> None:
@@ -79,13 +83,19 @@ class Watch:
             except Exception:  # noqa: BLE001  (whatever the reason, the backend does not answer)
                 up = False
             self._result = (self._monotonic(), up)
-            self._first.set()
+            self._fresh.set()
             time.sleep(PROBE_EVERY)
+            if self._monotonic() - self._asked > REST_AFTER:
+                self._awake.clear()
+                self._fresh.clear()
+                self._awake.wait()
 
     def is_up(self) -> bool:
-        """The last result; waits a moment for the very first one only."""
+        """The last result; waits a moment for the first one, and for the first after a rest."""
+        self._asked = self._monotonic()
+        self._awake.set()
         self.start()
-        self._first.wait(PROBE_LIMIT)
+        self._fresh.wait(PROBE_LIMIT)
         if self._result is None:
             return False
         at, up = self._result

@@ -133,12 +133,12 @@ SELECT incident_id, array_agg(id) FROM freed GROUP BY incident_id
 
 
 _CHANNELS_DUE = """
-SELECT channel FROM unnest(%(all)s::text[]) AS channel
+SELECT channel FROM unnest(%s::text[]) AS channel
 WHERE NOT EXISTS (SELECT FROM notifications_killswitch WHERE released_at IS NULL)
   AND EXISTS (
     SELECT FROM notifications_delivery d
     WHERE d.state = 'pending' AND d.channel = channel
-      AND d.next_attempt_at <= clock_timestamp() - %(since)s)
+      AND d.next_attempt_at <= clock_timestamp() - %s * interval '1 second')
 """
 
 
@@ -298,7 +298,7 @@ def expire_leases(*, most: int = 10_000) -> int:
 def channels_due(*, since: timedelta = timedelta(0)) -> list[Channel]:
     """The channels in which something is due (for so long), in its turn or not."""
     with connection.cursor() as cursor:
-        cursor.execute(_CHANNELS_DUE, {"all": list(Channel), "since": since})
+        cursor.execute(_CHANNELS_DUE, [list(Channel), since.total_seconds()])
         return [Channel(channel) for (channel,) in cursor.fetchall()]
 
 

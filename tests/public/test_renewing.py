@@ -14,13 +14,13 @@ from django.contrib.auth.models import User
 from incidents.models import Incident
 from incidents.services.incident import declare
 from incidents.services.inputs import Override, Statement
-from statuspage.public import publisher as module
 from statuspage.public.publisher import RENDER_ANEW, RENEW, Publisher
 from statuspage.public.render import layout
 from statuspage.public.render.stamps import restamped, stamp
 from statuspage.public.store import compression
 from statuspage.public.store.compression import UNFINISHED, Compressor
 from statuspage.public.store.generation import write_generation
+from statuspage.public.store.manifest import GenerationError
 from tests.conftest import declaration
 from tests.public.sites import site
 
@@ -149,7 +149,7 @@ def test_a_damaged_page_is_not_renewed_but_rendered(
     page.unlink()
     page.write_text("somebody else's")
     clock.now += RENEW
-    with pytest.raises(module.GenerationError):
+    with pytest.raises(GenerationError):
         publisher.renew()
     publisher.publish()
     assert "somebody else's" not in (tmp_path / "current/site/status/index.html").read_text()

@@ -17,6 +17,7 @@ from notifications.delivery import claims, heartbeat, plan, reminder_mail, revie
 from notifications.enqueue import enqueue
 from notifications.evidence import delivery_statistics
 from notifications.evidence import retention as delivery_retention
+from notifications.lifecycle import Channel
 from notifications.subscribers import subscribe
 
 log = logging.getLogger(__name__)

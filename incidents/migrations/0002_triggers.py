@@ -113,6 +113,7 @@ HIDDEN = {
 # A change of these may be a change of every page: the catalogue, and the deadlines of reviews.
 EVERYWHERE = (
     "geography", "region", "servicecategory", "service", "alias", "offering", "dependency", "policyversion",
+    "publishedfigures",
 )
 
 
@@ -268,7 +269,7 @@ FOLLOWED = (
     *(f"incidents_{each}" for each in (
         "geography", "region", "servicecategory", "service", "alias", "offering", "dependency",
         "incident", "occurrence", "impact", "communication", "decision", "timeversion", "review",
-        "policyversion", "apitoken", "monitorsource", "proposal",
+        "policyversion", "apitoken", "monitorsource", "proposal", "publishedfigures",
     )),
     "auth_user", "auth_group", "auth_user_groups", "auth_group_permissions", "auth_user_user_permissions",
     "mfa_authenticator", "socialaccount_socialaccount",

@@ -25,6 +25,7 @@ from incidents.models.imports import ImportBatch, ImportedIncident
 from incidents.models.incident import Impact, Incident, Mention, Occurrence
 from incidents.models.policies import PolicyVersion
 from incidents.models.proposals import Proposal
+from incidents.models.published_figures import PublishedFigures
 from incidents.models.review import RepairItem, Review, ReviewSection, TimelineEntry
 from incidents.models.tokens import ApiToken, IdempotentResponse
 
@@ -49,6 +50,7 @@ __all__ = [
     "Offering",
     "PolicyVersion",
     "Proposal",
+    "PublishedFigures",
     "Region",
     "Reminder",
     "RepairItem",

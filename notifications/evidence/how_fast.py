@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 from statistics import median, quantiles
 
 from incidents.models import Communication, Incident
+from incidents.services.published_figures import quarter_of
 from incidents.vocabulary import Kind
 from notifications.models import DeliveryStatistics
 
@@ -114,9 +115,9 @@ def how_fast(*, now: datetime) -> HowFast:
             excluded[reason] += 1
             continue
         counted[incident.pk] = incident
-        _add(gathered[_quarter(incident.started_at)], incident, told_at.get(incident.pk))
+        _add(gathered[quarter_of(incident.started_at)], incident, told_at.get(incident.pk))
     for incident_id, due, kept in _promises(counted):
-        quarter = gathered[_quarter(counted[incident_id].started_at)]
+        quarter = gathered[quarter_of(counted[incident_id].started_at)]
         if kept or due < now:
             quarter.promises += 1
             quarter.kept += kept
@@ -180,7 +181,3 @@ def _closed(name: str, gathered: _Gathered) -> Quarter:
         promises=gathered.promises,
         promises_kept=gathered.kept,
     )
-
-
-def _quarter(moment: datetime) -> str:
-    return f"{moment.year}-Q{(moment.month + 2) // 3}"

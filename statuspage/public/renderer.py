@@ -12,6 +12,7 @@ from django.utils.translation import override
 
 from statuspage.public import languages
 from statuspage.public.formats import format_index, format_pages, format_parts
+from statuspage.public.formats.how_fast import FIGURES, FIGURES_SCHEMA
 from statuspage.public.render import assets, history, matrix, plain_files
 from statuspage.public.render.headline import Headline, headline
 from statuspage.public.render.layout import Layout
@@ -19,12 +20,14 @@ from statuspage.public.render.page import Page, Site
 from statuspage.public.render.pages import (
     ENDPOINTS,
     HISTORY,
+    HOW_FAST,
     MINUTES,
     STATUS,
     HistoryPages,
     endpoints_page,
     error_pages,
     gone_page,
+    how_fast_page,
     incident_page,
     minutes_page,
     status_pages,
@@ -78,6 +81,8 @@ class Renderer:
             hot[ENDPOINTS] = endpoints_page(snapshot, layout)
             if self.language != languages.DEFAULT:
                 hot[MINUTES] = minutes_page(snapshot, layout)
+            if snapshot.figures is not None:
+                hot[HOW_FAST] = how_fast_page(snapshot.figures, layout)
             hot |= {
                 f"{HISTORY}{gone.tracking_id}/": gone_page(gone, layout) for gone in change.gone
             }
@@ -88,6 +93,8 @@ class Renderer:
             dropped |= {history.part_name(one.tracking_id) for one in change.left}
             if self.language == languages.DEFAULT:
                 dropped |= {history.index_part(name) for name in change.vanished}
+            if snapshot.figures is None:
+                dropped.update({f"{root}{HOW_FAST}", FIGURES, FIGURES_SCHEMA})
             entries.shrink()
         stale = {f"{root}{path}": page for path, page in stale.items()}
         return Site(
@@ -267,6 +274,7 @@ def addresses(snapshot: Snapshot) -> list[str]:
         HISTORY,
         MINUTES,
         ENDPOINTS,
+        *([HOW_FAST] if snapshot.figures else []),
         *(f"{STATUS}{one.slug}/" for one in snapshot.geographies),
     ]
     months = (f"{HISTORY}{month}/" for month in snapshot.months)

@@ -14,15 +14,21 @@ from django.urls import reverse
 from incidents.models import Incident
 from incidents.services.incident import declare, post_update
 from incidents.services.inputs import Statement
+from incidents.services.published_figures import published_figures
 from notifications.evidence.how_fast import Span, how_fast
 from notifications.models import DeliveryStatistics
+from statuspage.public.renderer import render_language, render_site
+from statuspage.public.snapshot.reader import Reader
+from statuspage.public.snapshot.values import Snapshot
 from tests.conftest import declaration
 from tests.desk.conftest import text_of
+from tests.public.markup import Markup
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("catalogue")]
 
 MARCH = datetime(2026, 3, 1, 9, 0, tzinfo=UTC)
 FIGURE = reverse("desk:how-fast")
+PUBLIC = "/status/history/how-fast/"
 
 
 def happened(
@@ -112,6 +118,45 @@ def test_the_desk_shows_it_and_machines_get_what_the_schema_says(
     jsonschema.validate(told, schema)
     assert told["quarters"][0]["untold"] == 1
     assert told["quarters"][0]["impact_to_told"]["median_seconds"] == 480
+
+
+def test_the_quarters_that_are_over_are_published_by_a_person_and_taken_off(
+    desk: Client, operator: User
+) -> None:
+    happened(operator, MARCH, 8)
+    happened(operator, datetime.now(UTC) - timedelta(minutes=90), 10)
+    assert render_site(snapshot()).pages.get(PUBLIC) is None
+
+    assert "shows the quarters that are over" in text_of(
+        desk.post(FIGURE, {"step": "publish"}, follow=True)
+    )
+    site = render_site(snapshot())
+    page = Markup(site.pages[PUBLIC].body).text
+    assert "Quarter 1 of 2026" in page
+    assert "8 min" in page
+    document = json.loads(site.pages["/how-fast.json"].body)
+    jsonschema.validate(document, json.loads(site.pages["/how-fast.schema.json"].body))
+    assert [each["quarter"] for each in document["quarters"]] == ["2026-Q1"], "this one goes on"
+    assert "/how-fast.json" in Markup(site.pages["/status/api/"].body).links()
+    assert PUBLIC in Markup(site.pages["/status/history/"].body).links()
+    german = render_language(snapshot(), "de")
+    assert "Wie schnell wir informieren" in Markup(german.pages[f"/de{PUBLIC}"].body).text
+
+    desk.post(FIGURE, {"step": "take-off"})
+    site = render_site(snapshot())
+    assert PUBLIC not in site.pages
+    assert {PUBLIC, "/how-fast.json"} <= site.dropped
+
+
+def test_nothing_is_published_before_a_quarter_is_over(desk: Client, operator: User) -> None:
+    happened(operator, datetime.now(UTC) - timedelta(minutes=90), 10)
+    answer = desk.post(FIGURE, {"step": "publish"}, follow=True)
+    assert "has no quarter that is over" in text_of(answer)
+    assert published_figures() is None
+
+
+def snapshot() -> Snapshot:
+    return Reader()._read(datetime.now(UTC))  # within the transaction of the test
 
 
 def test_without_incidents_it_says_so(desk: Client) -> None:

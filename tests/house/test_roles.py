@@ -47,7 +47,7 @@ SCREENS: dict[str, tuple[Cell, Cell]] = {
     "proposals/": ("ROAU", None),
     "proposals/<int:pk>/": ("ROAU", "ROA"),
     "deliveries/": ("ROACU", None),
-    "how-fast/": ("ROACU", None),
+    "how-fast/": ("ROACU", "A"),
     "told/": ("ROACU", None),
     "erase/<int:pk>/": ("C", "C"),
     "erase/tenant/<str:ref>/": ("C", "C"),

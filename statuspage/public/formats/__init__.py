@@ -12,7 +12,7 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from statuspage.public.formats import feed_queries, google, statuspage_queries, views
+from statuspage.public.formats import feed_queries, google, how_fast, statuspage_queries, views
 from statuspage.public.formats.badges import badge, framed
 from statuspage.public.formats.catalogue import Catalogue
 from statuspage.public.formats.feed_queries import BADGES, FEEDS, FILTERS, FRAMES, Generation
@@ -67,6 +67,7 @@ def format_pages(
         },
         **_default_documents(snapshot, name, base),
         **google.pages(snapshot),
+        **how_fast.pages(snapshot),
         f"{BADGES}overall.svg": (overall := badge(name, headline(snapshot).state, snapshot.as_of)),
         FRAMES: framed(overall, base),
         "/embed.js": Page(SCRIPT.read_bytes(), "text/javascript; charset=utf-8", max_age=3600),

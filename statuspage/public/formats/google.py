@@ -20,13 +20,12 @@ from statuspage.public.formats.incident_timeline import (
 )
 from statuspage.public.formats.plain import clean, dump, line
 from statuspage.public.render.history import plain
-from statuspage.public.render.page import Page
+from statuspage.public.render.page import JSON, Page
 from statuspage.public.snapshot.values import IncidentView, NamedView, Snapshot
 
 Row = dict[str, Any]
 NEWEST = 200
 MAX_AGE, RARELY = 10, 3600
-JSON = "application/json; charset=utf-8"
 SCHEMA = Path(__file__).with_name("incidents.schema.json")
 GRAVITY = ("AVAILABLE", "SERVICE_INFORMATION", "SERVICE_DISRUPTION", "SERVICE_OUTAGE")
 SEVERITY = {

@@ -23,10 +23,9 @@ from statuspage.public.formats.statuspage_incidents import (
 )
 from statuspage.public.formats.views import View
 from statuspage.public.render.dependents import Row as Dependent
-from statuspage.public.render.page import Page
+from statuspage.public.render.page import JSON, Page
 from statuspage.public.snapshot.values import IncidentView
 
-JSON = "application/json; charset=utf-8"
 NEWEST = 50
 LARGEST = 240_000  # bytes of a list of incidents: programs stop reading at limits of their own
 MAX_AGE = 10

@@ -78,6 +78,7 @@ def sections(snapshot: Snapshot, base_url: str) -> tuple[Section, ...]:
                 ("/products.json", _("The services")),
             ),
         ),
+        *_figures(snapshot),
         Section(
             _("For your own page"),
             _(
@@ -99,6 +100,16 @@ def sections(snapshot: Snapshot, base_url: str) -> tuple[Section, ...]:
             f'<img src="{base_url}/badge/{service}.svg" alt="">',
         ),
     )
+
+
+def _figures(snapshot: Snapshot) -> tuple[Section, ...]:
+    if snapshot.figures is None:
+        return ()
+    rows = (
+        ("/how-fast.json", _("By quarter, in seconds")),
+        ("/how-fast.schema.json", _("Its schema")),
+    )
+    return (Section(_("How fast we tell"), "", rows),)
 
 
 def _places(snapshot: Snapshot) -> tuple[str, str, str]:

@@ -11,6 +11,7 @@ from datetime import datetime
 from typing import Any
 
 HTML = "text/html; charset=utf-8"
+JSON = "application/json; charset=utf-8"
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,6 +21,7 @@ from statuspage.public.render import (
     heatmap,
     history,
     hit,
+    how_fast,
     incident,
     labels,
     matrix,
@@ -30,6 +31,7 @@ from statuspage.public.render.headline import headline, is_upcoming, open_incide
 from statuspage.public.render.layout import Layout, fragment, render
 from statuspage.public.render.page import Page
 from statuspage.public.snapshot.values import (
+    FiguresView,
     GoneView,
     IncidentView,
     RegionView,
@@ -40,6 +42,7 @@ from statuspage.public.snapshot.values import (
 STATUS, HISTORY = "/status/", "/status/history/"
 MINUTES = "/status/history/minutes/"
 ENDPOINTS = "/status/api/"
+HOW_FAST = "/status/history/how-fast/"
 LONG = 60  # rows: a table of more is higher than any window
 HOT, WARM = 10, 60  # seconds a cache may keep the status pages, and the history's
 # Pages without an address of their own, and for how long a cache may keep them.
@@ -176,7 +179,7 @@ class HistoryPages:
 
     def newest(self, *, stale: bool = False) -> Page:
         # Numbers of today belong on this page alone: a month of long ago stays as it was.
-        own = {"stale": stale, "strip": self._strip}
+        own = {"stale": stale, "strip": self._strip, "figures": self.snapshot.figures}
         return self._page(HISTORY, history.newest(self.snapshot), own)
 
     def month(self, month: str) -> Page:
@@ -201,6 +204,12 @@ class HistoryPages:
 def minutes_page(snapshot: Snapshot, layout: Layout) -> Page:
     context = {"minutes": affected_minutes.minutes(snapshot)}
     return Page(render("history/minutes.html", layout, MINUTES, context), max_age=WARM)
+
+
+def how_fast_page(figures: FiguresView, layout: Layout) -> Page:
+    context = {"quarters": how_fast.quarters(figures), "published_at": figures.published_at}
+    layout = replace(layout, dated=False)
+    return Page(render("history/how_fast.html", layout, HOW_FAST, context), max_age=WARM)
 
 
 def endpoints_page(snapshot: Snapshot, layout: Layout) -> Page:

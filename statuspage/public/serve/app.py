@@ -48,6 +48,8 @@ OWNED_FILES = frozenset(
         "/incidents.json",
         "/incidents.schema.json",
         "/products.json",
+        "/how-fast.json",
+        "/how-fast.schema.json",
         "/embed.js",
         "/robots.txt",
         "/sitemap.xml",

@@ -1,4 +1,4 @@
-"""The catalogue's part of the public snapshot: what is offered where."""
+"""What of the public snapshot changes seldom: the catalogue (what is offered where), and published figures."""
 
 from __future__ import annotations
 
@@ -6,9 +6,11 @@ from collections import defaultdict
 from dataclasses import dataclass
 
 from incidents.models import Dependency, Geography, Offering, Region, Service, ServiceCategory
+from incidents.services.published_figures import published_figures
 from statuspage.public.snapshot.values import (
     CategoryView,
     DependencyView,
+    FiguresView,
     GeographyView,
     RegionView,
     ServiceView,
@@ -17,13 +19,14 @@ from statuspage.public.snapshot.values import (
 
 @dataclass(frozen=True, slots=True)
 class Places:
-    """The catalogue's part of a snapshot."""
+    """What a snapshot has beside its incidents."""
 
     geographies: tuple[GeographyView, ...]
     non_regional: RegionView | None
     categories: tuple[CategoryView, ...]
     offered: frozenset[tuple[str, str]]
     dependencies: tuple[DependencyView, ...]
+    figures: FiguresView | None
 
 
 def read_places() -> Places:
@@ -47,7 +50,13 @@ def read_places() -> Places:
             .order_by("service__position", "depends_on__position", "id")
             .values_list("service__slug", "depends_on__slug", "strength", "plane")
         ),
+        figures=_figures(),
     )
+
+
+def _figures() -> FiguresView | None:
+    published = published_figures()
+    return FiguresView(published.published_at, published.figures) if published else None
 
 
 def _region(region: Region) -> RegionView:

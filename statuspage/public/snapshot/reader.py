@@ -120,6 +120,7 @@ class Reader:
                     "tracking_id", "merged_into__tracking_id"
                 )
             ),
+            figures=self.places.figures,
             old_paths=dict(
                 ImportedIncident.objects.filter(public_through("incident"))
                 .exclude(path="")

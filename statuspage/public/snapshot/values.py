@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cached_property
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from django.utils.translation import get_language
@@ -266,6 +266,14 @@ class GoneView:
     sentence: str
 
 
+@dataclass(frozen=True, slots=True)
+class FiguresView:
+    """How fast we tell, as it was published (UTC). `document`: as `how_fast.schema.json` describes it."""
+
+    published_at: datetime
+    document: Mapping[str, Any]
+
+
 @dataclass(frozen=True)
 class Snapshot:
     """`cells` has only what is not good; `offered` all pairs (service slug, region slug) that exist.
@@ -292,6 +300,7 @@ class Snapshot:
     site: str = str(UUID(int=0))
     dependencies: tuple[DependencyView, ...] = ()
     dependents: Mapping[tuple[str, str], DependentView] = field(default_factory=dict)
+    figures: FiguresView | None = None
 
     @cached_property
     def service_names(self) -> Mapping[str, str]:

@@ -21,10 +21,10 @@ from statuspage.public.formats import views
 from statuspage.public.formats.catalogue import Catalogue, Cell
 from statuspage.public.formats.packed import pack, unpack
 from statuspage.public.formats.plain import clean, dump
-from statuspage.public.formats.statuspage_v2 import DOCUMENTS, JSON, Documents
+from statuspage.public.formats.statuspage_v2 import DOCUMENTS, Documents
 from statuspage.public.formats.views import View
 from statuspage.public.render.dependents import Row as Dependent
-from statuspage.public.render.page import Page
+from statuspage.public.render.page import JSON, Page
 from statuspage.public.snapshot.values import IncidentView, Snapshot
 
 API = "/api/v2/"

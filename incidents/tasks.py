@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from incidents.services import visibility
 from incidents.services.alerts import settling
-from incidents.services.scheduled import maintenance, reminders, retention
+from incidents.services.scheduled import maintenance, posts, reminders, retention
 
 log = logging.getLogger(__name__)
 
@@ -19,6 +19,13 @@ def publish_due(**_: object) -> None:
     """Post what waited for a confirmation until its deadline, from facts only."""
     for tracking_id in visibility.publish_due(now=timezone.now()):
         log.warning("%s went public by itself: nobody confirmed it in time", tracking_id)
+
+
+@shared_task(name="incidents.send_due_posts")
+def send_due_posts(**_: object) -> None:
+    """Carry out what was to go out later."""
+    for post in posts.send_due(now=timezone.now()):
+        log.info("%s: %s %s", post, post.state, post.why)
 
 
 @shared_task(name="incidents.follow_plans")

@@ -35,6 +35,7 @@ app.conf.task_routes = {
 # of the workers would leave a queue of ticks.
 SWEEPS = {
     "incidents.publish_due": 15.0,
+    "incidents.send_due_posts": 15.0,
     "incidents.follow_plans": 30.0,
     "incidents.settle_alerts": 30.0,
     "incidents.remind": 60.0,

@@ -88,6 +88,7 @@ TEMPLATES = [
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
                 "statuspage.desk.context.sending",
+                "statuspage.desk.context.undo",
                 "statuspage.desk.context.allowed",
             ],
         },
@@ -299,6 +300,8 @@ HOURLY_LIMIT = env.integer("HOURLY_LIMIT", 20)
 UPDATE_INTERVAL = env.integer("UPDATE_INTERVAL", 300, most=3600)
 # From so many receivers on the desk asks for the number before an update or a review goes out.
 CONFIRM_RECEIVERS = env.integer("CONFIRM_RECEIVERS", 10_000)
+# So long what the desk sends waits for whoever sent it to take it back; 0: it goes out at once.
+UNDO_SECONDS = env.integer("UNDO_SECONDS", 30, most=600)
 # Whom a drill may reach: addresses, or `@domain` and `https://host/…` beginnings.
 DRILL_RECEIVERS = env.words("DRILL_RECEIVERS")
 # So many refusals in so many days suppress an address; an unknown mailbox does at once.

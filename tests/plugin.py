@@ -36,6 +36,7 @@ def _start() -> None:
     folder = Path(tempfile.mkdtemp(prefix=PREFIX))
     folder.chmod(0o711)  # as root the servers run as another account, which has to pass
     os.environ["STATE"] = str(folder / "state")
+    os.environ["UNDO_SECONDS"] = "0"  # so do tests of what can be taken back
     os.environ["ASK_AGAIN_MINUTES"] = "0"  # tests of what asks once more say so themselves
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
     if not missing(os.environ):

@@ -27,6 +27,7 @@ from incidents.models.policies import PolicyVersion
 from incidents.models.proposals import Proposal
 from incidents.models.published_figures import PublishedFigures
 from incidents.models.review import RepairItem, Review, ReviewSection, TimelineEntry
+from incidents.models.scheduled_posts import ScheduledPost
 from incidents.models.tokens import ApiToken, IdempotentResponse
 
 __all__ = [
@@ -58,6 +59,7 @@ __all__ = [
     "ReviewFeedback",
     "ReviewSection",
     "Revision",
+    "ScheduledPost",
     "ScopeCell",
     "Service",
     "ServiceCategory",

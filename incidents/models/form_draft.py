@@ -11,13 +11,15 @@ from incidents.models.incident import Incident
 
 
 class FormDraft(models.Model):
-    """A form of the desk as it was typed. `page`: its address; `fields`: name to values; `owner`: who types now.
+    """A form of the desk as it was typed. `page`: its address; `fields`: name to values; `owner`: who types now;
+    `form`: which of the page's forms, where it has several.
 
     Nothing of it is said, decided or shown outside the desk. It goes once its form is sent, by hand, or by age.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     page = models.CharField(max_length=200)
+    form = models.CharField(max_length=30, blank=True, db_default="")
     title = models.CharField(max_length=200, blank=True)
     fields = models.JSONField()
     incident = models.ForeignKey(

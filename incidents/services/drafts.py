@@ -28,6 +28,7 @@ def keep(
     owner: AbstractBaseUser,
     now: datetime,
     largest: int = LARGEST,
+    form: str = "",
 ) -> FormDraft:
     """Store what a form holds now, under the same id as before; whoever keeps it is who types.
 
@@ -39,7 +40,7 @@ def keep(
             "draft", f"has {size:,} characters; a draft keeps {largest:,} at most. Shorten it."
         )
     draft = FormDraft.objects.select_for_update().filter(pk=_id(draft_id), page=page).first()
-    draft = draft or FormDraft(page=page)
+    draft = draft or FormDraft(page=page, form=form)
     draft.title = " ".join(title.split())[:LONGEST_TITLE]
     draft.fields = {name: list(values) for name, values in fields.items()}
     draft.incident_id = incident_id

@@ -11,6 +11,7 @@ from django.utils.functional import SimpleLazyObject
 
 from incidents import access
 from incidents.services.alerts import sources
+from incidents.services.scheduled import posts
 from notifications import sending_health
 from notifications.delivery import heartbeat, kill_switch
 
@@ -27,6 +28,11 @@ class Allowed:
 
 def allowed(request: HttpRequest) -> dict[str, object]:
     return {"may": Allowed(request)}
+
+
+def undo(request: HttpRequest) -> dict[str, object]:
+    """What the signed-in person has sent and can still take back; asked for by templates that say so."""
+    return {"undo": SimpleLazyObject(lambda: posts.undoable(request.user.pk or 0))}
 
 
 def sending(request: HttpRequest) -> dict[str, object]:  # noqa: ARG001 - the interface of Django

@@ -110,6 +110,7 @@ def html_of(text: str) -> SafeString:
 OWN_FIELDS = frozenset(
     {
         "look",
+        "at_once",
         "csrfmiddlewaretoken",
         "step",
         "tick",

@@ -46,7 +46,7 @@ def sign_in_again(request: HttpRequest) -> HttpResponse:
         return render(request, "desk/_signed_out.html")
     context = {
         "form": NameAndPasswordForm(request=request),
-        "next": _page_of(request.path),
+        "next": page_of(request.path),
         FIELD: _packed(request),
     }
     return TemplateResponse(request, "account/login.html", context, status=403)
@@ -82,7 +82,7 @@ def csrf_failed(request: HttpRequest, reason: str = "") -> HttpResponse:  # noqa
 
 def _page_again(request: HttpRequest) -> HttpResponse:
     """The form's page as a GET would show it, with what was typed in it, as the body of a 403."""
-    request.method, request.path = "GET", _page_of(request.path)
+    request.method, request.path = "GET", page_of(request.path)
     found = resolve(request.path)
     response: HttpResponse = found.func(request, *found.args, **found.kwargs)
     response.status_code = 403
@@ -117,7 +117,9 @@ def _take_up(request: HttpRequest, draft_id: str) -> None:
     if draft is None or not may(cast("User", request.user), DRAFT):
         messages.info(request, "This draft was sent or thrown away meanwhile.")
         return
-    _recover(request, _name_of(request.path), draft.fields | {"draft": [str(draft.pk)]})
+    _recover(
+        request, draft.form or name_of(request.path), draft.fields | {"draft": [str(draft.pk)]}
+    )
     if draft.owner_id != request.user.pk:
         messages.warning(
             request,
@@ -173,23 +175,23 @@ def _keep(request: HttpRequest, packed: str, why: str) -> None:
     except (ValueError, TypeError, KeyError, AttributeError):
         return
     request.session[SESSION_KEY] = {
-        "page": _page_of(path),
-        "form": _name_of(path),
+        "page": page_of(path),
+        "form": name_of(path),
         "fields": fields,
         "why": why,
     }
 
 
-def _name_of(path: str) -> str:
+def name_of(path: str) -> str:
     try:
         return resolve(path).url_name or ""
     except Resolver404:
         return ""
 
 
-def _page_of(path: str) -> str:
+def page_of(path: str) -> str:
     """Where the form of an address is looked at."""
-    name = _name_of(path)
+    name = name_of(path)
     if name == "live-verdict":
         return reverse("desk:new")
     if name in ON_THE_SCREEN:

@@ -206,8 +206,20 @@ class DeclareForm(PlacesForm):
         return cleaned
 
 
+def send_at_field() -> MomentField:
+    return MomentField(
+        coming_moment,
+        required=False,
+        label="Not now, but at (UTC)",
+        help_text="tomorrow 09:00, +30, 20:00 CET. Until then it is listed, and can be moved or taken back.",
+        widget=forms.TextInput({"autocomplete": "off"}),
+    )
+
+
 class UpdateForm(PlacesForm):
     """An update, with the facts that changed."""
+
+    send_at = send_at_field()
 
     stage = forms.ChoiceField(error_messages={"required": "Choose a stage."})
     level = forms.ChoiceField(required=False, choices=[AS_IT_IS, *Level.choices()])

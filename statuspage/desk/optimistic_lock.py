@@ -9,12 +9,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 from typing import TypeVar
 
+from django.contrib.auth.models import User
 from django.db import transaction
+from django.db.models import Exists, OuterRef
 
-from incidents.models import Communication, Decision, Incident
+from incidents.models import Communication, Decision, Incident, ScheduledPost
 from incidents.services.incident import locked
+from incidents.services.scheduled import posts
 
 T = TypeVar("T")
 
@@ -45,12 +49,16 @@ def seen_now(incident: Incident) -> str:
     return f"{number or 0}-{decision or 0}"
 
 
-def news_since(incident: Incident, seen: str) -> News:
-    """Empty when the form is up to date; a mark that cannot be read has seen nothing."""
+def news_since(incident: Incident, seen: str, actor: User) -> News:
+    """Empty when the form is up to date; a mark that cannot be read has seen nothing.
+
+    What `actor` sent and could still take back when the form was made is no news to them.
+    """
     number, decision = _read(seen)
+    own = ScheduledPost.objects.filter(communication=OuterRef("pk"), by=actor, brief=True)
     return News(
         list(
-            incident.communications.filter(number__gt=number)
+            incident.communications.filter(~Exists(own), number__gt=number)
             .select_related("actor")
             .order_by("number")
         ),
@@ -63,16 +71,22 @@ def news_since(incident: Incident, seen: str) -> News:
     )
 
 
-def require_fresh(incident: Incident, seen: str) -> None:
+def require_fresh(incident: Incident, seen: str, actor: User) -> None:
     """Raise StaleError if there is news. The incident must be locked."""
-    if news := news_since(incident, seen):
+    if news := news_since(incident, seen, actor):
         raise StaleError(news)
 
 
-def if_fresh(incident: Incident, seen: str, act: Callable[[], T]) -> T:
-    """Act under the incident's lock unless there is news; raises StaleError and what `act` raises."""
+def if_fresh(
+    incident: Incident, seen: str, act: Callable[[], T], *, now: datetime, actor: User
+) -> T:
+    """Act under the incident's lock unless there is news; raises StaleError and what `act` raises.
+
+    What `actor` could still take back goes out first: it is what the next step goes on from.
+    """
     with transaction.atomic():
-        require_fresh(locked(incident.pk), seen)
+        require_fresh(locked(incident.pk), seen, actor)
+        posts.send_own(incident_id=incident.pk, now=now, actor=actor)
         return act()
 
 

@@ -37,6 +37,8 @@ SCREENS: dict[str, tuple[Cell, Cell]] = {
     "drafts/": (None, "ROA"),
     "new/find/": ("ROAU", None),
     "new/moment/": ("ROAU", None),
+    "undo/": ("ROAU", "ROA"),
+    "scheduled/<int:pk>/": (None, "O"),
     "backtest/": ("ROAU", "ROAU"),  # decides old cases again and stores nothing
     "policies/": ("ROAU", "ROAU"),  # a look at what another one would change; adopting: see below
     "monitors/": ("ROAU", "O"),

@@ -18,7 +18,7 @@ from incidents.services.review import Draft, Repair, Section
 from incidents.services.statements import checked_text
 from incidents.vocabulary import ReviewKind
 from incidents.wording import REVIEW_HEADINGS
-from statuspage.desk.forms import DeskForm
+from statuspage.desk.forms import DeskForm, send_at_field
 from statuspage.desk.review.lines import (
     LinesError,
     repair_lines,
@@ -67,6 +67,8 @@ class ReviewForm(DeskForm):
         help_text="Where readers say whether this review helped them.",
         widget=forms.TextInput({"inputmode": "url", "placeholder": "https://"}),
     )
+
+    send_at = send_at_field()
 
     def __init__(self, data: QueryDict | None = None, *, now: datetime, **options: Any) -> None:
         self.now = now

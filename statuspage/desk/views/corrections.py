@@ -15,7 +15,7 @@ from incidents.access import UPDATE
 from incidents.models import Communication, Incident
 from incidents.services.corrections import correct_times, reschedule
 from incidents.services.inputs import Statement
-from statuspage.desk.access import desk, operator_of, workable
+from statuspage.desk.access import desk, workable
 from statuspage.desk.correcting_forms import CorrectionForm, RescheduleForm
 from statuspage.desk.form_recovery import blank
 from statuspage.desk.forms import DeskForm
@@ -41,7 +41,7 @@ def times(request: HttpRequest, tracking_id: str) -> HttpResponse:
         request,
         incident,
         form,
-        lambda: act(request, incident, form, now),
+        lambda: act(incident, form),
         partial(_page, request, incident, form),
     )
     if isinstance(said, HttpResponse):
@@ -50,32 +50,26 @@ def times(request: HttpRequest, tracking_id: str) -> HttpResponse:
     return redirect("desk:incident", incident.tracking_id)
 
 
-def _correct(
-    request: HttpRequest, incident: Incident, form: DeskForm, now: datetime
-) -> Communication:
+def _correct(incident: Incident, form: DeskForm) -> partial[Communication]:
     value = form.cleaned_data
-    return correct_times(
+    return partial(
+        correct_times,
         incident_id=incident.pk,
         started_at=_unless_shown(value["started_at"], incident.started_at),
         ended_at=_unless_shown(value["ended_at"], incident.mitigated_at),
         reason=value["reason"],
-        now=now,
-        actor=operator_of(request),
         statement=_statement(form),
     )
 
 
-def _reschedule(
-    request: HttpRequest, incident: Incident, form: DeskForm, now: datetime
-) -> Communication:
+def _reschedule(incident: Incident, form: DeskForm) -> partial[Communication]:
     value = form.cleaned_data
-    return reschedule(
+    return partial(
+        reschedule,
         incident_id=incident.pk,
         scheduled_for=value["scheduled_for"],
         scheduled_until=value["scheduled_until"],
         reason=value["reason"],
-        now=now,
-        actor=operator_of(request),
         statement=_statement(form),
     )
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from django.views.decorators.http import require_POST
@@ -10,7 +12,7 @@ from incidents.access import CONFIRM, OVERRIDE, UPDATE, WITHDRAW
 from incidents.models import Communication
 from incidents.services import visibility
 from incidents.services.decisions import operator_decisions
-from statuspage.desk.access import desk, operator_of, workable
+from statuspage.desk.access import desk, workable
 from statuspage.desk.form_mapping import statement_of
 from statuspage.desk.forms import AudienceForm, ConfirmForm, LevelForm, OverrideForm, WithdrawForm
 from statuspage.desk.second_person import POST, WITHDRAWAL, asked_again, left_to_another
@@ -23,12 +25,11 @@ def confirm_post(request: HttpRequest, tracking_id: str) -> HttpResponse:
     incident, now = workable(request, tracking_id), timezone.now()
     form = ConfirmForm(request.POST, now=now)
 
-    def act() -> Communication:
-        return operator_decisions.confirm(
+    def act() -> partial[Communication]:
+        return partial(
+            operator_decisions.confirm,
             incident_id=incident.pk,
             public_text=form.cleaned_data["public_text"],
-            now=now,
-            actor=operator_of(request),
         )
 
     def words(_: Communication) -> str:
@@ -45,14 +46,13 @@ def override_policy(request: HttpRequest, tracking_id: str) -> HttpResponse:
     incident, now = workable(request, tracking_id), timezone.now()
     form = OverrideForm(request.POST, now=now)
 
-    def act() -> Communication | None:
-        return operator_decisions.override(
+    def act() -> partial[Communication | None]:
+        return partial(
+            operator_decisions.override,
             incident_id=incident.pk,
             public=form.cleaned_data["public"] == "yes",
             reason=form.cleaned_data["reason"],
             public_text=form.cleaned_data["public_text"],
-            now=now,
-            actor=operator_of(request),
         )
 
     def words(said: Communication | None) -> str:
@@ -70,13 +70,12 @@ def audience(request: HttpRequest, tracking_id: str) -> HttpResponse:
     incident, now = workable(request, tracking_id), timezone.now()
     form = AudienceForm(request.POST, now=now)
 
-    def act() -> Communication | None:
-        return operator_decisions.set_audience(
+    def act() -> partial[Communication | None]:
+        return partial(
+            operator_decisions.set_audience,
             incident_id=incident.pk,
             audience=form.cleaned_data["audience"],
             statement=statement_of(form),
-            now=now,
-            actor=operator_of(request),
         )
 
     def words(said: Communication | None) -> str:
@@ -92,12 +91,11 @@ def take_level(request: HttpRequest, tracking_id: str) -> HttpResponse:
     incident, now = workable(request, tracking_id), timezone.now()
     form = LevelForm(request.POST, now=now)
 
-    def act() -> Communication:
-        return operator_decisions.take_proposed_level(
+    def act() -> partial[Communication]:
+        return partial(
+            operator_decisions.take_proposed_level,
             incident_id=incident.pk,
             level=form.cleaned_data["level"],
-            now=now,
-            actor=operator_of(request),
         )
 
     def words(said: Communication) -> str:
@@ -122,12 +120,11 @@ def withdraw_entry(request: HttpRequest, tracking_id: str) -> HttpResponse:
     incident, now = workable(request, tracking_id), timezone.now()
     form = WithdrawForm(request.POST, now=now)
 
-    def act() -> None:
-        visibility.withdraw(
+    def act() -> partial[None]:
+        return partial(
+            visibility.withdraw,
             incident_id=incident.pk,
             reason=form.cleaned_data["reason"],
-            now=now,
-            actor=operator_of(request),
         )
 
     def words(_: None) -> str:

@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import datetime
 from functools import partial
 
+from django.conf import settings
 from django.contrib import messages
 from django.db import IntegrityError, transaction
 from django.http import HttpRequest, HttpResponse, QueryDict
@@ -14,11 +15,12 @@ from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST
 
 from incidents.access import DECLARE, DRAFT
-from incidents.models import Incident
+from incidents.models import Incident, ScheduledPost
 from incidents.services.drafts import throw_away
 from incidents.services.errors import EntryError
 from incidents.services.incident import declare
 from incidents.services.inputs import Declaration, Override
+from incidents.services.scheduled import posts
 from statuspage.desk.access import desk, incidents_for, operator_of
 from statuspage.desk.already_open import AlreadyOpen, already_open
 from statuspage.desk.dry_run import Preview, dry_run, hidden_fields, look_at
@@ -32,6 +34,7 @@ from statuspage.desk.form_mapping import (
 )
 from statuspage.desk.form_recovery import blank, recovered
 from statuspage.desk.forms import DeclareForm
+from statuspage.desk.later import AT_ONCE, later, say_now_or_later
 from statuspage.desk.picker import Cells, Picker
 from statuspage.desk.second_person import POST, left_to_another
 from statuspage.desk.ticking import dependants_of
@@ -52,7 +55,7 @@ def new(request: HttpRequest) -> HttpResponse:
         form = blank(DeclareForm, request, now=now, initial=initial)
         return _form_page(request, form, Picker.of(data) if data else Picker(), data=data)
     data, picker = request.POST, Picker.of(request.POST)
-    step = data.get("step", "preview")
+    step = "publish" if AT_ONCE in data else data.get("step", "preview")
     if "tick" in data or step in ("edit", "dependents"):
         form = DeclareForm.refilled(data, now=now)
         if "tick" in data:
@@ -83,8 +86,8 @@ def _preview_or_publish(
     if tracking_id is None:
         token = fresh_token(user)
         tracking_id = token_id(token, user) or ""
-    elif earlier := Incident.objects.filter(tracking_id=tracking_id).first():
-        return _declared_before(request, earlier)
+    elif earlier := _declared_before(request, tracking_id):
+        return earlier
     declaration = declaration_of(form, cells, now=now, tracking_id=tracking_id)
     override = override_of(data, user)
     try:
@@ -107,18 +110,18 @@ def _preview_or_publish(
 def _publish(
     request: HttpRequest, declaration: Declaration, override: Override | None, now: datetime
 ) -> HttpResponse:
+    def act() -> partial[Incident]:
+        return partial(declare, declaration=declaration, override=override)
+
     try:
         with transaction.atomic():
-            incident = declare(
-                declaration=declaration, now=now, actor=operator_of(request), override=override
-            )
+            incident = say_now_or_later(request, declaration.tracking_id, act, now)
     except IntegrityError:
         # The same form, sent twice at the same moment: the other one has been stored by now.
-        earlier = Incident.objects.filter(tracking_id=declaration.tracking_id).first()
-        if earlier is None:
-            raise
-        return _declared_before(request, earlier)
+        return _declared_before(request, declaration.tracking_id) or redirect("desk:list")
     throw_away(draft_id=request.POST.get("draft", ""))
+    if isinstance(incident, ScheduledPost):
+        return later(request, incident)
     where = "published" if incident.published_at else "sent to the affected customers only"
     if incident.drill:
         where = "a drill: never public, and sent to the drill's list alone"
@@ -126,11 +129,13 @@ def _publish(
     return redirect("desk:incident", incident.tracking_id)
 
 
-def _declared_before(request: HttpRequest, incident: Incident) -> HttpResponse:
-    messages.info(
-        request, f"{incident.tracking_id} was declared by this form before; nothing was sent twice."
-    )
-    return redirect("desk:incident", incident.tracking_id)
+def _declared_before(request: HttpRequest, tracking_id: str) -> HttpResponse | None:
+    if Incident.objects.filter(tracking_id=tracking_id).exists():
+        words = f"{tracking_id} was declared by this form before; nothing was sent twice."
+        messages.info(request, words)
+        return redirect("desk:incident", tracking_id)
+    waits = posts.open_posts().filter(tracking_id=tracking_id, state="waiting").first()
+    return later(request, waits) if waits else None
 
 
 def _rehearse(
@@ -219,5 +224,6 @@ def _preview_page(
         "override": request.POST.get("override", ""),
         "override_reason": request.POST.get("override_reason", ""),
         "fault": fault,
+        "undo_seconds": settings.UNDO_SECONDS,
     }
     return render(request, "desk/preview.html", context, status=status)

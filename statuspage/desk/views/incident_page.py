@@ -9,6 +9,7 @@ from django.shortcuts import render
 from django.utils import timezone
 
 from incidents.models import Incident
+from incidents.services.scheduled import posts
 from statuspage.desk.form_recovery import recovered, recovered_form
 from statuspage.desk.forms import (
     AudienceForm,
@@ -58,6 +59,7 @@ def incident_page(
         "forms": forms,
         "news": news,
         "unfinished": name,
+        "scheduled": posts.later(incident.pk),
         "drafts": incident.form_drafts.select_related("owner").order_by("-saved_at"),
         "refused": next(iter((refused or {}).values()), None),
     }

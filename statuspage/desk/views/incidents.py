@@ -12,6 +12,7 @@ from django.views.decorators.http import require_safe
 
 from incidents.access import VIEW
 from incidents.models import FormDraft, Incident
+from incidents.services.scheduled import posts
 from notifications.audience import silence
 from statuspage.desk.access import desk, incidents_for, operator_of
 from statuspage.desk.incident_list import closed_rows, open_rows, owing_rows, rows_of
@@ -42,6 +43,7 @@ def listing(request: HttpRequest) -> HttpResponse:
     if "HX-Request" in request.headers:
         return render(request, "desk/_incidents.html", context)
     context |= {
+        "scheduled": posts.later(),
         "silenced": silence.silenced(),
         "drafts": FormDraft.objects.select_related("owner", "incident").order_by("-saved_at")[:20],
         "search": SearchForm(label_suffix=""),
@@ -85,7 +87,7 @@ def head(request: HttpRequest, tracking_id: str) -> HttpResponse:
     context = {
         "screen": screen_of(incident, now),
         "incident": incident,
-        "fresh": news_since(incident, request.GET.get("seen", "")),
+        "fresh": news_since(incident, request.GET.get("seen", ""), operator_of(request)),
         "typing": _typing(request, incident, now),
         "now": now,
     }

@@ -33,14 +33,13 @@ def merge_incident(request: HttpRequest, tracking_id: str) -> HttpResponse:
         return _page(request, incident, form)
     form = MergeForm(request.POST, now=now, survivors=_survivors(incident))
 
-    def act() -> Communication:
+    def act() -> partial[Communication]:
         value = form.cleaned_data
-        return merge(
+        return partial(
+            merge,
             absorbed_id=incident.pk,
             into_id=Incident.objects.get(tracking_id=value["into"]).pk,
             reason=value["reason"],
-            now=now,
-            actor=operator_of(request),
             statement=Statement(value["public_text"], value["targeted_text"]),
         )
 

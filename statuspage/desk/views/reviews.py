@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime
+from functools import partial
+from typing import TypeVar
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
@@ -11,7 +14,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_http_methods
 
 from incidents.access import DRAFT, REVIEW
-from incidents.models import Incident, Review
+from incidents.models import Incident, Review, ScheduledPost
 from incidents.services.drafts import throw_away
 from incidents.services.errors import EntryError
 from incidents.services.review import Draft, is_for_public, publish_review
@@ -22,11 +25,14 @@ from statuspage.desk.confirm_receivers import is_confirmed
 from statuspage.desk.dry_run import dry_run, hidden_fields
 from statuspage.desk.form_mapping import refuse
 from statuspage.desk.form_recovery import draft_field, recovered
+from statuspage.desk.later import later, say_now_or_later, sent_before
 from statuspage.desk.optimistic_lock import News, StaleError, if_fresh, seen_now
 from statuspage.desk.review.form import ReviewForm, draft_of, initial_of, same
 from statuspage.desk.review.preview import look_at_review, reach_of
 from statuspage.desk.second_person import REVIEW as OF_REVIEW
 from statuspage.desk.second_person import left_to_another
+
+T = TypeVar("T")
 
 
 @desk(REVIEW, DRAFT, any_of=True)
@@ -65,21 +71,21 @@ def review(request: HttpRequest, tracking_id: str) -> HttpResponse:
 def _preview_or_publish(
     request: HttpRequest, incident: Incident, draft: Draft, now: datetime
 ) -> HttpResponse:
-    def act() -> Review:
+    user = operator_of(request)
+
+    def act() -> partial[Review]:
         latest = _latest(incident)
         if latest and _is(latest, draft):
             raise EntryError(
                 "kind",
                 f"{_name(latest)} says exactly this and is published; change something first.",
             )
-        return publish_review(
-            incident_id=incident.pk, draft=draft, now=now, actor=operator_of(request)
-        )
+        return partial(publish_review, incident_id=incident.pk, draft=draft)
 
-    def fresh() -> Review:
-        return if_fresh(incident, request.POST.get("seen", ""), act)
+    def fresh(then: Callable[[], T]) -> T:
+        return if_fresh(incident, request.POST.get("seen", ""), then, now=now, actor=user)
 
-    preview = dry_run(fresh, look_at_review)
+    preview = dry_run(lambda: fresh(lambda: act()(now=now, actor=user)), look_at_review)
     wanted = request.POST.get("step") == "publish"
     if not wanted or not is_confirmed(request.POST, preview.confirm):
         context = {
@@ -92,8 +98,12 @@ def _preview_or_publish(
         return render(request, "desk/review_preview.html", context, status=status)
     if waits := left_to_another(request, OF_REVIEW, REVIEW, incident):
         return waits
-    published = fresh()
+    if before := sent_before(request):
+        return later(request, before)
+    published = fresh(lambda: say_now_or_later(request, incident.tracking_id, act, now))
     throw_away(draft_id=request.POST.get("draft", ""))
+    if isinstance(published, ScheduledPost):
+        return later(request, published)
     whom = "everybody" if reach_of(incident).public else "the affected customers only"
     messages.success(request, f"{_name(published)} is published, for {whom}.")
     return redirect("desk:incident", incident.tracking_id)

@@ -7,19 +7,23 @@ in the form nothing is done: who would hear of it, and what, is shown on such a 
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Protocol, TypeVar
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils import timezone
 
-from incidents.models import Communication, Incident
+from incidents.models import Communication, Incident, ScheduledPost
 from incidents.services.errors import EntryError
 from notifications.audience.forecast import forecast
-from statuspage.desk.confirm_receivers import UnconfirmedError, say_if_confirmed
+from statuspage.desk.access import operator_of
+from statuspage.desk.confirm_receivers import UnconfirmedError
 from statuspage.desk.dry_run import hidden_fields, html_of
 from statuspage.desk.form_mapping import refuse
 from statuspage.desk.forms import DeskForm
+from statuspage.desk.later import later, say_now_or_later, sent_before
 from statuspage.desk.optimistic_lock import News, StaleError, if_fresh, seen_now
 from statuspage.desk.views.incident_page import incident_page
 
@@ -39,10 +43,10 @@ def act_on(
     incident: Incident,
     name: str,
     form: DeskForm,
-    act: Callable[[], T],
+    act: Callable[[], partial[T]],
     words: Callable[[T], str],
 ) -> HttpResponse:
-    """Call `act` under the incident's lock; `words` of what it said become the message after the redirect.
+    """Carry out `act` under the incident's lock; `words` of what it said become the message after the redirect.
 
     A refused form comes back on the screen as it was sent: 422 with its errors, 409 with the news
     when somebody else was faster.
@@ -62,6 +66,8 @@ def act_on(
         incident.refresh_from_db()
         refuse(form, error)
         return incident_page(request, incident, refused={name: form}, status=422)
+    if isinstance(said, ScheduledPost):
+        return later(request, said)
     messages.success(request, words(said))
     return redirect("desk:incident", incident.tracking_id)
 
@@ -73,13 +79,18 @@ class Page(Protocol):
 
 
 def act_or_page(
-    request: HttpRequest, incident: Incident, form: DeskForm, act: Callable[[], T], page: Page
+    request: HttpRequest,
+    incident: Incident,
+    form: DeskForm,
+    act: Callable[[], partial[T]],
+    page: Page,
 ) -> T | HttpResponse:
     """What `act` returns; or the form's page, 422 with its errors or 409 with the news; or the question."""
     if not form.is_valid():
         return page(status=422)
     try:
-        return _act(request, incident, act)
+        said = _act(request, incident, act)
+        return later(request, said) if isinstance(said, ScheduledPost) else said
     except LookError as looked:
         return _who_hears(request, incident, looked)
     except UnconfirmedError as error:
@@ -93,13 +104,19 @@ def act_or_page(
         return page(status=422)
 
 
-def _act(request: HttpRequest, incident: Incident, act: Callable[[], T]) -> T:
-    def wanted() -> T:
-        if "look" in request.POST:
-            raise LookError(_looked_at(act()))
-        return say_if_confirmed(request.POST, act)
+def _act(
+    request: HttpRequest, incident: Incident, act: Callable[[], partial[T]]
+) -> T | ScheduledPost:
+    now, actor = timezone.now(), operator_of(request)
+    if "look" not in request.POST and (before := sent_before(request)):
+        return before
 
-    return if_fresh(incident, request.POST.get("seen", ""), wanted)
+    def wanted() -> T | ScheduledPost:
+        if "look" in request.POST:
+            raise LookError(_looked_at(act()(now=now, actor=actor)))
+        return say_now_or_later(request, incident.tracking_id, act, now)
+
+    return if_fresh(incident, request.POST.get("seen", ""), wanted, now=now, actor=actor)
 
 
 def _looked_at(said: Communication | None) -> dict[str, object]:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
 from functools import partial
+from typing import TypeVar
 
+from django.conf import settings
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -13,14 +16,14 @@ from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST
 
 from incidents.access import DRAFT, UPDATE
-from incidents.models import Communication, Incident, Region, Service
+from incidents.models import Communication, Incident, Region, ScheduledPost, Service
 from incidents.services.drafts import throw_away
 from incidents.services.errors import EntryError
 from incidents.services.incident import post_update, recover
 from incidents.services.inputs import Override
 from incidents.vocabulary import Stage
 from statuspage.desk.access import desk, operator_of, workable
-from statuspage.desk.confirm_receivers import UnconfirmedError, say_if_confirmed
+from statuspage.desk.confirm_receivers import UnconfirmedError
 from statuspage.desk.dry_run import Preview, dry_run, hidden_fields, look_at
 from statuspage.desk.form_mapping import (
     cells_of,
@@ -32,12 +35,14 @@ from statuspage.desk.form_mapping import (
 )
 from statuspage.desk.form_recovery import blank, draft_field, recovered
 from statuspage.desk.forms import RecoverForm, UpdateForm
+from statuspage.desk.later import later, say_now_or_later, sent_before
 from statuspage.desk.optimistic_lock import News, StaleError, if_fresh
 from statuspage.desk.picker import Cells, Picker
 from statuspage.desk.second_person import POST, left_to_another
 from statuspage.desk.views.places import places_context, ticked_page
 from statuspage.desk.views.small_forms import act_on, mark
 
+T = TypeVar("T")
 UPDATED = "update"  # turns nothing public: nobody is asked, unless it is a draft
 
 
@@ -61,6 +66,8 @@ def update(request: HttpRequest, tracking_id: str) -> HttpResponse:
     cells = cells_of(form, picker) if picker else None
     if not form.is_valid():
         return _form_page(request, incident, form, picker, status=422)
+    if data.get("step") != "preview" and (before := sent_before(request)):
+        return later(request, before)
     try:
         return _preview_or_post(request, incident, form, cells, now)
     except StaleError as stale:
@@ -83,19 +90,23 @@ def _preview_or_post(
     """What would turn the incident public is always shown before it is done."""
     data, override = request.POST, override_of(request.POST, operator_of(request))
 
-    def act(override: Override | None) -> Communication:
-        return post_update(
+    actor = operator_of(request)
+
+    def act(override: Override | None) -> partial[Communication]:
+        return partial(
+            post_update,
             incident_id=incident.pk,
-            now=now,
             stage=form.cleaned_data["stage"],
             statement=statement_of(form),
             changes=changes_of(form, cells),
-            actor=operator_of(request),
             override=override,
         )
 
+    def fresh(then: Callable[[], T]) -> T:
+        return if_fresh(incident, data.get("seen", ""), then, now=now, actor=actor)
+
     def attempt() -> Communication:
-        return if_fresh(incident, data.get("seen", ""), lambda: act(None))
+        return fresh(lambda: act(None)(now=now, actor=actor))
 
     was_public = incident.published_at is not None
     preview = dry_run(attempt, lambda said: look_at(said, was_public=was_public))
@@ -106,8 +117,8 @@ def _preview_or_post(
     if waits := left_to_another(request, POST if turns_public else UPDATED, UPDATE, incident):
         return waits
     try:
-        said = if_fresh(
-            incident, data.get("seen", ""), lambda: say_if_confirmed(data, lambda: act(override))
+        said = fresh(
+            lambda: say_now_or_later(request, incident.tracking_id, lambda: act(override), now)
         )
     except UnconfirmedError as error:
         # An override may reach others than the policy's word, which is what was looked at.
@@ -118,6 +129,8 @@ def _preview_or_post(
             raise
         return _preview_page(request, incident, form, preview, cells, fault=error, status=422)
     throw_away(draft_id=data.get("draft", ""))
+    if isinstance(said, ScheduledPost):
+        return later(request, said)
     messages.success(request, f"Update {said.number} is posted ({said.get_stage_display()}).")
     return redirect("desk:incident", incident.tracking_id)
 
@@ -130,19 +143,18 @@ def recover_region(request: HttpRequest, tracking_id: str) -> HttpResponse:
     now = timezone.now()
     form = RecoverForm(request.POST, now=now)
 
-    def act() -> Communication:
+    def act() -> partial[Communication]:
         value = form.cleaned_data
         regions = list(Region.objects.filter(slug=value["region"]))
         services = list(Service.objects.filter(slug=value["service"])) if value["service"] else []
         if not regions or (value["service"] and not services):
             raise EntryError("region", "is not in the catalogue; reload the page.")
-        return recover(
+        return partial(
+            recover,
             incident_id=incident.pk,
             regions=regions,
             services=services,
             at=value["at"] or now,
-            now=now,
-            actor=operator_of(request),
         )
 
     def words(said: Communication) -> str:
@@ -194,5 +206,7 @@ def _preview_page(
         "override": request.POST.get("override", ""),
         "override_reason": request.POST.get("override_reason", ""),
         "fault": fault,
+        "send_at": form.cleaned_data["send_at"],
+        "undo_seconds": settings.UNDO_SECONDS,
     }
     return render(request, "desk/preview.html", context, status=status)

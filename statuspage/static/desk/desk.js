@@ -306,6 +306,40 @@ if (document.querySelector(".clocks")) {
   setInterval(tickAll, 1000);
 }
 
+// What was just sent goes out when its seconds are over: carried out by this page if no worker was faster. Then the
+// incident is shown as it is, unless somebody is writing here.
+const undo = document.getElementById("undo");
+let written = false;
+document.addEventListener("input", () => (written = true));
+const watchUndo = () => {
+  const began = performance.now(), now = Date.parse(undo.dataset.now);
+  const waiting = [...undo.querySelectorAll("[data-due]")];
+  if (!waiting.length) return;
+  const timer = setInterval(() => {
+    const lefts = waiting.map((post) => (Date.parse(post.dataset.due) - now - (performance.now() - began)) / 1000);
+    waiting.forEach((post, at) => (post.querySelector("[data-left]").textContent = `In ${Math.max(0, Math.ceil(lefts[at]))} s.`));
+    if (Math.min(...lefts) > -0.3) return;
+    clearInterval(timer);
+    sendDue();
+  }, 250);
+};
+const sendDue = async () => {
+  const data = new URLSearchParams({ csrfmiddlewaretoken: undo.querySelector("[name='csrfmiddlewaretoken']").value });
+  try {
+    const answer = await fetch(undo.dataset.undo, { method: "POST", body: data });
+    if (!answer.ok) throw new Error(answer.status);
+    undo.innerHTML = await answer.text();
+    undo.dataset.now = answer.headers.get("X-Now");
+  } catch {
+    setTimeout(sendDue, 3000);
+    return;
+  }
+  const go = undo.querySelector("[data-go]");
+  if (go && !written && !undo.querySelector("[data-due]")) location.assign(go.href);
+  else watchUndo();
+};
+if (undo) watchUndo();
+
 // Keys, and the sheet that names them.
 const sheet = document.getElementById("keys");
 document.addEventListener("keydown", (event) => {
@@ -318,6 +352,7 @@ document.addEventListener("keydown", (event) => {
   if (writing || event.ctrlKey || event.metaKey || event.altKey) return;
   if (event.key === "?") sheet?.showModal();
   if (event.key === "n") document.querySelector("[data-key='n']")?.click();
+  if (event.key === "z") document.querySelector("[data-key='z']")?.click();
   if (event.key === "l") document.querySelector(".brand")?.click();
   if (event.key === "u") document.getElementById("update-public_text")?.focus();
   if (event.key === "/") {

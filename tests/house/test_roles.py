@@ -38,7 +38,7 @@ SCREENS: dict[str, tuple[Cell, Cell]] = {
     "new/find/": ("ROAU", None),
     "new/moment/": ("ROAU", None),
     "undo/": ("ROAU", "ROA"),
-    "scheduled/<int:pk>/": (None, "O"),
+    "scheduled/<int:pk>/": (None, "ROA"),
     "backtest/": ("ROAU", "ROAU"),  # decides old cases again and stores nothing
     "policies/": ("ROAU", "ROAU"),  # a look at what another one would change; adopting: see below
     "monitors/": ("ROAU", "O"),

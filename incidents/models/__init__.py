@@ -28,6 +28,7 @@ from incidents.models.proposals import Proposal
 from incidents.models.published_figures import PublishedFigures
 from incidents.models.review import RepairItem, Review, ReviewSection, TimelineEntry
 from incidents.models.scheduled_posts import ScheduledPost
+from incidents.models.text_templates import TextTemplate
 from incidents.models.tokens import ApiToken, IdempotentResponse
 
 __all__ = [
@@ -64,6 +65,7 @@ __all__ = [
     "Service",
     "ServiceCategory",
     "SnapshotChange",
+    "TextTemplate",
     "TimeVersion",
     "TimelineEntry",
 ]

@@ -274,6 +274,7 @@ def _conclude(
         actor=actor,
         decision=decision,
         next_update_by=statement.next_update_by,
+        language=statement.language,
         automated=actor is None,
         scope=scope,
     )

@@ -31,11 +31,12 @@ class Hit:
 @dataclass(frozen=True, slots=True)
 class Statement:
     """What an operator wants said. Empty texts are allowed: the facts then speak for themselves, those given
-    here or those of the step."""
+    here or those of the step. `language`: the texts' own."""
 
     public_text: str = ""
     targeted_text: str = ""
     next_update_by: datetime | None = None
+    language: str = "en"
     public_facts: Sequence[wording.Facts] = ()
     targeted_facts: Sequence[wording.Facts] = ()
 

@@ -73,6 +73,7 @@ def write_communication(
     scope: Iterable[Cell] | None = None,
     public_facts: Sequence[Facts] = (),
     targeted_facts: Sequence[Facts] = (),
+    language: str = "en",
 ) -> Communication:
     """Append a statement; the incident row must be locked. Rings the bell after commit.
 
@@ -110,6 +111,7 @@ def write_communication(
         public_text=public_text,
         targeted_text=targeted_text,
         written_from=written_from,
+        language=language,
         at=at,
         public_at=max(now, at) if posted and public_text else None,
         next_update_by=next_update_by,

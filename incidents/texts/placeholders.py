@@ -16,15 +16,15 @@ class PlaceholderError(ValueError):
     """A text with a placeholder that nobody fills in; the message names it and those there are."""
 
 
-def check(text: str) -> None:
-    """Raise PlaceholderError for an unknown placeholder or an empty text."""
+def check(text: str, known: frozenset[str] = KNOWN) -> None:
+    """Raise PlaceholderError for an unknown placeholder or an empty text; the message names the `known` ones."""
     if not text.strip():
         raise PlaceholderError("the text is empty.")
-    unknown = sorted({name for name in PLACEHOLDER.findall(text) if name not in KNOWN})
+    unknown = sorted({name for name in PLACEHOLDER.findall(text) if name not in known})
     if unknown:
         names = ", ".join(f"{{{name}}}" for name in unknown)
-        known = ", ".join(f"{{{name}}}" for name in sorted(KNOWN))
-        raise PlaceholderError(f"{names} is no placeholder; known: {known}.")
+        there_are = ", ".join(f"{{{name}}}" for name in sorted(known))
+        raise PlaceholderError(f"{names} is no placeholder; known: {there_are}.")
 
 
 def fill(text: str, values: Mapping[str, str], *, one_group: bool = True) -> str:

@@ -10,9 +10,10 @@ from django.core.exceptions import PermissionDenied
 from django.http import QueryDict
 
 from incidents.access import OVERRIDE, may
-from incidents.models import Incident
+from incidents.models import Impact, Incident, TextTemplate
 from incidents.services.errors import EntryError
 from incidents.services.inputs import Changes, Declaration, Override, Statement
+from incidents.services.text_templates import Filling, filled
 from incidents.services.tracking import new_tracking_id
 from incidents.vocabulary import Kind, Level, Stage, TargetedChannel
 from statuspage.desk.forms import DeclareForm, DeskForm, StatementForm, UpdateForm
@@ -51,12 +52,43 @@ def token_id(token: str, user: User) -> str | None:
     return str(tracking_id) if owner == user.pk else None
 
 
-def statement_of(form: StatementForm) -> Statement:
-    return Statement(
-        public_text=form.cleaned_data["public_text"],
-        targeted_text=form.cleaned_data["targeted_text"],
-        next_update_by=form.cleaned_data["next_update_by"],
+def statement_of(form: StatementForm, filling: Filling) -> Statement:
+    """The texts with their placeholders filled in. Raises EntryError where one has nothing to stand for."""
+    value = form.cleaned_data
+    public, targeted = (
+        filled(field, value[field], filling, language=value["language"])
+        for field in ("public_text", "targeted_text")
     )
+    return Statement(public, targeted, value["next_update_by"], language=value["language"])
+
+
+def filling_of(incident: Incident, changes: Changes | None = None) -> Filling:
+    """What placeholders stand for in a text about an incident, once `changes` are made."""
+    impacts = Impact.objects.filter(occurrence__incident=incident)
+    is_hit = list(impacts.open().values_list("service_id", "region_id"))
+    added = [(hit.service.pk, hit.region.pk) for hit in changes.hits] if changes else []
+    return Filling(
+        tracking_id=incident.tracking_id,
+        title=incident.public_title,
+        level=changes.level if changes and changes.level else incident.level,
+        pairs=is_hit + added or list(impacts.values_list("service_id", "region_id")),
+        since=incident.started_at,
+        start=incident.scheduled_for,
+        end=incident.scheduled_until,
+    )
+
+
+def with_template(data: QueryDict) -> QueryDict:
+    """The form's fields with the chosen template's texts put in, behind what was typed."""
+    chosen = data.get("template", "")
+    template = TextTemplate.objects.filter(pk=int(chosen)).first() if chosen.isdecimal() else None
+    data = data.copy()
+    if template is not None:
+        for field in ("public_text", "targeted_text"):
+            texts = (data.get(field, "").strip(), getattr(template, field))
+            data[field] = "\n\n".join(text for text in texts if text)
+        data["language"] = template.language
+    return data
 
 
 def override_of(data: QueryDict, user: User) -> Override | None:
@@ -101,7 +133,18 @@ def declaration_of(
         dependents=value["dependents"],
         targeted_channel_available=value["targeted_channel_available"],
         platform_fault=value["platform_fault"],
-        statement=statement_of(form),
+        statement=statement_of(
+            form,
+            Filling(
+                tracking_id=tracking_id,
+                title=value["public_title"],
+                level=value["level"] or Level.ERROR,
+                pairs=[(hit.service.pk, hit.region.pk) for hit in cells.hits],
+                since=started_at,
+                start=value["scheduled_for"],
+                end=value["scheduled_until"],
+            ),
+        ),
         tracking_id=tracking_id,
         drill=value["drill"],
     )

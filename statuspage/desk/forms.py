@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any, Self
 
 from django import forms
+from django.conf import settings
 from django.http import QueryDict
 
 from incidents import lifecycle
@@ -105,6 +106,15 @@ class StatementForm(DeskForm):
         help_text="+30, in 2 h, 3am, 20:00 CET; UTC unless a zone is named. Empty: what was promised before stays.",
         widget=forms.TextInput({"list": "ahead", "autocomplete": "off"}),
     )
+    language = forms.ChoiceField(
+        required=False,
+        choices=settings.LANGUAGES,
+        initial=settings.LANGUAGE_CODE,
+        label="Language of the texts",
+    )
+
+    def clean_language(self) -> str:
+        return self.cleaned_data["language"] or settings.LANGUAGE_CODE
 
 
 class PlacesForm(StatementForm):

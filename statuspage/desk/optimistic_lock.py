@@ -49,7 +49,7 @@ def seen_now(incident: Incident) -> str:
     return f"{number or 0}-{decision or 0}"
 
 
-def news_since(incident: Incident, seen: str, actor: User) -> News:
+def news_since(incident: Incident, seen: str, actor: User | None = None) -> News:
     """Empty when the form is up to date; a mark that cannot be read has seen nothing.
 
     What `actor` sent and could still take back when the form was made is no news to them.
@@ -71,7 +71,7 @@ def news_since(incident: Incident, seen: str, actor: User) -> News:
     )
 
 
-def require_fresh(incident: Incident, seen: str, actor: User) -> None:
+def require_fresh(incident: Incident, seen: str, actor: User | None = None) -> None:
     """Raise StaleError if there is news. The incident must be locked."""
     if news := news_since(incident, seen, actor):
         raise StaleError(news)

@@ -31,6 +31,7 @@ from statuspage.desk.views import (
     scheduled,
     sending,
     suppressed,
+    text_templates,
     updates,
 )
 
@@ -56,6 +57,8 @@ urlpatterns = [
     path("new/find/", picking.find, name="find"),
     path("new/moment/", picking.moment, name="moment"),
     path("drafts/", drafts.keep, name="drafts"),
+    path("templates/", text_templates.listing, name="text-templates"),
+    path("templates/<int:pk>/", text_templates.text_template, name="text-template"),
     path("undo/", scheduled.bar, name="undo"),
     path("scheduled/<int:pk>/", scheduled.settle, name="scheduled"),
     path("backtest/", replays.backtest_screen, name="backtest"),

@@ -15,7 +15,7 @@ from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
 
 from incidents import access
-from incidents.models import Incident, Proposal
+from incidents.models import Incident, Proposal, TextTemplate
 from incidents.services.incident import declare
 from notifications.models import Channel, Endpoint
 from tests.conftest import declaration
@@ -37,6 +37,8 @@ SCREENS: dict[str, tuple[Cell, Cell]] = {
     "drafts/": (None, "ROA"),
     "new/find/": ("ROAU", None),
     "new/moment/": ("ROAU", None),
+    "templates/": ("ROAU", "O"),
+    "templates/<int:pk>/": ("ROAU", "O"),
     "undo/": ("ROAU", "ROA"),
     "scheduled/<int:pk>/": (None, "ROA"),
     "backtest/": ("ROAU", "ROAU"),  # decides old cases again and stores nothing
@@ -192,6 +194,13 @@ def suppressed(incident: Incident, operator: User) -> Endpoint:
     )
     Proposal.objects.create(
         pk=endpoint.pk, act="draft", path="/", fields={}, by=operator, at=datetime.now(UTC)
+    )
+    TextTemplate.objects.create(
+        pk=endpoint.pk,
+        name="First",
+        language="en",
+        changed_by=operator,
+        changed_at=datetime.now(UTC),
     )
     return endpoint
 

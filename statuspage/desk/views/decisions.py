@@ -13,7 +13,7 @@ from incidents.models import Communication
 from incidents.services import visibility
 from incidents.services.decisions import operator_decisions
 from statuspage.desk.access import desk, workable
-from statuspage.desk.form_mapping import statement_of
+from statuspage.desk.form_mapping import filling_of, statement_of
 from statuspage.desk.forms import AudienceForm, ConfirmForm, LevelForm, OverrideForm, WithdrawForm
 from statuspage.desk.second_person import POST, WITHDRAWAL, asked_again, left_to_another
 from statuspage.desk.views.small_forms import act_on
@@ -75,7 +75,7 @@ def audience(request: HttpRequest, tracking_id: str) -> HttpResponse:
             operator_decisions.set_audience,
             incident_id=incident.pk,
             audience=form.cleaned_data["audience"],
-            statement=statement_of(form),
+            statement=statement_of(form, filling_of(incident)),
         )
 
     def words(said: Communication | None) -> str:

@@ -21,6 +21,7 @@ from incidents.services.errors import EntryError
 from incidents.services.incident import declare
 from incidents.services.inputs import Declaration, Override
 from incidents.services.scheduled import posts
+from incidents.services.text_templates import fitting
 from statuspage.desk.access import desk, incidents_for, operator_of
 from statuspage.desk.already_open import AlreadyOpen, already_open
 from statuspage.desk.dry_run import Preview, dry_run, hidden_fields, look_at
@@ -31,6 +32,7 @@ from statuspage.desk.form_mapping import (
     override_of,
     refuse,
     token_id,
+    with_template,
 )
 from statuspage.desk.form_recovery import blank, recovered
 from statuspage.desk.forms import DeclareForm
@@ -56,7 +58,9 @@ def new(request: HttpRequest) -> HttpResponse:
         return _form_page(request, form, Picker.of(data) if data else Picker(), data=data)
     data, picker = request.POST, Picker.of(request.POST)
     step = "publish" if AT_ONCE in data else data.get("step", "preview")
-    if "tick" in data or step in ("edit", "dependents"):
+    if step == "template":
+        data = with_template(data)
+    if "tick" in data or step in ("edit", "dependents", "template"):
         form = DeclareForm.refilled(data, now=now)
         if "tick" in data:
             return ticked_page(request, form, picker, partial(_form_page, request, form))
@@ -88,8 +92,12 @@ def _preview_or_publish(
         tracking_id = token_id(token, user) or ""
     elif earlier := _declared_before(request, tracking_id):
         return earlier
-    declaration = declaration_of(form, cells, now=now, tracking_id=tracking_id)
     override = override_of(data, user)
+    try:
+        declaration = declaration_of(form, cells, now=now, tracking_id=tracking_id)
+    except EntryError as error:
+        refuse(form, error)
+        return _form_page(request, form, picker, status=422)
     try:
         preview = _rehearse(request, declaration, now, None)
         if publish and data.get("shown") == preview.shown:
@@ -163,8 +171,8 @@ def live_verdict(request: HttpRequest) -> HttpResponse:
     if cells is None and not form.has_error("services") and not form.has_error("regions"):
         return render(request, "desk/_live.html", context)
     if form.is_valid() and cells is not None:
-        declaration = declaration_of(form, cells, now=now, tracking_id="")
         try:
+            declaration = declaration_of(form, cells, now=now, tracking_id="")
             preview = _rehearse(request, replace(declaration, tracking_id=""), now, None)
             context |= {
                 "preview": preview,
@@ -197,6 +205,7 @@ def _form_page(
         "form": form,
         "picker": picker,
         **places_context(picker, words),
+        "text_templates": fitting(),
         "token": token if token_id(token, user) else fresh_token(user),
         "override": data.get("override", ""),
         "override_reason": data.get("override_reason", ""),

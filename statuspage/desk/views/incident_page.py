@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from incidents.models import Incident
 from incidents.services.scheduled import posts
+from incidents.services.text_templates import fitting
 from statuspage.desk.form_recovery import recovered, recovered_form
 from statuspage.desk.forms import (
     AudienceForm,
@@ -59,6 +60,7 @@ def incident_page(
         "forms": forms,
         "news": news,
         "unfinished": name,
+        "text_templates": fitting(kind=incident.kind),
         "scheduled": posts.later(incident.pk),
         "drafts": incident.form_drafts.select_related("owner").order_by("-saved_at"),
         "refused": next(iter((refused or {}).values()), None),

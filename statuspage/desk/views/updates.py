@@ -21,6 +21,7 @@ from incidents.services.drafts import throw_away
 from incidents.services.errors import EntryError
 from incidents.services.incident import post_update, recover
 from incidents.services.inputs import Override
+from incidents.services.text_templates import fitting
 from incidents.vocabulary import Stage
 from statuspage.desk.access import desk, operator_of, workable
 from statuspage.desk.confirm_receivers import UnconfirmedError
@@ -28,10 +29,12 @@ from statuspage.desk.dry_run import Preview, dry_run, hidden_fields, look_at
 from statuspage.desk.form_mapping import (
     cells_of,
     changes_of,
+    filling_of,
     override_of,
     refuse,
     repeats,
     statement_of,
+    with_template,
 )
 from statuspage.desk.form_recovery import blank, draft_field, recovered
 from statuspage.desk.forms import RecoverForm, UpdateForm
@@ -57,7 +60,9 @@ def update(request: HttpRequest, tracking_id: str) -> HttpResponse:
         form = blank(UpdateForm, request, now=now, incident=incident)
         return _form_page(request, incident, form, Picker.of(data) if data else Picker())
     data, picker = request.POST, Picker.of(request.POST)
-    if "tick" in data or data.get("step") == "edit":
+    if data.get("step") == "template":
+        data = with_template(data)
+    if "tick" in data or data.get("step") in ("edit", "template"):
         form = UpdateForm.refilled(data, now=now, incident=incident)
         if "tick" in data:
             return ticked_page(request, form, picker, partial(_form_page, request, incident, form))
@@ -90,15 +95,15 @@ def _preview_or_post(
     """What would turn the incident public is always shown before it is done."""
     data, override = request.POST, override_of(request.POST, operator_of(request))
 
-    actor = operator_of(request)
+    actor, changes = operator_of(request), changes_of(form, cells)
 
     def act(override: Override | None) -> partial[Communication]:
         return partial(
             post_update,
             incident_id=incident.pk,
             stage=form.cleaned_data["stage"],
-            statement=statement_of(form),
-            changes=changes_of(form, cells),
+            statement=statement_of(form, filling_of(incident, changes)),
+            changes=changes,
             override=override,
         )
 
@@ -179,6 +184,7 @@ def _form_page(
         "incident": incident,
         "form": form,
         **places_context(picker, words),
+        "text_templates": fitting(kind=incident.kind),
         "draft": draft_field(request),
         "news": news,
         "seen": mark(request, incident, news),

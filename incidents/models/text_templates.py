@@ -5,18 +5,18 @@ from __future__ import annotations
 from django.conf import settings
 from django.db import models
 
-from incidents.models.choices import Kind, Stage
+from incidents.vocabulary import Kind, Stage
 
 
 class TextTemplate(models.Model):
     """A text to begin with, for a kind of incident and a stage (empty: for any), in one language.
 
-    Its placeholders are those of `incidents.placeholders`; they are filled in from the facts when it is sent.
+    Its placeholders are those of `incidents.texts.placeholders`; they are filled in from the facts when it is sent.
     """
 
     name = models.CharField(max_length=80)
-    kind = models.CharField(max_length=20, choices=Kind.choices, blank=True)
-    stage = models.CharField(max_length=13, choices=Stage.choices, blank=True)
+    kind = models.CharField(max_length=20, choices=Kind.choices(), blank=True)
+    stage = models.CharField(max_length=13, choices=Stage.choices(), blank=True)
     language = models.CharField(max_length=10)
     public_text = models.TextField(blank=True)
     targeted_text = models.TextField(blank=True)

@@ -11,13 +11,14 @@ from django.db import IntegrityError, transaction
 from django.db.models import Q, QuerySet
 from django.utils.translation import gettext, override
 
-from incidents import placeholders, wording
+from incidents import wording
 from incidents.cells import grouped
 from incidents.models import TextTemplate
-from incidents.models.choices import Level
 from incidents.services.automatic_text import Pair, cells_of
 from incidents.services.errors import EntryError
 from incidents.services.statements import checked_text
+from incidents.texts import placeholders
+from incidents.vocabulary import Level
 
 KNOWN = placeholders.KNOWN | {"title", "window"}
 LONGEST_NAME = 80

@@ -9,12 +9,15 @@ from typing import TypeVar
 
 from django.conf import settings
 from django.contrib import messages
+from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 
 from incidents.models import ScheduledPost
 from incidents.services.errors import EntryError
 from incidents.services.scheduled import posts
+from incidents.tasks import send_due_posts
+from notifications.enqueue import enqueue
 from statuspage.desk.access import operator_of
 from statuspage.desk.confirm_receivers import say_if_confirmed
 from statuspage.desk.dry_run import dry_run
@@ -74,6 +77,10 @@ def say_now_or_later(
         lambda: say_if_confirmed(request.POST, lambda: wanted(now=due_at, actor=actor)),
         lambda said: said,
     )
+    # The page that waits for it rings, too, and a sweep finds what neither reached.
+    wait = (due_at - now).total_seconds()
+    if brief:
+        transaction.on_commit(lambda: enqueue(send_due_posts.signature(countdown=wait)))
     return posts.schedule(
         verb=wanted,
         tracking_id=tracking_id,

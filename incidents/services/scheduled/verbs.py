@@ -15,11 +15,11 @@ from incidents.services import (
     corrections,
     incident,
     merge,
-    operator_decisions,
     retraction,
     review,
     visibility,
 )
+from incidents.services.decisions import operator_decisions
 from incidents.services.errors import EntryError
 from incidents.services.inputs import Changes, Declaration, Hit, Override, Statement
 from incidents.services.review import Draft, Repair, Section

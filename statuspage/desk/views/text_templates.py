@@ -12,9 +12,9 @@ from django.views.decorators.http import require_http_methods
 
 from incidents.access import UPDATE, VIEW
 from incidents.models import TextTemplate
-from incidents.models.choices import Kind, Stage
 from incidents.services import text_templates
 from incidents.services.errors import EntryError
+from incidents.vocabulary import Kind, Stage
 from statuspage.desk.access import desk, operator_of
 from statuspage.desk.form_mapping import refuse
 from statuspage.desk.form_recovery import blank
@@ -28,8 +28,8 @@ class TemplateForm(DeskForm):
         max_length=text_templates.LONGEST_NAME,
         error_messages={"required": "Say what the text is for."},
     )
-    kind = forms.ChoiceField(required=False, choices=[("", "Any kind"), *Kind.choices])
-    stage = forms.ChoiceField(required=False, choices=[("", "Any stage"), *Stage.choices])
+    kind = forms.ChoiceField(required=False, choices=[("", "Any kind"), *Kind.choices()])
+    stage = forms.ChoiceField(required=False, choices=[("", "Any stage"), *Stage.choices()])
     language = forms.ChoiceField(choices=settings.LANGUAGES, initial=settings.LANGUAGE_CODE)
     public_text = markdown_field(6, label="Public text")
     targeted_text = markdown_field(6, label="Targeted text")

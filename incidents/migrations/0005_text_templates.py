@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('incidents', '0003_scheduled_posts'),
+        ('incidents', '0004_scheduled_posts'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

@@ -31,16 +31,14 @@ class Kind(Word):
 
 
 class Level(Word):
-    """The gravest first."""
+    """The mildest first."""
 
-    ERROR = "error"
-    WARNING = "warning"
     INFORMATIONAL = "informational"
+    WARNING = "warning"
+    ERROR = "error"
 
 
-# In rising order; the rank of a column's word, too.
-LEVELS = tuple(reversed(Level))
-LEVEL_RANK: Mapping[str, int] = {level: rank for rank, level in enumerate(LEVELS)}
+LEVEL_RANK: Mapping[str, int] = {level: rank for rank, level in enumerate(Level)}
 
 
 class Extent(Word):
@@ -137,6 +135,22 @@ class RepairState(Word):
     DONE = "done"
     IN_PROGRESS = "in-progress"
     PLANNED = "planned"
+
+
+class Basis(Word):
+    """Whether a source says so, or we take it to be so."""
+
+    STATED = "stated"
+    ASSUMED = "assumed"
+
+
+class KnownBy(Word):
+    """Who knows of an incident."""
+
+    MONITOR = "monitor"
+    OPERATOR = "operator"
+    CUSTOMERS = "customers"
+    NOBODY = "nobody"
 
 
 class Strength(Word):

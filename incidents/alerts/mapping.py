@@ -22,8 +22,8 @@ from fnmatch import fnmatchcase
 from typing import Any
 
 from incidents.policy.documents import decode_text, load_yaml
-from incidents.policy.fields import RefusedError
-from incidents.vocabulary import LEVELS, Extent
+from incidents.validation import RefusedError
+from incidents.vocabulary import Extent, Level
 
 LARGEST = 64 * 1024
 KEYS = ("match", "ignore", "service", "region", "extent", "zones", "level")
@@ -102,7 +102,7 @@ def map_labels(rows: Sequence[Row], labels: Mapping[str, str]) -> Named | Unmapp
         region=region,
         extent=extent if extent in tuple(Extent) else Extent.SUBSET,
         zones=tuple(zone for each in row.zones if (zone := _filled(each, labels))),
-        level=level if level in LEVELS else SEVERITIES.get(level, "error"),
+        level=level if level in tuple(Level) else SEVERITIES.get(level, "error"),
     )
 
 
@@ -119,7 +119,7 @@ def _row(value: object, place: str) -> Row:
         for name in ("service", "region", "extent", "level")
         if name in value
     }
-    for name, known in (("extent", tuple(Extent)), ("level", LEVELS)):
+    for name, known in (("extent", tuple(Extent)), ("level", tuple(Level))):
         if name in given and "{" not in given[name] and given[name] not in known:
             raise MappingError(
                 f"{place}: {name} {given[name]!r} is not known; use {', '.join(known)}"

@@ -58,7 +58,7 @@ class Incident(models.Model):
         validators=[RegexValidator(TRACKING_ID, "Use the form XXXX-XXX of A-Z, 0-9 and _.")],
     )
     kind = models.CharField(max_length=20, choices=Kind.choices(), default=Kind.SERVICE_ISSUE)
-    level = models.CharField(max_length=13, choices=Level.choices())
+    level = models.CharField(max_length=13, choices=Level.choices()[::-1])
     public_title = models.CharField(max_length=TITLE_LENGTH)
     internal_title = models.CharField(max_length=TITLE_LENGTH, blank=True)
     stage = models.CharField(max_length=13, choices=Stage.choices())
@@ -201,7 +201,7 @@ class Impact(models.Model):
     region = models.ForeignKey(Region, on_delete=models.PROTECT, related_name="impacts")
     zones = ArrayField(models.CharField(max_length=20), default=list, blank=True)
     extent = models.CharField(max_length=6, choices=Extent.choices(), default=Extent.SUBSET)
-    level = models.CharField(max_length=13, choices=Level.choices())
+    level = models.CharField(max_length=13, choices=Level.choices()[::-1])
     started_at = models.DateTimeField()
     ended_at = models.DateTimeField(null=True, blank=True)
 

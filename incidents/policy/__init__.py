@@ -10,7 +10,6 @@
     explain.py     the decision with its reasons                   explain, Explanation
     reasons.py     the sentences
     documents.py   JSON and YAML text to plain objects
-    fields.py      one field at a time, refused in one line
 
 `decide` is the fast road (a bare verdict); `explain` also says why, what would change it and
 whether a person should look first.
@@ -18,16 +17,16 @@ whether a person should look first.
 
 from __future__ import annotations
 
-from incidents.policy.custom import parse_policy
+from incidents.policy.custom import PolicyError, parse_policy
 from incidents.policy.documents import load_json, load_yaml
 from incidents.policy.explain import Change, Explanation, explain
-from incidents.policy.facts import Facts, ImpactFact, parse_facts
-from incidents.policy.fields import FactsError, PolicyError, RefusedError
+from incidents.policy.facts import Facts, FactsError, ImpactFact, parse_facts
 from incidents.policy.neighbours import Counterfactual, neighbours
 from incidents.policy.presets import PRESETS
 from incidents.policy.rules import Policy, Size, Threshold, measure
 from incidents.policy.spread import Growth, Proposal, Spread, proposed_level
 from incidents.policy.verdict import Outcome, Verdict, decide
+from incidents.validation import RefusedError
 
 __all__ = [
     "PRESETS",

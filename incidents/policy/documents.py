@@ -8,7 +8,7 @@ from typing import Any
 
 import yaml
 
-from incidents.policy.fields import RefusedError, join
+from incidents.validation import RefusedError, join
 
 
 class _Twice(dict[str, object]):

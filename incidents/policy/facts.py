@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Annotated
 
 import msgspec
+from msgspec import Meta
 
-from incidents.policy.fields import FactsError, Fields, is_name, show, wanted_name
+from incidents.validation import RefusedError, join, name, read, whole
 from incidents.vocabulary import (
     LEVEL_RANK,
-    LEVELS,
     Audience,
     Extent,
     Kind,
@@ -23,15 +25,21 @@ MAX_DEPENDENTS = 100_000
 MAX_NAME = 200
 
 
+class FactsError(RefusedError):
+    """Facts that are malformed, impossible or contradictory."""
+
+
 @dataclass(frozen=True, slots=True)
 class ImpactFact:
     """One service in one region, how much of it, how badly. Names are opaque to the policy."""
 
-    service: str
-    region: str
+    service: Annotated[str, name(MAX_NAME)]
+    region: Annotated[str, name(MAX_NAME)]
     extent: Extent = Extent.SUBSET
     level: Level = Level.ERROR
-    zones: tuple[str, ...] = ()
+    zones: Annotated[
+        tuple[Annotated[str, name(MAX_NAME)], ...], Meta(description="a list of zone names")
+    ] = ()
 
     def at(self, *, extent: Extent | None = None, level: Level | None = None) -> ImpactFact:
         """The same cell, hit otherwise. (`dataclasses.replace` costs five times as much.)"""
@@ -61,8 +69,10 @@ class Facts:
 
     kind: Kind
     level: Level
-    impacts: tuple[ImpactFact, ...]
-    dependents: int = 0
+    impacts: Annotated[
+        tuple[ImpactFact, ...], Meta(min_length=1, description="a list of one or more impacts")
+    ]
+    dependents: Annotated[int, whole(0, MAX_DEPENDENTS)] = 0
     audience: Audience = Audience.UNKNOWN
     targeted_channel: TargetedChannel = TargetedChannel.AVAILABLE
     platform_fault: bool = True
@@ -108,10 +118,6 @@ class Facts:
         return document
 
 
-FACT_KEYS = tuple(Facts.__dataclass_fields__)
-IMPACT_KEYS = ("service", "region", "zones", "extent", "level")
-
-
 def parse_facts(obj: object, at: str = "") -> Facts:
     """Facts from decoded JSON. Required: kind, level, impacts (each: service, region).
 
@@ -119,73 +125,37 @@ def parse_facts(obj: object, at: str = "") -> Facts:
     one line naming field and value, for unknown keys, wrong types (a bool is no number),
     impossible values and contradictions.
     """
-    fields = Fields.of(obj, at, FACT_KEYS, FactsError, "facts")
-    level = fields.choice("level", LEVELS)
-    facts = Facts(
-        kind=fields.choice("kind", tuple(Kind)),
-        level=level,
-        impacts=_impacts(fields, level),
-        dependents=fields.whole("dependents", 0, MAX_DEPENDENTS, 0),
-        audience=fields.choice("audience", tuple(Audience), Audience.UNKNOWN),
-        targeted_channel=fields.choice(
-            "targeted_channel", tuple(TargetedChannel), TargetedChannel.AVAILABLE
-        ),
-        platform_fault=fields.flag("platform_fault", default=True),
-        false_positive=fields.flag("false_positive", default=False),
-        ever_broad=fields.flag("ever_broad", default=False),
-        previous_scenario=_previous_scenario(fields),
-    )
+    facts = read(_with_levels(obj), Facts, FactsError, at=at, noun="facts")
+    for index, impact in enumerate(facts.impacts):
+        if LEVEL_RANK[impact.level] > LEVEL_RANK[facts.level]:
+            raise FactsError(
+                f'{join(at, "impacts")}[{index}].level: "{impact.level}" is above the incident\'s level'
+                f' "{facts.level}"; raise that or lower this'
+            )
     if facts.false_positive and facts.targeted_channel == TargetedChannel.UNAVAILABLE:
-        raise fields.refuse(
-            "targeted_channel",
-            "contradicts false_positive true: a false positive broke no channel; drop one of them",
+        raise FactsError(
+            f'{join(at, "targeted_channel")}: "unavailable" contradicts false_positive true: a false positive'
+            " broke no channel; drop one of them"
         )
-    return facts
-
-
-def _previous_scenario(fields: Fields) -> Scenario | None:
-    value = fields.values.get("previous_scenario")
-    if value is None:
-        return None
-    if isinstance(value, int) and not isinstance(value, bool) and value in tuple(Scenario):
-        return Scenario(value)
-    raise fields.refuse("previous_scenario", "is not one of 1, 2, 3, null")
-
-
-def _impacts(fields: Fields, incident_level: Level) -> tuple[ImpactFact, ...]:
-    value = fields.required("impacts", "a list of one or more impacts")
-    if not isinstance(value, list | tuple) or not value:
-        raise fields.refuse("impacts", "is not a list of one or more impacts")
-    path = fields.path("impacts")
-    return tuple(
-        _impact(item, f"{path}[{index}]", incident_level) for index, item in enumerate(value)
+    # "Global" is how pages print it; as an ordinary region it would count differently.
+    return facts.but(
+        impacts=tuple(
+            each.elsewhere(region=GLOBAL)
+            if each.region.casefold() == GLOBAL != each.region
+            else each
+            for each in facts.impacts
+        )
     )
 
 
-def _impact(obj: object, at: str, incident_level: Level) -> ImpactFact:
-    fields = Fields.of(obj, at, IMPACT_KEYS, FactsError, at)
-    level = fields.choice("level", LEVELS, incident_level)
-    if LEVEL_RANK[level] > LEVEL_RANK[incident_level]:
-        raise fields.refuse(
-            "level", f'is above the incident\'s level "{incident_level}"; raise that or lower this'
-        )
-    region = fields.name("region", MAX_NAME)
-    return ImpactFact(
-        service=fields.name("service", MAX_NAME),
-        # "Global" is how pages print it; as an ordinary region it would count differently.
-        region=GLOBAL if region.casefold() == GLOBAL else region,
-        extent=fields.choice("extent", tuple(Extent), Extent.SUBSET),
-        level=level,
-        zones=_zones(fields),
-    )
-
-
-def _zones(fields: Fields) -> tuple[str, ...]:
-    value = fields.values.get("zones", [])
-    if not isinstance(value, list | tuple):
-        raise fields.refuse("zones", "is not a list of zone names")
-    for index, zone in enumerate(value):
-        if not is_name(zone, MAX_NAME):
-            where = f"{fields.path('zones')}[{index}]"
-            raise FactsError(f"{where}: {show(zone)} is not {wanted_name(MAX_NAME)}")
-    return tuple(value)
+def _with_levels(obj: object) -> object:
+    """An impact that states no level has the incident's."""
+    if not isinstance(obj, Mapping) or obj.get("level") not in list(Level):
+        return obj
+    impacts = obj.get("impacts")
+    if not isinstance(impacts, list | tuple):
+        return obj
+    stated = [
+        {"level": obj["level"], **each} if isinstance(each, Mapping) else each for each in impacts
+    ]
+    return {**obj, "impacts": stated}

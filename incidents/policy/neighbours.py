@@ -11,7 +11,6 @@ from incidents.policy.rules import Size, measure
 from incidents.vocabulary import (
     EXTENT_RANK,
     LEVEL_RANK,
-    LEVELS,
     Audience,
     Extent,
     Level,
@@ -74,9 +73,9 @@ def _changed(
 
 def _levels(facts: Facts) -> Iterator[tuple[Counterfactual, Facts]]:
     for step in STEPS:
-        rank = _step(LEVEL_RANK[facts.level], step, len(LEVELS))
+        rank = _step(LEVEL_RANK[facts.level], step, len(tuple(Level)))
         if rank is not None:
-            level: Level = LEVELS[rank]
+            level: Level = tuple(Level)[rank]
             yield Counterfactual("level", facts.level, level), facts.at_level(level)
 
 
@@ -202,7 +201,7 @@ def _onward(counterfactual: Counterfactual, facts: Facts) -> tuple[Counterfactua
 def _rank(value: int | str) -> int:
     if isinstance(value, int):
         return value
-    for words in (LEVELS, tuple(Extent)):
+    for words in (tuple(Level), tuple(Extent)):
         if value in words:
             return list(words).index(value)  # type: ignore[arg-type]
     return 0

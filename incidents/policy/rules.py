@@ -4,15 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from typing import Literal, NamedTuple
+from typing import Annotated, Literal, NamedTuple
 
 import msgspec
+from msgspec import Meta
 
 from incidents.policy.facts import GLOBAL, Facts, ImpactFact
-from incidents.policy.spread import Spread
+from incidents.policy.spread import MAX_COUNT, Spread
+from incidents.validation import checked, name, whole
 from incidents.vocabulary import EXTENT_RANK, LEVEL_RANK, Extent, Level, Scenario
 
 Combine = Literal["all", "any"]
+
+MAX_POLICY_NAME = 60
+MAX_VERSION = 2**31 - 1  # a database integer
+MAX_WAYS = 9
+# Scenario 1 is out: its entry is the public record and stays.
+_LEAVING = checked("one of 2, 3", lambda value: type(value) is not bool and value in (2, 3))
 
 
 class Size(NamedTuple):
@@ -91,8 +99,8 @@ class Threshold:
     """
 
     level: Level
-    services: int
-    regions: int | None
+    services: Annotated[int, whole(1, MAX_COUNT)]
+    regions: Annotated[int, whole(2, MAX_COUNT)] | None
     extent: Extent
     combine: Combine
     named_only: bool = False
@@ -136,24 +144,29 @@ class Policy:
     else `public_deadline_minutes`.
     """
 
-    name: str
-    version: int
+    name: Annotated[str, name(MAX_POLICY_NAME)]
+    version: Annotated[int, whole(1, MAX_VERSION)]
     broad: Threshold | None
-    also_broad: tuple[Threshold, ...]
+    also_broad: Annotated[
+        tuple[Threshold, ...],
+        Meta(max_length=MAX_WAYS, description=f"a list of at most {MAX_WAYS} thresholds"),
+    ]
     public_review: Threshold | None
     channel_unavailable: bool
     audience_unknown: Threshold | None
     not_platform_fault: Threshold | None
     notice: Threshold | None
     security_advisory: Threshold | None
-    withdraw_after_review: tuple[Scenario, ...]
+    withdraw_after_review: Annotated[
+        tuple[Annotated[Scenario, _LEAVING], ...], Meta(description="a list of scenarios (2, 3)")
+    ]
     spread: Spread | None
-    broad_deadline_minutes: int
-    public_deadline_minutes: int
-    preliminary_review_hours: int
-    final_review_days: int
-    withdraw_latest_hours: int
-    retention_years: int
+    broad_deadline_minutes: Annotated[int, whole(1, 24 * 60)]
+    public_deadline_minutes: Annotated[int, whole(1, 24 * 60)]
+    preliminary_review_hours: Annotated[int, whole(1, 24 * 90)]
+    final_review_days: Annotated[int, whole(1, 365)]
+    withdraw_latest_hours: Annotated[int, whole(1, 24 * 90)]
+    retention_years: Annotated[int, whole(1, 100)]
 
     def deadline_minutes(self, scenario: Scenario | None) -> int:
         """How long a public post under this scenario waits for a person at most."""

@@ -6,8 +6,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import pairwise
+from typing import Annotated
 
+from incidents.validation import whole
 from incidents.vocabulary import Level
+
+MAX_COUNT = 100_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,9 +23,9 @@ class Spread:
     `zone_to_region`: what was hit in a zone is hit in the whole region.
     """
 
-    second_region_minutes: int
-    hard_dependants: int
-    zone_to_region: bool
+    second_region_minutes: Annotated[int, whole(0, 24 * 60)]
+    hard_dependants: Annotated[int, whole(1, MAX_COUNT)]
+    zone_to_region: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from incidents.derived_facts import Graph
 from incidents.policy import PRESETS, Policy
 from incidents.replay.recordings import Moment, Recording
 from incidents.replay.replay import Replay, points_of, replay
-from incidents.vocabulary import Level
+from incidents.vocabulary import Audience, Basis, Level
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +60,7 @@ def _replayed(recording: Recording, policy: Policy, graph: Graph | None) -> Repl
 
 def _alternatives(recording: Recording) -> Iterator[tuple[Moment, str, str, str, Recording]]:
     """Moment, fact, what is assumed, what else it may have been, and the recording with that."""
-    level, audience, named = "warning", "unknown", False
+    level, audience, named = Level.WARNING, Audience.UNKNOWN, False
     for index, moment in enumerate(recording.moments):
         for fact, assumed, otherwise, other in _of_moment(moment, level, audience, named):
             moments = (*recording.moments[:index], other, *recording.moments[index + 1 :])
@@ -70,13 +70,13 @@ def _alternatives(recording: Recording) -> Iterator[tuple[Moment, str, str, str,
 
 
 def _of_moment(
-    moment: Moment, level: str, audience: str, named: bool
+    moment: Moment, level: Level, audience: Audience, named: bool
 ) -> Iterator[tuple[str, str, str, Moment]]:
     """`level` and `audience` as they were before, `named`: whether any cell was."""
-    if moment.basis != "assumed":
+    if moment.basis != Basis.ASSUMED:
         return
     if moment.level and (moment.level != level or not named):
-        other = "error" if moment.level == Level.WARNING else level
+        other = Level.ERROR if moment.level == Level.WARNING else level
         yield "level", moment.level, other, replace(moment, level=other)
     if moment.audience and moment.audience != audience:
         yield "audience", moment.audience, audience, replace(moment, audience=audience)

@@ -6,53 +6,83 @@ the source *states* it or we *assume* it.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import lru_cache
 from itertools import pairwise
 from pathlib import Path
-from typing import Any
+from typing import Annotated
 
 import yaml
+from msgspec import Meta
 
-from incidents.vocabulary import Extent
+from incidents.policy.facts import MAX_DEPENDENTS
+from incidents.validation import RefusedError, Text, read, whole
+from incidents.vocabulary import Audience, Basis, Extent, KnownBy, Level, Stage
 
 SHIPPED = Path(__file__).resolve().parents[1] / "data" / "recordings"
 
 
-class MomentsError(ValueError):
-    """A file of moments that cannot be used; one line naming the file, the moment and the field."""
+class MomentsError(RefusedError):
+    """A file of moments that cannot be used; one line naming the file, the field, the value and the remedy."""
+
+
+Time = Annotated[datetime, Meta(description="a time such as 2024-01-21T01:30:00Z")]
 
 
 @dataclass(frozen=True, slots=True)
 class CellHit:
-    service: str
-    region: str
-    extent: str = Extent.SUBSET
-    level: str | None = None
+    service: Text
+    region: Text
+    extent: Extent = Extent.SUBSET
+    level: Level | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Recovered:
+    regions: Annotated[tuple[Text, ...], Meta(description="a list of regions")] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Moment:
     """`published`: what really went out then (targeted, public, or nothing). `silent`: nobody knew yet.
-    `known_by`: who knows from then on (monitor, operator, customers)."""
+    `known_by`: who knows from then on (monitor, operator, customers). Times in UTC."""
 
-    at: datetime
-    basis: str
-    said: str
-    why: str = ""
-    level: str | None = None
-    audience: str | None = None
-    dependents: int | None = None
-    stage: str | None = None
-    hit: tuple[CellHit, ...] = ()
-    recovered: tuple[str, ...] = ()
-    public_text: str = ""
-    targeted_text: str = ""
-    published: str | None = None
+    at: Time
+    basis: Basis
+    said: Text = ""
+    why: Text = ""
+    level: Level | None = None
+    audience: Audience | None = None
+    dependents: Annotated[int, whole(0, MAX_DEPENDENTS)] | None = None
+    stage: Stage | None = None
+    hit: Annotated[tuple[CellHit, ...], Meta(description="a list of cells")] = ()
+    recover: Recovered = Recovered()
+    public_text: Text = ""
+    targeted_text: Text = ""
+    published: Text | None = None
     silent: bool = False
-    known_by: str | None = None
+    known_by: KnownBy | None = None
+
+    @property
+    def recovered(self) -> tuple[str, ...]:
+        return self.recover.regions
+
+
+@dataclass(frozen=True, slots=True)
+class _Incident:
+    title: Text
+    started_at: Time
+
+
+@dataclass(frozen=True, slots=True)
+class _File:
+    incident: _Incident
+    moments: Annotated[
+        tuple[Moment, ...],
+        Meta(min_length=1, description="a list of moments; see the shipped files"),
+    ]
+    first_public_post: Time | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,32 +93,29 @@ class Recording:
     moments: tuple[Moment, ...]
 
 
-KNOWN = {
-    "at", "basis", "said", "why", "level", "audience", "dependents", "stage", "hit", "recover",
-    "public_text", "targeted_text", "published", "silent", "known_by",
-}  # fmt: skip
-
-
 def read_recording(path: Path) -> Recording:
     """Raises MomentsError for a file that is missing, unreadable or says what no moment can say."""
     try:
         data = yaml.safe_load(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
         raise MomentsError(f"{path.name}: cannot be read ({error})") from error
-    if not isinstance(data, dict) or not data.get("moments"):
-        raise MomentsError(f"{path.name}: has no list `moments`; see the shipped files.")
-    moments = [
-        _moment(f"{path.name}: moment {number}", raw)
-        for number, raw in enumerate(data["moments"], start=1)
-    ]
+    try:
+        said = read(data, _File, MomentsError, at="", noun="recording")
+    except MomentsError as error:
+        raise MomentsError(f"{path.name}: {error}") from None
+    for index, moment in enumerate(said.moments):
+        if moment.basis == Basis.ASSUMED and not moment.why:
+            where = f"{path.name}: moments[{index}].why"
+            raise MomentsError(f"{where}: missing where it is assumed; say what was taken instead")
+    moments = tuple(replace(moment, at=_utc(moment.at)) for moment in said.moments)
     if any(later.at < earlier.at for earlier, later in pairwise(moments)):
-        raise MomentsError(f"{path.name}: moments are not in time order; sort them by `at`.")
-    public = data.get("first_public_post")
+        raise MomentsError(f"{path.name}: moments are not in time order; sort them by `at`")
+    public = said.first_public_post
     return Recording(
-        title=str(data["incident"]["title"]),
-        started_at=_utc(f"{path.name}: incident", data["incident"]["started_at"]),
-        first_public_post=_utc(path.name, public) if public else None,
-        moments=tuple(moments),
+        title=said.incident.title,
+        started_at=_utc(said.incident.started_at),
+        first_public_post=_utc(public) if public else None,
+        moments=moments,
     )
 
 
@@ -103,39 +130,5 @@ def _recordings(folder: Path) -> tuple[Recording, ...]:
     return tuple(read_recording(path) for path in sorted(folder.glob("*.yaml")))
 
 
-def _moment(where: str, raw: Mapping[str, Any]) -> Moment:
-    if unknown := set(raw) - KNOWN:
-        raise MomentsError(f"{where}: unknown key {sorted(unknown)[0]!r}; remove it.")
-    if raw.get("basis") not in ("stated", "assumed"):
-        raise MomentsError(f"{where}: basis {raw.get('basis')!r}; write stated or assumed.")
-    if raw["basis"] == "assumed" and not raw.get("why"):
-        raise MomentsError(f"{where}: is assumed without `why`; say what was taken instead.")
-    return Moment(
-        at=_utc(where, raw.get("at")),
-        basis=raw["basis"],
-        said=raw.get("said", ""),
-        why=raw.get("why", ""),
-        level=raw.get("level"),
-        audience=raw.get("audience"),
-        dependents=raw.get("dependents"),
-        stage=raw.get("stage"),
-        hit=tuple(CellHit(**cell) for cell in raw.get("hit", ())),
-        recovered=tuple(raw.get("recover", {}).get("regions", ())),
-        public_text=raw.get("public_text", ""),
-        targeted_text=raw.get("targeted_text", ""),
-        published=raw.get("published"),
-        silent=bool(raw.get("silent", False)),
-        known_by=_known_by(where, raw.get("known_by")),
-    )
-
-
-def _known_by(where: str, value: object) -> str | None:
-    if value not in (None, "monitor", "operator", "customers"):
-        raise MomentsError(f"{where}: known_by {value!r}; write monitor, operator or customers.")
-    return value if isinstance(value, str) else None
-
-
-def _utc(where: str, value: object) -> datetime:
-    if not isinstance(value, datetime):
-        raise MomentsError(f"{where}: time {value!r}; write 2024-01-21T01:30:00Z.")
-    return value.replace(tzinfo=value.tzinfo or UTC).astimezone(UTC)
+def _utc(moment: datetime) -> datetime:
+    return moment.replace(tzinfo=moment.tzinfo or UTC).astimezone(UTC)

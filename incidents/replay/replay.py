@@ -23,7 +23,7 @@ from incidents.policy import (
     proposed_level,
 )
 from incidents.replay.recordings import CellHit, Recording
-from incidents.vocabulary import Audience, PromisedReview, Scenario, TargetedChannel
+from incidents.vocabulary import Audience, Basis, KnownBy, PromisedReview, Scenario, TargetedChannel
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +40,7 @@ class Point:
     really: str | None
     basis: str
     said: str
-    known_by: str = "operator"
+    known_by: str = KnownBy.OPERATOR
     audience_assumed: bool = False
     growth: Growth | None = None
 
@@ -135,7 +135,7 @@ def lived(points: Iterable[Point], policy: Policy) -> Iterator[tuple[Point, Fact
     ever_broad = False
     for point in points:
         facts = point.facts
-        if point.growth is not None and point.known_by == "monitor":
+        if point.growth is not None and point.known_by == KnownBy.MONITOR:
             proposal = proposed_level(facts.level, point.growth, policy.spread)
             if proposal is not None:
                 # What a degraded service may do to those that need it, a failing one does.
@@ -183,7 +183,7 @@ def _first_targeted(steps: Sequence[Step]) -> datetime | None:
         unclear = (
             verdict.scenario == Scenario.AUDIENCE_UNKNOWN and facts.audience == Audience.UNKNOWN
         )
-        unclear = unclear and step.point.known_by != "monitor"
+        unclear = unclear and step.point.known_by != KnownBy.MONITOR
         if facts.targeted_channel == TargetedChannel.AVAILABLE and not unclear:
             return step.point.at
     return None
@@ -211,9 +211,9 @@ def points_of(recording: Recording, graph: Graph | None = None) -> Iterator[Poin
     for moment in recording.moments:
         level = moment.level or level
         if moment.audience:
-            audience, assumed = moment.audience, moment.basis == "assumed"
+            audience, assumed = moment.audience, moment.basis == Basis.ASSUMED
         known_by = moment.known_by or known_by
-        if moment.dependents is not None and (moment.basis == "stated" or graph is None):
+        if moment.dependents is not None and (moment.basis == Basis.STATED or graph is None):
             stated = moment.dependents
         for hit in moment.hit:
             cells[hit.service, hit.region] = hit

@@ -15,8 +15,8 @@ from ninja.errors import HttpError, ValidationError, ValidationErrorContext
 from ninja.parser import Parser
 
 from incidents.policy.documents import decode_text, load_json
-from incidents.policy.fields import RefusedError
 from incidents.services.errors import EntryError
+from incidents.validation import RefusedError
 from statuspage.api import (
     catalogue,
     customers,

@@ -16,7 +16,7 @@ from pydantic import BaseModel, Field
 from incidents.access import LIST
 from incidents.models import ApiToken, Incident
 from incidents.policy.documents import load_json
-from incidents.policy.fields import RefusedError
+from incidents.validation import RefusedError
 from notifications.audience import preview
 from notifications.customers import impacted_lists
 from notifications.customers.impacted_file import COLUMN, LARGEST, Faults, ImpactedFileError

@@ -16,9 +16,9 @@ from incidents.alerts.formats import read_alerts
 from incidents.alerts.signal import AlertFormatError
 from incidents.models import MonitorAlert
 from incidents.policy.documents import decode_text, load_json
-from incidents.policy.fields import RefusedError
 from incidents.services.alerts import sources
 from incidents.services.alerts.intake import Taken, take_in
+from incidents.validation import RefusedError
 from statuspage.api.answers.problems import Wrong, problem
 from statuspage.api.answers.response_codes import writes
 from statuspage.api.authentication import BearerOrBasic

@@ -23,10 +23,10 @@ from incidents.importers.catalogue_file import CatalogueError, read_catalogue_fi
 from incidents.models import Region, Service
 from incidents.policy import load_yaml
 from incidents.policy.documents import decode_text
-from incidents.policy.fields import RefusedError
 from incidents.services.decisions.policies import adopt_policy, checked, current_policy
 from incidents.services.errors import EntryError
 from incidents.services.imports.catalogue import apply_catalogue
+from incidents.validation import RefusedError
 from notifications.customers import records
 from notifications.models import AlertRule, Tenant
 

@@ -24,10 +24,12 @@ READERS = ("incidents/importers/history_text/", "incidents/alerts/formats.py")
 # What a name ends in, and the words it may be compared with, set to or filtered by.
 WORDS: dict[str, tuple[type[Enum], ...]] = {
     "audience": (vocabulary.Audience, lifecycle.DeliveryAudience),
+    "basis": (vocabulary.Basis,),
     "channel": (vocabulary.TargetedChannel, lifecycle.Channel),
     "deferred": (lifecycle.Deferral,),
     "extent": (vocabulary.Extent,),
     "kind": (vocabulary.Kind, vocabulary.CommunicationKind, vocabulary.ReviewKind),
+    "known_by": (vocabulary.KnownBy,),
     "level": (vocabulary.Level,),
     "phase": (lifecycle.Phase,),
     "plane": (vocabulary.Plane,),

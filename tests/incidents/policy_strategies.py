@@ -10,10 +10,10 @@ from hypothesis import strategies as st
 from incidents.policy import PRESETS, Facts, ImpactFact, Policy, Threshold, parse_facts
 from incidents.vocabulary import (
     LEVEL_RANK,
-    LEVELS,
     Audience,
     Extent,
     Kind,
+    Level,
     Scenario,
     TargetedChannel,
 )
@@ -27,7 +27,7 @@ REGIONS = ("east", "west", "north", "global")
 @st.composite
 def any_facts(draw: st.DrawFn, kinds: tuple[Kind, ...] = tuple(Kind)) -> Facts:
     """Valid facts near the thresholds: few services, few regions, every word."""
-    level = draw(st.sampled_from(LEVELS))
+    level = draw(st.sampled_from(tuple(Level)))
     impacts = draw(
         st.lists(
             st.builds(
@@ -35,7 +35,7 @@ def any_facts(draw: st.DrawFn, kinds: tuple[Kind, ...] = tuple(Kind)) -> Facts:
                 service=st.sampled_from(SERVICES),
                 region=st.sampled_from(REGIONS),
                 extent=st.sampled_from(tuple(Extent)),
-                level=st.sampled_from(LEVELS[: LEVEL_RANK[level] + 1]),
+                level=st.sampled_from(list(Level)[: LEVEL_RANK[level] + 1]),
                 zones=st.sampled_from([(), ("1",), ("1", "3")]),
             ),
             min_size=1,
@@ -70,7 +70,7 @@ def service_issues(draw: st.DrawFn) -> Facts:
 
 THRESHOLDS = st.builds(
     Threshold,
-    level=st.sampled_from(LEVELS),
+    level=st.sampled_from(tuple(Level)),
     services=st.integers(1, 5),
     regions=st.none() | st.integers(2, 4),
     extent=st.sampled_from(tuple(Extent)),
@@ -113,7 +113,7 @@ def _worse_once(facts: Facts, way: int, draw: st.DrawFn) -> Facts:
     if way == 0:
         return replace(facts, dependents=facts.dependents + draw(st.integers(1, 3)))
     if way == 1:
-        return replace(facts, level=_up(LEVELS, facts.level))
+        return replace(facts, level=_up(tuple(Level), facts.level))
     if way == 2:
         return replace(facts, audience=_down(tuple(Audience), facts.audience))
     if way == 3:
@@ -123,7 +123,7 @@ def _worse_once(facts: Facts, way: int, draw: st.DrawFn) -> Facts:
             service=draw(st.sampled_from((*SERVICES, "search"))),
             region=draw(st.sampled_from((*REGIONS, "south"))),
             extent=draw(st.sampled_from(tuple(Extent))),
-            level=draw(st.sampled_from(LEVELS[: LEVEL_RANK[facts.level] + 1])),
+            level=draw(st.sampled_from(list(Level)[: LEVEL_RANK[facts.level] + 1])),
         )
         return replace(facts, impacts=(*facts.impacts, added))
     index = draw(st.integers(0, len(facts.impacts) - 1))
@@ -131,7 +131,7 @@ def _worse_once(facts: Facts, way: int, draw: st.DrawFn) -> Facts:
     if way == 5:
         impact = replace(impact, extent=_up(tuple(Extent), impact.extent))
     elif way == 6:
-        highest = LEVELS[: LEVEL_RANK[facts.level] + 1]
+        highest = list(Level)[: LEVEL_RANK[facts.level] + 1]
         impact = replace(impact, level=_up(highest, impact.level))
     else:
         return replace(facts, ever_broad=True)

@@ -16,6 +16,7 @@ from incidents.policy import PRESETS
 from incidents.replay.branches import Branch, branches_of
 from incidents.replay.recordings import SHIPPED, read_recording
 from incidents.replay.replay import points_of, replay
+from incidents.vocabulary import Basis, KnownBy
 
 JANUARY = read_recording(SHIPPED / "2024-01-21.yaml")
 EVERYWHERE = frozenset({"central-us", "west-central-us"})
@@ -62,7 +63,7 @@ def test_by_azures_rule_it_matters_whether_the_audience_was_known() -> None:
 
 def test_what_is_stated_has_no_other_side() -> None:
     stated = replace(
-        JANUARY, moments=tuple(replace(each, basis="stated") for each in JANUARY.moments)
+        JANUARY, moments=tuple(replace(each, basis=Basis.STATED) for each in JANUARY.moments)
     )
     assert branches_of(stated, PRESETS["azure"], TWELVE) == []
 
@@ -119,7 +120,7 @@ def test_a_policy_that_is_unknown_is_refused(imported: Incident) -> None:
 
 
 def test_a_recording_made_by_hand_may_say_who_knew() -> None:
-    moment = replace(JANUARY.moments[1], known_by="operator")
+    moment = replace(JANUARY.moments[1], known_by=KnownBy.OPERATOR)
     recording = replace(JANUARY, moments=(JANUARY.moments[0], moment, *JANUARY.moments[2:]))
     result = replay(list(points_of(recording, TWELVE)), PRESETS["recommended"], None)
     assert result.decided_at == datetime(2024, 1, 21, 3, 24, tzinfo=UTC), "a person is asked first"

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from incidents.derived_facts import Dependant, Dependants, Graph, extent_of
 from incidents.policy import PRESETS, Growth, Spread, proposed_level
-from incidents.vocabulary import EXTENT_RANK, LEVELS, Level
+from incidents.vocabulary import EXTENT_RANK, Level
 
 START = datetime(2026, 1, 10, 9, 0, tzinfo=UTC)
 SPREAD = Spread(second_region_minutes=60, hard_dependants=10, zone_to_region=True)
@@ -118,7 +118,7 @@ def test_only_the_recommended_preset_proposes() -> None:
 
 @many
 @given(
-    st.sampled_from(LEVELS),
+    st.sampled_from(tuple(Level)),
     st.lists(st.integers(0, 200), max_size=4),
     st.lists(st.integers(0, 200), max_size=2),
     st.integers(0, 20),

@@ -132,7 +132,7 @@ def test_a_refusal_is_one_line_on_standard_error_and_status_2() -> None:
 
 
 def test_one_bad_facts_object_among_good_ones_stops_them_all() -> None:
-    assert refused(json.dumps([FACTS, {}])).startswith("[1].level: missing; give one of")
+    assert refused(json.dumps([FACTS, {}])).startswith("[1].kind: missing; give one of")
 
 
 def test_input_without_end_is_refused_by_its_size() -> None:

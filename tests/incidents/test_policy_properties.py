@@ -21,7 +21,7 @@ from incidents.policy import (
 )
 from incidents.policy.facts import MAX_DEPENDENTS, ImpactFact
 from incidents.policy.rules import condensed
-from incidents.vocabulary import LEVELS, Audience, Extent, Kind, Level, TargetedChannel
+from incidents.vocabulary import Audience, Extent, Kind, Level, TargetedChannel
 from tests.incidents.policy_strategies import any_facts, any_policy, service_issues, worse
 
 # Decisions take microseconds; a pause of the machine is no failure.
@@ -159,7 +159,7 @@ def untouched(facts: Facts) -> tuple[object, ...]:
 def one_step(counterfactual: Counterfactual) -> bool:
     if isinstance(counterfactual.before, int) and isinstance(counterfactual.after, int):
         return abs(counterfactual.before - counterfactual.after) == 1
-    for scale in (LEVELS, tuple(Extent)):
+    for scale in (tuple(Level), tuple(Extent)):
         if counterfactual.before in scale:
             words: list[object] = list(scale)
             return abs(words.index(counterfactual.before) - words.index(counterfactual.after)) == 1
@@ -170,8 +170,8 @@ def expected_notches(facts: Facts, size: Size) -> set[Counterfactual]:
     """Every step that stays within what facts can be."""
     expected = {
         Counterfactual("level", facts.level, level)
-        for level in LEVELS
-        if abs(LEVELS.index(level) - LEVELS.index(facts.level)) == 1
+        for level in tuple(Level)
+        if abs(list(Level).index(level) - list(Level).index(facts.level)) == 1
     }
     if size.services > 1 or facts.dependents:
         expected.add(Counterfactual("services", size.services, size.services - 1))

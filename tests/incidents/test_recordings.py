@@ -201,10 +201,10 @@ def test_the_real_recordings_are_read_whole() -> None:
     ("change", "message"),
     [
         ({"facts": []}, "facts: an empty list is not a list of one or more moments"),
-        ({"colour": 1}, "colour: unknown key with value 1; known are id, title"),
-        ({"facts": [{"at": "noon"}]}, 'facts[0].at: "noon" is no time with an offset'),
+        ({"colour": 1}, "colour: unknown key with value 1; known are id, facts, title"),
+        ({"facts": [{"at": "noon"}]}, 'facts[0].at: "noon" is not a time with an offset'),
         ({"facts": [{"level": "error"}]}, "facts[0].at: missing; give a time"),
-        ({"facts": [{"at": "2026-01-10T09:00:00"}]}, "is no time with an offset"),
+        ({"facts": [{"at": "2026-01-10T09:00:00"}]}, "is not a time with an offset"),
         (
             {"facts": [{"at": "2026-01-10T09:00:00Z", "level": "bad"}]},
             'facts[0].level: "bad" is not one of informational, warning, error',

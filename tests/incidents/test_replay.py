@@ -65,10 +65,10 @@ def test_every_shipped_moment_says_whether_it_is_stated_or_assumed(path: Path) -
 @pytest.mark.parametrize(
     ("change", "words"),
     [
-        ("basis: rumoured", "write stated or assumed"),
-        ("basis: assumed", "without `why`"),
-        ("basis: stated\n    moood: bad", "unknown key 'moood'"),
-        ("basis: stated\n    at: yesterday", "time 'yesterday'"),
+        ("basis: rumoured", 'basis: "rumoured" is not one of stated, assumed'),
+        ("basis: assumed", "why: missing where it is assumed"),
+        ("basis: stated\n    moood: bad", 'moood: unknown key with value "bad"'),
+        ("basis: stated\n    at: yesterday", 'at: "yesterday" is not a time such as'),
     ],
 )
 def test_a_moment_that_cannot_be_used_is_named(tmp_path: Path, change: str, words: str) -> None:
@@ -80,7 +80,7 @@ def test_a_moment_that_cannot_be_used_is_named(tmp_path: Path, change: str, word
     )
     with pytest.raises(MomentsError, match=words) as refused:
         read_recording(path)
-    assert "moment 1" in str(refused.value)
+    assert "moments[0]." in str(refused.value)
 
 
 @pytest.mark.django_db

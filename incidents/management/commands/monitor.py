@@ -17,7 +17,7 @@ from incidents.models import Incident, Region, Service
 from incidents.services.alerts.monitor import open_from_monitor, resolve_from_monitor
 from incidents.services.errors import EntryError
 from incidents.services.inputs import Hit
-from incidents.vocabulary import LEVELS, Level
+from incidents.vocabulary import Level
 
 
 class Command(ActingCommand):
@@ -39,7 +39,7 @@ class Command(ActingCommand):
             metavar="SERVICE:REGION[:ZONE]",
             help="slugs, such as key-vault:west-europe; may be given several times, once for each zone",
         )
-        opening.add_argument("--level", choices=LEVELS, default=Level.ERROR)
+        opening.add_argument("--level", choices=tuple(Level), default=Level.ERROR)
         opening.add_argument("--since", help="ISO 8601 with an offset; now if left out")
 
     def handle(self, *args: Any, **options: Any) -> None:

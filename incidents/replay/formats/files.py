@@ -9,11 +9,11 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from incidents.policy.fields import RefusedError
 from incidents.replay.formats import google, statuspage
 from incidents.replay.formats.own import CaseError, read_recorded
 from incidents.replay.recordings import MomentsError, read_recording
 from incidents.replay.replay import BacktestCase, case_of_recording
+from incidents.validation import RefusedError
 
 MOST_BYTES = 512 * 1024 * 1024  # unpacked
 Reader = Callable[[Mapping[str, Any]], dict[str, object]]

@@ -5,28 +5,63 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from typing import Literal, get_args
+from typing import Annotated
+
+from msgspec import Meta
 
 from incidents.policy.facts import MAX_DEPENDENTS, MAX_NAME, Facts, ImpactFact
-from incidents.policy.fields import Fields, RefusedError, is_name, wanted_name
 from incidents.policy.rules import paired
 from incidents.replay.replay import BacktestCase, Point
-from incidents.vocabulary import LEVELS, Audience, Extent, Kind, Level, TargetedChannel
+from incidents.validation import RefusedError, checked, name, read, whole
+from incidents.vocabulary import Audience, Basis, Extent, Kind, KnownBy, Level, TargetedChannel
 
-KnownBy = Literal["monitor", "operator", "customers", "nobody"]
-Basis = Literal["stated", "assumed"]
-
-CASE_KEYS = ("id", "title", "kind", "began", "posted", "ended", "public", "label", "facts")
-FACT_KEYS = (
-    "at", "basis", "why", "said", "services", "regions", "level", "extent", "audience",
-    "audience_basis", "dependents", "targeted_channel", "known_by",
-)  # fmt: skip
-KNOWN_BY: tuple[KnownBy, ...] = get_args(KnownBy)
-BASES: tuple[Basis, ...] = get_args(Basis)
+Name = Annotated[str, name(MAX_NAME)]
+Names = Annotated[tuple[Name, ...], Meta(description="a list of names")]
+Title = Annotated[str, name(500)]
+Moment = Annotated[
+    str,
+    checked(
+        "a time with an offset; write 2024-01-21T01:59:00Z", lambda value: _time(value) is not None
+    ),
+]
 
 
 class CaseError(RefusedError):
     """A recording that cannot be used; one line naming the field, the value and the remedy."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Line:
+    """What a moment says; what it leaves out stands as before."""
+
+    at: Moment
+    basis: Basis = Basis.STATED
+    why: str | None = None
+    said: str | None = None
+    services: Names | None = None
+    regions: Names | None = None
+    level: Level | None = None
+    extent: Extent | None = None
+    audience: Audience | None = None
+    audience_basis: Basis | None = None
+    dependents: Annotated[int, whole(0, MAX_DEPENDENTS)] | None = None
+    targeted_channel: TargetedChannel | None = None
+    known_by: KnownBy | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Case:
+    id: Name
+    facts: Annotated[
+        tuple[_Line, ...], Meta(min_length=1, description="a list of one or more moments")
+    ]
+    title: Title | None = None
+    kind: Kind = Kind.SERVICE_ISSUE
+    began: Moment | None = None
+    posted: Moment | None = None
+    ended: Moment | None = None
+    public: bool | None = None
+    label: Title | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,74 +76,65 @@ class _State:
     audience_assumed: bool = False
     dependents: int = 0
     targeted_channel: TargetedChannel = TargetedChannel.AVAILABLE
-    known_by: KnownBy = "operator"
+    known_by: KnownBy = KnownBy.OPERATOR
 
 
 def read_recorded(document: object) -> BacktestCase:
     """One incident's facts over time from decoded JSON. Times become UTC. Raises CaseError."""
-    fields = Fields.of(document, "", CASE_KEYS, CaseError, "recording")
-    kind = fields.choice("kind", tuple(Kind), Kind.SERVICE_ISSUE)
-    points = tuple(_points(fields, kind))
-    name = fields.name("id", MAX_NAME)
+    case = read(document, _Case, CaseError, at="", noun="recording")
+    points = tuple(_points(case))
     return BacktestCase(
-        tracking_id=name,
-        title=fields.name("title", 500) if "title" in fields else name,
-        started_at=_moment(fields, "began") or points[0].at,
+        tracking_id=case.id,
+        title=case.title or case.id,
+        started_at=_time(case.began) or points[0].at,
         points=points,
-        really_public_at=_moment(fields, "posted"),
-        public=None if fields.values.get("public") is None else fields.flag("public", False),
-        label=fields.name("label", 500) if "label" in fields else "",
+        really_public_at=_time(case.posted),
+        public=case.public,
+        label=case.label or "",
     )
 
 
-def _points(parent: Fields, kind: Kind) -> Iterator[Point]:
-    value = parent.required("facts", "a list of one or more moments")
-    if not isinstance(value, list) or not value:
-        raise parent.refuse("facts", "is not a list of one or more moments")
+def _points(case: _Case) -> Iterator[Point]:
     state, before = _State(), None
-    for index, item in enumerate(value):
-        fields = Fields.of(item, f"facts[{index}]", FACT_KEYS, CaseError, "facts")
-        at = _moment(fields, "at")
-        if at is None:
-            raise CaseError(f"{fields.path('at')}: missing; give a time such as 2024-01-21T01:59Z")
+    for index, line in enumerate(case.facts):
+        at = datetime.fromisoformat(line.at).astimezone(UTC)
         if before is not None and at < before:
-            raise fields.refuse("at", "is before the moment above it; sort them by time")
-        before, state = at, _next(state, fields)
-        if state.known_by == "nobody":
+            raise CaseError(
+                f'facts[{index}].at: "{line.at}" is before the moment above it; sort them by time'
+            )
+        before, state = at, _next(state, line)
+        if state.known_by == KnownBy.NOBODY:
             continue
         if not state.services or not state.regions:
             missing = "regions" if state.services else "services"
-            raise CaseError(f"{fields.path(missing)}: nothing named yet; name one or more")
+            raise CaseError(f"facts[{index}].{missing}: nothing named yet; name one or more")
         yield Point(
             at=at,
-            facts=_facts(state, kind),
+            facts=_facts(state, case.kind),
             really=None,
-            basis=fields.choice("basis", BASES, "stated"),
-            said=str(fields.values.get("said", "")),
+            basis=line.basis,
+            said=line.said or "",
             known_by=state.known_by,
             audience_assumed=state.audience_assumed,
         )
-    if state.known_by == "nobody":
-        raise parent.refuse("facts", "is known by nobody to the end; nothing could be decided")
+    if state.known_by == KnownBy.NOBODY:
+        raise CaseError("facts: is known by nobody to the end; nothing could be decided")
 
 
-def _next(state: _State, fields: Fields) -> _State:
-    if fields.values.get("audience") is not None:
-        basis = fields.choice("audience_basis", BASES, fields.choice("basis", BASES, "stated"))
-        state = replace(state, audience_assumed=basis == "assumed")
-    return replace(
-        state,
-        services=_names(fields, "services", state.services),
-        regions=_names(fields, "regions", state.regions),
-        level=fields.choice("level", LEVELS, state.level),
-        extent=fields.choice("extent", tuple(Extent), state.extent),
-        audience=fields.choice("audience", tuple(Audience), state.audience),
-        dependents=fields.whole("dependents", 0, MAX_DEPENDENTS, state.dependents),
-        targeted_channel=fields.choice(
-            "targeted_channel", tuple(TargetedChannel), state.targeted_channel
-        ),
-        known_by=fields.choice("known_by", KNOWN_BY, state.known_by),
-    )
+def _next(state: _State, line: _Line) -> _State:
+    stated = {
+        field: value
+        for field in STATED
+        if (value := getattr(line, field)) is not None and value != ()
+    }
+    if line.audience is not None:
+        stated["audience_assumed"] = (line.audience_basis or line.basis) == Basis.ASSUMED
+    return replace(state, **stated)
+
+
+STATED = (
+    "services", "regions", "level", "extent", "audience", "dependents", "targeted_channel", "known_by",
+)  # fmt: skip
 
 
 def _facts(state: _State, kind: Kind) -> Facts:
@@ -125,26 +151,9 @@ def _facts(state: _State, kind: Kind) -> Facts:
     )
 
 
-def _names(fields: Fields, name: str, before: tuple[str, ...]) -> tuple[str, ...]:
-    value = fields.values.get(name)
-    if value is None:
-        return before
-    if not isinstance(value, list | tuple):
-        raise fields.refuse(name, "is not a list of names")
-    for each in value:
-        if not is_name(each, MAX_NAME):
-            raise CaseError(f"{fields.path(name)}: {each!a} is not {wanted_name(MAX_NAME)}")
-    return tuple(dict.fromkeys(value)) or before
-
-
-def _moment(fields: Fields, name: str) -> datetime | None:
-    value = fields.values.get(name)
-    if value is None:
-        return None
+def _time(value: object) -> datetime | None:
     try:
         moment = datetime.fromisoformat(value) if isinstance(value, str) else None
     except ValueError:
-        moment = None
-    if moment is None or moment.tzinfo is None:
-        raise fields.refuse(name, "is no time with an offset; write 2024-01-21T01:59:00Z")
-    return moment.astimezone(UTC)
+        return None
+    return moment.astimezone(UTC) if moment is not None and moment.tzinfo is not None else None

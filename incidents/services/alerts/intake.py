@@ -25,7 +25,7 @@ from incidents.services.errors import EntryError
 from incidents.services.incident import declare, has_operator, post_update
 from incidents.services.inputs import Changes, Declaration, Hit
 from incidents.services.tracking import new_tracking_id
-from incidents.vocabulary import LEVEL_RANK, LEVELS, Audience, Kind, Level
+from incidents.vocabulary import LEVEL_RANK, Audience, Kind, Level
 
 Outcome = MonitorAlert.Outcome
 HEARTBEAT = "watchdog"  # the alert that Prometheus' own rules fire all the time
@@ -312,7 +312,7 @@ def _needs() -> dict[int, frozenset[int]]:
 
 
 def _gravest(hits: Sequence[Hit]) -> str:
-    return LEVELS[max(_rank(hit) for hit in hits)]
+    return tuple(Level)[max(_rank(hit) for hit in hits)]
 
 
 def _rank(hit: Hit) -> int:

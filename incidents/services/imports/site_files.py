@@ -8,8 +8,8 @@ from typing import Any
 from incidents.importers.site.found import Found, SiteFileError
 from incidents.importers.site.readers import READERS, format_of, front_matter
 from incidents.policy import load_json
-from incidents.policy.fields import RefusedError
 from incidents.services.imports.documents import FORMAT
+from incidents.validation import RefusedError
 
 MARKDOWN = (".md", ".markdown")
 

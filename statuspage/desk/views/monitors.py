@@ -17,10 +17,10 @@ from incidents.alerts.formats import FORMATS, read_alerts
 from incidents.alerts.signal import AlertFormatError
 from incidents.models import MonitorAlert, MonitorSource
 from incidents.policy import load_json
-from incidents.policy.fields import RefusedError
 from incidents.services.alerts import sources
 from incidents.services.alerts.intake import Taken, declare_waiting, take_in
 from incidents.services.errors import EntryError
+from incidents.validation import RefusedError
 from statuspage.desk.access import desk, operator_of
 from statuspage.desk.form_mapping import refuse
 from statuspage.desk.form_recovery import blank

@@ -21,11 +21,11 @@ from incidents.importers.site.found import SiteFileError
 from incidents.importers.site.readers import READERS
 from incidents.importers.text_file import TextFileError, decoded
 from incidents.models import FormDraft, ImportBatch, Region, Service
-from incidents.policy.fields import RefusedError
 from incidents.services import drafts
 from incidents.services.errors import EntryError
 from incidents.services.imports import site
 from incidents.services.imports.site_files import Read
+from incidents.validation import RefusedError
 from notifications.channels.outbound import OutboundError
 from statuspage.desk.access import desk, operator_of
 from statuspage.desk.forms import DeskForm

@@ -17,10 +17,10 @@ from incidents.importers.text_file import TextFileError, read_text
 from incidents.management.acting import ActingCommand
 from incidents.models import ImportBatch
 from incidents.policy import load_yaml
-from incidents.policy.fields import RefusedError
 from incidents.services.errors import EntryError
 from incidents.services.imports import site
 from incidents.services.imports.site_files import Read
+from incidents.validation import RefusedError
 from notifications.channels.outbound import OutboundError
 from statuspage.site_fetch import documents_at
 

@@ -198,7 +198,7 @@ def story(incident: IncidentView) -> list[str]:
     """What a reader wants to know first, in sentences: what it was, where and when; who was told how soon."""
     found = [hit.summary(incident)] if incident.impacts else []
     facts = incident.response
-    if incident.kind != "service-issue" or facts is None:
+    if incident.kind != Kind.SERVICE_ISSUE or facts is None:
         return found
     began = incident.started_at
     told = {

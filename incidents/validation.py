@@ -6,7 +6,7 @@ import json
 import re
 from collections.abc import Callable, Hashable, Mapping
 from functools import lru_cache
-from typing import Annotated, TypeVar
+from typing import Annotated, TypeVar, cast
 
 import msgspec
 from msgspec import Meta, inspect
@@ -27,7 +27,7 @@ def read(value: object, shape: type[T], error: type[RefusedError], *, at: str, n
     number is no text and a truth value no number. Members that nobody knows are refused: a typo must not
     pass for a default.
     """
-    kind = _kind(shape)
+    kind = _kind(cast(Hashable, shape))
     try:
         _refuse(value, kind, at)
         return msgspec.convert(value, shape)

@@ -131,7 +131,7 @@ def _worse_once(facts: Facts, way: int, draw: st.DrawFn) -> Facts:
     if way == 5:
         impact = replace(impact, extent=_up(tuple(Extent), impact.extent))
     elif way == 6:
-        highest = list(Level)[: LEVEL_RANK[facts.level] + 1]
+        highest = tuple(Level)[: LEVEL_RANK[facts.level] + 1]
         impact = replace(impact, level=_up(highest, impact.level))
     else:
         return replace(facts, ever_broad=True)

@@ -7,11 +7,11 @@ import os
 from random import Random
 from typing import Any
 
-TRIES = int(os.environ.get("FUZZ", "25"))
+TRIES = int(os.environ.get("FUZZ", "15"))
 
 # Each broke a parser somewhere once: of encodings, numbers, nesting, markup, templates, spreadsheets, headers.
 NASTY = (
-    "", " ", "\0", "\ufeff", "\u202e", "\u2028", "é́" * 40, "\ud83d\ude00", "İ", "ſ", "٣", "½", "０",
+    "", " ", "\0", "\ufeff", "\u202e", "\u2028", "é́" * 40, "😀", "İ", "ſ", "٣", "½", "０",
     "-1", "1e999", "NaN", "9" * 5000, "0x1F", "1_000", "--", "true", "null", "~", "[]", "{}",
     "[" * 3000, "{\"a\":" * 500, "(" * 3000, "&a [*a]", "<<: *a", "!!python/object:os.system x",
     "<script>alert(1)</script>", "{{7*7}}", "{%x%}", "%s%n", "${x}", "=1+1", "\t=1+1", "@SUM(A1)", ";=1+1",

@@ -72,6 +72,11 @@ senders, names = count(), count()
 Answers = dict[str, tuple[object, ...]]
 
 
+def elsewhere(_: object, start_response: Any) -> list[bytes]:
+    start_response("404 Not Found", [])
+    return []
+
+
 def fresh(folder: Path) -> Any:
     """The site as a publisher that has just been started would publish it."""
     shutil.rmtree(folder, ignore_errors=True)
@@ -82,7 +87,7 @@ def fresh(folder: Path) -> Any:
     store = Store(folder, clock=lambda: LATER)
     health = Health(store, {}, private=("sending",), token="watcher")
     web = public_site(
-        store, {**format_answers, **ASSEMBLERS}, lambda *_: [], health=health,
+        store, {**format_answers, **ASSEMBLERS}, elsewhere, health=health,
         languages=languages.others(),
     )  # fmt: skip
     return site, web
@@ -216,7 +221,7 @@ def relevel(world: World, number: int) -> None:
 
 def end(world: World, number: int) -> None:
     recover(
-        incident_id=world.one(number).pk, regions=Region.objects.all(), at=world.now,
+        incident_id=world.one(number).pk, regions=list(Region.objects.all()), at=world.now,
         statement=said(), **world.by(),
     )  # fmt: skip
 

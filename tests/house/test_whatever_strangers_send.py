@@ -23,9 +23,9 @@ from incidents.importers.catalogue_file import CatalogueError, read_catalogue
 from incidents.importers.history_text import HistoryError, NameEntry, NameIndex, read_history
 from incidents.importers.site.found import SiteFileError
 from incidents.importers.site.readers import READERS, format_of, front_matter
-from incidents.markdown import to_html, to_text
 from incidents.policy import RefusedError, load_json, parse_facts
 from incidents.policy.documents import decode_text
+from incidents.texts.markdown import to_html, to_text
 from notifications.customers import csv_rows, customer_file, impacted_file
 from notifications.inbound.reports import read_report
 from notifications.mail_answers import HARD, SOFT

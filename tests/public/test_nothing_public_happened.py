@@ -26,13 +26,13 @@ from hypothesis import strategies as st
 from incidents import access
 from incidents.models import Communication, Incident, Region
 from incidents.services.access import tokens
+from incidents.services.alerts.monitor import open_from_monitor, resolve_from_monitor
 from incidents.services.corrections import correct_times
+from incidents.services.decisions.operator_decisions import set_audience
 from incidents.services.errors import EntryError
 from incidents.services.incident import declare, post_update, recover
 from incidents.services.inputs import Changes, Override, Statement
 from incidents.services.merge import merge, unmerge
-from incidents.services.monitor import open_from_monitor, resolve_from_monitor
-from incidents.services.operator_decisions import set_audience
 from incidents.services.retraction import retract
 from incidents.services.review import Draft, Section, publish_review
 from incidents.services.visibility import withdraw

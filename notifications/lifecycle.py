@@ -117,22 +117,45 @@ LONGEST_WAIT = timedelta(minutes=15)
 # only a message that takes a worker down each time.
 GIVE_UP_AFTER = timedelta(hours=24)
 MOST_ATTEMPTS = 200
+# Somebody else's server is tried over days, as Standard Webhooks asks, ever more rarely: (up to this age, longest wait).
+WEB_WAITS = (
+    (timedelta(hours=2), LONGEST_WAIT),
+    (timedelta(hours=24), timedelta(hours=1)),
+    (timedelta(days=4), timedelta(hours=6)),
+)
+WEB_GIVE_UP_AFTER = WEB_WAITS[-1][0]
 
 
-def wait_after(attempts: int, *, jitter: float, retry_after: timedelta | None = None) -> timedelta:
+def wait_after(
+    attempts: int,
+    *,
+    jitter: float,
+    retry_after: timedelta | None = None,
+    longest: timedelta = LONGEST_WAIT,
+) -> timedelta:
     """How long to wait after the `attempts`-th try failed (1 = the first).
 
-    Doubles from FIRST_WAIT to LONGEST_WAIT and is stretched by up to a half: `jitter` is a random
+    Doubles from FIRST_WAIT to `longest` and is stretched by up to a half: `jitter` is a random
     number from 0 to 1. A longer wait asked for by the other side wins, up to an hour.
     """
-    doublings = min(max(attempts, 1) - 1, 10)
-    wait = min(FIRST_WAIT * (1 << doublings), LONGEST_WAIT) * (1 + jitter / 2)
+    doublings = min(max(attempts, 1) - 1, 12)
+    wait = min(FIRST_WAIT * (1 << doublings), longest) * (1 + jitter / 2)
     return max(wait, min(retry_after or timedelta(0), timedelta(hours=1)))
 
 
-def after_failure(failure: Failure, *, attempts: int, age: timedelta) -> State:
+def longest_wait(channel: Channel, age: timedelta) -> timedelta:
+    """Between two tries of a delivery of this age."""
+    if not channel.is_web:
+        return LONGEST_WAIT
+    return next((longest for until, longest in WEB_WAITS if age < until), WEB_WAITS[-1][1])
+
+
+def after_failure(
+    failure: Failure, *, attempts: int, age: timedelta, channel: Channel = Channel.MAIL
+) -> State:
     """PENDING (try again later) or FAILED; `age` is counted from the delivery's creation."""
-    if failure is Failure.PERMANENT or age >= GIVE_UP_AFTER or attempts >= MOST_ATTEMPTS:
+    give_up = WEB_GIVE_UP_AFTER if channel.is_web else GIVE_UP_AFTER
+    if failure is Failure.PERMANENT or age >= give_up or attempts >= MOST_ATTEMPTS:
         return State.FAILED
     return State.PENDING
 

@@ -304,7 +304,8 @@ CONFIRM_RECEIVERS = env.integer("CONFIRM_RECEIVERS", 10_000)
 UNDO_SECONDS = env.integer("UNDO_SECONDS", 30, most=600)
 # Whom a drill may reach: addresses, or `@domain` and `https://host/…` beginnings.
 DRILL_RECEIVERS = env.words("DRILL_RECEIVERS")
-# So many refusals in so many days suppress an address; an unknown mailbox does at once.
+# Refusals on so many of so many days suppress an address, however often it refuses within one of them; an
+# unknown mailbox does at once.
 BOUNCE_SOFT_LIMIT = env.integer("BOUNCE_SOFT_LIMIT", 3, least=1)
 BOUNCE_WINDOW_DAYS = env.integer("BOUNCE_WINDOW_DAYS", 7, least=1, most=365)
 _MAIL = {

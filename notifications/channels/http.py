@@ -60,8 +60,11 @@ class Web:
                 seconds=self.seconds,
                 method=message.method,
             )
-        except outbound.Refused as error:
+        except outbound.MalformedError as error:
             raise TransportError(Failure.PERMANENT, f"not sent: the address {error}") from error
+        except outbound.Refused as error:
+            # Its name may lead elsewhere again, and so may a setting of ours.
+            raise TransportError(Failure.TEMPORARY, f"not sent: the address {error}") from error
         except outbound.Unreachable as error:
             raise TransportError(Failure.TEMPORARY, str(error), host_in_trouble=True) from error
         if 200 <= answer.status < 300:
@@ -90,11 +93,9 @@ def classify(
         )
     if status >= 500:
         return TransportError(Failure.TEMPORARY, detail, retry_after=wait, host_in_trouble=True)
-    if status in (408, 425):
-        return TransportError(Failure.TEMPORARY, detail, retry_after=wait)
-    if 300 <= status < 400:
-        return TransportError(Failure.PERMANENT, f"{detail}: redirects are not followed")
-    return TransportError(Failure.PERMANENT, detail)
+    # Whatever else it says (moved, no entry, not found): somebody may mend it within days, as Standard Webhooks has it.
+    moved = ": redirects are not followed" if 300 <= status < 400 else ""
+    return TransportError(Failure.TEMPORARY, f"{detail}{moved}", retry_after=wait)
 
 
 def _wait(value: str, now: datetime) -> timedelta | None:

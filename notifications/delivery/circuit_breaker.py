@@ -1,20 +1,25 @@
-"""A host that fails again and again is left alone for a while. What waits for it stays in its row."""
+"""Who fails again and again is left alone for a while: an endpoint by itself, then a host as a whole.
+
+A host of many customers is not to blame for one of them: it counts how many of its endpoints fail in a row, each of them
+once. What waits stays in its row; the claim passes over hosts, and what waits for an endpoint alone is given back.
+"""
 
 from __future__ import annotations
 
 import random
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from django.db import connection
+from django.db.models.functions import Now
 
 from notifications import lifecycle
 from notifications.channels.registry import CHANNELS
 from notifications.lifecycle import Channel
 from notifications.models import Breaker, Endpoint
 
-Key = tuple[str, str]  # channel, host
+Key = tuple[str, str]  # channel, host; or channel and `endpoint <id>`, which is no host's name
 
 # Of several workers that fail at the same time the longest pause holds.
 _NOTE = """
@@ -27,37 +32,57 @@ SET failures = EXCLUDED.failures, open_until = CASE WHEN EXCLUDED.failures > 0
 
 
 @dataclass
-class Hosts:
-    """What a batch learns of the hosts it meets. `load` first, `save` in the end."""
+class Breakers:
+    """What a batch learns of the endpoints and hosts it meets. `load` first, `save` in the end."""
 
     _failures: dict[Key, int] = field(default_factory=dict)
     _pauses: dict[Key, timedelta] = field(default_factory=dict)
     _changed: set[Key] = field(default_factory=set)
 
     def load(self, endpoints: Iterable[Endpoint]) -> None:
-        """Read what other batches have learnt; a host whose pause is over is tried with one message."""
-        keys = {key_of(endpoint) for endpoint in endpoints}
+        """Read what other batches have learnt; whose pause is over is tried with one message."""
+        keys = {key for endpoint in endpoints for key in (host_of(endpoint), alone(endpoint))}
         rows = Breaker.objects.filter(host__in={host for _, host in keys}, failures__gt=0)
-        self._failures = {
-            (row.channel, row.host): row.failures for row in rows if (row.channel, row.host) in keys
-        }
+        for row in rows.annotate(now=Now()):
+            key = (row.channel, row.host)
+            if key not in keys:
+                continue
+            self._failures[key] = row.failures
+            # Of a host the claim has seen to it.
+            if _is_alone(key) and (left := _left(row.open_until, row.now)):
+                self._pauses[key] = left
 
-    def stopped(self, key: Key) -> bool:
-        return key in self._pauses
+    def pause(self, endpoint: Endpoint) -> timedelta:
+        """How long nothing is sent to it; zero where it may be tried."""
+        if host_of(endpoint) in self._pauses:
+            return lifecycle.FIRST_WAIT
+        return self._pauses.get(alone(endpoint), timedelta(0))
 
-    def succeeded(self, key: Key) -> None:
-        if self._failures.get(key):
-            self._failures[key] = 0
-            self._changed.add(key)
+    def succeeded(self, endpoint: Endpoint) -> None:
+        for key in (host_of(endpoint), alone(endpoint)):
+            self._pauses.pop(key, None)
+            if self._failures.get(key):
+                self._failures[key] = 0
+                self._changed.add(key)
 
-    def failed(self, key: Key, *, retry_after: timedelta | None = None) -> None:
-        """Count a failure that says something about the whole host."""
+    def failed(self, endpoint: Endpoint, *, retry_after: timedelta | None = None) -> None:
+        """Count a failure that says something about whatever else would be sent there."""
+        host, by_itself = host_of(endpoint), alone(endpoint)
+        most = CHANNELS[Channel(endpoint.channel)].breaker_after
+        if not Channel(endpoint.channel).is_web:
+            self._count(host, most, retry_after)  # one relay for all of them
+            return
+        is_known = self._failures.get(by_itself, 0) > 0
+        self._count(by_itself, most, retry_after)
+        if not is_known or self._failures.get(host, 0) >= most:
+            self._count(host, most, retry_after)
+
+    def _count(self, key: Key, most: int, retry_after: timedelta | None) -> None:
         failures = self._failures[key] = self._failures.get(key, 0) + 1
         self._changed.add(key)
-        beyond = failures - CHANNELS[Channel(key[0])].breaker_after + 1
-        if beyond > 0:
+        if failures >= most:
             self._pauses[key] = lifecycle.wait_after(
-                beyond,
+                failures - most + 1,
                 jitter=random.random(),  # noqa: S311 - spreads retries, guards nothing
                 retry_after=retry_after,
             )
@@ -70,5 +95,21 @@ class Hosts:
         self._changed.clear()
 
 
-def key_of(endpoint: Endpoint) -> Key:
+_ALONE = "endpoint "
+
+
+def host_of(endpoint: Endpoint) -> Key:
     return endpoint.channel, endpoint.host
+
+
+def alone(endpoint: Endpoint) -> Key:
+    """The endpoint's own breaker; a blank stands in no host's name."""
+    return endpoint.channel, f"{_ALONE}{endpoint.pk}"
+
+
+def _is_alone(key: Key) -> bool:
+    return key[1].startswith(_ALONE)
+
+
+def _left(open_until: datetime | None, now: datetime) -> timedelta:
+    return max(open_until - now, timedelta(0)) if open_until else timedelta(0)

@@ -16,7 +16,7 @@ from notifications import lifecycle
 from notifications.channels.base import Message, Renderer, Transport, TransportError
 from notifications.channels.registry import CHANNELS
 from notifications.delivery import claims, kill_switch
-from notifications.delivery.circuit_breaker import Hosts, key_of
+from notifications.delivery.circuit_breaker import Breakers
 from notifications.delivery.claims import Outcome
 from notifications.lifecycle import ENDS_BATCH, Failure, SkipReason, State
 from notifications.models import Channel, Delivery, Result
@@ -104,7 +104,7 @@ class _Run:
     tally: Tally
     transport: Transport
     renderer: Renderer
-    hosts: Hosts = field(default_factory=Hosts)
+    breakers: Breakers = field(default_factory=Breakers)
     outcomes: list[Outcome] = field(default_factory=list)
     ended: bool = False  # the transport cannot go on for now
     settled_at: float = field(default_factory=time.monotonic)
@@ -115,7 +115,7 @@ class _Run:
         """False when the transport cannot go on for now."""
         started = self.settled_at
         deliveries = self.claimed.deliveries
-        self.hosts.load(delivery.endpoint for delivery in deliveries)
+        self.breakers.load(delivery.endpoint for delivery in deliveries)
         if self.channel.is_web:
             outcomes, under_way = self.in_parallel(deliveries, started), HANDS
         else:
@@ -127,7 +127,7 @@ class _Run:
             if len(self.outcomes) + under_way >= MOST_REPEATED or late:
                 self.settle()
         self.settle()
-        self.hosts.save()
+        self.breakers.save()
         return not self.ended
 
     def settle(self) -> None:
@@ -153,8 +153,10 @@ class _Run:
             return Outcome(delivery, State.SKIPPED, skip=skip)
         if self.halted or time.monotonic() - started > BATCH_SECONDS:
             return Outcome(delivery, State.PENDING)
-        if self.ended or self.hosts.stopped(key_of(delivery.endpoint)):
+        if self.ended:
             return Outcome(delivery, State.PENDING, wait=lifecycle.FIRST_WAIT)
+        if pause := self.breakers.pause(delivery.endpoint):
+            return Outcome(delivery, State.PENDING, wait=pause)
         return None
 
     def one_by_one(self, deliveries: Sequence[Delivery], started: float) -> Iterator[Outcome]:
@@ -208,7 +210,7 @@ class _Run:
         """What an answer means for the delivery, and for everybody behind the same host."""
         endpoint = delivery.endpoint
         if isinstance(answer, str):
-            self.hosts.succeeded(key_of(endpoint))
+            self.breakers.succeeded(endpoint)
             return Outcome(
                 delivery,
                 State.SENT,
@@ -220,7 +222,7 @@ class _Run:
         if relay:
             self.ended = True
         if relay or answer.host_in_trouble:
-            self.hosts.failed(key_of(endpoint), retry_after=answer.retry_after)
+            self.breakers.failed(endpoint, retry_after=answer.retry_after)
         return _failed(delivery, answer)
 
 
@@ -238,13 +240,17 @@ def _hand_over(
 
 
 def _failed(delivery: Delivery, error: TransportError) -> Outcome:
+    channel = Channel(delivery.channel)
     return Outcome(
         delivery,
-        lifecycle.after_failure(error.failure, attempts=delivery.attempts, age=delivery.age),
+        lifecycle.after_failure(
+            error.failure, attempts=delivery.attempts, age=delivery.age, channel=channel
+        ),
         wait=lifecycle.wait_after(
             delivery.attempts,
             jitter=random.random(),  # noqa: S311 - spreads retries, guards nothing
             retry_after=error.retry_after,
+            longest=lifecycle.longest_wait(channel, delivery.age),
         ),
         result=error.failure.value,
         detail=error.detail,

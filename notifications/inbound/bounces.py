@@ -11,6 +11,7 @@ from uuid import UUID
 from django.conf import settings
 from django.db import transaction
 from django.db.models import Count, F, Q
+from django.db.models.functions import TruncDate
 from django.utils import timezone
 
 from notifications import return_path, signed_links
@@ -157,11 +158,12 @@ def _suppress_refusing(new: Sequence[Return], now: datetime) -> None:
         Bounce.objects.filter(endpoint__in=soft, kind=Bounce.Kind.SOFT, at__gt=window)
         .filter(Q(endpoint__lifted_at__isnull=True) | Q(at__gt=F("endpoint__lifted_at")))
         .values_list("endpoint_id")
-        .annotate(times=Count("id"))
+        .annotate(times=Count(TruncDate("at"), distinct=True))
         .filter(times__gte=settings.BOUNCE_SOFT_LIMIT)
     )
     for endpoint_id, times in often:
-        words = f"refused {times} times in {settings.BOUNCE_WINDOW_DAYS} days: {soft[endpoint_id]}"
+        days = settings.BOUNCE_WINDOW_DAYS
+        words = f"refused on {times} of {days} days: {soft[endpoint_id]}"
         _suppress(endpoint_id, words, now)
 
 

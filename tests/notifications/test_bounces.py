@@ -98,19 +98,19 @@ def test_the_same_report_twice_counts_once_also_when_the_provider_tells_it_too(
     assert here().suppressed_at is None
 
 
-@pytest.mark.parametrize("days", [0, 8])
-def test_refusals_suppress_after_some_times_within_the_window(
-    sent: Delivery, now: datetime, days: int, settings: Settings
+@pytest.mark.parametrize(
+    ("days", "suppressed"), [((0, 1, 2), True), ((0, 0, 0), False), ((0, 1, 9), False)]
+)
+def test_refusals_suppress_on_some_days_within_the_window_and_not_within_one_incident(
+    sent: Delivery, now: datetime, days: tuple[int, ...], suppressed: bool
 ) -> None:
-    for number in range(3):
-        at = now + timedelta(days=days if number == 2 else 0)
+    for number, day in enumerate(days):
+        at = now + timedelta(days=day)
         event = bounces.Return(here().pk, "soft", "report", f"e{number}", "452 4.2.2 full")
         assert bounces.note([event], now=at) == 1
         assert bounces.note([event], now=at) == 0
-    if days:
-        assert here().suppressed_at is None
-    else:
-        assert here().suppressed_because == "refused 3 times in 7 days: 452 4.2.2 full"
+    words = "refused on 3 of 7 days: 452 4.2.2 full"
+    assert here().suppressed_because == (words if suppressed else "")
 
 
 def test_a_relays_answer_counts_like_a_report(
@@ -128,7 +128,14 @@ def test_a_relays_answer_counts_like_a_report(
         plan.plan(communication_id=last(sent.incident).pk, now=now)
         assert send.work().failed == 1
     assert list(Bounce.objects.values_list("kind", "source")) == [("soft", "answer")] * 3
-    assert here().suppressed_because.startswith("refused 3 times in 7 days: 554 5.7.1")
+    assert here().suppressed_at is None, "one incident silences nobody"
+    for days in (1, 2):
+        Bounce.objects.filter(pk=Bounce.objects.all()[days].pk).update(
+            at=now - timedelta(days=days)
+        )
+    later = bounces.Return(here().pk, "soft", "answer", "later", "554 5.7.1 again")
+    bounces.note([later], now=now)
+    assert here().suppressed_because.startswith("refused on 3 of 7 days: 554 5.7.1")
 
 
 def test_who_complains_has_left_what_the_letter_was_about(sent: Delivery, now: datetime) -> None:

@@ -281,6 +281,7 @@ def test_a_failed_room_is_tried_again_like_any_other_address(
 ) -> None:
     hook.status = 400
     made = declare(operator, now)
+    Delivery.objects.update(created_at=now - timedelta(days=999))
     assert send.work().failed == 1
     hook.status = 200
     assert retry.retry(incident_id=made.pk, now=now, actor=operator) == 1

@@ -20,11 +20,18 @@ from notifications.channels import endpoints, outbound
 from notifications.channels.http import classify
 from notifications.channels.webhook.sender import signature
 from notifications.delivery import plan, send
-from notifications.lifecycle import Failure
+from notifications.lifecycle import (
+    Channel,
+    Failure,
+    State,
+    after_failure,
+    longest_wait,
+    wait_after,
+)
 from notifications.models import Attempt, Breaker, Delivery, Endpoint
 from tests.conftest import declaration
 from tests.notifications.cast import last, tenant
-from tests.notifications.rooms import Hook
+from tests.notifications.rooms import Hook, listening
 
 WEST = ("key-vault", "west-europe")
 
@@ -75,8 +82,9 @@ def test_an_endpoint_that_is_gone_is_suppressed(operator: User, now: datetime, h
 def test_a_redirect_is_not_followed(operator: User, now: datetime, hook: Hook) -> None:
     hook.status, hook.headers = 307, {"Location": hook.url}
     planned(operator, now, hook.url)
-    assert send.work().failed == 1
+    assert send.work().waiting == 1
     assert len(hook.requests) == 1
+    assert Attempt.objects.get().detail == "answered 307: redirects are not followed"
 
 
 @pytest.mark.usefixtures("catalogue")
@@ -103,7 +111,56 @@ def test_a_wait_that_is_asked_for_is_read_in_both_spellings() -> None:
         error = classify(429, value, now=now)
         assert (error.failure, error.retry_after) == (Failure.THROTTLED, timedelta(seconds=90))
     assert classify(429, "soon", now=now).retry_after is None
-    assert classify(404, "").failure is Failure.PERMANENT
+
+
+@pytest.mark.parametrize("status", [302, 400, 401, 403, 404, 408, 422, 500, 503])
+def test_whatever_may_be_mended_within_days_is_tried_again(status: int) -> None:
+    error = classify(status, "")
+    assert error.failure is Failure.TEMPORARY
+    age, tries = timedelta(0), 0
+    while (
+        after_failure(error.failure, attempts=tries, age=age, channel=Channel.WEBHOOK)
+        is State.PENDING
+    ):
+        tries += 1
+        age += wait_after(tries, jitter=0, longest=longest_wait(Channel.WEBHOOK, age))
+    assert timedelta(days=4) <= age < timedelta(days=5)
+    assert 30 <= tries <= 60
+    assert classify(410, "").failure is Failure.PERMANENT
+    assert classify(404, "", rooms=True).failure is Failure.PERMANENT
+
+
+@pytest.mark.usefixtures("catalogue")
+def test_a_hook_of_one_customer_at_a_shared_host_holds_up_no_other(
+    operator: User, now: datetime, hook: Hook
+) -> None:
+    """The breaker's unit is the endpoint, then the host."""
+    hook.status = 503
+    planned(operator, now, hook.url)
+    with listening() as other:
+        neighbour = tenant("there", WEST, contact=False)
+        neighbour.contact, _ = endpoints.create(
+            channel="webhook", address=other.url, tenant=neighbour, now=now
+        )
+        neighbour.save()
+        for number in range(7):
+            incident = incident_service.declare(
+                declaration=declaration(statement=Statement("", f"{number}")),
+                now=now,
+                actor=operator,
+            )
+            plan.plan(communication_id=last(incident).pk, now=now)
+            send.work()
+        assert len(other.requests) == 7
+    assert len(hook.requests) == 5, "left alone after five failures in a row"
+    rows = {row.host.split()[0]: row.failures for row in Breaker.objects.all()}
+    assert rows["endpoint"] == 5
+    assert rows["127.0.0.1"] <= 1
+    Breaker.objects.update(open_until=now)
+    Delivery.objects.filter(state="pending").update(next_attempt_at=now)
+    hook.status = 204
+    send.work()
+    assert not Delivery.objects.filter(state="pending").exists(), "nothing is lost"
 
 
 def test_the_signature_is_that_of_the_standard() -> None:

@@ -117,7 +117,8 @@ LONGEST_WAIT = timedelta(minutes=15)
 # only a message that takes a worker down each time.
 GIVE_UP_AFTER = timedelta(hours=24)
 MOST_ATTEMPTS = 200
-# Somebody else's server is tried over days, as Standard Webhooks asks, ever more rarely: (up to this age, longest wait).
+# Somebody else's server is tried over days, as Standard Webhooks asks, ever more rarely: (up to this age, longest
+# wait).
 WEB_WAITS = (
     (timedelta(hours=2), LONGEST_WAIT),
     (timedelta(hours=24), timedelta(hours=1)),

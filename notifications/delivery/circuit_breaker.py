@@ -1,7 +1,8 @@
 """Who fails again and again is left alone for a while: an endpoint by itself, then a host as a whole.
 
-A host of many customers is not to blame for one of them: it counts how many of its endpoints fail in a row, each of them
-once. What waits stays in its row; the claim passes over hosts, and what waits for an endpoint alone is given back.
+A host of many customers is not to blame for one of them: it counts how many of its endpoints fail in a row, each
+of them once. What waits stays in its row; the claim passes over hosts, and what waits for an endpoint alone is
+given back.
 """
 
 from __future__ import annotations

@@ -267,7 +267,8 @@ def test_lifting_needs_a_reason_and_refusals_before_it_count_no_more(
     sent: Delivery, now: datetime, operator: User
 ) -> None:
     for number in range(3):
-        bounces.note([bounces.Return(here().pk, "soft", "report", f"e{number}", "full")], now=now)
+        day = now - timedelta(days=2 - number)
+        bounces.note([bounces.Return(here().pk, "soft", "report", f"e{number}", "full")], now=day)
     with pytest.raises(suppression.LiftError, match="reason: is empty"):
         suppression.lift(endpoint_id=here().pk, reason=" ", now=now, actor=operator)
     later = now + timedelta(hours=1)

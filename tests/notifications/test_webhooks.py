@@ -102,7 +102,7 @@ def test_a_host_that_keeps_failing_is_left_alone_and_nothing_is_lost(
     hook.status = 204
     Breaker.objects.update(open_until=now)
     assert send.work().sent == 1
-    assert Breaker.objects.get().failures == 0
+    assert set(Breaker.objects.values_list("failures", flat=True)) == {0}
 
 
 def test_a_wait_that_is_asked_for_is_read_in_both_spellings() -> None:

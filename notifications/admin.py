@@ -18,6 +18,7 @@ from incidents.admin import Guarded, ReadOnly
 from incidents.vocabulary import Kind
 from notifications.addresses import AddressError, normalise
 from notifications.channels import endpoints, test_messages
+from notifications.delivery import retry
 from notifications.inbound import suppression
 from notifications.lifecycle import Channel
 from notifications.models import (
@@ -213,7 +214,12 @@ class EndpointAdmin(Guarded):
         "created_at",
     )
     inlines = (TopicInline,)
-    actions = ("send_test_messages", "lift_suppression", "rotate_secrets")
+    actions = (
+        "send_test_messages",
+        "lift_suppression",
+        "take_back_leaving",
+        "rotate_secrets",
+    )
     show_full_result_count = False
     ordering = ("shown", "id")
 
@@ -290,14 +296,31 @@ class EndpointAdmin(Guarded):
     def lift_suppression(self, request: HttpRequest, queryset: QuerySet[Endpoint]) -> None:
         count = 0
         for endpoint in queryset.filter(suppressed_at__isnull=False, erased_at__isnull=True):
+            actor, now = cast("AbstractBaseUser", request.user), timezone.now()
+            since = endpoint.suppressed_at or now
             suppression.lift(
                 endpoint_id=endpoint.pk,
                 reason="lifted in the admin, without a reason",
+                now=now,
+                actor=actor,
+            )
+            retry.replay_missed(endpoint_id=endpoint.pk, since=since, now=now, actor=actor)
+            count += 1
+        self.message_user(request, f"{count} addresses are sent to again.")
+
+    @admin.action(
+        description="Send alerts to these addresses again (they had left)", permissions=["lift"]
+    )
+    def take_back_leaving(self, request: HttpRequest, queryset: QuerySet[Endpoint]) -> None:
+        count = 0
+        for endpoint in queryset.filter(left_alerts_at__isnull=False, erased_at__isnull=True):
+            suppression.take_back(
+                endpoint_id=endpoint.pk,
                 now=timezone.now(),
                 actor=cast("AbstractBaseUser", request.user),
             )
             count += 1
-        self.message_user(request, f"{count} addresses are sent to again.")
+        self.message_user(request, f"{count} addresses get alerts again.")
 
 
 @admin.register(ActionGroup)

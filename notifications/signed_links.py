@@ -19,6 +19,8 @@ CONFIRM_WITHIN = timedelta(hours=48)
 _LEAVE = "notifications.leave"
 _MANAGE = "notifications.manage"
 _CONFIRM = "notifications.confirm"
+_END_ALERTS = "notifications.end-alerts"
+_COME_BACK = "notifications.come-back"
 LONGEST = 400
 
 
@@ -39,6 +41,36 @@ def manage_url(key: uuid.UUID) -> str:
 def confirm_url(key: uuid.UUID) -> str:
     token = signing.Signer(salt=_CONFIRM).sign_object(key.hex)
     return f"{settings.BASE_URL}/subscribe/confirm/{token}/"
+
+
+def end_alerts_url(key: uuid.UUID) -> str:
+    """For whoever reads the address: mailed there alone, and good for CONFIRM_WITHIN."""
+    token = signing.TimestampSigner(salt=_END_ALERTS).sign_object(key.hex)
+    return f"{settings.BASE_URL}/subscribe/end-alerts/{token}/"
+
+
+def come_back_url(key: uuid.UUID) -> str:
+    """Takes back that alerts were left."""
+    token = signing.Signer(salt=_COME_BACK).sign_object(key.hex)
+    return f"{settings.BASE_URL}/subscribe/come-back/{token}/"
+
+
+def read_end_alerts(token: str) -> uuid.UUID:
+    try:
+        if len(token) > LONGEST:
+            raise signing.BadSignature
+        signer = signing.TimestampSigner(salt=_END_ALERTS)
+        return uuid.UUID(signer.unsign_object(token, max_age=CONFIRM_WITHIN))
+    except signing.SignatureExpired as error:
+        raise TokenError("This link has expired; ask anew from one of our mails.") from error
+    except (signing.BadSignature, ValueError) as error:
+        raise TokenError(
+            "This link is not complete; copy the whole of it from the mail."
+        ) from error
+
+
+def read_come_back(token: str) -> uuid.UUID:
+    return uuid.UUID(_read(token, _COME_BACK))
 
 
 def read_leave(token: str) -> tuple[uuid.UUID, DeliveryAudience]:

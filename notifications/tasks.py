@@ -13,7 +13,15 @@ from django.utils import timezone
 
 from notifications import sign_in
 from notifications.customers import list_readings
-from notifications.delivery import claims, heartbeat, plan, reminder_mail, review_delivery, send
+from notifications.delivery import (
+    claims,
+    contact_notices,
+    heartbeat,
+    plan,
+    reminder_mail,
+    review_delivery,
+    send,
+)
 from notifications.enqueue import enqueue
 from notifications.evidence import delivery_statistics
 from notifications.evidence import retention as delivery_retention
@@ -57,6 +65,13 @@ def wake_senders() -> None:
 def send_confirmations(**_: object) -> None:
     """Send the mails that ask new readers for confirmation."""
     subscribe.send_confirmations(now=timezone.now())
+
+
+@shared_task(name="notifications.contact_notices")
+def send_contact_notices(**_: object) -> None:
+    """Tell tenants which of their ways is dead, was left or refuses."""
+    contact_notices.find(now=timezone.now())
+    contact_notices.send_due(now=timezone.now())
 
 
 @shared_task(name="notifications.sign_in_codes")

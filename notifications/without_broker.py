@@ -16,7 +16,15 @@ from incidents.services import visibility
 from incidents.services.scheduled import reminders, retention
 from notifications import sending_health, sign_in
 from notifications.customers import list_readings
-from notifications.delivery import claims, heartbeat, plan, reminder_mail, review_delivery, send
+from notifications.delivery import (
+    claims,
+    contact_notices,
+    heartbeat,
+    plan,
+    reminder_mail,
+    review_delivery,
+    send,
+)
 from notifications.delivery.send import Tally
 from notifications.evidence import delivery_statistics
 from notifications.lifecycle import Channel
@@ -81,6 +89,8 @@ def help_out(*, now: datetime, grace: timedelta = GRACE) -> Tally:
             tally.waiting += done.waiting
     subscribe.send_confirmations(now=now)
     sign_in.send_codes(now=now)
+    contact_notices.find(now=now)
+    contact_notices.send_due(now=now)
     review_delivery.report_settled(now=now)
     reminder_mail.mail_reminders(now=now)
     delivery_statistics.refresh_due(now=now)

@@ -26,6 +26,7 @@ app.conf.task_routes = {
     "notifications.age_out": {"queue": "plan"},
     "notifications.send": {"queue": "send"},
     "notifications.confirmations": {"queue": "send"},
+    "notifications.contact_notices": {"queue": "send"},
     "notifications.sign_in_codes": {"queue": "send"},
     "notifications.reminders": {"queue": "send"},
 }
@@ -42,6 +43,7 @@ SWEEPS = {
     "incidents.retention": 3600.0,
     "notifications.sweep": 15.0,
     "notifications.confirmations": 60.0,
+    "notifications.contact_notices": 30.0,
     "notifications.sign_in_codes": 60.0,
     "notifications.reminders": 60.0,
     "notifications.proofs": 60.0,

@@ -13,6 +13,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from notifications import sending_health
+from notifications.audience import silence
 from notifications.delivery import heartbeat
 
 TYPE = "text/plain; version=0.0.4; charset=utf-8"
@@ -31,11 +32,19 @@ def metrics(request: HttpRequest) -> HttpResponse:
         return answer
     try:
         figures = heartbeat.figures()
+        silent = silence.silenced()[1]
     except (OperationalError, InterfaceError):
         connection.close()
         return HttpResponse(_lines([("database_up", "The database answers", 0)]), content_type=TYPE)
     return HttpResponse(
-        _lines([("database_up", "The database answers", 1), *_of(figures)]), content_type=TYPE
+        _lines(
+            [
+                ("database_up", "The database answers", 1),
+                *_of(figures),
+                ("tenants_silent", "Tenants that no alert can reach", silent),
+            ]
+        ),
+        content_type=TYPE,
     )
 
 

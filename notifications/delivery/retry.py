@@ -1,8 +1,8 @@
-"""Trying failed deliveries once more, when a person says so."""
+"""Trying deliveries once more, when a person says so: what failed, and what an address has missed."""
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.contrib.auth.models import AbstractBaseUser
 from django.db import transaction
@@ -11,8 +11,15 @@ from django.db.models.functions import Now
 
 from incidents.vocabulary import CommunicationKind
 from notifications.delivery.supersede import supersede
-from notifications.lifecycle import DeliveryAudience, SkipReason, State
+from notifications.lifecycle import Channel, DeliveryAudience, SkipReason, State
 from notifications.models import Delivery, DeliveryStatistics, OperatorAct
+
+# What the same endpoint has heard of the same incident since.
+_NEWER = Delivery.objects.filter(
+    incident=OuterRef("incident"),
+    endpoint=OuterRef("endpoint"),
+    communication__gt=OuterRef("communication"),
+).filter(Q(state=State.SENT) | Q(skip_reason=SkipReason.IN_DIGEST, digest__state=State.SENT))
 
 
 def retryable(*, incident_id: int) -> QuerySet[Delivery]:
@@ -21,11 +28,6 @@ def retryable(*, incident_id: int) -> QuerySet[Delivery]:
     Not to who is suppressed or has left; nothing older than what an endpoint has heard since (order
     holds); of a false positive nothing but the retraction.
     """
-    newer = Delivery.objects.filter(
-        incident=OuterRef("incident"),
-        endpoint=OuterRef("endpoint"),
-        communication__gt=OuterRef("communication"),
-    ).filter(Q(state=State.SENT) | Q(skip_reason=SkipReason.IN_DIGEST, digest__state=State.SENT))
     left = Q(audience=DeliveryAudience.PUBLIC, endpoint__left_posts_at__isnull=False) | Q(
         audience=DeliveryAudience.TARGETED, endpoint__left_alerts_at__isnull=False
     )
@@ -38,7 +40,7 @@ def retryable(*, incident_id: int) -> QuerySet[Delivery]:
             ~Q(communication__kind=CommunicationKind.RETRACTION),
             incident__false_positive=True,
         )
-        .exclude(Exists(newer))
+        .exclude(Exists(_NEWER))
     )
 
 
@@ -67,3 +69,53 @@ def retry(*, incident_id: int, now: datetime, actor: AbstractBaseUser) -> int:
         at=now,
     )
     return tried_again
+
+
+# What an address has missed for longer than this, it reads on the page.
+LONGEST_REPLAY = timedelta(days=14)
+
+
+@transaction.atomic
+def replay_missed(
+    *, endpoint_id: int, since: datetime, now: datetime, actor: AbstractBaseUser
+) -> int:
+    """What an endpoint has missed since it was suppressed is due again, of each incident the newest that covers
+    what was said before; returns how many.
+
+    Webhooks get all of it, with the ids that it would have had: a machine takes the steps in their order.
+    """
+    missed = (
+        Delivery.objects.filter(
+            endpoint_id=endpoint_id, created_at__gte=max(since, now - LONGEST_REPLAY)
+        )
+        .filter(Q(skip_reason=SkipReason.SUPPRESSED) | Q(state=State.FAILED))
+        .exclude(incident__drill=True)
+        .exclude(
+            ~Q(communication__kind=CommunicationKind.RETRACTION), incident__false_positive=True
+        )
+        .exclude(Exists(_NEWER))
+        .select_for_update(of=("self",), skip_locked=True)
+    )
+    by_incident: dict[int, list[int]] = {}
+    machine = False
+    for each in missed.select_related("endpoint").order_by("id"):
+        by_incident.setdefault(each.incident_id, []).append(each.pk)
+        machine = each.channel == Channel.WEBHOOK
+    ids = [pk for found in by_incident.values() for pk in found]
+    if not ids:
+        return 0
+    replayed = Delivery.objects.filter(pk__in=ids).update(
+        state=State.PENDING, skip_reason="", next_attempt_at=Now()
+    )
+    for incident_id, found in by_incident.items():
+        if not machine:
+            replayed -= supersede(incident_id=incident_id, delivery_ids=found)
+    DeliveryStatistics.objects.filter(incident_id__in=by_incident).update(settled=False)
+    OperatorAct.objects.create(
+        what=OperatorAct.What.AGAIN,
+        endpoint_id=endpoint_id,
+        count=replayed,
+        actor_id=actor.pk,
+        at=now,
+    )
+    return replayed

@@ -11,11 +11,12 @@ from dataclasses import dataclass, field
 from itertools import zip_longest
 
 from django.db import InterfaceError, OperationalError, connection
+from django.utils import timezone
 
 from notifications import lifecycle
 from notifications.channels.base import Message, Renderer, Transport, TransportError
 from notifications.channels.registry import CHANNELS
-from notifications.delivery import claims, kill_switch
+from notifications.delivery import claims, contact_notices, kill_switch
 from notifications.delivery.circuit_breaker import Breakers
 from notifications.delivery.claims import Outcome
 from notifications.lifecycle import ENDS_BATCH, Failure, SkipReason, State
@@ -35,6 +36,8 @@ HANDS = 8
 DATABASE_PATIENCE = 30.0
 # Whether somebody has stopped all sending, too: within a batch, so often at most.
 ASK_SECONDS = 0.1
+# So many tries to somebody else's server, about an hour, until its people are told.
+FAILING_AFTER = 9
 # Whether an entry is public is asked anew after so long.
 RENDERER_SECONDS = 10.0
 
@@ -142,6 +145,16 @@ class _Run:
                     raise
                 connection.close()
                 time.sleep(0.5)
+        # Once a delivery: long after the first failure, long before it is given up.
+        failing = {
+            outcome.delivery.endpoint_id: outcome.delivery.endpoint
+            for outcome in self.outcomes
+            if outcome.state is State.PENDING
+            and outcome.result
+            and outcome.delivery.attempts == FAILING_AFTER
+        }
+        if failing and self.channel.is_web:
+            contact_notices.note_failing(failing.values(), now=timezone.now())
         self.outcomes = []
         self.settled_at = time.monotonic()
         if not self.halted and self.settled_at - self.asked_at > ASK_SECONDS:

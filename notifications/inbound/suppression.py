@@ -51,3 +51,19 @@ def lift(*, endpoint_id: int, reason: str, now: datetime, actor: AbstractBaseUse
         what=OperatorAct.What.LIFT, endpoint=endpoint, reason=reason, actor_id=actor.pk, at=now
     )
     return endpoint
+
+
+@transaction.atomic
+def take_back(*, endpoint_id: int, now: datetime, actor: AbstractBaseUser) -> Endpoint:
+    """Alerts to who has left come again, at their wish; raises LiftError."""
+    endpoint = Endpoint.objects.select_for_update().filter(pk=endpoint_id).first()
+    if endpoint is None or endpoint.left_alerts_at is None:
+        raise LiftError("endpoint: has not left; somebody else may have been faster.")
+    if endpoint.erased_at is not None:
+        raise LiftError("endpoint: its address was erased; there is nobody to send to.")
+    endpoint.left_alerts_at = None
+    endpoint.save(update_fields=["left_alerts_at"])
+    OperatorAct.objects.create(
+        what=OperatorAct.What.UNDO, endpoint=endpoint, actor_id=actor.pk, at=now
+    )
+    return endpoint

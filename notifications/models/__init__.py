@@ -3,6 +3,7 @@
 from notifications.lifecycle import Channel
 from notifications.models.bounces import Bounce
 from notifications.models.choices import Result
+from notifications.models.contact_notices import ContactNotice
 from notifications.models.delivery_statistics import DeliveryStatistics, OperatorAct
 from notifications.models.endpoints import Breaker, Endpoint, PublicTopic, SignUp
 from notifications.models.impacted_lists import AudienceVersion, ListDraft, ListPiece, ListReading
@@ -33,6 +34,7 @@ __all__ = [
     "Breaker",
     "Channel",
     "CodeRequest",
+    "ContactNotice",
     "CustomerSubscription",
     "Delivery",
     "DeliveryStatistics",

@@ -63,6 +63,8 @@ class OperatorAct(models.Model):
         RETRY = "retry", "Failed deliveries tried again"
         LIFT = "lift", "Suppression lifted"
         ERASE = "erase", "Address erased"
+        UNDO = "undo", "Leaving taken back"
+        AGAIN = "again", "Sent once more"
 
     what = models.CharField(max_length=5, choices=What.choices)
     incident = models.ForeignKey(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import random
 from collections.abc import Collection
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.db import transaction
@@ -17,7 +18,7 @@ from notifications.addresses import AddressError, normalise
 from notifications.channels.base import Transport, TransportError
 from notifications.channels.email import renderer as mail_renderer
 from notifications.channels.email.smtp import RELAY
-from notifications.delivery import kill_switch
+from notifications.delivery import contact_notices, kill_switch
 from notifications.lifecycle import DeliveryAudience, Failure
 from notifications.models import Channel, Endpoint, PublicTopic, SignUp
 from notifications.signed_links import TokenError
@@ -94,23 +95,69 @@ def confirm(*, token: str, now: datetime) -> Endpoint:
     return endpoint
 
 
-def leave(*, token: str, now: datetime) -> DeliveryAudience:
-    """Stop public posts, or targeted alerts, to an endpoint, as its link says; twice does no harm.
+@dataclass(frozen=True, slots=True)
+class Left:
+    """`audience`: what a link was about; `asked`: nothing has ended yet, whoever reads the address is asked by
+    mail. `undo`: an address that takes it back, empty where there is nothing to."""
 
-    Returns what was left. An endpoint that is gone already counts as left. Raises TokenError.
+    audience: DeliveryAudience
+    asked: bool = False
+    undo: str = ""
+
+
+def leave(*, token: str, now: datetime) -> Left:
+    """Stop public posts to an endpoint, as its link says; twice does no harm. Alerts of a tenant end only once
+    whoever reads the address has confirmed it: mails are forwarded, and their links with them.
+
+    An endpoint that is gone already counts as left. Raises TokenError.
     """
     key, audience = signed_links.read_leave(token)
     with transaction.atomic():
         endpoint = Endpoint.objects.select_for_update().filter(key=key).first()
         if endpoint is None:
-            return audience
-        if audience == DeliveryAudience.PUBLIC:
-            endpoint.left_posts_at = endpoint.left_posts_at or now
-            endpoint.topics.all().delete()
-        else:
-            endpoint.left_alerts_at = endpoint.left_alerts_at or now
-        endpoint.save(update_fields=["left_posts_at", "left_alerts_at"])
-    return audience
+            return Left(audience)
+        if audience == DeliveryAudience.TARGETED:
+            if endpoint.left_alerts_at:
+                return Left(audience, undo=signed_links.come_back_url(endpoint.key))
+            contact_notices.ask_to_confirm(endpoint, now=now)
+            return Left(audience, asked=True)
+        topics = [list(each) for each in endpoint.topics.values_list("service_id", "region_id")]
+        undo = ""
+        if topics:
+            # What confirms a subscription brings it back, for as long.
+            again = SignUp.objects.create(
+                address=endpoint.address,
+                language=endpoint.language,
+                time_zone=endpoint.time_zone,
+                topics=topics,
+                requested_at=now,
+            )
+            undo = signed_links.confirm_url(again.key)
+        endpoint.left_posts_at = endpoint.left_posts_at or now
+        endpoint.topics.all().delete()
+        endpoint.save(update_fields=["left_posts_at"])
+    return Left(audience, undo=undo)
+
+
+def what_ends(*, token: str) -> list[str]:
+    """What a link that ends alerts would end, in words. Raises TokenError."""
+    key, audience = signed_links.read_leave(token)
+    endpoint = Endpoint.objects.filter(key=key).first()
+    if endpoint is None or audience == DeliveryAudience.PUBLIC:
+        return []
+    return [each for names in contact_notices.led_to(endpoint).values() for each in names]
+
+
+def end_alerts(*, token: str, now: datetime) -> str:
+    """Stop alerts, as whoever reads the address confirms; returns an address that takes it back. Raises TokenError."""
+    key = signed_links.read_end_alerts(token)
+    Endpoint.objects.filter(key=key, left_alerts_at__isnull=True).update(left_alerts_at=now)
+    return signed_links.come_back_url(key)
+
+
+def come_back(*, token: str) -> None:
+    """Take back that alerts were left; twice does no harm. Raises TokenError."""
+    Endpoint.objects.filter(key=signed_links.read_come_back(token)).update(left_alerts_at=None)
 
 
 def topics_of(*, token: str) -> tuple[Endpoint, list[Topic]]:

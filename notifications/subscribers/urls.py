@@ -12,4 +12,6 @@ urlpatterns = [
     path("confirm/<path:token>/", views.confirm, name="confirm"),
     path("manage/<path:token>/", views.manage, name="manage"),
     path("leave/<path:token>/", views.leave, name="leave"),
+    path("end-alerts/<path:token>/", views.end_alerts, name="end-alerts"),
+    path("come-back/<path:token>/", views.come_back, name="come-back"),
 ]

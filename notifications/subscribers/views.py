@@ -38,6 +38,7 @@ log = logging.getLogger(__name__)
 
 UNPROCESSABLE, TOO_MANY = 422, 429
 RETRY_AFTER = "60"  # seconds, when the database is away
+ASKED = "We have mailed this address: alerts end once that mail is confirmed.\n"
 ONE_CLICK = ("List-Unsubscribe", "One-Click")
 
 Arguments = ParamSpec("Arguments")
@@ -207,18 +208,54 @@ def leave(request: HttpRequest, now: datetime, token: str) -> HttpResponse:
     if request.method == "POST":
         _check_origin(request, form)
         if not form.problems:
-            service.leave(token=token, now=now)
-            return _page(request, now, "left", public=public)
+            left = service.leave(token=token, now=now)
+            return _page(
+                request, now, "left", public=public, asked=left.asked, undo=_undo(left.undo)
+            )
     status = UNPROCESSABLE if form.problems else 200
-    return _page(request, now, "leave", form=form, public=public, status=status)
+    ends = service.what_ends(token=token)
+    return _page(request, now, "leave", form=form, public=public, ends=ends, status=status)
+
+
+@_public
+def end_alerts(request: HttpRequest, now: datetime, token: str) -> HttpResponse:
+    """Whoever reads an address confirms that its alerts shall end."""
+    signed_links.read_end_alerts(token)
+    form = TopicForm(Catalogue(), f"end {request.path}", now)
+    if request.method == "POST":
+        _check_origin(request, form)
+        if not form.problems:
+            undo = service.end_alerts(token=token, now=now)
+            return _page(request, now, "left", public=False, asked=False, undo=_undo(undo))
+    status = UNPROCESSABLE if form.problems else 200
+    return _page(request, now, "leave", form=form, public=False, confirms=True, status=status)
+
+
+@_public
+def come_back(request: HttpRequest, now: datetime, token: str) -> HttpResponse:
+    """Alerts that were left come again."""
+    signed_links.read_come_back(token)
+    form = TopicForm(Catalogue(), f"back {request.path}", now)
+    if request.method == "POST":
+        _check_origin(request, form)
+        if not form.problems:
+            service.come_back(token=token)
+            return _page(request, now, "back", done=True, form=form)
+    status = UNPROCESSABLE if form.problems else 200
+    return _page(request, now, "back", done=False, form=form, status=status)
+
+
+def _undo(address: str) -> str:
+    return _here(address) if address else ""
 
 
 def _one_click(token: str, now: datetime) -> HttpResponse:
     try:
-        service.leave(token=token, now=now)
+        left = service.leave(token=token, now=now)
     except TokenError as error:
         return HttpResponse(f"{error}\n", status=400, content_type="text/plain; charset=utf-8")
-    return HttpResponse("You will get no more of these mails.\n", content_type="text/plain; charset=utf-8")  # fmt: skip
+    said = ASKED if left.asked else "You will get no more of these mails.\n"
+    return HttpResponse(said, content_type="text/plain; charset=utf-8")
 
 
 def _leave_purpose(path: str) -> str:

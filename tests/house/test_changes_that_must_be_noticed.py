@@ -18,7 +18,7 @@ from incidents.services.inputs import Override, Statement
 from incidents.services.visibility import waits_for_audience, withdraw
 from incidents.vocabulary import Scenario
 from notifications.delivery import claims, plan, send
-from notifications.delivery.circuit_breaker import Hosts, key_of
+from notifications.delivery.circuit_breaker import Breakers
 from notifications.delivery.supersede import supersede
 from notifications.lifecycle import SkipReason, State
 from notifications.models import Breaker, Delivery, Endpoint
@@ -138,9 +138,9 @@ def test_of_two_pauses_of_a_host_the_longer_one_holds(db: None, now: datetime) -
         channel="webhook", host="hooks.example.com", address="https://hooks.example.com/"
     )
     for pause in (timedelta(hours=2), timedelta(seconds=1)):
-        hosts = Hosts()
+        hosts = Breakers()
         for _ in range(6):
-            hosts.failed(key_of(host), retry_after=pause)
+            hosts.failed(host, retry_after=pause)
         hosts.save()
     left = Breaker.objects.get().open_until - timezone.now()  # type: ignore[operator]  # it is open
     assert left > timedelta(minutes=30)

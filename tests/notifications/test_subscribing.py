@@ -107,7 +107,7 @@ def test_leaving_posts_forgets_the_topics_and_leaves_alerts_alone(now: datetime)
     both = reader("both@example.com")
     token = signed_links.leave_url(both.key, DeliveryAudience.PUBLIC).split("/")[-2]
     for _ in range(2):
-        assert subscribe.leave(token=token, now=now) == DeliveryAudience.PUBLIC
+        assert subscribe.leave(token=token, now=now).audience == DeliveryAudience.PUBLIC
     both.refresh_from_db()
     assert (both.left_posts_at, both.left_alerts_at, both.topics.count()) == (now, None, 0)
 
@@ -116,7 +116,11 @@ def test_leaving_alerts_leaves_posts_alone(now: datetime) -> None:
     tenant("here")
     contact = reader("here@example.com")
     token = signed_links.leave_url(contact.key, DeliveryAudience.TARGETED).split("/")[-2]
-    subscribe.leave(token=token, now=now)
+    assert subscribe.leave(token=token, now=now).asked
+    contact.refresh_from_db()
+    assert contact.left_alerts_at is None
+    token = signed_links.end_alerts_url(contact.key).split("/")[-2]
+    subscribe.end_alerts(token=token, now=now)
     contact.refresh_from_db()
     assert (contact.left_posts_at, contact.left_alerts_at, contact.topics.count()) == (None, now, 1)
 

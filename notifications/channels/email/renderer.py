@@ -305,11 +305,13 @@ def _thread(incident_id: int, endpoint: Endpoint) -> dict[str, str]:
 
 
 def _list(audience: str) -> dict[str, str]:
-    name = "posts" if audience == DeliveryAudience.PUBLIC else "alerts"
+    public = audience == DeliveryAudience.PUBLIC
+    name = "posts" if public else "alerts"
     return {
+        # Alerts end only once whoever reads the address confirms it: no mail program can do that.
+        **({"List-Unsubscribe-Post": "List-Unsubscribe=One-Click"} if public else {}),
         "List-Id": f"{settings.SITE_NAME} {name} <{name}.{host()}>",
         "List-Help": f"<{settings.HELP_URL}>",
-        "List-Unsubscribe-Post": "List-Unsubscribe=One-Click",
         "Auto-Submitted": "auto-generated",
         "X-Auto-Response-Suppress": "All",
         "Precedence": "list",

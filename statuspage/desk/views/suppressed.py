@@ -13,6 +13,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from incidents.access import LIFT, LOOK, VIEW
 from notifications.audience import silence
+from notifications.delivery import retry
 from notifications.inbound import suppression
 from notifications.models import Bounce, Endpoint, OperatorAct
 from statuspage.desk.access import desk, operator_of
@@ -59,6 +60,7 @@ def lift(request: HttpRequest, pk: int) -> HttpResponse:
     form = LiftForm(request.POST, now=now)
     if not form.is_valid():
         return _page(request, endpoint, form, status=422)
+    since = endpoint.suppressed_at or now
     try:
         suppression.lift(
             endpoint_id=pk,
@@ -69,7 +71,11 @@ def lift(request: HttpRequest, pk: int) -> HttpResponse:
     except suppression.LiftError as error:
         messages.error(request, str(error))
     else:
-        messages.success(request, f"{endpoint.label} is sent to again.")
+        missed = retry.replay_missed(
+            endpoint_id=pk, since=since, now=now, actor=operator_of(request)
+        )
+        also = f" What it has missed leaves now: {missed}." if missed else ""
+        messages.success(request, f"{endpoint.label} is sent to again.{also}")
     return redirect("desk:suppressed")
 
 

@@ -1,0 +1,218 @@
+"""Whose way of alerts is dead, left or refuses is told elsewhere, once; leaving is confirmed and can be undone."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from django.contrib.auth.models import User
+from django.test import Client
+from pytest_django.fixtures import Settings
+
+from incidents.services import incident as incident_service
+from incidents.services.inputs import Statement
+from notifications import signed_links
+from notifications.channels import endpoints
+from notifications.delivery import contact_notices, plan, retry, send
+from notifications.delivery.send import FAILING_AFTER
+from notifications.inbound import suppression
+from notifications.lifecycle import State
+from notifications.models import ContactNotice, Delivery, Endpoint, OperatorAct, Tenant
+from tests.conftest import declaration
+from tests.notifications.cast import last, reader, rule, tenant
+from tests.notifications.conftest import Sink, text_of
+from tests.notifications.rooms import Hook
+
+pytestmark = pytest.mark.usefixtures("catalogue")
+
+WEST = ("key-vault", "west-europe")
+
+
+@pytest.fixture
+def nordwind() -> Tenant:
+    """Its contact, and a rule that leads to ops@."""
+    made = tenant("nordwind", WEST)
+    rule(made, "ops@example.net")
+    return made
+
+
+def ops() -> Endpoint:
+    return Endpoint.objects.get(address="ops@example.net")
+
+
+def told(sink: Sink, now: datetime) -> list[str]:
+    contact_notices.find(now=now)
+    contact_notices.send_due(now=now)
+    return sink.receivers
+
+
+def path_in(text: str, name: str) -> str:
+    found = re.search(rf"https://status\.example\.com(/subscribe/{name}/[^/\s]+/)", text)
+    assert found, text
+    return found[1]
+
+
+def press(client: Client, path: str) -> str:
+    page = client.get(path).content.decode()
+    token = re.search(r'name="form_token" value="([^"]+)"', page)
+    assert token, page
+    answer = client.post(path, {"form_token": token[1]}, headers={"origin": "http://testserver"})
+    assert answer.status_code == 200
+    return answer.content.decode()
+
+
+def test_a_tenants_contact_is_told_once_which_of_its_ways_is_dead_and_why(
+    nordwind: Tenant, now: datetime, sink: Sink
+) -> None:
+    dead = ops()
+    dead.suppressed_at, dead.suppressed_because = now, "550 5.1.1 no such user"
+    dead.save()
+    assert told(sink, now) == ["nordwind@example.com"]
+    assert told(sink, now + timedelta(minutes=1)) == ["nordwind@example.com"], "once"
+    (mail,) = sink.mails
+    assert mail["Subject"] == "[Cloud Status] Alerts of Nordwind do not reach ops@example.net"
+    text = text_of(mail)
+    assert "We send nothing there any more: 550 5.1.1 no such user." in text
+    assert "alert rule “rule 1” of Nordwind" in text
+    assert "name another address" in text
+    assert mail["Auto-Submitted"] == "auto-generated"
+    dead.suppressed_at = now + timedelta(days=1)  # lifted, and dead again
+    dead.save()
+    assert len(told(sink, now + timedelta(days=1))) == 2
+
+
+def test_who_has_only_that_one_address_is_told_at_its_people_or_stands_on_the_desks_list(
+    now: datetime, sink: Sink
+) -> None:
+    from notifications.audience import silence
+    from notifications.models import Membership, Person
+
+    alone, peopled = tenant("alone", WEST), tenant("peopled", WEST)
+    Membership.objects.create(
+        tenant=peopled, person=Person.objects.create(email="pia@example.org", created_at=now)
+    )
+    Endpoint.objects.update(suppressed_at=now, suppressed_because="gone")
+    assert told(sink, now) == ["pia@example.org"]
+    unsent = ContactNotice.objects.get(tenant=alone)
+    assert (unsent.sent_at, unsent.next_attempt_at) == (None, None)
+    assert {each.tenant.ref for each in silence.silenced()[0]} == {"alone", "peopled"}
+
+
+def test_a_forwarded_link_ends_no_alerts_until_the_address_itself_confirms(
+    nordwind: Tenant, client: Client, now: datetime, sink: Sink
+) -> None:
+    leaving = (
+        "/subscribe/" + signed_links.leave_url(ops().key, "targeted").partition("/subscribe/")[2]
+    )
+    page = client.get(leaving).content.decode()
+    assert "What would end:" in page
+    assert "alert rule “rule 1” of Nordwind" in page
+    assert "Alerts go on until somebody presses" in press(client, leaving)
+    one_click = client.post(leaving, {"List-Unsubscribe": "One-Click"})
+    assert (
+        one_click.content
+        == b"We have mailed this address: alerts end once that mail is confirmed.\n"
+    )
+    assert ops().left_alerts_at is None
+    later = datetime.now(UTC)
+    assert told(sink, later) == ["ops@example.net"], "asked once, however often it is clicked"
+    ending = path_in(text_of(sink.mails[0]), "end-alerts")
+    assert client.get(ending).status_code == 200
+    assert ops().left_alerts_at is None, "looking changes nothing"
+    left = press(client, ending)
+    assert ops().left_alerts_at is not None
+    assert told(sink, datetime.now(UTC))[1:] == ["nordwind@example.com"], "the team hears of it"
+    assert "Whoever reads this address has ended its alerts." in text_of(sink.mails[1])
+
+    back = re.search(r'href="(/subscribe/come-back/[^"]+)"', left)
+    assert back
+    assert "Alerts come again" in press(client, back[1])
+    assert ops().left_alerts_at is None
+
+
+def test_a_link_to_end_alerts_is_good_for_two_days_and_for_nothing_else(
+    nordwind: Tenant, client: Client
+) -> None:
+    url = signed_links.end_alerts_url(ops().key).partition("/subscribe/")[2]
+    for path in (
+        url.replace("end-alerts", "come-back"),
+        url.replace("end-alerts", "leave"),
+        "end-alerts/x/",
+    ):
+        assert client.post(f"/subscribe/{path}").status_code == 400
+    assert ops().left_alerts_at is None
+
+
+def test_leaving_is_taken_back_at_the_desk_and_on_record(
+    nordwind: Tenant, now: datetime, operator: User
+) -> None:
+    Endpoint.objects.update(left_alerts_at=now)
+    suppression.take_back(endpoint_id=ops().pk, now=now, actor=operator)
+    assert ops().left_alerts_at is None
+    assert OperatorAct.objects.get().what == "undo"
+    with pytest.raises(suppression.LiftError, match="has not left"):
+        suppression.take_back(endpoint_id=ops().pk, now=now, actor=operator)
+
+
+def test_leaving_posts_can_be_taken_back_with_all_that_was_chosen(client: Client) -> None:
+    bob = reader("bob@example.com", ("key-vault", "west-europe"), ("storage", None))
+    before = set(bob.topics.values_list("service", "region"))
+    leaving = "/subscribe/" + signed_links.leave_url(bob.key, "public").partition("/subscribe/")[2]
+    left = press(client, leaving)
+    assert not bob.topics.exists()
+    back = re.search(r'href="(/subscribe/confirm/[^"]+)"', left)
+    assert back
+    press(client, back[1])
+    assert set(bob.topics.values_list("service", "region")) == before
+
+
+def test_a_hook_that_fails_for_an_hour_is_told_before_it_is_given_up(
+    operator: User, now: datetime, hook: Hook, sink: Sink, settings: Settings
+) -> None:
+    owner = tenant("nordwind", WEST)
+    made, _ = endpoints.create(
+        channel="webhook", address=hook.url, tenant=owner, now=now, name="CI of the shop"
+    )
+    group = rule(owner, "ops@example.net").action_groups.get()
+    group.endpoints.set([made])
+    hook.status = 404
+    incident = incident_service.declare(
+        declaration=declaration(statement=Statement("", "For you.")), now=now, actor=operator
+    )
+    plan.plan(communication_id=last(incident).pk, now=now)
+    for number in range(1, FAILING_AFTER + 2):
+        Delivery.objects.update(next_attempt_at=now)
+        assert send.work().waiting == 1
+        assert ContactNotice.objects.exists() is (number >= FAILING_AFTER)
+    assert told(sink, datetime.now(UTC)) == ["nordwind@example.com"]
+    assert "CI of the shop" in sink.mails[0]["Subject"]
+    assert "We go on trying for days" in text_of(sink.mails[0]).replace("\r\n", " ")
+    hook.status = 204
+    Delivery.objects.update(next_attempt_at=now)
+    assert send.work().sent == 1
+
+
+def test_what_was_missed_while_suppressed_leaves_once_it_is_lifted(
+    operator: User, now: datetime, hook: Hook
+) -> None:
+    owner = tenant("nordwind", WEST, contact=False)
+    owner.contact, _ = endpoints.create(channel="webhook", address=hook.url, tenant=owner, now=now)
+    owner.save()
+    Endpoint.objects.update(
+        suppressed_at=now - timedelta(hours=1), suppressed_because="answered 410"
+    )
+    incident = incident_service.declare(
+        declaration=declaration(statement=Statement("", "For you.")), now=now, actor=operator
+    )
+    plan.plan(communication_id=last(incident).pk, now=now)
+    assert send.work().skipped == 1
+    made = Endpoint.objects.get()
+    suppression.lift(endpoint_id=made.pk, reason="Mended.", now=now, actor=operator)
+    since = now - timedelta(hours=1)
+    assert retry.replay_missed(endpoint_id=made.pk, since=since, now=now, actor=operator) == 1
+    assert send.work().sent == 1
+    assert len(hook.requests) == 1
+    assert retry.replay_missed(endpoint_id=made.pk, since=since, now=now, actor=operator) == 0
+    assert Delivery.objects.get().state == State.SENT
+    assert {act.what for act in OperatorAct.objects.all()} == {"lift", "again"}

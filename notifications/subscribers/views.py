@@ -209,6 +209,7 @@ def leave(request: HttpRequest, now: datetime, token: str) -> HttpResponse:
         _check_origin(request, form)
         if not form.problems:
             left = service.leave(token=token, now=now)
+            _ring(left)
             return _page(
                 request, now, "left", public=public, asked=left.asked, undo=_undo(left.undo)
             )
@@ -245,6 +246,13 @@ def come_back(request: HttpRequest, now: datetime, token: str) -> HttpResponse:
     return _page(request, now, "back", done=False, form=form, status=status)
 
 
+def _ring(left: service.Left) -> None:
+    """Whoever reads the address is asked at once; without a broker the sweep does."""
+    if left.asked:
+        notices = current_app.signature("notifications.contact_notices")
+        transaction.on_commit(lambda: enqueue(notices))
+
+
 def _undo(address: str) -> str:
     return _here(address) if address else ""
 
@@ -254,6 +262,7 @@ def _one_click(token: str, now: datetime) -> HttpResponse:
         left = service.leave(token=token, now=now)
     except TokenError as error:
         return HttpResponse(f"{error}\n", status=400, content_type="text/plain; charset=utf-8")
+    _ring(left)
     said = ASKED if left.asked else "You will get no more of these mails.\n"
     return HttpResponse(said, content_type="text/plain; charset=utf-8")
 

@@ -10,12 +10,16 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+# A service in a region: by slugs, and by the ids of the rows.
+Cell = tuple[str, str]
+CellIds = tuple[int, int]
+
 # From so many regions on, all of a geography is named as such.
 WHOLE = 3
 
 
 @dataclass(frozen=True, slots=True)
-class Cell:
+class PlacedCell:
     """A service in a region, by name. `offered`: in how many regions of `geography` the service exists."""
 
     service: str
@@ -26,7 +30,7 @@ class Cell:
 
 
 @dataclass(frozen=True, slots=True)
-class Group:
+class CellGroup:
     """Each of `services` is hit in each of the places. `whole`: geographies with their number of regions."""
 
     services: tuple[str, ...]
@@ -50,13 +54,13 @@ class Group:
         ]
 
     @classmethod
-    def of_json(cls, value: Sequence[Any]) -> Group:
+    def of_json(cls, value: Sequence[Any]) -> CellGroup:
         services, regions, whole, worldwide = value
         named = tuple((str(name), int(count)) for name, count in whole)
         return cls(tuple(services), tuple(regions), named, bool(worldwide))
 
 
-def grouped(cells: Iterable[Cell]) -> tuple[Group, ...]:
+def grouped(cells: Iterable[PlacedCell]) -> tuple[CellGroup, ...]:
     """The cells in groups that name no other cell, the widest first; services and regions keep their order.
 
     By service or by region, whichever takes fewer groups: the least number there is would be a hard problem,
@@ -71,7 +75,7 @@ def grouped(cells: Iterable[Cell]) -> tuple[Group, ...]:
 
 
 def _joined(
-    cells: Iterable[Cell], *, by_service: bool
+    cells: Iterable[PlacedCell], *, by_service: bool
 ) -> list[tuple[tuple[str, ...], tuple[str, ...]]]:
     """(services, regions) of groups: services with equal regions together, or regions with equal services."""
     others: dict[str, dict[str, None]] = {}
@@ -88,8 +92,8 @@ def _joined(
 
 
 def _group(
-    services: tuple[str, ...], regions: tuple[str, ...], cells: Mapping[tuple[str, str], Cell]
-) -> Group:
+    services: tuple[str, ...], regions: tuple[str, ...], cells: Mapping[Cell, PlacedCell]
+) -> CellGroup:
     within: dict[str, list[str]] = {}
     for region in regions:
         cell = cells[services[0], region]
@@ -107,4 +111,4 @@ def _group(
         if not (cell := cells[services[0], region]).worldwide and cell.geography not in whole
     )
     worldwide = any(cells[services[0], region].worldwide for region in regions)
-    return Group(services, named, tuple(whole.items()), worldwide)
+    return CellGroup(services, named, tuple(whole.items()), worldwide)

@@ -33,7 +33,7 @@ class Decided(StrEnum):
     RETRACTED = "false positive"
 
 
-class Shown(StrEnum):
+class WorldSees(StrEnum):
     """What the world sees of it."""
 
     NOTHING = "nothing"
@@ -45,7 +45,7 @@ class Shown(StrEnum):
     GONE_ALARM = "410; the desk is alarmed"
 
 
-class Told(StrEnum):
+class ToldDirectly(StrEnum):
     """Who is told directly, besides the readers of public posts."""
 
     AUDIENCE = "matching, and told before"
@@ -62,42 +62,46 @@ class ReviewFor(StrEnum):
     NOBODY = "nobody"
 
 
-class Cell(NamedTuple):
-    shown: Shown
-    told: Told
+class Consequence(NamedTuple):
+    shown: WorldSees
+    told: ToldDirectly
     review: ReviewFor
 
 
 S, D = Standing, Decided
-_AS_DECIDED = (Told.AUDIENCE, ReviewFor.AS_DECIDED)
-_BROAD = (Told.AUDIENCE, ReviewFor.EVERYBODY)
-_FOR_NOW = (Told.ONCE_KNOWN, ReviewFor.AFFECTED)
-_RETRACTED = (Told.THOSE_TOLD, ReviewFor.NOBODY)
+_AS_DECIDED = (ToldDirectly.AUDIENCE, ReviewFor.AS_DECIDED)
+_BROAD = (ToldDirectly.AUDIENCE, ReviewFor.EVERYBODY)
+_FOR_NOW = (ToldDirectly.ONCE_KNOWN, ReviewFor.AFFECTED)
+_RETRACTED = (ToldDirectly.THOSE_TOLD, ReviewFor.NOBODY)
 
-TABLE: Mapping[tuple[Standing, Decided], Cell] = {
-    (S.TARGETED, D.KEPT): Cell(Shown.NOTHING, *_AS_DECIDED),
-    (S.TARGETED, D.BROAD): Cell(Shown.POST, *_BROAD),
-    (S.TARGETED, D.FOR_NOW): Cell(Shown.POST, *_FOR_NOW),
-    (S.TARGETED, D.POSTED): Cell(Shown.POST, *_AS_DECIDED),
-    (S.TARGETED, D.RETRACTED): Cell(Shown.NOTHING, *_RETRACTED),
+TABLE: Mapping[tuple[Standing, Decided], Consequence] = {
+    (S.TARGETED, D.KEPT): Consequence(WorldSees.NOTHING, *_AS_DECIDED),
+    (S.TARGETED, D.BROAD): Consequence(WorldSees.POST, *_BROAD),
+    (S.TARGETED, D.FOR_NOW): Consequence(WorldSees.POST, *_FOR_NOW),
+    (S.TARGETED, D.POSTED): Consequence(WorldSees.POST, *_AS_DECIDED),
+    (S.TARGETED, D.RETRACTED): Consequence(WorldSees.NOTHING, *_RETRACTED),
     # What still waits has made nothing public: it lapses when nothing wants it public any more.
-    (S.WAITING, D.KEPT): Cell(Shown.NOTHING, *_AS_DECIDED),
-    (S.WAITING, D.BROAD): Cell(Shown.POST, *_BROAD),
-    (S.WAITING, D.FOR_NOW): Cell(Shown.POST, *_FOR_NOW),
-    (S.WAITING, D.POSTED): Cell(Shown.POST, *_AS_DECIDED),
-    (S.WAITING, D.RETRACTED): Cell(Shown.NOTHING, *_RETRACTED),
+    (S.WAITING, D.KEPT): Consequence(WorldSees.NOTHING, *_AS_DECIDED),
+    (S.WAITING, D.BROAD): Consequence(WorldSees.POST, *_BROAD),
+    (S.WAITING, D.FOR_NOW): Consequence(WorldSees.POST, *_FOR_NOW),
+    (S.WAITING, D.POSTED): Consequence(WorldSees.POST, *_AS_DECIDED),
+    (S.WAITING, D.RETRACTED): Consequence(WorldSees.NOTHING, *_RETRACTED),
     # A verdict never takes an entry down: withdrawing is a verb of its own.
-    (S.PUBLIC, D.KEPT): Cell(Shown.STAYS, *_AS_DECIDED),
-    (S.PUBLIC, D.BROAD): Cell(Shown.STAYS, *_BROAD),
-    (S.PUBLIC, D.FOR_NOW): Cell(Shown.UNTIL_REVIEW, *_FOR_NOW),
-    (S.PUBLIC, D.POSTED): Cell(Shown.STAYS, *_AS_DECIDED),
-    (S.PUBLIC, D.RETRACTED): Cell(Shown.RETRACTION, *_RETRACTED),
+    (S.PUBLIC, D.KEPT): Consequence(WorldSees.STAYS, *_AS_DECIDED),
+    (S.PUBLIC, D.BROAD): Consequence(WorldSees.STAYS, *_BROAD),
+    (S.PUBLIC, D.FOR_NOW): Consequence(WorldSees.UNTIL_REVIEW, *_FOR_NOW),
+    (S.PUBLIC, D.POSTED): Consequence(WorldSees.STAYS, *_AS_DECIDED),
+    (S.PUBLIC, D.RETRACTED): Consequence(WorldSees.RETRACTION, *_RETRACTED),
     # Withdrawn is final: what is broad after all is declared anew, and somebody has to know.
-    (S.WITHDRAWN, D.KEPT): Cell(Shown.GONE, *_AS_DECIDED),
-    (S.WITHDRAWN, D.BROAD): Cell(Shown.GONE_ALARM, Told.AUDIENCE, ReviewFor.AFFECTED),
-    (S.WITHDRAWN, D.FOR_NOW): Cell(Shown.GONE, Told.AUDIENCE, ReviewFor.AFFECTED),
-    (S.WITHDRAWN, D.POSTED): Cell(Shown.GONE, *_AS_DECIDED),
-    (S.WITHDRAWN, D.RETRACTED): Cell(Shown.GONE, *_RETRACTED),
+    (S.WITHDRAWN, D.KEPT): Consequence(WorldSees.GONE, *_AS_DECIDED),
+    (S.WITHDRAWN, D.BROAD): Consequence(
+        WorldSees.GONE_ALARM, ToldDirectly.AUDIENCE, ReviewFor.AFFECTED
+    ),
+    (S.WITHDRAWN, D.FOR_NOW): Consequence(
+        WorldSees.GONE, ToldDirectly.AUDIENCE, ReviewFor.AFFECTED
+    ),
+    (S.WITHDRAWN, D.POSTED): Consequence(WorldSees.GONE, *_AS_DECIDED),
+    (S.WITHDRAWN, D.RETRACTED): Consequence(WorldSees.GONE, *_RETRACTED),
 }
 
 
@@ -111,7 +115,7 @@ def waits_for_audience(
     """
     if standing not in (Standing.WAITING, Standing.PUBLIC):
         return False
-    once_known = TABLE[standing, decided].told is Told.ONCE_KNOWN
+    once_known = TABLE[standing, decided].told is ToldDirectly.ONCE_KNOWN
     return once_known and scenario == Scenario.AUDIENCE_UNKNOWN and audience == Audience.UNKNOWN
 
 

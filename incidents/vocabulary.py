@@ -137,7 +137,7 @@ class RepairState(Word):
     PLANNED = "planned"
 
 
-class Basis(Word):
+class FactBasis(Word):
     """Whether a source says so, or we take it to be so."""
 
     STATED = "stated"

@@ -21,7 +21,7 @@ from django.utils.translation import (
     override,
 )
 
-from incidents.cells import Group
+from incidents.cells import CellGroup
 from incidents.vocabulary import Audience, Kind, Level, Stage
 
 WRITTEN_IN = "en"  # what is stored; other languages are written from the facts beside it
@@ -33,7 +33,7 @@ _DAYS = {"de": "j. F Y", "es": r"j \d\e F \d\e Y", "ja": "Y年n月j日"}
 
 
 @dataclass(frozen=True, slots=True)
-class Facts:
+class WordingFacts:
     """What a sentence or two are written from; kept with the statement.
 
     `about` is a key of WRITERS. `hit`: the cells it speaks of; `rest`: those that are still hit. `begun`: of a
@@ -46,8 +46,8 @@ class Facts:
     kind: str = Kind.SERVICE_ISSUE
     level: str = Level.ERROR
     stage: str = Stage.INVESTIGATING
-    hit: tuple[Group, ...] = ()
-    rest: tuple[Group, ...] = ()
+    hit: tuple[CellGroup, ...] = ()
+    rest: tuple[CellGroup, ...] = ()
     times: Mapping[str, datetime] = field(default_factory=dict)
     begun: bool = False
     audience: str = ""
@@ -63,13 +63,13 @@ class Facts:
         return value | {"times": {name: at.isoformat() for name, at in self.times.items()}}
 
     @classmethod
-    def of_json(cls, value: Mapping[str, Any]) -> Facts:
-        groups = {name: tuple(map(Group.of_json, value[name])) for name in ("hit", "rest")}
+    def of_json(cls, value: Mapping[str, Any]) -> WordingFacts:
+        groups = {name: tuple(map(CellGroup.of_json, value[name])) for name in ("hit", "rest")}
         times = {name: datetime.fromisoformat(at) for name, at in value["times"].items()}
         return cls(**{**value, **groups, "times": times})
 
 
-def written(facts: Iterable[Facts], language: str = WRITTEN_IN) -> str:
+def written(facts: Iterable[WordingFacts], language: str = WRITTEN_IN) -> str:
     """What these facts say, in a language of the product; a quotation is a paragraph of its own."""
     paragraphs: list[str] = []
     may_go_on = False
@@ -85,7 +85,7 @@ def written(facts: Iterable[Facts], language: str = WRITTEN_IN) -> str:
     return "\n\n".join(paragraphs)
 
 
-def sentence(facts: Facts) -> str:
+def sentence(facts: WordingFacts) -> str:
     """In the active language."""
     return WRITERS[facts.about](facts)
 
@@ -118,7 +118,7 @@ def isolated(text: str) -> str:
     return f"\u2068{text}\u2069" if get_language_bidi() else text
 
 
-def place(group: Group) -> str:
+def place(group: CellGroup) -> str:
     """`West Europe and North Europe`, `all of Europe (20 regions)`."""
     whole = [
         gettext("all of %(name)s (%(n)d regions)") % {"name": isolated(geography), "n": count}
@@ -127,7 +127,7 @@ def place(group: Group) -> str:
     return listed([*whole, *map(isolated, group.regions)])
 
 
-def named(group: Group) -> str:
+def named(group: CellGroup) -> str:
     """`Storage and Key Vault in West Europe`: services and places of one group."""
     facts = {"services": listed([*map(isolated, group.services)]), "regions": place(group)}
     if not (group.whole or group.regions):
@@ -137,7 +137,7 @@ def named(group: Group) -> str:
     return gettext("%(services)s in %(regions)s") % facts
 
 
-def cells(groups: Sequence[Group], most: int = MOST_GROUPS) -> str:
+def cells(groups: Sequence[CellGroup], most: int = MOST_GROUPS) -> str:
     """Every group, so that no pair is named that is not hit; beyond `most`, the rest is counted in cells."""
     text = gettext("; ").join(named(group) for group in groups[:most])
     if more := sum(group.cells for group in groups[most:]):
@@ -185,7 +185,7 @@ def effect(services: int, level: str) -> str:
     )
 
 
-def _what(facts: Facts) -> tuple[int, dict[str, str]]:
+def _what(facts: WordingFacts) -> tuple[int, dict[str, str]]:
     """How many services, and the parts of a sentence about the cells: its subject, and a list behind it.
 
     One group is the subject itself; of several the subject is only that there are several.
@@ -205,13 +205,13 @@ def _filled(template: str, parts: Mapping[str, str]) -> str:
     return text[:1].upper() + text[1:]
 
 
-def _advisory(facts: Facts) -> str:
+def _advisory(facts: WordingFacts) -> str:
     if facts.kind == Kind.SECURITY_ADVISORY:
         return gettext("this security advisory")
     return gettext("this health advisory")
 
 
-def _opening(facts: Facts) -> str:
+def _opening(facts: WordingFacts) -> str:
     """What it is, in a stage: a first statement, or one for readers who have heard nothing yet."""
     if facts.kind == MAINTENANCE:
         return _maintenance(facts)
@@ -220,7 +220,7 @@ def _opening(facts: Facts) -> str:
     return joined(_impact(facts), _working_on_it(facts))
 
 
-def _impact(facts: Facts) -> str:
+def _impact(facts: WordingFacts) -> str:
     """Since when which services fail, or between when and when they did."""
     services, parts = _what(facts)
     if "until" in facts.times:
@@ -268,7 +268,7 @@ def _impact(facts: Facts) -> str:
     return _filled(now[facts.level], parts)
 
 
-def _working_on_it(facts: Facts) -> str:
+def _working_on_it(facts: WordingFacts) -> str:
     if "until" in facts.times:
         return gettext("This has ended.")
     return {
@@ -280,7 +280,7 @@ def _working_on_it(facts: Facts) -> str:
     }.get(facts.stage, "")  # fmt: skip
 
 
-def _maintenance(facts: Facts) -> str:
+def _maintenance(facts: WordingFacts) -> str:
     """A maintenance as its stage and the clock have it."""
     _, parts = _what(facts)
     times = facts.times
@@ -321,7 +321,7 @@ def _maintenance(facts: Facts) -> str:
     return _filled(template, parts)
 
 
-def _planned_end(facts: Facts) -> str:
+def _planned_end(facts: WordingFacts) -> str:
     """A maintenance that ends by its plan, without a person's word."""
     _, parts = _what(facts)
     template = gettext(
@@ -330,7 +330,7 @@ def _planned_end(facts: Facts) -> str:
     return _filled(template, parts)
 
 
-def _of_advisory(facts: Facts) -> str:
+def _of_advisory(facts: WordingFacts) -> str:
     _, parts = _what(facts)
     parts["it"] = _advisory(facts)
     since = facts.times["since"]
@@ -345,7 +345,7 @@ def _of_advisory(facts: Facts) -> str:
     return _filled(template, parts)
 
 
-def _stage(facts: Facts) -> str:
+def _stage(facts: WordingFacts) -> str:
     """That a stage has been reached. A maintenance says all of itself, as its stages are all there is to it."""
     if facts.kind == MAINTENANCE:
         return _maintenance(facts)
@@ -363,7 +363,7 @@ def _stage(facts: Facts) -> str:
     return joined(text, _rest(facts))
 
 
-def _rest(facts: Facts) -> str:
+def _rest(facts: WordingFacts) -> str:
     if not facts.rest:
         return ""
     parts = {"cells": cells(facts.rest)}
@@ -374,7 +374,7 @@ def _rest(facts: Facts) -> str:
     return gettext("Still affected: %(cells)s.") % parts
 
 
-def _recovery(facts: Facts) -> str:
+def _recovery(facts: WordingFacts) -> str:
     _, parts = _what(facts)
     if facts.kind == MAINTENANCE:
         template = gettext("Work on %(what)s was finished at %(at)s%(list)s.")
@@ -386,7 +386,7 @@ def _recovery(facts: Facts) -> str:
     return joined(_filled(template, parts), _rest(facts))
 
 
-def _spread(facts: Facts) -> str:
+def _spread(facts: WordingFacts) -> str:
     services, parts = _what(facts)
     if facts.kind == MAINTENANCE:
         template = gettext("As of %(at)s, this maintenance covers %(what)s, too%(list)s.")
@@ -402,7 +402,7 @@ def _spread(facts: Facts) -> str:
     return _filled(template, parts)
 
 
-def _reopened(facts: Facts) -> str:
+def _reopened(facts: WordingFacts) -> str:
     """Impact after an end: whether it is back or new there, nobody states."""
     services, parts = _what(facts)
     if facts.kind in ADVISORIES:
@@ -416,7 +416,7 @@ def _reopened(facts: Facts) -> str:
     return _filled(template, parts)
 
 
-def _handover(facts: Facts) -> str:
+def _handover(facts: WordingFacts) -> str:
     """A first targeted text about what was posted to everybody. It says of no receiver what is not known."""
     if facts.audience == Audience.CONFIRMED:
         known = gettext(
@@ -431,7 +431,7 @@ def _handover(facts: Facts) -> str:
     return joined(_impact(facts), known)
 
 
-def _retraction(facts: Facts) -> str:
+def _retraction(facts: WordingFacts) -> str:
     """That there never was an impact; the same for the public and for those told directly."""
     _, parts = _what(facts)
     if facts.kind in ADVISORIES:
@@ -446,7 +446,7 @@ def _retraction(facts: Facts) -> str:
     return _filled(template, parts)
 
 
-def _correction(facts: Facts) -> str:
+def _correction(facts: WordingFacts) -> str:
     """That a published time was wrong: as it was, and as stated before."""
     it = gettext("this incident")
     if facts.kind == MAINTENANCE:
@@ -462,7 +462,7 @@ def _correction(facts: Facts) -> str:
     return gettext("Correction: %(changes)s, as we stated before.") % {"changes": listed(changes)}
 
 
-def _merged(facts: Facts) -> str:
+def _merged(facts: WordingFacts) -> str:
     if not facts.other:  # never public, so never named publicly
         return gettext("We continue another report of this here: the two turned out to be one.")
     return gettext("We continue %(id)s here: the two turned out to be one.") % {
@@ -470,18 +470,18 @@ def _merged(facts: Facts) -> str:
     }
 
 
-def _review(facts: Facts) -> str:
+def _review(facts: WordingFacts) -> str:
     if facts.stage == "final":
         return gettext("The final review of this incident is published on this page.")
     return gettext("The preliminary review of this incident is published on this page.")
 
 
-def _quoted(facts: Facts) -> str:
+def _quoted(facts: WordingFacts) -> str:
     stated = gettext("As stated at %(at)s:") % {"at": clock(facts.times["at"])}
     return f"{stated}\n\n{facts.quote}"
 
 
-def _monitored(facts: Facts) -> str:
+def _monitored(facts: WordingFacts) -> str:
     """What a monitor's targeted alert says."""
     services, parts = _what(facts)
     parts |= {"id": facts.other, "effect": effect(services, facts.level)}
@@ -494,7 +494,7 @@ def _monitored(facts: Facts) -> str:
     )
 
 
-WRITERS: Mapping[str, Callable[[Facts], str]] = {
+WRITERS: Mapping[str, Callable[[WordingFacts], str]] = {
     "opening": _opening,
     "stage": _stage,
     "planned_end": _planned_end,

@@ -25,7 +25,7 @@ from notifications.delivery import (
     review_delivery,
     send,
 )
-from notifications.delivery.send import Tally
+from notifications.delivery.send import SendTally
 from notifications.evidence import delivery_statistics
 from notifications.lifecycle import Channel
 from notifications.subscribers import subscribe
@@ -72,14 +72,14 @@ def is_left_undone(figures: sending_health.Figures) -> bool:
     return not swept or any(age is not None and age > grace for age in waited)
 
 
-def help_out(*, now: datetime, grace: timedelta = GRACE) -> Tally:
+def help_out(*, now: datetime, grace: timedelta = GRACE) -> SendTally:
     """One round of all due work; safe beside workers, since rows are claimed. Returns what it sent."""
     visibility.publish_due(now=now)
     reminders.remind(now=now)
     retention.expire(now=now)
     plan.plan_due(now=now)
     claims.expire_leases()
-    tally = Tally()
+    tally = SendTally()
     if claims.anything_due(since=grace):
         for channel in Channel:
             done = send.work(channels=(channel,))

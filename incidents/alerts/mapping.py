@@ -54,7 +54,7 @@ class Row:
 
 
 @dataclass(frozen=True, slots=True)
-class Named:
+class NamedPlaces:
     """A cell in the monitor's own words; the catalogue decides whether there is such a one."""
 
     service: str
@@ -84,7 +84,7 @@ def read_mapping(text: str) -> tuple[Row, ...]:
     return tuple(_row(each, f"row {number}") for number, each in enumerate(loaded, 1))
 
 
-def map_labels(rows: Sequence[Row], labels: Mapping[str, str]) -> Named | Unmapped:
+def map_labels(rows: Sequence[Row], labels: Mapping[str, str]) -> NamedPlaces | Unmapped:
     """What these labels mean by the first row that matches; without rows, by their own names."""
     row = next((each for each in rows if _matches(each, labels)), None if rows else Row({}))
     if row is None:
@@ -97,7 +97,7 @@ def map_labels(rows: Sequence[Row], labels: Mapping[str, str]) -> Named | Unmapp
             return Unmapped(f"it has no label for the {name}")
     extent = _filled(row.extent, labels).lower()
     level = _filled(row.level, labels).lower()
-    return Named(
+    return NamedPlaces(
         service=service,
         region=region,
         extent=extent if extent in tuple(Extent) else Extent.SUBSET,

@@ -19,33 +19,33 @@ from __future__ import annotations
 
 from incidents.policy.custom import PolicyError, parse_policy
 from incidents.policy.documents import load_json, load_yaml
-from incidents.policy.explain import Change, Explanation, explain
+from incidents.policy.explain import Explanation, VerdictChange, explain
 from incidents.policy.facts import Facts, FactsError, ImpactFact, parse_facts
 from incidents.policy.neighbours import Counterfactual, neighbours
 from incidents.policy.presets import PRESETS
 from incidents.policy.rules import Policy, Size, Threshold, measure
-from incidents.policy.spread import Growth, Proposal, Spread, proposed_level
+from incidents.policy.spread import Growth, LevelProposal, Spread, proposed_level
 from incidents.policy.verdict import Outcome, Verdict, decide
 from incidents.validation import RefusedError
 
 __all__ = [
     "PRESETS",
-    "Change",
     "Counterfactual",
     "Explanation",
     "Facts",
     "FactsError",
     "Growth",
     "ImpactFact",
+    "LevelProposal",
     "Outcome",
     "Policy",
     "PolicyError",
-    "Proposal",
     "RefusedError",
     "Size",
     "Spread",
     "Threshold",
     "Verdict",
+    "VerdictChange",
     "decide",
     "explain",
     "load_json",

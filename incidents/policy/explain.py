@@ -15,7 +15,7 @@ from incidents.policy.verdict import Outcome, Verdict, decide
 ESTIMATED = frozenset({"services", "regions", "extent"})
 
 
-class Change(NamedTuple):
+class VerdictChange(NamedTuple):
     """One notch and the different outcome it leads to."""
 
     counterfactual: Counterfactual
@@ -37,7 +37,7 @@ class Explanation:
     verdict: Verdict
     needs_confirmation: bool
     because: tuple[str, ...]
-    would_change_if: tuple[Change, ...]
+    would_change_if: tuple[VerdictChange, ...]
 
     def as_dict(self) -> dict[str, object]:
         """The JSON that `manage.py decide` prints; keys and their order are stable."""
@@ -67,11 +67,11 @@ def explain(facts: Facts, policy: Policy) -> Explanation:
     few = condensed(facts)
     verdict = decide(few, policy)
     here = verdict.outcome
-    changes: list[Change] = []
+    changes: list[VerdictChange] = []
     for counterfactual, nearby in neighbours(few):
         there = decide(nearby, policy).outcome
         if there != here:
-            changes.append(Change(counterfactual, there))
+            changes.append(VerdictChange(counterfactual, there))
     flips = [
         change.counterfactual
         for change in changes

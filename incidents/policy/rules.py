@@ -9,6 +9,7 @@ from typing import Annotated, Literal, NamedTuple
 import msgspec
 from msgspec import Meta
 
+from incidents.cells import Cell
 from incidents.policy.facts import GLOBAL, Facts, ImpactFact
 from incidents.policy.spread import MAX_COUNT, Spread
 from incidents.validation import checked, name, whole
@@ -78,7 +79,7 @@ def condensed(facts: Facts) -> Facts:
     return replace(facts, impacts=rows) if len(rows) < len(facts.impacts) else facts
 
 
-def paired(services: tuple[str, ...], regions: tuple[str, ...]) -> Iterator[tuple[str, str]]:
+def paired(services: tuple[str, ...], regions: tuple[str, ...]) -> Iterator[Cell]:
     """Each service and each region at least once; the shorter side is filled up with its first."""
     for index in range(max(len(services), len(regions))):
         yield (

@@ -41,12 +41,12 @@ class Growth:
 
 
 @dataclass(frozen=True, slots=True)
-class Proposal:
+class LevelProposal:
     level: Level
     because: str
 
 
-def proposed_level(level: Level, growth: Growth, spread: Spread | None) -> Proposal | None:
+def proposed_level(level: Level, growth: Growth, spread: Spread | None) -> LevelProposal | None:
     """Error for a Warning that spreads, with its reason; None where nothing is proposed.
 
     What is Informational stays so: many regions with an effect that nobody feels are no outage.
@@ -58,7 +58,7 @@ def proposed_level(level: Level, growth: Growth, spread: Spread | None) -> Propo
             f"{growth.hard_dependants} services cannot do without what is hit"
             f" ({spread.hard_dependants} are enough)"
         )
-        return Proposal(Level.ERROR, reason)
+        return LevelProposal(Level.ERROR, reason)
     # Any two, not the first two: a region that turns out to have been hit long before takes nothing back.
     gaps = [after - before for before, after in pairwise(sorted(growth.regions.values()))]
     if gaps and min(gaps) <= timedelta(minutes=spread.second_region_minutes):
@@ -68,7 +68,7 @@ def proposed_level(level: Level, growth: Growth, spread: Spread | None) -> Propo
             f"{which[0]} region was hit {minutes} minutes after {which[1]}"
             f" (up to {spread.second_region_minutes} count)"
         )
-        return Proposal(Level.ERROR, reason)
+        return LevelProposal(Level.ERROR, reason)
     if growth.zone_to_region and spread.zone_to_region:
-        return Proposal(Level.ERROR, "what was hit in a zone is hit in the whole region now")
+        return LevelProposal(Level.ERROR, "what was hit in a zone is hit in the whole region now")
     return None

@@ -10,7 +10,7 @@ from incidents.derived_facts import Graph
 from incidents.policy import PRESETS, Policy
 from incidents.replay.recordings import Moment, Recording
 from incidents.replay.replay import Replay, points_of, replay
-from incidents.vocabulary import Audience, Basis, Level
+from incidents.vocabulary import Audience, FactBasis, Level
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +73,7 @@ def _of_moment(
     moment: Moment, level: Level, audience: Audience, named: bool
 ) -> Iterator[tuple[str, str, str, Moment]]:
     """`level` and `audience` as they were before, `named`: whether any cell was."""
-    if moment.basis != Basis.ASSUMED:
+    if moment.basis != FactBasis.ASSUMED:
         return
     if moment.level and (moment.level != level or not named):
         other = Level.ERROR if moment.level == Level.WARNING else level

@@ -18,7 +18,7 @@ from msgspec import Meta
 
 from incidents.policy.facts import MAX_DEPENDENTS
 from incidents.validation import RefusedError, Text, read, whole
-from incidents.vocabulary import Audience, Basis, Extent, KnownBy, Level, Stage
+from incidents.vocabulary import Audience, Extent, FactBasis, KnownBy, Level, Stage
 
 SHIPPED = Path(__file__).resolve().parents[1] / "data" / "recordings"
 
@@ -49,7 +49,7 @@ class Moment:
     `known_by`: who knows from then on (monitor, operator, customers). Times in UTC."""
 
     at: Time
-    basis: Basis
+    basis: FactBasis
     said: Text = ""
     why: Text = ""
     level: Level | None = None
@@ -104,7 +104,7 @@ def read_recording(path: Path) -> Recording:
     except MomentsError as error:
         raise MomentsError(f"{path.name}: {error}") from None
     for index, moment in enumerate(said.moments):
-        if moment.basis == Basis.ASSUMED and not moment.why:
+        if moment.basis == FactBasis.ASSUMED and not moment.why:
             where = f"{path.name}: moments[{index}].why"
             raise MomentsError(f"{where}: missing where it is assumed; say what was taken instead")
     moments = tuple(replace(moment, at=_utc(moment.at)) for moment in said.moments)

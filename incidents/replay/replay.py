@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
+from incidents.cells import Cell
 from incidents.derived_facts import Graph
 from incidents.policy import (
     Explanation,
@@ -23,7 +24,14 @@ from incidents.policy import (
     proposed_level,
 )
 from incidents.replay.recordings import CellHit, Recording
-from incidents.vocabulary import Audience, Basis, KnownBy, PromisedReview, Scenario, TargetedChannel
+from incidents.vocabulary import (
+    Audience,
+    FactBasis,
+    KnownBy,
+    PromisedReview,
+    Scenario,
+    TargetedChannel,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,16 +212,16 @@ def points_of(recording: Recording, graph: Graph | None = None) -> Iterator[Poin
 
     With a catalogue's graph the dependants are those it counts, unless a source states a number.
     """
-    cells: dict[tuple[str, str], CellHit] = {}
-    since: dict[tuple[str, str], datetime] = {}
+    cells: dict[Cell, CellHit] = {}
+    since: dict[Cell, datetime] = {}
     level, audience, stated, known_by = "warning", "unknown", None, "operator"
     assumed = False
     for moment in recording.moments:
         level = moment.level or level
         if moment.audience:
-            audience, assumed = moment.audience, moment.basis == Basis.ASSUMED
+            audience, assumed = moment.audience, moment.basis == FactBasis.ASSUMED
         known_by = moment.known_by or known_by
-        if moment.dependents is not None and (moment.basis == Basis.STATED or graph is None):
+        if moment.dependents is not None and (moment.basis == FactBasis.STATED or graph is None):
             stated = moment.dependents
         for hit in moment.hit:
             cells[hit.service, hit.region] = hit
@@ -236,9 +244,7 @@ def points_of(recording: Recording, graph: Graph | None = None) -> Iterator[Poin
             )
 
 
-def _dependants(
-    cells: Mapping[tuple[str, str], CellHit], level: str, graph: Graph | None
-) -> tuple[int, int]:
+def _dependants(cells: Mapping[Cell, CellHit], level: str, graph: Graph | None) -> tuple[int, int]:
     """How many cannot do without what is hit, and for how many of them it fails."""
     if graph is None:
         return 0, 0
@@ -251,9 +257,7 @@ def _dependants(
     return len(graph.dependants(everything).hard), len(graph.dependants(failing, everything).hard)
 
 
-def _growth(
-    cells: Iterable[tuple[str, str]], since: Mapping[tuple[str, str], datetime], dependants: int
-) -> Growth:
+def _growth(cells: Iterable[Cell], since: Mapping[Cell, datetime], dependants: int) -> Growth:
     regions: dict[str, datetime] = {}
     for cell in cells:
         regions[cell[1]] = min(since[cell], regions.get(cell[1], since[cell]))

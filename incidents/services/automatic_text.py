@@ -8,20 +8,18 @@ from datetime import datetime
 
 from django.db.models import Count
 
-from incidents.cells import Cell, Group, grouped
+from incidents.cells import CellGroup, CellIds, PlacedCell, grouped
 from incidents.models import Impact, Incident, Offering, Region, Service
 from incidents.vocabulary import Kind, Stage
-from incidents.wording import Facts
-
-Pair = tuple[int, int]  # (service id, region id)
+from incidents.wording import WordingFacts
 
 
-def groups_of(pairs: Iterable[Pair]) -> tuple[Group, ...]:
+def groups_of(pairs: Iterable[CellIds]) -> tuple[CellGroup, ...]:
     """The cells by name, in the catalogue's order."""
     return grouped(cells_of(pairs).values())
 
 
-def cells_of(pairs: Iterable[Pair]) -> dict[Pair, Cell]:
+def cells_of(pairs: Iterable[CellIds]) -> dict[CellIds, PlacedCell]:
     """Each cell by name, in the catalogue's order; three queries, however many there are."""
     wanted = set(pairs)
     services = Service.objects.in_bulk({service for service, _ in wanted})
@@ -31,7 +29,7 @@ def cells_of(pairs: Iterable[Pair]) -> dict[Pair, Cell]:
         wanted, key=lambda pair: (services[pair[0]].position, regions[pair[1]].position, pair)
     )
     return {
-        (service, region): Cell(
+        (service, region): PlacedCell(
             service=services[service].name,
             region=regions[region].name,
             geography=regions[region].geography.name,
@@ -49,7 +47,7 @@ def offered_in_geographies(services: Iterable[int]) -> dict[tuple[int, int], int
     return {(one, other): count for one, other, count in counted.annotate(Count("id"))}
 
 
-def opening(incident: Incident, about: str = "opening", *, at: datetime) -> list[Facts]:
+def opening(incident: Incident, about: str = "opening", *, at: datetime) -> list[WordingFacts]:
     """All of it, for whoever hears of it for the first time; what was hit later is said to be.
 
     Speaks of what is open, and once all is over of the whole incident in the past tense.
@@ -74,10 +72,10 @@ def facts(
     about: str,
     *,
     at: datetime,
-    hit: Iterable[Pair] | None = None,
-    rest: Iterable[Pair] = (),
+    hit: Iterable[CellIds] | None = None,
+    rest: Iterable[CellIds] = (),
     other: str = "",
-) -> Facts:
+) -> WordingFacts:
     """The facts of an incident as it stands; `at` (UTC) is the moment of writing or of what is told.
 
     Without `hit` it speaks of what is open, and once all is over of the whole incident.
@@ -93,7 +91,7 @@ def facts(
         "start": incident.scheduled_for,
         "end": incident.scheduled_until,
     }
-    return Facts(
+    return WordingFacts(
         about=about,
         kind=incident.kind,
         level=incident.level,
@@ -117,6 +115,6 @@ def has_begun(incident: Incident) -> bool:
     )
 
 
-def open_pairs(incident: Incident) -> list[Pair]:
+def open_pairs(incident: Incident) -> list[CellIds]:
     impacts = Impact.objects.filter(occurrence__incident=incident).open()
     return list(impacts.values_list("service_id", "region_id"))

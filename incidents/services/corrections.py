@@ -126,13 +126,13 @@ def reschedule(
 _TOLD = {What.START: "began", What.END: "ended"}
 
 
-def _corrected(incident: Incident, changes: list[Change]) -> wording.Facts:
+def _corrected(incident: Incident, changes: list[Change]) -> wording.WordingFacts:
     times: dict[str, datetime] = {}
     for what, before, after in changes:
         if before and after:
             name = _TOLD[What(what)]
             times |= {name: after, f"{name}_before": before}
-    return wording.Facts("correction", kind=incident.kind, stage=incident.stage, times=times)
+    return wording.WordingFacts("correction", kind=incident.kind, stage=incident.stage, times=times)
 
 
 def _reason(reason: str) -> str:

@@ -234,13 +234,13 @@ def _conclude(
     incident: Incident,
     *,
     statement: Statement,
-    facts: Sequence[wording.Facts],
+    facts: Sequence[wording.WordingFacts],
     stage: str,
     at: datetime,
     now: datetime,
     actor: AbstractBaseUser | None,
     override: Override | None,
-    targeted_facts: Sequence[wording.Facts] = (),
+    targeted_facts: Sequence[wording.WordingFacts] = (),
     scope: list[tuple[int, int]] | None = None,
 ) -> Communication:
     """The common end of every verb: decide, settle publicity, append the communication."""
@@ -303,7 +303,7 @@ def _decide(
 
 def _news(
     incident: Incident, changes: Changes, *, before: str, was_over: bool, now: datetime
-) -> list[wording.Facts]:
+) -> list[wording.WordingFacts]:
     """What the facts alone can say of an update: where it has spread, and the stage it has come to."""
     told = []
     if changes.hits:

@@ -37,8 +37,8 @@ class Statement:
     targeted_text: str = ""
     next_update_by: datetime | None = None
     language: str = "en"
-    public_facts: Sequence[wording.Facts] = ()
-    targeted_facts: Sequence[wording.Facts] = ()
+    public_facts: Sequence[wording.WordingFacts] = ()
+    targeted_facts: Sequence[wording.WordingFacts] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,7 @@ from incidents.services.incident import locked, post_update
 from incidents.services.inputs import Changes, Hit, Statement
 from incidents.services.statements import checked_text
 from incidents.vocabulary import CommunicationKind
-from incidents.wording import Facts
+from incidents.wording import WordingFacts
 
 
 @transaction.atomic
@@ -170,7 +170,7 @@ def _statement(
     statement = replace(statement, next_update_by=statement.next_update_by or promise)
     if statement.public_text.strip() or statement.targeted_text.strip():
         return statement
-    named = Facts("merged", kind=survivor.kind, other=absorbed.tracking_id)
+    named = WordingFacts("merged", kind=survivor.kind, other=absorbed.tracking_id)
     unnamed = replace(named, other="")
     public = [_last_words(each, public=True) for each in both]
     targeted = [_last_words(each, public=False) for each in both]
@@ -181,7 +181,7 @@ def _statement(
     )
 
 
-def _last_words(incident: Incident, *, public: bool) -> Facts | None:
+def _last_words(incident: Incident, *, public: bool) -> WordingFacts | None:
     """What a person said of it last, to be said again."""
     column = "public_text" if public else "targeted_text"
     said = incident.communications.exclude(**{column: ""}).filter(kind=CommunicationKind.UPDATE)
@@ -191,7 +191,7 @@ def _last_words(incident: Incident, *, public: bool) -> Facts | None:
     last = said.order_by("-number").first()
     if last is None:
         return None
-    return Facts("quoted", times={"at": last.at}, quote=getattr(last, column))
+    return WordingFacts("quoted", times={"at": last.at}, quote=getattr(last, column))
 
 
 def _promised(incident: Incident) -> datetime | None:

@@ -15,7 +15,7 @@ from incidents.services.statements import checked_text, write_communication
 from incidents.services.visibility import standing_of
 from incidents.state_table import Standing
 from incidents.vocabulary import CommunicationKind, RepairState, ReviewKind
-from incidents.wording import Facts
+from incidents.wording import WordingFacts
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +77,7 @@ def publish_review(
         stage=incident.stage,
         kind=CommunicationKind.REVIEW,
         public_text="",
-        public_facts=[Facts("review", stage=draft.kind)] if review.for_public else (),
+        public_facts=[WordingFacts("review", stage=draft.kind)] if review.for_public else (),
         targeted_text=_as_text(draft),
         at=now,
         now=now,

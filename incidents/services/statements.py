@@ -8,16 +8,16 @@ from datetime import datetime, timedelta
 
 from django.contrib.auth.models import AbstractBaseUser
 
+from incidents.cells import CellIds
 from incidents.models import Communication, Decision, Impact, Incident, ScopeCell
 from incidents.review_deadlines import promise_carried
 from incidents.services.errors import EntryError
 from incidents.signals import send_signal
 from incidents.vocabulary import CommunicationKind
-from incidents.wording import Facts, written
+from incidents.wording import WordingFacts, written
 
 TEXT_LENGTH = 20_000
 REVIEW_LENGTH = 500_000
-Cell = tuple[int, int]  # (service id, region id)
 
 
 def checked_text(field: str, text: str, most: int = TEXT_LENGTH, *, lines: bool = True) -> str:
@@ -50,7 +50,7 @@ def _leaves_direction_open(line: str) -> bool:
     return bool(ends)
 
 
-def scope_of(incident: Incident) -> list[Cell]:
+def scope_of(incident: Incident) -> list[CellIds]:
     """The cells hit in the open windows, or in all of them when none is open."""
     impacts = Impact.objects.filter(occurrence__incident=incident)
     cells = impacts.open().values_list("service_id", "region_id")
@@ -70,9 +70,9 @@ def write_communication(
     decision: Decision | None = None,
     next_update_by: datetime | None = None,
     automated: bool = False,
-    scope: Iterable[Cell] | None = None,
-    public_facts: Sequence[Facts] = (),
-    targeted_facts: Sequence[Facts] = (),
+    scope: Iterable[CellIds] | None = None,
+    public_facts: Sequence[WordingFacts] = (),
+    targeted_facts: Sequence[WordingFacts] = (),
     language: str = "en",
 ) -> Communication:
     """Append a statement; the incident row must be locked. Rings the bell after commit.

@@ -12,9 +12,9 @@ from django.db.models import Q, QuerySet
 from django.utils.translation import gettext, override
 
 from incidents import wording
-from incidents.cells import grouped
+from incidents.cells import CellIds, grouped
 from incidents.models import TextTemplate
-from incidents.services.automatic_text import Pair, cells_of
+from incidents.services.automatic_text import cells_of
 from incidents.services.errors import EntryError
 from incidents.services.statements import checked_text
 from incidents.texts import placeholders
@@ -31,7 +31,7 @@ class Filling:
     tracking_id: str
     title: str
     level: str
-    pairs: Iterable[Pair]
+    pairs: Iterable[CellIds]
     since: datetime
     start: datetime | None = None
     end: datetime | None = None

@@ -14,7 +14,7 @@ from incidents.services.decisions import decision_recording
 from incidents.services.decisions.policies import current_policy
 from incidents.services.errors import EntryError
 from incidents.services.statements import checked_text, write_communication
-from incidents.state_table import TABLE, Decided, Shown, Standing
+from incidents.state_table import TABLE, Decided, Standing, WorldSees
 from incidents.vocabulary import Scenario, VerdictRule
 
 
@@ -32,17 +32,17 @@ def apply_verdict(
     if incident.drill:
         return False  # whatever was decided: nobody but those it is rehearsed with hears of a drill
     shown = TABLE[standing_of(incident), decided_of(decision)].shown
-    if shown is Shown.GONE_ALARM:
+    if shown is WorldSees.GONE_ALARM:
         incident.alarm = wording.BROAD_AFTER_WITHDRAWAL
-    if shown is Shown.POST and not confirmed:
+    if shown is WorldSees.POST and not confirmed:
         deadline = now + decision_recording.public_deadline(current_policy(), decision)
         # A wait that has begun gets shorter where the impact has become broad, never longer.
         incident.public_due_at = min(incident.public_due_at or deadline, deadline)
         return False
     incident.public_due_at = None
-    if shown is Shown.POST:
+    if shown is WorldSees.POST:
         incident.published_at = now
-    return shown is Shown.POST
+    return shown is WorldSees.POST
 
 
 def standing_of(incident: Incident) -> Standing:

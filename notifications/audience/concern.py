@@ -10,12 +10,13 @@ from typing import Any
 
 from django.db import connection
 
+from incidents.cells import CellIds
 from incidents.models import Communication
 from notifications.audience.selection import has_list, line_of
 from notifications.audience.selection_sql import SPREAD, place
 from notifications.lifecycle import DeliveryAudience
 from notifications.models import Delivery, ImpactedSubscription
-from notifications.models.concern import MOST_COUNTED, SHOWN, Concern, Hit, Pair
+from notifications.models.concern import MOST_COUNTED, SHOWN, Concern, HitSubscription
 
 # Fences of OFFSET: whatever the statistics know, the few tenants of a batch are looked up by key.
 _OWNERS = """
@@ -58,7 +59,7 @@ WHERE EXISTS (
 class _Tenant:
     name: str
     subscriptions: int
-    hits: tuple[Hit, ...]
+    hits: tuple[HitSubscription, ...]
 
 
 def attach(deliveries: Sequence[Delivery]) -> None:
@@ -105,7 +106,7 @@ def _tenants(communication: Communication, wanted: Iterable[int]) -> Mapping[int
     for pk, group in groupby(rows, key=lambda row: row[0]):
         own = list(group)
         hits = tuple(
-            Hit(name, _pairs(places or ()))
+            HitSubscription(name, _pairs(places or ()))
             for *_, subscription, name, places in own
             # By list, who is on it was hit, wherever it runs.
             if (subscription in listed if listed is not None else places)
@@ -134,7 +135,7 @@ def _attach_first(communication: Communication, deliveries: Sequence[Delivery]) 
         one.is_first = one.pk not in heard
 
 
-def _pairs(places: Iterable[int]) -> tuple[Pair, ...]:
+def _pairs(places: Iterable[int]) -> tuple[CellIds, ...]:
     return tuple(divmod(one, SPREAD) for one in sorted(places))
 
 

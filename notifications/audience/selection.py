@@ -13,6 +13,7 @@ from typing import Any
 
 from django.db import connection
 
+from incidents.cells import CellIds
 from incidents.models import Communication, Incident
 from incidents.sealing import unseal_findable
 from incidents.services.visibility import waits_for_audience
@@ -24,7 +25,6 @@ from notifications.audience.target_index_sql import BITS
 from notifications.lifecycle import Relevance, priority
 from notifications.models import ImpactedSubscription
 
-Cell = tuple[int, int]  # (service id, region id)
 _LAST = 2**63 - 1  # beyond every id
 # With so many cells it is cheaper to read all targets of a tenant than to look up each cell.
 WIDE = 3_000
@@ -58,7 +58,7 @@ class Breakdown:
     sample: list[str]
 
 
-def breakdown(cells: Sequence[Cell], *, kind: str, incident_id: int | None = None) -> Breakdown:
+def breakdown(cells: Sequence[CellIds], *, kind: str, incident_id: int | None = None) -> Breakdown:
     """The audience of a first statement about these cells, of its list with `incident_id`; ten addresses of it."""
     target_index.refresh()
     facts = _first_facts(cells, kind, incident_id)
@@ -107,7 +107,12 @@ def has_impacted(incident_id: int) -> bool:
 
 
 def add_matching(
-    communication: Communication, cells: Sequence[Cell], *, by_list: bool, after: int, window: int
+    communication: Communication,
+    cells: Sequence[CellIds],
+    *,
+    by_list: bool,
+    after: int,
+    window: int,
 ) -> Slice:
     """Deliveries for the endpoints of matching tenants with an id > `after`, `window` ids at a time.
 
@@ -139,7 +144,7 @@ def add_told_before(communication: Communication, *, by_list: bool, after: int, 
 
 
 def add_readers(
-    communication: Communication, cells: Sequence[Cell], *, after: int, most: int
+    communication: Communication, cells: Sequence[CellIds], *, after: int, most: int
 ) -> Slice:
     """Deliveries for confirmed public subscribers, by topic or because they were told before."""
     return _step(
@@ -149,7 +154,7 @@ def add_readers(
     )
 
 
-def count_readers(cells: Sequence[Cell], *, kind: str) -> int:
+def count_readers(cells: Sequence[CellIds], *, kind: str) -> int:
     """How many public subscribers hear of these cells, if it is public."""
     with connection.cursor() as cursor:
         cursor.execute(sql.chain(sql.READERS) + sql.COUNT_READERS, _first_facts(cells, kind, None))
@@ -157,7 +162,7 @@ def count_readers(cells: Sequence[Cell], *, kind: str) -> int:
     return int(number)
 
 
-def hearing_facts(communication: Communication, cells: Sequence[Cell]) -> dict[str, Any]:
+def hearing_facts(communication: Communication, cells: Sequence[CellIds]) -> dict[str, Any]:
     """The parameters of planning a statement in one go, phases and all; the index is brought up to date."""
     target_index.refresh()
     return _facts(communication, cells, 0, None) | {
@@ -169,13 +174,13 @@ def hearing_facts(communication: Communication, cells: Sequence[Cell]) -> dict[s
     }
 
 
-def _targets(cells: Sequence[Cell], *, by_list: bool) -> tuple[str, ...]:
+def _targets(cells: Sequence[CellIds], *, by_list: bool) -> tuple[str, ...]:
     if by_list:
         return (sql.MATCHED_BY_LIST, sql.TARGETS_BY_LIST)
     return (sql.TARGETS_BY_WIDE_FOOTPRINT if len(cells) >= WIDE else sql.TARGETS_BY_FOOTPRINT,)
 
 
-def _first_facts(cells: Sequence[Cell], kind: str, incident_id: int | None) -> dict[str, Any]:
+def _first_facts(cells: Sequence[CellIds], kind: str, incident_id: int | None) -> dict[str, Any]:
     """The parameters of a first statement about these cells."""
     return {
         **_places(cells),
@@ -191,7 +196,7 @@ def _first_facts(cells: Sequence[Cell], kind: str, incident_id: int | None) -> d
     }
 
 
-def _places(cells: Sequence[Cell]) -> dict[str, list[int]]:
+def _places(cells: Sequence[CellIds]) -> dict[str, list[int]]:
     return {
         "services": [service for service, _ in cells],
         "regions": [region for _, region in cells],
@@ -200,7 +205,7 @@ def _places(cells: Sequence[Cell]) -> dict[str, list[int]]:
 
 
 def _facts(
-    communication: Communication, cells: Sequence[Cell], after: int, most: int | None
+    communication: Communication, cells: Sequence[CellIds], after: int, most: int | None
 ) -> dict[str, Any]:
     return {
         **_places(cells),

@@ -115,7 +115,7 @@ GROUP BY v.name, r.name ORDER BY 3, 1, 2
 """
 
 
-class Basis(StrEnum):
+class EventBasis(StrEnum):
     """Why an incident is shown to a tenant."""
 
     LIST = "list"  # impact analysis has confirmed it
@@ -129,12 +129,12 @@ class TenantEvent:
     """An incident as one tenant may see it. `targeted`: its targeted texts are for this tenant."""
 
     incident: Incident
-    basis: Basis
+    basis: EventBasis
     public: bool
 
     @property
     def targeted(self) -> bool:
-        return self.basis in (Basis.LIST, Basis.FOOTPRINT)
+        return self.basis in (EventBasis.LIST, EventBasis.FOOTPRINT)
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,15 +186,15 @@ def _basis(
     placed: bool,
     *,
     public: bool,
-) -> Basis | None:
+) -> EventBasis | None:
     targeted = (spoken or on_list) and not _waits(incident)
     if targeted and has_list and on_list:
-        return Basis.LIST
+        return EventBasis.LIST
     if targeted and spoken and not has_list:
-        return Basis.FOOTPRINT
+        return EventBasis.FOOTPRINT
     if has_list and spoken and told:
-        return Basis.NOT_HIT
-    return Basis.PUBLIC if public and (placed or spoken) else None
+        return EventBasis.NOT_HIT
+    return EventBasis.PUBLIC if public and (placed or spoken) else None
 
 
 def _waits(incident: Incident) -> bool:
@@ -209,9 +209,11 @@ def subscriptions_hit(
     tenant: Tenant, events: Sequence[TenantEvent]
 ) -> dict[int, list[Subscription]]:
     """By incident: which of the tenant's subscriptions it hits, confirmed or (see `basis`) estimated."""
-    by_list = [each.incident.pk for each in events if each.basis is Basis.LIST]
+    by_list = [each.incident.pk for each in events if each.basis is EventBasis.LIST]
     by_place = [
-        each.incident.pk for each in events if each.basis in (Basis.FOOTPRINT, Basis.PUBLIC)
+        each.incident.pk
+        for each in events
+        if each.basis in (EventBasis.FOOTPRINT, EventBasis.PUBLIC)
     ]
     found: dict[int, list[Subscription]] = {}
     with connection.cursor() as cursor:
@@ -225,7 +227,7 @@ def subscriptions_hit(
 
 def cells_hit(tenant: Tenant, event: TenantEvent) -> list[CellHit]:
     """The tenant's own windows: its cells that were hit."""
-    if event.basis is Basis.NOT_HIT:
+    if event.basis is EventBasis.NOT_HIT:
         return []
     with connection.cursor() as cursor:
         cursor.execute(_CELLS, {"tenant": tenant.pk, "incident": event.incident.pk})
@@ -233,7 +235,7 @@ def cells_hit(tenant: Tenant, event: TenantEvent) -> list[CellHit]:
 
 
 @dataclass(frozen=True, slots=True)
-class Statement:
+class ToldStatement:
     """A statement in the words that are for this reader; `targeted`: it was not for everybody."""
 
     communication: Communication
@@ -241,7 +243,7 @@ class Statement:
     targeted: bool
 
 
-def statements_of(event: TenantEvent, told: Sequence[int] = ()) -> list[Statement]:
+def statements_of(event: TenantEvent, told: Sequence[int] = ()) -> list[ToldStatement]:
     """What was said, the newest first. Whom a list left out reads what it was `told` (ids), and what is public."""
     found = []
     public = set(
@@ -249,7 +251,7 @@ def statements_of(event: TenantEvent, told: Sequence[int] = ()) -> list[Statemen
     )
     for each in event.incident.communications.order_by("-number"):
         if each.targeted_text and (event.targeted or each.pk in told):
-            found.append(Statement(each, each.targeted_text, targeted=True))
+            found.append(ToldStatement(each, each.targeted_text, targeted=True))
         elif each.pk in public:
-            found.append(Statement(each, each.public_text, targeted=False))
+            found.append(ToldStatement(each, each.public_text, targeted=False))
     return found

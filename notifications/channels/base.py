@@ -120,7 +120,7 @@ class Transport(Protocol):
         """Drop a connection that is kept between messages; the next send opens another."""
 
 
-class Renderer(Protocol):
+class ChannelRenderer(Protocol):
     """Makes messages of deliveries. One serves a worker for a while and may keep what it has made."""
 
     def compose(self, delivery: Delivery) -> Message: ...
@@ -160,7 +160,7 @@ class ChannelHandler:
 
     name: Channel
     check: Callable[[str], Address]
-    renderer: Callable[[], Renderer]
+    renderer: Callable[[], ChannelRenderer]
     transport: Transport
     try_out: Callable[[Endpoint, datetime], tuple[bool, str]]
     new_secret: Callable[[], str] | None = None

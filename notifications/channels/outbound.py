@@ -65,7 +65,7 @@ class Unreachable(OutboundError):  # noqa: N818 - the same
 
 
 @dataclass(frozen=True, slots=True)
-class Target:
+class OutboundTarget:
     """A parsed address. `host` is ASCII and without brackets, `path` has the query."""
 
     secure: bool
@@ -88,7 +88,7 @@ class Answer:
     headers: Mapping[str, str]
 
 
-def parse(address: str) -> Target:
+def parse(address: str) -> OutboundTarget:
     """The parts of a web address. Raises MalformedError with a remedy; asks no name server."""
     if len(address) > LONGEST_ADDRESS:
         raise MalformedError(f"is longer than {LONGEST_ADDRESS} characters.")
@@ -110,7 +110,7 @@ def parse(address: str) -> Target:
         raise MalformedError("has a part that is never sent (# or \\ or % in the host); remove it.")
     secure = parts.scheme == "https"
     path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
-    return Target(secure, _host(parts.hostname), port or (443 if secure else 80), path)
+    return OutboundTarget(secure, _host(parts.hostname), port or (443 if secure else 80), path)
 
 
 def _host(host: str) -> str:
@@ -123,7 +123,7 @@ def _host(host: str) -> str:
         return host.rstrip(".")
 
 
-def check(address: str) -> Target:
+def check(address: str) -> OutboundTarget:
     """Whether we would go there now: for forms. Raises Refused or Unreachable."""
     target = parse(address)
     _addresses(target, time.monotonic() + SECONDS)
@@ -202,7 +202,7 @@ def is_public(address: Address) -> bool:
     return address in _OPEN_6 and not any(address in network for network in _CLOSED_6)
 
 
-def _addresses(target: Target, until: float) -> list[Address]:
+def _addresses(target: OutboundTarget, until: float) -> list[Address]:
     allowed = [ipaddress.ip_network(network) for network in settings.OUTBOUND_ALLOW]
     if not allowed:
         _check_shape(target)
@@ -216,14 +216,14 @@ def _addresses(target: Target, until: float) -> list[Address]:
     return found
 
 
-def _check_shape(target: Target) -> None:
+def _check_shape(target: OutboundTarget) -> None:
     if not target.secure:
         raise Refused("must begin with https://")
     if target.port not in PORTS:
         raise Refused(f"uses port {target.port}; use one of {', '.join(map(str, PORTS))}.")
 
 
-def _resolve(target: Target, until: float) -> Sequence[str]:
+def _resolve(target: OutboundTarget, until: float) -> Sequence[str]:
     """getaddrinfo knows no time limit, so it is asked in a thread that may hang on."""
     answers: queue.SimpleQueue[list[str] | OSError | UnicodeError] = queue.SimpleQueue()
 
@@ -247,7 +247,7 @@ def _resolve(target: Target, until: float) -> Sequence[str]:
     return answer
 
 
-def _connect(target: Target, addresses: Sequence[Address], until: float) -> socket.socket:
+def _connect(target: OutboundTarget, addresses: Sequence[Address], until: float) -> socket.socket:
     trouble: OSError | None = None
     for address in addresses:
         try:
@@ -267,7 +267,7 @@ def _connect(target: Target, addresses: Sequence[Address], until: float) -> sock
     raise Unreachable(f"{type(trouble).__name__}: {trouble}") from trouble
 
 
-def _request(method: str, target: Target, body: bytes, headers: Mapping[str, str]) -> bytes:
+def _request(method: str, target: OutboundTarget, body: bytes, headers: Mapping[str, str]) -> bytes:
     lines = [f"{method} {target.path} HTTP/1.1", f"Host: {target.authority}"]
     lines += [f"{name}: {value}" for name, value in headers.items()]
     if body or method == "POST":

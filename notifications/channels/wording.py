@@ -17,7 +17,7 @@ from django.utils.translation import get_language, gettext, gettext_lazy, ngette
 from incidents import wording
 from incidents.models import Communication, Incident
 from incidents.vocabulary import CommunicationKind, Kind
-from incidents.wording import Facts, written
+from incidents.wording import WordingFacts, written
 from notifications.lifecycle import DeliveryAudience, Reason, Relevance
 from notifications.models import Delivery
 
@@ -171,7 +171,7 @@ def said(communication: Communication, *, public: bool) -> tuple[str, str]:
     kept = communication.written_from.get("public" if public else "targeted")
     if kept is None or language == wording.WRITTEN_IN:
         return text, communication.language
-    return written(map(Facts.of_json, kept), language), language
+    return written(map(WordingFacts.of_json, kept), language), language
 
 
 def body(delivery: Delivery) -> tuple[str, str]:

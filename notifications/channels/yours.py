@@ -14,14 +14,14 @@ from functools import cached_property
 from django.utils.translation import get_language, gettext, ngettext
 
 from incidents import wording
-from incidents.cells import Cell, grouped
+from incidents.cells import CellIds, PlacedCell, grouped
 from incidents.models import Communication, Impact
 from incidents.services.automatic_text import cells_of
 from incidents.vocabulary import LEVEL_RANK, Kind
 from notifications.channels.wording import EFFECT, EXTENTS
 from notifications.lifecycle import Relevance
 from notifications.models import Delivery
-from notifications.models.concern import Concern, Pair
+from notifications.models.concern import Concern
 
 EXTENT_RANK = ("subset", "zone", "region")
 
@@ -67,20 +67,20 @@ class Book:
     _shapes: dict[tuple[object, ...], Yours] = field(default_factory=dict)
 
     @cached_property
-    def cells(self) -> Mapping[Pair, Cell]:
+    def cells(self) -> Mapping[CellIds, PlacedCell]:
         return cells_of(self.communication.scope.values_list("service_id", "region_id"))
 
     @cached_property
-    def windows(self) -> Mapping[Pair, list[Impact]]:
+    def windows(self) -> Mapping[CellIds, list[Impact]]:
         """By cell, the oldest first."""
-        found: dict[Pair, list[Impact]] = {}
+        found: dict[CellIds, list[Impact]] = {}
         impacts = Impact.objects.filter(occurrence__incident=self.communication.incident_id)
         for one in impacts.order_by("started_at", "id"):
             found.setdefault((one.service_id, one.region_id), []).append(one)
         return found
 
     def where(
-        self, pairs: Iterable[Pair] | None = None, most: int = wording.MOST_GROUPS
+        self, pairs: Iterable[CellIds] | None = None, most: int = wording.MOST_GROUPS
     ) -> list[str]:
         """A line a group of cells; all of the statement's by default."""
         chosen = (
@@ -147,13 +147,13 @@ class Book:
             is_over=is_over,
         )
 
-    def _named(self, pairs: tuple[Pair, ...]) -> str:
+    def _named(self, pairs: tuple[CellIds, ...]) -> str:
         key = (get_language(), pairs)
         if key not in self._texts:
             self._texts[key] = "; ".join(self.where(pairs, 3))
         return self._texts[key]
 
-    def _became(self, pairs: tuple[Pair, ...]) -> str:
+    def _became(self, pairs: tuple[CellIds, ...]) -> str:
         """`failing, the whole region`, of the worst there is."""
         key = (get_language(), pairs, "became")
         if key not in self._texts:
@@ -171,7 +171,7 @@ class Book:
         comma = gettext("%(one)s, %(other)s")
         return comma % {"one": str(EFFECT[level]).lower(), "other": EXTENTS[extent]}
 
-    def _sure(self, pairs: tuple[Pair, ...], delivery: Delivery) -> tuple[str, bool]:
+    def _sure(self, pairs: tuple[CellIds, ...], delivery: Delivery) -> tuple[str, bool]:
         """How it is known, and whether all is well again."""
         windows = self._windows_of(pairs)
         is_over = bool(windows) and all(one.ended_at is not None for one in windows)
@@ -179,7 +179,7 @@ class Book:
             return gettext("confirmed"), is_over
         return gettext("estimated by where it runs"), is_over
 
-    def _windows_of(self, pairs: Iterable[Pair]) -> list[Impact]:
+    def _windows_of(self, pairs: Iterable[CellIds]) -> list[Impact]:
         return [one for pair in pairs for one in self.windows.get(pair, ())]
 
     def _line(self, delivery: Delivery, concern: Concern) -> str:

@@ -152,7 +152,7 @@ class Batch:
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class SendOutcome:
     """What became of one claimed delivery. `result` empty: it was not tried. `ago`: seconds since."""
 
     delivery: Delivery
@@ -239,7 +239,7 @@ def _is_one_of(column: str, ids: list[int]) -> RawSQL:
     return RawSQL(condition, [ids], output_field=BooleanField())  # noqa: S611 - columns are named here
 
 
-def settle(claimed: uuid.UUID, outcomes: Sequence[Outcome], *, clock: float) -> int:
+def settle(claimed: uuid.UUID, outcomes: Sequence[SendOutcome], *, clock: float) -> int:
     """Record outcomes, those only whose claim still holds; returns how many. `clock`: monotonic now."""
     if not outcomes:
         return 0
@@ -264,7 +264,7 @@ def settle(claimed: uuid.UUID, outcomes: Sequence[Outcome], *, clock: float) -> 
     return settled
 
 
-def _record(claimed: uuid.UUID, outcomes: Sequence[Outcome], clock: float) -> int:
+def _record(claimed: uuid.UUID, outcomes: Sequence[SendOutcome], clock: float) -> int:
     with connection.cursor() as cursor:
         cursor.execute(
             _SETTLE,

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from django.db import transaction
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
+from incidents.cells import CellIds
 from incidents.models import Communication
 from incidents.services.visibility import waits_for_audience
 from incidents.vocabulary import CommunicationKind
@@ -156,5 +157,5 @@ def _ask(fan_out: FanOut, phase: Phase, most: int, window: int) -> selection.Sli
     )
 
 
-def _cells(communication: Communication) -> list[selection.Cell]:
+def _cells(communication: Communication) -> list[CellIds]:
     return list(communication.scope.values_list("service_id", "region_id"))

@@ -14,11 +14,11 @@ from django.db import InterfaceError, OperationalError, connection
 from django.utils import timezone
 
 from notifications import lifecycle
-from notifications.channels.base import Message, Renderer, Transport, TransportError
+from notifications.channels.base import ChannelRenderer, Message, Transport, TransportError
 from notifications.channels.registry import CHANNELS
 from notifications.delivery import claims, contact_notices, kill_switch
 from notifications.delivery.circuit_breaker import Breakers
-from notifications.delivery.claims import Outcome
+from notifications.delivery.claims import SendOutcome
 from notifications.lifecycle import ENDS_BATCH, Failure, SkipReason, State
 from notifications.models import Channel, Delivery, Result
 
@@ -43,7 +43,7 @@ RENDERER_SECONDS = 10.0
 
 
 @dataclass(slots=True)
-class Tally:
+class SendTally:
     """What one run did. `held`: kept back for later, or taken along by another."""
 
     held: int = 0
@@ -52,7 +52,7 @@ class Tally:
     skipped: int = 0
     waiting: int = 0
 
-    def count(self, outcome: Outcome) -> None:
+    def count(self, outcome: SendOutcome) -> None:
         match outcome.state:
             case State.SENT:
                 self.sent += 1
@@ -70,12 +70,12 @@ def work(
     batch: int = BATCH,
     transports: Mapping[str, Transport] | None = None,
     channels: Sequence[str] | None = None,
-) -> Tally:
+) -> SendTally:
     """Send what is due, channel by channel (all, or those of `transports`), until `seconds` are over.
 
     A channel ends when nothing is left, or when its other side wants a rest.
     """
-    tally = Tally()
+    tally = SendTally()
     until = time.monotonic() + seconds
     transports = transports or {each.name: each.transport for each in CHANNELS.values()}
     for channel in channels or transports:
@@ -84,7 +84,7 @@ def work(
 
 
 def _work_one(
-    channel: Channel, tally: Tally, transport: Transport, until: float, batch: int
+    channel: Channel, tally: SendTally, transport: Transport, until: float, batch: int
 ) -> None:
     renderer, made_at = CHANNELS[channel].renderer(), time.monotonic()
     while time.monotonic() < until:
@@ -104,11 +104,11 @@ class _Run:
 
     channel: Channel
     claimed: claims.Batch
-    tally: Tally
+    tally: SendTally
     transport: Transport
-    renderer: Renderer
+    renderer: ChannelRenderer
     breakers: Breakers = field(default_factory=Breakers)
-    outcomes: list[Outcome] = field(default_factory=list)
+    outcomes: list[SendOutcome] = field(default_factory=list)
     ended: bool = False  # the transport cannot go on for now
     settled_at: float = field(default_factory=time.monotonic)
     asked_at: float = 0.0
@@ -160,27 +160,27 @@ class _Run:
         if not self.halted and self.settled_at - self.asked_at > ASK_SECONDS:
             self.halted, self.asked_at = kill_switch.in_force() is not None, self.settled_at
 
-    def held_back(self, delivery: Delivery, started: float) -> Outcome | None:
+    def held_back(self, delivery: Delivery, started: float) -> SendOutcome | None:
         """The outcome of what is not tried now: who shall not have it, and what must wait."""
         if skip := delivery.reason_to_skip():
-            return Outcome(delivery, State.SKIPPED, skip=skip)
+            return SendOutcome(delivery, State.SKIPPED, skip=skip)
         if self.halted or time.monotonic() - started > BATCH_SECONDS:
-            return Outcome(delivery, State.PENDING)
+            return SendOutcome(delivery, State.PENDING)
         if self.ended:
-            return Outcome(delivery, State.PENDING, wait=lifecycle.FIRST_WAIT)
+            return SendOutcome(delivery, State.PENDING, wait=lifecycle.FIRST_WAIT)
         if pause := self.breakers.pause(delivery.endpoint):
-            return Outcome(delivery, State.PENDING, wait=pause)
+            return SendOutcome(delivery, State.PENDING, wait=pause)
         return None
 
-    def one_by_one(self, deliveries: Sequence[Delivery], started: float) -> Iterator[Outcome]:
+    def one_by_one(self, deliveries: Sequence[Delivery], started: float) -> Iterator[SendOutcome]:
         """Each is made while the one before it is handed over: a transport may announce it."""
-        made: Message | Outcome | None = None
+        made: Message | SendOutcome | None = None
         for delivery, after in zip_longest(deliveries, deliveries[1:]):
             message = self.held_back(delivery, started) or made or self.compose(delivery)
             if message is not made and isinstance(made, Message):
                 self.transport.close()  # announced, and held back after all
             made = None
-            if isinstance(message, Outcome):
+            if isinstance(message, SendOutcome):
                 yield message
                 continue
             if after is not None and not self.held_back(after, started):
@@ -188,7 +188,7 @@ class _Run:
             following = made if isinstance(made, Message) else None
             yield self.judged(delivery, _hand_over(self.transport, message, following))
 
-    def in_parallel(self, deliveries: Sequence[Delivery], started: float) -> Iterator[Outcome]:
+    def in_parallel(self, deliveries: Sequence[Delivery], started: float) -> Iterator[SendOutcome]:
         """Several at a time, one per endpoint (the claim sees to that within an incident)."""
         running: dict[Future[str | TransportError], Delivery] = {}
         with ThreadPoolExecutor(HANDS) as hands:
@@ -196,19 +196,21 @@ class _Run:
                 while len(running) >= HANDS:
                     yield from self.collected(running)
                 message = self.held_back(delivery, started) or self.compose(delivery)
-                if isinstance(message, Outcome):
+                if isinstance(message, SendOutcome):
                     yield message
                 else:
                     running[hands.submit(_hand_over, self.transport, message)] = delivery
             while running:
                 yield from self.collected(running)
 
-    def collected(self, running: dict[Future[str | TransportError], Delivery]) -> Iterator[Outcome]:
+    def collected(
+        self, running: dict[Future[str | TransportError], Delivery]
+    ) -> Iterator[SendOutcome]:
         done, _ = wait(running, return_when=FIRST_COMPLETED)
         for future in done:
             yield self.judged(running.pop(future), future.result())
 
-    def compose(self, delivery: Delivery) -> Message | Outcome:
+    def compose(self, delivery: Delivery) -> Message | SendOutcome:
         try:
             message = self.renderer.compose(delivery)
         except Exception as error:
@@ -216,15 +218,15 @@ class _Run:
             log.exception("delivery %s could not be made", delivery.uuid)
             return _failed(delivery, TransportError(Failure.TEMPORARY, type(error).__name__))
         if delivery.stays_inside():
-            return Outcome(delivery, State.SKIPPED, skip=SkipReason.DRILL.value)
+            return SendOutcome(delivery, State.SKIPPED, skip=SkipReason.DRILL.value)
         return message
 
-    def judged(self, delivery: Delivery, answer: str | TransportError) -> Outcome:
+    def judged(self, delivery: Delivery, answer: str | TransportError) -> SendOutcome:
         """What an answer means for the delivery, and for everybody behind the same host."""
         endpoint = delivery.endpoint
         if isinstance(answer, str):
             self.breakers.succeeded(endpoint)
-            return Outcome(
+            return SendOutcome(
                 delivery,
                 State.SENT,
                 result=Result.SENT.value,
@@ -252,9 +254,9 @@ def _hand_over(
         return TransportError(Failure.TEMPORARY, type(error).__name__)
 
 
-def _failed(delivery: Delivery, error: TransportError) -> Outcome:
+def _failed(delivery: Delivery, error: TransportError) -> SendOutcome:
     channel = Channel(delivery.channel)
-    return Outcome(
+    return SendOutcome(
         delivery,
         lifecycle.after_failure(
             error.failure, attempts=delivery.attempts, age=delivery.age, channel=channel

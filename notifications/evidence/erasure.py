@@ -50,7 +50,7 @@ class EraseError(ValueError):
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
+class ErasurePlan:
     """What would be erased, to look at before it is: numbers, and how the proof stays."""
 
     endpoints: list[Endpoint]
@@ -60,7 +60,7 @@ class Plan:
     kept: int = 0  # addresses of the tenant that somebody else uses, too
 
 
-def plan_address(address: str) -> Plan:
+def plan_address(address: str) -> ErasurePlan:
     """Raises EraseError for an address that is not known."""
     found = delivery_lookup.look_up(address)
     if found.tenants or not found.endpoints:
@@ -68,18 +68,18 @@ def plan_address(address: str) -> Plan:
     return plan_endpoints(found.endpoints)
 
 
-def plan_endpoints(endpoints: Iterable[Endpoint]) -> Plan:
+def plan_endpoints(endpoints: Iterable[Endpoint]) -> ErasurePlan:
     chosen = list(endpoints)
-    return Plan(chosen, Delivery.objects.filter(endpoint__in=chosen).count())
+    return ErasurePlan(chosen, Delivery.objects.filter(endpoint__in=chosen).count())
 
 
-def plan_tenant(ref: str) -> Plan:
+def plan_tenant(ref: str) -> ErasurePlan:
     """Raises EraseError for a tenant that is not known."""
     tenant = Tenant.objects.filter(called(ref)).first()
     if tenant is None:
         raise EraseError(f"tenant: there is none with the reference {ref[:64]!r}.")
     own = list(_only_of(tenant))
-    return Plan(
+    return ErasurePlan(
         own,
         Delivery.objects.filter(endpoint__in=own).count(),
         tenant=tenant,
@@ -89,7 +89,7 @@ def plan_tenant(ref: str) -> Plan:
 
 
 @transaction.atomic
-def erase(plan: Plan, *, reason: str, now: datetime, actor: AbstractBaseUser | None) -> None:
+def erase(plan: ErasurePlan, *, reason: str, now: datetime, actor: AbstractBaseUser | None) -> None:
     """Carry a plan out. Raises EraseError without a reason, or with one that names what is erased."""
     if len(reason := " ".join(reason.split())) > LONGEST_REASON:
         raise EraseError(f"reason: has {len(reason)} characters; shorten it to {LONGEST_REASON}.")

@@ -27,7 +27,7 @@ class FirstTold:
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class WhenTold:
     """One message to one address. `at`: when the other side took it (UTC), None while it has not.
 
     `answer`: what the receiving server said, where it said anything. `state`: in words, for what did not leave.
@@ -56,7 +56,7 @@ def first_told(tenant: Tenant, incidents: Iterable[int]) -> dict[int, FirstTold]
     return {key: FirstTold(at, tuple(sorted(ways))) for key, (at, ways) in found.items()}
 
 
-def told_of(tenant: Tenant, incident_id: int) -> list[Told]:
+def told_of(tenant: Tenant, incident_id: int) -> list[WhenTold]:
     """Every message about an incident to the tenant's addresses, in the order of statements."""
     rows = list(
         Delivery.objects.filter(
@@ -72,7 +72,7 @@ def told_of(tenant: Tenant, incident_id: int) -> list[Told]:
         )
     }
     return [
-        Told(
+        WhenTold(
             communication=row.communication_id,
             number=row.communication.number,
             way=_way(row.channel),

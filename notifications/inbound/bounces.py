@@ -16,7 +16,7 @@ from django.utils import timezone
 
 from notifications import return_path, signed_links
 from notifications.channels.base import one_line
-from notifications.inbound.reports import Report
+from notifications.inbound.reports import BounceReport
 from notifications.lifecycle import DeliveryAudience
 from notifications.mail_answers import judge
 from notifications.models import Attempt, Bounce, Delivery, Endpoint, Result
@@ -86,7 +86,7 @@ def note(returns: Sequence[Return], *, now: datetime) -> int:
     return len(new)
 
 
-def by_report(report: Report, *, now: datetime) -> tuple[str, str]:
+def by_report(report: BounceReport, *, now: datetime) -> tuple[str, str]:
     """Take a report that came back; returns (kind or empty, a sentence). Never believes one without a
     return path or a link of ours: anybody can write that an address is dead."""
     delivery = _delivery_of(report)
@@ -126,7 +126,7 @@ def add_answer(delivery: Delivery, detail: str, *, now: datetime) -> None:
     )
 
 
-def _delivery_of(report: Report) -> Delivery | None:
+def _delivery_of(report: BounceReport) -> Delivery | None:
     for address in report.addresses:
         if uuid := return_path.read(address):
             return Delivery.objects.filter(uuid=uuid).first()

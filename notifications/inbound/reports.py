@@ -35,7 +35,7 @@ _NO_FAILURE = re.compile(r"delay|deliver|relay|expand|success|transfer")
 
 
 @dataclass(frozen=True, slots=True)
-class Report:
+class BounceReport:
     """`kind`: hard, soft or complaint; empty for anything else. `why`: a sentence in each case.
 
     `addresses`: where it was sent to, and the return path of what it returns. `links`: of the returned
@@ -50,7 +50,7 @@ class Report:
     links: tuple[str, ...] = ()
 
 
-class Verdict(NamedTuple):
+class BounceVerdict(NamedTuple):
     """What a message is; `detail`: what the other side said."""
 
     kind: str
@@ -59,17 +59,17 @@ class Verdict(NamedTuple):
     detail: str = ""
 
 
-def read_report(raw: bytes) -> Report:
+def read_report(raw: bytes) -> BounceReport:
     """What a message says about a letter of ours. Never raises for what somebody has sent."""
     try:
         return _read(raw[:LARGEST])
     except Exception as error:  # noqa: BLE001 - see below
         # Comments in comments or thousands of nested parts exhaust the standard library's parser. One
         # message is lost to whoever wrote it, not the ones behind it.
-        return Report("", f"cannot be read as mail ({type(error).__name__})")
+        return BounceReport("", f"cannot be read as mail ({type(error).__name__})")
 
 
-def _read(raw: bytes) -> Report:
+def _read(raw: bytes) -> BounceReport:
     message = email.message_from_bytes(raw.lstrip(), policy=email.policy.compat32)
     own = list(_own_parts(message))
     returned = [part for part in _returned(own) if part is not message]
@@ -90,7 +90,7 @@ def _read(raw: bytes) -> Report:
         for link in re.findall(r"<(https?://[^<>\s]{1,1000})>", str(value)[:_LONGEST_HEADER])
     )
     verdict = _judged(message, own, returned)
-    return Report(verdict.kind, verdict.why, verdict.status, verdict.detail, addresses, links)
+    return BounceReport(verdict.kind, verdict.why, verdict.status, verdict.detail, addresses, links)
 
 
 def _addresses(value: str) -> list[str]:
@@ -100,7 +100,7 @@ def _addresses(value: str) -> list[str]:
         return re.findall(r"[^\s<>(),;:\"]{1,64}@[^\s<>(),;:\"]{1,255}", value[:_LONGEST_HEADER])
 
 
-def _judged(message: Message, parts: list[Message], returned: list[Message]) -> Verdict:
+def _judged(message: Message, parts: list[Message], returned: list[Message]) -> BounceVerdict:
     words = words_of(parts)
     return (
         _by_feedback(parts)
@@ -112,19 +112,19 @@ def _judged(message: Message, parts: list[Message], returned: list[Message]) -> 
     )
 
 
-def _by_feedback(parts: list[Message]) -> Verdict | None:
+def _by_feedback(parts: list[Message]) -> BounceVerdict | None:
     for part in parts:
         if part.get_content_type() != "message/feedback-report":
             continue
         types = (block["feedback-type"] for block in _blocks(part) if "feedback-type" in block)
         what = _first_word(next(types, ""))
         if what in _COMPLAINTS:
-            return Verdict("complaint", f"a complaint: {what}", detail=f"complaint: {what}")
-        return Verdict("", f"a report of the kind {what[:30] or 'unknown'}, no complaint")
+            return BounceVerdict("complaint", f"a complaint: {what}", detail=f"complaint: {what}")
+        return BounceVerdict("", f"a report of the kind {what[:30] or 'unknown'}, no complaint")
     return None
 
 
-def _by_status(parts: list[Message], words: str) -> Verdict | None:
+def _by_status(parts: list[Message], words: str) -> BounceVerdict | None:
     beside = answer_in(words)
     for part in parts:
         if part.get_content_type() in _DELIVERY:
@@ -134,7 +134,7 @@ def _by_status(parts: list[Message], words: str) -> Verdict | None:
     return None
 
 
-def _handed_on(returned: list[Message]) -> Verdict | None:
+def _handed_on(returned: list[Message]) -> BounceVerdict | None:
     """A report that somebody passed on as it came: no letter of ours is one."""
     for part in returned:
         if part.get_content_type() == "multipart/report":
@@ -142,26 +142,26 @@ def _handed_on(returned: list[Message]) -> Verdict | None:
     return None
 
 
-def _junk_report(messages: list[Message]) -> Verdict | None:
+def _junk_report(messages: list[Message]) -> BounceVerdict | None:
     """Those of Outlook.com have no report part."""
     if all(message.get("X-HmXmrOriginalRecipient") is None for message in messages):
         return None
-    return Verdict("complaint", "a complaint: junk mail report", detail="complaint: junk")
+    return BounceVerdict("complaint", "a complaint: junk mail report", detail="complaint: junk")
 
 
-def _by_words(message: Message, parts: list[Message], words: str) -> Verdict:
+def _by_words(message: Message, parts: list[Message], words: str) -> BounceVerdict:
     notice = read_notice(message, parts, words)
     if notice.opt_out:
-        return Verdict("complaint", notice.why, detail="complaint: opt-out")
+        return BounceVerdict("complaint", notice.why, detail="complaint: opt-out")
     if not notice.failed:
-        return Verdict("", notice.why)
+        return BounceVerdict("", notice.why)
     kind, why = judge("", notice.answer, around=notice.answer)
     found = CODE.search(notice.answer)
     status = found[0] if found else ""
-    return Verdict(kind, f"{notice.why}; {why}", status, _short(notice.answer))
+    return BounceVerdict(kind, f"{notice.why}; {why}", status, _short(notice.answer))
 
 
-def _of_blocks(blocks: list[dict[str, str]], beside: str) -> Verdict | None:
+def _of_blocks(blocks: list[dict[str, str]], beside: str) -> BounceVerdict | None:
     """None: they are about no recipient."""
     formal = any("reporting-mta" in block for block in blocks)
     blocks = [
@@ -174,10 +174,10 @@ def _of_blocks(blocks: list[dict[str, str]], beside: str) -> Verdict | None:
         return None
     if not failed:
         action = _first_word(blocks[0].get("action", "")) or "nothing"
-        return Verdict("", f"says {action[:20]}, not failed")
+        return BounceVerdict("", f"says {action[:20]}, not failed")
     said = _diagnostic(failed[0])
     if challenges(f"{said}\n{beside}"):
-        return Verdict("", CHALLENGE)
+        return BounceVerdict("", CHALLENGE)
     verdicts = [
         judge(block.get("status", ""), _diagnostic(block) or beside, around=beside, formal=formal)
         for block in failed
@@ -188,7 +188,7 @@ def _of_blocks(blocks: list[dict[str, str]], beside: str) -> Verdict | None:
         kind, why = SOFT, "only some of those it leads to have failed"
     found = CODE.search(failed[0].get("status", ""))
     status = found[0] if found else ""
-    return Verdict(kind, why, status, _short(said) or status)
+    return BounceVerdict(kind, why, status, _short(said) or status)
 
 
 def _failed(block: dict[str, str]) -> bool:

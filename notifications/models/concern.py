@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-Pair = tuple[int, int]  # (service id, region id)
+from incidents.cells import CellIds
+
 SHOWN = 5  # subscriptions that are named; what is more is counted
 MOST_COUNTED = 10_000
 
 
 @dataclass(frozen=True, slots=True)
-class Hit:
+class HitSubscription:
     """A customer subscription that is concerned, by name, and its cells of the statement's."""
 
     name: str
-    cells: tuple[Pair, ...]
+    cells: tuple[CellIds, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +24,7 @@ class Concern:
     and `subscriptions` all there are, counted up to MOST_COUNTED. `cells`: all of theirs that it names."""
 
     tenants: tuple[str, ...] = ()
-    hits: tuple[Hit, ...] = ()
+    hits: tuple[HitSubscription, ...] = ()
     hit: int = 0
     subscriptions: int = 0
-    cells: tuple[Pair, ...] = ()
+    cells: tuple[CellIds, ...] = ()

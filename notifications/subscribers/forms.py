@@ -13,7 +13,7 @@ from notifications import addresses
 from notifications.addresses import AddressError
 from notifications.subscribers import form_guard
 from notifications.subscribers.subscribe import SubscribeError, Topic
-from notifications.subscribers.topic_picker import SOME, Catalogue, Choice, Group
+from notifications.subscribers.topic_picker import SOME, TopicCatalogue, TopicChoice, TopicGroup
 
 # Beyond any address, and little enough to be shown again.
 ADDRESS_INPUT = 320
@@ -24,20 +24,20 @@ TRAP = "website"
 class TopicForm:
     """`problems`: what is wrong, by field ("address", "topics", or "" for the whole form)."""
 
-    catalogue: Catalogue
+    catalogue: TopicCatalogue
     purpose: str
     now: datetime
-    choice: Choice = field(default_factory=Choice)
+    choice: TopicChoice = field(default_factory=TopicChoice)
     problems: dict[str, str] = field(default_factory=dict)
     note: str = ""
 
     def token(self) -> str:
         return form_guard.issue(self.purpose, now=self.now)
 
-    def service_groups(self) -> list[Group]:
+    def service_groups(self) -> list[TopicGroup]:
         return self.catalogue.service_groups(self.choice)
 
-    def region_groups(self) -> list[Group]:
+    def region_groups(self) -> list[TopicGroup]:
         return self.catalogue.region_groups(self.choice)
 
     def chosen(self) -> list[tuple[str, str]]:
@@ -45,7 +45,9 @@ class TopicForm:
 
     def add(self) -> None:
         """Turn ticks into pairs, for another round."""
-        self.choice = Choice(SOME, self.choice.pairs, self.choice.services, self.choice.regions)
+        self.choice = TopicChoice(
+            SOME, self.choice.pairs, self.choice.services, self.choice.regions
+        )
         before = len(self.choice.pairs)
         try:
             self.choice = self.catalogue.added(self.choice)
@@ -81,7 +83,7 @@ class SubscribeForm(TopicForm):
     trapped: bool = False
 
     def read(self, data: QueryDict) -> None:
-        self.choice = Choice.of(data)
+        self.choice = TopicChoice.of(data)
         self.address = data.get("address", "").strip()[: ADDRESS_INPUT + 1]
         self.trapped = bool(data.get(TRAP))
 

@@ -12,12 +12,12 @@ from itertools import groupby, product
 
 from django.http import QueryDict
 
+from incidents.cells import Cell
 from incidents.models import Region, Service
 from notifications.subscribers.subscribe import MOST_TOPICS, SubscribeError, Topic
 
 EVERYTHING, SOME = "everything", "some"
 EVERY = "*"
-Pair = tuple[str, str]  # service slug, region slug; EVERY stands for every one
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,25 +31,25 @@ class Option:
 
 
 @dataclass(frozen=True, slots=True)
-class Group:
+class TopicGroup:
     name: str
     options: list[Option]
 
 
 @dataclass(frozen=True, slots=True)
-class Choice:
+class TopicChoice:
     """What was ticked: `pairs` of earlier rounds, and `services` x `regions` of this one.
 
     Of the latter, nothing ticked on one side stands for every one; nothing on both for nothing.
     """
 
     scope: str = EVERYTHING
-    pairs: tuple[Pair, ...] = ()
+    pairs: tuple[Cell, ...] = ()
     services: tuple[str, ...] = ()
     regions: tuple[str, ...] = ()
 
     @classmethod
-    def of(cls, data: QueryDict) -> Choice:
+    def of(cls, data: QueryDict) -> TopicChoice:
         """From a posted form. What is no pair at all is dropped: our own form cannot send it."""
         pairs = (value.partition(":") for value in data.getlist("pair"))
         return cls(
@@ -60,7 +60,7 @@ class Choice:
         )
 
 
-class Catalogue:
+class TopicCatalogue:
     """The services and regions there are today, read once per request."""
 
     def __init__(self) -> None:
@@ -79,19 +79,19 @@ class Catalogue:
         self._service = {each.slug: each for each in self.services}
         self._region = {each.slug: each for each in self.regions}
 
-    def service_groups(self, choice: Choice) -> list[Group]:
+    def service_groups(self, choice: TopicChoice) -> list[TopicGroup]:
         return [
-            Group(name, [_option(each, name, choice.services) for each in members])
+            TopicGroup(name, [_option(each, name, choice.services) for each in members])
             for name, members in groupby(self.services, key=lambda each: each.category.name)
         ]
 
-    def region_groups(self, choice: Choice) -> list[Group]:
+    def region_groups(self, choice: TopicChoice) -> list[TopicGroup]:
         return [
-            Group(name, [_option(each, name, choice.regions) for each in members])
+            TopicGroup(name, [_option(each, name, choice.regions) for each in members])
             for name, members in groupby(self.regions, key=lambda each: each.geography.name)
         ]
 
-    def in_words(self, pairs: Iterable[Pair]) -> list[tuple[str, str]]:
+    def in_words(self, pairs: Iterable[Cell]) -> list[tuple[str, str]]:
         """(value of the box, words) of each pair that the catalogue still has."""
         return [
             (f"{service}:{region}", self.sentence((service, region)))
@@ -99,13 +99,13 @@ class Catalogue:
             if self._has((service, region))
         ]
 
-    def sentence(self, pair: Pair) -> str:
+    def sentence(self, pair: Cell) -> str:
         """`Storage in every region`."""
         service = "Every service" if pair[0] == EVERY else self._service[pair[0]].name
         region = "every region" if pair[1] == EVERY else self._region[pair[1]].name
         return f"{service} in {region}"
 
-    def added(self, choice: Choice) -> Choice:
+    def added(self, choice: TopicChoice) -> TopicChoice:
         """The choice with its ticks multiplied into pairs. Raises SubscribeError."""
         if not choice.services and not choice.regions:
             return choice
@@ -125,7 +125,7 @@ class Catalogue:
         pairs = dict.fromkeys((*choice.pairs, *product(services, regions)))
         return replace(choice, pairs=tuple(pairs), services=(), regions=())
 
-    def topics(self, choice: Choice) -> list[Topic]:
+    def topics(self, choice: TopicChoice) -> list[Topic]:
         """What the choice means, in ids. Raises SubscribeError; the service checks the rest."""
         if choice.scope == EVERYTHING:
             return [(None, None)]
@@ -147,11 +147,11 @@ class Catalogue:
             for service, region in pairs
         ]
 
-    def choice_of(self, topics: Iterable[Topic]) -> Choice:
+    def choice_of(self, topics: Iterable[Topic]) -> TopicChoice:
         """What a subscription looks like in the form; retired services and regions are left out."""
         kept = list(topics)
         if (None, None) in kept:
-            return Choice()
+            return TopicChoice()
         services = {None: EVERY} | {each.pk: each.slug for each in self.services}
         regions = {None: EVERY} | {each.pk: each.slug for each in self.regions}
         pairs = [
@@ -159,7 +159,7 @@ class Catalogue:
             for service, region in kept
             if service in services and region in regions
         ]
-        return Choice(scope=SOME, pairs=tuple(pairs))
+        return TopicChoice(scope=SOME, pairs=tuple(pairs))
 
     def sentences(self, topics: Iterable[Topic]) -> list[str]:
         """What a subscription covers, one sentence a topic."""
@@ -167,7 +167,7 @@ class Catalogue:
         pairs = [(EVERY, EVERY)] if choice.scope == EVERYTHING else choice.pairs
         return [self.sentence(pair) for pair in pairs]
 
-    def _has(self, pair: Pair) -> bool:
+    def _has(self, pair: Cell) -> bool:
         service, region = pair
         return service in {EVERY, *self._service} and region in {EVERY, *self._region}
 

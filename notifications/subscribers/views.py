@@ -32,7 +32,7 @@ from notifications.subscribers import form_guard, request_rate_limits
 from notifications.subscribers import subscribe as service
 from notifications.subscribers.forms import SubscribeForm, TopicForm
 from notifications.subscribers.subscribe import SubscribeError, TokenError
-from notifications.subscribers.topic_picker import Catalogue, Choice
+from notifications.subscribers.topic_picker import TopicCatalogue, TopicChoice
 
 log = logging.getLogger(__name__)
 
@@ -76,7 +76,7 @@ def _public(
 @_public
 def subscribe(request: HttpRequest, now: datetime) -> HttpResponse:
     """Ask for public posts; a mail asks back."""
-    form = SubscribeForm(Catalogue(), "subscribe", now)
+    form = SubscribeForm(TopicCatalogue(), "subscribe", now)
     if request.method != "POST":
         return _page(request, now, "subscribe", form=form)
     form.read(request.POST)
@@ -110,13 +110,15 @@ def subscribe(request: HttpRequest, now: datetime) -> HttpResponse:
 def confirm(request: HttpRequest, now: datetime, token: str) -> HttpResponse:
     """The link of the confirmation mail."""
     if request.method == "POST":
-        form = TopicForm(Catalogue(), f"confirm {token}", now)
+        form = TopicForm(TopicCatalogue(), f"confirm {token}", now)
         _check_origin(request, form)
         if not form.problems:
             endpoint = service.confirm(token=token, now=now)
             return _confirmed(request, now, endpoint)
         return _ask_to_confirm(request, now, token, form)
-    return _ask_to_confirm(request, now, token, TopicForm(Catalogue(), f"confirm {token}", now))
+    return _ask_to_confirm(
+        request, now, token, TopicForm(TopicCatalogue(), f"confirm {token}", now)
+    )
 
 
 def _ask_to_confirm(
@@ -142,7 +144,7 @@ def _confirmed(request: HttpRequest, now: datetime, endpoint: Endpoint) -> HttpR
         now,
         "confirmed",
         address=endpoint.label,
-        topics=Catalogue().sentences(topics),
+        topics=TopicCatalogue().sentences(topics),
         manage=_here(signed_links.manage_url(endpoint.key)),
     )
 
@@ -151,11 +153,11 @@ def _confirmed(request: HttpRequest, now: datetime, endpoint: Endpoint) -> HttpR
 def manage(request: HttpRequest, now: datetime, token: str) -> HttpResponse:
     """What an address hears of, to be changed or left."""
     endpoint, topics = service.topics_of(token=token)
-    form = TopicForm(Catalogue(), f"manage {token}", now)
+    form = TopicForm(TopicCatalogue(), f"manage {token}", now)
     if request.method != "POST":
         form.choice = form.catalogue.choice_of(topics)
         return _manage_page(request, now, endpoint, form)
-    form.choice = Choice.of(request.POST)
+    form.choice = TopicChoice.of(request.POST)
     if "add" in request.POST:
         form.add()
         return _manage_page(request, now, endpoint, form)
@@ -203,7 +205,7 @@ def leave(request: HttpRequest, now: datetime, token: str) -> HttpResponse:
     if request.method == "POST" and request.POST.get(ONE_CLICK[0]) == ONE_CLICK[1]:
         return _one_click(token, now)
     audience = signed_links.read_leave(token)[1]
-    form = TopicForm(Catalogue(), _leave_purpose(request.path), now)
+    form = TopicForm(TopicCatalogue(), _leave_purpose(request.path), now)
     public = audience == DeliveryAudience.PUBLIC
     if request.method == "POST":
         _check_origin(request, form)

@@ -46,7 +46,7 @@ class RegionPage(BaseModel):
 
 
 @router.get("/services", auth=SEE, response=reads(ServicePage))
-def list_services(request: HttpRequest, asked: Query[pagination.Asked]) -> ServicePage:
+def list_services(request: HttpRequest, asked: Query[pagination.PageAsked]) -> ServicePage:
     """Services with the regions where they are offered and what they depend on; also retired ones."""
     rows = Service.objects.select_related("category").prefetch_related(
         "offerings__region", "dependencies__depends_on"
@@ -56,7 +56,7 @@ def list_services(request: HttpRequest, asked: Query[pagination.Asked]) -> Servi
 
 
 @router.get("/regions", auth=SEE, response=reads(RegionPage))
-def list_regions(request: HttpRequest, asked: Query[pagination.Asked]) -> RegionPage:
+def list_regions(request: HttpRequest, asked: Query[pagination.PageAsked]) -> RegionPage:
     """Regions with their zones; also retired ones."""
     found, after = pagination.page(Region.objects.select_related("geography"), asked, ("id",))
     return RegionPage(

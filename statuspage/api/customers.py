@@ -152,7 +152,7 @@ class ReaderPage(BaseModel):
 
 
 @router.get("/tenants", auth=SEE, response=reads(TenantPage))
-def list_tenants(request: HttpRequest, asked: Query[pagination.Asked]) -> TenantPage:
+def list_tenants(request: HttpRequest, asked: Query[pagination.PageAsked]) -> TenantPage:
     """Tenants, the newest first."""
     rows, after = pagination.page(Tenant.objects.select_related("contact"), asked, ("id",))
     return TenantPage(items=[_tenant(each) for each in rows], next=after)
@@ -183,7 +183,7 @@ def save_tenant(
 
 @router.get("/tenants/{ref}/subscriptions", auth=SEE, response=reads(SubscriptionPage))
 def list_subscriptions(
-    request: HttpRequest, ref: str, asked: Query[pagination.Asked]
+    request: HttpRequest, ref: str, asked: Query[pagination.PageAsked]
 ) -> SubscriptionPage:
     """A tenant's subscriptions, and where each of them runs."""
     cells = Footprint.objects.select_related("service", "region").order_by("id")
@@ -249,7 +249,9 @@ def save_rule(
 
 
 @router.get("/tenants/{ref}/endpoints", auth=SEE_ENDPOINTS, response=reads(EndpointPage))
-def list_endpoints(request: HttpRequest, ref: str, asked: Query[pagination.Asked]) -> EndpointPage:
+def list_endpoints(
+    request: HttpRequest, ref: str, asked: Query[pagination.PageAsked]
+) -> EndpointPage:
     """A tenant's endpoints."""
     rows = _tenant_row(ref).endpoints.select_related("tenant").filter(erased_at__isnull=True)
     found_rows, after = pagination.page(rows, asked, ("id",))
@@ -278,7 +280,7 @@ def make_endpoint(
 
 
 @router.get("/subscribers", auth=Bearer(LOOK), response=reads(ReaderPage))
-def list_subscribers(request: HttpRequest, asked: Query[pagination.Asked]) -> ReaderPage:
+def list_subscribers(request: HttpRequest, asked: Query[pagination.PageAsked]) -> ReaderPage:
     """Readers of public posts, and what they asked for; the newest first."""
     topics = PublicTopic.objects.select_related("service", "region").order_by("id")
     rows = Endpoint.objects.filter(topics__isnull=False, left_posts_at__isnull=True).distinct()

@@ -64,7 +64,7 @@ class MadePage(BaseModel):
     next: str | None
 
 
-class Since(pagination.Asked):
+class Since(pagination.PageAsked):
     since: Moment | None = None
     until: Moment | None = None
 
@@ -112,7 +112,7 @@ def list_decisions(request: HttpRequest, asked: Query[Since]) -> MadePage:
 
 @incidents.get("/{tracking_id}/decisions", auth=Bearer(VIEW), response=reads(MadePage))
 def list_decisions_of(
-    request: HttpRequest, tracking_id: str, asked: Query[pagination.Asked]
+    request: HttpRequest, tracking_id: str, asked: Query[pagination.PageAsked]
 ) -> MadePage:
     """The incident's decisions, the newest first."""
     incident = visible(request, tracking_id)
@@ -126,7 +126,7 @@ def list_reviews_of(request: HttpRequest, tracking_id: str) -> list[ToldReview]:
     return [_review(each) for each in reviews]
 
 
-def _page(found: QuerySet[Decision], asked: pagination.Asked) -> MadePage:
+def _page(found: QuerySet[Decision], asked: pagination.PageAsked) -> MadePage:
     rows, after = pagination.page(found, asked, ("id",))
     return MadePage(items=[_made(each) for each in rows], next=after)
 

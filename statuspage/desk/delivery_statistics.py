@@ -80,7 +80,7 @@ class Line:
 
 
 @dataclass(frozen=True, slots=True)
-class Page:
+class StatisticsPage:
     """An incident's ledger."""
 
     incident: Incident
@@ -105,7 +105,7 @@ class Page:
         return f"Sending goes on: {step} % is done."
 
 
-def deliveries_of(incident: Incident) -> Page:
+def deliveries_of(incident: Incident) -> StatisticsPage:
     """Eight questions at most, however many statements and deliveries there are."""
     counted, whole = delivery_statistics.of_incident(incident.pk)
     said = (
@@ -116,7 +116,7 @@ def deliveries_of(incident: Incident) -> Page:
     by_statement = {each.communication: each for each in counted}
     lines = [_line(each, by_statement[each.pk]) for each in said]
     published = min((line.published for line in lines), default=None)
-    return Page(
+    return StatisticsPage(
         incident,
         lines,
         whole,

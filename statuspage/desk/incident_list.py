@@ -10,10 +10,10 @@ from typing import Literal
 
 from django.db.models import OuterRef, QuerySet, Subquery
 
-from incidents.cells import Cell, grouped
+from incidents.cells import CellIds, PlacedCell, grouped
 from incidents.models import Communication, Impact, Incident
 from incidents.review_deadlines import ReviewDeadline, promise_missed
-from incidents.services.automatic_text import Pair, cells_of
+from incidents.services.automatic_text import cells_of
 from incidents.services.scheduled.review_deadlines import deadlines_of, owing
 from incidents.wording import cells
 from statuspage.public.render import plan
@@ -111,7 +111,7 @@ def _minutes(at: datetime | None, now: datetime) -> int | None:
 
 def _where(pks: list[int]) -> dict[int, str]:
     """`Storage in West Europe; Key Vault in all of Asia (4 regions)` per incident: open cells, else all."""
-    hit: dict[int, dict[Pair, bool]] = defaultdict(dict)
+    hit: dict[int, dict[CellIds, bool]] = defaultdict(dict)
     impacts = Impact.objects.filter(occurrence__incident__in=pks).order_by("id")
     for pk, service, region, ended_at in impacts.values_list(
         "occurrence__incident_id", "service_id", "region_id", "ended_at"
@@ -122,6 +122,6 @@ def _where(pks: list[int]) -> dict[int, str]:
     return {pk: _sentence(pairs, named) for pk, pairs in hit.items()}
 
 
-def _sentence(hit: Mapping[Pair, bool], named: Mapping[Pair, Cell]) -> str:
+def _sentence(hit: Mapping[CellIds, bool], named: Mapping[CellIds, PlacedCell]) -> str:
     shown = {pair for pair, still in hit.items() if still} or hit
     return cells(grouped(cell for pair, cell in named.items() if pair in shown), NAMED)

@@ -10,7 +10,7 @@ from itertools import groupby
 from django.utils.safestring import SafeString
 
 from incidents.models import Communication, Decision, Impact, Incident, Region
-from incidents.policy import Proposal
+from incidents.policy import LevelProposal
 from incidents.review_deadlines import ReviewDeadline, promise_missed
 from incidents.services import automatic_text
 from incidents.services.decisions.operator_decisions import posts, proposal_of
@@ -70,7 +70,7 @@ class Screen:
     seen: str
     seconds_waiting: int | None  # until the waiting post goes out by itself
     waiting_text: str  # what it will say then
-    proposal: Proposal | None  # a graver level, from the spread
+    proposal: LevelProposal | None  # a graver level, from the spread
     proposal_posts: bool  # taking it would post publicly
     plan: str  # what a maintenance's plan means now
     off_plan: bool  # it waits for a word, or takes longer

@@ -14,7 +14,7 @@ from statuspage.local import ports
 from statuspage.local.entry import ROOT, state_folder
 from statuspage.local.postgres import Postgres
 from statuspage.local.servers import servers_for
-from statuspage.local.state import LocalError, State, open_state
+from statuspage.local.state import LocalError, LocalState, open_state
 from statuspage.local.supervisor import Program, Stopped, Supervisor
 
 PREPARE = Program("prepare_demo", (sys.executable, "manage.py", "prepare_demo"))
@@ -148,14 +148,14 @@ def _is_live(port: int) -> bool:
     return status == http.HTTPStatus.OK
 
 
-def _mail_folder(state: State) -> str:
+def _mail_folder(state: LocalState) -> str:
     """No mail leaves a demo: they are files, shown at /demo/mailbox/. Naming a relay changes that."""
     given = os.environ.get("MAIL_FOLDER", "").strip()
     relay = os.environ.get("EMAIL_HOST", "").strip()
     return given or ("" if relay else str(state.folder / "mail"))
 
 
-def _login(state: State) -> str:
+def _login(state: LocalState) -> str:
     path = state.folder / PASSWORD
     if not path.exists():
         raise LocalError(f"{path} is missing: remove {state.folder / STAMP} and start again.")

@@ -22,7 +22,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from statuspage.local import processes
-from statuspage.local.state import LocalError, Say, State, refusing, write_whole
+from statuspage.local.state import LocalError, LocalState, Say, refusing, write_whole
 
 SHARED = Path("/var/lib/statuspage-local")
 UNPRIVILEGED = "nobody"
@@ -49,7 +49,7 @@ class Place:
         return self.home / "data"
 
 
-def find_place(state: State, say: Say) -> Place:
+def find_place(state: LocalState, say: Say) -> Place:
     """Decides where PostgreSQL of this state folder lives, and makes the folders.
 
     As an ordinary user that is the state folder itself. A decision once made is kept in
@@ -94,7 +94,7 @@ def require_own(folder: Path, owner: int) -> None:
         )
 
 
-def _account(state: State) -> Account:
+def _account(state: LocalState) -> Account:
     """Root's servers run as `nobody`, or as whoever owns the data that is already there."""
     data = state.folder / "postgres" / "data"
     if data.exists() and (owner := data.stat()).st_uid != 0:
@@ -109,7 +109,7 @@ def _account(state: State) -> Account:
     return entry.pw_uid, entry.pw_gid
 
 
-def _home_for_root(state: State, account: Account, say: Say) -> Path:
+def _home_for_root(state: LocalState, account: Account, say: Say) -> Path:
     inside = state.folder / "postgres"
     if inside.exists() or reachable(state.folder, account):
         return _own_folder(inside, account)

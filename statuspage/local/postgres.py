@@ -16,7 +16,7 @@ import psycopg
 
 from statuspage.local import processes
 from statuspage.local.places import PROGRAM, SOCKET_NAME, Place, find_place
-from statuspage.local.state import LocalError, Say, State, write_whole
+from statuspage.local.state import LocalError, LocalState, Say, write_whole
 
 NAME = "statuspage"  # of the database and of its owner
 STARTING = 60.0  # seconds, recovery after a crash included
@@ -143,7 +143,7 @@ class Postgres:
             path.unlink(missing_ok=True)
 
 
-def embedded(state: State, say: Say, *, hasty: bool = False) -> Postgres:
+def embedded(state: LocalState, say: Say, *, hasty: bool = False) -> Postgres:
     """The PostgreSQL of a state folder (not started)."""
     place = find_place(state, say)
     if place.data.exists() and not (state.folder / "postgres-password").exists():

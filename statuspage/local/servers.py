@@ -14,7 +14,7 @@ from pathlib import Path
 
 from statuspage.local import postgres, valkey
 from statuspage.local.postgres import Postgres
-from statuspage.local.state import Say, State, open_state
+from statuspage.local.state import LocalState, Say, open_state
 from statuspage.local.valkey import Valkey
 
 VARIABLES = ("DATABASE_URL", "REDIS_URL")
@@ -33,7 +33,7 @@ def missing(environment: Mapping[str, str]) -> tuple[str, ...]:
 class Servers:
     """Those servers that stand in for missing variables; possibly none."""
 
-    state: State
+    state: LocalState
     members: tuple[Postgres | Valkey, ...]
 
     def start(self, say: Say, *, end_with_parent: bool = False) -> tuple[str, ...]:
@@ -64,7 +64,7 @@ class Servers:
 
 
 def servers_for(
-    state: State, environment: Mapping[str, str], say: Say, *, hasty: bool = False
+    state: LocalState, environment: Mapping[str, str], say: Say, *, hasty: bool = False
 ) -> Servers:
     """The servers that `environment` lacks. Call it while holding `State.starting`."""
     lacking = missing(environment)

@@ -27,7 +27,7 @@ class LocalError(Exception):
 
 
 @dataclass(frozen=True)
-class State:
+class LocalState:
     """The folder named by `STATE` (default `.local`); everything in it belongs to one installation."""
 
     folder: Path
@@ -119,7 +119,7 @@ class Users:
             self.file.close()
 
 
-def open_state(folder: Path) -> State:
+def open_state(folder: Path) -> LocalState:
     """Makes the folder and the few below it; raises LocalError when that can't work.
 
     As root the folder is passable for others, because the servers then run as another account;
@@ -130,7 +130,7 @@ def open_state(folder: Path) -> State:
         folder.parent.mkdir(parents=True, exist_ok=True)
         if not folder.exists():
             folder.mkdir(mode=0o711 if os.geteuid() == 0 else 0o700)
-        state = State(folder.resolve())
+        state = LocalState(folder.resolve())
         state.logs.mkdir(mode=0o700, exist_ok=True)
         probe = folder / f".probe-{os.getpid()}"
         probe.write_bytes(b"\0" * 65536)

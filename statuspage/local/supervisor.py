@@ -12,7 +12,7 @@ from pathlib import Path
 
 from statuspage.local import processes
 from statuspage.local.servers import Servers
-from statuspage.local.state import LocalError, Say, State
+from statuspage.local.state import LocalError, LocalState, Say
 
 PAUSE = 0.1  # seconds between two looks at the processes while something is awaited
 CALM = 0.5  # and while all run
@@ -63,7 +63,7 @@ class Supervisor:
     `environment` is what every program gets, beside the addresses of the servers.
     """
 
-    state: State
+    state: LocalState
     servers: Servers
     programs: tuple[Program, ...]
     environment: Mapping[str, str]

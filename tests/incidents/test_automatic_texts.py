@@ -9,7 +9,7 @@ from django.contrib.auth.models import User
 from django.utils.translation import override
 
 from incidents import wording
-from incidents.cells import Cell, grouped
+from incidents.cells import PlacedCell, grouped
 from incidents.models import Impact, Incident
 from incidents.services.automatic_text import facts
 from incidents.services.corrections import reschedule
@@ -52,10 +52,13 @@ def test_two_cells_are_two_cells_and_not_four(now: datetime, operator: User) -> 
 
 
 def test_all_of_a_geography_is_named_as_such() -> None:
-    europe = [Cell("Storage", f"R{number}", "Europe", offered=20) for number in range(20)]
+    europe = [PlacedCell("Storage", f"R{number}", "Europe", offered=20) for number in range(20)]
     assert wording.cells(grouped(europe)) == "Storage in all of Europe (20 regions)"
     assert wording.cells(grouped(europe[1:])).endswith("R5 and 14 more")
-    assert wording.cells(grouped([Cell("Portal", "Global", worldwide=True)])) == "Portal worldwide"
+    assert (
+        wording.cells(grouped([PlacedCell("Portal", "Global", worldwide=True)]))
+        == "Portal worldwide"
+    )
 
 
 def test_a_maintenance_is_told_as_a_plan_and_lived_through(now: datetime, operator: User) -> None:
@@ -184,7 +187,7 @@ def test_what_is_kept_is_read_in_every_language(now: datetime, operator: User) -
     incident = declare(declaration=declaration(*cells), now=now, actor=operator)
     retract(incident_id=incident.pk, reason="A faulty probe.", now=now, actor=operator)
     for said in incident.communications.all():
-        kept = [wording.Facts.of_json(one) for one in said.written_from["targeted"]]
+        kept = [wording.WordingFacts.of_json(one) for one in said.written_from["targeted"]]
         assert wording.written(kept) == said.targeted_text
         texts = {wording.written(kept, language) for language in LANGUAGES}
         assert len(texts | {said.targeted_text}) == 6
@@ -198,7 +201,7 @@ def test_a_persons_words_have_no_facts_beside_them(now: datetime, operator: User
 
 
 def test_names_keep_their_own_direction_where_the_sentence_runs_from_right_to_left() -> None:
-    both = grouped([Cell("Storage", "West Europe"), Cell("Key Vault", "West Europe")])
+    both = grouped([PlacedCell("Storage", "West Europe"), PlacedCell("Key Vault", "West Europe")])
     with override("ar"):
         text = wording.cells(both)
     assert text == "\u2068Storage\u2069 و\u2068Key Vault\u2069 في \u2068West Europe\u2069"

@@ -16,7 +16,7 @@ from incidents.policy import PRESETS
 from incidents.replay.branches import Branch, branches_of
 from incidents.replay.recordings import SHIPPED, read_recording
 from incidents.replay.replay import points_of, replay
-from incidents.vocabulary import Basis, KnownBy
+from incidents.vocabulary import FactBasis, KnownBy
 
 JANUARY = read_recording(SHIPPED / "2024-01-21.yaml")
 EVERYWHERE = frozenset({"central-us", "west-central-us"})
@@ -63,7 +63,7 @@ def test_by_azures_rule_it_matters_whether_the_audience_was_known() -> None:
 
 def test_what_is_stated_has_no_other_side() -> None:
     stated = replace(
-        JANUARY, moments=tuple(replace(each, basis=Basis.STATED) for each in JANUARY.moments)
+        JANUARY, moments=tuple(replace(each, basis=FactBasis.STATED) for each in JANUARY.moments)
     )
     assert branches_of(stated, PRESETS["azure"], TWELVE) == []
 

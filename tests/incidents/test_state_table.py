@@ -15,7 +15,15 @@ from incidents.services.inputs import Changes, Declaration, Override, Statement
 from incidents.services.retraction import retract
 from incidents.services.review import Draft, Section, publish_review
 from incidents.services.visibility import decided_of, standing_of, withdraw
-from incidents.state_table import TABLE, Decided, ReviewFor, Shown, Standing, Told, as_markdown
+from incidents.state_table import (
+    TABLE,
+    Decided,
+    ReviewFor,
+    Standing,
+    ToldDirectly,
+    WorldSees,
+    as_markdown,
+)
 from notifications.delivery import plan
 from tests.conftest import declaration, hit
 from tests.notifications.cast import tenant, told
@@ -152,25 +160,25 @@ def test_a_cell_says_what_happens(
     last = incident.communications.latest("number")
     plan.plan(communication_id=last.pk, now=later)
     awaited = incident.scenario == 3 and incident.audience == "unknown"
-    heard = heard_first if cell.told is Told.THOSE_TOLD else not awaited
+    heard = heard_first if cell.told is ToldDirectly.THOSE_TOLD else not awaited
     assert bool(told(last)) is heard
     assert_review(incident, cell.review, later, operator)
 
 
-def assert_shown(incident: Incident, shown: Shown) -> None:
+def assert_shown(incident: Incident, shown: WorldSees) -> None:
     is_public = Incident.objects.public().filter(pk=incident.pk).exists()
     is_gone = Incident.objects.gone().filter(pk=incident.pk).exists()
     retracted = incident.communications.public().filter(kind="retraction").exists()
     expected = {
-        Shown.NOTHING: (False, False),
-        Shown.GONE: (False, True),
-        Shown.GONE_ALARM: (False, True),
+        WorldSees.NOTHING: (False, False),
+        WorldSees.GONE: (False, True),
+        WorldSees.GONE_ALARM: (False, True),
     }
     assert (is_public, is_gone) == expected.get(shown, (True, False))
-    assert bool(incident.alarm) is (shown is Shown.GONE_ALARM)
+    assert bool(incident.alarm) is (shown is WorldSees.GONE_ALARM)
     assert incident.public_due_at is None
-    assert retracted is (shown is Shown.RETRACTION)
-    if shown is Shown.UNTIL_REVIEW:
+    assert retracted is (shown is WorldSees.RETRACTION)
+    if shown is WorldSees.UNTIL_REVIEW:
         assert incident.withdraw_after_review
         assert incident.note
 

@@ -19,12 +19,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from incidents import wording
-from incidents.cells import Cell, grouped
+from incidents.cells import PlacedCell, grouped
 from incidents.models import Incident
 from incidents.services.errors import EntryError
 from incidents.services.incident import declare, post_update, recover
 from incidents.services.inputs import Changes, Override
-from incidents.wording import Facts
+from incidents.wording import WordingFacts
 from notifications.audience import concern
 from notifications.channels.chat.renderer import ChatRenderer
 from notifications.channels.email.renderer import MailRenderer
@@ -95,11 +95,11 @@ def test_a_sentence_from_facts_names_only_what_is_hit(
     services = [f"Svc{number}q" for number in range(8)]
     regions = [f"Reg{number}q" for number in range(10)]
     hits = {(services[one], regions[other]) for one, other in cells}
-    groups = grouped(Cell(*pair) for pair in sorted(hits))
+    groups = grouped(PlacedCell(*pair) for pair in sorted(hits))
     told = {(one, place) for group in groups for one in group.services for place in group.regions}
     assert told == hits, "nothing is lost, and nothing is added"
     times = dict.fromkeys(("since", "at", "start", "end"), MOMENT)
-    facts = Facts(
+    facts = WordingFacts(
         about, kind, level, stage, groups, groups[:1], times | ({"until": MOMENT} if over else {})
     )
     text = wording.written([facts], language)

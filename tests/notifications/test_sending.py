@@ -110,7 +110,7 @@ def test_a_worker_that_wakes_up_late_cannot_overwrite_its_successor(
     Delivery.objects.update(lease_until=timezone.now() - timedelta(seconds=1))
     claims.expire_leases()
     send.work()
-    outcome = claims.Outcome(late.deliveries[0], State.FAILED, result="permanent", detail="550")
+    outcome = claims.SendOutcome(late.deliveries[0], State.FAILED, result="permanent", detail="550")
     assert claims.settle(late.claim, [outcome], clock=0) == 0
     assert Delivery.objects.get().state == State.SENT
 
@@ -280,7 +280,7 @@ def test_an_older_update_that_comes_back_to_wait_gives_way_to_a_newer_one(
     plan_last(open_incident, now)
     claimed = claims.claim(most=1, channel="mail")
     update(open_incident, operator, now)
-    waits = claims.Outcome(claimed.deliveries[0], State.PENDING, result="temporary")
+    waits = claims.SendOutcome(claimed.deliveries[0], State.PENDING, result="temporary")
     claims.settle(claimed.claim, [waits], clock=0)
     assert send.work().sent == 1
     assert text_of(sink.mails[0]).startswith("Failing · Identified")

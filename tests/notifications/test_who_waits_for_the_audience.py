@@ -11,7 +11,7 @@ from incidents.models import Communication, Incident
 from incidents.services.incident import declare, post_update
 from incidents.services.inputs import Changes, Override, Statement
 from incidents.services.visibility import waits_for_audience, withdraw
-from incidents.state_table import TABLE, Decided, Standing, Told
+from incidents.state_table import TABLE, Decided, Standing, ToldDirectly
 from incidents.state_table import waits_for_audience as waits
 from notifications.delivery import plan
 from statuspage.desk.dry_run import look_at
@@ -89,7 +89,7 @@ def test_only_scenario_3_waits_and_only_where_the_table_says_so(
 ) -> None:
     expected = (
         standing in {Standing.WAITING, Standing.PUBLIC}
-        and TABLE[standing, decided].told is Told.ONCE_KNOWN
+        and TABLE[standing, decided].told is ToldDirectly.ONCE_KNOWN
         and (scenario, audience) == (3, "unknown")
     )
     assert waits(standing, decided, scenario=scenario, audience=audience) is expected

@@ -16,7 +16,7 @@ from incidents.models import Incident
 from incidents.services import incident as incident_service
 from incidents.services.inputs import Changes, Statement
 from notifications.audience import tenant_events
-from notifications.audience.tenant_events import Basis
+from notifications.audience.tenant_events import EventBasis
 from notifications.delivery import plan
 from notifications.models import Delivery, Tenant
 from statuspage.portal import events
@@ -75,7 +75,7 @@ def test_a_list_replaces_the_estimate(nordwind: Tenant, operator: User) -> None:
     tenant("other", WEST)
     confirm_audience(incident, "nordwind-dr")
     (event,) = tenant_events.events_of(nordwind)
-    assert event.basis is Basis.LIST
+    assert event.basis is EventBasis.LIST
     hit_ones = tenant_events.subscriptions_hit(nordwind, [event])[incident.pk]
     assert [each.ref for each in hit_ones] == ["nordwind-dr"]
     assert "1 of your 2 subscriptions is hit by one event" in text(signed_in(ANNA), HOME)

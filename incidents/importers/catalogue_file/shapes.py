@@ -88,7 +88,7 @@ class CatalogueError(ValueError):
         super().__init__(f"{place}: {what} — {remedy}")
 
 
-class Named(NamedTuple):
+class WithNames(NamedTuple):
     """Something a text may name."""
 
     kind: PrintableKind
@@ -167,18 +167,18 @@ class Catalogue:
     offerings: tuple[tuple[str, str], ...]
     dependencies: tuple[DependencyEntry, ...]
 
-    def names(self) -> Iterator[Named]:
+    def names(self) -> Iterator[WithNames]:
         """All services, regions and geographies by name and aliases.
 
         Without the geography `global`: "global" in a text is an adjective, not a place.
         """
         for service in self.services:
-            yield Named("service", service.slug, service.name, service.aliases)
+            yield WithNames("service", service.slug, service.name, service.aliases)
         for region in self.regions:
-            yield Named("region", region.slug, region.name, region.aliases)
+            yield WithNames("region", region.slug, region.name, region.aliases)
         for geography in self.geographies:
             if geography.slug != GLOBAL_SLUG:
-                yield Named("geography", geography.slug, geography.name, geography.aliases)
+                yield WithNames("geography", geography.slug, geography.name, geography.aliases)
 
 
 def fold_name(name: str) -> str:

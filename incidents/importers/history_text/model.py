@@ -16,7 +16,7 @@ class HistoryError(ValueError):
 
 
 @dataclass(frozen=True, slots=True)
-class Window:
+class HistoryWindow:
     """Time of impact. `end` is None while the impact lasts; `label` is None if the text has none."""
 
     start: datetime
@@ -25,7 +25,7 @@ class Window:
 
 
 @dataclass(frozen=True, slots=True)
-class Section:
+class HistorySection:
     """A part under one heading, as written. `kind` is one of `headings.KINDS`."""
 
     kind: str
@@ -34,13 +34,13 @@ class Section:
 
 
 @dataclass(frozen=True, slots=True)
-class TimelineRow:
+class HistoryTimelineRow:
     at: datetime
     text: str
 
 
 @dataclass(frozen=True, slots=True)
-class RepairItem:
+class HistoryRepair:
     """`state`: done, planned or in-progress. `due`: a month (`2024-02`), None where none is named."""
 
     text: str
@@ -50,7 +50,7 @@ class RepairItem:
 
 
 @dataclass(frozen=True, slots=True)
-class Recovery:
+class HistoryRecovery:
     """A service's own recovery. `region` is None where the text names none."""
 
     service: str
@@ -66,19 +66,19 @@ class HistoryIncident:
     title: str
     kind: str
     month: str | None
-    windows: list[Window] = field(default_factory=list)
+    windows: list[HistoryWindow] = field(default_factory=list)
     regions: list[str] = field(default_factory=list)
     services: list[str] = field(default_factory=list)
     impacted_regions: list[str] = field(default_factory=list)
     impacted_services: list[str] = field(default_factory=list)
     geographies: list[str] = field(default_factory=list)
-    recoveries: list[Recovery] = field(default_factory=list)
+    recoveries: list[HistoryRecovery] = field(default_factory=list)
     unknown_names: list[str] = field(default_factory=list)
     scenario: int | None = None
     note: str | None = None
-    sections: list[Section] = field(default_factory=list)
-    timeline: list[TimelineRow] = field(default_factory=list)
-    repair_items: list[RepairItem] = field(default_factory=list)
+    sections: list[HistorySection] = field(default_factory=list)
+    timeline: list[HistoryTimelineRow] = field(default_factory=list)
+    repair_items: list[HistoryRepair] = field(default_factory=list)
     retrospective_video: str | None = None
     survey: str | None = None
     unread: list[str] = field(default_factory=list)

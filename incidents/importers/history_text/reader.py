@@ -7,14 +7,14 @@ import re
 from dataclasses import replace
 from datetime import date
 
-from incidents.importers.history_text.model import HistoryError, HistoryIncident, Window, iso
+from incidents.importers.history_text.model import HistoryError, HistoryIncident, HistoryWindow, iso
 from incidents.importers.history_text.names.index import NameIndex
 from incidents.importers.history_text.names.mentions import read_mentions, read_recoveries
 from incidents.importers.history_text.names.titles import derived_title, shortened
 from incidents.importers.history_text.structure.blocks import Block, Part, cut, is_span, names_entry
 from incidents.importers.history_text.structure.headings import Heading
 from incidents.importers.history_text.structure.layout import Line, read_lines
-from incidents.importers.history_text.structure.page import Page, with_zones
+from incidents.importers.history_text.structure.page import HistoryPage, with_zones
 from incidents.importers.history_text.structure.parts import Parts, read_parts
 from incidents.importers.history_text.structure.preamble import Preamble, linked_id, read_preamble
 from incidents.importers.history_text.times.windows import Calendar, Paragraph, find_windows
@@ -77,7 +77,7 @@ def read_history(
     text = with_zones(text)
     blocks = cut(read_lines(text))
     months = {block.month for block in blocks if block.known()}
-    page = Page.of(text, {block.month for block in blocks}, today)
+    page = HistoryPage.of(text, {block.month for block in blocks}, today)
     for block in blocks:
         ready = _with_heading(block, page)
         if ready is None:
@@ -106,7 +106,7 @@ def _stray_lines(block: Block, months: set[str | None]) -> list[str]:
     return [line.shown() for line in lines]
 
 
-def _with_heading(block: Block, page: Page) -> Block | None:
+def _with_heading(block: Block, page: HistoryPage) -> Block | None:
     """The block itself, or with its text as an impact statement if it tells of times of impact."""
     if block.known():
         return block
@@ -149,7 +149,7 @@ def _is_new(incident: HistoryIncident, seen: dict[str, HistoryIncident], line: i
     return False
 
 
-def _read_block(block: Block, names: NameIndex, page: Page) -> HistoryIncident:
+def _read_block(block: Block, names: NameIndex, page: HistoryPage) -> HistoryIncident:
     head = read_preamble(block.head)
     calendar = Calendar.of(_all_texts(block), block.month, block.day, page)
     windows, unread = _read_windows(block, head, calendar)
@@ -207,7 +207,7 @@ def _lines_of(block: Block, *kinds: str) -> list[Line]:
 
 def _read_windows(
     block: Block, head: Preamble, calendar: Calendar
-) -> tuple[list[Window], list[str]]:
+) -> tuple[list[HistoryWindow], list[str]]:
     """From the statement of impact; where it has no times, from what is said of the state so far."""
     unread: list[str] = []
     leads = [Line(block.number(), text) for text in head.lead]
@@ -241,7 +241,7 @@ def _tracking_id(block: Block, head: Preamble, parts: Parts) -> str | None:
     return None
 
 
-def derived_tracking_id(month: str | None, windows: list[Window], summary: str) -> str:
+def derived_tracking_id(month: str | None, windows: list[HistoryWindow], summary: str) -> str:
     """An ID that says the same facts every time: month, first start, the words of the summary."""
     words = " ".join(re.findall(r"[a-z0-9]+", summary.lower()))
     start = iso(min(window.start for window in windows)) if windows else ""

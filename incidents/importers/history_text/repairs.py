@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from incidents.importers.history_text.model import RepairItem
+from incidents.importers.history_text.model import HistoryRepair
 from incidents.importers.history_text.times.moments import MONTH_NUMBERS
 
 _STATED = (
@@ -72,7 +72,7 @@ def state_of_lead(text: str) -> str | None:
     return next((state for state, words in _LEADS if words.search(clause)), None)
 
 
-def read_repair_item(text: str, lead: str | None = None) -> RepairItem:
+def read_repair_item(text: str, lead: str | None = None) -> HistoryRepair:
     """One item. A marker that says more than state and month stays in the text.
 
     `lead`: the state of items that say nothing of it themselves, from the line above them.
@@ -82,16 +82,16 @@ def read_repair_item(text: str, lead: str | None = None) -> RepairItem:
     if marker is None:
         state = _state_of_sentence(text, lead)
         promised = _PROMISED.search(text, max(0, len(text) - 400)) if state != "done" else None
-        return RepairItem(text, owner, state, _due(promised[0]) if promised else None)
+        return HistoryRepair(text, owner, state, _due(promised[0]) if promised else None)
     said = marker[1].strip(" .")
     state, due = _state(said), _due(said)
     if state == "done":
         due = None
     if not _PLAIN.fullmatch(said) or (state == "planned" and due is None):
-        return RepairItem(text, owner, state, due)
+        return HistoryRepair(text, owner, state, due)
     rest = (text[: marker.start()].rstrip() + text[marker.end() :].rstrip(" .")).rstrip(" –—-")
     rest = rest.lstrip(" :–—-")
-    return RepairItem(rest if rest.endswith((".", "!", "?")) else f"{rest}.", owner, state, due)
+    return HistoryRepair(rest if rest.endswith((".", "!", "?")) else f"{rest}.", owner, state, due)
 
 
 def _marker(text: str) -> re.Match[str] | None:

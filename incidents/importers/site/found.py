@@ -22,7 +22,7 @@ class Said:
 
 
 @dataclass
-class Found:
+class FoundOnSite:
     """`external_id` tells it apart for ever; `names`: components, services and regions in the page's own words;
     `path`: where it was on that page, if it had an address of its own there.
     """

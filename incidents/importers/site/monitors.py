@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 from datetime import datetime
 from typing import Any
 
-from incidents.importers.site.found import Found, Reading, Said, SiteFileError
+from incidents.importers.site.found import FoundOnSite, Reading, Said, SiteFileError
 from incidents.vocabulary import Kind, Level
 
 Outage = tuple[datetime, datetime | None]
@@ -18,7 +18,7 @@ _KUMA_DOWN, _KUMA_UP = 0, 1
 _KUMA_LEVELS = {"info": "informational", "warning": "warning", "danger": "error"}
 
 
-def gatus(document: Any) -> Iterator[Found]:
+def gatus(document: Any) -> Iterator[FoundOnSite]:
     """Each time that an endpoint was unhealthy, by its events, or by its results where it has none."""
     for index, each in enumerate(_list(document, "the file")):
         row = Reading(each, f"[{index}]")
@@ -27,7 +27,7 @@ def gatus(document: Any) -> Iterator[Found]:
         results = _moments(row.list("results"), f"[{index}].results", "success")
         states = [(at, what != "UNHEALTHY") for at, what in events if what != "START"]
         for start, end in outages(states or [(at, bool(good)) for at, good in results]):
-            yield Found(
+            yield FoundOnSite(
                 external_id=f"gatus:{key}:{start.isoformat()}",
                 title=f"{name} was unhealthy",
                 started_at=start,
@@ -37,7 +37,7 @@ def gatus(document: Any) -> Iterator[Found]:
             )
 
 
-def uptime_kuma(document: Any) -> Iterator[Found]:
+def uptime_kuma(document: Any) -> Iterator[FoundOnSite]:
     """The announcements and maintenance of a status page, or the times that its monitors were down.
 
     Heartbeats name monitors by number alone: a mapping says what `monitor 3` is.
@@ -54,7 +54,7 @@ def uptime_kuma(document: Any) -> Iterator[Found]:
             (at, status == _KUMA_UP) for at, status in found if status in (_KUMA_DOWN, _KUMA_UP)
         ]
         for start, end in outages(states):
-            yield Found(
+            yield FoundOnSite(
                 external_id=f"uptime-kuma:monitor-{monitor}:{start.isoformat()}",
                 title=f"Monitor {monitor} was down",
                 started_at=start,
@@ -63,11 +63,11 @@ def uptime_kuma(document: Any) -> Iterator[Found]:
             )
 
 
-def _announced(row: Reading) -> Found:
+def _announced(row: Reading) -> FoundOnSite:
     began, text = row.must("createdDate", "created_date"), row.text("content")
     style = row.text("style").lower()
     row.ignore("pin", "active", "lastUpdatedDate", "last_updated_date", "status_page_id")
-    return Found(
+    return FoundOnSite(
         external_id=f"uptime-kuma:{row.text('id')}",
         title=row.text("title"),
         kind=Kind.SERVICE_ISSUE if style in ("warning", "danger") else Kind.HEALTH_ADVISORY,
@@ -78,7 +78,7 @@ def _announced(row: Reading) -> Found:
     )
 
 
-def _maintained(value: object, place: str) -> Iterator[Found]:
+def _maintained(value: object, place: str) -> Iterator[FoundOnSite]:
     """One for each of its windows."""
     row = Reading(value, place)
     number, title, text = row.text("id"), row.text("title"), row.text("description")
@@ -90,7 +90,7 @@ def _maintained(value: object, place: str) -> Iterator[Found]:
     for index, each in enumerate(windows):
         window = Reading(each, f"{place}.timeslotList[{index}]")
         start, end = window.must("startDate", "start_date"), window.time("endDate", "end_date")
-        yield Found(
+        yield FoundOnSite(
             external_id=f"uptime-kuma:maintenance-{number}:{start.isoformat()}",
             title=title,
             kind=Kind.PLANNED_MAINTENANCE,

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 import yaml
 
-from incidents.importers.site.found import Found, Reading, Said, SiteFileError
+from incidents.importers.site.found import FoundOnSite, Reading, Said, SiteFileError
 from incidents.importers.site.monitors import gatus, uptime_kuma
 from incidents.vocabulary import Kind, Level, Stage
 
@@ -30,7 +30,7 @@ _FRONT_MATTER = re.compile(r"\A\ufeff?---\s*\n(.*?)\n---\s*(?:\n|\Z)(.*)", re.DO
 _AWS_LEVELS = {"1": "informational", "2": "warning", "3": "error"}
 
 
-def statuspage(document: Any) -> Iterator[Found]:
+def statuspage(document: Any) -> Iterator[FoundOnSite]:
     """`incidents.json` and `scheduled-maintenances.json` of the Statuspage API, version 2."""
     groups = (("incidents", False), ("scheduled_maintenances", True))
     for group, planned in groups:
@@ -38,7 +38,7 @@ def statuspage(document: Any) -> Iterator[Found]:
             yield _statuspage(Reading(each, f"{group}[{index}]"), planned=planned)
 
 
-def _statuspage(row: Reading, *, planned: bool) -> Found:
+def _statuspage(row: Reading, *, planned: bool) -> FoundOnSite:
     updates, names = (
         [],
         [str(part.get("name", "")) for part in row.list("components") if isinstance(part, dict)],
@@ -63,7 +63,7 @@ def _statuspage(row: Reading, *, planned: bool) -> Found:
         "reminder_intervals",
         "shortlink",
     )
-    return Found(
+    return FoundOnSite(
         external_id=f"statuspage:{row.text('id')}",
         title=row.text("name"),
         kind=Kind.PLANNED_MAINTENANCE if planned else Kind.SERVICE_ISSUE,
@@ -82,7 +82,7 @@ def _statuspage(row: Reading, *, planned: bool) -> Found:
     )
 
 
-def cachet(document: Any) -> Iterator[Found]:
+def cachet(document: Any) -> Iterator[FoundOnSite]:
     """`/api/v1/incidents` of Cachet."""
     for index, each in enumerate(_rows(document, "data")):
         row = Reading(each, f"data[{index}]")
@@ -113,7 +113,7 @@ def cachet(document: Any) -> Iterator[Found]:
         ended = row.time("resolved_at") or (
             row.time("updated_at") if stage == Stage.RESOLVED else None
         )
-        yield Found(
+        yield FoundOnSite(
             external_id=f"cachet:{row.text('id')}",
             title=row.text("name"),
             started_at=began,
@@ -126,7 +126,7 @@ def cachet(document: Any) -> Iterator[Found]:
         )
 
 
-def google(document: Any) -> Iterator[Found]:
+def google(document: Any) -> Iterator[FoundOnSite]:
     """`incidents.json` of Google Cloud."""
     for index, each in enumerate(_rows(document, "")):
         row = Reading(each, f"[{index}]")
@@ -147,7 +147,7 @@ def google(document: Any) -> Iterator[Found]:
             "severity",
             "most_recent_update",
         )
-        yield Found(
+        yield FoundOnSite(
             external_id=f"google:{row.text('id')}",
             title=" ".join(row.text("external_desc").split()),
             level=LEVELS.get(row.text("status_impact").lower(), "error"),
@@ -160,7 +160,7 @@ def google(document: Any) -> Iterator[Found]:
         )
 
 
-def aws(document: Any) -> Iterator[Found]:
+def aws(document: Any) -> Iterator[FoundOnSite]:
     """`historyevents.json` and `currentevents.json` of AWS: a list, or lists by service."""
     if isinstance(document, dict):
         document = [
@@ -183,7 +183,7 @@ def aws(document: Any) -> Iterator[Found]:
         ends = [said.at for said in updates if said.stage == Stage.RESOLVED]
         row.ignore("status", "impacted_services", "typeCode")
         plain = f"{began.timestamp():.0f}-{row.text('service')}"
-        yield Found(
+        yield FoundOnSite(
             external_id=f"aws:{row.text('arn') or plain}",
             title=row.text("summary"),
             level=_AWS_LEVELS.get(str(row.take("status")), "error"),
@@ -195,7 +195,7 @@ def aws(document: Any) -> Iterator[Found]:
         )
 
 
-def front_matter(text: str, name: str) -> Found:
+def front_matter(text: str, name: str) -> FoundOnSite:
     """A Markdown file with YAML front matter, as cState, Hugo and Upptime keep incidents."""
     found = _FRONT_MATTER.match(text.replace("\r\n", "\n"))
     if not found:
@@ -228,7 +228,7 @@ def front_matter(text: str, name: str) -> Found:
     )
     body = found[2].strip()
     affected = row.take("affected", "components", "services")
-    return Found(
+    return FoundOnSite(
         external_id=f"file:{name}",
         title=row.text("title"),
         kind=Kind.PLANNED_MAINTENANCE if planned else Kind.SERVICE_ISSUE,
@@ -245,7 +245,7 @@ def front_matter(text: str, name: str) -> Found:
     )
 
 
-READERS: Mapping[str, Callable[[Any], Iterator[Found]]] = {
+READERS: Mapping[str, Callable[[Any], Iterator[FoundOnSite]]] = {
     "statuspage": statuspage,
     "cachet": cachet,
     "google": google,

@@ -13,12 +13,12 @@ from incidents.policy.facts import MAX_DEPENDENTS, MAX_NAME, Facts, ImpactFact
 from incidents.policy.rules import paired
 from incidents.replay.replay import BacktestCase, Point
 from incidents.validation import RefusedError, checked, name, read, whole
-from incidents.vocabulary import Audience, Basis, Extent, Kind, KnownBy, Level, TargetedChannel
+from incidents.vocabulary import Audience, Extent, FactBasis, Kind, KnownBy, Level, TargetedChannel
 
 Name = Annotated[str, name(MAX_NAME)]
 Names = Annotated[tuple[Name, ...], Meta(description="a list of names")]
 Title = Annotated[str, name(500)]
-Moment = Annotated[
+MomentText = Annotated[
     str,
     checked(
         "a time with an offset; write 2024-01-21T01:59:00Z", lambda value: _time(value) is not None
@@ -34,8 +34,8 @@ class CaseError(RefusedError):
 class _Line:
     """What a moment says; what it leaves out stands as before."""
 
-    at: Moment
-    basis: Basis = Basis.STATED
+    at: MomentText
+    basis: FactBasis = FactBasis.STATED
     why: str | None = None
     said: str | None = None
     services: Names | None = None
@@ -43,7 +43,7 @@ class _Line:
     level: Level | None = None
     extent: Extent | None = None
     audience: Audience | None = None
-    audience_basis: Basis | None = None
+    audience_basis: FactBasis | None = None
     dependents: Annotated[int, whole(0, MAX_DEPENDENTS)] | None = None
     targeted_channel: TargetedChannel | None = None
     known_by: KnownBy | None = None
@@ -57,9 +57,9 @@ class _Case:
     ]
     title: Title | None = None
     kind: Kind = Kind.SERVICE_ISSUE
-    began: Moment | None = None
-    posted: Moment | None = None
-    ended: Moment | None = None
+    began: MomentText | None = None
+    posted: MomentText | None = None
+    ended: MomentText | None = None
     public: bool | None = None
     label: Title | None = None
 
@@ -128,7 +128,7 @@ def _next(state: _State, line: _Line) -> _State:
         if (value := getattr(line, field)) is not None and value != ()
     }
     if line.audience is not None:
-        stated["audience_assumed"] = (line.audience_basis or line.basis) == Basis.ASSUMED
+        stated["audience_assumed"] = (line.audience_basis or line.basis) == FactBasis.ASSUMED
     return replace(state, **stated)
 
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from incidents.alerts.mapping import Named, Unmapped
+from incidents.alerts.mapping import NamedPlaces, Unmapped
 from incidents.importers.catalogue_file import fold_name
 from incidents.models import Alias, Offering, Region, Service
 from incidents.services.inputs import Hit
 
 
-class Catalogue:
+class CatalogueIndex:
     """The current catalogue, read once for a payload: four questions, however many alerts."""
 
     def __init__(self) -> None:
@@ -26,7 +26,7 @@ class Catalogue:
                 self._regions.setdefault(alias.folded, alias.region)
         self._offered = set(Offering.objects.current().values_list("service_id", "region_id"))
 
-    def hit(self, named: Named) -> Hit | Unmapped:
+    def hit(self, named: NamedPlaces) -> Hit | Unmapped:
         service = self._services.get(fold_name(named.service))
         region = self._regions.get(fold_name(named.region))
         if service is None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-Cell = tuple[int, int]  # (service id, region id)
+from incidents.cells import CellIds
 
 
 @dataclass(frozen=True, slots=True)
@@ -13,12 +13,14 @@ class Open:
     """An open incident. `fresh`: an alert of it fired within the window; `by_monitor`: it has alerts."""
 
     incident: int
-    cells: frozenset[Cell]
+    cells: frozenset[CellIds]
     fresh: bool
     by_monitor: bool
 
 
-def storms(cells: Iterable[Cell], needs: Mapping[int, frozenset[int]]) -> list[frozenset[Cell]]:
+def storms(
+    cells: Iterable[CellIds], needs: Mapping[int, frozenset[int]]
+) -> list[frozenset[CellIds]]:
     """Cells that fire at the same time, in groups: one that shares a service or region with another, or whose
     service needs the other's, belongs to it. The order of the first cells is kept.
     """
@@ -35,14 +37,14 @@ def storms(cells: Iterable[Cell], needs: Mapping[int, frozenset[int]]) -> list[f
             leader[find(other)] = find((service, region))
         for needed in needs.get(service, ()):
             leader[find(("service", needed))] = find((service, region))
-    groups: dict[object, list[Cell]] = {}
+    groups: dict[object, list[CellIds]] = {}
     for cell in every:
         groups.setdefault(find(cell), []).append(cell)
     return [frozenset(group) for group in groups.values()]
 
 
 def belongs_to(
-    group: frozenset[Cell], incidents: Sequence[Open], needs: Mapping[int, frozenset[int]]
+    group: frozenset[CellIds], incidents: Sequence[Open], needs: Mapping[int, frozenset[int]]
 ) -> int | None:
     """The open incident that these cells belong to, the oldest first (as given); None: a new one."""
     for each in incidents:
@@ -56,13 +58,13 @@ def belongs_to(
     return None
 
 
-def _near(group: frozenset[Cell], cells: frozenset[Cell]) -> bool:
+def _near(group: frozenset[CellIds], cells: frozenset[CellIds]) -> bool:
     services, regions = {service for service, _ in cells}, {region for _, region in cells}
     return any(service in services or region in regions for service, region in group)
 
 
 def _depend(
-    group: frozenset[Cell], cells: frozenset[Cell], needs: Mapping[int, frozenset[int]]
+    group: frozenset[CellIds], cells: frozenset[CellIds], needs: Mapping[int, frozenset[int]]
 ) -> bool:
     """Whether a service here needs one there, or the other way round, in the same region."""
     return any(

@@ -14,12 +14,12 @@ from django.contrib.auth.models import AbstractBaseUser
 from django.db import connection, transaction
 from django.db.models import Max
 
-from incidents.alerts.mapping import Named, Unmapped, map_labels, read_mapping
+from incidents.alerts.mapping import NamedPlaces, Unmapped, map_labels, read_mapping
 from incidents.alerts.signal import Signal
+from incidents.cells import CellIds
 from incidents.models import Dependency, Impact, Incident, MonitorAlert, MonitorSource
 from incidents.services.alerts import grouping
-from incidents.services.alerts.cells import Catalogue
-from incidents.services.alerts.grouping import Cell
+from incidents.services.alerts.cells import CatalogueIndex
 from incidents.services.alerts.monitor import title_of, words_of
 from incidents.services.errors import EntryError
 from incidents.services.incident import declare, has_operator, post_update
@@ -27,7 +27,7 @@ from incidents.services.inputs import Changes, Declaration, Hit
 from incidents.services.tracking import new_tracking_id
 from incidents.vocabulary import LEVEL_RANK, Audience, Kind, Level
 
-Outcome = MonitorAlert.Outcome
+AlertOutcome = MonitorAlert.Outcome
 HEARTBEAT = "watchdog"  # the alert that Prometheus' own rules fire all the time
 
 
@@ -78,7 +78,7 @@ def take_in(*, source: MonitorSource, signals: Sequence[Signal], now: datetime) 
     else:
         for alert in firing:
             if alert.cells and alert.incident_id is None:
-                alert.outcome, alert.detail = Outcome.WAITING, "a person declares it"
+                alert.outcome, alert.detail = AlertOutcome.WAITING, "a person declares it"
     save_alerts(known.values())
     MonitorAlert.objects.bulk_create(new, batch_size=1000)
     return taken
@@ -91,7 +91,7 @@ def declare_waiting(
     """A person declares what waits of a source: storms become one incident each. Returns the alerts."""
     waiting = list(
         MonitorAlert.objects.select_for_update().filter(
-            source=source.name, outcome=Outcome.WAITING, over_at=None, resolved_at=None
+            source=source.name, outcome=AlertOutcome.WAITING, over_at=None, resolved_at=None
         )
     )
     hits = _understand(source, waiting)
@@ -121,7 +121,7 @@ def save_alerts(alerts: Iterable[MonitorAlert]) -> None:
 
 def act_on(
     alerts: Sequence[MonitorAlert],
-    hits: Mapping[Cell, Hit],
+    hits: Mapping[CellIds, Hit],
     *,
     window: timedelta,
     now: datetime,
@@ -146,10 +146,10 @@ def act_on(
         except EntryError as error:
             for alert in members:
                 alert.incident = None
-                alert.outcome, alert.detail = Outcome.REFUSED, str(error)[:300]
+                alert.outcome, alert.detail = AlertOutcome.REFUSED, str(error)[:300]
 
 
-def cells_of(alert: MonitorAlert) -> list[Cell]:
+def cells_of(alert: MonitorAlert) -> list[CellIds]:
     return [(service, region) for service, region in alert.cells]
 
 
@@ -179,7 +179,7 @@ def _open(
         actor=actor,
     )
     for alert in members:
-        alert.incident, alert.outcome, alert.detail = incident, Outcome.OPENED, ""
+        alert.incident, alert.outcome, alert.detail = incident, AlertOutcome.OPENED, ""
 
 
 def _join(
@@ -199,10 +199,10 @@ def _join(
     more = [hit for hit in hits if (hit.service.pk, hit.region.pk) not in own]
     level = _gravest(hits)
     graver = level if LEVEL_RANK[level] > LEVEL_RANK[incident.level] else None
-    outcome, detail = Outcome.JOINED, ""
+    outcome, detail = AlertOutcome.JOINED, ""
     if more or graver:
         if actor is None and has_operator(incident):
-            outcome, detail = Outcome.NOTED, f"it says {title_of(hits)}, {level}"
+            outcome, detail = AlertOutcome.NOTED, f"it says {title_of(hits)}, {level}"
         else:
             since = min(alert.opened_at for alert in members)
             post_update(
@@ -213,7 +213,7 @@ def _join(
                 now=now,
                 actor=actor,
             )
-            outcome = Outcome.WIDENED
+            outcome = AlertOutcome.WIDENED
     for alert in members:
         alert.incident, alert.outcome, alert.detail = incident, outcome, detail[:300]
 
@@ -232,7 +232,7 @@ def _again(alert: MonitorAlert, signal: Signal, now: datetime) -> bool:
     is_other = labels != alert.labels
     alert.labels = labels
     # The mapping may have been mended meanwhile.
-    return is_other or alert.outcome in (Outcome.UNMAPPED, Outcome.REFUSED)
+    return is_other or alert.outcome in (AlertOutcome.UNMAPPED, AlertOutcome.REFUSED)
 
 
 def _row(source: MonitorSource, signal: Signal, now: datetime) -> MonitorAlert:
@@ -250,19 +250,22 @@ def _never_heard(source: MonitorSource, signal: Signal, now: datetime) -> Monito
     """The end of something that was never reported: kept as a line, closed at once."""
     alert = _row(source, signal, now)
     alert.over_at = alert.resolved_at = now
-    alert.outcome, alert.detail = Outcome.IGNORED, "it is over, and was never reported as firing"
+    alert.outcome, alert.detail = (
+        AlertOutcome.IGNORED,
+        "it is over, and was never reported as firing",
+    )
     return alert
 
 
-def _understand(source: MonitorSource, alerts: Sequence[MonitorAlert]) -> dict[Cell, Hit]:
+def _understand(source: MonitorSource, alerts: Sequence[MonitorAlert]) -> dict[CellIds, Hit]:
     """Put cells and level onto each alert by the source's mapping; the hits by cell, the gravest of each."""
-    rows, catalogue = read_mapping(source.mapping), Catalogue()
-    hits: dict[Cell, Hit] = {}
+    rows, catalogue = read_mapping(source.mapping), CatalogueIndex()
+    hits: dict[CellIds, Hit] = {}
     for alert in alerts:
         named = map_labels(rows, alert.labels)
-        found = catalogue.hit(named) if isinstance(named, Named) else named
+        found = catalogue.hit(named) if isinstance(named, NamedPlaces) else named
         if isinstance(found, Unmapped):
-            alert.outcome = Outcome.IGNORED if found.ignored else Outcome.UNMAPPED
+            alert.outcome = AlertOutcome.IGNORED if found.ignored else AlertOutcome.UNMAPPED
             alert.detail = found.why[:300]
             continue
         cell = (found.service.pk, found.region.pk)
@@ -283,7 +286,7 @@ def _open_incidents(fresh_since: datetime) -> list[grouping.Open]:
         merged_into__isnull=True,
         drill=False,
     ).order_by("id")
-    cells: dict[int, set[Cell]] = {}
+    cells: dict[int, set[CellIds]] = {}
     for pk, service, region in (
         Impact.objects.filter(occurrence__incident__in=found)
         .open()

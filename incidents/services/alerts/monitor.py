@@ -14,8 +14,9 @@ from django.conf import settings
 from django.db import transaction
 
 from incidents import wording
+from incidents.cells import CellIds
 from incidents.models import Impact, Incident, MonitorAlert
-from incidents.services.automatic_text import Pair, groups_of
+from incidents.services.automatic_text import groups_of
 from incidents.services.errors import EntryError
 from incidents.services.incident import declare, has_operator, post_update
 from incidents.services.inputs import Changes, Declaration, Hit, Statement
@@ -112,7 +113,7 @@ def _follow(
     alert.save()
 
 
-def _news(cells: Sequence[Hit], known: Mapping[Pair, set[str]]) -> Iterator[Hit]:
+def _news(cells: Sequence[Hit], known: Mapping[CellIds, set[str]]) -> Iterator[Hit]:
     for hit in cells:
         zones = known.get((hit.service.pk, hit.region.pk))
         if zones is None:
@@ -157,7 +158,7 @@ def title_of(cells: Sequence[Hit]) -> str:
     return wording.cells(groups_of(_pairs(cells)), 3)[:200]
 
 
-def _pairs(cells: Sequence[Hit]) -> list[Pair]:
+def _pairs(cells: Sequence[Hit]) -> list[CellIds]:
     return [(hit.service.pk, hit.region.pk) for hit in cells]
 
 
@@ -165,7 +166,7 @@ def words_of(tracking_id: str, cells: Sequence[Hit], level: str, started_at: dat
     """The installation's own text, or one from the facts."""
     groups = groups_of(_pairs(cells))
     if not settings.AUTOMATED_TEXT:
-        told = wording.Facts(
+        told = wording.WordingFacts(
             "monitored", level=level, hit=groups, times={"since": started_at}, other=tracking_id
         )
         return Statement(targeted_facts=[told])

@@ -12,7 +12,7 @@ from datetime import datetime
 
 from incidents.derived_facts import Dependants
 from incidents.models import Decision, Impact, Incident
-from incidents.policy import Growth, Policy, Proposal, proposed_level
+from incidents.policy import Growth, LevelProposal, Policy, proposed_level
 from incidents.services.decisions.dependants import graph_around
 from incidents.vocabulary import Extent, Kind, Level
 
@@ -28,7 +28,7 @@ class Derived:
 
     dependants: Dependants
     at_risk: tuple[str, ...] = ()
-    proposal: Proposal | None = None
+    proposal: LevelProposal | None = None
 
     def as_dict(self) -> dict[str, object]:
         return {

@@ -13,7 +13,7 @@ from django.contrib.auth.models import AbstractBaseUser
 from django.db import transaction
 
 from incidents.models import Communication, Decision, Incident
-from incidents.policy import FactsError, Proposal, decide, parse_facts
+from incidents.policy import FactsError, LevelProposal, decide, parse_facts
 from incidents.services import visibility
 from incidents.services.automatic_text import opening
 from incidents.services.decisions import decision_recording
@@ -138,16 +138,16 @@ def take_proposed_level(
     )
 
 
-def proposal_of(incident: Incident) -> Proposal | None:
+def proposal_of(incident: Incident) -> LevelProposal | None:
     """What the latest decision found proposed, while the incident is open and has another level."""
     decision = incident.decisions.order_by("-id").first()
     found = decision.derived.get("proposal") if decision else None
     if not found or incident.closed_at is not None or incident.level == found["level"]:
         return None
-    return Proposal(found["level"], found["because"])
+    return LevelProposal(found["level"], found["because"])
 
 
-def posts(incident: Incident, proposal: Proposal) -> bool:
+def posts(incident: Incident, proposal: LevelProposal) -> bool:
     """Whether the policy would post the incident at the proposed level."""
     facts = parse_facts(decision_recording.facts_of(incident)).at_level(proposal.level)
     if not incident.dependents_stated:

@@ -13,7 +13,7 @@ from typing import Any
 from django.db import transaction
 
 from incidents.importers.catalogue_file import fold_name
-from incidents.importers.site.found import Found
+from incidents.importers.site.found import FoundOnSite
 from incidents.models import Alias, ImportBatch, ImportedIncident, Incident, Region, Service
 from incidents.services.errors import EntryError
 from incidents.services.imports.documents import store
@@ -25,7 +25,7 @@ Place = tuple[str, str]  # ("service" or "region", slug)
 
 
 @dataclass
-class Report:
+class ImportReport:
     """What an import has done. `unknown`: names that no service or region has, with what is close;
     `unread`: fields of the file that nothing was made of, and how often.
     """
@@ -73,10 +73,10 @@ class Names:
 
 @transaction.atomic
 def import_found(
-    *, found: Sequence[Found], names: Names, name: str, now: datetime, dry_run: bool = False
-) -> Report:
+    *, found: Sequence[FoundOnSite], names: Names, name: str, now: datetime, dry_run: bool = False
+) -> ImportReport:
     """Store what other pages state. A tracking ID follows from the other page's id, so again is once."""
-    report = Report()
+    report = ImportReport()
     documents = []
     for each in found:
         places = _places(each, names, report)
@@ -91,9 +91,9 @@ def import_found(
 @transaction.atomic
 def import_documents(
     *, documents: Iterable[Mapping[str, Any]], name: str, now: datetime, dry_run: bool = False
-) -> Report:
+) -> ImportReport:
     """Store our own documents (`export_incidents`). Raises EntryError with line and place."""
-    report = Report()
+    report = ImportReport()
     _store(
         (
             (f"own:{each.get('tracking_id')}", "", {**each, "backfilled_line": number})
@@ -123,7 +123,7 @@ def undo(*, batch_id: int) -> int:
 
 def _store(
     documents: Iterable[tuple[str, str, dict[str, Any]]],
-    report: Report,
+    report: ImportReport,
     *,
     name: str,
     now: datetime,
@@ -168,7 +168,7 @@ def tracking_id_of(external_id: str) -> str:
     return f"{letters[:4]}-{letters[4:]}"
 
 
-def _places(each: Found, names: Names, report: Report) -> list[Place]:
+def _places(each: FoundOnSite, names: Names, report: ImportReport) -> list[Place]:
     places: list[Place] = []
     for name in dict.fromkeys(name.strip() for name in each.names if name.strip()):
         try:
@@ -181,7 +181,7 @@ def _places(each: Found, names: Names, report: Report) -> list[Place]:
     return places
 
 
-def _document(each: Found, places: Sequence[Place], now: datetime) -> dict[str, Any]:
+def _document(each: FoundOnSite, places: Sequence[Place], now: datetime) -> dict[str, Any]:
     ended = each.ended_at
     if ended is not None and ended < each.started_at:
         ended = each.started_at

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from incidents.importers.site.found import Found, SiteFileError
+from incidents.importers.site.found import FoundOnSite, SiteFileError
 from incidents.importers.site.readers import READERS, format_of, front_matter
 from incidents.policy import load_json
 from incidents.services.imports.documents import FORMAT
@@ -19,7 +19,7 @@ class Read:
     """`own`: documents as `export_incidents` writes them; `found`: what other pages state."""
 
     own: list[dict[str, Any]] = field(default_factory=list)
-    found: list[Found] = field(default_factory=list)
+    found: list[FoundOnSite] = field(default_factory=list)
 
     def add(self, text: str, name: str, chosen: str = "auto") -> None:
         """Read one more file; `name` is told in errors, `chosen` one of READERS or `auto`.

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from django.conf import settings
 
+from incidents.cells import CellIds
 from incidents.models import Communication, Impact, Incident, Revision
 from notifications.channels import wording
 from notifications.channels.webhook.event import (
@@ -20,7 +21,6 @@ from notifications.channels.webhook.event import (
 )
 from notifications.lifecycle import DeliveryAudience, Relevance
 from notifications.models import Delivery
-from notifications.models.concern import Pair
 
 NO_SITE = UUID(int=0)
 
@@ -30,21 +30,21 @@ def site_id() -> UUID:
     return Revision.objects.values_list("site", flat=True).first() or NO_SITE
 
 
-class Statement:
+class ReadStatement:
     """What rows say of one communication, read once for all of its receivers."""
 
     def __init__(self, communication: Communication) -> None:
         self.communication = communication
         self.site_id = site_id()
         self.incident = incident = communication.incident
-        self.windows: dict[Pair, list[Window]] = {}
+        self.windows: dict[CellIds, list[Window]] = {}
         for one in Impact.objects.filter(
             occurrence__incident=incident.pk, started_at__lte=communication.at
         ).order_by("started_at", "id"):
             over = one.ended_at if one.ended_at and one.ended_at <= communication.at else None
             window = Window(one.level, one.extent, tuple(one.zones), one.started_at, over)
             self.windows.setdefault((one.service_id, one.region_id), []).append(window)
-        self.cells: Mapping[Pair, NamedCell] = {
+        self.cells: Mapping[CellIds, NamedCell] = {
             (cell.service_id, cell.region_id): NamedCell(
                 cell.service.slug,
                 cell.service.name,
@@ -65,7 +65,7 @@ class Statement:
         return next((one for one in self.before if one.public_at or not public), None)
 
 
-def event_of(delivery: Delivery, statement: Statement) -> Event:
+def event_of(delivery: Delivery, statement: ReadStatement) -> Event:
     """In the language of the endpoint where a text was written from facts, else in its own."""
     communication, incident = statement.communication, statement.incident
     public = delivery.audience == DeliveryAudience.PUBLIC
@@ -115,13 +115,13 @@ def event_of(delivery: Delivery, statement: Statement) -> Event:
     )
 
 
-def _cells(cells: Mapping[Pair, NamedCell], own: frozenset[Pair]) -> tuple[NamedCell, ...]:
+def _cells(cells: Mapping[CellIds, NamedCell], own: frozenset[CellIds]) -> tuple[NamedCell, ...]:
     """The receiver's own first: they are the last to be left out where there is no room for all."""
     mine = [replace(cell, own=True) for pair, cell in cells.items() if pair in own]
     return (*mine, *(cell for pair, cell in cells.items() if pair not in own))
 
 
-def _own(delivery: Delivery, cells: Mapping[Pair, NamedCell]) -> Own | None:
+def _own(delivery: Delivery, cells: Mapping[CellIds, NamedCell]) -> Own | None:
     concern = delivery.concern
     if concern is None or not concern.hit:
         return None
@@ -134,5 +134,7 @@ def _own(delivery: Delivery, cells: Mapping[Pair, NamedCell]) -> Own | None:
     )
 
 
-def _slugs(pairs: Sequence[Pair], cells: Mapping[Pair, NamedCell]) -> tuple[tuple[str, str], ...]:
+def _slugs(
+    pairs: Sequence[CellIds], cells: Mapping[CellIds, NamedCell]
+) -> tuple[tuple[str, str], ...]:
     return tuple((cells[pair].service, cells[pair].region) for pair in pairs if pair in cells)

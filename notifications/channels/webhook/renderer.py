@@ -15,7 +15,7 @@ from django.utils import timezone
 from notifications.channels.base import Message
 from notifications.channels.webhook.event import Event
 from notifications.channels.webhook.formats.registry import WebhookFormat, format_of
-from notifications.channels.webhook.reading import Statement, event_of
+from notifications.channels.webhook.reading import ReadStatement, event_of
 from notifications.models import Delivery, Endpoint
 
 
@@ -23,7 +23,7 @@ class WebhookRenderer:
     """Makes each body once. Short-lived by intent, like the renderer of mails."""
 
     def __init__(self) -> None:
-        self._statements: dict[int, Statement] = {}
+        self._statements: dict[int, ReadStatement] = {}
         self._bodies: dict[tuple[object, ...], tuple[Event, Mapping[str, Any]]] = {}
 
     def compose(self, delivery: Delivery) -> Message:
@@ -55,10 +55,12 @@ class WebhookRenderer:
         along = [event_of(each, self._statement(each)) for each in delivery.digest_items]
         return replace(event, told_along=tuple(along))
 
-    def _statement(self, delivery: Delivery) -> Statement:
+    def _statement(self, delivery: Delivery) -> ReadStatement:
         found = self._statements.get(delivery.communication_id)
         if found is None:
-            found = self._statements[delivery.communication_id] = Statement(delivery.communication)
+            found = self._statements[delivery.communication_id] = ReadStatement(
+                delivery.communication
+            )
         return found
 
 

@@ -19,12 +19,12 @@ Row = TypeVar("Row", bound=Model)
 LARGEST_PAGE = 200
 
 
-class Asked(Question):
+class PageAsked(Question):
     limit: int = Field(50, ge=1, le=LARGEST_PAGE)
     cursor: str = Field("", max_length=200, description="`next` of the page before.")
 
 
-def page(rows: QuerySet[Row], asked: Asked, key: Sequence[str]) -> tuple[list[Row], str | None]:
+def page(rows: QuerySet[Row], asked: PageAsked, key: Sequence[str]) -> tuple[list[Row], str | None]:
     """Rows in falling order of `key` (fields; together unique, the last one the id), and the next cursor.
 
     Raises ProblemError for a cursor that was not made here.

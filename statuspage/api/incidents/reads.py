@@ -34,7 +34,7 @@ from statuspage.api.writing import etag_of
 from statuspage.desk.access import delivery_statistics_for, incidents_for
 
 
-class Filters(pagination.Asked):
+class Filters(pagination.PageAsked):
     """Which incidents; what is left out, all."""
 
     state: Literal["open", "closed"] | None = None
@@ -96,7 +96,7 @@ class DeliveryPage(BaseModel):
     next: str | None
 
 
-class DeliveryFilters(pagination.Asked):
+class DeliveryFilters(pagination.PageAsked):
     state: Literal["pending", "sending", "sent", "failed", "skipped"] | None = None
     update: int | None = Field(None, ge=1, le=2**31 - 1, description="The number of a statement.")
 

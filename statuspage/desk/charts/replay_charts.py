@@ -46,7 +46,7 @@ class TimePlot:
 
 
 @dataclass(frozen=True, slots=True)
-class Bar:
+class ReplayBar:
     name: str
     value: int | None
     width: str
@@ -89,10 +89,10 @@ def time_plot(result: Replay) -> TimePlot:
     )
 
 
-def bars(values: Sequence[tuple[str, int | None]], most: int) -> list[Bar]:
+def bars(values: Sequence[tuple[str, int | None]], most: int) -> list[ReplayBar]:
     """Bars whose lengths compare; `most` fills the width, None has no length."""
     return [
-        Bar(name, value, f"{(value or 0) / most * 100 if most else 0:.2f}%")
+        ReplayBar(name, value, f"{(value or 0) / most * 100 if most else 0:.2f}%")
         for name, value in values
     ]
 

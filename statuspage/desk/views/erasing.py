@@ -45,7 +45,7 @@ def erase_tenant(request: HttpRequest, ref: str) -> HttpResponse:
     return _page(request, erasure.plan_tenant(tenant.ref), tenant.name)
 
 
-def _page(request: HttpRequest, plan: erasure.Plan, name: str) -> HttpResponse:
+def _page(request: HttpRequest, plan: erasure.ErasurePlan, name: str) -> HttpResponse:
     now = timezone.now()
     form = EraseForm(request.POST, now=now) if request.POST else blank(EraseForm, request, now=now)
     if request.method == "POST" and form.is_valid():

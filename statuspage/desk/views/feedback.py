@@ -13,7 +13,7 @@ from incidents.access import VIEW
 from incidents.models import Incident, ReviewFeedback
 from incidents.services.feedback import LEAST, MOST
 from statuspage.desk.access import desk, incidents_for, operator_of
-from statuspage.desk.charts.replay_charts import Bar, bars
+from statuspage.desk.charts.replay_charts import ReplayBar, bars
 
 COMMENTS_SHOWN = 200
 
@@ -24,7 +24,7 @@ class Question:
 
     words: str
     average: float | None
-    bars: list[Bar]
+    bars: list[ReplayBar]
 
 
 @desk(VIEW)

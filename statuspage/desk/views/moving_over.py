@@ -168,7 +168,7 @@ def _table(draft: FormDraft) -> dict[str, str]:
     return {theirs: ours.strip() for theirs, ours in pairs if ours.strip()}
 
 
-def _report(draft: FormDraft, table: Mapping[str, str], *, dry_run: bool) -> site.Report:
+def _report(draft: FormDraft, table: Mapping[str, str], *, dry_run: bool) -> site.ImportReport:
     """Raises one of UNREADABLE, for a slug that the catalogue does not have, too."""
     fields = draft.fields
     read = _read(list(zip(fields["names"], fields["texts"], strict=True)), fields["format"][0])
@@ -209,7 +209,7 @@ def _counted(number: int, what: str) -> str:
 
 
 def _looked_at(request: HttpRequest, draft: FormDraft) -> HttpResponse:
-    table, fault, report = _table(draft), "", site.Report()
+    table, fault, report = _table(draft), "", site.ImportReport()
     try:
         report = _report(draft, {}, dry_run=True)
         _report(draft, table, dry_run=True)

@@ -24,7 +24,7 @@ from incidents.replay.recordings import MomentsError
 from incidents.replay.replay import BacktestCase, replay
 from incidents.services.decisions.policies import current_policy
 from statuspage.desk.access import desk, incidents_for, operator_of
-from statuspage.desk.charts.replay_charts import Bar, bars, time_plot
+from statuspage.desk.charts.replay_charts import ReplayBar, bars, time_plot
 from statuspage.desk.forms import DeskForm
 from statuspage.desk.verdicts import headline
 
@@ -50,7 +50,7 @@ class Side:
 @dataclass(frozen=True, slots=True)
 class Chart:
     title: str
-    bars: list[Bar]
+    bars: list[ReplayBar]
 
 
 class CandidateForm(DeskForm):

@@ -72,7 +72,7 @@ def act_on(
     return redirect("desk:incident", incident.tracking_id)
 
 
-class Page(Protocol):
+class FormPage(Protocol):
     """A form's own page, again: with its errors, or with the news it was too late for."""
 
     def __call__(self, *, news: News | None = None, status: int = 200) -> HttpResponse: ...
@@ -83,7 +83,7 @@ def act_or_page(
     incident: Incident,
     form: DeskForm,
     act: Callable[[], partial[T]],
-    page: Page,
+    page: FormPage,
 ) -> T | HttpResponse:
     """What `act` returns; or the form's page, 422 with its errors or 409 with the news; or the question."""
     if not form.is_valid():

@@ -96,7 +96,7 @@ class Command(ActingCommand):
             return
         self._tell(report, dry_run=dry_run)
 
-    def _tell(self, report: site.Report, *, dry_run: bool) -> None:
+    def _tell(self, report: site.ImportReport, *, dry_run: bool) -> None:
         for name, close in list(report.unknown.items())[:MOST_SHOWN]:
             hint = f"; {' or '.join(close)}?" if close else ""
             self.stdout.write(f"not in the catalogue: {name}{hint}")

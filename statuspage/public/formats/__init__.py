@@ -14,9 +14,9 @@ from django.utils.translation import gettext as _
 
 from statuspage.public.formats import feed_queries, google, how_fast, statuspage_queries, views
 from statuspage.public.formats.badges import badge, framed
-from statuspage.public.formats.catalogue import Catalogue
-from statuspage.public.formats.feed_queries import BADGES, FEEDS, FILTERS, FRAMES, Generation
-from statuspage.public.formats.feeds import Channel
+from statuspage.public.formats.catalogue import FormatCatalogue
+from statuspage.public.formats.feed_queries import BADGES, FEEDS, FILTERS, FRAMES, FeedGeneration
+from statuspage.public.formats.feeds import FeedChannel
 from statuspage.public.formats.plain import line
 from statuspage.public.formats.statuspage_v2 import DOCUMENTS, Documents
 from statuspage.public.render import dependents
@@ -27,7 +27,7 @@ from statuspage.public.snapshot.values import Snapshot
 __all__ = [
     "FILTERS",
     "Answer",
-    "Generation",
+    "FeedGeneration",
     "format_answers",
     "format_index",
     "format_pages",
@@ -35,7 +35,7 @@ __all__ = [
 ]
 
 SCRIPT = Path(__file__).with_name("embed.js")
-Answer = Callable[[str, Mapping[str, str], Generation], Page | None]
+Answer = Callable[[str, Mapping[str, str], FeedGeneration], Page | None]
 
 
 def format_index(snapshot: Snapshot, *, site_name: str, base_url: str) -> dict[str, Any]:
@@ -62,7 +62,7 @@ def format_pages(
     data = index[feed_queries.KEY]
     return {
         **{
-            path: write(Channel(name, base, path, snapshot.as_of, snapshot.site), data[kind])
+            path: write(FeedChannel(name, base, path, snapshot.as_of, snapshot.site), data[kind])
             for path, (kind, write) in FEEDS.items()
         },
         **_default_documents(snapshot, name, base),
@@ -80,7 +80,7 @@ def format_parts(snapshot: Snapshot) -> dict[str, bytes]:
 
 
 def _default_documents(snapshot: Snapshot, name: str, base: str) -> dict[str, Page]:
-    catalogue = Catalogue.of(snapshot)
+    catalogue = FormatCatalogue.of(snapshot)
     documents = Documents(
         views.by_service(catalogue),
         catalogue,

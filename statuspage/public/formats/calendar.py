@@ -16,7 +16,7 @@ from icalendar import Calendar, Event, Timezone, TimezoneStandard
 
 from incidents.vocabulary import Kind, Stage
 from statuspage.public.formats.feed_entries import places
-from statuspage.public.formats.feeds import Channel
+from statuspage.public.formats.feeds import FeedChannel
 from statuspage.public.formats.identity import incident_url
 from statuspage.public.formats.plain import clean, line, parse, seconds
 from statuspage.public.render import plan
@@ -60,7 +60,7 @@ def _event(incident: IncidentView, now: datetime, base_url: str, site: str) -> d
     }
 
 
-def calendar(channel: Channel, chosen: Sequence[dict[str, Any]]) -> Page:
+def calendar(channel: FeedChannel, chosen: Sequence[dict[str, Any]]) -> Page:
     """`chosen`: what `events` returned, or some of it. The calendar says when it was made."""
     cal = Calendar()
     cal.add("prodid", "-//statuspage//maintenance//EN")

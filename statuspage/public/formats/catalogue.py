@@ -12,15 +12,15 @@ from dataclasses import asdict, dataclass
 from functools import cached_property
 from typing import Any
 
+from incidents.cells import Cell
 from statuspage.public.formats.plain import line, millis
 from statuspage.public.snapshot.values import Snapshot
 
-Cell = tuple[str, str]  # service slug, region slug
 Category = tuple[str, str, tuple[str, ...]]  # slug, name, slugs of its services
 
 
 @dataclass(frozen=True)
-class Catalogue:
+class FormatCatalogue:
     """In the order of the catalogue. `regions`: slug -> (name, geography's slug, "" for the non-regional one);
     `offered`: service -> regions; `since`: when a service or region was first loaded (ISO 8601 UTC)."""
 
@@ -32,7 +32,7 @@ class Catalogue:
     since: Mapping[str, Mapping[str, str]]
 
     @classmethod
-    def of(cls, snapshot: Snapshot) -> Catalogue:
+    def of(cls, snapshot: Snapshot) -> FormatCatalogue:
         regions = [(one, home.slug) for home in snapshot.geographies for one in home.regions]
         if snapshot.non_regional is not None:
             regions.append((snapshot.non_regional, ""))
@@ -61,7 +61,7 @@ class Catalogue:
         )
 
     @classmethod
-    def read(cls, data: Mapping[str, Any]) -> Catalogue:
+    def read(cls, data: Mapping[str, Any]) -> FormatCatalogue:
         """The inverse of `written`, from JSON."""
         places = list(data["regions"])
         offered = {

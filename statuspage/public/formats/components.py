@@ -6,16 +6,17 @@ from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
+from incidents.cells import Cell
 from incidents.status_mapping import GOOD, Shown
-from statuspage.public.formats.catalogue import Catalogue, Cell
+from statuspage.public.formats.catalogue import FormatCatalogue
 from statuspage.public.formats.incident_timeline import GRAVITY, open_states, worse
 from statuspage.public.formats.plain import millis
-from statuspage.public.formats.views import Component, Group, View
-from statuspage.public.render.dependents import Row as Dependent
+from statuspage.public.formats.views import Component, ComponentGroup, View
+from statuspage.public.render.dependents import DependentRow as Dependent
 from statuspage.public.render.dependents import sentence
 from statuspage.public.snapshot.values import IncidentView
 
-Row = dict[str, Any]
+JsonRow = dict[str, Any]
 # The format knows no component without a date of birth.
 UNKNOWN = millis(datetime(1970, 1, 1, tzinfo=UTC))
 NAMES_SHOWN = 5
@@ -30,7 +31,7 @@ class Components:
     def __init__(
         self,
         view: View,
-        catalogue: Catalogue,
+        catalogue: FormatCatalogue,
         incidents: Iterable[IncidentView],
         page_id: str,
         now: datetime,
@@ -44,8 +45,8 @@ class Components:
         self._touched: dict[Cell, datetime] = {}
         for incident in incidents:
             self._note(incident)
-        self.by_id: dict[str, Row] = {}
-        self.all: list[Row] = []
+        self.by_id: dict[str, JsonRow] = {}
+        self.all: list[JsonRow] = []
         for position, group in enumerate(view.groups, start=1):
             children = [
                 self._component(one, group.id or None, place)
@@ -65,7 +66,7 @@ class Components:
         for cell, state in open_states(incident, self._now).items():
             self._states[cell] = worse(self._states.get(cell), state)
 
-    def _component(self, one: Component, group: str | None, position: int) -> Row:
+    def _component(self, one: Component, group: str | None, position: int) -> JsonRow:
         status = folded(one, self._states).component
         touched = max((t for cell in one.cells if (t := self._touched.get(cell))), default=None)
         created = one.since or UNKNOWN
@@ -95,7 +96,7 @@ class Components:
         more = f" and {len(hit) - NAMES_SHOWN} more" if len(hit) > NAMES_SHOWN else ""
         return f"Not well in {len(hit)} of {len(one.cells)} regions: {', '.join(names)}{more}"
 
-    def _group(self, group: Group, position: int, children: list[Row]) -> Row:
+    def _group(self, group: ComponentGroup, position: int, children: list[JsonRow]) -> JsonRow:
         status = max((row["status"] for row in children), key=GRAVITY.index)
         created = min(row["created_at"] for row in children)
         row = self._row(group.id, group.name, status, created, position)
@@ -104,7 +105,7 @@ class Components:
             "components": [row["id"] for row in children],
         }
 
-    def _row(self, name: str, title: str, status: str, created: str, position: int) -> Row:
+    def _row(self, name: str, title: str, status: str, created: str, position: int) -> JsonRow:
         return {
             "id": name,
             "name": title,

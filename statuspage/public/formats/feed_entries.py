@@ -29,7 +29,7 @@ from statuspage.public.snapshot.values import (
     Snapshot,
 )
 
-Entry = dict[str, Any]
+FeedEntry = dict[str, Any]
 KEPT = 300
 LONGEST = 20_000  # characters of one entry's HTML; beyond that its beginning as plain text
 
@@ -45,7 +45,7 @@ class _Told(NamedTuple):
 
 def newest_entries(
     snapshot: Snapshot, *, base_url: str, site: str, most: int = KEPT
-) -> list[Entry]:
+) -> list[FeedEntry]:
     """The newest entries of all public incidents; `base_url` without a slash at its end."""
     told = (one for incident in snapshot.incidents for one in _told(incident, snapshot.as_of))
     newest = heapq.nlargest(
@@ -54,7 +54,7 @@ def newest_entries(
     return [_entry(one, base_url, site) for one in newest]
 
 
-def active_entries(snapshot: Snapshot, *, base_url: str, site: str) -> list[Entry]:
+def active_entries(snapshot: Snapshot, *, base_url: str, site: str) -> list[FeedEntry]:
     """Of every incident that is going on the last entry alone, with the places that are hit now."""
     found = []
     for incident in open_incidents(snapshot):
@@ -82,7 +82,7 @@ def _told(incident: IncidentView, now: datetime) -> Iterator[_Told]:
         yield _Told(min(incident.updated_at, now), 0, incident, None)
 
 
-def _entry(told: _Told, base_url: str, site: str) -> Entry:
+def _entry(told: _Told, base_url: str, site: str) -> FeedEntry:
     incident, source = told.incident, told.source
     prefix, name, anchor = str(labels.STAGES.get(incident.stage, incident.stage)), "0", ""
     stage, text, html = incident.stage, "", ""

@@ -15,13 +15,14 @@ from urllib.parse import urlencode
 from django.utils.translation import override
 
 from incidents import status_mapping
+from incidents.cells import Cell
 from statuspage.public import languages
 from statuspage.public.formats import statuspage_queries
 from statuspage.public.formats.badges import badge, framed
 from statuspage.public.formats.calendar import calendar, events
-from statuspage.public.formats.catalogue import Catalogue, Cell
+from statuspage.public.formats.catalogue import FormatCatalogue
 from statuspage.public.formats.feed_entries import active_entries, newest_entries
-from statuspage.public.formats.feeds import Channel, atom, json_feed, rss
+from statuspage.public.formats.feeds import FeedChannel, atom, json_feed, rss
 from statuspage.public.formats.incident_timeline import open_states
 from statuspage.public.formats.plain import clean, line
 from statuspage.public.render import dependents
@@ -34,7 +35,7 @@ MOST_SLUGS = 50
 BADGES = "/badge/"
 FRAMES = "/embed/"
 
-Write = Callable[[Channel, Sequence[dict[str, Any]]], Page]
+Write = Callable[[FeedChannel, Sequence[dict[str, Any]]], Page]
 
 ENTRIES, ACTIVE, EVENTS = "entries", "active", "events"
 # What is at each address: which list of the index, written by what.
@@ -47,7 +48,7 @@ FEEDS: Mapping[str, tuple[str, Write]] = {
 }
 
 
-class Generation(Protocol):
+class FeedGeneration(Protocol):
     """What an answer may read of a generation."""
 
     @property
@@ -73,7 +74,7 @@ def index(snapshot: Snapshot, *, site_name: str, base_url: str) -> dict[str, Any
         "base_url": base_url,
         "site": site,
         **lists,
-        "catalogue": Catalogue.of(snapshot).written(),
+        "catalogue": FormatCatalogue.of(snapshot).written(),
         # Which services in which regions, of every incident in the lists: ever, and now.
         "hit": {one.tracking_id: _by_service(_ever(one)) for one in shown},
         "hit_now": {
@@ -127,17 +128,19 @@ class _Wanted:
         )
 
 
-def filtered_feed(path: str, query: Mapping[str, str], generation: Generation, /) -> Page | None:
+def filtered_feed(
+    path: str, query: Mapping[str, str], generation: FeedGeneration, /
+) -> Page | None:
     """A feed by `?service=` and `?region=` (slugs, several with commas); None: nothing is asked for."""
     wanted = _wanted(query)
     data = generation.index.get(KEY, {})
     if path not in FEEDS or wanted is None or "catalogue" not in data:
         return None  # or written by an earlier release
-    catalogue = Catalogue.read(data["catalogue"])
+    catalogue = FormatCatalogue.read(data["catalogue"])
     names = [name for slug, name in catalogue.services.items() if slug in wanted.services]
     names += [name for slug, (name, _home) in catalogue.regions.items() if slug in wanted.regions]
     title = f"{data['name']}: {', '.join(names)}" if names else data["name"]
-    channel = Channel(
+    channel = FeedChannel(
         title, data["base_url"], f"{path}?{wanted.query}", generation.as_of, data["site"]
     )
     homes = frozenset(
@@ -167,7 +170,7 @@ def _wanted(query: Mapping[str, str]) -> _Wanted | None:
     )
 
 
-def badge_of(path: str, _query: Mapping[str, str], generation: Generation, /) -> Page | None:
+def badge_of(path: str, _query: Mapping[str, str], generation: FeedGeneration, /) -> Page | None:
     """`/badge/<service>.svg`, as bad as the worst of its regions, and `/badge/<service>/<region>.svg`.
 
     Whatever the query; None where nothing of the kind is offered.
@@ -178,7 +181,7 @@ def badge_of(path: str, _query: Mapping[str, str], generation: Generation, /) ->
     return _drawn(service, region, generation) if service and bool(region) == bool(slash) else None
 
 
-def frame_of(path: str, _query: Mapping[str, str], generation: Generation, /) -> Page | None:
+def frame_of(path: str, _query: Mapping[str, str], generation: FeedGeneration, /) -> Page | None:
     """`/embed/services/<service>/` and `/embed/regions/<region>/`: a badge to be framed by other pages."""
     found = re.fullmatch(r"/embed/(services|regions)/([^/]+)/", path)
     if found is None:
@@ -189,12 +192,12 @@ def frame_of(path: str, _query: Mapping[str, str], generation: Generation, /) ->
     return framed(drawn, generation.index[KEY]["base_url"]) if drawn else None
 
 
-def _drawn(service: str, region: str, generation: Generation) -> Page | None:
+def _drawn(service: str, region: str, generation: FeedGeneration) -> Page | None:
     """The badge of a service, a region, or a service in a region; None where nothing of the kind is offered."""
     data = generation.index.get(KEY, {})
     if "catalogue" not in data:
         return None
-    catalogue = Catalogue.read(data["catalogue"])
+    catalogue = FormatCatalogue.read(data["catalogue"])
     if not any(service in ("", one) and region in ("", place) for one, place in catalogue.cells):
         return None
     states = [
@@ -218,7 +221,7 @@ def _gravity(state: str) -> int:
     return status_mapping.GRAVITY.index(state if state in status_mapping.GRAVITY else "information")
 
 
-def document(path: str, query: Mapping[str, str], generation: Generation, /) -> Page | None:
+def document(path: str, query: Mapping[str, str], generation: FeedGeneration, /) -> Page | None:
     """Statuspage's documents of a region, geography, service or chosen cells."""
     data = generation.index.get(KEY, {})
     if "catalogue" not in data or statuspage_queries.PART not in generation.parts:

@@ -14,7 +14,7 @@ from typing import Any
 from django.utils import feedgenerator
 from django.utils.xmlutils import SimplerXMLGenerator
 
-from statuspage.public.formats.feed_entries import Entry
+from statuspage.public.formats.feed_entries import FeedEntry
 from statuspage.public.formats.identity import lasting
 from statuspage.public.formats.plain import dump, parse, seconds
 from statuspage.public.render.page import Page
@@ -25,7 +25,7 @@ CONTENT = "http://purl.org/rss/1.0/modules/content/"
 
 
 @dataclass(frozen=True, slots=True)
-class Channel:
+class FeedChannel:
     """What a feed says of itself. `title` on one line; `path` with the query, if any; `as_of` UTC; `site` the id
     of the installation."""
 
@@ -74,15 +74,15 @@ class _Atom(_Dated, feedgenerator.Atom1Feed):
         handler.addQuickElement("content", item["html"], {"type": "html"})
 
 
-def rss(channel: Channel, entries: Sequence[Entry]) -> Page:
+def rss(channel: FeedChannel, entries: Sequence[FeedEntry]) -> Page:
     return Page(_written(_Rss, channel, entries), _Rss.content_type, max_age=MAX_AGE)
 
 
-def atom(channel: Channel, entries: Sequence[Entry]) -> Page:
+def atom(channel: FeedChannel, entries: Sequence[FeedEntry]) -> Page:
     return Page(_written(_Atom, channel, entries), _Atom.content_type, max_age=MAX_AGE)
 
 
-def _written(kind: type[_Rss | _Atom], channel: Channel, entries: Sequence[Entry]) -> bytes:
+def _written(kind: type[_Rss | _Atom], channel: FeedChannel, entries: Sequence[FeedEntry]) -> bytes:
     feed = kind(
         title=channel.title,
         link=channel.home,
@@ -114,7 +114,7 @@ def _written(kind: type[_Rss | _Atom], channel: Channel, entries: Sequence[Entry
     return feed.writeString("utf-8").encode()
 
 
-def json_feed(channel: Channel, entries: Sequence[Entry]) -> Page:
+def json_feed(channel: FeedChannel, entries: Sequence[FeedEntry]) -> Page:
     feed = {
         "version": "https://jsonfeed.org/version/1.1",
         "title": channel.title,
@@ -129,7 +129,7 @@ def json_feed(channel: Channel, entries: Sequence[Entry]) -> Page:
     return Page(dump(feed), "application/feed+json; charset=utf-8", max_age=MAX_AGE)
 
 
-def _item(entry: Entry) -> dict[str, Any]:
+def _item(entry: FeedEntry) -> dict[str, Any]:
     return {
         "id": entry["id"],
         "url": entry["url"],

@@ -14,11 +14,11 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from incidents import status_mapping
+from incidents.cells import Cell
 from incidents.status_mapping import Shown
 from incidents.vocabulary import Kind, Stage
 from statuspage.public.snapshot.values import CommunicationView, ImpactView, IncidentView, NamedView
 
-Cell = tuple[str, str]  # service slug, region slug
 States = Mapping[Cell, Shown]
 OVER = frozenset({"mitigated", "resolved", "complete", "cancelled"})
 NAMES_SHOWN = 5

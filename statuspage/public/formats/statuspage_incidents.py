@@ -9,11 +9,12 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from incidents.cells import Cell
 from incidents.identity import opaque
 from incidents.status_mapping import IMPACT, IMPACTS, STAGE_ON_STATUSPAGE, Shown, shown
 from incidents.vocabulary import Kind, Role, Stage
-from statuspage.public.formats.catalogue import Catalogue, Cell
-from statuspage.public.formats.components import Components, Row, folded
+from statuspage.public.formats.catalogue import FormatCatalogue
+from statuspage.public.formats.components import Components, JsonRow, folded
 from statuspage.public.formats.identity import incident_url
 from statuspage.public.formats.incident_timeline import (
     OVER,
@@ -48,7 +49,7 @@ class Incidents:
     def __init__(
         self,
         view: View,
-        catalogue: Catalogue,
+        catalogue: FormatCatalogue,
         components: Components,
         *,
         page_id: str,
@@ -79,7 +80,7 @@ class Incidents:
             not places or not places.isdisjoint(here)
         )
 
-    def row(self, incident: IncidentView) -> Row:
+    def row(self, incident: IncidentView) -> JsonRow:
         """An incident, or a planned maintenance with its two additional fields."""
         here = self._here(incident)
         told = self._told(here, partial=len(here.impacts) < len(incident.impacts))
@@ -88,7 +89,7 @@ class Incidents:
         oldest = updates[-1]["created_at"] if updates else millis(min(here.started_at, self._now))
         newest = updates[0]["created_at"] if updates else oldest
         started = min((one.start for one in here.impacts), default=here.started_at)
-        row: Row = {
+        row: JsonRow = {
             "id": opaque("incident", incident.tracking_id),
             "name": line(incident.title),
             "status": status,
@@ -158,14 +159,14 @@ class Incidents:
             found[-1] = replace(found[-1], status=status)
         return found
 
-    def _hit(self, here: IncidentView) -> list[Row]:
+    def _hit(self, here: IncidentView) -> list[JsonRow]:
         """The components it ever concerned, with their state of now."""
         by_cell, by_id = self._view.by_cell, self._components.by_id
         cells = (_cell(one) for one in here.impacts)
         names = dict.fromkeys(by_cell[cell].id for cell in cells if cell in by_cell)
         return [by_id[name] for name in names]
 
-    def _updates(self, here: IncidentView, told: list[Told]) -> list[Row]:
+    def _updates(self, here: IncidentView, told: list[Told]) -> list[JsonRow]:
         """Newest first; a published review is one of them, and what follows is after it."""
         rows = [self._update(here, one) for one in told]
         if (review := self._review(here)) is not None:
@@ -184,7 +185,7 @@ class Incidents:
         body = "\n\n".join(f"{s.heading}\n\n{plain(s.html)}" for s in review.sections)
         return f"review-{review.version}", clean(body), min(review.published_at, self._now)
 
-    def _postmortem(self, here: IncidentView) -> Row:
+    def _postmortem(self, here: IncidentView) -> JsonRow:
         review = self._review(here)
         body, at = (review[1], millis(review[2])) if review else (None, None)
         return {
@@ -196,7 +197,7 @@ class Incidents:
             "postmortem_notified_twitter": False,
         }
 
-    def _update(self, here: IncidentView, one: Told) -> Row:
+    def _update(self, here: IncidentView, one: Told) -> JsonRow:
         moment, said = one.moment, one.moment.said
         name = f"{said.number}" if said else f"window-{millis(moment.at)}"
         body = said.text if said else sentence(here, moment)
@@ -221,7 +222,7 @@ class Incidents:
 
     def _row(
         self, here: IncidentView, name: str, status: str, body: str, at: datetime, *, told: bool
-    ) -> Row:
+    ) -> JsonRow:
         moment = millis(at)
         return {
             "id": opaque("update", here.tracking_id, name),

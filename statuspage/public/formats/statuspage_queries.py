@@ -15,15 +15,16 @@ from typing import Any
 
 from django.utils.translation import override
 
+from incidents.cells import Cell
 from incidents.vocabulary import Kind
 from statuspage.public import languages
 from statuspage.public.formats import views
-from statuspage.public.formats.catalogue import Catalogue, Cell
+from statuspage.public.formats.catalogue import FormatCatalogue
 from statuspage.public.formats.packed import pack, unpack
 from statuspage.public.formats.plain import clean, dump
 from statuspage.public.formats.statuspage_v2 import DOCUMENTS, Documents
 from statuspage.public.formats.views import View
-from statuspage.public.render.dependents import Row as Dependent
+from statuspage.public.render.dependents import DependentRow as Dependent
 from statuspage.public.render.page import JSON, Page
 from statuspage.public.snapshot.values import IncidentView, Snapshot
 
@@ -79,7 +80,7 @@ def answer(
     """A document of a region, geography, service or chosen cells; None: there is no such address, or
     nothing was chosen. `dependents`: cells that may be affected, and why."""
     try:
-        catalogue = Catalogue.read(data["catalogue"])
+        catalogue = FormatCatalogue.read(data["catalogue"])
         if (found := _ADDRESS.fullmatch(path)) is not None:
             kind, slug, name = found.groups()
             view = _of_place(catalogue, kind, slug)
@@ -105,7 +106,7 @@ def answer(
         return documents.page(name)
 
 
-def _of_place(catalogue: Catalogue, kind: str, slug: str) -> View:
+def _of_place(catalogue: FormatCatalogue, kind: str, slug: str) -> View:
     slug = slug.lower()
     if kind == "services":
         if not catalogue.offered.get(slug):
@@ -121,7 +122,7 @@ def _of_place(catalogue: Catalogue, kind: str, slug: str) -> View:
     return view
 
 
-def _of_query(catalogue: Catalogue, query: Mapping[str, str]) -> View:
+def _of_query(catalogue: FormatCatalogue, query: Mapping[str, str]) -> View:
     services = _named(query, "service", catalogue.services)
     regions = _named(query, "region", catalogue.regions)
     cells: set[Cell] = set()

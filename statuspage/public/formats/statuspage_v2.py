@@ -12,8 +12,8 @@ from datetime import datetime
 from incidents.identity import opaque
 from incidents.status_mapping import DESCRIPTIONS, IMPACTS, UNDER_MAINTENANCE
 from incidents.vocabulary import Kind
-from statuspage.public.formats.catalogue import Catalogue
-from statuspage.public.formats.components import Components, Row
+from statuspage.public.formats.catalogue import FormatCatalogue
+from statuspage.public.formats.components import Components, JsonRow
 from statuspage.public.formats.plain import dump, line, millis
 from statuspage.public.formats.statuspage_incidents import (
     OPEN,
@@ -22,7 +22,7 @@ from statuspage.public.formats.statuspage_incidents import (
     Incidents,
 )
 from statuspage.public.formats.views import View
-from statuspage.public.render.dependents import Row as Dependent
+from statuspage.public.render.dependents import DependentRow as Dependent
 from statuspage.public.render.page import JSON, Page
 from statuspage.public.snapshot.values import IncidentView
 
@@ -54,7 +54,7 @@ class Documents:
     def __init__(
         self,
         view: View,
-        catalogue: Catalogue,
+        catalogue: FormatCatalogue,
         incidents: Sequence[IncidentView],
         *,
         site_name: str,
@@ -124,7 +124,7 @@ class Documents:
         }[name]
 
 
-def _fitting(rows: Iterable[Row]) -> bytes:
+def _fitting(rows: Iterable[JsonRow]) -> bytes:
     """The newest fifty, or as many as one document may hold; the first in any case."""
     found: list[bytes] = []
     size = 0
@@ -144,7 +144,7 @@ def newest(incidents: Iterable[IncidentView], most: int = NEWEST) -> Iterator[In
             yield one
 
 
-def roll_up(components: Iterable[str], unresolved: Iterable[Row]) -> dict[str, str]:
+def roll_up(components: Iterable[str], unresolved: Iterable[JsonRow]) -> dict[str, str]:
     """`{indicator, description}`: critical when most components are out, major when any is.
 
     An incident that is still worked on raises it to minor or major even where no window is open; one

@@ -11,8 +11,9 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
+from incidents.cells import Cell
 from incidents.identity import opaque
-from statuspage.public.formats.catalogue import Catalogue, Cell
+from statuspage.public.formats.catalogue import FormatCatalogue
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +27,7 @@ class Component:
 
 
 @dataclass(frozen=True, slots=True)
-class Group:
+class ComponentGroup:
     """All that belongs to `name`; without an id the components stand for themselves."""
 
     id: str
@@ -38,7 +39,7 @@ class Group:
 class View:
     """`narrow`: only these cells count; else everything does, also what has left the catalogue."""
 
-    groups: tuple[Group, ...]
+    groups: tuple[ComponentGroup, ...]
     narrow: bool
 
     @cached_property
@@ -56,7 +57,7 @@ class View:
         return frozenset(region for _service, region in self.by_cell)
 
 
-def by_service(catalogue: Catalogue) -> View:
+def by_service(catalogue: FormatCatalogue) -> View:
     """The default: one component per service that is offered somewhere, in groups by category."""
     groups = []
     for slug, name, services in catalogue.categories:
@@ -71,11 +72,11 @@ def by_service(catalogue: Catalogue) -> View:
             if catalogue.offered[service]
         )
         if components:
-            groups.append(Group(opaque("category", slug), name, components))
+            groups.append(ComponentGroup(opaque("category", slug), name, components))
     return View(tuple(groups), narrow=False)
 
 
-def of_regions(catalogue: Catalogue, regions: Collection[str]) -> View:
+def of_regions(catalogue: FormatCatalogue, regions: Collection[str]) -> View:
     """Every cell of these regions, in groups by region."""
     groups = []
     for region in catalogue.regions:
@@ -83,18 +84,20 @@ def of_regions(catalogue: Catalogue, regions: Collection[str]) -> View:
         cells = [cell for cell in cells if cell in catalogue.cells] if region in regions else []
         if cells:
             name = catalogue.region_name(region)
-            groups.append(Group(opaque("group", region), name, _cells(catalogue, cells)))
+            groups.append(ComponentGroup(opaque("group", region), name, _cells(catalogue, cells)))
     return View(tuple(groups), narrow=True)
 
 
-def of_service(catalogue: Catalogue, service: str) -> View:
+def of_service(catalogue: FormatCatalogue, service: str) -> View:
     """Every cell of one service, in a group that is the service's component of the default documents."""
     cells = [(service, region) for region in catalogue.offered[service]]
-    group = Group(opaque("service", service), catalogue.services[service], _cells(catalogue, cells))
+    group = ComponentGroup(
+        opaque("service", service), catalogue.services[service], _cells(catalogue, cells)
+    )
     return View((group,), narrow=True)
 
 
-def of_cells(catalogue: Catalogue, wanted: Collection[Cell]) -> View:
+def of_cells(catalogue: FormatCatalogue, wanted: Collection[Cell]) -> View:
     """These cells and no groups: part of a region must not be taken for all of it."""
     cells = [
         (service, region)
@@ -102,10 +105,10 @@ def of_cells(catalogue: Catalogue, wanted: Collection[Cell]) -> View:
         for service in catalogue.services
         if (service, region) in wanted
     ]
-    return View((Group("", "", _cells(catalogue, cells)),), narrow=True)
+    return View((ComponentGroup("", "", _cells(catalogue, cells)),), narrow=True)
 
 
-def _cells(catalogue: Catalogue, cells: Iterable[Cell]) -> tuple[Component, ...]:
+def _cells(catalogue: FormatCatalogue, cells: Iterable[Cell]) -> tuple[Component, ...]:
     return tuple(
         Component(
             opaque("component", *cell),

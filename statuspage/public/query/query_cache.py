@@ -7,7 +7,7 @@ from collections import OrderedDict
 
 from statuspage.public.store import prepared_responses
 from statuspage.public.store.loaded import LoadedGeneration
-from statuspage.public.store.prepared_responses import Answer
+from statuspage.public.store.prepared_responses import PreparedResponse
 
 ASSEMBLED_KEPT = 256
 ASSEMBLED_BYTES = 16 * 1024 * 1024
@@ -18,11 +18,11 @@ class AssembledCache:
 
     def __init__(self) -> None:
         self._of: LoadedGeneration | None = None
-        self._kept: OrderedDict[object, Answer] = OrderedDict()
+        self._kept: OrderedDict[object, PreparedResponse] = OrderedDict()
         self._bytes = 0
         self._lock = threading.Lock()
 
-    def get(self, generation: LoadedGeneration, key: object) -> Answer | None:
+    def get(self, generation: LoadedGeneration, key: object) -> PreparedResponse | None:
         with self._lock:
             if self._of is not generation:
                 return None
@@ -31,7 +31,7 @@ class AssembledCache:
                 self._kept.move_to_end(key)
             return answer
 
-    def put(self, generation: LoadedGeneration, key: object, answer: Answer) -> None:
+    def put(self, generation: LoadedGeneration, key: object, answer: PreparedResponse) -> None:
         with self._lock:
             if self._of is not generation:
                 self._of, self._bytes = generation, 0

@@ -14,7 +14,7 @@ FIELD_LIMIT = 100
 LISTS = frozenset({"services", "regions"})  # ticked boxes arrive one by one
 
 
-class RefusedError(Exception):
+class QueryRefusedError(Exception):
     """A query that is not looked at; carries the page that says why."""
 
     def __init__(self, page: Page) -> None:
@@ -29,12 +29,12 @@ def read_query(query: str, keys: Collection[str] | None) -> dict[str, str]:
     RefusedError for what is longer than anybody can choose.
     """
     if len(query) > QUERY_LIMIT:
-        raise RefusedError(note(414, f"The query is longer than {QUERY_LIMIT} characters."))
+        raise QueryRefusedError(note(414, f"The query is longer than {QUERY_LIMIT} characters."))
     try:
         pairs = parse_qsl(query, keep_blank_values=True, max_num_fields=FIELD_LIMIT)
     except ValueError:
         reason = f"The query has more than {FIELD_LIMIT} fields."
-        raise RefusedError(note(400, reason)) from None
+        raise QueryRefusedError(note(400, reason)) from None
     fields: dict[str, str] = {}
     for name, value in pairs:
         if keys is None or name in keys:

@@ -14,6 +14,7 @@ from urllib.parse import urlencode
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext
 
+from incidents.cells import Cell
 from incidents.vocabulary import Kind
 from statuspage.public import languages
 from statuspage.public.render import labels, times
@@ -68,7 +69,7 @@ def minutes(snapshot: Snapshot) -> Minutes:
     places = {r.slug: r.name for geography in snapshot.geographies for r in geography.regions}
     if snapshot.non_regional:
         places[snapshot.non_regional.slug] = gettext("Non-regional")
-    spans: dict[tuple[str, str], list[Span]] = {}
+    spans: dict[Cell, list[Span]] = {}
     for key, name, place, span in _impacts(snapshot, first):
         names.setdefault(key[0], name)
         places.setdefault(key[1], place)
@@ -90,9 +91,7 @@ def minutes(snapshot: Snapshot) -> Minutes:
     )
 
 
-def _impacts(
-    snapshot: Snapshot, first: datetime
-) -> Iterator[tuple[tuple[str, str], str, str, Span]]:
+def _impacts(snapshot: Snapshot, first: datetime) -> Iterator[tuple[Cell, str, str, Span]]:
     """Error and Warning of all that was not planned, cut to the days shown."""
     for one in snapshot.incidents:
         if one.kind == Kind.PLANNED_MAINTENANCE or (one.ended_at and one.ended_at < first):
@@ -128,7 +127,7 @@ def _whole(span: timedelta) -> int:
 
 
 def _row(
-    key: tuple[str, str],
+    key: Cell,
     region: str,
     total: timedelta,
     days: dict[int, tuple[timedelta, str]],

@@ -11,7 +11,7 @@ from django.utils.translation import gettext, ngettext
 from statuspage.public.snapshot.values import Cause, Snapshot
 
 Names = Mapping[str, str]  # by slug
-Row = tuple[str, str, Sequence[Cause]]  # service slug, region slug, why
+DependentRow = tuple[str, str, Sequence[Cause]]  # service slug, region slug, why
 REGIONS_NAMED = 5
 
 
@@ -54,16 +54,16 @@ def _cause(service: str, regions: Sequence[str]) -> str:
     return gettext("%(service)s in %(region)s") % {"service": service, "region": ", ".join(regions)}
 
 
-def rows(snapshot: Snapshot) -> list[Row]:
+def rows(snapshot: Snapshot) -> list[DependentRow]:
     return [(*cell, one.causes) for cell, one in snapshot.dependents.items()]
 
 
-def read(found: Iterable[Any]) -> list[Row]:
+def read(found: Iterable[Any]) -> list[DependentRow]:
     """The inverse of `rows`, from JSON."""
     return [(service, region, [Cause(*cause) for cause in why]) for service, region, why in found]
 
 
-def by_service(found: Iterable[Row], services: Names, regions: Names) -> dict[str, str]:
+def by_service(found: Iterable[DependentRow], services: Names, regions: Names) -> dict[str, str]:
     """Service slug -> the sentence about all its cells that may be affected; those first that are not
     concerned in their management alone."""
     causes: dict[str, dict[Cause, None]] = {}
@@ -73,14 +73,14 @@ def by_service(found: Iterable[Row], services: Names, regions: Names) -> dict[st
     return {service: sentence(causes[service], services, regions) for service in ranked}
 
 
-def managed_only(found: Iterable[Row]) -> set[str]:
+def managed_only(found: Iterable[DependentRow]) -> set[str]:
     """The services that may be affected in their management alone, wherever they are."""
     rows = list(found)
     worse = {service for service, _, causes in rows if not all(one.managing for one in causes)}
     return {service for service, _, _ in rows} - worse
 
 
-def by_region(found: Iterable[Row]) -> dict[str, str]:
+def by_region(found: Iterable[DependentRow]) -> dict[str, str]:
     """Region slug -> how many services may be affected there, as a sentence."""
     count = Counter(region for _service, region, _causes in found)
     return {

@@ -10,13 +10,14 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext, ngettext
 
+from incidents.cells import Cell
 from incidents.vocabulary import Stage
 from incidents.wording import isolated
 from statuspage.public.render import labels, times
-from statuspage.public.render.plan import Phase, phase
+from statuspage.public.render.plan import PlanPhase, phase
 from statuspage.public.snapshot.values import CellView, IncidentView, Snapshot
 
-Cells = Mapping[tuple[str, str], CellView]
+Cells = Mapping[Cell, CellView]
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +60,7 @@ def _claim(snapshot: Snapshot, state: str, cells: Cells) -> str:
     return f"{_subject(snapshot, services)} {_verb(state, len(services))} {_place(snapshot, cells)}"
 
 
-def _rest(snapshot: Snapshot, told: list[tuple[str, dict[tuple[str, str], CellView]]]) -> str:
+def _rest(snapshot: Snapshot, told: list[tuple[str, dict[Cell, CellView]]]) -> str:
     """The other states: only services that no worse state has spoken of already."""
     spoken = {service for service, _ in told[0][1]}
     sentences = []
@@ -135,7 +136,7 @@ def open_incidents(snapshot: Snapshot) -> list[IncidentView]:
 
 def is_upcoming(incident: IncidentView, now: datetime) -> bool:
     """Maintenance whose time is still to come."""
-    return phase(incident, now) is Phase.AHEAD
+    return phase(incident, now) is PlanPhase.AHEAD
 
 
 def _without_cells(snapshot: Snapshot) -> Headline:

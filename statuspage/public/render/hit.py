@@ -7,17 +7,17 @@ from datetime import datetime
 
 from django.utils.translation import gettext, ngettext
 
-from incidents.cells import Cell, Group, grouped
+from incidents.cells import CellGroup, PlacedCell, grouped
 from incidents.vocabulary import Stage
-from incidents.wording import Facts, named, sentence
+from incidents.wording import WordingFacts, named, sentence
 from statuspage.public.snapshot.values import ImpactView, IncidentView
 
 SHOWN = 6
 
 
-def groups(impacts: Iterable[ImpactView]) -> tuple[Group, ...]:
+def groups(impacts: Iterable[ImpactView]) -> tuple[CellGroup, ...]:
     return grouped(
-        Cell(
+        PlacedCell(
             service=impact.service.name,
             region=impact.region.name,
             geography=impact.geography,
@@ -32,7 +32,7 @@ def open_impacts(incident: IncidentView, now: datetime) -> list[ImpactView]:
     return [one for one in incident.impacts if one.end is None or one.end > now]
 
 
-def lines(groups: tuple[Group, ...], most: int = SHOWN) -> list[str]:
+def lines(groups: tuple[CellGroup, ...], most: int = SHOWN) -> list[str]:
     """A line a group; what is more is counted."""
     shown = [named(group) for group in groups[:most]]
     if more := sum(group.cells for group in groups[most:]):
@@ -76,7 +76,7 @@ def summary(incident: IncidentView) -> str:
         "end": incident.scheduled_until,
     }
     return sentence(
-        Facts(
+        WordingFacts(
             about="opening",
             kind=incident.kind,
             level=incident.level,

@@ -30,7 +30,7 @@ class Planned(Protocol):
     def scheduled_until(self) -> datetime | None: ...
 
 
-class Phase(StrEnum):
+class PlanPhase(StrEnum):
     AHEAD = "ahead"
     LATE = "late"  # its time has come, and nobody has said that it began
     LAPSED = "lapsed"  # its time is over, and nobody has said that it began
@@ -42,38 +42,38 @@ class Phase(StrEnum):
 NOT_BEGUN = ("planned", "rescheduled")
 
 
-def phase(one: Planned, now: datetime) -> Phase | None:
+def phase(one: Planned, now: datetime) -> PlanPhase | None:
     """None for what is no planned maintenance."""
     if one.kind != Kind.PLANNED_MAINTENANCE:
         return None
     is_past_end = one.scheduled_until is not None and one.scheduled_until <= now
     if one.stage in NOT_BEGUN:
         if (one.scheduled_for or one.started_at) > now:
-            return Phase.AHEAD
-        return Phase.LAPSED if is_past_end else Phase.LATE
+            return PlanPhase.AHEAD
+        return PlanPhase.LAPSED if is_past_end else PlanPhase.LATE
     if one.stage == Stage.IN_PROGRESS:
-        return Phase.OVERTIME if is_past_end else Phase.RUNNING
-    return Phase.OVER
+        return PlanPhase.OVERTIME if is_past_end else PlanPhase.RUNNING
+    return PlanPhase.OVER
 
 
-OFF_PLAN = frozenset({Phase.LATE, Phase.LAPSED, Phase.OVERTIME})
+OFF_PLAN = frozenset({PlanPhase.LATE, PlanPhase.LAPSED, PlanPhase.OVERTIME})
 
 
 def sentence(one: Planned, now: datetime) -> tuple[str, datetime] | None:
     """What its plan means now, with `%(time)s` where the time belongs; None where the plan says it all."""
     start, end = one.scheduled_for or one.started_at, one.scheduled_until
     now_in = phase(one, now)
-    if now_in is Phase.LATE:
+    if now_in is PlanPhase.LATE:
         return gettext("Planned for %(time)s; it has not been confirmed yet that it began."), start
     if end is None:
         return None
-    if now_in is Phase.LAPSED:
+    if now_in is PlanPhase.LAPSED:
         return gettext(
             "Planned until %(time)s; it has not been confirmed yet whether it took place."
         ), end
-    if now_in is Phase.RUNNING:
+    if now_in is PlanPhase.RUNNING:
         return gettext("Planned until %(time)s."), end
-    if now_in is Phase.OVERTIME:
+    if now_in is PlanPhase.OVERTIME:
         return gettext("Planned until %(time)s; it takes longer than planned."), end
     return None
 

@@ -13,14 +13,14 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from statuspage.public.query.query_cache import AssembledCache
-from statuspage.public.query.query_parameters import RefusedError, note, read_query
+from statuspage.public.query.query_parameters import QueryRefusedError, note, read_query
 from statuspage.public.render.page import HTML, Page
 from statuspage.public.serve.redirects import location, moved
 from statuspage.public.store import prepared_responses
 from statuspage.public.store.current_generation import Store
 from statuspage.public.store.headers import PREFLIGHT, READABLE, security
 from statuspage.public.store.loaded import GenerationGoneError, LoadedGeneration
-from statuspage.public.store.prepared_responses import Answer, Header
+from statuspage.public.store.prepared_responses import Header, PreparedResponse
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
@@ -168,7 +168,7 @@ class _Slow:
             if elsewhere is not None:
                 return self._redirect(*elsewhere, environ, start_response)
             answer = self._of_what_is_shown(lambda one: self._from(one, path, query))
-        except RefusedError as refusal:
+        except QueryRefusedError as refusal:
             return self._no_store(self._styled(refusal.page, raw), environ, start_response)
         except Exception:
             log.exception("no answer for %s", raw)
@@ -194,7 +194,7 @@ class _Slow:
             self.store.look(again=True)
             return ask(self.store.generation or generation)
 
-    def _from(self, generation: LoadedGeneration, path: str, query: str) -> Answer:
+    def _from(self, generation: LoadedGeneration, path: str, query: str) -> PreparedResponse:
         if query or path not in generation.pages:
             answer = self._assembled(generation, path, query)
             if answer is not None:
@@ -204,12 +204,14 @@ class _Slow:
         )
         return answer if answer is not None else self._built_in(404)
 
-    def _missing(self, generation: LoadedGeneration, path: str) -> Answer | None:
+    def _missing(self, generation: LoadedGeneration, path: str) -> PreparedResponse | None:
         """The page that says so, in the language that was asked for."""
         own = f"{self._prefix(path)}/404".removeprefix("/")
         return generation.find(own) or generation.find("404")
 
-    def _assembled(self, generation: LoadedGeneration, path: str, query: str) -> Answer | None:
+    def _assembled(
+        self, generation: LoadedGeneration, path: str, query: str
+    ) -> PreparedResponse | None:
         assemble = next((one for prefix, one in self.assemblers if path.startswith(prefix)), None)
         if assemble is None:
             return None
@@ -227,7 +229,7 @@ class _Slow:
         return known
 
     def _send(
-        self, answer: Answer, environ: WSGIEnvironment, start_response: StartResponse
+        self, answer: PreparedResponse, environ: WSGIEnvironment, start_response: StartResponse
     ) -> Iterable[bytes]:
         variant = answer[prepared_responses.plan(environ.get("HTTP_ACCEPT_ENCODING", ""))]
         if prepared_responses.is_unchanged(environ, variant):
@@ -292,7 +294,7 @@ class _Slow:
             (".json", ".rss", ".atom", ".ics", ".txt", ".xml")
         )
 
-    def _built_in(self, status: int) -> Answer:
+    def _built_in(self, status: int) -> PreparedResponse:
         return prepared_responses.assembled(note(status, "There is no such page."), hsts=self.hsts)
 
     def _redirect(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from dataclasses import dataclass
 
+from incidents.cells import Cell
 from incidents.models import Dependency, Geography, Offering, Region, Service, ServiceCategory
 from incidents.services.published_figures import published_figures
 from statuspage.public.snapshot.values import (
@@ -24,7 +25,7 @@ class Places:
     geographies: tuple[GeographyView, ...]
     non_regional: RegionView | None
     categories: tuple[CategoryView, ...]
-    offered: frozenset[tuple[str, str]]
+    offered: frozenset[Cell]
     dependencies: tuple[DependencyView, ...]
     figures: FiguresView | None
 

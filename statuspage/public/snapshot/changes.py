@@ -9,7 +9,7 @@ from statuspage.public.snapshot.values import GoneView, IncidentView, Snapshot
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
+class PublicChange:
     """What has to be rendered to come from one snapshot to another. `whole`: everything.
 
     `entries`: incidents that are new or another object than before; `pages`: those and whatever depends on
@@ -28,10 +28,10 @@ class Change:
     vanished: frozenset[str]  # months and tracking IDs without a page from now on
 
 
-def between(before: Snapshot | None, after: Snapshot) -> Change:
+def between(before: Snapshot | None, after: Snapshot) -> PublicChange:
     known = list(after.months)
     if before is None or places(before) != places(after):
-        return Change(
+        return PublicChange(
             True, after.incidents, after.incidents, (), frozenset(), tuple(known), after.gone,
             tuple(after.redirects), frozenset(),
         )  # fmt: skip
@@ -51,7 +51,7 @@ def between(before: Snapshot | None, after: Snapshot) -> Change:
     answered = {*new, *after.redirects, *(gone.tracking_id for gone in after.gone), *known}
     once = {*old, *before.redirects, *(gone.tracking_id for gone in before.gone)}
     once |= set(before.months)
-    return Change(
+    return PublicChange(
         False,
         entries,
         (*entries, *(one for name, one in aging.items() if name not in fresh)),
@@ -98,7 +98,7 @@ def _moved(before: Snapshot, after: Snapshot) -> Iterator[IncidentView]:
             yield after.by_id[name]
 
 
-def newest_first(change: Change) -> Iterator[str]:
+def newest_first(change: PublicChange) -> Iterator[str]:
     """Tracking IDs and months to be printed: month by month, its page after those of its incidents."""
     by_month: dict[str, list[str]] = {month: [] for month in change.months}
     for one in change.pages:

@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Set
 from datetime import datetime
 
+from incidents.cells import Cell
 from statuspage.public.snapshot.values import Cause, CellView, DependencyView, DependentView
 
-Cell = tuple[str, str]  # service slug, region slug
 FAILING = frozenset({"critical", "warning"})  # planned work and mere notices take nothing along
 
 

@@ -13,6 +13,7 @@ from django.conf import settings
 from django.db import connection, transaction
 
 from incidents import status_mapping
+from incidents.cells import Cell
 from incidents.importers.history_text.times.milestones import milestones
 from incidents.models import (
     Communication,
@@ -31,7 +32,7 @@ from incidents.services.decisions.policies import current_policy
 from incidents.services.revision import changed_since
 from incidents.texts.markdown import to_html, to_text
 from incidents.vocabulary import Kind, Role, Stage
-from incidents.wording import Facts, written
+from incidents.wording import WordingFacts, written
 from statuspage.public import languages
 from statuspage.public.snapshot.catalogue import Places, read_places
 from statuspage.public.snapshot.dependents import may_be_affected
@@ -140,9 +141,9 @@ class Reader:
                 self.open.add(pk)
 
 
-def _cells(views: Iterable[IncidentView], now: datetime) -> dict[tuple[str, str], CellView]:
+def _cells(views: Iterable[IncidentView], now: datetime) -> dict[Cell, CellView]:
     """Cells with an open impact; several incidents in one cell: the worst state, all of them linked."""
-    cells: dict[tuple[str, str], CellView] = {}
+    cells: dict[Cell, CellView] = {}
     for view in views:
         if view.kind == Kind.PLANNED_MAINTENANCE and view.stage != Stage.IN_PROGRESS:
             continue
@@ -361,7 +362,7 @@ def _said(
 def _communication(
     communication: Communication, incident: Incident, number: int, at: datetime
 ) -> CommunicationView:
-    facts = [Facts.of_json(one) for one in communication.written_from.get("public", ())]
+    facts = [WordingFacts.of_json(one) for one in communication.written_from.get("public", ())]
     texts = [(code, written(facts, code)) for code in languages.others()] if facts else []
     return CommunicationView(
         number=number,

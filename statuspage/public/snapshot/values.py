@@ -15,6 +15,7 @@ from uuid import UUID
 
 from django.utils.translation import get_language
 
+from incidents.cells import Cell
 from incidents.vocabulary import Role
 
 
@@ -287,8 +288,8 @@ class Snapshot:
     geographies: tuple[GeographyView, ...]
     non_regional: RegionView | None
     categories: tuple[CategoryView, ...]
-    offered: frozenset[tuple[str, str]]
-    cells: Mapping[tuple[str, str], CellView]
+    offered: frozenset[Cell]
+    cells: Mapping[Cell, CellView]
     incidents: tuple[IncidentView, ...]  # newest first, by `listed_at`
     gone: tuple[GoneView, ...] = ()
     redirects: Mapping[str, str] = field(
@@ -299,7 +300,7 @@ class Snapshot:
     )  # path on the page that it was moved over from -> tracking ID
     site: str = str(UUID(int=0))
     dependencies: tuple[DependencyView, ...] = ()
-    dependents: Mapping[tuple[str, str], DependentView] = field(default_factory=dict)
+    dependents: Mapping[Cell, DependentView] = field(default_factory=dict)
     figures: FiguresView | None = None
 
     @cached_property

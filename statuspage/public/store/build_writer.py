@@ -16,7 +16,7 @@ from statuspage.public.render.page import Page, Site
 from statuspage.public.store import manifest as paper
 from statuspage.public.store.disk import Tree
 from statuspage.public.store.file_names import PART, compressible
-from statuspage.public.store.manifest import Entry, GenerationError, Manifest
+from statuspage.public.store.manifest import FileEntry, GenerationError, Manifest
 from statuspage.public.store.manifest_shards import FOLDER, Shard, file_of, made, shard_of
 
 ASSETS = "/static/"
@@ -47,17 +47,17 @@ class BaseGoneError(GenerationError):
 
 
 @dataclass(slots=True)
-class Plan:
+class BuildPlan:
     """The manifest as it will be but for compressed variants and for `shards`, which have new entries."""
 
     manifest: Manifest
     bodies: dict[str, bytes]  # by file name
-    shards: dict[str, dict[str, Entry]]
+    shards: dict[str, dict[str, FileEntry]]
 
 
 def plan(
     site: Site, sequence: int, shown: Manifest | None, shown_folder: Path | None, memo: Memo
-) -> Plan:
+) -> BuildPlan:
     """What is to be written. Raises BaseGoneError, and GenerationError for unsafe names."""
     base = _base(site, shown, shown_folder)
     bodies: dict[str, bytes] = {}
@@ -68,13 +68,13 @@ def plan(
         bodies[name] = body
         return memo.fingerprint(name, body)
 
-    def page(name: str, value: Page) -> Entry:
-        return Entry(
+    def page(name: str, value: Page) -> FileEntry:
+        return FileEntry(
             take(name, value.body), len(value.body), value.content_type, value.status, value.max_age
         )
 
-    def part(name: str, body: bytes) -> Entry:
-        return Entry(take(name, body), len(body), PART)
+    def part(name: str, body: bytes) -> FileEntry:
+        return FileEntry(take(name, body), len(body), PART)
 
     pages = {path: page(paper.page_file(path, one.status), one) for path, one in site.pages.items()}
     stale = {path: page(paper.stale_file(path), one) for path, one in site.stale.items()}
@@ -97,14 +97,14 @@ def plan(
         index,
         {name: shard for name, shard in base.shards.items() if name not in shards},
     )
-    return Plan(wanted, bodies, {name: entries for name, entries in shards.items() if entries})
+    return BuildPlan(wanted, bodies, {name: entries for name, entries in shards.items() if entries})
 
 
 def _place(
-    site: Site, base: Manifest, *given: tuple[Mapping[str, Entry], dict[str, Entry]]
-) -> dict[str, dict[str, Entry]]:
+    site: Site, base: Manifest, *given: tuple[Mapping[str, FileEntry], dict[str, FileEntry]]
+) -> dict[str, dict[str, FileEntry]]:
     """New entries into the dictionary beside them, or onto their shard; returns the shards that change."""
-    shards: dict[str, dict[str, Entry]] = {}
+    shards: dict[str, dict[str, FileEntry]] = {}
     for name in site.dropped:
         if (shard := _opened(shards, name, base)) is not None:
             shard.pop(name, None)
@@ -123,13 +123,13 @@ def _base(site: Site, shown: Manifest | None, shown_folder: Path | None) -> Mani
     return shown
 
 
-def _without(entries: Mapping[str, Entry], site: Site) -> dict[str, Entry]:
+def _without(entries: Mapping[str, FileEntry], site: Site) -> dict[str, FileEntry]:
     return {name: entry for name, entry in entries.items() if name not in site.dropped}
 
 
 def _opened(
-    shards: dict[str, dict[str, Entry]], name: str, base: Manifest
-) -> dict[str, Entry] | None:
+    shards: dict[str, dict[str, FileEntry]], name: str, base: Manifest
+) -> dict[str, FileEntry] | None:
     """The shard of this name, with what the base has on it; None where it lies on none."""
     if not (shard := shard_of(name)):
         return None
@@ -140,8 +140,8 @@ def _opened(
 
 
 def _former_assets(
-    pages: Mapping[str, Entry], shown: Mapping[str, Entry], folder: Path
-) -> dict[str, Entry]:
+    pages: Mapping[str, FileEntry], shown: Mapping[str, FileEntry], folder: Path
+) -> dict[str, FileEntry]:
     """Styles and scripts of earlier releases: a page cached before an upgrade still asks for them."""
     former = [path for path in shown if path.startswith(ASSETS) and path not in pages]
     there = [path for path in former if (folder / paper.page_file(path)).exists()]
@@ -150,7 +150,7 @@ def _former_assets(
 
 def fill(
     tree: Tree,
-    wanted: Plan,
+    wanted: BuildPlan,
     shown: Manifest | None,
     shown_folder: Path | None,
     spare: Manifest | None,
@@ -171,7 +171,7 @@ def fill(
         for variant in ("", ".gz", ".br"):
             tree.remove(name + variant)
 
-    ready: dict[str, Entry] = {}
+    ready: dict[str, FileEntry] = {}
     changed = 0
     for name, entry in wanted_files.items():
         old = shown_files.get(name)
@@ -190,7 +190,7 @@ def fill(
     return final, changed, len(dropped)
 
 
-def _files(shown: Manifest | None, differing: set[str]) -> dict[str, Entry]:
+def _files(shown: Manifest | None, differing: set[str]) -> dict[str, FileEntry]:
     """Nothing where a shard cannot be read: then everything is written anew, and whole again."""
     try:
         return dict(shown.files(differing)) if shown is not None else {}
@@ -198,7 +198,7 @@ def _files(shown: Manifest | None, differing: set[str]) -> dict[str, Entry]:
         return {}
 
 
-def _differing(wanted: Plan, spare: Manifest | None) -> set[str]:
+def _differing(wanted: BuildPlan, spare: Manifest | None) -> set[str]:
     """The shards to look at: those with new entries, and those that the folder has otherwise or not at all."""
     there = {name: shard.hash for name, shard in spare.shards.items()} if spare is not None else {}
     kept = wanted.manifest.shards
@@ -211,8 +211,8 @@ def _differing(wanted: Plan, spare: Manifest | None) -> set[str]:
 
 def _sharded(
     tree: Tree,
-    wanted: Plan,
-    ready: Mapping[str, Entry],
+    wanted: BuildPlan,
+    ready: Mapping[str, FileEntry],
     shown_folder: Path | None,
     load: Callable[[str], bytes],
 ) -> dict[str, Shard]:
@@ -232,7 +232,7 @@ def _sharded(
     return shards
 
 
-def renamed(wanted: Manifest, ready: Mapping[str, Entry]) -> Manifest:
+def renamed(wanted: Manifest, ready: Mapping[str, FileEntry]) -> Manifest:
     """The same with other entries where there are some (by file name); shards stay as they are."""
     return replace(
         wanted,
@@ -243,7 +243,9 @@ def renamed(wanted: Manifest, ready: Mapping[str, Entry]) -> Manifest:
     )
 
 
-def _keep(tree: Tree, name: str, source: Path, entry: Entry, present: Entry | None) -> Entry | None:
+def _keep(
+    tree: Tree, name: str, source: Path, entry: FileEntry, present: FileEntry | None
+) -> FileEntry | None:
     """Have the shown generation's file and variants; None when somebody removed them from it."""
     if present is not None and present.content == entry.content:
         return entry
@@ -258,7 +260,9 @@ def _keep(tree: Tree, name: str, source: Path, entry: Entry, present: Entry | No
     return entry
 
 
-def _write_new(tree: Tree, name: str, body: bytes, entry: Entry, former: Path | None) -> Entry:
+def _write_new(
+    tree: Tree, name: str, body: bytes, entry: FileEntry, former: Path | None
+) -> FileEntry:
     """`former`: the folder of the generation that showed other bytes at this address."""
     tree.write(name, body, after=former and former / name)
     tree.remove(name + ".br")  # of the spare's former content

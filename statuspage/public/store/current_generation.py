@@ -22,7 +22,7 @@ from statuspage.public.store.loaded import (
     read_generation,
 )
 from statuspage.public.store.manifest import GenerationError
-from statuspage.public.store.prepared_responses import Answer
+from statuspage.public.store.prepared_responses import PreparedResponse
 
 log = logging.getLogger(__name__)
 
@@ -69,7 +69,7 @@ class Store:
         self.directory = directory
         self.generation: LoadedGeneration | None = None
         self.heartbeat: Heartbeat | None = None
-        self.answers: dict[str, Answer] = {}
+        self.answers: dict[str, PreparedResponse] = {}
         self.next_look = float("-inf")
         self.is_silent = False
         self._hsts = hsts

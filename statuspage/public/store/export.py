@@ -12,7 +12,7 @@ from typing import Any
 from statuspage.public.store import headers, manifest
 from statuspage.public.store.build_writer import ASSETS
 from statuspage.public.store.loaded import GenerationGoneError, read_file, read_generation
-from statuspage.public.store.manifest import Entry, GenerationError
+from statuspage.public.store.manifest import FileEntry, GenerationError
 
 RECORD = "_export.json"
 
@@ -95,7 +95,7 @@ def _check_target(target: Path, *, update: bool) -> list[str]:
     return names
 
 
-def _target_file(path: str, entry: Entry) -> str:
+def _target_file(path: str, entry: FileEntry) -> str:
     """Where a static host looks for a page. Only what is answered with 200 lies at its own address."""
     if not path.startswith("/"):
         return f"{path}.html"
@@ -117,7 +117,7 @@ def _copy(source: Path, target: Path) -> None:
         raise GenerationGoneError(f"{source}: gone meanwhile; export again") from error
 
 
-def _headers(pages: Mapping[str, Entry]) -> bytes:
+def _headers(pages: Mapping[str, FileEntry]) -> bytes:
     lines = ["/*", *(f"  {name}: {value}" for name, value in headers.security())]
     for path, entry in pages.items():
         if path.startswith("/") and entry.status == 200:
@@ -129,7 +129,7 @@ def _headers(pages: Mapping[str, Entry]) -> bytes:
 
 
 def _redirects(
-    pages: Mapping[str, Entry], files: dict[str, str], index: Mapping[str, Any]
+    pages: Mapping[str, FileEntry], files: dict[str, str], index: Mapping[str, Any]
 ) -> bytes:
     lines = [
         f"{path} /{files[path]} {entry.status}"

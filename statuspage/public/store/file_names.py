@@ -21,7 +21,7 @@ class GenerationError(Exception):
     """A generation that cannot be written or read; the message says which file and why."""
 
 
-class Entry(NamedTuple):
+class FileEntry(NamedTuple):
     """One file: the hash of its bytes, how it is answered, and which compressed variants lie beside it.
 
     `gzip` and `br` are the variants' sizes in bytes, 0 where there is none; `best` says that both were
@@ -42,13 +42,13 @@ class Entry(NamedTuple):
         """What the bytes on disk depend on; two entries equal in this can share their files."""
         return (self.hash, self.gzip, self.br, self.best)
 
-    def with_files_of(self, other: Entry) -> Entry:
+    def with_files_of(self, other: FileEntry) -> FileEntry:
         if self[:5] == other[:5]:
             return other
         return self._replace(gzip=other.gzip, br=other.br, best=other.best)
 
 
-NOTHING = Entry("", 0)
+NOTHING = FileEntry("", 0)
 
 
 def fingerprint(data: bytes) -> str:
@@ -102,16 +102,16 @@ def check_path(path: str) -> None:
         raise GenerationError(f"path {path!r}: .gz and .br are the names of compressed variants")
 
 
-def plain(entry: Entry) -> dict[str, Any]:
+def plain(entry: FileEntry) -> dict[str, Any]:
     """The entry without what is as usual."""
     values = entry._asdict()
-    for name, usual in Entry._field_defaults.items():
+    for name, usual in FileEntry._field_defaults.items():
         if values[name] == usual:
             del values[name]
     return values
 
 
-def compressible(entry: Entry) -> bool:
+def compressible(entry: FileEntry) -> bool:
     return entry.size >= SMALLEST_COMPRESSED and (
         entry.content_type.startswith(COMPRESSIBLE)
         or "+xml" in entry.content_type

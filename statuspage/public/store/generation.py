@@ -30,10 +30,10 @@ import brotli
 
 from statuspage.public.render.page import Site
 from statuspage.public.store import manifest as paper
-from statuspage.public.store.build_writer import ASSETS, Memo, Plan, fill, plan, renamed
+from statuspage.public.store.build_writer import ASSETS, BuildPlan, Memo, fill, plan, renamed
 from statuspage.public.store.disk import Tree, exclusive, point, sync_folder, write_whole
 from statuspage.public.store.file_names import compressible
-from statuspage.public.store.manifest import Entry, GenerationError, Manifest
+from statuspage.public.store.manifest import FileEntry, GenerationError, Manifest
 from statuspage.public.store.manifest_shards import Shard, file_of, made
 
 KEEP = 3
@@ -177,7 +177,7 @@ def _purge(generations: Path, shown: Path, final: Manifest) -> None:
             shutil.rmtree(folder)
             continue
         tree = Tree(folder)
-        fill(tree, Plan(final, {}, {}), final, shown, found, _loader(folder))
+        fill(tree, BuildPlan(final, {}, {}), final, shown, found, _loader(folder))
         tree.write(paper.NAME, final.dump())
         folder.rename(generations / f".spare-{uuid4().hex}")
 
@@ -228,7 +228,7 @@ def compress_best(directory: Path, *, stop: Callable[[], bool] = lambda: False) 
     return done
 
 
-def _waiting(files: Iterable[tuple[str, Entry]]) -> Iterator[tuple[str, Entry]]:
+def _waiting(files: Iterable[tuple[str, FileEntry]]) -> Iterator[tuple[str, FileEntry]]:
     return ((name, entry) for name, entry in files if compressible(entry) and not entry.best)
 
 
@@ -236,7 +236,7 @@ def _improve(
     directory: Path,
     folder: Path,
     shard: str | None,
-    batch: Mapping[str, Entry],
+    batch: Mapping[str, FileEntry],
     quality: int,
     stop: Callable[[], bool],
 ) -> int:
@@ -247,9 +247,9 @@ def _improve(
 
 
 def _compress(
-    folder: Path, batch: Mapping[str, Entry], quality: int, stop: Callable[[], bool]
-) -> dict[str, Entry]:
-    better: dict[str, Entry] = {}
+    folder: Path, batch: Mapping[str, FileEntry], quality: int, stop: Callable[[], bool]
+) -> dict[str, FileEntry]:
+    better: dict[str, FileEntry] = {}
     # Outside `site/`: nobody must be able to ask for a half-written variant by its name.
     via = folder / f".packing-{uuid4().hex}"
     for name, entry in batch.items():
@@ -270,7 +270,9 @@ def _compress(
     return better
 
 
-def _note(directory: Path, folder: Path, shard: str | None, better: Mapping[str, Entry]) -> None:
+def _note(
+    directory: Path, folder: Path, shard: str | None, better: Mapping[str, FileEntry]
+) -> None:
     """Tell readers about new variants of this shard, or of what is on none: the manifest is replaced, the pages
     stay what they are."""
     with exclusive(directory):
@@ -284,7 +286,7 @@ def _note(directory: Path, folder: Path, shard: str | None, better: Mapping[str,
         write_whole(folder / paper.NAME, final.dump(), via=via)
 
 
-def _improved(folder: Path, shard: Shard, better: Mapping[str, Entry]) -> Shard:
+def _improved(folder: Path, shard: Shard, better: Mapping[str, FileEntry]) -> Shard:
     """The shard with better entries. The former one's file stays until the folder is used again: there are
     readers that know only that one."""
     entries = {name: better.get(file_of(name, e), e) for name, e in shard.entries().items()}

@@ -13,8 +13,8 @@ from statuspage.public.render.page import Page
 from statuspage.public.store import index as indexed
 from statuspage.public.store import manifest, manifest_shards, prepared_responses
 from statuspage.public.store.index import Index
-from statuspage.public.store.manifest import Entry, GenerationError, Manifest
-from statuspage.public.store.prepared_responses import Answer
+from statuspage.public.store.manifest import FileEntry, GenerationError, Manifest
+from statuspage.public.store.prepared_responses import PreparedResponse
 
 COLD_BYTES = 32 * 1024 * 1024
 
@@ -26,7 +26,7 @@ class GenerationGoneError(GenerationError):
 class Files(Mapping[str, bytes]):
     """Named fragments, read from disk when asked for. Same interface as `Site.parts`."""
 
-    def __init__(self, folder: Path, entries: Mapping[str, Entry]) -> None:
+    def __init__(self, folder: Path, entries: Mapping[str, FileEntry]) -> None:
         self._folder = folder
         self._entries = entries
 
@@ -46,7 +46,7 @@ class Files(Mapping[str, bytes]):
 class Pages(Mapping[str, Page]):
     """The pages, read from disk when asked for. Same interface as `Site.pages`."""
 
-    def __init__(self, folder: Path, entries: Mapping[str, Entry]) -> None:
+    def __init__(self, folder: Path, entries: Mapping[str, FileEntry]) -> None:
         self._folder = folder
         self._entries = entries
 
@@ -65,7 +65,7 @@ class Pages(Mapping[str, Page]):
         return len(self._entries)
 
 
-def read_file(folder: Path, name: str, entry: Entry) -> bytes:
+def read_file(folder: Path, name: str, entry: FileEntry) -> bytes:
     """The bytes of one file, checked. Raises GenerationGoneError when they are not what was published."""
     try:
         body = (folder / name).read_bytes()
@@ -99,9 +99,9 @@ class LoadedGeneration:
         self.as_of = paper.as_of
         self.pages = Pages(folder, paper.pages)
         self.parts = Files(folder, paper.parts)
-        self.fresh: dict[str, Answer] = {}
-        self.silent: dict[str, Answer] = {}
-        self._made: dict[str, tuple[Entry, Answer]] = {}
+        self.fresh: dict[str, PreparedResponse] = {}
+        self.silent: dict[str, PreparedResponse] = {}
+        self._made: dict[str, tuple[FileEntry, PreparedResponse]] = {}
         self._hsts = hsts
         self._limit = cold_bytes
         self._cold: dict[str, int] = {}
@@ -109,7 +109,7 @@ class LoadedGeneration:
         self._lock = threading.Lock()
         self._load_hot(previous._made if previous is not None else {})
 
-    def _load_hot(self, made: Mapping[str, tuple[Entry, Answer]]) -> None:
+    def _load_hot(self, made: Mapping[str, tuple[FileEntry, PreparedResponse]]) -> None:
         errors = [path for path in self.manifest.top if not path.startswith("/")]
         for path in [*self.manifest.stale, *errors]:
             entry = self.manifest.top.get(path)
@@ -120,13 +120,15 @@ class LoadedGeneration:
         for path, entry in self.manifest.stale.items():
             self.silent[as_wsgi(path)] = self._hot(manifest.stale_file(path), entry, made)
 
-    def _hot(self, name: str, entry: Entry, made: Mapping[str, tuple[Entry, Answer]]) -> Answer:
+    def _hot(
+        self, name: str, entry: FileEntry, made: Mapping[str, tuple[FileEntry, PreparedResponse]]
+    ) -> PreparedResponse:
         known = made.get(name)
         answer = known[1] if known is not None and known[0] == entry else self._answer(name, entry)
         self._made[name] = (entry, answer)
         return answer
 
-    def _answer(self, name: str, entry: Entry) -> Answer:
+    def _answer(self, name: str, entry: FileEntry) -> PreparedResponse:
         body = read_file(self.folder, name, entry)
         packed = []
         suffix = "best" if entry.best else "fast"
@@ -155,7 +157,7 @@ class LoadedGeneration:
             path=name.removeprefix("site"),
         )
 
-    def find(self, path: str) -> Answer | None:
+    def find(self, path: str) -> PreparedResponse | None:
         """The answer at a URL path (as in the manifest), read from its file; None when there is none.
 
         Kept afterwards, so that `fresh` and `silent` have it. Raises GenerationGoneError.
@@ -170,7 +172,7 @@ class LoadedGeneration:
         self._keep(key, answer)
         return answer
 
-    def _keep(self, key: str, answer: Answer) -> None:
+    def _keep(self, key: str, answer: PreparedResponse) -> None:
         size = prepared_responses.size(answer)
         if size > self._limit // 4:
             return

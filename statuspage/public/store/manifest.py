@@ -13,7 +13,7 @@ from datetime import datetime
 
 from statuspage.public.store.file_names import (
     NOTHING,
-    Entry,
+    FileEntry,
     GenerationError,
     check_path,
     fingerprint,
@@ -26,7 +26,7 @@ from statuspage.public.store.manifest_shards import Load, Shard, Sharded
 
 __all__ = [
     "NAME",
-    "Entry",
+    "FileEntry",
     "GenerationError",
     "Manifest",
     "check_path",
@@ -51,10 +51,10 @@ class Manifest:
     revision: int
     sequence: int
     as_of: datetime
-    top: Mapping[str, Entry] = field(default_factory=dict)
-    stale: Mapping[str, Entry] = field(default_factory=dict)
-    top_parts: Mapping[str, Entry] = field(default_factory=dict)
-    index: Entry = NOTHING
+    top: Mapping[str, FileEntry] = field(default_factory=dict)
+    stale: Mapping[str, FileEntry] = field(default_factory=dict)
+    top_parts: Mapping[str, FileEntry] = field(default_factory=dict)
+    index: FileEntry = NOTHING
     shards: Mapping[str, Shard] = field(default_factory=dict)
 
     @property
@@ -69,7 +69,7 @@ class Manifest:
     def parts(self) -> Sharded:
         return Sharded(self.top_parts, self.shards, pages=False)
 
-    def files(self, shards: Collection[str] | None = None) -> Iterator[tuple[str, Entry]]:
+    def files(self, shards: Collection[str] | None = None) -> Iterator[tuple[str, FileEntry]]:
         """(relative file name, entry) of what is on top and on these shards (None: on all of them)."""
         for path, entry in self.top.items():
             yield page_file(path, entry.status), entry
@@ -107,10 +107,10 @@ def parse(data: bytes, load: Load) -> Manifest:
             revision=int(raw["revision"]),
             sequence=int(raw["sequence"]),
             as_of=datetime.fromisoformat(raw["as_of"]),
-            top={path: Entry(**entry) for path, entry in raw["pages"].items()},
-            stale={path: Entry(**entry) for path, entry in raw["stale"].items()},
-            top_parts={name: Entry(**entry) for name, entry in raw["parts"].items()},
-            index=Entry(**raw["index"]),
+            top={path: FileEntry(**entry) for path, entry in raw["pages"].items()},
+            stale={path: FileEntry(**entry) for path, entry in raw["stale"].items()},
+            top_parts={name: FileEntry(**entry) for name, entry in raw["parts"].items()},
+            index=FileEntry(**raw["index"]),
             shards={
                 name: Shard(name, digest, load, best=best)
                 for name, (digest, best) in raw["shards"].items()

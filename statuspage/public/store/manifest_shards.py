@@ -15,7 +15,7 @@ from itertools import chain
 from zlib import crc32
 
 from statuspage.public.store.file_names import (
-    Entry,
+    FileEntry,
     GenerationError,
     compressible,
     fingerprint,
@@ -69,23 +69,23 @@ class Shard:
         """Its name has its content in it: a manifest that names it can never meet another one."""
         return f"{FOLDER}/{self.name}.{self.hash}.json"
 
-    def entries(self) -> Mapping[str, Entry]:
+    def entries(self) -> Mapping[str, FileEntry]:
         """Raises GenerationError when the file is missing or not what was written."""
         known = _opened.get(self.hash)
         return known if known is not None else _opened.put(self.hash, self._read())
 
-    def _read(self) -> dict[str, Entry]:
+    def _read(self) -> dict[str, FileEntry]:
         data = self._load(self.file)
         if fingerprint(data) != self.hash:
             raise GenerationError(f"{self.file}: bytes and manifest disagree")
-        return {name: Entry(**entry) for name, entry in json.loads(data).items()}
+        return {name: FileEntry(**entry) for name, entry in json.loads(data).items()}
 
-    def files(self) -> Iterator[tuple[str, Entry]]:
+    def files(self) -> Iterator[tuple[str, FileEntry]]:
         for name, entry in self.entries().items():
             yield file_of(name, entry), entry
 
 
-def made(name: str, entries: Mapping[str, Entry], load: Load) -> tuple[Shard, bytes]:
+def made(name: str, entries: Mapping[str, FileEntry], load: Load) -> tuple[Shard, bytes]:
     """A shard with these entries, and the bytes of its file; `load` finds it later."""
     data = json.dumps(
         {key: plain(entry) for key, entry in entries.items()},
@@ -98,7 +98,7 @@ def made(name: str, entries: Mapping[str, Entry], load: Load) -> tuple[Shard, by
     return shard, data
 
 
-def file_of(name: str, entry: Entry) -> str:
+def file_of(name: str, entry: FileEntry) -> str:
     return page_file(name, entry.status) if name.startswith("/") else part_file(name)
 
 
@@ -106,17 +106,17 @@ class _Opened:
     """The shards looked at last, by the hash of their bytes: the same for every generation."""
 
     def __init__(self) -> None:
-        self._kept: OrderedDict[str, Mapping[str, Entry]] = OrderedDict()
+        self._kept: OrderedDict[str, Mapping[str, FileEntry]] = OrderedDict()
         self._lock = threading.Lock()
 
-    def get(self, digest: str) -> Mapping[str, Entry] | None:
+    def get(self, digest: str) -> Mapping[str, FileEntry] | None:
         with self._lock:
             found = self._kept.get(digest)
             if found is not None:
                 self._kept.move_to_end(digest)
             return found
 
-    def put(self, digest: str, entries: Mapping[str, Entry]) -> Mapping[str, Entry]:
+    def put(self, digest: str, entries: Mapping[str, FileEntry]) -> Mapping[str, FileEntry]:
         with self._lock:
             self._kept[digest] = entries
             while len(self._kept) > OPENED:
@@ -135,17 +135,17 @@ def opened() -> dict[str, int]:
     return {"shards": len(_opened), "shelves_limit": OPENED}
 
 
-class Sharded(Mapping[str, Entry]):
+class Sharded(Mapping[str, FileEntry]):
     """Pages, or parts: those at hand, and those on shards, which are opened when asked for."""
 
     def __init__(
-        self, top: Mapping[str, Entry], shards: Mapping[str, Shard], *, pages: bool
+        self, top: Mapping[str, FileEntry], shards: Mapping[str, Shard], *, pages: bool
     ) -> None:
         self.top = top
         self.shards = shards
         self._pages = pages
 
-    def __getitem__(self, name: str) -> Entry:
+    def __getitem__(self, name: str) -> FileEntry:
         if (found := self.top.get(name)) is not None:
             return found
         shard = self.shards.get(shard_of(name))

@@ -46,7 +46,7 @@ class Variant:
         self.not_modified = unmodified
 
 
-Answer = tuple[Variant, Variant, Variant, Variant, Variant]
+PreparedResponse = tuple[Variant, Variant, Variant, Variant, Variant]
 """The variants by plan (see IDENTITY …)."""
 
 
@@ -58,7 +58,7 @@ def build(
     hsts: str = "",
     modified: float | None = None,
     path: str = "",
-) -> Answer:
+) -> PreparedResponse:
     """All variants of a page. `packed`: (coding, ETag suffix, bytes) of the compressed ones; `modified`: when
     its bytes were written (seconds since 1970), if they lie in a file. `path`: where it is answered.
 
@@ -97,7 +97,7 @@ def _variant(page: Page, common: list[Header], body: bytes, tag: str, coding: st
     return Variant(status_line(page.status), common + own, body, etag, modified, unmodified)
 
 
-def assembled(page: Page, *, hsts: str = "", path: str = "") -> Answer:
+def assembled(page: Page, *, hsts: str = "", path: str = "") -> PreparedResponse:
     """The answer of a page made on request: packed with gzip here, for lack of a file to take it from."""
     packed = []
     if len(page.body) >= 200:
@@ -107,7 +107,7 @@ def assembled(page: Page, *, hsts: str = "", path: str = "") -> Answer:
     return build(page, etag=manifest.fingerprint(page.body), packed=packed, hsts=hsts, path=path)
 
 
-def size(answer: Answer) -> int:
+def size(answer: PreparedResponse) -> int:
     """Bytes of all distinct bodies."""
     return sum({id(one.body): len(one.body[0]) for one in answer}.values())
 

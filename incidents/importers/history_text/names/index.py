@@ -48,7 +48,7 @@ class NameEntry:
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class FoundName:
     start: int
     end: int
     kind: NameKind
@@ -124,11 +124,11 @@ class NameIndex:
         pattern = _Pattern(tuple(map(_fold, words)), tuple(words), entry, exact, inside)
         self._by_word.setdefault(pattern.words[0], []).append(pattern)
 
-    def find(self, text: str) -> list[Found]:
+    def find(self, text: str) -> list[FoundName]:
         """All names in a text, in order, none inside another."""
         text = _ADDRESS.sub(lambda it: " " * len(it[0]), text)
         words = list(_WORD.finditer(text))
-        found: list[Found] = []
+        found: list[FoundName] = []
         index = 0
         while index < len(words):
             pattern = self._longest(words, index, text)
@@ -143,7 +143,7 @@ class NameIndex:
             end = index + len(pattern.words)
             if _whole(pattern, words, index, end, text):
                 span = words[index].start(), words[end - 1].end()
-                found.append(Found(*span, pattern.entry.kind, pattern.entry.name))
+                found.append(FoundName(*span, pattern.entry.kind, pattern.entry.name))
             index = end
         return [it for it in found if not _of_another_product(it, found, text)]
 
@@ -154,7 +154,7 @@ class NameIndex:
         return None
 
 
-def _of_another_product(it: Found, found: list[Found], text: str) -> bool:
+def _of_another_product(it: FoundName, found: list[FoundName], text: str) -> bool:
     """ "Storage" in "Storage Explorer": a longer name that the catalogue does not have."""
     if it.kind != "service":
         return False

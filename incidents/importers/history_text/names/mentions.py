@@ -7,8 +7,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from incidents.importers.history_text.model import Recovery, TimelineRow
-from incidents.importers.history_text.names.index import Found, NameIndex
+from incidents.importers.history_text.model import HistoryRecovery, HistoryTimelineRow
+from incidents.importers.history_text.names.index import FoundName, NameIndex
 from incidents.importers.history_text.times.moments import find_moments
 from incidents.importers.history_text.times.windows import Calendar, Range, resolve
 
@@ -71,7 +71,7 @@ class Mentions:
     geographies: list[str] = field(default_factory=list)
     unknown_names: list[str] = field(default_factory=list)
 
-    def add(self, found: Sequence[Found], *, impacted: bool) -> None:
+    def add(self, found: Sequence[FoundName], *, impacted: bool) -> None:
         for it in found:
             if it.kind == "geography":
                 if impacted:
@@ -110,12 +110,12 @@ def read_mentions(parts: Sequence[tuple[bool, str]], names: NameIndex) -> Mentio
     return mentions
 
 
-def _is_channel(sentence: str, found: Found) -> bool:
+def _is_channel(sentence: str, found: FoundName) -> bool:
     """Where news is told ("updates via Azure Service Health") is not what the news is about."""
     return _TOLD.search(sentence[max(0, found.start - 160) : found.start]) is not None
 
 
-def _add_aside(mentions: Mentions, sentence: str, found: Sequence[Found]) -> None:
+def _add_aside(mentions: Mentions, sentence: str, found: Sequence[FoundName]) -> None:
     """Outside the statement of impact, only what "impacted services, including …" lists."""
     listed = _IMPACT_LIST.search(sentence) if len(sentence) < 4000 else None
     for it in found:
@@ -125,7 +125,7 @@ def _add_aside(mentions: Mentions, sentence: str, found: Sequence[Found]) -> Non
         mentions.add([it], impacted=inside and it.kind == "service")
 
 
-def _unknown(sentence: str, found: Sequence[Found]) -> Iterator[str]:
+def _unknown(sentence: str, found: Sequence[FoundName]) -> Iterator[str]:
     """Names that the catalogue doesn't have: of what is used, and in a list ("including A, B and C")."""
     for used in _USED.finditer(sentence):
         if unknown := _used_name(sentence, used.end(), found):
@@ -145,7 +145,7 @@ def _unknown(sentence: str, found: Sequence[Found]) -> Iterator[str]:
             yield name[0].strip()
 
 
-def _used_name(sentence: str, start: int, found: Sequence[Found]) -> str:
+def _used_name(sentence: str, start: int, found: Sequence[FoundName]) -> str:
     name = _USED_NAME.match(sentence, start)
     if name is None or any(it.start < name.end() and it.end > start for it in found):
         return ""
@@ -163,11 +163,11 @@ def _items(listed: str, offset: int) -> list[tuple[int, int]]:
 
 
 def read_recoveries(
-    rows: Sequence[TimelineRow], paragraphs: Sequence[tuple[int, str]], names: NameIndex,
+    rows: Sequence[HistoryTimelineRow], paragraphs: Sequence[tuple[int, str]], names: NameIndex,
     calendar: Calendar,
-) -> list[Recovery]:  # fmt: skip
+) -> list[HistoryRecovery]:  # fmt: skip
     """Recoveries of single services, from rows and from "X recovered in Y by 05:30 UTC"."""
-    recoveries: dict[tuple[str, str | None], Recovery] = {}
+    recoveries: dict[tuple[str, str | None], HistoryRecovery] = {}
     for row in rows:
         sentence = next(sentences(row.text), row.text)
         _keep(recoveries, _recoveries(sentence, row.at, names))
@@ -179,7 +179,9 @@ def read_recoveries(
     return list(recoveries.values())
 
 
-def _keep(recoveries: dict[tuple[str, str | None], Recovery], found: Iterator[Recovery]) -> None:
+def _keep(
+    recoveries: dict[tuple[str, str | None], HistoryRecovery], found: Iterator[HistoryRecovery]
+) -> None:
     for it in found:
         recoveries.setdefault((it.service, it.region), it)
 
@@ -197,7 +199,7 @@ def _stated_time(sentence: str, calendar: Calendar, line: int) -> datetime | Non
     return None
 
 
-def _recoveries(sentence: str, at: datetime, names: NameIndex) -> Iterator[Recovery]:
+def _recoveries(sentence: str, at: datetime, names: NameIndex) -> Iterator[HistoryRecovery]:
     for verb in _RECOVERED.finditer(sentence):
         found = names.find(sentence)
         before = [it for it in found if it.kind == "service" and it.end <= verb.start()]
@@ -208,11 +210,11 @@ def _recoveries(sentence: str, at: datetime, names: NameIndex) -> Iterator[Recov
             continue
         regions = _regions_of(sentence, verb.end(), found)
         for region in regions or [None]:
-            yield Recovery(before[-1].name, region, at)
+            yield HistoryRecovery(before[-1].name, region, at)
         return
 
 
-def _regions_of(sentence: str, start: int, found: Sequence[Found]) -> list[str | None]:
+def _regions_of(sentence: str, start: int, found: Sequence[FoundName]) -> list[str | None]:
     """The regions behind the verb; none where they are what is excepted."""
     end = next((i for i in range(start, len(sentence)) if sentence[i] in ",;"), len(sentence))
     behind = [it for it in found if it.kind == "region" and start <= it.start]

@@ -28,14 +28,14 @@ _CST = re.compile(
 
 
 @dataclass(frozen=True, slots=True)
-class Page:
+class HistoryPage:
     """The days that dates without a year may fall on; None where nothing limits them."""
 
     first: date | None = None
     last: date | None = None
 
     @classmethod
-    def of(cls, text: str, months: Iterable[str | None], today: date | None) -> Page:
+    def of(cls, text: str, months: Iterable[str | None], today: date | None) -> HistoryPage:
         """`months`: those above the entries, as "2024-05". `today`: nothing without a year lies behind it."""
         days = [day for found in find_days(text) if (day := _dated(found)) is not None]
         for month in filter(None, months):
@@ -46,7 +46,7 @@ class Page:
         last = max(days) + _WIDER
         return cls(min(days) - _WIDER, min(last, today) if today else last)
 
-    def with_year(self, year: int) -> Page:
+    def with_year(self, year: int) -> HistoryPage:
         """An entry that names its year may lie anywhere in it."""
         begins, ends = date(year, 1, 1), date(year, 12, 31)
         first = min(self.first, begins) if self.first else begins

@@ -6,7 +6,12 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from incidents.importers.history_text.model import RepairItem, Section, TimelineRow, Window
+from incidents.importers.history_text.model import (
+    HistoryRepair,
+    HistorySection,
+    HistoryTimelineRow,
+    HistoryWindow,
+)
 from incidents.importers.history_text.repairs import has_marker, read_repair_item, state_of_lead
 from incidents.importers.history_text.structure.blocks import Block, Part
 from incidents.importers.history_text.structure.headings import Heading
@@ -37,9 +42,9 @@ _POINTER = re.compile(r"(?:https?:|learn more|read more|for more|see )", re.IGNO
 
 @dataclass(slots=True)
 class Parts:
-    sections: list[Section] = field(default_factory=list)
-    timeline: list[TimelineRow] = field(default_factory=list)
-    repair_items: list[RepairItem] = field(default_factory=list)
+    sections: list[HistorySection] = field(default_factory=list)
+    timeline: list[HistoryTimelineRow] = field(default_factory=list)
+    repair_items: list[HistoryRepair] = field(default_factory=list)
     paragraphs: list[tuple[int, str]] = field(default_factory=list)
     note: list[str] = field(default_factory=list)
     tracking_id: str | None = None
@@ -48,11 +53,13 @@ class Parts:
     unread: list[str] = field(default_factory=list)
 
     @staticmethod
-    def lead(lines: Sequence[str]) -> Section:
-        return Section("introduction", "", "\n\n".join(lines))
+    def lead(lines: Sequence[str]) -> HistorySection:
+        return HistorySection("introduction", "", "\n\n".join(lines))
 
 
-def read_parts(block: Block, calendar: Calendar, windows: list[Window], head: Preamble) -> Parts:
+def read_parts(
+    block: Block, calendar: Calendar, windows: list[HistoryWindow], head: Preamble
+) -> Parts:
     """Place every line below a heading. Raises HistoryError for impossible times in a timeline."""
     parts = Parts()
     timeline = TimelineReader(calendar, windows, parts.timeline)
@@ -92,7 +99,7 @@ def _read_part(
             lead = state_of_lead(line.text)
             listed = line.text.endswith(":") and _PROMISES.search(line.text) is not None
     parts.paragraphs += [(line.number, line.text) for line in kept]
-    parts.sections.append(Section(kind, heading.text, _text(kept)))
+    parts.sections.append(HistorySection(kind, heading.text, _text(kept)))
 
 
 def _is_aside(parts: Parts, line: Line, head: Preamble) -> bool:

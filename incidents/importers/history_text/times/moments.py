@@ -124,7 +124,7 @@ class Day:
 
 
 @dataclass(frozen=True, slots=True)
-class Moment:
+class ReadMoment:
     """A time of day as written, with the date that stands by it. Positions are those in the text."""
 
     start: int
@@ -213,12 +213,12 @@ def _day(found: re.Match[str]) -> Day | None:
     return Day(*found.span(), *numbers)
 
 
-def find_moments(text: str) -> list[Moment]:
+def find_moments(text: str) -> list[ReadMoment]:
     """All times of day in a text, each with the date that belongs to it."""
     days = find_days(text)
     starts = [day.start for day in days]
     taken: set[int] = set()
-    moments: list[Moment] = []
+    moments: list[ReadMoment] = []
     for found in _TIME.finditer(text):
         start, end = found.span()
         around = days[bisect_left(starts, start - 120) : bisect_right(starts, end + 40)]
@@ -227,7 +227,7 @@ def find_moments(text: str) -> list[Moment]:
     return moments
 
 
-def _moment(text: str, found: re.Match[str], days: list[Day], taken: set[int]) -> Moment:
+def _moment(text: str, found: re.Match[str], days: list[Day], taken: set[int]) -> ReadMoment:
     start, end = found.span()
     zone = _ZONE.match(text, end)
     offset, readable = None, True
@@ -242,7 +242,7 @@ def _moment(text: str, found: re.Match[str], days: list[Day], taken: set[int]) -
             end = zone.end()
             offset, readable = _offset(zone)
     hour, minute, second = _clock(found)
-    return Moment(start, end, hour, minute, second, offset, readable, day, found.start())
+    return ReadMoment(start, end, hour, minute, second, offset, readable, day, found.start())
 
 
 def _clock(found: re.Match[str]) -> tuple[int, int, int]:

@@ -6,9 +6,9 @@ import re
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 
-from incidents.importers.history_text.model import TimelineRow, Window
+from incidents.importers.history_text.model import HistoryTimelineRow, HistoryWindow
 from incidents.importers.history_text.structure.layout import Line, is_date_line
-from incidents.importers.history_text.times.moments import Moment, find_days, find_moments
+from incidents.importers.history_text.times.moments import ReadMoment, find_days, find_moments
 from incidents.importers.history_text.times.windows import Calendar, find_ranges
 
 # Sections whose timed bullets are rows; in the statement of impact they are windows.
@@ -29,8 +29,8 @@ class TimelineReader:
     """Reads row after row; a time without date belongs to the day of the row before."""
 
     calendar: Calendar
-    windows: list[Window]
-    rows: list[TimelineRow] = field(default_factory=list)
+    windows: list[HistoryWindow]
+    rows: list[HistoryTimelineRow] = field(default_factory=list)
     day: date | None = None  # from a line above the rows that is nothing but a date
 
     def take(self, line: Line) -> bool:
@@ -56,19 +56,19 @@ class TimelineReader:
             return False
         # A row that spans time keeps its wording, for `at` holds its beginning alone.
         text = line.text if span else self._behind(line.text, end)
-        self.rows.append(TimelineRow(at, text or line.text))
+        self.rows.append(HistoryTimelineRow(at, text or line.text))
         return True
 
     def extend(self, line: Line) -> None:
         """The line tells more about the last row."""
         last = self.rows[-1]
-        self.rows[-1] = TimelineRow(last.at, f"{last.text}\n{line.shown()}")
+        self.rows[-1] = HistoryTimelineRow(last.at, f"{last.text}\n{line.shown()}")
 
     def _behind(self, text: str, end: int) -> str:
         found = _SEPARATOR.match(text, end)
         return text[found.end() if found else end :].strip()
 
-    def _at(self, first: Moment, last: Moment | None, line: int) -> datetime | None:
+    def _at(self, first: ReadMoment, last: ReadMoment | None, line: int) -> datetime | None:
         anchor = self.windows[0].start.date() if self.windows else self.calendar.anchor
         offset = last.offset if last and last.offset is not None else self.calendar.offset
         written = first.day or (last.day if last else None)
@@ -85,7 +85,7 @@ class TimelineReader:
         return self._inherited(first, offset, line, anchor)
 
     def _inherited(
-        self, first: Moment, offset: int | None, line: int, anchor: date | None
+        self, first: ReadMoment, offset: int | None, line: int, anchor: date | None
     ) -> datetime | None:
         if self.day:
             day, self.day = self.day, None

@@ -7,11 +7,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 
-from incidents.importers.history_text.model import HistoryError, Window, iso
-from incidents.importers.history_text.structure.page import Page
+from incidents.importers.history_text.model import HistoryError, HistoryWindow, iso
+from incidents.importers.history_text.structure.page import HistoryPage
 from incidents.importers.history_text.times.moments import (
     Day,
-    Moment,
+    ReadMoment,
     find_days,
     find_moments,
     zone_of_all,
@@ -68,8 +68,8 @@ class Paragraph:
 class Range:
     """Two moments that a sentence joins, or one that it leaves open (`last` is None)."""
 
-    first: Moment
-    last: Moment | None
+    first: ReadMoment
+    last: ReadMoment | None
 
     def end(self) -> int:
         return (self.last or self.first).end
@@ -90,7 +90,7 @@ def find_ranges(text: str) -> list[Range]:
     return ranges
 
 
-def _joined(text: str, first: Moment, last: Moment, earlier: list[Range]) -> bool:
+def _joined(text: str, first: ReadMoment, last: ReadMoment, earlier: list[Range]) -> bool:
     gap = text[first.end : last.start]
     found = _JOINER.fullmatch(gap) if len(gap) <= 60 else None
     if not found:
@@ -117,10 +117,12 @@ class Calendar:
     last: date | None = None
     offset: int | None = None  # minutes east of UTC of times without a zone, where the text says
     readable: bool = True  # False: the text says a zone that means several things
-    page: Page = field(default_factory=Page)
+    page: HistoryPage = field(default_factory=HistoryPage)
 
     @classmethod
-    def of(cls, texts: Sequence[str], month: str | None, day: int | None, page: Page) -> Calendar:
+    def of(
+        cls, texts: Sequence[str], month: str | None, day: int | None, page: HistoryPage
+    ) -> Calendar:
         days = [found for text in texts for found in find_days(text)]
         dated = next((it for it in days if it.year is not None and _possible(it)), None)
         last = dated.near(None, 0) if dated else None
@@ -214,7 +216,7 @@ def _days(found: Range, calendar: Calendar, line: int) -> tuple[date | None, dat
 
 
 def _over_midnight(
-    start: datetime, end: datetime, first: Moment, last: Moment, calendar: Calendar
+    start: datetime, end: datetime, first: ReadMoment, last: ReadMoment, calendar: Calendar
 ) -> tuple[datetime, datetime]:
     """One date stands for two ends: the night begins on it, unless only the day before is named."""
     day = timedelta(days=1)
@@ -227,9 +229,9 @@ def _over_midnight(
 
 def find_windows(
     paragraphs: Sequence[Paragraph], calendar: Calendar
-) -> tuple[list[Window], list[str]]:
+) -> tuple[list[HistoryWindow], list[str]]:
     """The windows of an impact statement, and the paragraphs whose times can't be told."""
-    windows: list[Window] = []
+    windows: list[HistoryWindow] = []
     unread: list[str] = []
     for paragraph in paragraphs:
         ranges = find_ranges(paragraph.text)
@@ -241,7 +243,7 @@ def find_windows(
                 unread.append(paragraph.text)
                 continue
             label = _label(paragraph.text, found)
-            window = Window(*ends, label)
+            window = HistoryWindow(*ends, label)
             if not _known(window, windows):
                 windows.append(window)
     if not windows and not unread:
@@ -267,7 +269,7 @@ def _says_again(text: str, before: Range | None, found: Range) -> bool:
     return re.fullmatch(r"\s{0,2}[(\[]\s?", text[before.end() : found.first.start]) is not None
 
 
-def _known(window: Window, windows: list[Window]) -> bool:
+def _known(window: HistoryWindow, windows: list[HistoryWindow]) -> bool:
     """Said already, or a peak inside a window that was named before."""
     return any(
         window.end is not None
@@ -291,11 +293,11 @@ def _label(text: str, found: Range) -> str | None:
     return lead[1].strip() if lead else None
 
 
-def _open_window(paragraphs: Sequence[Paragraph], calendar: Calendar) -> list[Window]:
+def _open_window(paragraphs: Sequence[Paragraph], calendar: Calendar) -> list[HistoryWindow]:
     """Impact whose start alone is stated ("starting at 12:00 UTC"), with its end where one is."""
-    opening: tuple[Moment, int] | None = None
-    closing: tuple[Moment, int] | None = None
-    plain: tuple[Moment, int] | None = None
+    opening: tuple[ReadMoment, int] | None = None
+    closing: tuple[ReadMoment, int] | None = None
+    plain: tuple[ReadMoment, int] | None = None
     for paragraph in paragraphs:
         for moment in find_moments(paragraph.text):
             before = paragraph.text[max(0, moment.start - 90) : moment.start]
@@ -310,4 +312,4 @@ def _open_window(paragraphs: Sequence[Paragraph], calendar: Calendar) -> list[Wi
         return []
     found = Range(opening[0], closing[0] if closing else None)
     ends = resolve(found, calendar, opening[1])
-    return [Window(*ends)] if ends else []
+    return [HistoryWindow(*ends)] if ends else []

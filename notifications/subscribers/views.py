@@ -224,7 +224,7 @@ def leave(request: HttpRequest, now: datetime, token: str) -> HttpResponse:
 def end_alerts(request: HttpRequest, now: datetime, token: str) -> HttpResponse:
     """Whoever reads an address confirms that its alerts shall end."""
     signed_links.read_end_alerts(token)
-    form = TopicForm(Catalogue(), f"end {request.path}", now)
+    form = TopicForm(TopicCatalogue(), f"end {request.path}", now)
     if request.method == "POST":
         _check_origin(request, form)
         if not form.problems:
@@ -238,7 +238,7 @@ def end_alerts(request: HttpRequest, now: datetime, token: str) -> HttpResponse:
 def come_back(request: HttpRequest, now: datetime, token: str) -> HttpResponse:
     """Alerts that were left come again."""
     signed_links.read_come_back(token)
-    form = TopicForm(Catalogue(), f"back {request.path}", now)
+    form = TopicForm(TopicCatalogue(), f"back {request.path}", now)
     if request.method == "POST":
         _check_origin(request, form)
         if not form.problems:

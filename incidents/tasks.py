@@ -7,6 +7,7 @@ import logging
 from celery import shared_task
 from django.utils import timezone
 
+from incidents.replay import backtest_run
 from incidents.services import visibility
 from incidents.services.alerts import settling
 from incidents.services.scheduled import maintenance, posts, reminders, retention
@@ -54,3 +55,9 @@ def expire(**_: object) -> None:
     """Take public entries off the page that are older than the policy keeps them."""
     for tracking_id in retention.expire(now=timezone.now()):
         log.info("%s left the public history: kept long enough", tracking_id)
+
+
+@shared_task(name="incidents.compare_policies")
+def compare_policies(*, run_id: int, **_: object) -> None:
+    """Compare policies over recordings that were handed in at the desk."""
+    backtest_run.run(run_id, now=timezone.now())

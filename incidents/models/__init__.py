@@ -2,6 +2,7 @@
 
 from incidents.models.alerts_and_reminders import MonitorAlert, MonitorSource, Reminder
 from incidents.models.audit_trail import AuditEvent
+from incidents.models.backtest_run import BacktestRun
 from incidents.models.catalogue import (
     Alias,
     Dependency,
@@ -35,6 +36,7 @@ __all__ = [
     "Alias",
     "ApiToken",
     "AuditEvent",
+    "BacktestRun",
     "Communication",
     "Decision",
     "Dependency",

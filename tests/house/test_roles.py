@@ -15,7 +15,7 @@ from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
 
 from incidents import access
-from incidents.models import Incident, Proposal, TextTemplate
+from incidents.models import BacktestRun, Incident, Proposal, TextTemplate
 from incidents.services.incident import declare
 from notifications.models import Channel, Endpoint
 from tests.conftest import declaration
@@ -42,6 +42,8 @@ SCREENS: dict[str, tuple[Cell, Cell]] = {
     "undo/": ("ROAU", "ROA"),
     "scheduled/<int:pk>/": (None, "ROA"),
     "backtest/": ("ROAU", "ROAU"),  # decides old cases again and stores nothing
+    "backtest/recordings/": ("ROAU", "A"),
+    "backtest/recordings/<int:pk>/": ("ROAU", "A"),
     "policies/": ("ROAU", "ROAU"),  # a look at what another one would change; adopting: see below
     "monitors/": ("ROAU", "O"),
     "moving-over/": ("ROAU", "A"),
@@ -183,7 +185,7 @@ def incident(catalogue: None, operator: User) -> Incident:
 
 @pytest.fixture
 def suppressed(incident: Incident, operator: User) -> Endpoint:
-    """An address, and a proposal with the same number."""
+    """An address, and a proposal and a comparison with the same number."""
     tenant("contoso")
     endpoint = Endpoint.objects.create(
         channel=Channel.MAIL,
@@ -201,6 +203,9 @@ def suppressed(incident: Incident, operator: User) -> Endpoint:
         language="en",
         changed_by=operator,
         changed_at=datetime.now(UTC),
+    )
+    BacktestRun.objects.create(
+        pk=endpoint.pk, file_name="a", policies=[], actor=operator, handed_in_at=datetime.now(UTC)
     )
     return endpoint
 

@@ -12,10 +12,10 @@ from incidents.policy import PRESETS, Policy, PolicyError
 from incidents.policy.files import read_policy
 from incidents.replay.backtest import BacktestOutcome, Comparison, backtest, summary
 from incidents.replay.backtest_cases import all_cases
+from incidents.replay.backtest_run import chosen_policies, report_of
 from incidents.replay.comparison import Tally, compare
 from incidents.replay.formats import RecordingError, read_files
 from incidents.replay.recordings import MomentsError
-from incidents.replay.sweep import swept
 from incidents.services.decisions.policies import current_policy
 
 COLUMNS = (
@@ -87,20 +87,9 @@ class Command(BaseCommand):
 def _over_recordings(
     files: Sequence[str], names: Sequence[str], sweep: str | None
 ) -> tuple[dict[str, Any], Iterator[str]]:
-    policies = _policies(names)
-    if sweep:
-        if len(policies) != 1:
-            raise PolicyError("--sweep: needs exactly one --policy; name the one to vary")
-        policies = swept(policies[0], sweep)
+    policies = chosen_policies(_policies(names), sweep or "")
     tallies = compare(read_files(list(files)), policies)
-    report = {
-        "recordings": list(files),
-        "policies": {tally.policy.name: tally.as_dict() for tally in tallies},
-        "disagreements": {
-            tally.policy.name: [each.as_dict() for each in tally.disagreements] for tally in tallies
-        },
-    }
-    return report, _side_by_side(tallies)
+    return {"recordings": list(files), **report_of(tallies)}, _side_by_side(tallies)
 
 
 def _policies(names: Sequence[str]) -> list[Policy]:

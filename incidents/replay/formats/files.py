@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import io
 import json
 import zlib
 from collections.abc import Callable, Iterator, Mapping
@@ -37,7 +38,17 @@ def read_file(path: Path) -> Iterator[BacktestCase]:
             raise RecordingError(str(error)) from error
         return
     source = ascii(str(path))[1:-1]
-    for place, document in _documents(_text(path, source), source):
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        why = error.strerror or error
+        raise RecordingError(f"{source}: cannot be read ({why}); check path and file") from error
+    yield from read_content(content, source)
+
+
+def read_content(content: bytes, source: str) -> Iterator[BacktestCase]:
+    """The incidents of such a file, plain or gzipped; `source` is its name in errors. Raises RecordingError."""
+    for place, document in _documents(_text(content, source), source):
         try:
             yield read_recorded(_in_our_shape(document))
         except CaseError as error:
@@ -96,15 +107,13 @@ def _object(document: object, place: str) -> Mapping[str, Any]:
     return document
 
 
-def _text(path: Path, source: str) -> str:
+def _text(content: bytes, source: str) -> str:
+    packed = content.startswith(b"\x1f\x8b")
     try:
-        with path.open("rb") as file:
-            packed = file.read(2) == b"\x1f\x8b"
-        with gzip.open(path) if packed else path.open("rb") as file:
+        with gzip.open(io.BytesIO(content)) if packed else io.BytesIO(content) as file:
             data = file.read(MOST_BYTES + 1)
     except (OSError, EOFError, zlib.error) as error:
-        why = getattr(error, "strerror", None) or error
-        raise RecordingError(f"{source}: cannot be read ({why}); check path and file") from error
+        raise RecordingError(f"{source}: cannot be unpacked ({error}); pack it again") from error
     if len(data) > MOST_BYTES:
         raise RecordingError(f"{source}: larger than {MOST_BYTES >> 20} MiB; split it")
     try:

@@ -150,8 +150,8 @@ def alarms(figures: Figures, *, minutes: int) -> list[str]:
         )
     if _silent(figures.beat) and (figures.substitute is None or _silent(figures.substitute)):
         found.append(
-            f"Neither worker nor clock of tasks (beat) was heard for {_minutes(figures.beat or 0)}:"
-            " reminders and sweeps do not run. Start both, or manage.py deliver."
+            f"No worker was heard for {_minutes(figures.beat or 0)}: messages wait, and reminders and"
+            " sweeps do not run. Start one, or manage.py deliver."
         )
     return found
 
@@ -162,7 +162,7 @@ def substituted(figures: Figures) -> str:
         return ""
     return (
         f"No worker was heard for {_minutes(figures.beat or 0)}. Messages leave all the same, more"
-        " slowly: the clock of tasks (beat) or manage.py deliver stands in. Start a worker."
+        " slowly: somebody stands in, such as manage.py deliver. Start a worker, and the broker."
     )
 
 

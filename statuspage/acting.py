@@ -7,6 +7,8 @@ from collections.abc import Callable
 from typing import Any
 
 from django.contrib.auth.models import User
+from django.contrib.auth.signals import user_logged_in, user_logged_out, user_login_failed
+from django.dispatch import receiver
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 
@@ -45,15 +47,18 @@ def _mark(request: HttpRequest) -> str:
     return hashlib.sha256(key.encode()).hexdigest()[:12] if key else ""
 
 
+@receiver(user_logged_in)
 def signed_in(request: HttpRequest | None, user: User, **_: Any) -> None:
     _note("in", request, user.get_username())
 
 
+@receiver(user_logged_out)
 def signed_out(request: HttpRequest | None, user: User | None, **_: Any) -> None:
     if user is not None:
         _note("out", request, user.get_username())
 
 
+@receiver(user_login_failed)
 def refused(credentials: dict[str, Any], request: HttpRequest | None = None, **_: Any) -> None:
     """A name that is nobody's may be a password in the wrong field: it is not written down."""
     name = str(credentials.get("username", ""))

@@ -1,4 +1,4 @@
-"""The Celery application and its clock."""
+"""The Celery application, its clock, and what every worker does beside its tasks."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ import os
 import threading
 
 from celery import Celery
-from celery.signals import beat_init
+from celery.beat import EmbeddedService
+from celery.signals import task_postrun, task_prerun, worker_init
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "statuspage.settings")
 # Django's checks would load every screen of the desk into a worker, and nobody would read what they find.
@@ -56,11 +57,22 @@ app.conf.beat_schedule = {
 }
 
 
-@beat_init.connect
-def stand_in_for_workers(**_: object) -> None:
-    """Whoever rings also does what nobody answers to: it needs no broker for that."""
+@worker_init.connect
+def keep_the_clock(**_: object) -> None:
+    """Every worker rings for itself, and does what nobody answers to, which needs no broker: in its own threads,
+    as a process for each would be a copy of the product in memory. Ticks that are rung twice change nothing."""
     from notifications import without_broker
 
+    EmbeddedService(app, thread=True, scheduler_cls="celery.beat:Scheduler").start()
     threading.Thread(
         target=without_broker.stand_in, args=(threading.Event(),), daemon=True, name="stand-in"
     ).start()
+
+
+@task_prerun.connect
+@task_postrun.connect
+def keep_the_connection(**_: object) -> None:
+    """As between two requests: kept for CONN_MAX_AGE, unless it is broken (see CELERY_DB_REUSE_MAX)."""
+    from django.db import close_old_connections
+
+    close_old_connections()

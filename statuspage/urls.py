@@ -12,6 +12,8 @@ handler400 = "statuspage.error_pages.bad_request"
 handler404 = "statuspage.error_pages.not_found"
 handler403 = "statuspage.desk.access.refused"
 
+admin.autodiscover()
+
 urlpatterns = [
     path("admin/desk/", include("statuspage.desk.urls")),
     path("api/", include("statuspage.api.urls")),

@@ -15,6 +15,8 @@ from urllib.parse import urlsplit
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.models import User
+from django.contrib.auth.signals import user_logged_in
+from django.dispatch import receiver
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
 from django.shortcuts import render
 from django.template.response import TemplateResponse
@@ -52,6 +54,7 @@ def sign_in_again(request: HttpRequest) -> HttpResponse:
     return TemplateResponse(request, "account/login.html", context, status=403)
 
 
+@receiver(user_logged_in)
 def keep_over_login(sender: object, request: HttpRequest, user: User, **_: Any) -> None:  # noqa: ARG001 - of Django's signal
     """Receives `user_logged_in`: what the page that asked to sign in had in it goes into the session."""
     # Where a second factor was asked for in between, it has waited in the session.

@@ -39,13 +39,10 @@ def process_table(port: int) -> tuple[Program, ...]:
         *(*celery, "worker", "--pool", "threads", "--concurrency", "2", "--queues", QUEUES),
         *("--loglevel", "INFO", "--without-gossip", "--without-mingle", "--without-heartbeat"),
     )
-    # The in-memory scheduler writes no file; what is due is read from the rows.
-    beat = (*celery, "beat", "--scheduler", "celery.beat:Scheduler", "--loglevel", "INFO")
     return (
         Program("web", web),
         Program("publisher", (python, "manage.py", "publisher")),
-        Program("worker", worker),
-        Program("beat", beat),
+        Program("worker", worker, also="beat"),
     )
 
 
@@ -113,7 +110,7 @@ def _bring_up(supervisor: Supervisor, port: int) -> None:
     if not stamp.exists() or stamp.read_text(encoding="ascii").strip() != now:
         supervisor.run_once(PREPARE)
         supervisor.state.write(STAMP, now + "\n")
-    _say("starting web, publisher, worker and beat")
+    _say("starting web, publisher and worker")
     # The pages first: on a small machine the others would take its time and are not waited for.
     web, *others = supervisor.programs
     supervisor.start(web)

@@ -27,10 +27,11 @@ class Stopped(Exception):  # noqa: N818 - a request, not an error
 
 @dataclass(frozen=True)
 class Program:
-    """One line of the process table; the log is `STATE/logs/<name>.log`."""
+    """One line of the process table; the log is `STATE/logs/<name>.log`. `also`: what else it is looked for by."""
 
     name: str
     command: tuple[str, ...]
+    also: str = ""
 
 
 @dataclass
@@ -211,6 +212,8 @@ class Supervisor:
 
     def _write_pids(self) -> None:
         running = {name: life.pid for name, life in self._lives.items() if life.pid is not None}
+        other = {each.also: each.name for each in self.programs if each.also}
+        running |= {also: running[name] for also, name in other.items() if name in running}
         pids = {"supervisor": os.getpid(), **running}
         if pids != self._written:
             self.state.write_pids(pids)

@@ -177,7 +177,7 @@ class Publisher:
             )
             others = [press.grown_older(self.snapshot) for press in self.presses.values()]
             site = renewed(folder, shown, with_languages(site, others))
-            written = write_generation(self.directory, site, memo=self.memo)
+            written = write_generation(self.directory, site)
         except Exception:
             self._forget()
             raise

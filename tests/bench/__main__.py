@@ -22,6 +22,7 @@ from statuspage.local.servers import running
 BENCHES = (
     "policy",
     "told_once",
+    "outbox",
     "mail",
     "audience",
     "serve",

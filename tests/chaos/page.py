@@ -1,6 +1,6 @@
 """The page that outlives its backends: everything behind it is killed, and visitors go on reading.
 
-page        PostgreSQL, Valkey, publisher, worker and beat get kill -9; for a minute every public address, in every
+page        PostgreSQL, Valkey, publisher and worker get kill -9; for a minute every public address, in every
             language, is asked at an offered rate and compared byte for byte with what was published last; then
             the web process itself is killed and started again.
 publishing  A publisher gets kill -9 in the middle of its work, a hundred times, while incidents change.
@@ -97,8 +97,7 @@ class Site:
                 "statuspage.wsgi:application",
             ),
             "publisher": (sys.executable, "manage.py", "publisher"),
-            "worker": (*celery, "worker", "-c", "1", "--loglevel", "WARNING", "--without-gossip"),
-            "beat": (*celery, "beat", "-S", "celery.beat:Scheduler"),
+            "worker": (*celery, "worker", "-P", "threads", "-c", "1", "--loglevel", "WARNING"),
         }[name]
         with processes.open_log(self.state.logs / f"{name}.log") as log:
             self.programs[name] = processes.spawn(
@@ -158,13 +157,13 @@ class Site:
 
 
 def survives(site: Site, dice: random.Random) -> dict[str, object]:
-    for name in ("web", "publisher", "worker", "beat"):
+    for name in ("web", "publisher", "worker"):
         site.start(name)
     site.wait()
     until = time.monotonic() + 60
     while b'"ok"' not in site.ask("/-/ready").body and time.monotonic() < until:
         time.sleep(0.2)
-    for name in ("publisher", "worker", "beat", "postgres", "valkey"):
+    for name in ("publisher", "worker", "postgres", "valkey"):
         site.kill(name)
     addresses = site.addresses()
     before = {path: site.ask(path) for path in addresses}

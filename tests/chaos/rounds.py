@@ -62,7 +62,7 @@ class Stage:
             self.book.taken.clear()
             self.book.tries.clear()
         audience.heal()
-        self.start("worker", "beat", "web")
+        self.start("worker", "web")
         if name == "broker-stays-dead":
             self.kill("broker")
         began = time.monotonic()
@@ -199,7 +199,6 @@ class Stage:
                     "--loglevel",
                     "WARNING",
                 ),
-                "beat": (*celery, "beat", "-S", "celery.beat:Scheduler"),
                 "web": (
                     *(sys.executable, "-m", "granian", "--interface", "wsgi", "--no-ws"),
                     *("--host", "127.0.0.1", "--port", str(free_port()), "--log-level", "warning"),

@@ -18,7 +18,7 @@ from tests.notifications.conftest import Sink
 
 # web, publisher and edge come first: none of them waits for a backend that is not there yet.
 FRONT = ("web", "edge")
-BACK = ("publisher", "worker", "beat")
+BACK = ("publisher", "worker")
 
 
 Reply = tuple[int, dict[str, str], bytes]

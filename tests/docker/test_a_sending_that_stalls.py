@@ -16,7 +16,7 @@ from tests.walks.conftest import until
 
 pytestmark = [pytest.mark.processes, pytest.mark.xdist_group("composed")]
 
-SENDERS = ("worker", "beat")
+SENDERS = ("worker",)
 LATER = "interval '20 minutes'"
 
 
@@ -107,7 +107,6 @@ def test_a_worker_killed_with_mails_in_hand_is_missed_until_another_one_sends(
 
     stage.sink.stuck = False
     stage.machine.start("worker")
-    stage.machine.start("beat")
     until(lambda: states(stage) == {"sent"}, "the mail")
     until(lambda: well(stage), "the end of the alarm")
 
@@ -120,7 +119,6 @@ def test_workers_that_die_over_the_same_mail_are_no_sign_of_life(stage: Product)
         stage.machine.kill(*SENDERS)
         time_passes(stage)
         stage.machine.start("worker")
-        stage.machine.start("beat")
     until(lambda: figures(stage)["delivery_lost_seconds"] > 15 * 60, "workers that vanished")
     until(lambda: stalled(stage), "the alarm")
 
@@ -134,6 +132,7 @@ def test_without_workers_the_substitute_sends_and_no_alarm_is_given(stage: Produ
     stage.machine.kill("worker")
     time_passes(stage)
     break_out(stage, "substitute")
+    stage.machine.run("worker", "python", "manage.py", "deliver", "--once")
     until(lambda: states(stage) == {"sent"}, "the mail")
     until(lambda: well(stage), "no alarm")
     assert figures(stage)["beat_age_seconds"] > 15 * 60

@@ -18,7 +18,7 @@ from tests.docker.composed import BIN, DOCKER, ROOT, composed, from_image, setti
 
 EXAMPLE = (DOCKER / ".env.example").read_text()
 NGINX = (DOCKER / "nginx.conf").read_text()
-OURS = ("migrate", "web", "publisher", "worker", "beat")
+OURS = ("migrate", "web", "publisher", "worker")
 
 
 def test_the_compose_file_follows_the_specification() -> None:

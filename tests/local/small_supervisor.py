@@ -22,7 +22,7 @@ DEAF = "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); time
 def main(folder: Path) -> None:
     state = open_state(folder)
     programs = (
-        Program("helped", (sys.executable, "-c", WITH_HELPER)),
+        Program("helped", (sys.executable, "-c", WITH_HELPER), also="helper"),
         Program("deaf", (sys.executable, "-c", DEAF)),
     )
     with state.starting():

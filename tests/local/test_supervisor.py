@@ -16,7 +16,7 @@ from statuspage.local import processes
 from statuspage.local.entry import ROOT
 
 pytestmark = pytest.mark.processes
-NAMES = {"supervisor", "helped", "deaf", "postgres", "valkey"}
+NAMES = {"supervisor", "helped", "deaf", "postgres", "valkey", "helper"}
 
 
 class Watched:
@@ -78,6 +78,7 @@ def test_pids_names_every_process(watched: Watched) -> None:
     pids = watched.pids()
     assert set(pids) == NAMES
     assert pids["supervisor"] == watched.process.pid
+    assert pids["helper"] == pids["helped"], "one program may be looked for by two names"
     assert all(processes.alive(pid) for pid in pids.values())
 
 

@@ -1,6 +1,6 @@
 """`deliver`: does what workers have left undone, until stopped. It needs the database, and no broker.
 
-The clock of tasks (beat) does the same beside its ringing; this is for when it does not run either.
+Every worker does the same beside its tasks; this is for when none runs.
 """
 
 from __future__ import annotations

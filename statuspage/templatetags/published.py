@@ -5,11 +5,12 @@ from __future__ import annotations
 from datetime import datetime
 
 from django import template
-from django.utils.html import format_html
+from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext
 
 from statuspage.public import languages
-from statuspage.public.render import assets, stamps, times
+from statuspage.public.render import assets, labels, stamps, times, vocabulary
 
 register = template.Library()
 
@@ -21,6 +22,24 @@ def asset(name: str) -> str:
 
 
 @register.simple_tag
+def heard() -> SafeString:
+    """What the browser answers a question with: the sentences by state, and the words it understands."""
+    known = vocabulary.here()
+    words = " ".join(f"{theirs}={english}" for theirs, english in known.words.items())
+    sentences = {state: str(text) for state, text in labels.ANSWERS.items()}
+    return format_html_join(
+        " ",
+        'data-{}="{}"',
+        [
+            *sentences.items(),
+            ("pair", gettext("%(service)s in %(region)s")),
+            ("asides", " ".join(sorted(known.asides))),
+            ("words", words),
+        ],
+    )
+
+
+@register.simple_tag
 def foreign(language: str) -> SafeString:
     """The attribute that marks an operator's text in another language than the page's; else nothing."""
     here = not language or language == languages.current()
@@ -29,6 +48,18 @@ def foreign(language: str) -> SafeString:
         if here
         else format_html(' lang="{}" dir="{}"', language, languages.direction(language))
     )
+
+
+@register.simple_tag
+def timed(value: datetime, shown: str) -> SafeString:
+    """`<time>` with this text."""
+    return times.element(value, shown)
+
+
+@register.filter
+def short_day(value: datetime) -> str:
+    """Day and month alone (UTC), for the axis of a drawing."""
+    return times.short_day(value)
 
 
 @register.filter

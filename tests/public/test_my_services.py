@@ -38,9 +38,16 @@ def test_nothing_public_is_said_in_one_sentence() -> None:
 
 def test_what_is_affected_comes_first_and_is_counted() -> None:
     page = answer(NIGHT, services="data-lake,key-vault")
-    assert title(page) == "1 of your services is affected."
+    assert title(page) == "1 of your services is affected in East US and West Europe."
     text = page.body.decode()
     assert text.index("Key Vault") < text.index("Data Lake")
+
+
+def test_a_place_is_named_only_where_it_is_true_of_each_service() -> None:
+    page = answer(NIGHT, services="resource-manager,key-vault")
+    assert title(page) == "2 of your services are affected."
+    page = answer(NIGHT, services="resource-manager,key-vault", regions="west-europe,japan-east")
+    assert title(page) == "2 of your services are affected in West Europe."
 
 
 def test_regions_leave_out_what_happens_elsewhere() -> None:

@@ -90,7 +90,7 @@ def test_the_list_says_what_it_depends_on_and_where() -> None:
     assert "managing it may be affected: depends on Resource Manager in" in text
     assert "3 other services may be affected: they depend on one" in text
     assert "1 other service may be affected when it is created, changed or scaled" in text
-    good = text.partition('class="found good"')[2].partition("</ul>")[0]
+    good = text.partition('class="found good columns"')[2].partition("</ul>")[0]
     assert "Data Lake" in good
     assert "Key Vault" not in good
 

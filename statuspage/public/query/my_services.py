@@ -12,6 +12,7 @@ from urllib.parse import urlencode
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from incidents.wording import listed
 from statuspage.public.query import search
 from statuspage.public.query.search import LONGEST, MAX_AGE, STATUS, Generation
 from statuspage.public.render import matrix
@@ -35,12 +36,14 @@ def answer(query: Mapping[str, str], generation: Generation) -> Page | None:
     regions, strange_regions = _known(query.get("regions", ""), search.regions_of(index))
     wanted = {name: ",".join(x["slug"] for x in chosen)
               for name, chosen in (("services", services), ("regions", regions)) if chosen}  # fmt: skip
-    hit, possible, good = _states(services, regions, generation)
+    hit, possible, good, places = _states(services, regions, generation)
     context = {
         "headline": search.headline_of(index),
         "query": urlencode(wanted or {"services": ""}, safe=","),
         "chosen": len(services),
-        "sentence": _sentence(len(hit), len(services), [one["name"] for one in regions]),
+        "sentence": _sentence(
+            len(hit), len(services), places if hit else [one["name"] for one in regions]
+        ),
         "possible": _possible(len(possible)),
         "state": "bad" if hit else "possible" if possible else "good",
         "mine": [*hit, *possible, *good],
@@ -64,8 +67,9 @@ def _states(
     services: Sequence[Mapping[str, Any]],
     regions: Sequence[Mapping[str, Any]],
     generation: Generation,
-) -> tuple[list[str], list[str], list[str]]:
-    """The lines of what is not good in these regions, of what may not be, and of the rest.
+) -> tuple[list[str], list[str], list[str], list[str]]:
+    """The lines of what is not good in these regions, of what may not be, and of the rest; and where it is not
+    good, if that is true of each.
 
     What has no region is everywhere.
     """
@@ -77,14 +81,21 @@ def _states(
     hit: list[str] = []
     possible: list[str] = []
     good: list[str] = []
+    where: set[tuple[str, ...]] = set()
     for one in services:
         chips = by_service.get(one["slug"], [])
         if regions:
             chips = [chip for chip in chips if chip.name in names]
         why = may.get(one["slug"], "")
-        line = matrix.found_item(one["name"], one["aliases"], chips, generation.as_of, why)
+        line = matrix.found_item(
+            one["slug"], one["name"], one["aliases"], chips, generation.as_of, why
+        )
         (hit if chips else possible if why else good).append(line)
-    return hit, possible, good
+        if chips:
+            where.add(tuple(chip.name for chip in chips))
+    places = where.pop() if len(where) == 1 else ()
+    everywhere_names = {one["name"] for one in everywhere}
+    return hit, possible, good, [] if everywhere_names & set(places) else list(places)
 
 
 def _possible(count: int) -> str:
@@ -101,7 +112,7 @@ def _possible(count: int) -> str:
 def _sentence(hit: int, chosen: int, regions: Sequence[str]) -> str:
     if not chosen:
         return _("Choose the services that you use.")
-    values = {"hit": hit, "n": chosen, "places": ", ".join(regions)}
+    values = {"hit": hit, "n": chosen, "places": listed(regions)}
     if not hit:
         text = ngettext(
             "No public incident touches your service.",

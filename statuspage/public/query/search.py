@@ -9,8 +9,9 @@ from urllib.parse import urlencode
 
 from django.utils.translation import gettext as _
 
-from incidents.texts.name_search import Named, certain, search
+from incidents.texts.name_search import Named, search
 from statuspage.public import languages
+from statuspage.public.query import answers
 from statuspage.public.render import dependents, matrix
 from statuspage.public.render.layout import Layout, render
 from statuspage.public.render.page import Page
@@ -19,7 +20,6 @@ STATUS = "/status/"
 MOST_FOUND = 50
 LONGEST = 200  # characters of a value that are looked at and echoed
 MAX_AGE = 30
-MOST_WORDS = 8  # of a question about a pair
 
 
 class Generation(Protocol):
@@ -49,12 +49,14 @@ def find(query: Mapping[str, str], generation: Generation) -> Page | None:
     by_service, by_region = chips_of(index)
     possible, possible_regions = possible_of(index)
 
-    def item(name: str, aliases: Sequence[str], chips: list[matrix.Chip], may: str) -> str:
-        return matrix.found_item(name, aliases, chips, generation.as_of, may)
+    def item(
+        one: Mapping[str, Any], aliases: Sequence[str], chips: list[matrix.Chip], may: str
+    ) -> str:
+        return matrix.found_item(one["slug"], one["name"], aliases, chips, generation.as_of, may)
 
     services = [
         item(
-            one["name"],
+            one,
             one["aliases"],
             by_service.get(one["slug"], []),
             possible.get(one["slug"], ""),
@@ -63,19 +65,18 @@ def find(query: Mapping[str, str], generation: Generation) -> Page | None:
     ]
     regions = [
         item(
-            one["name"],
+            one,
             (),
             by_region.get(one["slug"], []),
             possible_regions.get(one["slug"], ""),
         )
         for one in _matching(asked, regions_of(index))
     ]
-    pair = pair_of(asked, index)
     context = {
         "asked": asked,
         "query": urlencode({"q": asked}),
         "headline": headline_of(index),
-        "found_pair": item(*_pair(*pair, index)) if pair else "",
+        "answer": answer_to(asked, generation),
         "found_services": services[:MOST_FOUND],
         "found_regions": regions[:MOST_FOUND],
         "left_out": max(0, len(services) - MOST_FOUND) + max(0, len(regions) - MOST_FOUND),
@@ -84,38 +85,42 @@ def find(query: Mapping[str, str], generation: Generation) -> Page | None:
     return Page(render("status/find.html", layout, STATUS, context), max_age=MAX_AGE)
 
 
-def pair_of(
-    asked: str, index: Mapping[str, Any]
-) -> tuple[Mapping[str, Any], Mapping[str, Any]] | None:
-    """A service and a region out of one question, in any order, with or without a comma between them."""
-    words = asked.replace(",", " ").split()[:MOST_WORDS]
+def answer_to(asked: str, generation: Generation) -> answers.Answer | None:
+    """About the pair, the service or the region that was meant; None where none was for certain."""
+    index, now = generation.index, generation.as_of
     services, regions = _named(index["services"]), _named(regions_of(index))
-    for cut in range(1, len(words)):
-        halves = " ".join(words[:cut]), " ".join(words[cut:])
-        for left, right in (halves, halves[::-1]):
-            left, right = (half.removeprefix("in ").removesuffix(" in") for half in (left, right))
-            service = certain(search(left, services))
-            region = certain(search(right, regions)) if service else None
-            if service and region:
-                return (
-                    next(one for one in index["services"] if one["slug"] == service.slug),
-                    next(one for one in regions_of(index) if one["slug"] == region.slug),
-                )
+    by_service, by_region = chips_of(index)
+    if found := answers.pair(asked, services, regions):
+        service, region = found
+        # What runs in no region is meant wherever it is asked for.
+        places = [
+            one for one in regions_of(index) if one["slug"] == region.slug or not one["geography"]
+        ]
+        names, slugs = {one["name"] for one in places}, {one["slug"] for one in places}
+        chips = answers.worst([o for o in by_service.get(service.slug, ()) if o.name in names])
+        may = "" if chips else possible_of(index, slugs)[0].get(service.slug, "")
+        what = answers.pair_name(service.name, region.name)
+        filters = {"service": service.slug, "region": region.slug}
+        return answers.answer(what, chips, may, now, filters)
+    if one := answers.single(asked, services):
+        chips = answers.worst(by_service.get(one.slug, []))
+        may = possible_of(index)[0].get(one.slug, "")
+        what = one.name
+        if chips:
+            what = _("%(service)s in several regions") % {"service": what}
+        if len(chips) == 1:
+            what = answers.pair_name(one.name, chips[0].name)
+        return answers.answer(what, chips, may, now, {"service": one.slug})
+    if one := answers.single(asked, regions):
+        chips = answers.worst(by_region.get(one.slug, []))
+        may = possible_of(index)[1].get(one.slug, "")
+        what = one.name
+        if chips:
+            what = _("Several services in %(region)s") % {"region": what}
+        if len(chips) == 1:
+            what = answers.pair_name(chips[0].name, one.name)
+        return answers.answer(what, chips, may, now, {"region": one.slug})
     return None
-
-
-def _pair(
-    service: Mapping[str, Any], region: Mapping[str, Any], index: Mapping[str, Any]
-) -> tuple[str, Sequence[str], list[matrix.Chip], str]:
-    """The cell as a line of the answer: its name, no aliases, what is not good there, what may be."""
-    name = _("%(service)s in %(region)s") % {"service": service["name"], "region": region["name"]}
-    chips = [
-        matrix.Chip(region["name"], state, matrix.cell_url(one, place, incidents), moment(since))
-        for one, place, state, incidents, since in index["cells"]
-        if (one, place) == (service["slug"], region["slug"])
-    ]
-    possible, _regions = possible_of(index, {region["slug"]})
-    return name, (), chips, possible.get(service["slug"], "")
 
 
 def _named(rows: Sequence[Mapping[str, Any]]) -> list[Named]:

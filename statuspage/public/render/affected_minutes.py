@@ -59,12 +59,28 @@ class Minutes:
 
 
 Span = tuple[datetime, datetime, str]  # from, until, state
+Days = dict[int, tuple[timedelta, str]]  # day number -> length, worst state
+
+
+def first_day(snapshot: Snapshot) -> datetime:
+    """Its midnight in UTC; today is the last of the days."""
+    today = datetime.combine(snapshot.as_of.date(), time(), UTC)
+    return today - timedelta(days=DAYS - 1)
+
+
+def by_place(snapshot: Snapshot) -> dict[str, Days]:
+    """Geography name (empty for what runs in no region) -> its days. What overlaps counts once."""
+    first = first_day(snapshot)
+    homes = {r.slug: g.name for g in snapshot.geographies for r in g.regions}
+    spans: dict[str, list[Span]] = {}
+    for (_, region), _name, _place, span in _impacts(snapshot, first):
+        spans.setdefault(homes.get(region, ""), []).append(span)
+    return {home: _days(found, first) for home, found in spans.items()}
 
 
 def minutes(snapshot: Snapshot) -> Minutes:
     """As of the snapshot's time; days are days in UTC, today included."""
-    today = datetime.combine(snapshot.as_of.date(), time(), UTC)
-    first = today - timedelta(days=DAYS - 1)
+    first = first_day(snapshot)
     names = {s.slug: s.name for category in snapshot.categories for s in category.services}
     places = {r.slug: r.name for geography in snapshot.geographies for r in geography.regions}
     if snapshot.non_regional:
@@ -87,7 +103,7 @@ def minutes(snapshot: Snapshot) -> Minutes:
         quiet=len(snapshot.offered - cells.keys()),
         left_out=max(0, len(cells) - MOST_ROWS),
         first=times.day(first),
-        last=times.day(today),
+        last=times.day(first + timedelta(days=DAYS - 1)),
     )
 
 
@@ -105,9 +121,9 @@ def _impacts(snapshot: Snapshot, first: datetime) -> Iterator[tuple[Cell, str, s
                 yield key, impact.service.name, impact.region.name, (start, end, state)
 
 
-def _days(spans: Sequence[Span], first: datetime) -> dict[int, tuple[timedelta, str]]:
-    """Day number -> (length, worst state). What overlaps counts once."""
-    found: dict[int, tuple[timedelta, str]] = {}
+def _days(spans: Sequence[Span], first: datetime) -> Days:
+    """What overlaps counts once."""
+    found: Days = {}
     reached = first
     for start, end, state in sorted(spans):
         number = (start - first).days
@@ -121,7 +137,7 @@ def _days(spans: Sequence[Span], first: datetime) -> dict[int, tuple[timedelta, 
     return found
 
 
-def _whole(span: timedelta) -> int:
+def whole(span: timedelta) -> int:
     """Minutes, a part of one counted as one: nothing that was is shown as nothing."""
     return -int(-span // timedelta(minutes=1))
 
@@ -130,17 +146,12 @@ def _row(
     key: Cell,
     region: str,
     total: timedelta,
-    days: dict[int, tuple[timedelta, str]],
+    days: Days,
     first: datetime,
 ) -> Row:
-    body = "".join(
-        f'<rect class="bar {state}" x="{number / DAYS * 100:.2f}%" y="{HEIGHT - HEIGHTS[state]}" '
-        f'width="{100 / DAYS - 0.2:.2f}%" height="{HEIGHTS[state]}"/>'
-        for number, (_, state) in sorted(days.items())
-    )
     newest = sorted(days, reverse=True)
     named = tuple(
-        (times.day(first + timedelta(days=n)), gettext("%(n)d min") % {"n": _whole(days[n][0])})
+        (times.day(first + timedelta(days=n)), gettext("%(n)d min") % {"n": whole(days[n][0])})
         for n in newest[:DAYS_NAMED]
     )
     query = urlencode({"service": key[0], "region": key[1], "from": first.date().isoformat()})
@@ -148,12 +159,25 @@ def _row(
         region=region,
         href=f"{languages.root()}/status/history/?{query}",
         total=times.length(total),
-        exact=_whole(total),
-        # Safe: numbers and our own words for states.
-        drawing=mark_safe(  # noqa: S308
-            f'<svg class="days" aria-hidden="true" width="100%" height="{HEIGHT}">'
-            f'<rect class="track" width="100%" height="{HEIGHT}"/>{body}</svg>'
-        ),
+        exact=whole(total),
+        drawing=drawing(days),
         days=named,
         more=len(newest) - len(named),
+    )
+
+
+def drawing(days: Days, *, dotted: bool = False) -> SafeString:
+    """The days as bars, grave ones higher, on a track; or on a dot for each day. One unit along is a day."""
+    bars: dict[str, str] = {}
+    for number, (_, state) in sorted(days.items()):
+        height = HEIGHTS[state]
+        bars[state] = bars.get(state, "") + f"M{number}.1 {HEIGHT}v-{height}h.8v{height}"
+    body = "".join(f'<path class="bar {state}" d="{path}"/>' for state, path in bars.items())
+    track = f'<path class="dots" d="M0 {HEIGHT - 1}h{DAYS}"/>'
+    if not dotted:
+        track = f'<path class="track" d="M0 0h{DAYS}v{HEIGHT}H0"/>'
+    # Safe: numbers and our own words for states.
+    return mark_safe(  # noqa: S308
+        f'<svg class="days" aria-hidden="true" width="100%" height="{HEIGHT}" '
+        f'viewBox="0 0 {DAYS} {HEIGHT}" preserveAspectRatio="none">{track}{body}</svg>'
     )

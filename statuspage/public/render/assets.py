@@ -6,6 +6,7 @@ and a static export is whole.
 
 from __future__ import annotations
 
+import re
 from functools import lru_cache
 from hashlib import sha256
 from pathlib import Path
@@ -33,10 +34,20 @@ def _read() -> dict[str, tuple[str, bytes]]:
     """Name below `static/` -> (URL path with the content's hash, bytes)."""
     found = {}
     for name in SERVED:
-        body = (FOLDER / name).read_bytes()
+        body = slim(name, (FOLDER / name).read_bytes())
         stem, _, suffix = name.rpartition(".")
         found[name] = (f"/static/{stem}.{sha256(body).hexdigest()[:12]}.{suffix}", body)
     return found
+
+
+def slim(name: str, body: bytes) -> bytes:
+    """Our own styles and scripts without indentation and whole-line comments; others' as they are."""
+    if name.startswith("vendor/"):
+        return body
+    comment = rb"/\*.*?\*/" if name.endswith(".css") else rb"(?m)^\s*//.*$"
+    return re.sub(
+        rb"\n\s*", b"\n", re.sub(comment, b"", body, flags=re.S if name.endswith(".css") else 0)
+    )
 
 
 def url(name: str) -> str:

@@ -73,6 +73,15 @@ def by_service(found: Iterable[DependentRow], services: Names, regions: Names) -
     return {service: sentence(causes[service], services, regions) for service in ranked}
 
 
+def unnamed_regions(found: Iterable[DependentRow], regions: Names) -> dict[str, list[str]]:
+    """Service slug -> the names of the regions in which it may be affected, where the sentence only counts them."""
+    where: dict[str, list[str]] = {}
+    for service, region, _causes in found:
+        if region in regions:
+            where.setdefault(service, []).append(regions[region])
+    return {service: names for service, names in where.items() if len(names) > REGIONS_NAMED}
+
+
 def managed_only(found: Iterable[DependentRow]) -> set[str]:
     """The services that may be affected in their management alone, wherever they are."""
     rows = list(found)

@@ -22,12 +22,13 @@ Cells = Mapping[Cell, CellView]
 
 @dataclass(frozen=True, slots=True)
 class Headline:
-    """`state`: the worst state spoken of, or good. `html` is `text` with its time marked up; `rest` speaks
-    of the services in other states, and is empty where there are none."""
+    """`state`: the worst state spoken of, or good. `html` is `text` with its time marked up; `claim` is it without
+    a time; `rest` speaks of the services in other states, and is empty where there are none."""
 
     state: str
     text: str
     html: SafeString
+    claim: str
     rest: str = ""
 
 
@@ -52,7 +53,7 @@ def headline(snapshot: Snapshot) -> Headline:
         template.partition("%(time)s")[2],
     )
     text = template % {"claim": claim, "time": shown}
-    return Headline(state, text, html, _rest(snapshot, told))
+    return Headline(state, text, html, claim, _rest(snapshot, told))
 
 
 def _claim(snapshot: Snapshot, state: str, cells: Cells) -> str:
@@ -143,7 +144,7 @@ def _without_cells(snapshot: Snapshot) -> Headline:
     current = open_incidents(snapshot)
     if not current:
         text = gettext("No public incidents right now.")
-        return Headline("good", text, format_html("{}", text))
+        return Headline("good", text, format_html("{}", text), text)
     worst = min(current, key=lambda one: labels.TROUBLE.index(labels.state_of(one.kind, one.level)))
     if len(current) > 1:
         count = len(current)
@@ -157,4 +158,4 @@ def _without_cells(snapshot: Snapshot) -> Headline:
     else:
         text = gettext("One public incident is open: %(title)s") % {"title": isolated(worst.title)}
     state = labels.state_of(worst.kind, worst.level)
-    return Headline(state, text, format_html("{}", text))
+    return Headline(state, text, format_html("{}", text), text)

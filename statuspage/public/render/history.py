@@ -189,7 +189,8 @@ def choices(snapshot: Snapshot) -> dict[str, Any]:
 def index(snapshot: Snapshot, said: Mapping[str, Headline]) -> dict[str, Any]:
     """Everything that filtered answers are made from, besides the fragments; `said` by language."""
     headlines = {
-        code: {"state": one.state, "text": one.text, "rest": one.rest} for code, one in said.items()
+        code: {"state": one.state, "text": one.text, "claim": one.claim, "rest": one.rest}
+        for code, one in said.items()
     }
     return {
         **choices(snapshot),

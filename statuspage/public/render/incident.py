@@ -197,9 +197,14 @@ def _marks(incident: IncidentView) -> list[Mark]:
 def story(incident: IncidentView) -> list[str]:
     """What a reader wants to know first, in sentences: what it was, where and when; who was told how soon."""
     found = [hit.summary(incident)] if incident.impacts else []
+    return [*found, *filter(None, [how_soon(incident)])]
+
+
+def how_soon(incident: IncidentView) -> str:
+    """Who was told how soon after it began; empty where that was not recorded."""
     facts = incident.response
     if incident.kind != Kind.SERVICE_ISSUE or facts is None:
-        return found
+        return ""
     began = incident.started_at
     told = {
         name: times.length(at - began)
@@ -215,8 +220,8 @@ def story(incident: IncidentView) -> list[str]:
     elif told:
         template = gettext("Everybody was told %(everybody)s after it began.")
     else:
-        return found
-    return [*found, template % told]
+        return ""
+    return template % told
 
 
 def _bars(incident: IncidentView, window: WindowView, state: str) -> list[Bar]:

@@ -24,6 +24,16 @@ STATES_EXPLAINED = {
     "good": _("no public incident"),
 }
 
+# %(what)s is a service, a region, or one in the other.
+ANSWERS = {
+    "critical": _("%(what)s: disrupted since %(time)s"),
+    "warning": _("%(what)s: degraded since %(time)s"),
+    "maintenance": _("%(what)s: under maintenance since %(time)s"),
+    "information": _("%(what)s: a notice since %(time)s"),
+    "possible": "%(what)s",  # why it may be follows
+    "good": _("%(what)s: no public incident"),
+}
+
 # Worst first: the order of lists and legends. What is only possible is no trouble that counts.
 TROUBLE = ("critical", "warning", "maintenance", "information")
 

@@ -8,7 +8,7 @@ sheet draws it as a quiet dot. End tags that HTML lets us leave out are left out
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from urllib.parse import urlencode
@@ -29,7 +29,7 @@ SHORT = {
     "possible": "p",
     "managing": "q",
 }
-CHIPS_SHOWN = 12
+CHIPS_SHOWN = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,35 +75,70 @@ def _tab(snapshot: Snapshot, geography: GeographyView) -> Tab:
     return Tab(geography.slug, geography.name, len({service for service, _ in hit}), worst)
 
 
-def most_affected(snapshot: Snapshot) -> GeographyView | None:
-    """The geography to show first: the one with the worst and most trouble, else the first."""
-    ranked = dict(zip(snapshot.geographies, tabs(snapshot), strict=True))
-    order = [*labels.TROUBLE, "good"]
-    return min(
-        ranked,
-        key=lambda geography: (order.index(ranked[geography].state), -ranked[geography].affected),
-        default=None,
-    )
-
-
 def table(snapshot: Snapshot, geography: GeographyView) -> SafeString:
     """`<thead>` and one `<tbody>` per category; services offered nowhere here are left out."""
-    columns = [*([snapshot.non_regional] if snapshot.non_regional else []), *geography.regions]
+    everywhere = [snapshot.non_regional] if snapshot.non_regional else []
+    services = [one.slug for category in snapshot.categories for one in category.services]
+    return _table(snapshot, [*everywhere, *geography.regions], services)
+
+
+def affected(snapshot: Snapshot) -> SafeString:
+    """The same of all that is not good anywhere: only these services, only these regions. Empty where all is."""
+    hit = {region for _, region in snapshot.cells}
+    everywhere = [snapshot.non_regional] if snapshot.non_regional else []
+    regions = [region for geography in snapshot.geographies for region in geography.regions]
+    columns = [region for region in (*everywhere, *regions) if region.slug in hit]
+    services = {service for service, _ in snapshot.cells}
+    return _table(snapshot, columns, services) if columns else SafeString("")
+
+
+def _table(
+    snapshot: Snapshot, regions: Iterable[RegionView], services: Collection[str]
+) -> SafeString:
+    columns = _sorted(snapshot, regions)
     rows = [_head(snapshot, columns)]
     for category in snapshot.categories:
         lines, affected = [], 0
         for service in category.services:
+            if service.slug not in services:
+                continue
             cells, troubled = _cells(snapshot, service.slug, columns)
             if cells is None:
                 continue
-            affected += troubled
-            find = f' data-find="{escape(" ".join(service.aliases))}"' if service.aliases else ""
+            affected += bool(troubled)
             mark = " class=t" if troubled else ""
-            lines.append(f"<tr{mark}{find}><th scope=row>{escape(service.name)}{cells}")
+            # What is wrong in it is said in the first column, which never scrolls away.
+            name = f"{escape(service.name)}{_counted(troubled)}"
+            lines.append(f"<tr{mark}><th scope=row>{name}{cells}")
         if lines:
             rows.append(_category(category.slug, category.name, affected, len(columns), lines))
     # Safe: every name went through escape(), slugs are [a-z0-9-], the rest is literal.
     return mark_safe("".join(rows))  # noqa: S308
+
+
+def _sorted(snapshot: Snapshot, regions: Iterable[RegionView]) -> list[RegionView]:
+    """What is affected first, the worst before the others; the rest as the catalogue has it."""
+    states: dict[str, list[int]] = {}
+    for (_, region), cell in snapshot.cells.items():
+        states.setdefault(region, []).append(labels.TROUBLE.index(cell.state))
+
+    def rank(region: RegionView) -> tuple[int, int]:
+        hit = states.get(region.slug, ())
+        return (min(hit), -len(hit)) if hit else (len(labels.TROUBLE), 0)
+
+    return sorted(regions, key=rank)
+
+
+def _counted(troubled: Sequence[str]) -> str:
+    """The worst of these states as a shape, and how many cells they are."""
+    if not troubled:
+        return ""
+    worst, count = min(troubled, key=labels.TROUBLE.index), len(troubled)
+    words = ngettext("%(n)d affected", "%(n)d affected", count) % {"n": count}
+    return (
+        f" <b class={SHORT[worst]} aria-hidden=true>{count}</b>"
+        f"<span class=vh> ({escape(words)})</span>"
+    )
 
 
 def _head(snapshot: Snapshot, columns: Iterable[RegionView]) -> str:
@@ -132,19 +167,20 @@ def _category(slug: str, name: str, affected: int, columns: int, lines: Sequence
 
 def _cells(
     snapshot: Snapshot, service: str, columns: Iterable[RegionView]
-) -> tuple[str | None, int]:
-    """The row's cells, and 1 when any of them is known not to be good. None: not offered in any column."""
+) -> tuple[str | None, list[str]]:
+    """The row's cells, and the states of those known not to be good. None: not offered in any column."""
     good = f"<td>{escape(labels.STATES['good'])}"
-    out, offered, troubled = [], False, 0
+    out, offered, troubled = [], False, list[str]()
     for column in columns:
         key = (service, column.slug)
         cell = snapshot.cells.get(key)
         if cell is not None:
-            out.append(_marked(service, column.slug, cell.state, cell.incidents))
-            offered, troubled = True, 1
+            out.append(_marked(service, column.slug, cell.state, cell.incidents, cell.since))
+            troubled.append(cell.state)
+            offered = True
         elif (possible := snapshot.dependents.get(key)) is not None:
             state = "managing" if possible.managing else "possible"
-            out.append(_marked(service, column.slug, state, possible.incidents))
+            out.append(_marked(service, column.slug, state, possible.incidents, possible.since))
             offered = True
         elif key in snapshot.offered:
             out.append(good)
@@ -154,21 +190,34 @@ def _cells(
     return ("".join(out) if offered else None), troubled
 
 
-def _marked(service: str, region: str, state: str, incidents: Sequence[str]) -> str:
+def _marked(
+    service: str, region: str, state: str, incidents: Sequence[str], since: datetime
+) -> str:
     href = escape(cell_url(service, region, incidents))
     word = escape(labels.STATES["possible" if state == "managing" else state])
-    return f'<td class={SHORT[state]}><a href="{href}">{word}</a>'
+    return f'<td class={SHORT[state]}><a href="{href}" data-at={times.iso(since)}>{word}</a>'
 
 
 def found_item(
-    name: str, aliases: Sequence[str], chips: Sequence[Chip], now: datetime, possible: str = ""
+    slug: str,
+    name: str,
+    aliases: Sequence[str],
+    chips: Sequence[Chip],
+    now: datetime,
+    possible: str = "",
+    possible_in: Sequence[str] = (),
 ) -> SafeString:
     """One line of the answer list: a service (or region) and where (or what) is not good.
 
-    Without `chips` it is good, or as `possible` says: a sentence that it may be affected. `now` (UTC) decides
-    whether times need their date. Plain text in, escaped markup out.
+    Without `chips` it is good, or as `possible` says: a sentence that it may be affected; `possible_in`, in which
+    regions (names) if that does not say. `now` (UTC) decides whether times need their date. Plain text in,
+    escaped markup out.
     """
-    find = f' data-find="{escape(" ".join(aliases))}"' if aliases else ""
+    find = "" if slug == name.lower().replace(" ", "-") else f" data-slug={slug}"
+    if aliases:
+        find += f' data-find="{escape("|".join(aliases))}"'
+    if possible_in:
+        find += f' data-in="{escape("|".join(possible_in))}"'
     may = f"<span class='state possible'>{escape(possible)}</span>" if possible else ""
     if not chips and possible:
         return mark_safe(  # noqa: S308 (escaped)
@@ -206,7 +255,8 @@ def _since(chips: Iterable[Chip], now: datetime) -> str:
 def _chip(chip: Chip) -> str:
     word = f"<span class=vh>{escape(labels.STATES[chip.state])}: </span>"
     return (
-        f'<li><a class="chip {chip.state}" href="{escape(chip.href)}">{word}{escape(chip.name)}</a>'
+        f'<li><a class="chip {chip.state}" href="{escape(chip.href)}" data-at={times.iso(chip.since)}>'
+        f"{word}{escape(chip.name)}</a>"
     )
 
 

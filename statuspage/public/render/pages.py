@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime
 from functools import cached_property
 from typing import Any
 
 from django.conf import settings
 from django.utils.safestring import SafeString
 
-from incidents.vocabulary import Role
 from incidents.wording import standard
 from statuspage.public import languages
 from statuspage.public.render import (
@@ -20,18 +19,18 @@ from statuspage.public.render import (
     endpoints,
     heatmap,
     history,
-    hit,
     how_fast,
     incident,
     labels,
     matrix,
-    plan,
 )
-from statuspage.public.render.headline import headline, is_upcoming, open_incidents
+from statuspage.public.render.front import band, cards, places, recent_days
+from statuspage.public.render.headline import headline
 from statuspage.public.render.layout import Layout, fragment, render
 from statuspage.public.render.page import Page
 from statuspage.public.snapshot.values import (
     FiguresView,
+    GeographyView,
     GoneView,
     IncidentView,
     RegionView,
@@ -43,6 +42,8 @@ STATUS, HISTORY = "/status/", "/status/history/"
 MINUTES = "/status/history/minutes/"
 ENDPOINTS = "/status/api/"
 HOW_FAST = "/status/history/how-fast/"
+INDENTED = re.compile(rb"\n\s+")
+HIT_SHOWN = 8  # affected services before the others fold
 LONG = 60  # rows: a table of more is higher than any window
 HOT, WARM = 10, 60  # seconds a cache may keep the status pages, and the history's
 # Pages without an address of their own, and for how long a cache may keep them.
@@ -51,111 +52,82 @@ ERRORS = {400: 0, 404: HOT, 405: 0, 414: 0, 500: 0}
 
 def status_pages(snapshot: Snapshot, layout: Layout) -> tuple[dict[str, Page], dict[str, Page]]:
     """The pages of the matrix, and their stale variants, by unprefixed path."""
-    context = {**_cards(snapshot), **_lists(snapshot), "headline": headline(snapshot)}
-    context |= {"tabs": matrix.tabs(snapshot), "legend": legend(), "last": last_closed(snapshot)}
-    first = matrix.most_affected(snapshot)
-    if first is None:
-        ready = [
-            {STATUS: Page(render("status/empty.html", layout, STATUS, {**context, "stale": stale}))}
-            for stale in (False, True)
-        ]
-        return ready[0], ready[1]
-    fresh: dict[str, Page] = {}
-    silent: dict[str, Page] = {}
+    regions, lists = _lists(snapshot)
+    context = {**cards.cards(snapshot), **lists, "headline": headline(snapshot)}
+    context |= {
+        "tabs": matrix.tabs(snapshot),
+        "legend": legend(),
+        "last": band.last_closed(snapshot),
+        "figures": band.figures(snapshot),
+        "recent": recent_days.rows(snapshot),
+        "places": places.places(snapshot, regions),
+        "first_day": affected_minutes.first_day(snapshot),
+    }
+    if not snapshot.geographies:
+        empty = "status/empty.html"
+        fresh = {STATUS: _matrix(empty, layout, STATUS, context, stale=False)}
+        return fresh, {STATUS: _matrix(empty, layout, STATUS, context, stale=True)}
+    fresh, silent = {}, {}
+    # The front page has all that is not good anywhere; the whole table is a page for each geography.
+    tables: dict[str, tuple[GeographyView | None, SafeString]] = {
+        STATUS: (None, matrix.affected(snapshot))
+    }
     for geography in snapshot.geographies:
-        table = matrix.table(snapshot, geography)
+        tables[f"{STATUS}{geography.slug}/"] = (geography, matrix.table(snapshot, geography))
+    for path, (place, table) in tables.items():
         long = table.count("<tr") > LONG
-        own = {"geography": geography, "table": table, "long": long, "live": True}
-        paths = [f"{STATUS}{geography.slug}/"]
-        if (
-            geography == first
-        ):  # the same matrix under the short name: its canonical address is its own
-            paths.append(STATUS)
-        for path in paths:
-            for stale, pages in ((False, fresh), (True, silent)):
-                values = {**context, **own, "stale": stale}
-                pages[path] = Page(render("status/matrix.html", layout, path, values))
+        values = {**context, "geography": place, "table": table, "long": long}
+        fresh[path] = _matrix("status/matrix.html", layout, path, values, stale=False)
+        silent[path] = _matrix("status/matrix.html", layout, path, values, stale=True)
     return fresh, silent
 
 
-def _lists(snapshot: Snapshot) -> dict[str, Any]:
-    """The answer lists: what is not good by service, what may not be, and everything else, collapsed."""
+def _matrix(
+    template: str, layout: Layout, path: str, context: Mapping[str, Any], *, stale: bool
+) -> Page:
+    body = render(template, layout, path, {**context, "stale": stale})
+    return Page(INDENTED.sub(b"\n", body))
+
+
+def _lists(snapshot: Snapshot) -> tuple[dict[str, SafeString], dict[str, Any]]:
+    """The lines of the regions by slug; and by service what is not good, what may not be, and everything else."""
     hit_services, hit_regions = matrix.service_chips(snapshot), matrix.region_chips(snapshot)
     rows = dependents.rows(snapshot)
     possible = dependents.by_service(rows, snapshot.service_names, snapshot.region_names)
+    possible_in = dependents.unnamed_regions(rows, snapshot.region_names)
     managed = dependents.managed_only(rows)
     possible_regions = dependents.by_region(rows)
-    everywhere = snapshot.non_regional
     regions = [r for geography in snapshot.geographies for r in geography.regions]
     services = [s for category in snapshot.categories for s in category.services]
     now = snapshot.as_of
 
     def item(one: ServiceView | RegionView, chips: Sequence[matrix.Chip] = ()) -> SafeString:
         if isinstance(one, ServiceView):
-            may = possible.get(one.slug, "")
-            return matrix.found_item(one.name, one.aliases, chips, now, may)
-        return matrix.found_item(one.name, (), chips, now, possible_regions.get(one.slug, ""))
+            may, where = possible.get(one.slug, ""), possible_in.get(one.slug, ())
+            return matrix.found_item(one.slug, one.name, one.aliases, chips, now, may, where)
+        return matrix.found_item(
+            one.slug, one.name, (), chips, now, possible_regions.get(one.slug, "")
+        )
 
     others = [one for one in services if one.slug not in hit_services]
     troubled = sorted(
         (s for s in services if s.slug in hit_services),
         key=lambda s: min(labels.TROUBLE.index(chip.state) for chip in hit_services[s.slug]),
     )
-    return {
-        "hit_services": [item(s, hit_services[s.slug]) for s in troubled],
+    shown = [item(s, hit_services[s.slug]) for s in troubled]
+    return {r.slug: item(r, hit_regions.get(r.slug, ())) for r in regions}, {
+        "hit_services": shown[:HIT_SHOWN],
+        "more_hit": shown[HIT_SHOWN:],
+        "hit_count": len(shown),
         "possible_services": [item(s) for s in others if s.slug in possible.keys() - managed],
         "managed_services": [item(s) for s in others if s.slug in managed],
         "good_services": [item(s) for s in others if s.slug not in possible],
-        "region_items": [
-            item(r, hit_regions.get(r.slug, ()))
-            for r in ([*regions, everywhere] if everywhere and hit_regions.get(everywhere.slug) else regions)
-        ],
-    }  # fmt: skip
-
-
-def _cards(snapshot: Snapshot) -> dict[str, Any]:
-    now = snapshot.as_of
-    upcoming = [one for one in snapshot.incidents if is_upcoming(one, now)]
-    return {
-        "cards": sorted((card(one, now) for one in open_incidents(snapshot)), key=_gravity),
-        "upcoming": [card(one, now) for one in reversed(upcoming)],
     }
-
-
-def card(one: IncidentView, now: datetime) -> dict[str, Any]:
-    """An open incident in brief: what it hits now, since when, what was said last, when more is due."""
-    latest = one.communications[0].said() if one.communications else None
-    news = history.news(one)
-    hit_now = hit.open_impacts(one, now)
-    return {
-        "incident": one,
-        "state": labels.state_of(one.kind, one.level),
-        "kind": labels.KINDS.get(one.kind, one.kind),
-        "stage": labels.STAGES.get(one.stage, one.stage),
-        "services": history.names(tuple(v for v in one.services if v.role == Role.IMPACTED)),
-        "places": history.names((*one.regions, *one.geographies)),
-        "plan": plan.sentence(one, now),
-        "latest": latest,
-        "promise": incident.promise(one, now),
-        "latest_text": " ".join(latest.text.split()) if latest else "",
-        "news": news if latest and news and news.number != latest.number else None,
-        "news_text": " ".join(news.text.split()) if news else "",
-        "hit": hit.lines(hit.groups(hit_now)),
-        "recovered": hit.recovered(one, now) if one.impacts else "",
-    }
-
-
-def _gravity(value: Mapping[str, Any]) -> int:
-    return labels.TROUBLE.index(value["state"])
 
 
 def legend() -> list[tuple[str, Any, Any]]:
     order = (*labels.TROUBLE, "possible", "good")
     return [(state, labels.STATES[state], labels.STATES_EXPLAINED[state]) for state in order]
-
-
-def last_closed(snapshot: Snapshot) -> IncidentView | None:
-    return next((one for one in snapshot.incidents if not one.active), None)
 
 
 class HistoryPages:

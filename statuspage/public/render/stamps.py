@@ -15,7 +15,9 @@ from statuspage.public.render import times
 
 _FORMS = {"clock": times.clock, "full": times.full}
 _SHOWN = re.compile(rb'<time data-as-of="(clock|full)"[^>]*>[^<]*</time>')
-_READ_BY_SCRIPTS = re.compile(rb'(<span data-age=|<p class="stale" role="alert" data-old=)"[^"]*"')
+_READ_BY_SCRIPTS = re.compile(
+    rb'(<p class="asof">\s*<span data-age=|<p class="stale" role="alert" data-old=)"[^"]*"'
+)
 
 
 def stamp(as_of: datetime, form: str = "full") -> SafeString:

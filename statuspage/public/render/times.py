@@ -43,13 +43,27 @@ def short_month(month: str) -> str:
 
 def short_day(moment: datetime) -> str:
     """`21 Jan`, for the axis of a drawing (UTC)."""
-    form = {"ja": "n月j日", "de": "j. N"}.get(get_language() or "", "j N")
+    form = {"ja": "n月j日", "de": "j. N", "en": "j M"}.get(get_language() or "", "j N")
     return date_format(moment.astimezone(UTC), form)
 
 
 def full(moment: datetime) -> str:
     """`21 January 2024, 01:30 UTC`."""
-    return day(moment) + _COMMAS.get(get_language() or "", ", ") + clock(moment)
+    return f"{day(moment)}{_between()}{clock(moment)}"
+
+
+def _between() -> str:
+    return _COMMAS.get(get_language() or "", ", ")
+
+
+def brief(moment: datetime, now: datetime) -> str:
+    """The clock alone on the same day (UTC) as `now`, else with its day: `20 Feb, 09:00 UTC`. Another year is
+    named."""
+    if moment.astimezone(UTC).year != now.astimezone(UTC).year:
+        return full(moment)
+    if moment.astimezone(UTC).date() == now.astimezone(UTC).date():
+        return clock(moment)
+    return f"{short_day(moment)}{_between()}{clock(moment)}"
 
 
 def near(moment: datetime, now: datetime) -> str:

@@ -6,8 +6,14 @@ from typing import Any
 
 from django import forms
 
-from statuspage.desk.forms import DeskForm, MomentField, markdown_field
-from statuspage.desk.typed_times import coming_moment, past_moment
+from statuspage.desk.forms import (
+    DeskForm,
+    MomentField,
+    ask_if_long_ago,
+    long_ago_field,
+    markdown_field,
+)
+from statuspage.desk.typed_times import coming_moment, past_moment, typed
 
 
 class RetractForm(DeskForm):
@@ -100,6 +106,16 @@ class CorrectionForm(TimesForm):
         label="Was over at (UTC)",
         widget=forms.TextInput({"autocomplete": "off"}),
     )
+
+    long_ago = long_ago_field()
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or {}
+        # Where it was as long ago before, nothing has slipped.
+        shown = self.initial.get("started_at")
+        if cleaned.get("started_at") and typed(cleaned["started_at"]) != shown:
+            ask_if_long_ago(self, "started_at")
+        return cleaned
 
 
 class RescheduleForm(TimesForm):

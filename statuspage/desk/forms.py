@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Self
 
 from django import forms
@@ -13,6 +13,7 @@ from django.http import QueryDict
 from incidents import lifecycle
 from incidents.models import Incident
 from incidents.policy.facts import MAX_DEPENDENTS
+from incidents.services.inputs import EARLIEST
 from incidents.vocabulary import Audience, Extent, Kind, Level, Stage
 from statuspage.desk.typed_times import MomentError, coming_moment, past_moment, typed
 
@@ -50,6 +51,25 @@ class MomentField(forms.CharField):
             raise forms.ValidationError(str(error)) from error
 
 
+LONG_AGO = timedelta(days=30)
+
+
+def long_ago_field() -> forms.BooleanField:
+    return forms.BooleanField(required=False, label="Yes, it began as long ago as that")
+
+
+def ask_if_long_ago(form: DeskForm, name: str) -> None:
+    """A start of weeks back is more often a slip than meant: once it is ticked, it is."""
+    began = form.cleaned_data.get(name)
+    if began is None or form.now is None or form.cleaned_data.get("long_ago"):
+        return
+    if LONG_AGO < form.now - began < EARLIEST:
+        days = (form.now - began).days
+        form.add_error(
+            name, f"That is {days} days ago ({began:%-d %B %Y}). If it is meant, tick it below."
+        )
+
+
 def markdown_field(rows: int, **options: Any) -> forms.CharField:
     return forms.CharField(required=False, widget=forms.Textarea({"rows": rows}), **options)
 
@@ -62,6 +82,7 @@ class DeskForm(forms.Form):
     def __init__(self, *args: Any, now: datetime, **options: Any) -> None:
         options.setdefault("label_suffix", "")
         super().__init__(*args, **options)
+        self.now = now
         for field in self.fields.values():
             if isinstance(field, MomentField):
                 field.now = now
@@ -202,8 +223,12 @@ class DeclareForm(PlacesForm):
         required=False, label="This is a drill: never public, and told to the drill's list alone"
     )
 
+    long_ago = long_ago_field()
+
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or {}
+        if cleaned.get("kind") != Kind.PLANNED_MAINTENANCE:
+            ask_if_long_ago(self, "since")
         if cleaned.get("kind") != Kind.PLANNED_MAINTENANCE and not cleaned.get("level"):
             self.add_error("level", "Choose a level: how grave is it?")
         if cleaned.get("kind") == Kind.PLANNED_MAINTENANCE:
@@ -253,8 +278,13 @@ class UpdateForm(PlacesForm):
         widget=forms.TextInput({"autocomplete": "off"}),
     )
 
+    everywhere = forms.BooleanField(required=False, label="Impact is back everywhere it was last")
+
     def __init__(self, *args: Any, incident: Incident, **options: Any) -> None:
         super().__init__(*args, **options)
+        self.before = incident.stage
+        if incident.mitigated_at is None:
+            del self.fields["everywhere"]
         possible = lifecycle.successors(incident.kind, incident.stage)
         stage = self.fields["stage"]
         if isinstance(stage, forms.ChoiceField):
@@ -262,6 +292,19 @@ class UpdateForm(PlacesForm):
         stage.initial = incident.stage
         if incident.kind == Kind.PLANNED_MAINTENANCE:
             del self.fields["level"]
+
+    def clean(self) -> dict[str, Any]:
+        """Whoever takes up again what was over says where impact is back."""
+        cleaned = super().clean() or {}
+        again = "everywhere" in self.fields and lifecycle.reopens(
+            self.before, cleaned.get("stage", self.before)
+        )
+        if again and not cleaned.get("everywhere") and not self.data.get("services"):
+            self.add_error(
+                "everywhere",
+                "This takes the incident up again: tick below where impact is back, or tick this.",
+            )
+        return cleaned
 
 
 class RecoverForm(DeskForm):

@@ -35,7 +35,7 @@ def times(request: HttpRequest, tracking_id: str) -> HttpResponse:
     kind = RescheduleForm if incident.stage in PLANNED else CorrectionForm
     if request.method == "GET":
         return _page(request, incident, blank(kind, request, now=now, initial=_initial(incident)))
-    form = kind(request.POST, now=now)
+    form = kind(request.POST, now=now, initial=_initial(incident))
     act = _reschedule if incident.stage in PLANNED else _correct
     said = act_or_page(
         request,

@@ -35,7 +35,8 @@ def confirm_post(request: HttpRequest, tracking_id: str) -> HttpResponse:
     def words(_: Communication) -> str:
         return "The public post is confirmed and out."
 
-    if form.is_valid() and (waits := left_to_another(request, POST, CONFIRM, incident)):
+    does = form.is_valid() and "look" not in request.POST
+    if does and (waits := left_to_another(request, POST, CONFIRM, incident)):
         return waits
     return act_on(request, incident, "confirm", form, act, words)
 
@@ -59,7 +60,11 @@ def override_policy(request: HttpRequest, tracking_id: str) -> HttpResponse:
         return "Posted publicly, by override." if said else "Kept targeted, by override."
 
     turns_public = form.is_valid() and form.cleaned_data["public"] == "yes"
-    if turns_public and (waits := left_to_another(request, POST, OVERRIDE, incident)):
+    if (
+        turns_public
+        and "look" not in request.POST
+        and (waits := left_to_another(request, POST, OVERRIDE, incident))
+    ):
         return waits
     return act_on(request, incident, "override", form, act, words)
 
@@ -130,8 +135,9 @@ def withdraw_entry(request: HttpRequest, tracking_id: str) -> HttpResponse:
     def words(_: None) -> str:
         return "The public entry is withdrawn; its address says so from now on."
 
-    if form.is_valid() and (again := asked_again(request)):
+    does = form.is_valid() and "look" not in request.POST
+    if does and (again := asked_again(request)):
         return again
-    if form.is_valid() and (waits := left_to_another(request, WITHDRAWAL, WITHDRAW, incident)):
+    if does and (waits := left_to_another(request, WITHDRAWAL, WITHDRAW, incident)):
         return waits
     return act_on(request, incident, "withdraw", form, act, words)

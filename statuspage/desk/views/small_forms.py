@@ -113,7 +113,9 @@ def _act(
 
     def wanted() -> T | ScheduledPost:
         if "look" in request.POST:
-            raise LookError(_looked_at(act()(now=now, actor=actor)))
+            said = act()(now=now, actor=actor)
+            incident.refresh_from_db()
+            raise LookError(_looked_at(said) | {"withdrawn": incident.withdrawn_at is not None})
         return say_now_or_later(request, incident.tracking_id, act, now)
 
     return if_fresh(incident, request.POST.get("seen", ""), wanted, now=now, actor=actor)

@@ -101,6 +101,28 @@ def forecast(communication: Communication) -> Forecast:
     )
 
 
+@dataclass(frozen=True, slots=True)
+class Way:
+    """How some of the receivers hear of a statement, and how many do so."""
+
+    audience: str
+    channel: str
+    language: str
+    receivers: int
+
+
+def ways(communication: Communication) -> list[Way]:
+    """By audience, channel and language, the most heard of each audience first; nothing that is skipped."""
+    if communication.kind == CommunicationKind.REVIEW and waits_for_audience(
+        communication.incident
+    ):
+        return []
+    facts = _facts(communication)
+    with connection.cursor() as cursor:
+        cursor.execute(sql.ways(facts["by_list"], wide=_is_wide(facts)), facts)
+        return [Way(*row) for row in cursor.fetchall()]
+
+
 def hearers(communication: Communication) -> int:
     """How many endpoints would hear of a statement, each once; of one that is planned already: how many more."""
     if communication.kind == CommunicationKind.REVIEW and waits_for_audience(

@@ -146,3 +146,12 @@ def silent(by_list: bool, *, wide: bool) -> str:
 def hearers(by_list: bool, *, wide: bool) -> str:
     """One number: the endpoints that hear of it."""
     return sql.chain(*_judged(by_list, wide)) + "SELECT count(*) FROM judged WHERE skip = ''"
+
+
+def ways(by_list: bool, *, wide: bool) -> str:
+    """Rows of (audience, channel, language, how many endpoints), the most heard first."""
+    return sql.chain(*_judged(by_list, wide)) + (
+        "SELECT j.audience, j.channel, e.language, count(*)"
+        " FROM judged j JOIN notifications_endpoint e ON e.id = j.id"
+        " WHERE j.skip = '' GROUP BY 1, 2, 3 ORDER BY 1 DESC, 4 DESC, 2, 3"
+    )

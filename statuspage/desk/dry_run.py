@@ -7,7 +7,8 @@ The price is a row lock for some milliseconds.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import datetime
 from typing import TypeVar
 
 from django.db import transaction
@@ -23,6 +24,7 @@ from notifications.channels.email import renderer as mail_renderer
 from notifications.lifecycle import DeliveryAudience, Reason, Relevance
 from statuspage.desk.confirm_receivers import receivers_to_confirm
 from statuspage.desk.forms import DeskForm
+from statuspage.desk.samples import Sample, changes, samples_of
 from statuspage.desk.verdicts import VerdictView, verdict_view
 
 T = TypeVar("T")
@@ -45,9 +47,14 @@ class Preview:
     targeted_html: SafeString
     hears: Forecast
     mail: Message  # to an affected customer
-    public_mail: Message | None  # to a public subscriber, if it is public
     confirm: int  # so many receivers that the number must be confirmed; 0: need not
     drill: bool
+    since: datetime
+    next_update_by: datetime | None
+    samples: list[Sample] = field(default_factory=list)  # all that would leave
+    other_ways: int = 0
+    before: int = 0  # the number of the update before, if there is one with other words
+    news: list[tuple[str, SafeString]] = field(default_factory=list)  # against that
 
     @property
     def shown(self) -> str:
@@ -63,13 +70,18 @@ def dry_run(act: Callable[[], T], look: Callable[[T], Seen]) -> Seen:
     return seen
 
 
-def look_at(communication: Communication, *, was_public: bool) -> Preview:
-    """What this communication says to whom; call it while it still exists."""
+def look_at(communication: Communication, *, was_public: bool, whole: bool = False) -> Preview:
+    """What this communication says to whom; call it while it still exists.
+
+    `whole`: with a sample of each message that would leave, and what is new in the words.
+    """
     incident = communication.incident
     decision = incident.decisions.order_by("-id").first()
     if decision is None:
         raise ValueError(f"{incident.tracking_id} has no decision to look at.")
     is_public = incident.published_at is not None and incident.withdrawn_at is None
+    samples, other_ways = samples_of(communication) if whole else ([], 0)
+    before, news = _news(communication) if whole else (0, [])
     return Preview(
         tracking_id=incident.tracking_id,
         verdict=verdict_view(decision.verdict),
@@ -84,21 +96,32 @@ def look_at(communication: Communication, *, was_public: bool) -> Preview:
         hears=forecast(communication),
         confirm=receivers_to_confirm(communication),
         drill=incident.drill,
+        since=incident.started_at,
+        next_update_by=communication.next_update_by,
+        samples=samples,
+        other_ways=other_ways,
+        before=before,
+        news=news,
         mail=mail_renderer.preview(
             communication,
             audience=DeliveryAudience.TARGETED,
             relevance=Relevance.RELATED,
             reason=Reason.ALERT_RULE,
         ),
-        public_mail=mail_renderer.preview(
-            communication,
-            audience=DeliveryAudience.PUBLIC,
-            relevance=Relevance.PUBLIC,
-            reason=Reason.TOPIC,
-        )
-        if is_public
-        else None,
     )
+
+
+def _news(communication: Communication) -> tuple[int, list[tuple[str, SafeString]]]:
+    """The number of the statement before, and by text what has changed since."""
+    earlier = communication.incident.communications.filter(number__lt=communication.number)
+    last = earlier.order_by("-number").first()
+    if last is None:
+        return 0, []
+    pairs = (
+        ("Public text", last.public_text, communication.public_text),
+        ("Targeted text", last.targeted_text, communication.targeted_text),
+    )
+    return last.number, [(name, changes(old, new)) for name, old, new in pairs if old and new]
 
 
 def html_of(text: str) -> SafeString:

@@ -61,7 +61,7 @@ def long_ago_field() -> forms.BooleanField:
 def ask_if_long_ago(form: DeskForm, name: str) -> None:
     """A start of weeks back is more often a slip than meant: once it is ticked, it is."""
     began = form.cleaned_data.get(name)
-    if began is None or form.now is None or form.cleaned_data.get("long_ago"):
+    if began is None or form.cleaned_data.get("long_ago"):
         return
     if LONG_AGO < form.now - began < EARLIEST:
         days = (form.now - began).days

@@ -43,9 +43,9 @@ def promised(catalogue: None, operator: User) -> Incident:
     )
 
 
-def shot(page: Page, name: str) -> None:
+def shot(page: Page, name: str, *, full: bool = True) -> None:
     if SHOTS:
-        page.screenshot(path=f"{SHOTS}/{name}.png", full_page=True)
+        page.screenshot(path=f"{SHOTS}/{name}.png", full_page=full)
 
 
 def test_it_goes_on_by_itself(live_server: Any, promised: Incident) -> None:

@@ -39,6 +39,7 @@ SCREENS: dict[str, tuple[Cell, Cell]] = {
     "new/moment/": ("ROAU", None),
     "templates/": ("ROAU", "O"),
     "templates/<int:pk>/": ("ROAU", "O"),
+    "preview/mail/": (None, "ROA"),
     "undo/": ("ROAU", "ROA"),
     "scheduled/<int:pk>/": (None, "ROA"),
     "backtest/": ("ROAU", "ROAU"),  # decides old cases again and stores nothing

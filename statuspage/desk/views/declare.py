@@ -42,6 +42,7 @@ from statuspage.desk.second_person import POST, left_to_another
 from statuspage.desk.ticking import dependants_of
 from statuspage.desk.typed_times import typed
 from statuspage.desk.views.places import places_context, ticked_page
+from statuspage.desk.views.samples import framing
 
 DECLARATION = "declaration"  # not public: nobody is asked, unless it is a draft
 
@@ -99,7 +100,7 @@ def _preview_or_publish(
         refuse(form, error)
         return _form_page(request, form, picker, status=422)
     try:
-        preview = _rehearse(request, declaration, now, None)
+        preview = _rehearse(request, declaration, now, whole=True)
         if publish and data.get("shown") == preview.shown:
             public = override.public if override else preview.is_public
             act = POST if public else DECLARATION
@@ -108,7 +109,7 @@ def _preview_or_publish(
             )
     except EntryError as error:
         if error.field == "reason" and override:
-            preview = _rehearse(request, declaration, now, None)
+            preview = _rehearse(request, declaration, now, whole=True)
             return _preview_page(request, form, preview, cells, token, fault=error, status=422)
         refuse(form, error)
         return _form_page(request, form, picker, status=422)
@@ -142,19 +143,24 @@ def _declared_before(request: HttpRequest, tracking_id: str) -> HttpResponse | N
         words = f"{tracking_id} was declared by this form before; nothing was sent twice."
         messages.info(request, words)
         return redirect("desk:incident", tracking_id)
-    waits = posts.open_posts().filter(tracking_id=tracking_id, state="waiting").first()
+    waits = (
+        posts.open_posts()
+        .filter(tracking_id=tracking_id, state=ScheduledPost.State.WAITING)
+        .first()
+    )
     return later(request, waits) if waits else None
 
 
 def _rehearse(
-    request: HttpRequest, declaration: Declaration, now: datetime, override: Override | None
+    request: HttpRequest, declaration: Declaration, now: datetime, *, whole: bool = False
 ) -> Preview:
     def act() -> Incident:
-        return declare(
-            declaration=declaration, now=now, actor=operator_of(request), override=override
-        )
+        return declare(declaration=declaration, now=now, actor=operator_of(request))
 
-    return dry_run(act, lambda incident: look_at(incident.communications.get(), was_public=False))
+    def look(incident: Incident) -> Preview:
+        return look_at(incident.communications.get(), was_public=False, whole=whole)
+
+    return dry_run(act, look)
 
 
 @desk(DECLARE, DRAFT, any_of=True)
@@ -173,7 +179,7 @@ def live_verdict(request: HttpRequest) -> HttpResponse:
     if form.is_valid() and cells is not None:
         try:
             declaration = declaration_of(form, cells, now=now, tracking_id="")
-            preview = _rehearse(request, replace(declaration, tracking_id=""), now, None)
+            preview = _rehearse(request, replace(declaration, tracking_id=""), now)
             context |= {
                 "preview": preview,
                 "cells": cells,
@@ -235,4 +241,4 @@ def _preview_page(
         "fault": fault,
         "undo_seconds": settings.UNDO_SECONDS,
     }
-    return render(request, "desk/preview.html", context, status=status)
+    return framing(render(request, "desk/preview.html", context, status=status))

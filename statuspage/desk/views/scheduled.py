@@ -9,6 +9,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST
 
 from incidents.access import DRAFT, UPDATE, VIEW, may
+from incidents.models import ScheduledPost
 from incidents.services.errors import EntryError
 from incidents.services.scheduled import posts
 from statuspage.desk.access import desk, operator_of
@@ -57,7 +58,7 @@ def settle(request: HttpRequest, pk: int) -> HttpResponse:
         return redirect("desk:list")
     if post is None:
         messages.warning(request, TOO_LATE)
-    elif post.state == "sent":
+    elif post.state == ScheduledPost.State.SENT:
         messages.success(request, f"Sent. {post.name} is out.")
         return redirect("desk:incident", post.tracking_id)
     else:

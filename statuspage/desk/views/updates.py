@@ -43,6 +43,7 @@ from statuspage.desk.optimistic_lock import News, StaleError, if_fresh
 from statuspage.desk.picker import Cells, Picker
 from statuspage.desk.second_person import POST, left_to_another
 from statuspage.desk.views.places import places_context, ticked_page
+from statuspage.desk.views.samples import framing
 from statuspage.desk.views.small_forms import act_on, mark
 
 T = TypeVar("T")
@@ -114,7 +115,7 @@ def _preview_or_post(
         return fresh(lambda: act(None)(now=now, actor=actor))
 
     was_public = incident.published_at is not None
-    preview = dry_run(attempt, lambda said: look_at(said, was_public=was_public))
+    preview = dry_run(attempt, lambda said: look_at(said, was_public=was_public, whole=True))
     is_shown = data.get("shown") == preview.shown
     if data.get("step") == "preview" or (preview.turns_public and not is_shown):
         return _preview_page(request, incident, form, preview, cells)
@@ -215,4 +216,4 @@ def _preview_page(
         "send_at": form.cleaned_data["send_at"],
         "undo_seconds": settings.UNDO_SECONDS,
     }
-    return render(request, "desk/preview.html", context, status=status)
+    return framing(render(request, "desk/preview.html", context, status=status))

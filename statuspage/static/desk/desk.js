@@ -261,6 +261,19 @@ window.addEventListener("pageshow", () => {
   }
 });
 
+// The HTML of a mail comes into its frame by itself, once it is looked at.
+for (const form of document.querySelectorAll("form[data-frame]")) {
+  const sample = document.querySelector(`[name='${form.target}']`).closest("details");
+  const show = () => {
+    if (!sample.open || form.dataset.shown) return;
+    form.dataset.shown = "1";
+    form.submit();
+  };
+  sample.querySelector("button[data-frame]").hidden = true;
+  sample.addEventListener("toggle", show);
+  show();
+}
+
 // The clock of a post that waits, by time passed here: this machine's own clock may be wrong.
 for (const clock of document.querySelectorAll("[data-countdown]")) {
   const end = performance.now() + 1000 * Number(clock.dataset.countdown);

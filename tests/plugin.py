@@ -14,11 +14,13 @@ import sys
 import tempfile
 from collections.abc import Generator
 from pathlib import Path
+from uuid import uuid4
 
 import pytest
 
 from statuspage.local.servers import missing, servers_for
 from statuspage.local.state import LocalError, open_state
+from tests import guardian
 
 PREFIX = f"statuspage-tests-{os.geteuid()}-"
 
@@ -26,6 +28,7 @@ PREFIX = f"statuspage-tests-{os.geteuid()}-"
 @pytest.hookimpl(wrapper=True, tryfirst=True)
 def pytest_load_initial_conftests() -> Generator[None]:
     if "PYTEST_XDIST_WORKER" not in os.environ:
+        _guard()
         _remove_left_overs()
         _start()
     return (yield)
@@ -50,6 +53,17 @@ def _start() -> None:
     except LocalError as error:
         raise pytest.UsageError(str(error)) from error
     os.environ.update(servers.environment())
+
+
+def _guard() -> None:
+    """Whatever happens to this run, what its tests start is ended."""
+    mark = uuid4().hex
+    unmarked = {key: value for key, value in os.environ.items() if key != guardian.VARIABLE}
+    nothing = [(os.POSIX_SPAWN_OPEN, number, os.devnull, os.O_RDWR, 0) for number in (0, 1, 2)]
+    # No Popen: it outlives the run, and nobody waits for it.
+    line = [sys.executable, "-I", guardian.__file__, mark, str(os.getpid())]
+    os.posix_spawn(sys.executable, line, unmarked, file_actions=nothing, setpgroup=0)
+    os.environ[guardian.VARIABLE] = mark
 
 
 def _remove_left_overs() -> None:

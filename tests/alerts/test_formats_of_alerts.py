@@ -149,7 +149,7 @@ JSON = st.recursive(
 )  # fmt: skip
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.sampled_from(sorted(FORMATS)), JSON)
 def test_nonsense_is_refused_in_words_or_read(name: str, payload: object) -> None:
     try:

@@ -20,7 +20,7 @@ from incidents.services import incident as incident_service
 from incidents.services.imports.catalogue import apply_catalogue
 from incidents.services.inputs import Statement
 from notifications.delivery import claims, plan
-from notifications.delivery.claims import Outcome
+from notifications.delivery.claims import SendOutcome
 from notifications.delivery.send import BATCH, MOST_REPEATED
 from notifications.lifecycle import State
 from notifications.models import Channel, Result
@@ -87,7 +87,7 @@ def _ours(most: int) -> int:
             some = told[first : first + MOST_REPEATED - 1]
             now = time.monotonic()
             outcomes = [
-                Outcome(one, State.SENT, result=Result.SENT.value, detail="250 ok", at=now)
+                SendOutcome(one, State.SENT, result=Result.SENT.value, detail="250 ok", at=now)
                 for one in some
             ]
             done += claims.settle(batch.claim, outcomes, clock=now)

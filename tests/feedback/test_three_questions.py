@@ -173,7 +173,6 @@ def test_the_questions_are_asked_in_the_language_of_the_page(client: Client, rev
 
 @settings(
     max_examples=40,
-    deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 @given(

@@ -52,7 +52,6 @@ def often(test: Callable[..., None]) -> Callable[..., None]:
 
     return settings(
         max_examples=TRIES,
-        deadline=None,
         phases=[Phase.generate],
         suppress_health_check=list(HealthCheck),
     )(given(chance=st.randoms(use_true_random=False))(timed))

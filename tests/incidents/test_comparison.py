@@ -27,7 +27,7 @@ REAL = [
     for name in ("google", "github")
 ]
 START = datetime(2026, 1, 10, 9, 0, tzinfo=UTC)
-many = settings(max_examples=60, deadline=None)
+many = settings(max_examples=60)
 
 
 def facts(level: str, services: int, regions: int = 1, **more: Any) -> Facts:

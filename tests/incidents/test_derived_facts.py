@@ -25,7 +25,7 @@ GRAPH = Graph(
         "storage": (Dependant("mail", "Mail", hard=True, regions=frozenset({"east"})),),
     }
 )
-many = settings(max_examples=80, deadline=None)
+many = settings(max_examples=80)
 
 
 def test_who_cannot_do_without_what_fails_is_counted_where_it_is_offered() -> None:

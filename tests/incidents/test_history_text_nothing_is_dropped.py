@@ -63,7 +63,7 @@ def _words(text: str) -> set[str]:
     return set(re.findall(r"word\d+", text))
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(before=_PIECES, after=_PIECES)
 def test_every_line_is_placed_or_unread(before: list[str], after: list[str]) -> None:
     lines = [piece.replace("{n}", str(n)) for n, piece in enumerate([*before, _START, *after])]
@@ -104,7 +104,7 @@ def test_every_word_of_a_sample_page_comes_out(path: Path) -> None:
     assert _letters(shown) - values <= out
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(st.text(max_size=400))
 def test_any_text_around_an_entry_is_read_or_refused(text: str) -> None:
     with suppress(HistoryError):

@@ -306,9 +306,7 @@ def documents(draw: st.DrawFn) -> dict[str, Any]:
     }  # fmt: skip
 
 
-@settings(
-    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(documents())
 def test_whatever_is_stored_reads_back_the_same(document: dict[str, Any]) -> None:
     first = document_of(exportable().get(pk=store(document).pk))

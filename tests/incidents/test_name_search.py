@@ -108,7 +108,7 @@ def test_a_pasted_list_is_read_piece_by_piece() -> None:
     assert read.unknown == ("Frobnicator",)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(each=st.sampled_from([*SERVICES, *PLACES]), data=st.data())
 def test_every_name_and_alias_finds_its_own_first(each: Named, data: st.DataObject) -> None:
     name = data.draw(st.sampled_from([each.name, *each.aliases]))
@@ -119,7 +119,7 @@ def test_every_name_and_alias_finds_its_own_first(each: Named, data: st.DataObje
     assert sorted(found, key=lambda match: match.how) == found
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(text=st.text(max_size=300))
 def test_whatever_is_typed_or_pasted_is_survived(text: str) -> None:
     for match in search(text, PLACES):

@@ -118,7 +118,7 @@ KEYS = (*Facts.__dataclass_fields__, "unheard-of")
 FIELDS = st.sampled_from(["service", "region", "zones", "extent", "level"])
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(
     st.dictionaries(
         st.sampled_from(KEYS),

@@ -25,7 +25,7 @@ from incidents.vocabulary import Audience, Extent, Kind, Level, TargetedChannel
 from tests.incidents.policy_strategies import any_facts, any_policy, service_issues, worse
 
 # Decisions take microseconds; a pause of the machine is no failure.
-many = settings(max_examples=150, deadline=None)
+many = settings(max_examples=150)
 
 
 @many

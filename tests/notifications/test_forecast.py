@@ -218,7 +218,6 @@ def limits(settings: Settings) -> None:
 @pytest.mark.usefixtures("limits")
 @hypothesis_settings(
     max_examples=EXAMPLES,
-    deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(case=CASES)

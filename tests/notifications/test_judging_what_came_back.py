@@ -72,7 +72,7 @@ def test_doubt_and_contradiction_are_soft(status: str, answer: str) -> None:
     assert judge(status, answer, formal=True)[0] == "soft"
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(
     words=st.sampled_from(["mailbox full", "over quota", "sent too fast", "listed as spam"]),
     status=st.sampled_from(["5.1.1", "5.0.0", "5.1.2", "5.4.4", ""]),
@@ -237,7 +237,7 @@ def test_a_report_before_a_large_letter_is_read() -> None:
     assert kind(report("x@example.com", headers="\n" + "word " * 400_000)) == "hard"
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(st.binary(max_size=600))
 def test_no_bytes_stop_the_reader(raw: bytes) -> None:
     assert read_report(b"From: postmaster@b.example\n" + raw).kind in (

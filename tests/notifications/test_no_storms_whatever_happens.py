@@ -188,7 +188,6 @@ def audience(life: Life, said: Said, before: set[str]) -> set[str]:
 @pytest.mark.django_db
 @hypothesis_settings(
     max_examples=15,
-    deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(actions=st.lists(ACTIONS, min_size=8, max_size=24))

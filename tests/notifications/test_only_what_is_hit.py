@@ -71,7 +71,7 @@ def visible(html: str) -> str:
 # ---- The sentences alone ----
 
 
-@settings(max_examples=EXAMPLES or 100, deadline=None)
+@settings(max_examples=EXAMPLES or 100)
 @given(
     cells=st.lists(
         st.tuples(st.integers(0, 7), st.integers(0, 9)), min_size=1, max_size=40, unique=True
@@ -182,7 +182,6 @@ def words_of(value: object, key: str = "") -> Iterator[str]:
 @settings(
     derandomize=True,
     max_examples=EXAMPLES or 10,
-    deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(

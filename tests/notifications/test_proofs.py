@@ -181,9 +181,7 @@ STATES = st.sampled_from(
 )
 
 
-@settings(
-    max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(states=st.lists(STATES, min_size=5, max_size=5))
 def test_no_delivery_is_lost_between_the_outcomes(
     states: list[tuple[str, str]], told: Incident

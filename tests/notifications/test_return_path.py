@@ -11,7 +11,7 @@ from pytest_django.fixtures import Settings
 
 from notifications import return_path
 
-FIXED = rules(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+FIXED = rules(suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
 @FIXED

@@ -214,7 +214,6 @@ begin = st.lists(
 
 @settings(
     max_examples=40,
-    deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(begin=begin, rounds=st.lists(st.lists(edit, min_size=1, max_size=3), max_size=4))

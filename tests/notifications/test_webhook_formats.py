@@ -361,7 +361,7 @@ def made_up(
     )  # fmt: skip
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(
     cells=st.integers(0, 200),
     length=st.integers(0, 30_000),

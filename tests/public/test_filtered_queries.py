@@ -230,7 +230,7 @@ VALUES = st.one_of(
 )
 
 
-@settings(deadline=None, max_examples=150)
+@settings(max_examples=150)
 @given(
     query=st.dictionaries(st.sampled_from(NAMES), VALUES, max_size=5),
     language=st.sampled_from(["", "/de", "/xx"]),
@@ -258,7 +258,7 @@ def web(tmp_path_factory: pytest.TempPathFactory) -> Any:
     return public_site(Store(folder), dict(ASSEMBLERS), elsewhere, keys={"trackingId", *FILTERS})
 
 
-@settings(deadline=None, max_examples=150)
+@settings(max_examples=150)
 @given(
     query=st.text(alphabet=st.characters(min_codepoint=1, max_codepoint=255), max_size=60),
     name=st.sampled_from(

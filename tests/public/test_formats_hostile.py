@@ -55,7 +55,7 @@ def check(path: str, page: Page) -> None:
         json.loads(text)
 
 
-@settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=80, suppress_health_check=[HealthCheck.too_slow])
 @given(text=NASTY)
 @example(ATTACKS[0])
 @example(ATTACKS[1])

@@ -31,7 +31,7 @@ from tests.public.format_snapshots import (
 )
 
 # Shrinking one of these histories takes minutes; what fails is small enough to read.
-QUICK = settings(max_examples=60, deadline=None, phases=(Phase.explicit, Phase.generate))
+QUICK = settings(max_examples=60, phases=(Phase.explicit, Phase.generate))
 WELL = "operational"
 SERVICE_STAGES = ("investigating", "identified", "mitigating", "mitigated", "resolved")
 WORK_STAGES = ("planned", "rescheduled", "in-progress", "complete", "cancelled")

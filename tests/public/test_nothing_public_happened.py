@@ -352,7 +352,6 @@ def history(operator: User) -> None:
 
 @settings(
     max_examples=HISTORIES,
-    deadline=None,
     phases=[Phase.generate],  # to make an example smaller takes many more looks than are worth it
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )

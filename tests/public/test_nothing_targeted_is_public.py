@@ -130,7 +130,6 @@ def rarer(incident: Incident, step: str, canary: str, now: datetime, operator: U
 
 @settings(
     max_examples=30,
-    deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(

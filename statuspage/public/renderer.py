@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from itertools import islice
 
 from django.conf import settings
@@ -13,7 +14,7 @@ from django.utils.translation import override
 from statuspage.public import languages
 from statuspage.public.formats import format_index, format_pages, format_parts
 from statuspage.public.formats.how_fast import FIGURES, FIGURES_SCHEMA
-from statuspage.public.render import assets, history, matrix, plain_files
+from statuspage.public.render import assets, history, matrix, plain_files, share_images
 from statuspage.public.render.headline import Headline, headline
 from statuspage.public.render.layout import Layout
 from statuspage.public.render.page import Page, Site
@@ -33,7 +34,7 @@ from statuspage.public.render.pages import (
     status_pages,
 )
 from statuspage.public.snapshot.changes import PublicChange, between, newest_first, places
-from statuspage.public.snapshot.values import Snapshot
+from statuspage.public.snapshot.values import IncidentView, Snapshot
 from statuspage.public.store.index import Index
 
 AT_ONCE = 100  # pages of incidents and months in one print: what is more urgent waits for no longer
@@ -51,6 +52,7 @@ class Renderer:
     before: Snapshot | None = None
     entries: dict[str, bytes] = field(default_factory=dict)
     waiting: dict[str, None] = field(default_factory=dict)
+    pictures: dict[str, IncidentView] = field(default_factory=dict)  # by tracking ID, to be drawn
 
     def is_whole(self, snapshot: Snapshot) -> bool:
         """Whether the next print begins anew."""
@@ -93,6 +95,10 @@ class Renderer:
             dropped |= {history.part_name(one.tracking_id) for one in change.left}
             if self.language == languages.DEFAULT:
                 dropped |= {history.index_part(name) for name in change.vanished}
+                plain = (
+                    one.tracking_id for one in change.entries if share_images.name_of(one) == "good"
+                )
+                dropped |= {share_images.path(name) for name in (*change.vanished, *plain)}
             if snapshot.figures is None:
                 dropped.update({f"{root}{HOW_FAST}", FIGURES, FIGURES_SCHEMA})
             entries.shrink()
@@ -130,7 +136,16 @@ class Renderer:
             entries = _Entries(self.entries, snapshot)
             pages, parts = self._portion(chosen, HistoryPages(snapshot, layout, entries))
             entries.shrink()
-        return Site(snapshot.revision, snapshot.as_of, pages, parts=parts)
+        return Site(snapshot.revision, snapshot.as_of, pages | self.draw(), parts=parts)
+
+    def draw(self) -> dict[str, Page]:
+        """The pictures of the incidents printed last. Apart, as nobody waits for them as for the pages."""
+        drawn = {
+            share_images.path(name): share_images.of_incident(one)
+            for name, one in self.pictures.items()
+        }
+        self.pictures.clear()
+        return drawn
 
     def names(self) -> frozenset[str]:
         """Paths and parts that wait: what a generation has of them stays until then."""
@@ -139,6 +154,7 @@ class Renderer:
             found |= {history.part_name(name) for name in self.waiting}
             if self.language == languages.DEFAULT:
                 found |= {history.index_part(name) for name in self.waiting}
+                found |= {share_images.path(name) for name in (*self.waiting, *self.pictures)}
         return frozenset(found)
 
     def _queue(self, change: PublicChange, snapshot: Snapshot, first: Collection[str]) -> list[str]:
@@ -193,6 +209,8 @@ class Renderer:
                     one, listed.layout, snapshot.neighbours[one.tracking_id]
                 )
                 if name == one.tracking_id:
+                    if self.language == languages.DEFAULT and share_images.name_of(one) == name:
+                        self.pictures[name] = one
                     part = history.part_name(name)
                     parts[part] = listed.parts[part]
             del self.waiting[name]
@@ -242,7 +260,9 @@ class SiteRenderer:
         """The pages people read, which are waited for, and the styles they need. `rest` has to follow."""
         whole = self.is_whole(snapshot)
         site = self.renderer.print(snapshot, first, at_once=at_once)
-        return replace(site, pages={**site.pages, **assets.pages()}) if whole else site
+        if not whole:
+            return site
+        return replace(site, pages={**site.pages, **assets.pages(), **share_images.of_states()})
 
     def rest(self, snapshot: Snapshot) -> Site:
         """What machines read, and what queries are answered from."""
@@ -251,6 +271,7 @@ class SiteRenderer:
             index = history.index(snapshot, _said(snapshot)) | format_index(snapshot, **who)
             pages = format_pages(snapshot, **who, index=index)
             pages |= plain_files.pages(snapshot, addresses(snapshot))
+            pages |= self.renderer.draw()
             # Nobody waits for this one as for the others.
             pages[MINUTES] = minutes_page(snapshot, Layout(snapshot.as_of, snapshot.revision))
         return Site(
@@ -267,8 +288,9 @@ def with_rest(pages: Site, rest: Site) -> Site:
     )
 
 
-def addresses(snapshot: Snapshot) -> list[str]:
-    """What the site map names: the pages that answer with 200, in English (others are named by these)."""
+def addresses(snapshot: Snapshot) -> dict[str, datetime | None]:
+    """What the site map names: the pages that answer with 200, without a language, and when their words changed
+    last (UTC) where that is known."""
     fixed = [
         STATUS,
         HISTORY,
@@ -278,7 +300,8 @@ def addresses(snapshot: Snapshot) -> list[str]:
         *(f"{STATUS}{one.slug}/" for one in snapshot.geographies),
     ]
     months = (f"{HISTORY}{month}/" for month in snapshot.months)
-    return [*fixed, *months, *(f"{HISTORY}{one.tracking_id}/" for one in snapshot.incidents)]
+    told = {f"{HISTORY}{one.tracking_id}/": one.updated_at for one in snapshot.incidents}
+    return {**dict.fromkeys([*fixed, *months]), **told}
 
 
 def _said(snapshot: Snapshot) -> dict[str, Headline]:

@@ -20,13 +20,17 @@ SERVED = (
     "statuspage/history.css",
     "statuspage/history.js",
     "statuspage/print.css",
+    "statuspage/theme.js",
     "vendor/htmx-4.0.1.min.js",
 )
-FAVICON = "statuspage/favicon.svg"
+ICONS = {
+    "/favicon.svg": ("statuspage/favicon.svg", "image/svg+xml; charset=utf-8"),
+    "/favicon.ico": ("statuspage/favicon.ico", "image/x-icon"),
+    "/apple-touch-icon.png": ("statuspage/touch-icon.png", "image/png"),
+}
 A_YEAR = 365 * 24 * 3600
 # Written down, as the system's own list differs from machine to machine, and an edge has to say the same.
 TYPES = {"css": "text/css; charset=utf-8", "js": "text/javascript; charset=utf-8"}
-SVG = "image/svg+xml; charset=utf-8"
 
 
 @lru_cache(maxsize=1)
@@ -56,10 +60,13 @@ def url(name: str) -> str:
 
 
 def pages() -> dict[str, Page]:
-    """URL path -> page, for all served files and the favicon."""
+    """URL path -> page, for all served files and the icons."""
     ready = {
         path: Page(body, TYPES[name.rpartition(".")[2]], max_age=A_YEAR)
         for name, (path, body) in _read().items()
     }
-    icon = Page((FOLDER / FAVICON).read_bytes(), SVG, max_age=24 * 3600)
-    return ready | {"/favicon.svg": icon, "/favicon.ico": icon}
+    icons = {
+        path: Page((FOLDER / name).read_bytes(), kind, max_age=24 * 3600)
+        for path, (name, kind) in ICONS.items()
+    }
+    return ready | icons

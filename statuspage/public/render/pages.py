@@ -23,6 +23,7 @@ from statuspage.public.render import (
     incident,
     labels,
     matrix,
+    share_images,
 )
 from statuspage.public.render.front import band, cards, places, recent_days
 from statuspage.public.render.headline import headline
@@ -192,7 +193,12 @@ def endpoints_page(snapshot: Snapshot, layout: Layout) -> Page:
 
 def incident_page(one: IncidentView, layout: Layout, beside: tuple[str, str] = ("", "")) -> Page:
     """`beside`: the tracking IDs of the next newer and the next older one; empty where there is none."""
-    context = {**incident.context(one, layout.as_of), "newer": beside[0], "older": beside[1]}
+    context = {
+        **incident.context(one, layout.as_of),
+        "share": share_images.name_of(one),
+        "newer": beside[0],
+        "older": beside[1],
+    }
     path = f"{HISTORY}{one.tracking_id}/"
     layout = replace(layout, dated=False)
     return Page(render("incident/page.html", layout, path, context), max_age=WARM)

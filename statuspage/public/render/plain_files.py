@@ -1,13 +1,15 @@
-"""The small files that machines ask for at fixed addresses: robots.txt, sitemap.xml, security.txt."""
+"""The small files that machines ask for at fixed addresses: robots.txt, sitemap.xml, security.txt, the manifest."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from datetime import timedelta
+import json
+from collections.abc import Mapping
+from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.utils.html import escape
 
+from statuspage.public import languages
 from statuspage.public.render import times
 from statuspage.public.render.page import Page
 from statuspage.public.snapshot.values import Snapshot
@@ -16,13 +18,14 @@ TEXT = "text/plain; charset=utf-8"
 A_DAY = 24 * 3600
 
 
-def pages(snapshot: Snapshot, shown: Iterable[str]) -> dict[str, Page]:
-    """`shown`: the addresses that make the site map."""
+def pages(snapshot: Snapshot, shown: Mapping[str, datetime | None]) -> dict[str, Page]:
+    """`shown`: the addresses that make the site map, and when each changed last (UTC), if known."""
     base = str(settings.BASE_URL).rstrip("/")
     return {
         "/robots.txt": Page(_robots(base), TEXT, max_age=A_DAY),
         "/sitemap.xml": Page(_sitemap(base, shown), "application/xml; charset=utf-8", max_age=3600),
         "/.well-known/security.txt": Page(_security(snapshot), TEXT, max_age=A_DAY),
+        "/manifest.webmanifest": Page(_manifest(), "application/manifest+json", max_age=A_DAY),
     }
 
 
@@ -32,11 +35,42 @@ def _robots(base: str) -> bytes:
     return f"User-agent: *\n{rules}\nSitemap: {base}/sitemap.xml\n".encode()
 
 
-def _sitemap(base: str, shown: Iterable[str]) -> bytes:
-    urls = "".join(f"<url><loc>{escape(base + path)}</loc></url>\n" for path in sorted(shown))
+def _sitemap(base: str, shown: Mapping[str, datetime | None]) -> bytes:
+    """Each address with those of the other languages beside it (sitemaps.org, and Google's xhtml:link)."""
+    codes = list(languages.names()) if languages.others() else []
+    urls = "".join(_address(base, path, shown[path], codes) for path in sorted(shown))
     head = '<?xml version="1.0" encoding="UTF-8"?>\n'
     space = "http://www.sitemaps.org/schemas/sitemap/0.9"
-    return f'{head}<urlset xmlns="{space}">\n{urls}</urlset>\n'.encode()
+    xhtml = "http://www.w3.org/1999/xhtml"
+    return f'{head}<urlset xmlns="{space}" xmlns:xhtml="{xhtml}">\n{urls}</urlset>\n'.encode()
+
+
+def _address(base: str, path: str, changed: datetime | None, codes: list[str]) -> str:
+    day = f"<lastmod>{times.iso(changed)}</lastmod>" if changed else ""
+    others = "".join(
+        f'<xhtml:link rel="alternate" hreflang="{code}" href="{escape(base + languages.root(code) + path)}"/>'
+        for code in codes
+    )
+    return f"<url><loc>{escape(base + path)}</loc>{day}{others}</url>\n"
+
+
+def _manifest() -> bytes:
+    """What a phone needs to put the page on its home screen (W3C Web Application Manifest)."""
+    icons = [
+        {"src": "/favicon.svg", "sizes": "any", "type": "image/svg+xml"},
+        {"src": "/apple-touch-icon.png", "sizes": "180x180", "type": "image/png"},
+    ]
+    manifest = {
+        "name": settings.SITE_NAME,
+        "short_name": settings.SITE_NAME,
+        "start_url": "/status/",
+        "scope": "/",
+        "display": "minimal-ui",
+        "background_color": "#fbfaf8",
+        "theme_color": "#fbfaf8",
+        "icons": icons,
+    }
+    return json.dumps(manifest, ensure_ascii=False).encode()
 
 
 def _security(snapshot: Snapshot) -> bytes:

@@ -56,6 +56,8 @@ OWNED_FILES = frozenset(
         "/.well-known/security.txt",
         "/favicon.svg",
         "/favicon.ico",
+        "/apple-touch-icon.png",
+        "/manifest.webmanifest",
     }
 )
 HOME = "/status/"

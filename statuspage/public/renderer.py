@@ -95,10 +95,12 @@ class Renderer:
             dropped |= {history.part_name(one.tracking_id) for one in change.left}
             if self.language == languages.DEFAULT:
                 dropped |= {history.index_part(name) for name in change.vanished}
-                plain = (
-                    one.tracking_id for one in change.entries if share_images.name_of(one) == "good"
-                )
-                dropped |= {share_images.path(name) for name in (*change.vanished, *plain)}
+                unpictured = [one for one in change.entries if share_images.name_of(one) == "good"]
+                dropped |= {
+                    share_images.path(one.tracking_id) for one in (*change.left, *unpictured)
+                }
+                for one in change.left:
+                    self.pictures.pop(one.tracking_id, None)
             if snapshot.figures is None:
                 dropped.update({f"{root}{HOW_FAST}", FIGURES, FIGURES_SCHEMA})
             entries.shrink()

@@ -9,15 +9,18 @@ from __future__ import annotations
 import io
 from functools import lru_cache
 from textwrap import wrap
+from typing import TYPE_CHECKING
 
 from django.conf import settings
 from django.utils.translation import gettext, override
-from PIL import Image, ImageColor, ImageDraw, ImageFont
 
 from statuspage.public import languages
 from statuspage.public.render import labels
 from statuspage.public.render.page import Page
 from statuspage.public.snapshot.values import IncidentView
+
+if TYPE_CHECKING:
+    from PIL import ImageDraw
 
 FOLDER = "/status/share/"
 PNG = "image/png"
@@ -74,6 +77,9 @@ def of_incident(incident: IncidentView) -> Page:
 
 @lru_cache(maxsize=256)
 def _page(state: str, title: str, below: str, site: str) -> Page:
+    # Here, as most processes never draw.
+    from PIL import Image, ImageDraw, ImageFont
+
     colour, tint = COLOURS[state]
     image = Image.new("P", SIZE, 0)
     image.putpalette(_palette(tint, colour))
@@ -95,6 +101,8 @@ def _page(state: str, title: str, below: str, site: str) -> Page:
 
 def _palette(tint: str, colour: str) -> list[int]:
     """From the tint to ink, so that letters have soft edges; then white, and the state's colour."""
+    from PIL import ImageColor
+
     start, end = ImageColor.getrgb(tint), ImageColor.getrgb("#1c1f24")
     steps = [
         round(from_ + (to - from_) * step / INK)

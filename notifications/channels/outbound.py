@@ -14,6 +14,7 @@ import ssl
 import threading
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from http.client import HTTPException, HTTPResponse
 from urllib.parse import urlsplit
@@ -159,11 +160,20 @@ def post(
 def get(address: str, *, most_bytes: int, seconds: float = SECONDS) -> bytes:
     """The body of what is there, all of it within so many seconds.
 
-    Raises Refused or Unreachable, the latter also for any answer but 200 and for a longer body.
+    Raises Refused or Unreachable, the latter also for any answer but 200 and for a longer body. A host that can't
+    be used gets one sentence, whatever is wrong with it: who asks reads it.
     """
     until = time.monotonic() + seconds
     target = parse(address)
-    reached = _connect(target, _addresses(target, until), until)
+    try:
+        addresses = _addresses(target, until)
+    except OutboundError as error:
+        raise Refused(CLOSED) from error
+    reached = _connect(target, addresses, until)
+    # Limits of a socket count from byte to byte: this one ends the whole.
+    limit = threading.Timer(_left(until), _hang_up, [reached])
+    limit.daemon = True
+    limit.start()
     try:
         with reached as connection:
             connection.settimeout(_left(until))
@@ -178,7 +188,16 @@ def get(address: str, *, most_bytes: int, seconds: float = SECONDS) -> bytes:
     except TimeoutError as error:
         raise Unreachable("took too long") from error
     except (OSError, ValueError, HTTPException) as error:
+        if time.monotonic() >= until:
+            raise Unreachable("took too long") from error
         raise Unreachable(f"{type(error).__name__}: {error}") from error
+    finally:
+        limit.cancel()
+
+
+def _hang_up(connection: socket.socket) -> None:
+    with suppress(OSError):
+        connection.shutdown(socket.SHUT_RDWR)
 
 
 def _read_body(
@@ -189,6 +208,9 @@ def _read_body(
         connection.settimeout(_left(until))
         chunk = answer.read1(64 * 1024)
         if not chunk:
+            _left(until)
+            if answer.length:
+                raise Unreachable("it ended early")
             return bytes(body)
         body += chunk
         if len(body) > most_bytes:

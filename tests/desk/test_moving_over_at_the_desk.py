@@ -79,7 +79,7 @@ def test_file_or_address_one_of_the_two(desk: Client) -> None:
     answer = desk.post(PAGE, {"step": "read", "format": "auto"})
     assert "Choose a file or write an address" in text_of(answer)
     inner = desk.post(PAGE, {"step": "read", "format": "auto", "address": "http://127.0.0.1/"})
-    assert "must begin with https://" in text_of(inner)
+    assert "it is not https:// on port 443 or 8443" in text_of(inner)
     assert 'value="http://127.0.0.1/"' in inner.content.decode()
 
 

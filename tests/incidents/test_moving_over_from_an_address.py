@@ -89,7 +89,7 @@ def test_what_is_not_there_is_named(page: str, path: str, words: str) -> None:
 
 def test_an_inner_address_is_refused(page: str, settings: Settings) -> None:
     settings.OUTBOUND_ALLOW = []
-    with pytest.raises(CommandError, match="must begin with https://"):
+    with pytest.raises(CommandError, match="not https:// on port"):
         run(page)
     assert not Incident.objects.exists()
 

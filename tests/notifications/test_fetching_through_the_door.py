@@ -1,0 +1,97 @@
+"""What is fetched from an address that somebody typed: within its time, whole, and telling nothing of our network."""
+
+from __future__ import annotations
+
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from ipaddress import ip_network
+
+import pytest
+from pytest_django.fixtures import Settings
+
+from notifications.channels import outbound
+
+
+@contextmanager
+def answering(say: Callable[[socket.socket], None]) -> Iterator[str]:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+
+        def serve() -> None:
+            try:
+                peer, _ = server.accept()
+                with peer:
+                    peer.recv(4096)
+                    say(peer)
+            except OSError:
+                return  # the other side hung up, which is what is asked here
+
+        threading.Thread(target=serve, daemon=True).start()
+        yield f"http://127.0.0.1:{server.getsockname()[1]}/page.json"
+
+
+@pytest.fixture(autouse=True)
+def loopback_is_allowed(settings: Settings) -> None:
+    settings.OUTBOUND_ALLOW = [ip_network("127.0.0.0/8")]
+
+
+def drop_by_drop(start: bytes) -> Callable[[socket.socket], None]:
+    def say(peer: socket.socket) -> None:
+        peer.sendall(start)
+        while True:
+            peer.sendall(b"x")
+            time.sleep(0.1)
+
+    return say
+
+
+@pytest.mark.parametrize(
+    "start",
+    [b"", b"HTTP/1.1 200 OK\r\nX-Slow: ", b"HTTP/1.1 200 OK\r\nContent-Length: 9999\r\n\r\n"],
+)
+def test_a_byte_now_and_then_holds_nobody_beyond_the_limit(start: bytes) -> None:
+    with answering(drop_by_drop(start)) as address:
+        began = time.monotonic()
+        with pytest.raises(outbound.Unreachable, match="took too long"):
+            outbound.get(address, most_bytes=100_000, seconds=1.0)
+        assert time.monotonic() - began < 5
+
+
+def test_half_an_answer_is_none() -> None:
+    half = b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhalf"
+    with (
+        answering(lambda peer: peer.sendall(half)) as address,
+        pytest.raises(outbound.Unreachable, match="ended early"),
+    ):
+        outbound.get(address, most_bytes=100)
+
+
+def test_a_whole_one_is_given() -> None:
+    whole = b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nwhole"
+    with answering(lambda peer: peer.sendall(whole)) as address:
+        assert outbound.get(address, most_bytes=100) == b"whole"
+
+
+def test_one_sentence_for_every_host_that_cannot_be_used(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings.OUTBOUND_ALLOW = []
+    told = set()
+    for found in (
+        ["10.0.0.5"],
+        ["169.254.169.254"],
+        outbound.Unreachable("its name cannot be found"),
+    ):
+
+        def resolve(*_: object, found: object = found) -> object:
+            if isinstance(found, Exception):
+                raise found
+            return found
+
+        monkeypatch.setattr(outbound, "_resolve", resolve)
+        with pytest.raises(outbound.Refused) as refused:
+            outbound.get("https://db.internal/", most_bytes=100)
+        told.add(str(refused.value))
+    assert told == {outbound.CLOSED}

@@ -34,6 +34,8 @@ def main() -> int:
         house = door.House(address.port or 80)
         for attack in chosen:
             attack(house)
+            sys.stdout.write(f"{house.table()[-2]}\n")
+            sys.stdout.flush()
     sys.stdout.write("\n".join(["", *house.table(), ""]))
     for failed in house.failed:
         sys.stdout.write(f"DID NOT HOLD: {failed}\n")

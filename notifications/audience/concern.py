@@ -11,7 +11,7 @@ from typing import Any
 from django.db import connection
 
 from incidents.cells import CellIds
-from incidents.models import Communication
+from incidents.models import Communication, Impact
 from notifications.audience.selection import has_list, line_of
 from notifications.audience.selection_sql import SPREAD, place
 from notifications.lifecycle import DeliveryAudience
@@ -60,6 +60,7 @@ class _Tenant:
     name: str
     subscriptions: int
     hits: tuple[HitSubscription, ...]
+    elsewhere: bool
 
 
 def attach(deliveries: Sequence[Delivery]) -> None:
@@ -86,12 +87,14 @@ def _attach_concern(communication: Communication, deliveries: Sequence[Delivery]
 
 
 def _tenants(communication: Communication, wanted: Iterable[int]) -> Mapping[int, _Tenant]:
-    cells = communication.scope.values_list("service_id", "region_id")
+    named = {place(*cell) for cell in communication.scope.values_list("service_id", "region_id")}
+    open_still = Impact.objects.filter(occurrence__incident=communication.incident_id).open()
+    others = {place(*cell) for cell in open_still.values_list("service_id", "region_id")} - named
     rows = _rows(
         _SUBSCRIPTIONS,
         {
             "tenants": list(wanted),
-            "places": [place(*cell) for cell in cells],
+            "places": [*named, *others],
             "most": MOST_COUNTED,
         },
     )
@@ -105,13 +108,26 @@ def _tenants(communication: Communication, wanted: Iterable[int]) -> Mapping[int
     tenants = {}
     for pk, group in groupby(rows, key=lambda row: row[0]):
         own = list(group)
-        hits = tuple(
-            HitSubscription(name, _pairs(places or ()))
+        found_in = [
+            (
+                subscription,
+                name,
+                named.intersection(places or ()),
+                others.intersection(places or ()),
+            )
             for *_, subscription, name, places in own
+        ]
+        hits = tuple(
+            HitSubscription(name, _pairs(places))
+            for subscription, name, places, _ in found_in
             # By list, who is on it was hit, wherever it runs.
             if (subscription in listed if listed is not None else places)
         )
-        tenants[pk] = _Tenant(own[0][1], len(own), hits)
+        elsewhere = any(
+            left and (listed is None or subscription in listed)
+            for subscription, _, _, left in found_in
+        )
+        tenants[pk] = _Tenant(own[0][1], len(own), hits, elsewhere)
     return tenants
 
 
@@ -125,6 +141,7 @@ def _concern(tenants: Sequence[_Tenant]) -> Concern:
         hit=len(hits),
         subscriptions=sum(one.subscriptions for one in concerned),
         cells=tuple(sorted({pair for hit in hits for pair in hit.cells})),
+        elsewhere=any(one.elsewhere for one in tenants),
     )
 
 

@@ -18,10 +18,12 @@ told AS MATERIALIZED (
 _PLANNED = """
 planned AS MATERIALIZED (
   SELECT DISTINCT ON (id) id, audience FROM (
-    SELECT endpoint_id AS id, 'targeted' AS audience, 1 AS phase FROM targets WHERE %(concerns)s
+    SELECT endpoint_id AS id, 'targeted' AS audience, 1 AS phase FROM targets
+    WHERE %(concerns)s AND NOT EXISTS (SELECT FROM released WHERE released.id = targets.endpoint_id)
     UNION ALL
     SELECT id, 'targeted', 2 FROM told
     WHERE %(targeted)s AND (%(retraction)s OR relevance <> 'not-impacted')
+      AND NOT EXISTS (SELECT FROM released WHERE released.id = told.id)
     UNION ALL
     SELECT id, 'public', 3 FROM chosen WHERE %(public)s
   ) found
@@ -125,7 +127,7 @@ ORDER BY n.name, n.id LIMIT %(named)s
 def _judged(by_list: bool, wide: bool) -> tuple[str, ...]:
     targets = sql.TARGETS_BY_WIDE_FOOTPRINT if wide else sql.TARGETS_BY_FOOTPRINT
     parts = (sql.MATCHED_BY_LIST, sql.TARGETS_BY_LIST) if by_list else (targets,)
-    return (*parts, sql.READERS, _TOLD, _PLANNED, _JUDGED)
+    return (*parts, sql.READERS, _TOLD, sql.RELEASED, _PLANNED, _JUDGED)
 
 
 def _with_matched(by_list: bool, wide: bool) -> tuple[str, ...]:

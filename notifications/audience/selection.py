@@ -14,15 +14,15 @@ from typing import Any
 from django.db import connection
 
 from incidents.cells import CellIds
-from incidents.models import Communication, Incident
+from incidents.models import Communication, Impact, Incident
 from incidents.sealing import unseal_findable
 from incidents.services.visibility import waits_for_audience
-from incidents.vocabulary import Audience, CommunicationKind
+from incidents.vocabulary import Audience, CommunicationKind, Kind
 from notifications.addresses import label
 from notifications.audience import selection_sql as sql
 from notifications.audience import target_index
 from notifications.audience.target_index_sql import BITS
-from notifications.lifecycle import Relevance, priority
+from notifications.lifecycle import CLOSING_STAGES, Relevance, priority
 from notifications.models import ImpactedSubscription
 
 _LAST = 2**63 - 1  # beyond every id
@@ -220,7 +220,22 @@ def _facts(
         "after": after,
         "upto": _LAST,
         "most": most,
+        "partial": _may_have_released(communication),
+        "closing": communication.stage in CLOSING_STAGES,
     }
+
+
+def _may_have_released(communication: Communication) -> bool:
+    """Whether some of what was hit was well again before the rest, so that some hear no more of it."""
+    incident = communication.incident
+    if (communication.kind, incident.kind) != (CommunicationKind.UPDATE, Kind.SERVICE_ISSUE):
+        return False
+    ended = Impact.objects.filter(occurrence__incident__in=line_of(incident.pk)).exclude(
+        ended_at=None
+    )
+    if incident.mitigated_at:
+        ended = ended.filter(ended_at__lt=incident.mitigated_at)
+    return ended.exists()
 
 
 def _step(statement: str, facts: dict[str, Any]) -> Slice:

@@ -116,18 +116,51 @@ INSERT INTO notifications_delivery (incident_id, communication_id, endpoint_id, 
   relevance, reason, priority, uuid, state, skip_reason, attempts, next_attempt_at, created_at)
 """
 
+# Who has been told that all of theirs is well again, while the incident went on elsewhere: they hear of it no more,
+# unless it hits them anew or they want to. `partial`: whether there may be any; of a retraction, a correction or a
+# review there are none. What names a cell of theirs is told them, unless it is the end of it all (`closing`), which
+# names every cell.
+RELEASED = """
+windows AS MATERIALIZED (
+  SELECT i.service_id, i.region_id, max(i.ended_at) AS ended_at, bool_and(i.ended_at IS NOT NULL) AS ended,
+    NOT %(closing)s AND EXISTS (
+      SELECT FROM incidents_scopecell s WHERE s.communication_id = %(communication)s
+        AND s.service_id = i.service_id AND s.region_id = i.region_id) AS named
+  FROM incidents_impact i JOIN incidents_occurrence o ON o.id = i.occurrence_id
+  WHERE %(partial)s AND o.incident_id = ANY (%(line)s)
+  GROUP BY 1, 2
+),
+well AS MATERIALIZED (
+  SELECT t.endpoint_id AS id, max(w.ended_at) AS ended_at
+  FROM notifications_target t JOIN windows w USING (service_id, region_id)
+  GROUP BY 1
+  HAVING bool_and(w.ended AND NOT w.named) AND max(w.ended_at) < coalesce(
+    (SELECT mitigated_at FROM incidents_incident WHERE id = %(incident)s), 'infinity')
+),
+released AS MATERIALIZED (
+  SELECT well.id FROM well JOIN notifications_endpoint e ON e.id = well.id AND NOT e.follows_on
+  WHERE EXISTS (
+    SELECT FROM notifications_delivery d JOIN incidents_communication c ON c.id = d.communication_id
+    WHERE d.incident_id = ANY (%(line)s) AND d.endpoint_id = well.id
+      AND d.communication_id < %(communication)s AND d.audience = 'targeted' AND c.at >= well.ended_at
+      AND (d.state <> 'skipped' OR d.skip_reason = 'in_digest'))
+)
+"""
+
 ADD_TARGETS = """,
+{released},
 added AS (
   {insert}
   SELECT %(incident)s, %(communication)s, t.endpoint_id,
     (SELECT channel FROM notifications_endpoint WHERE id = t.endpoint_id), 'targeted', %(relevance)s,
     CASE WHEN t.by_rule THEN 'alert-rule' ELSE 'default-contact' END, %(priority)s,
     gen_random_uuid(), 'pending', '', 0, now(), now()
-  FROM targets t ORDER BY t.endpoint_id
+  FROM targets t WHERE NOT EXISTS (SELECT FROM released WHERE released.id = t.endpoint_id)
+  ORDER BY t.endpoint_id
   ON CONFLICT (communication_id, endpoint_id) DO NOTHING RETURNING 1
 )
 SELECT %(upto)s, (SELECT count(*) FROM targets), (SELECT count(*) FROM added)
-""".replace("{insert}", INSERT)
+""".replace("{insert}", INSERT).replace("{released}", RELEASED)
 
 # The first window begins before the first tenant, and there is nothing after the last.
 WINDOW = """
@@ -147,6 +180,7 @@ WITH told AS MATERIALIZED (
     AND (d.state <> 'skipped' OR d.skip_reason = 'in_digest')
   ORDER BY d.endpoint_id, d.communication_id DESC LIMIT %(most)s
 ),
+{released},
 listed AS MATERIALIZED (
   SELECT DISTINCT s.tenant_id
   FROM notifications_impactedsubscription i
@@ -174,12 +208,13 @@ added AS (
       ELSE 'not-impacted'
     END,
     'told-before', %(priority)s, gen_random_uuid(), 'pending', '', 0, now(), now()
-  FROM told WHERE %(retraction)s OR told.relevance <> 'not-impacted'
+  FROM told WHERE (%(retraction)s OR told.relevance <> 'not-impacted')
+    AND NOT EXISTS (SELECT FROM released WHERE released.id = told.id)
   ORDER BY told.id
   ON CONFLICT (communication_id, endpoint_id) DO NOTHING RETURNING 1
 )
 SELECT (SELECT max(id) FROM told), (SELECT count(*) FROM told), (SELECT count(*) FROM added)
-""".replace("{insert}", INSERT)
+""".replace("{insert}", INSERT).replace("{released}", RELEASED)
 
 # A topic names a service, a region, both or neither: four looks into the index of topics, instead of a
 # comparison of every topic with every cell.

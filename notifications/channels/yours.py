@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cached_property
 
-from django.utils.translation import get_language, gettext, ngettext
+from django.utils.translation import get_language, gettext, gettext_noop, ngettext
 
 from incidents import wording
 from incidents.cells import CellIds, PlacedCell, grouped
@@ -56,6 +56,9 @@ class Yours:
 
 
 NOTHING = Yours()
+RELEASED = gettext_noop(
+    "All of yours is well again: you hear no more of this incident, unless it hits you again."
+)
 
 
 @dataclass
@@ -116,6 +119,8 @@ class Book:
         key = (
             get_language(),
             delivery.relevance,
+            delivery.endpoint.follows_on,
+            concern.elsewhere,
             concern.hit,
             concern.subscriptions,
             concern.cells,
@@ -129,10 +134,18 @@ class Book:
         incident = self.communication.incident
         windows = self._windows_of(concern.cells)
         still = [one for one in windows if one.ended_at is None]
-        is_over = bool(windows) and not still and incident.kind == Kind.SERVICE_ISSUE
+        is_over = (
+            bool(windows)
+            and not still
+            and not concern.elsewhere
+            and incident.kind == Kind.SERVICE_ISSUE
+        )
         started = min((one.started_at for one in still or windows), default=None)
+        line = self._line(delivery, concern)
+        if is_over and incident.mitigated_at is None and not delivery.endpoint.follows_on:
+            line = wording.joined(line, gettext(RELEASED))
         return Yours(
-            line=self._line(delivery, concern),
+            line=line,
             rows=tuple(
                 Row(
                     "",

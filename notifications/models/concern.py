@@ -21,10 +21,12 @@ class HitSubscription:
 @dataclass(frozen=True, slots=True)
 class Concern:
     """`tenants`: whose alerts it is, by name. `hits`: SHOWN of the subscriptions concerned, `hit` all of them
-    and `subscriptions` all there are, counted up to MOST_COUNTED. `cells`: all of theirs that it names."""
+    and `subscriptions` all there are, counted up to MOST_COUNTED. `cells`: all of theirs that it names;
+    `elsewhere`: more of theirs is hit, which it does not name."""
 
     tenants: tuple[str, ...] = ()
     hits: tuple[HitSubscription, ...] = ()
     hit: int = 0
     subscriptions: int = 0
     cells: tuple[CellIds, ...] = ()
+    elsewhere: bool = False

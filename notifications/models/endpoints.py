@@ -82,6 +82,8 @@ class Endpoint(models.Model):
     # Leaving public posts must not silence the alerts of a tenant, nor the other way round.
     left_posts_at = models.DateTimeField(null=True, blank=True)
     left_alerts_at = models.DateTimeField(null=True, blank=True)
+    # Hears of an incident to its end, also when all of its own is well again.
+    follows_on = models.BooleanField(default=False, db_default=False)
     created_at = models.DateTimeField()
 
     objects = EndpointQuerySet.as_manager()

@@ -51,15 +51,18 @@ class Decision(models.Model):
 
 
 class CommunicationQuerySet(models.QuerySet["Communication"]):
+    def newest(self) -> Self:
+        """One of each incident: the statement that was made last."""
+        return self.order_by("incident", "-number").distinct("incident")
+
     def promises(self) -> dict[int, set[datetime]]:
         """Incident id -> when its next updates are due, as its last statement promised and its last public one.
 
         Words for the affected alone do not keep what the public page still promises.
         """
-        last = self.order_by("incident", "-number").distinct("incident")
         promises: dict[int, set[datetime]] = {}
-        for said in (last, last.public()):
-            for incident, due in said.values_list("incident_id", "next_update_by"):
+        for said in (self, self.public()):
+            for incident, due in said.newest().values_list("incident_id", "next_update_by"):
                 if due is not None:
                     promises.setdefault(incident, set()).add(due)
         return promises

@@ -11,8 +11,8 @@ from incidents.validation import RefusedError, read
 from incidents.vocabulary import Scenario
 
 # What policies did not say before these existed, and still mean where they say nothing: no further
-# way to be broad, no proposal, one clock for all.
-ADDED_LATER = frozenset({"also_broad", "spread", "broad_deadline_minutes"})
+# way to be broad, no proposal, one clock for all, no cadence.
+ADDED_LATER = frozenset({"also_broad", "spread", "broad_deadline_minutes", "update_cadence"})
 
 
 class PolicyError(RefusedError):

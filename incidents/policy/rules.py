@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from typing import Annotated, Literal, NamedTuple
 
 import msgspec
@@ -131,6 +132,23 @@ def met(threshold: Threshold | None, size: Size) -> bool:
 
 
 @dataclass(frozen=True, slots=True)
+class UpdateCadence:
+    """How many minutes may lie between two updates of a service issue, by its level; None: any."""
+
+    error_minutes: Annotated[int, whole(5, 24 * 60)] | None
+    warning_minutes: Annotated[int, whole(5, 24 * 60)] | None
+    informational_minutes: Annotated[int, whole(5, 24 * 60)] | None
+
+    def every(self, level: Level) -> timedelta | None:
+        minutes = {
+            Level.ERROR: self.error_minutes,
+            Level.WARNING: self.warning_minutes,
+            Level.INFORMATIONAL: self.informational_minutes,
+        }[level]
+        return None if minutes is None else timedelta(minutes=minutes)
+
+
+@dataclass(frozen=True, slots=True)
 class Policy:
     """A named, versioned set of thresholds and switches. None switches a rule off.
 
@@ -142,7 +160,8 @@ class Policy:
     targeted review is delivered. `spread`: when the level of a Warning that spreads is proposed
     to be raised. The rest are clocks, in the unit of their name: a public post
     that a machine decided on waits for a person `broad_deadline_minutes` where scenario 1 holds,
-    else `public_deadline_minutes`.
+    else `public_deadline_minutes`. `update_cadence`: when the next update is due that nobody has
+    promised for another time (None: never).
     """
 
     name: Annotated[str, name(MAX_POLICY_NAME)]
@@ -164,6 +183,7 @@ class Policy:
     spread: Spread | None
     broad_deadline_minutes: Annotated[int, whole(1, 24 * 60)]
     public_deadline_minutes: Annotated[int, whole(1, 24 * 60)]
+    update_cadence: UpdateCadence | None
     preliminary_review_hours: Annotated[int, whole(1, 24 * 90)]
     final_review_days: Annotated[int, whole(1, 365)]
     withdraw_latest_hours: Annotated[int, whole(1, 24 * 90)]

@@ -15,6 +15,7 @@ from incidents.models import Communication, Impact, Incident
 from incidents.review_deadlines import ReviewDeadline, promise_missed
 from incidents.services.automatic_text import cells_of
 from incidents.services.scheduled.review_deadlines import deadlines_of, owing
+from incidents.services.scheduled.update_cadence import UpdateDue, updates_due
 from incidents.wording import cells
 from statuspage.public.render import plan
 
@@ -34,6 +35,7 @@ class Row:
     off_plan: bool  # it waits for a word, or takes longer
     promised: datetime | None
     missed: bool  # the next update was promised for earlier than now
+    update_due: UpdateDue | None  # by the policy's cadence, where nothing is promised
     clocks: tuple[ReviewDeadline, ...]  # reviews still owed
 
 
@@ -88,7 +90,7 @@ def _rows(incidents: QuerySet[Incident], now: datetime) -> list[Row]:
     pks = [incident.pk for incident in found]
     where = _where(pks)
     promises = Communication.objects.filter(incident__in=pks).promises()
-    clocks = deadlines_of(found, now)
+    clocks, due = deadlines_of(found, now), updates_due(found, now)
     return [
         Row(
             incident=incident,
@@ -99,6 +101,7 @@ def _rows(incidents: QuerySet[Incident], now: datetime) -> list[Row]:
             off_plan=plan.phase(incident, now) in plan.OFF_PLAN,
             promised=(promised := min(promises.get(incident.pk, ()), default=None)),
             missed=promise_missed(promised, closed=incident.closed_at is not None, now=now),
+            update_due=due.get(incident.pk),
             clocks=clocks.get(incident.pk, ()),
         )
         for incident in found

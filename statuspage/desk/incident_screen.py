@@ -15,6 +15,7 @@ from incidents.review_deadlines import ReviewDeadline, promise_missed
 from incidents.services import automatic_text
 from incidents.services.decisions.operator_decisions import posts, proposal_of
 from incidents.services.scheduled.review_deadlines import deadlines_of
+from incidents.services.scheduled.update_cadence import UpdateDue, updates_due
 from incidents.vocabulary import Kind
 from incidents.wording import written
 from notifications.evidence import delivery_statistics
@@ -76,6 +77,7 @@ class Screen:
     off_plan: bool  # it waits for a word, or takes longer
     promised: datetime | None
     missed: bool
+    update_due: UpdateDue | None  # by the policy's cadence, where nothing is promised
     clocks: tuple[ReviewDeadline, ...]  # reviews still owed
     regions: list[RegionRow]
     decisions: list[DecisionRow]
@@ -142,6 +144,7 @@ def screen_of(incident: Incident, now: datetime) -> Screen:
         off_plan=plan.phase(incident, now) in plan.OFF_PLAN,
         promised=promised,
         missed=promise_missed(promised, closed=incident.closed_at is not None, now=now),
+        update_due=updates_due([incident], now).get(incident.pk),
         clocks=deadlines_of([incident], now).get(incident.pk, ()),
         regions=_regions(incident),
         decisions=_decisions(incident),

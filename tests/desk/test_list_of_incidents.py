@@ -40,6 +40,14 @@ def test_it_names_no_pair_that_is_not_hit(
     assert where() == "Storage in North Europe; Key Vault in West Europe"
 
 
+def test_without_a_promise_the_next_update_is_due_by_the_policys_cadence(
+    incident: Incident, now: datetime
+) -> None:
+    (row,) = open_rows(Incident.objects.all(), now + timedelta(minutes=31))
+    assert row.update_due is not None
+    assert (row.update_due.due, row.update_due.over) == (now + timedelta(minutes=30), True)
+
+
 def test_the_earliest_of_the_promises_is_shown(
     incident: Incident, now: datetime, operator: User
 ) -> None:
@@ -52,6 +60,7 @@ def test_the_earliest_of_the_promises_is_shown(
         post_update(incident_id=incident.pk, statement=statement, now=now, actor=operator)
         (row,) = open_rows(Incident.objects.all(), now)
         assert row.promised == promise_of(incident) == now + timedelta(hours=1)
+        assert row.update_due is None
 
     post(1, Statement(public_text="We know more at ten."))
     post(2, Statement(targeted_text="Yours comes back at eleven."))

@@ -115,7 +115,7 @@ def test_what_was_stored_before_a_rule_existed_means_what_it_meant(now: datetime
     old = {
         key: value
         for key, value in PRESETS["azure"].as_dict().items()
-        if key not in ("also_broad", "spread", "broad_deadline_minutes")
+        if key not in ("also_broad", "spread", "broad_deadline_minutes", "update_cadence")
     }
     PolicyVersion.objects.create(
         name="google",

@@ -9,8 +9,10 @@ import pytest
 from django.contrib.auth.models import User
 
 from incidents.models import Incident, Reminder
+from incidents.policy import PRESETS
+from incidents.services.decisions.policies import adopt_policy
 from incidents.services.incident import declare, post_update
-from incidents.services.inputs import Statement
+from incidents.services.inputs import Changes, Statement
 from incidents.services.review import Draft, Section, publish_review
 from incidents.services.scheduled import reminders, retention
 from notifications.delivery import reminder_mail
@@ -62,7 +64,7 @@ def test_a_kept_promise_is_not(now: datetime, operator: User) -> None:
         now=now + HOUR * 0.9,
         actor=operator,
     )
-    assert made(now + 2 * HOUR) == []
+    assert made(now + HOUR * 1.2) == []
 
 
 def test_words_for_the_affected_alone_keep_no_promise_to_the_public(
@@ -80,6 +82,42 @@ def test_words_for_the_affected_alone_keep_no_promise_to_the_public(
     post(now + HOUR * 0.95, targeted_text="Restart again.", next_update_by=now + 3 * HOUR)
     assert made(now + HOUR * 1.1) == [("next-update", 0)], "the public was promised it, too"
     assert made(now + 2.9 * HOUR) == [("next-update", -1)]
+
+
+def test_an_update_is_due_by_the_cadence_of_the_level_where_nobody_has_promised_one(
+    now: datetime, operator: User
+) -> None:
+    incident = declare(declaration=declaration(level="error"), now=now, actor=operator)
+    minute = timedelta(minutes=1)
+    assert made(now + 23 * minute) == []
+    assert made(now + 24 * minute) == [("next-update", -1)], "80 % of half an hour"
+    assert made(now + 30 * minute) == []
+    assert made(now + 31 * minute) == [("next-update", 0)]
+    assert made(now + 50 * minute) == []
+
+    said = now + 50 * minute
+    promise = Statement(targeted_text="Still at it.", next_update_by=said + 3 * HOUR)
+    post_update(incident_id=incident.pk, statement=promise, now=said, actor=operator)
+    assert made(said + 2 * HOUR) == [], "readers were told another time"
+
+    later = said + 3 * HOUR - minute
+    post_update(
+        incident_id=incident.pk,
+        statement=Statement(targeted_text="And still."),
+        changes=Changes(level="warning"),
+        now=later,
+        actor=operator,
+    )
+    assert made(later + 47 * minute) == []
+    assert made(later + 48 * minute) == [("next-update", -1)], "an hour at Warning"
+    post_update(incident_id=incident.pk, stage="resolved", now=later + HOUR, actor=operator)
+    assert [what for what, _ in made(later + 5 * HOUR) if what == "next-update"] == []
+
+
+def test_a_policy_without_a_cadence_asks_for_no_update(now: datetime, operator: User) -> None:
+    adopt_policy(document=PRESETS["azure"].as_dict(), reason="As Azure.", now=now, actor=operator)
+    declare(declaration=declaration(level="error"), now=now, actor=operator)
+    assert made(now + DAY) == []
 
 
 def test_planned_work_is_called_to_mind_at_its_start_and_at_its_end(

@@ -16,6 +16,7 @@ from incidents.models import Communication, Incident, Reminder
 from incidents.review_deadlines import PROMISE_NEAR
 from incidents.services.scheduled.maintenance import NOT_BEGUN
 from incidents.services.scheduled.review_deadlines import deadlines_of
+from incidents.services.scheduled.update_cadence import updates_due
 from incidents.vocabulary import Kind
 
 # How long before it is due somebody is reminded of a review.
@@ -30,7 +31,7 @@ def remind(*, now: datetime) -> list[Reminder]:
 
     Safe to run twice, late, or beside itself: a unique constraint makes each reminder one row.
     """
-    wanted = [*_promises(now), *_maintenance(now), *_reviews(now)]
+    wanted = [*_promises(now), *_cadence(now), *_maintenance(now), *_reviews(now)]
     before = Reminder.objects.order_by("-id").values_list("id", flat=True).first() or 0
     Reminder.objects.bulk_create(wanted, ignore_conflicts=True)
     return list(Reminder.objects.filter(id__gt=before, made_at=now).select_related("incident"))
@@ -65,6 +66,14 @@ def _promises(now: datetime) -> Iterator[Reminder]:
             # Once each for a promise: whoever works on it at night needs no third mail.
             late = NOT_YET if now <= promised else 0
             yield _reminder(pk, Reminder.What.NEXT_UPDATE, promised, late, now)
+
+
+def _cadence(now: datetime) -> Iterator[Reminder]:
+    """At 80 % of the time that the policy gives, and once it is over."""
+    for pk, update in updates_due(Incident.objects.active().filter(_owing()), now).items():
+        if update.near:
+            late = 0 if update.over else NOT_YET
+            yield _reminder(pk, Reminder.What.NEXT_UPDATE, update.due, late, now)
 
 
 def _maintenance(now: datetime) -> Iterator[Reminder]:

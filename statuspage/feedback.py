@@ -37,7 +37,7 @@ log = logging.getLogger(__name__)
 UNPROCESSABLE, TOO_MANY = 422, 429
 RETRY_AFTER = "60"  # seconds, when the database is away
 # An office behind one address is many readers.
-PER_SENDER = request_rate_limits.Limit("feedback", 20, timedelta(minutes=10))
+PER_SENDER = request_rate_limits.RateLimit("feedback", 20, timedelta(minutes=10))
 SCALE = tuple(range(LEAST, MOST + 1))
 
 

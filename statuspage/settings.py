@@ -102,6 +102,22 @@ KEPT_OPEN = {"CONN_MAX_AGE": 60, "CONN_HEALTH_CHECKS": True}
 DATABASES = {"default": env.postgres("DATABASE_URL") | KEPT_OPEN}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 REDIS_URL = env.redis("REDIS_URL", "redis://127.0.0.1:1/0")
+CACHES = {
+    "default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"},
+    # Counts requests (`request_rate_limits`): a dead Redis must not close the door, so it is asked once, briefly.
+    "rate-limits": {
+        "BACKEND": "django.core.cache.backends.redis.RedisCache",
+        "LOCATION": REDIS_URL,
+        "KEY_PREFIX": "rate-limit",
+        "OPTIONS": {
+            "protocol": 2,  # without a greeting, which would be a round trip of its own
+            "driver_info": None,
+            "retry": None,
+            "socket_connect_timeout": 0.1,
+            "socket_timeout": 0.1,
+        },
+    },
+}
 
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},

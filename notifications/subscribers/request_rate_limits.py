@@ -1,4 +1,4 @@
-"""Counts requests per sender and per address in Redis; without Redis nobody is held up.
+"""Rate limits of requests, counted per sender and per address in Redis; without Redis nobody is held up.
 
 What must never be exceeded (confirmation mails to one address) is counted in rows by
 `services.subscribe`; this only spares those rows a flood. Keys are keyed hashes: no address of a
@@ -12,24 +12,21 @@ import logging
 import time
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from functools import lru_cache
 
 import redis
 from django.conf import settings
+from django.core.cache import caches
 from django.http import HttpRequest
 from django.utils.crypto import salted_hmac
-from redis.backoff import NoBackoff
-from redis.retry import Retry
 
 log = logging.getLogger(__name__)
 
-PATIENCE_SECONDS = 0.1  # for connecting, and again for the answer
 REST_SECONDS = 5.0  # after a failure Redis is not asked again for so long
 _rest_until = 0.0
 
 
 @dataclass(frozen=True, slots=True)
-class Limit:
+class RateLimit:
     """At most `most` requests of one kind within a window of `within` (windows follow the clock)."""
 
     name: str
@@ -38,11 +35,11 @@ class Limit:
 
 
 # An office behind one address is many people, hence the generous limit.
-PER_SENDER = Limit("sender", 30, timedelta(minutes=10))
-PER_ADDRESS = Limit("address", 10, timedelta(hours=1))
+PER_SENDER = RateLimit("sender", 30, timedelta(minutes=10))
+PER_ADDRESS = RateLimit("address", 10, timedelta(hours=1))
 
 
-def seconds_to_wait(limit: Limit, who: str, *, now: datetime) -> int:
+def seconds_to_wait(limit: RateLimit, who: str, *, now: datetime) -> int:
     """Counts one request of `who`; 0 when it may go on, else the seconds until the next window.
 
     Also 0 when Redis does not answer within 0.3 s in all: a dead cache must not close the door.
@@ -51,7 +48,7 @@ def seconds_to_wait(limit: Limit, who: str, *, now: datetime) -> int:
     return reset if left < 0 else 0
 
 
-def count(limit: Limit, who: str, *, now: datetime) -> tuple[int, int]:
+def count(limit: RateLimit, who: str, *, now: datetime) -> tuple[int, int]:
     """Counts one request of `who`: how many are left (below 0: it is one too many), seconds to the next window.
 
     Nothing is counted while Redis does not answer.
@@ -61,13 +58,16 @@ def count(limit: Limit, who: str, *, now: datetime) -> tuple[int, int]:
     number, passed = divmod(int(now.timestamp()), length)
     if time.monotonic() < _rest_until:
         return limit.most, length - passed
-    key = f"throttle:{limit.name}:{_digest(limit, who)}:{number}"
+    key = f"{limit.name}:{_digest(limit, who)}:{number}"
+    counters = caches["rate-limits"]
     try:
-        pipe = _client(settings.REDIS_URL).pipeline(transaction=False)
-        pipe.incr(key)
-        pipe.expire(key, length)
-        used = int(pipe.execute()[0])
-    except (redis.RedisError, OSError) as error:
+        counters.add(key, 0, timeout=length)
+        used = counters.incr(key)
+    except (
+        redis.RedisError,
+        OSError,
+        ValueError,
+    ) as error:  # ValueError: the window ended in between
         _rest_until = time.monotonic() + REST_SECONDS
         log.warning("requests are not counted, Redis does not answer: %s", error)
         return limit.most, length - passed
@@ -95,18 +95,7 @@ def sender(request: HttpRequest) -> str:
     return str(parsed)
 
 
-def _digest(limit: Limit, who: str) -> str:
-    return salted_hmac(f"notifications.throttle.{limit.name}", who, algorithm="sha256").hexdigest()
-
-
-@lru_cache(maxsize=2)
-def _client(url: str) -> redis.Redis:
-    # RESP 2 without client names: a new connection then needs no round trip of its own.
-    return redis.Redis.from_url(
-        url,
-        protocol=2,
-        driver_info=None,
-        socket_connect_timeout=PATIENCE_SECONDS,
-        socket_timeout=PATIENCE_SECONDS,
-        retry=Retry(NoBackoff(), 0),
-    )
+def _digest(limit: RateLimit, who: str) -> str:
+    return salted_hmac(
+        f"notifications.rate-limit.{limit.name}", who, algorithm="sha256"
+    ).hexdigest()

@@ -18,10 +18,10 @@ from notifications.subscribers import request_rate_limits
 from statuspage.api.answers.problems import problem
 
 # Only refusals are counted: whoever has a good token is never in their way.
-REFUSALS = request_rate_limits.Limit("api-refused", 10, timedelta(minutes=10))
+REFUSALS = request_rate_limits.RateLimit("api-refused", 10, timedelta(minutes=10))
 
 
-PER_TOKEN = request_rate_limits.Limit("api-token", 1200, timedelta(minutes=1))
+PER_TOKEN = request_rate_limits.RateLimit("api-token", 1200, timedelta(minutes=1))
 
 
 class Bearer(AuthBase):

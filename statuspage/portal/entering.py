@@ -28,7 +28,7 @@ from statuspage.portal.access import (
     token_of,
 )
 
-PER_SENDER = request_rate_limits.Limit("service-health", 30, timedelta(minutes=10))
+PER_SENDER = request_rate_limits.RateLimit("service-health", 30, timedelta(minutes=10))
 ASKING, TYPING, LEAVING = "service-health ask", "service-health code", "service-health leave"
 WRONG = "This code does not work. It may be mistyped, used, or older than ten minutes; ask for a new one."
 

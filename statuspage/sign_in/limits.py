@@ -23,13 +23,13 @@ from django.http.response import HttpResponseBase
 from django.utils import timezone
 from django.utils.crypto import get_random_string
 
-from notifications.subscribers.request_rate_limits import Limit, seconds_to_wait, sender
+from notifications.subscribers.request_rate_limits import RateLimit, seconds_to_wait, sender
 
-PER_ADDRESS = Limit("sign-in-address", 20, timedelta(minutes=10))
-PER_ACCOUNT = Limit("sign-in-account", 10, timedelta(minutes=5))
+PER_ADDRESS = RateLimit("sign-in-address", 20, timedelta(minutes=10))
+PER_ACCOUNT = RateLimit("sign-in-account", 10, timedelta(minutes=5))
 # Beyond that an address has one try of its own at the account.
-PER_PAIR = Limit("sign-in-pair", 1, timedelta(minutes=5))
-PER_BROWSER = Limit("sign-in-browser", 10, timedelta(minutes=5))
+PER_PAIR = RateLimit("sign-in-pair", 1, timedelta(minutes=5))
+PER_BROWSER = RateLimit("sign-in-browser", 10, timedelta(minutes=5))
 
 COOKIE = "known_browser"
 SALT = "statuspage.sign_in.browser"

@@ -6,6 +6,7 @@ import re
 import socket
 import uuid
 from collections.abc import Iterator
+from copy import deepcopy
 from datetime import UTC, datetime, timedelta
 from html import unescape
 from typing import TYPE_CHECKING, Any
@@ -387,7 +388,7 @@ def test_no_page_sets_a_cookie_or_may_be_kept(client: Client) -> None:
 
 
 def test_one_sender_cannot_ask_without_end(monkeypatch: pytest.MonkeyPatch) -> None:
-    few = request_rate_limits.Limit("sender", 2, timedelta(minutes=10))
+    few = request_rate_limits.RateLimit("sender", 2, timedelta(minutes=10))
     monkeypatch.setattr(request_rate_limits, "PER_SENDER", few)
     busy, other = Client(REMOTE_ADDR="192.0.2.7"), Client(REMOTE_ADDR="192.0.2.8")
     names = ("a", "b", "c")
@@ -401,7 +402,7 @@ def test_one_sender_cannot_ask_without_end(monkeypatch: pytest.MonkeyPatch) -> N
 
 
 def test_one_address_is_not_asked_for_without_end(monkeypatch: pytest.MonkeyPatch) -> None:
-    few = request_rate_limits.Limit("address", 2, timedelta(hours=1))
+    few = request_rate_limits.RateLimit("address", 2, timedelta(hours=1))
     monkeypatch.setattr(request_rate_limits, "PER_ADDRESS", few)
     spellings = ("ada@example.com", "ADA@Example.COM", "ada@example.com")
     senders = (Client(REMOTE_ADDR=f"192.0.2.{number}") for number in range(3))
@@ -411,7 +412,7 @@ def test_one_address_is_not_asked_for_without_end(monkeypatch: pytest.MonkeyPatc
 
 
 def test_a_new_window_lets_a_sender_go_on() -> None:
-    limit = request_rate_limits.Limit("sender", 1, timedelta(minutes=10))
+    limit = request_rate_limits.RateLimit("sender", 1, timedelta(minutes=10))
     start = datetime(2026, 3, 1, 9, 30, tzinfo=UTC)
     assert request_rate_limits.seconds_to_wait(limit, "somebody", now=start) == 0
     assert (
@@ -437,11 +438,13 @@ def test_without_an_answering_redis_the_door_stays_open(
     monkeypatch.setattr(
         request_rate_limits,
         "PER_SENDER",
-        request_rate_limits.Limit("sender", 0, timedelta(minutes=1)),
+        request_rate_limits.RateLimit("sender", 0, timedelta(minutes=1)),
     )
     assert ask(client).status_code == 429
     for address in ("redis://127.0.0.1:1/0", f"redis://127.0.0.1:{mute_server}/0"):
-        settings.REDIS_URL = address
+        caches = deepcopy(settings.CACHES)
+        caches["rate-limits"]["LOCATION"] = address
+        settings.CACHES = caches
         monkeypatch.setattr(request_rate_limits, "_rest_until", 0.0)
         assert ask(client).status_code == 200
 

@@ -112,7 +112,10 @@ def decide_it(incident: Incident, column: Decided, now: datetime, operator: User
             changes = Changes(hits=wide, level="error")
             post_update(incident_id=incident.pk, changes=changes, now=now, actor=operator)
         case D.FOR_NOW:
-            changes = Changes(targeted_channel_available=False)
+            # With an unknown audience scenario 3 holds already.
+            changes = Changes(
+                targeted_channel_available=None if incident.audience == "unknown" else False
+            )
             if incident.audience != "unknown":
                 recover_all_but_one(incident, now, operator)
             post_update(

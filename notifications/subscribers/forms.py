@@ -82,6 +82,11 @@ class SubscribeForm(TopicForm):
     # The field no person sees is filled in.
     trapped: bool = False
 
+    def prefill(self, asked: QueryDict) -> None:
+        """What a link of the status page asks for, ticked: `?service=storage&region=west-europe`."""
+        if "service" in asked or "region" in asked:
+            self.choice = TopicChoice.of(asked)
+
     def read(self, data: QueryDict) -> None:
         self.choice = TopicChoice.of(data)
         self.address = data.get("address", "").strip()[: ADDRESS_INPUT + 1]

@@ -78,6 +78,7 @@ def subscribe(request: HttpRequest, now: datetime) -> HttpResponse:
     """Ask for public posts; a mail asks back."""
     form = SubscribeForm(TopicCatalogue(), "subscribe", now)
     if request.method != "POST":
+        form.prefill(request.GET)
         return _page(request, now, "subscribe", form=form)
     form.read(request.POST)
     if "add" in request.POST:

@@ -134,6 +134,15 @@ def test_a_reader_subscribes_by_two_clicks_and_a_mail(client: Client, sink: Sink
     assert Endpoint.objects.get().confirmed_at is not None
 
 
+def test_what_was_searched_for_is_ticked_when_the_form_opens(client: Client) -> None:
+    response = client.get(SUBSCRIBE, {"service": "key-vault", "region": "west-europe"})
+    page = " ".join(text(response).split())
+    assert 'value="key-vault" checked' in page
+    assert 'value="west-europe" checked' in page
+    assert 'value="some" checked' in page
+    assert 'value="everything" checked' in " ".join(text(client.get(SUBSCRIBE)).split())
+
+
 def test_opening_links_changes_nothing(client: Client) -> None:
     row, known = sign_up(), reader("bob@example.com")
     paths = [

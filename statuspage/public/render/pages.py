@@ -64,6 +64,13 @@ def status_pages(snapshot: Snapshot, layout: Layout) -> tuple[dict[str, Page], d
         "places": places.places(snapshot, regions),
         "first_day": affected_minutes.first_day(snapshot),
     }
+    # The same on each of these pages: rendered once.
+    context["parts"] = {
+        name: SafeString(
+            fragment(f"status/{name}.html", {**context, "as_of": snapshot.as_of}).decode()
+        )
+        for name in ("cards", "lists", "upcoming", "recent", "places")
+    }
     if not snapshot.geographies:
         empty = "status/empty.html"
         fresh = {STATUS: _matrix(empty, layout, STATUS, context, stale=False)}

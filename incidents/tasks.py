@@ -31,7 +31,9 @@ def send_due_posts(**_: object) -> None:
 
 @shared_task(name="incidents.follow_plans")
 def follow_plans(**_: object) -> None:
-    """Begin and end the maintenances that do so by their plan."""
+    """Begin and end the maintenances that do so by their plan; remind receivers of those to come."""
+    for tracking_id in maintenance.remind_receivers(now=timezone.now()):
+        log.info("%s: its receivers are reminded", tracking_id)
     for tracking_id in maintenance.follow_plans(now=timezone.now()):
         log.info("%s: a step of its plan", tracking_id)
 

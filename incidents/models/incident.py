@@ -87,6 +87,9 @@ class Incident(models.Model):
     # A maintenance that begins and ends by its plan, without a person who says so.
     follows_plan = models.BooleanField(default=False, db_default=False)
 
+    # Minutes before its planned start at which receivers are reminded of a maintenance.
+    remind_before = models.PositiveIntegerField(null=True, blank=True)
+
     # Publicity. `public_due_at`: a waiting public post goes out by itself then.
     published_at = models.DateTimeField(null=True, blank=True)
     public_due_at = models.DateTimeField(null=True, blank=True)

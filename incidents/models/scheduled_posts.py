@@ -28,6 +28,8 @@ class ScheduledPost(models.Model):
 
     NAMES: ClassVar = {
         "declare": "The first notice",
+        "declare_series": "The maintenance that repeats, the first",
+        "extend": "The longer window",
         "post_update": "The update",
         "recover": "The recovery",
         "confirm": "The confirmed public post",

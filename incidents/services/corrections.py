@@ -123,6 +123,40 @@ def reschedule(
     return said
 
 
+@transaction.atomic
+def extend(
+    *,
+    incident_id: int,
+    scheduled_until: datetime,
+    reason: str,
+    now: datetime,
+    actor: AbstractBaseUser,
+    statement: Statement | None = None,
+) -> Communication:
+    """Give a maintenance that is in progress another planned end (UTC). Raises EntryError."""
+    incident = locked(incident_id)
+    reason = _reason(reason)
+    if incident.stage != Stage.IN_PROGRESS:
+        raise EntryError("incident", f"{incident.tracking_id} is no maintenance in progress.")
+    if scheduled_until <= now:
+        raise EntryError(
+            "scheduled_until", f"{wording.clock(scheduled_until)} is over; give a time to come."
+        )
+    if scheduled_until > now + EARLIEST:
+        raise EntryError("scheduled_until", f"{scheduled_until.year} is far away; check the year.")
+    if scheduled_until == incident.scheduled_until:
+        raise EntryError("scheduled_until", "is planned for that time already; give another one.")
+    changes: list[Change] = [(What.SCHEDULED_UNTIL, incident.scheduled_until, scheduled_until)]
+    incident.scheduled_until = scheduled_until
+    incident.save()
+    statement = statement or Statement()
+    if not statement.public_text.strip():
+        statement = replace(statement, public_facts=[facts(incident, "stage", at=now)])
+    said = post_update(incident_id=incident.pk, statement=statement, now=now, actor=actor)
+    _keep(incident, said, changes, reason=reason, now=now, actor=actor)
+    return said
+
+
 _TOLD = {What.START: "began", What.END: "ended"}
 
 

@@ -96,6 +96,7 @@ def declare(
         scheduled_for=declaration.scheduled_for,
         scheduled_until=declaration.scheduled_until,
         follows_plan=declaration.follows_plan,
+        remind_before=declaration.remind_before,
         automated=declaration.automated,
         drill=declaration.drill,
         created_at=now,

@@ -85,6 +85,7 @@ class Declaration:
     scheduled_for: datetime | None = None
     scheduled_until: datetime | None = None
     follows_plan: bool = False
+    remind_before: int | None = None  # minutes before the planned start
     tracking_id: str = ""
     automated: bool = False
     drill: bool = False
@@ -132,6 +133,12 @@ def check_declaration(declaration: Declaration, now: datetime) -> None:
         and declaration.scheduled_until <= declaration.scheduled_for
     ):
         raise EntryError("scheduled_until", "ends before it starts; give a later end.")
+    end = declaration.scheduled_until
+    if end is not None and end <= now and declaration.stage == Stage.PLANNED:
+        raise EntryError(
+            "scheduled_until",
+            f"{wording.clock(end)} is over: nothing can be planned for then; give a window to come.",
+        )
     if declaration.follows_plan and not declaration.scheduled_until:
         raise EntryError("scheduled_until", "is needed to end by itself; give the planned end.")
     check_audience(declaration.audience, None)

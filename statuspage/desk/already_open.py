@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 
 from incidents.models import Impact, Incident
 from incidents.services.inputs import Hit
+from incidents.vocabulary import Kind
 from incidents.wording import listed
 
 MOST = 3
@@ -26,6 +28,32 @@ def already_open(
     incidents: QuerySet[Incident], hits: Sequence[Hit], *, kind: str
 ) -> list[AlreadyOpen]:
     """Those among `incidents` of the same kind with open impact on a cell of `hits`; the newest first."""
+    return _on(hits, incidents.filter(kind=kind))
+
+
+def overlapping(
+    incidents: QuerySet[Incident],
+    hits: Sequence[Hit],
+    *,
+    windows: Sequence[tuple[datetime, datetime | None]],
+    planned: bool,
+) -> list[AlreadyOpen]:
+    """What else is, or is planned, on the same cells in these windows (UTC; without an end: open).
+
+    For a maintenance that is `planned` issues that are open and other maintenance; for an issue the maintenance.
+    """
+    maintenance = Q(kind=Kind.PLANNED_MAINTENANCE)
+    at_that_time = Q(pk__in=[])
+    for start, end in windows:
+        ends_later = Q(scheduled_until__gt=start) | Q(scheduled_until__isnull=True)
+        at_that_time |= ends_later & (Q(scheduled_for__lt=end) if end else Q())
+    others = maintenance & at_that_time
+    if planned:
+        others |= ~maintenance & Q(mitigated_at__isnull=True)
+    return _on(hits, incidents.filter(others)) if windows else []
+
+
+def _on(hits: Sequence[Hit], incidents: QuerySet[Incident]) -> list[AlreadyOpen]:
     wanted = {(hit.service.pk, hit.region.pk) for hit in hits}
     rows = (
         Impact.objects.filter(
@@ -33,7 +61,7 @@ def already_open(
             service__in={service for service, _ in wanted},
             region__in={region for _, region in wanted},
             occurrence__incident__in=incidents.filter(
-                kind=kind, closed_at__isnull=True, merged_into__isnull=True, backfilled=False
+                closed_at__isnull=True, merged_into__isnull=True, backfilled=False
             ),
         )
         .select_related("occurrence__incident", "service", "region")

@@ -131,3 +131,14 @@ class RescheduleForm(TimesForm):
         label="Maintenance until (UTC)",
         widget=forms.TextInput({"autocomplete": "off"}),
     )
+
+
+class ExtendForm(TimesForm):
+    """Another end for a maintenance that is in progress."""
+
+    scheduled_until = MomentField(
+        coming_moment,
+        label="Ends at (UTC)",
+        error_messages={"required": "Give the time it will end; write +60 or 2026-01-10 09:00."},
+        widget=forms.TextInput({"autocomplete": "off"}),
+    )

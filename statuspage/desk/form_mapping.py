@@ -129,6 +129,7 @@ def declaration_of(
         scheduled_for=value["scheduled_for"],
         scheduled_until=value["scheduled_until"],
         follows_plan=planned and value["follows_plan"],
+        remind_before=value["remind_before"] if planned else None,
         audience=value["audience"],
         dependents=value["dependents"],
         targeted_channel_available=value["targeted_channel_available"],

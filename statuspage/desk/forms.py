@@ -190,6 +190,33 @@ class DeclareForm(PlacesForm):
         label="Maintenance until (UTC)",
         widget=forms.TextInput({"autocomplete": "off", "placeholder": "2026-01-10 11:00"}),
     )
+    repeats = forms.CharField(
+        required=False,
+        label="Repeats (RFC 5545)",
+        help_text="FREQ=WEEKLY;COUNT=4, or FREQ=MONTHLY;BYDAY=1SU;UNTIL=20271231T000000Z. Each window is an"
+        " incident of its own; until it is announced it is listed, and can be moved or cancelled.",
+        widget=forms.TextInput({"list": "rules", "autocomplete": "off", "spellcheck": "false"}),
+    )
+    announce_days = forms.IntegerField(
+        required=False,
+        min_value=0,
+        max_value=90,
+        initial=7,
+        label="Announce each so many days ahead",
+    )
+    remind_before = forms.TypedChoiceField(
+        required=False,
+        coerce=int,
+        empty_value=None,
+        label="Remind receivers",
+        choices=[
+            ("", "Not before it begins"),
+            (60, "An hour before"),
+            (24 * 60, "A day before"),
+            (3 * 24 * 60, "Three days before"),
+            (7 * 24 * 60, "A week before"),
+        ],
+    )
     follows_plan = forms.BooleanField(
         required=False,
         label="Begins and ends at these times by itself (else you are reminded at both)",

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.db import transaction
 from django.db.models import Q
 
 from incidents.models import Incident
-from incidents.services.automatic_text import facts
+from incidents.services.automatic_text import facts, opening
 from incidents.services.incident import post_update
 from incidents.services.inputs import Statement
 from incidents.vocabulary import Stage
@@ -46,3 +46,34 @@ def _step(due: Q, now: datetime) -> list[str]:
         )
         moved.append(incident.tracking_id)
     return moved
+
+
+def remind_receivers(*, now: datetime) -> list[str]:
+    """Tell those concerned once more, as long before the planned start as was chosen; returns the tracking IDs.
+
+    Whoever was told something since then needs no reminder: a tick that is late or doubled tells nobody twice.
+    """
+    planned = Incident.objects.active().filter(
+        stage__in=NOT_BEGUN,
+        remind_before__isnull=False,
+        scheduled_for__gt=now,
+        merged_into__isnull=True,
+    )
+    due = list(planned.order_by("scheduled_for", "id"))
+    return [incident.tracking_id for incident in due if _remind(incident.pk, now)]
+
+
+@transaction.atomic
+def _remind(incident_id: int, now: datetime) -> bool:
+    incident = Incident.objects.select_for_update(skip_locked=True).filter(pk=incident_id).first()
+    if incident is None or incident.scheduled_for is None:
+        return False
+    due = incident.scheduled_for - timedelta(minutes=incident.remind_before or 0)
+    if now < due or incident.communications.filter(at__gte=due).exists():
+        return False
+    post_update(
+        incident_id=incident.pk,
+        statement=Statement(public_facts=opening(incident, at=now)),
+        now=now,
+    )
+    return True

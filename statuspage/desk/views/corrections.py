@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime
 from functools import partial
 
@@ -13,10 +14,11 @@ from django.views.decorators.http import require_http_methods
 
 from incidents.access import UPDATE
 from incidents.models import Communication, Incident
-from incidents.services.corrections import correct_times, reschedule
+from incidents.services.corrections import correct_times, extend, reschedule
 from incidents.services.inputs import Statement
+from incidents.vocabulary import Stage
 from statuspage.desk.access import desk, workable
-from statuspage.desk.correcting_forms import CorrectionForm, RescheduleForm
+from statuspage.desk.correcting_forms import CorrectionForm, ExtendForm, RescheduleForm
 from statuspage.desk.form_recovery import blank
 from statuspage.desk.forms import DeskForm
 from statuspage.desk.incident_list import publicity_of
@@ -32,11 +34,10 @@ PLANNED = ("planned", "rescheduled")
 def times(request: HttpRequest, tracking_id: str) -> HttpResponse:
     """GET: the times as they stand. POST: corrects them, or plans a maintenance for another time."""
     incident, now = workable(request, tracking_id), timezone.now()
-    kind = RescheduleForm if incident.stage in PLANNED else CorrectionForm
+    kind, act = _kind_of(incident)
     if request.method == "GET":
         return _page(request, incident, blank(kind, request, now=now, initial=_initial(incident)))
     form = kind(request.POST, now=now, initial=_initial(incident))
-    act = _reschedule if incident.stage in PLANNED else _correct
     said = act_or_page(
         request,
         incident,
@@ -48,6 +49,28 @@ def times(request: HttpRequest, tracking_id: str) -> HttpResponse:
         return said
     messages.success(request, f"The times are corrected; update {said.number} says so.")
     return redirect("desk:incident", incident.tracking_id)
+
+
+def _kind_of(
+    incident: Incident,
+) -> tuple[type[DeskForm], Callable[[Incident, DeskForm], partial[Communication]]]:
+    """What can be corrected where the incident stands, and how."""
+    if incident.stage in PLANNED:
+        return RescheduleForm, _reschedule
+    if incident.stage == Stage.IN_PROGRESS:
+        return ExtendForm, _extend
+    return CorrectionForm, _correct
+
+
+def _extend(incident: Incident, form: DeskForm) -> partial[Communication]:
+    value = form.cleaned_data
+    return partial(
+        extend,
+        incident_id=incident.pk,
+        scheduled_until=value["scheduled_until"],
+        reason=value["reason"],
+        statement=_statement(form),
+    )
 
 
 def _correct(incident: Incident, form: DeskForm) -> partial[Communication]:
@@ -109,6 +132,7 @@ def _page(
         "form": form,
         "news": news,
         "planned": incident.stage in PLANNED,
+        "under_way": incident.stage == Stage.IN_PROGRESS,
         "publicity": publicity_of(incident),
         "versions": incident.time_versions.select_related("actor").order_by("-id"),
         "seen": mark(request, incident, news),

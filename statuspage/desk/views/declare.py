@@ -21,9 +21,11 @@ from incidents.services.errors import EntryError
 from incidents.services.incident import declare
 from incidents.services.inputs import Declaration, Override
 from incidents.services.scheduled import posts
+from incidents.services.scheduled.series import Window, declare_series, windows_of
 from incidents.services.text_templates import fitting
+from incidents.vocabulary import Kind
 from statuspage.desk.access import desk, incidents_for, operator_of
-from statuspage.desk.already_open import AlreadyOpen, already_open
+from statuspage.desk.already_open import AlreadyOpen, already_open, overlapping
 from statuspage.desk.dry_run import Preview, dry_run, hidden_fields, look_at
 from statuspage.desk.form_mapping import (
     cells_of,
@@ -36,7 +38,7 @@ from statuspage.desk.form_mapping import (
 )
 from statuspage.desk.form_recovery import blank, recovered
 from statuspage.desk.forms import DeclareForm
-from statuspage.desk.later import AT_ONCE, later, say_now_or_later
+from statuspage.desk.later import AT_ONCE, kept_fields, later, say_now_or_later
 from statuspage.desk.picker import Cells, Picker
 from statuspage.desk.second_person import POST, left_to_another
 from statuspage.desk.ticking import dependants_of
@@ -96,6 +98,7 @@ def _preview_or_publish(
     override = override_of(data, user)
     try:
         declaration = declaration_of(form, cells, now=now, tracking_id=tracking_id)
+        windows = _windows(form, declaration)
     except EntryError as error:
         refuse(form, error)
         return _form_page(request, form, picker, status=422)
@@ -105,22 +108,40 @@ def _preview_or_publish(
             public = override.public if override else preview.is_public
             act = POST if public else DECLARATION
             return left_to_another(request, act, DECLARE) or _publish(
-                request, declaration, override, now
+                request, form, declaration, override, now
             )
     except EntryError as error:
         if error.field == "reason" and override:
             preview = _rehearse(request, declaration, now, whole=True)
-            return _preview_page(request, form, preview, cells, token, fault=error, status=422)
+            return _preview_page(
+                request, form, preview, cells, token, windows, fault=error, status=422
+            )
         refuse(form, error)
         return _form_page(request, form, picker, status=422)
-    return _preview_page(request, form, preview, cells, token)
+    return _preview_page(request, form, preview, cells, token, windows)
 
 
 def _publish(
-    request: HttpRequest, declaration: Declaration, override: Override | None, now: datetime
+    request: HttpRequest,
+    form: DeclareForm,
+    declaration: Declaration,
+    override: Override | None,
+    now: datetime,
 ) -> HttpResponse:
+    rule = form.cleaned_data["repeats"].strip()
+
     def act() -> partial[Incident]:
-        return partial(declare, declaration=declaration, override=override)
+        if not rule:
+            return partial(declare, declaration=declaration, override=override)
+        return partial(
+            declare_series,
+            declaration=declaration,
+            override=override,
+            rule=rule,
+            announce_days=form.cleaned_data["announce_days"] or 0,
+            page=request.path,
+            fields=list(kept_fields(request).items()),
+        )
 
     try:
         with transaction.atomic():
@@ -184,6 +205,7 @@ def live_verdict(request: HttpRequest) -> HttpResponse:
                 "preview": preview,
                 "cells": cells,
                 "already_open": _already_open(request, form, cells),
+                "overlaps": _overlapping(request, form, cells, _windows(form, declaration)),
             }
         except EntryError as error:
             refuse(form, error)
@@ -192,7 +214,31 @@ def live_verdict(request: HttpRequest) -> HttpResponse:
 
 def _already_open(request: HttpRequest, form: DeclareForm, cells: Cells) -> list[AlreadyOpen]:
     kind = form.cleaned_data["kind"]
+    if kind == Kind.PLANNED_MAINTENANCE:
+        return []  # planned for another time it is another one; for this one it overlaps
     return already_open(incidents_for(operator_of(request)), cells.hits, kind=kind)
+
+
+def _windows(form: DeclareForm, declaration: Declaration) -> list[Window]:
+    """The planned windows; none of what is not planned. Raises EntryError."""
+    start, rule = declaration.scheduled_for, form.cleaned_data["repeats"].strip()
+    if declaration.kind != Kind.PLANNED_MAINTENANCE or start is None:
+        return []
+    if not rule:
+        return [(start, declaration.scheduled_until)]
+    return windows_of(rule, start, declaration.scheduled_until)
+
+
+def _overlapping(
+    request: HttpRequest, form: DeclareForm, cells: Cells, windows: list[Window]
+) -> list[AlreadyOpen]:
+    since = form.cleaned_data["since"]
+    return overlapping(
+        incidents_for(operator_of(request)),
+        cells.hits,
+        windows=windows or ([(since, None)] if since else []),
+        planned=bool(windows),
+    )
 
 
 def _form_page(
@@ -226,6 +272,7 @@ def _preview_page(
     preview: Preview,
     cells: Cells,
     token: str,
+    windows: list[Window],
     *,
     fault: EntryError | None = None,
     status: int = 200,
@@ -239,6 +286,8 @@ def _preview_page(
         "override": request.POST.get("override", ""),
         "override_reason": request.POST.get("override_reason", ""),
         "fault": fault,
+        "windows": windows,
+        "overlaps": _overlapping(request, form, cells, windows),
         "undo_seconds": settings.UNDO_SECONDS,
     }
     return framing(render(request, "desk/preview.html", context, status=status))

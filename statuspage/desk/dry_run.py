@@ -134,6 +134,7 @@ OWN_FIELDS = frozenset(
     {
         "look",
         "at_once",
+        "markdown",
         "csrfmiddlewaretoken",
         "step",
         "tick",

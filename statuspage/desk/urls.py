@@ -93,6 +93,7 @@ urlpatterns = [
     path("<tracking_id:tracking_id>/override/", decisions.override_policy, name="override"),
     path("<tracking_id:tracking_id>/withdraw/", decisions.withdraw_entry, name="withdraw"),
     path("<tracking_id:tracking_id>/review/", reviews.review, name="review"),
+    path("<tracking_id:tracking_id>/review/live/", reviews.live, name="review-live"),
     path("<tracking_id:tracking_id>/feedback/", feedback.feedback, name="feedback"),
     path("<tracking_id:tracking_id>/retract/", retractions.retract_incident, name="retract"),
     path("<tracking_id:tracking_id>/times/", corrections.times, name="times"),

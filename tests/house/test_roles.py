@@ -33,6 +33,7 @@ SCREENS: dict[str, tuple[Cell, Cell]] = {
     "new/": ("ROA", "ROA"),
     "new/verdict/": (None, "ROA"),
     "search/": ("ROAU", None),
+    "<tracking_id:tracking_id>/review/live/": (None, "ROA"),
     "<tracking_id:tracking_id>/head/": ("ROAU", None),
     "drafts/": (None, "ROA"),
     "new/find/": ("ROAU", None),

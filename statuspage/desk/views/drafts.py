@@ -16,7 +16,9 @@ from incidents.services.errors import EntryError
 from statuspage.desk.access import desk, operator_of, workable_for
 
 DRAFTED = frozenset({"new", "update", "review"})
-NOT_KEPT = frozenset({"csrfmiddlewaretoken", "step", "page", "draft", "token", "pasted", "tick"})
+NOT_KEPT = frozenset(
+    {"csrfmiddlewaretoken", "step", "page", "draft", "token", "pasted", "tick", "markdown"}
+)
 
 
 @desk(DRAFT)

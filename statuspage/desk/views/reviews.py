@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from functools import partial
 from typing import TypeVar
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.utils import timezone
-from django.views.decorators.http import require_http_methods
+from django.utils.safestring import SafeString
+from django.views.decorators.http import require_http_methods, require_POST
 
 from incidents.access import DRAFT, REVIEW
 from incidents.models import Incident, Review, ScheduledPost
@@ -22,13 +23,17 @@ from incidents.services.scheduled.review_deadlines import deadlines_of
 from incidents.vocabulary import PromisedReview
 from statuspage.desk.access import desk, operator_of, workable
 from statuspage.desk.confirm_receivers import is_confirmed
-from statuspage.desk.dry_run import dry_run, hidden_fields
+from statuspage.desk.dry_run import dry_run, hidden_fields, html_of
 from statuspage.desk.form_mapping import refuse
 from statuspage.desk.form_recovery import draft_field, recovered
 from statuspage.desk.later import later, say_now_or_later, sent_before
 from statuspage.desk.optimistic_lock import News, StaleError, if_fresh, seen_now
-from statuspage.desk.review.form import ReviewForm, draft_of, initial_of, same
+from statuspage.desk.review.form import MOST_TEXT, ReviewForm, draft_of, initial_of, same
+from statuspage.desk.review.lines import LinesError
+from statuspage.desk.review.markdown_file import of_markdown, to_markdown
 from statuspage.desk.review.preview import look_at_review, reach_of
+from statuspage.desk.review.proposal import with_proposed
+from statuspage.desk.samples import changes
 from statuspage.desk.second_person import REVIEW as OF_REVIEW
 from statuspage.desk.second_person import left_to_another
 
@@ -47,9 +52,11 @@ def review(request: HttpRequest, tracking_id: str) -> HttpResponse:
         if typed := recovered(request):
             initial = typed.dict()
         return _form_page(request, incident, ReviewForm(now=now, initial=initial))
-    if request.POST.get("step") == "edit":
-        form = ReviewForm(now=now, initial=request.POST.dict())
-        return _form_page(request, incident, form)
+    step = request.POST.get("step", "")
+    if step == "export":
+        return _as_file(incident, request.POST)
+    if step in ("edit", "propose", "import"):
+        return _again(request, incident, step, now)
     form = ReviewForm(request.POST, now=now)
     if not form.is_valid():
         return _form_page(request, incident, form, status=422)
@@ -66,6 +73,46 @@ def review(request: HttpRequest, tracking_id: str) -> HttpResponse:
     except EntryError as error:
         refuse(form, error)
         return _form_page(request, incident, form, status=422)
+
+
+def _as_file(incident: Incident, data: QueryDict) -> HttpResponse:
+    """What is typed, as Markdown; also what could not be published yet."""
+    response = HttpResponse(to_markdown({name: data.get(name, "") for name in data}), content_type="text/markdown; charset=utf-8")
+    name = f"review-{incident.tracking_id}.md"
+    response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
+    return response
+
+
+def _again(request: HttpRequest, incident: Incident, step: str, now: datetime) -> HttpResponse:
+    """The form as it was typed; with the proposed time line, or filled from a Markdown text."""
+    initial = request.POST.dict()
+    form = ReviewForm(now=now, initial=initial)
+    if step == "propose":
+        initial["timeline"] = with_proposed(initial.get("timeline", ""), incident)
+        form = ReviewForm(now=now, initial=initial)
+    if step == "import":
+        try:
+            read = of_markdown(initial.get("markdown", ""))
+        except LinesError as error:
+            context = {"import_faults": error.faults, "markdown": initial.get("markdown", "")}
+            return _form_page(request, incident, form, more=context, status=422)
+        form = ReviewForm(now=now, initial={"kind": initial.get("kind", "")} | read)
+        messages.info(request, "The form is filled from the text; nothing is published yet.")
+    return _form_page(request, incident, form)
+
+
+@desk(REVIEW, DRAFT, any_of=True)
+@require_POST
+def live(request: HttpRequest, tracking_id: str) -> HttpResponse:
+    """The page beside the form while it is being written; a fragment for htmx."""
+    workable(request, tracking_id)
+    form = ReviewForm(now=timezone.now(), initial=request.POST.dict())
+    sections = [
+        (heading.value() or "", html_of((text.value() or "")[:MOST_TEXT]))
+        for _, heading, text in form.sections
+        if (text.value() or "").strip()
+    ]
+    return render(request, "desk/_review_live.html", {"sections": sections})
 
 
 def _preview_or_publish(
@@ -93,6 +140,7 @@ def _preview_or_publish(
             "preview": preview,
             "hidden": hidden_fields(request.POST),
             "unconfirmed": wanted,
+            "news": _news(_latest(incident), draft),
         }
         status = 422 if wanted else 200
         return render(request, "desk/review_preview.html", context, status=status)
@@ -107,6 +155,19 @@ def _preview_or_publish(
     whom = "everybody" if reach_of(incident).public else "the affected customers only"
     messages.success(request, f"{_name(published)} is published, for {whom}.")
     return redirect("desk:incident", incident.tracking_id)
+
+
+def _news(latest: Review | None, draft: Draft) -> list[tuple[str, SafeString]]:
+    """By heading what is new against the version before; nothing of a first one."""
+    if latest is None:
+        return []
+    before = {each.heading: each.text for each in draft_of(latest).sections}
+    after = {each.heading: each.text for each in draft.sections}
+    return [
+        (heading, changes(before.get(heading, ""), after.get(heading, "")))
+        for heading in dict.fromkeys([*after, *before])
+        if before.get(heading, "").strip() != after.get(heading, "").strip()
+    ]
 
 
 def _latest(incident: Incident) -> Review | None:
@@ -127,6 +188,7 @@ def _form_page(
     form: ReviewForm,
     *,
     news: News | None = None,
+    more: Mapping[str, object] | None = None,
     status: int = 200,
 ) -> HttpResponse:
     decision = incident.decisions.order_by("-id").first()
@@ -142,4 +204,4 @@ def _form_page(
         # A form that has been told the news carries the newest mark: the next press goes through.
         "seen": seen_now(incident) if news or request.method == "GET" else request.POST.get("seen"),
     }
-    return render(request, "desk/review.html", context, status=status)
+    return render(request, "desk/review.html", {**context, **(more or {})}, status=status)

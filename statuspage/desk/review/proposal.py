@@ -1,0 +1,73 @@
+"""The time line that our own records propose: impact, what was said, when the first were told, what recovered."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+
+from incidents.models import Impact, Incident
+from incidents.vocabulary import CommunicationKind
+from incidents.wording import listed
+from notifications.evidence import delivery_statistics
+from statuspage.desk.review.lines import timeline_lines
+
+LONGEST = 160
+Row = tuple[datetime, str]
+
+
+def proposed(incident: Incident) -> list[Row]:
+    """Moments (UTC, to the minute) and what happened then, oldest first; for an operator to mend."""
+    rows = {
+        (at.astimezone(UTC).replace(second=0, microsecond=0), said) for at, said in _rows(incident)
+    }
+    return sorted(rows)
+
+
+def with_proposed(typed: str, incident: Incident) -> str:
+    """The typed lines, and those proposed that are not among them, in order of time."""
+    lines = [line.strip() for line in typed.replace("\r\n", "\n").split("\n") if line.strip()]
+    fresh = timeline_lines(proposed(incident)).split("\n")
+    return "\n".join(sorted([*lines, *(each for each in fresh if each and each not in lines)]))
+
+
+def _rows(incident: Incident) -> Iterator[Row]:
+    yield incident.started_at, "Impact began."
+    if incident.detected_at:
+        yield incident.detected_at, "Detected."
+    if incident.published_at:
+        yield incident.published_at, "Posted publicly."
+    yield from _windows(incident)
+    told = {
+        each.communication: each.first_at
+        for each in delivery_statistics.of_incident(incident.pk)[0]
+    }
+    first = True
+    for each in incident.communications.exclude(kind=CommunicationKind.REVIEW).order_by("number"):
+        words = " ".join(each.public_text.split())
+        short = words if len(words) <= LONGEST else f"{words[:LONGEST].rsplit(' ', 1)[0]} …"
+        if each.public_text and each.public_at:
+            yield each.at, f"{each.get_stage_display()}: {short}"
+        else:
+            # What was written for the affected alone is for them; a review may be for everybody.
+            yield each.at, f"{each.get_stage_display()}: the affected customers were informed."
+        at = told.get(each.pk)
+        if first and at is not None:
+            first = False
+            yield at, "The first customers were told."
+
+
+def _windows(incident: Incident) -> Iterator[Row]:
+    """What was hit later than the first, and what recovered, by moment."""
+    begun: dict[datetime, list[str]] = {}
+    ended: dict[datetime, list[str]] = {}
+    impacts = Impact.objects.filter(occurrence__incident=incident)
+    for each in impacts.select_related("service", "region").order_by("id"):
+        cell = f"{each.service.name} in {each.region.name}"
+        if each.started_at > incident.started_at:
+            begun.setdefault(each.started_at, []).append(cell)
+        if each.ended_at:
+            ended.setdefault(each.ended_at, []).append(cell)
+    for at, cells in begun.items():
+        yield at, f"{listed(cells)} hit, too."
+    for at, cells in ended.items():
+        yield at, f"{listed(cells)} recovered."

@@ -77,7 +77,8 @@ def review(request: HttpRequest, tracking_id: str) -> HttpResponse:
 
 def _as_file(incident: Incident, data: QueryDict) -> HttpResponse:
     """What is typed, as Markdown; also what could not be published yet."""
-    response = HttpResponse(to_markdown({name: data.get(name, "") for name in data}), content_type="text/markdown; charset=utf-8")
+    text = to_markdown({name: data.get(name, "") for name in data})
+    response = HttpResponse(text, content_type="text/markdown; charset=utf-8")
     name = f"review-{incident.tracking_id}.md"
     response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
     return response

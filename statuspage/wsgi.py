@@ -122,7 +122,7 @@ def _build() -> WSGIApplication:
         django,
         health=health,
         hsts=hsts,
-        keys={"trackingId", *FILTERS, *FIELDS, *my_services.FIELDS},
+        keys={"trackingId", *FILTERS, "incident", *FIELDS, *my_services.FIELDS},
         unavailable=unavailable,
         languages=languages.others(),
     )

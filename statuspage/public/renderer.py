@@ -12,9 +12,10 @@ from django.conf import settings
 from django.utils.translation import override
 
 from statuspage.public import languages
-from statuspage.public.formats import format_index, format_pages, format_parts
+from statuspage.public.formats import feed_queries, format_index, format_pages, format_parts
+from statuspage.public.formats.feed_entries import FeedEntry, newest_entries
 from statuspage.public.formats.how_fast import FIGURES, FIGURES_SCHEMA
-from statuspage.public.render import assets, history, matrix, plain_files, share_images
+from statuspage.public.render import assets, history, matrix, plain_files, share_images, updates
 from statuspage.public.render.headline import Headline, headline
 from statuspage.public.render.layout import Layout
 from statuspage.public.render.page import Page, Site
@@ -33,6 +34,7 @@ from statuspage.public.render.pages import (
     minutes_page,
     status_pages,
 )
+from statuspage.public.render.updates import UPDATES
 from statuspage.public.snapshot.changes import PublicChange, between, newest_first, places
 from statuspage.public.snapshot.values import IncidentView, Snapshot
 from statuspage.public.store.index import Index
@@ -83,6 +85,7 @@ class Renderer:
             hot[ENDPOINTS] = endpoints_page(snapshot, layout)
             if self.language != languages.DEFAULT:
                 hot[MINUTES] = minutes_page(snapshot, layout)
+                hot[UPDATES] = updates.page(layout, self._said(snapshot))
             if snapshot.figures is not None:
                 hot[HOW_FAST] = how_fast_page(snapshot.figures, layout)
             hot |= {
@@ -139,6 +142,10 @@ class Renderer:
             pages, parts = self._portion(chosen, HistoryPages(snapshot, layout, entries))
             entries.shrink()
         return Site(snapshot.revision, snapshot.as_of, pages | self.draw(), parts=parts)
+
+    def _said(self, snapshot: Snapshot) -> list[FeedEntry]:
+        base = str(settings.BASE_URL).rstrip("/")
+        return newest_entries(snapshot, base_url=base, site=snapshot.site, most=updates.SHOWN)
 
     def draw(self) -> dict[str, Page]:
         """The pictures of the incidents printed last. Apart, as nobody waits for them as for the pages."""
@@ -275,7 +282,9 @@ class SiteRenderer:
             pages |= plain_files.pages(snapshot, addresses(snapshot))
             pages |= self.renderer.draw()
             # Nobody waits for this one as for the others.
-            pages[MINUTES] = minutes_page(snapshot, Layout(snapshot.as_of, snapshot.revision))
+            layout = Layout(snapshot.as_of, snapshot.revision)
+            pages[MINUTES] = minutes_page(snapshot, layout)
+            pages[UPDATES] = updates.page(layout, index[feed_queries.KEY][feed_queries.ENTRIES])
         return Site(
             snapshot.revision, snapshot.as_of, pages, parts=format_parts(snapshot), index=index
         )
@@ -297,6 +306,7 @@ def addresses(snapshot: Snapshot) -> dict[str, datetime | None]:
         STATUS,
         HISTORY,
         MINUTES,
+        UPDATES,
         ENDPOINTS,
         *([HOW_FAST] if snapshot.figures else []),
         *(f"{STATUS}{one.slug}/" for one in snapshot.geographies),

@@ -30,7 +30,7 @@ from statuspage.public.render.page import Page
 from statuspage.public.snapshot.values import IncidentView, Snapshot
 
 KEY = "formats"
-FILTERS = ("service", "region")
+FILTERS = ("service", "region", "incident")
 MOST_SLUGS = 50
 BADGES = "/badge/"
 FRAMES = "/embed/"
@@ -103,6 +103,7 @@ def _by_service(cells: Collection[Cell]) -> dict[str, list[str]]:
 class _Wanted:
     services: frozenset[str]
     regions: frozenset[str]
+    incident: str  # a tracking ID in small letters, or empty for any
     query: str
 
     def fits(
@@ -113,6 +114,8 @@ class _Wanted:
     ) -> bool:
         """A region is concerned when it is named, or the geography it lies in; a service in a region, when
         just that pair is hit, as far as it is known which pairs are."""
+        if self.incident and entry["incident"].lower() != self.incident:
+            return False
         services = {slug for slug, _name in entry["services"] if slug in self.services}
         regions = {slug for slug, _name in entry["regions"] if slug in self.regions}
         within = not geographies.isdisjoint(entry["geographies"])
@@ -131,25 +134,41 @@ class _Wanted:
 def filtered_feed(
     path: str, query: Mapping[str, str], generation: FeedGeneration, /
 ) -> Page | None:
-    """A feed by `?service=` and `?region=` (slugs, several with commas); None: nothing is asked for."""
+    """A feed by `?service=`, `?region=` (slugs, several with commas) and `?incident=` (a tracking ID); None: nothing
+    is asked for."""
+    if path not in FEEDS:
+        return None
+    kind, write = FEEDS[path]
+    found = chosen(kind, query, generation)
+    if found is None:
+        return None
+    entries, names, asked = found
+    data = generation.index[KEY]
+    title = f"{data['name']}: {', '.join(names)}" if names else data["name"]
+    where = f"{path}?{asked}"
+    return write(
+        FeedChannel(title, data["base_url"], where, generation.as_of, data["site"]), entries
+    )
+
+
+def chosen(
+    kind: str, query: Mapping[str, str], generation: FeedGeneration
+) -> tuple[list[dict[str, Any]], list[str], str] | None:
+    """The entries of a list that a query asks for, what it chooses in words, and the query as it was understood."""
     wanted = _wanted(query)
     data = generation.index.get(KEY, {})
-    if path not in FEEDS or wanted is None or "catalogue" not in data:
+    if wanted is None or "catalogue" not in data:
         return None  # or written by an earlier release
     catalogue = FormatCatalogue.read(data["catalogue"])
     names = [name for slug, name in catalogue.services.items() if slug in wanted.services]
     names += [name for slug, (name, _home) in catalogue.regions.items() if slug in wanted.regions]
-    title = f"{data['name']}: {', '.join(names)}" if names else data["name"]
-    channel = FeedChannel(
-        title, data["base_url"], f"{path}?{wanted.query}", generation.as_of, data["site"]
-    )
+    names += [wanted.incident.upper()] if wanted.incident else []
     homes = frozenset(
         home for slug, (_name, home) in catalogue.regions.items() if slug in wanted.regions and home
     )
-    kind, write = FEEDS[path]
     hit = data["hit_now" if kind == ACTIVE else "hit"]
-    chosen = [one for one in data[kind] if wanted.fits(one, homes, hit.get(one["incident"], {}))]
-    return write(channel, chosen)
+    entries = [one for one in data[kind] if wanted.fits(one, homes, hit.get(one["incident"], {}))]
+    return entries, names, wanted.query
 
 
 def _wanted(query: Mapping[str, str]) -> _Wanted | None:
@@ -166,6 +185,7 @@ def _wanted(query: Mapping[str, str]) -> _Wanted | None:
     return _Wanted(
         (slugs["service"] or nothing) if "service" in slugs else frozenset(),
         (slugs["region"] or nothing) if "region" in slugs else frozenset(),
+        given.get("incident", ""),
         urlencode(given),
     )
 

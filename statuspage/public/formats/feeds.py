@@ -37,7 +37,9 @@ class FeedChannel:
 
     @property
     def home(self) -> str:
-        return f"{self.base_url}/status/"
+        """The same for people, with the query."""
+        _, mark, query = self.path.partition("?")
+        return f"{self.base_url}/status/updates/{mark}{query}"
 
     @property
     def own(self) -> str:

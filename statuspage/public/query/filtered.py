@@ -17,9 +17,10 @@ from django.utils.translation import override
 
 from incidents.texts import as_typed
 from statuspage.public import languages
+from statuspage.public.formats import feed_queries
 from statuspage.public.query import my_services, search
 from statuspage.public.query.search import LONGEST, MAX_AGE, Generation
-from statuspage.public.render import history, labels, matrix, times
+from statuspage.public.render import history, labels, matrix, times, updates
 from statuspage.public.render.layout import Layout, render
 from statuspage.public.render.page import Page
 
@@ -254,7 +255,21 @@ def _said(asked: Asked, index: Mapping[str, Any]) -> list[tuple[str, str]]:
     return said
 
 
-PAGES: Mapping[str, Assembler] = {STATUS: status_answer, HISTORY: filtered_history}
+def updates_of(query: Mapping[str, str], generation: Generation) -> Page | None:
+    """The ways to hear of a service, region or incident alone, and what was said of it last."""
+    found = feed_queries.chosen(feed_queries.ENTRIES, query, generation)
+    if found is None:
+        return None
+    entries, names, asked = found
+    layout = Layout(generation.as_of, generation.revision)
+    return updates.page(layout, entries, asked, names)
+
+
+PAGES: Mapping[str, Assembler] = {
+    STATUS: status_answer,
+    HISTORY: filtered_history,
+    updates.UPDATES: updates_of,
+}
 # By path prefix, the longest wins: what the web process is given.
 ASSEMBLERS: Mapping[str, Callable[[str, Mapping[str, str], Any], Page | None]] = {
     f"{languages.root(code)}{STATUS}": assemble for code in languages.names()

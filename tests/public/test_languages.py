@@ -81,6 +81,7 @@ def test_a_page_names_its_language_and_its_other_languages(site: Site) -> None:
             if "hreflang" in one
         }
         assert alternates == {
+            "x-default": f"{settings.BASE_URL}/status/history/",
             "en": f"{settings.BASE_URL}/status/history/",
             **{other: f"{settings.BASE_URL}/{other}/status/history/" for other in OTHERS},
         }  # fmt: skip

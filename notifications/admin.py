@@ -13,12 +13,12 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
 
-from incidents.access import LIFT, may
+from incidents.access import LIFT, RETRY, may
 from incidents.admin import Guarded, ReadOnly
 from incidents.vocabulary import Kind
 from notifications.addresses import AddressError, normalise
 from notifications.channels import endpoints, test_messages
-from notifications.delivery import retry
+from notifications.delivery import retry, sent_messages
 from notifications.inbound import suppression
 from notifications.lifecycle import Channel
 from notifications.models import (
@@ -36,6 +36,7 @@ from notifications.models import (
     OperatorAct,
     Person,
     PublicTopic,
+    SentMessage,
     Tenant,
 )
 
@@ -389,10 +390,48 @@ class DeliveryAdmin(ReadOnly):
     search_fields = ("incident__tracking_id", "endpoint__shown", "uuid")
     list_select_related = ("incident", "endpoint")
     inlines = (AttemptInline,)
+    actions = ("send_again",)
     # The table has millions of rows: no count of all of them for each page.
     show_full_result_count = False
     list_per_page = 50
     ordering = ("-id",)
+
+    def get_fields(self, request: HttpRequest, obj: Delivery | None = None) -> list[Any]:
+        return [*super().get_fields(request, obj), "what_was_sent"]
+
+    def get_readonly_fields(
+        self, request: HttpRequest, obj: Delivery | None = None
+    ) -> tuple[str, ...]:
+        return (*super().get_readonly_fields(request, obj), "what_was_sent")
+
+    @admin.display(description="what was sent")
+    def what_was_sent(self, delivery: Delivery) -> str:
+        """The body, without keys; mails are shown by the desk's preview."""
+        sent = SentMessage.objects.filter(delivery=delivery).first()
+        return sent.body if sent else "–"
+
+    def has_retry_permission(self, request: HttpRequest) -> bool:
+        return may(request.user, RETRY)
+
+    @admin.action(description="Send once more, with the same id", permissions=["retry"])
+    def send_again(self, request: HttpRequest, queryset: QuerySet[Delivery]) -> None:
+        chosen = list(queryset[: MOST_TEST_MESSAGES + 1])
+        if len(chosen) > MOST_TEST_MESSAGES:
+            words = f"Choose at most {MOST_TEST_MESSAGES} deliveries."
+            self.message_user(request, words, messages.ERROR)
+            return
+        for delivery in chosen:
+            try:
+                taken, answer = sent_messages.send_again(
+                    delivery_id=delivery.pk,
+                    now=timezone.now(),
+                    actor=cast("AbstractBaseUser", request.user),
+                )
+            except sent_messages.AgainError as error:
+                self.message_user(request, f"{delivery}: {error}", messages.ERROR)
+                continue
+            words = f"{delivery}: it was {'taken' if taken else 'not taken'}: {answer}."
+            self.message_user(request, words, messages.SUCCESS if taken else messages.ERROR)
 
 
 @admin.register(Attempt)

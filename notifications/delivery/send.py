@@ -16,7 +16,7 @@ from django.utils import timezone
 from notifications import lifecycle
 from notifications.channels.base import ChannelRenderer, Message, Transport, TransportError
 from notifications.channels.registry import CHANNELS
-from notifications.delivery import claims, contact_notices, kill_switch
+from notifications.delivery import claims, contact_notices, kill_switch, sent_messages
 from notifications.delivery.circuit_breaker import Breakers
 from notifications.delivery.claims import SendOutcome
 from notifications.lifecycle import ENDS_BATCH, Failure, SkipReason, State
@@ -109,6 +109,7 @@ class _Run:
     renderer: ChannelRenderer
     breakers: Breakers = field(default_factory=Breakers)
     outcomes: list[SendOutcome] = field(default_factory=list)
+    bodies: dict[int, Message] = field(default_factory=dict)  # of what goes to web addresses
     ended: bool = False  # the transport cannot go on for now
     settled_at: float = field(default_factory=time.monotonic)
     asked_at: float = 0.0
@@ -139,6 +140,7 @@ class _Run:
         while True:
             try:
                 claims.settle(self.claimed.claim, self.outcomes, clock=time.monotonic())
+                self.keep_bodies()
                 break
             except (OperationalError, InterfaceError):
                 if time.monotonic() > until:
@@ -159,6 +161,13 @@ class _Run:
         self.settled_at = time.monotonic()
         if not self.halted and self.settled_at - self.asked_at > ASK_SECONDS:
             self.halted, self.asked_at = kill_switch.in_force() is not None, self.settled_at
+
+    def keep_bodies(self) -> None:
+        """As evidence of what exactly was taken; mails are made anew from the statement."""
+        taken = [each.delivery for each in self.outcomes if each.state is State.SENT]
+        if self.channel.is_web and taken:
+            sent = [(each, self.bodies[each.pk]) for each in taken if each.pk in self.bodies]
+            sent_messages.keep(sent, now=timezone.now())
 
     def held_back(self, delivery: Delivery, started: float) -> SendOutcome | None:
         """The outcome of what is not tried now: who shall not have it, and what must wait."""
@@ -199,6 +208,7 @@ class _Run:
                 if isinstance(message, SendOutcome):
                     yield message
                 else:
+                    self.bodies[delivery.pk] = message
                     running[hands.submit(_hand_over, self.transport, message)] = delivery
             while running:
                 yield from self.collected(running)

@@ -28,6 +28,7 @@ from notifications.models import (
     Footprint,
     OperatorAct,
     PublicTopic,
+    SentMessage,
     SignUp,
     Tenant,
 )
@@ -134,7 +135,7 @@ def _forget(endpoint: Endpoint, now: datetime) -> None:
     mark = f"{ERASED}-{secrets.token_hex(8)}"
     endpoint.address = mark
     endpoint.key = uuid.uuid4()  # links in mails that lie somewhere end here
-    endpoint.tenant, endpoint.confirmed_at = None, None
+    endpoint.tenant, endpoint.confirmed_at, endpoint.name = None, None, ""
     endpoint.language, endpoint.time_zone = "en", "UTC"
     endpoint.former_secret, endpoint.former_until = "", None
     if Channel(endpoint.channel).is_web:
@@ -146,6 +147,8 @@ def _forget(endpoint: Endpoint, now: datetime) -> None:
     endpoint.erased_at = now
     endpoint.save()
     endpoint.topics.all().delete()
+    endpoint.notices.all().delete()
+    SentMessage.objects.filter(delivery__endpoint=endpoint).delete()
     endpoint.action_groups.clear()
     Tenant.objects.filter(contact=endpoint).update(contact=None)
     sign_ups = SignUp.objects.annotate(lower=Lower("address"))

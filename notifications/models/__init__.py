@@ -17,6 +17,7 @@ from notifications.models.people import (
     PersonSession,
 )
 from notifications.models.rules import ActionGroup, AlertRule
+from notifications.models.sent_messages import SentMessage
 from notifications.models.target_index import StaleTenant, Target
 from notifications.models.tenants import (
     CustomerSubscription,
@@ -54,6 +55,7 @@ __all__ = [
     "PublicTopic",
     "Result",
     "SendingHeartbeat",
+    "SentMessage",
     "SignUp",
     "StaleTenant",
     "Target",

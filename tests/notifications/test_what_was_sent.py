@@ -1,0 +1,94 @@
+"""What exactly went to a web address is kept, without its keys; and can be sent once more with the same id."""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime
+
+import pytest
+from django.contrib.auth.models import User
+
+from incidents.services import incident as incident_service
+from incidents.services.inputs import Statement
+from notifications.channels import endpoints
+from notifications.delivery import plan, send, sent_messages
+from notifications.evidence import erasure
+from notifications.models import Attempt, Delivery, Endpoint, OperatorAct, SentMessage
+from tests.conftest import declaration
+from tests.notifications.cast import last, tenant
+from tests.notifications.rooms import Hook
+
+pytestmark = pytest.mark.usefixtures("catalogue")
+
+WEST = ("key-vault", "west-europe")
+KEY = "k" * 32
+
+
+def planned(operator: User, now: datetime, hook: Hook, format: str, query: str = "") -> Delivery:
+    owner = tenant("here", WEST, contact=False)
+    owner.contact, _ = endpoints.create(
+        channel="webhook",
+        address=hook.url.replace("/hook", "/v2/enqueue") + query,
+        tenant=owner,
+        now=now,
+        format=format,
+    )
+    owner.save()
+    incident = incident_service.declare(
+        declaration=declaration(statement=Statement("", "For you.")), now=now, actor=operator
+    )
+    plan.plan(communication_id=last(incident).pk, now=now)
+    return Delivery.objects.get()
+
+
+def test_the_body_is_kept_as_it_was_taken_but_for_its_key(
+    operator: User, now: datetime, hook: Hook
+) -> None:
+    delivery = planned(operator, now, hook, "pagerduty", f"?routing_key={KEY}")
+    hook.status = 503
+    send.work()
+    assert not SentMessage.objects.exists(), "it was not taken"
+    hook.status = 202
+    Delivery.objects.update(next_attempt_at=now)
+    assert send.work().sent == 1
+    kept = json.loads(SentMessage.objects.get(delivery=delivery).body)
+    posted = json.loads(hook.requests[-1][1])
+    assert posted.pop("routing_key") == KEY
+    assert kept.pop("routing_key") == "…"
+    assert kept == posted
+
+
+def test_a_delivery_is_sent_once_more_with_the_same_id_and_on_record(
+    operator: User, now: datetime, hook: Hook
+) -> None:
+    delivery = planned(operator, now, hook, "native-2")
+    with pytest.raises(sent_messages.AgainError, match="leaves by itself"):
+        sent_messages.send_again(delivery_id=delivery.pk, now=now, actor=operator)
+    send.work()
+    assert sent_messages.send_again(delivery_id=delivery.pk, now=now, actor=operator) == (
+        True,
+        "204",
+    )
+    (first, said), (second, again) = hook.requests
+    assert first["webhook-id"] == second["webhook-id"]
+    assert said == again
+    assert list(Attempt.objects.values_list("number", "result")) == [(1, "sent"), (2, "sent")]
+    act = OperatorAct.objects.get()
+    assert (act.what, act.actor_id) == ("again", operator.pk)
+    hook.status = 500
+    taken, answer = sent_messages.send_again(delivery_id=delivery.pk, now=now, actor=operator)
+    assert (taken, answer) == (False, "answered 500")
+    Endpoint.objects.update(suppressed_at=now, suppressed_because="gone")
+    with pytest.raises(sent_messages.AgainError, match="must not be sent: suppressed"):
+        sent_messages.send_again(delivery_id=delivery.pk, now=now, actor=operator)
+
+
+def test_what_was_sent_goes_with_an_erased_address(
+    operator: User, now: datetime, hook: Hook
+) -> None:
+    planned(operator, now, hook, "native-2")
+    send.work()
+    address = Endpoint.objects.get().address
+    erasure.erase(erasure.plan_address(address), reason="ticket 1", now=now, actor=operator)
+    assert not SentMessage.objects.exists()
+    assert Delivery.objects.count() == 1

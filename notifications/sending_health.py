@@ -166,8 +166,8 @@ def substituted(figures: Figures) -> str:
     )
 
 
-def _silent(pulse: float | None) -> bool:
-    return pulse is not None and pulse > BEAT_SILENT
+def _silent(age: float | None) -> bool:
+    return age is not None and age > BEAT_SILENT
 
 
 def _minutes(seconds: float) -> str:

@@ -1,4 +1,4 @@
-"""The pulse of the sweep and of who stands in for it, and what both and the queues say of our own sending."""
+"""The heartbeat of the sweep and of who stands in for it, and what both and the queues say of our own sending."""
 
 from __future__ import annotations
 

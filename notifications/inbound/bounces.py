@@ -91,7 +91,7 @@ def by_report(report: BounceReport, *, now: datetime) -> tuple[str, str]:
     return path or a link of ours: anybody can write that an address is dead."""
     delivery = _delivery_of(report)
     if delivery is None:
-        unsigned = "no return path of ours: nobody knows which letter it is about"
+        unsigned = "no return path of ours: nobody knows which mail it is about"
         return "", unsigned if report.kind else report.why
     if not report.kind:
         return "", report.why
@@ -132,7 +132,7 @@ def _delivery_of(report: BounceReport) -> Delivery | None:
             return Delivery.objects.filter(uuid=uuid).first()
     if report.kind != Bounce.Kind.COMPLAINT:
         return None
-    # A complaint goes to the address a provider knows, not to the return path; the letter it returns
+    # A complaint goes to the address a provider knows, not to the return path; the mail it returns
     # carries a link that only we can sign.
     for link in report.links:
         try:

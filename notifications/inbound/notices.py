@@ -1,6 +1,6 @@
-"""Returned letters and what looks like them: notices without a machine-readable report, auto-replies. Pure.
+"""Returned mails and what looks like them: notices without a machine-readable report, auto-replies. Pure.
 
-Many servers say in words alone that a letter failed. `flufl.bounce` knows the formats of old and odd ones;
+Many servers say in words alone that a mail failed. `flufl.bounce` knows the formats of old and odd ones;
 what it does not know is recognised by who writes and by the usual sentences.
 """
 
@@ -16,7 +16,7 @@ from flufl.bounce import all_failures
 
 from notifications.mail_answers import CODE, wording
 
-CHALLENGE = "asks who wrote before it lets the letter in, no failure"
+CHALLENGE = "asks who wrote before it lets the mail in, no failure"
 DELAYED = "says that it is still being tried, not failed"
 LONGEST_LINE = 500
 LONGEST_TEXT = 60_000
@@ -39,7 +39,7 @@ _REPLY = re.compile(r"(?<![\d.])[45]\d\d[ -](?=\D)")
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """`failed`: a letter came back. `why`: a sentence. `answer`: the words that say how it failed.
+    """`failed`: a mail came back. `why`: a sentence. `answer`: the words that say how it failed.
     `opt_out`: the reader wants no more."""
 
     failed: bool
@@ -49,7 +49,7 @@ class Notice:
 
 
 def words_of(parts: list[Message]) -> str:
-    """What a message says in words, up to where the letter begins that it returns."""
+    """What a message says in words, up to where the mail begins that it returns."""
     text = "\n".join(filter(None, map(_text_of, parts)))[:LONGEST_TEXT]
     text = re.sub(r"^>(?!>>).*\n?", "", text, flags=re.MULTILINE)  # quoted
     copy = next(
@@ -60,7 +60,7 @@ def words_of(parts: list[Message]) -> str:
 
 def answer_in(words: str) -> str:
     """The lines around reply codes, else how it begins: further down systems explain what else may be the
-    matter, or quote the letter."""
+    matter, or quote the mail."""
     lines = words.split("\n")
     kept: list[str] = []
     for number, line in enumerate(lines):
@@ -70,12 +70,12 @@ def answer_in(words: str) -> str:
 
 
 def challenges(words: str) -> bool:
-    """Whether somebody asks who we are before letting the letter in."""
+    """Whether somebody asks who we are before letting the mail in."""
     return wording.CHALLENGE.search(words) is not None
 
 
 def read_notice(message: Message, parts: list[Message], words: str) -> Notice:
-    """What a message without a report of RFC 3464 is. `parts`: its own ones, without a returned letter's;
+    """What a message without a report of RFC 3464 is. `parts`: its own ones, without a returned mail's;
     `words`: of them."""
     if told := _PROVIDER.search(words):
         return _of_provider(told[1].lower(), words)

@@ -20,13 +20,13 @@ from notifications.mail_answers import CODE, HARD, SOFT, judge
 
 LARGEST = (
     256 * 1024
-)  # bytes that are looked at: what a report says stands before the letter it returns
+)  # bytes that are looked at: what a report says stands before the mail it returns
 LONGEST = 300
 # Who the report was delivered to: what an MDA adds, then what the sender wrote.
 ENVELOPE = ("Delivered-To", "X-Original-To", "Envelope-To", "X-Envelope-To", "To")
 RETURNED = ("Return-Path", "X-Envelope-From", "List-Unsubscribe")
 _PARTS = 50
-MOST_BLOCKS = 200  # a letter of ours has one recipient; lists that it leads to are not endless
+MOST_BLOCKS = 200  # a mail of ours has one recipient; lists that it leads to are not endless
 _LONGEST_HEADER = 4_000
 _DELIVERY = ("message/delivery-status", "message/global-delivery-status")
 # Feedback of RFC 5965 and of its registry in which a person wants no more of it.
@@ -60,7 +60,7 @@ class BounceVerdict(NamedTuple):
 
 
 def read_report(raw: bytes) -> BounceReport:
-    """What a message says about a letter of ours. Never raises for what somebody has sent."""
+    """What a message says about a mail of ours. Never raises for what somebody has sent."""
     try:
         return _read(raw[:LARGEST])
     except Exception as error:  # noqa: BLE001 - see below
@@ -135,7 +135,7 @@ def _by_status(parts: list[Message], words: str) -> BounceVerdict | None:
 
 
 def _handed_on(returned: list[Message]) -> BounceVerdict | None:
-    """A report that somebody passed on as it came: no letter of ours is one."""
+    """A report that somebody passed on as it came: no mail of ours is one."""
     for part in returned:
         if part.get_content_type() == "multipart/report":
             return _by_status(list(_own_parts(part)), "")
@@ -210,12 +210,12 @@ def _first_word(value: str) -> str:
 
 
 def _short(text: str) -> str:
-    printable = "".join(letter if letter.isprintable() else " " for letter in text)
+    printable = "".join(each if each.isprintable() else " " for each in text)
     return " ".join(printable.split())[:LONGEST]
 
 
 def _own_parts(message: Message) -> Iterator[Message]:
-    """The message and its parts, but not those of a letter it returns: that one testifies to nothing."""
+    """The message and its parts, but not those of a mail it returns: that one testifies to nothing."""
     waiting = [message]
     for _ in range(_PARTS):
         if not waiting:
@@ -228,7 +228,7 @@ def _own_parts(message: Message) -> Iterator[Message]:
 
 
 def _returned(own: list[Message]) -> Iterator[Message]:
-    """What was sent, as far as it came back: a letter, or its headers as a text of their own."""
+    """What was sent, as far as it came back: a mail, or its headers as a text of their own."""
     for part in own:
         payload = part.get_payload()
         if part.get_content_type() in ("message/rfc822", "message/global") and isinstance(

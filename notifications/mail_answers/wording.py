@@ -44,7 +44,7 @@ DEAD_DOMAIN = any_of(
     r"not (?:listed|found) in (?:domino|public name|the directory)",  # a directory of its own
     r"unroute?able (?:mail )?(?:address|domain)|null ?mx|nxdomain|name or service not known",
 )
-# Words said to the address, and not to the letter.
+# Words said to the address, and not to the mail.
 AT_RECIPIENT = any_of(
     r">>> rcpt|in reply to rcpt|after rcpt|rcpt to response|following rcpt|rcpt command|rcpt to:? ?<"
 )
@@ -70,7 +70,7 @@ NO_ROOM = any_of(
     r"\bfull\b|quota|disk|enough space|storage|\bspam\b|spamhaus|spamcop|(?:black|block) ?list",
     r"too fast|gr[ae]y-?list",
 )
-# After the letter itself was handed over a filter answers in the words of an unknown user.
+# After the mail itself was handed over a filter answers in the words of an unknown user.
 AFTER_DATA = any_of(
     r"in reply to (?:end of )?data|after (?:end of )?data|end of data|>>> data\b|command:? data\b"
 )
@@ -120,12 +120,12 @@ AUTO_SUBJECT = any_of(
     r"resposta autom|afwezig|autom\S*svar|自動(?:応答|返信)|不在|自动回复|автоответ",
     r"thank you for (?:your|contacting)|we (?:have )?received your|verify your|confirm(?:ation)? required",
 )
-# A person or a system that wants to know who we are before it takes the letter; nothing failed.
+# A person or a system that wants to know who we are before it takes the mail; nothing failed.
 CHALLENGE = any_of(
     r"pre-?approved|waitlisted|guest list|challenge[-/\s]response|requires? confirmation",
     r"(?:confirm|verify|prove) (?:that )?you(?:['’]re| are) (?:a )?(?:human|real|not)",
 )
-# Where the letter that comes back begins; what stands below are our own words.
+# Where the mail that comes back begins; what stands below are our own words.
 COPY = re.compile(
     r"^[\s>*#=_-]{0,40}(?:"
     r"(?:(?:this|here|following|below(?: this line| the next line)?) is )?(?:(?:a|the|your) )?"

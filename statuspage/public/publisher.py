@@ -68,7 +68,7 @@ class Publisher:
     memo: Memo = field(default_factory=Memo)
     reader: Reader = field(default_factory=Reader)
     english: SiteRenderer | None = None
-    presses: dict[str, Renderer] = field(default_factory=dict)  # of the other languages
+    renderers: dict[str, Renderer] = field(default_factory=dict)  # of the other languages
     base: str = ""  # the generation this process wrote last: what is written next says what differs
     behind: list[str] = field(default_factory=list)  # what does not show `snapshot` yet, in order
     snapshot: Snapshot | None = None
@@ -175,7 +175,7 @@ class Publisher:
             site = with_rest(
                 english.renderer.grown_older(self.snapshot), english.rest(self.snapshot)
             )
-            others = [press.grown_older(self.snapshot) for press in self.presses.values()]
+            others = [renderer.grown_older(self.snapshot) for renderer in self.renderers.values()]
             site = renewed(folder, shown, with_languages(site, others))
             written = write_generation(self.directory, site)
         except Exception:
@@ -189,7 +189,7 @@ class Publisher:
     def _next_step(self, snapshot: Snapshot) -> tuple[Site | None, bool]:
         if self.behind:
             return self._print(self.behind.pop(0), snapshot, self.at_once)
-        for renderer in (self._english().renderer, *self.presses.values()):
+        for renderer in (self._english().renderer, *self.renderers.values()):
             if (site := renderer.more(self.at_once)) is not None:
                 now = (snapshot.revision, snapshot.as_of)
                 return replace(site, revision=now[0], as_of=now[1], base=self.base), False
@@ -199,8 +199,10 @@ class Publisher:
         """A language as it differs from what is shown, and whether an entry leaves."""
         if code == REST:
             return replace(self._english().rest(snapshot), base=self.base), False
-        renderer = self._english().renderer if code == languages.DEFAULT else self.presses.get(code)
-        renderer = renderer or self.presses.setdefault(code, Renderer(code))
+        renderer = (
+            self._english().renderer if code == languages.DEFAULT else self.renderers.get(code)
+        )
+        renderer = renderer or self.renderers.setdefault(code, Renderer(code))
         whole = renderer.is_whole(snapshot)
         folder, shown = shown_in(self.directory) if whole or not self.base else (None, None)
         first = self.reader.changed(shown.revision) if shown is not None else ()
@@ -231,7 +233,7 @@ class Publisher:
 
     def _forget(self) -> None:
         self.english = None
-        self.presses.clear()
+        self.renderers.clear()
         self.base = ""
         self.behind.clear()
         self.published_at = self.rendered_at = None

@@ -1,4 +1,4 @@
-"""A letter as bytes with holes: built once per sheet, filled in per receiver.
+"""A mail as bytes with placeholders: built once per template, filled in per receiver.
 
 Bodies are quoted-printable, cut at their blanks with soft line breaks, so that a value can be put in
 without encoding anything else anew. What comes out is dot-stuffed for DATA of SMTP.
@@ -22,10 +22,10 @@ _CONTENT = "Content-Type: {}; charset=utf-8\r\nContent-Transfer-Encoding: quoted
 
 
 class MimeTemplate:
-    """Everything of a sheet that is the same for all. Raises ValueError for a header with a line break."""
+    """Everything of a template that is the same for all. Raises ValueError for a header with a line break."""
 
     def __init__(self, template: MessageTemplate, sender: str) -> None:
-        # Held, so that `sheet` keeps its identity for as long as this is cached under it.
+        # Held, so that `template` keeps its identity for as long as this is cached under it.
         self.template = template
         boundary = f"=_{secrets.token_hex(16)}"
         head = EmailMessage(policy=SMTP)
@@ -48,7 +48,7 @@ class MimeTemplate:
         self._pieces = pieces
 
     def value(self, message: Message) -> bytes:
-        """The letter to one receiver, as DATA sends it, without the final dot. Raises ValueError."""
+        """The mail to one receiver, as DATA sends it, without the final dot. Raises ValueError."""
         own = [
             ("To", message.to),
             ("Message-ID", message.id),

@@ -75,8 +75,8 @@ def send_trial(address: str, *, subject: str, text: str, host: str) -> Trial:
         steps.append(
             ("logged in", f"as {backend.username}" if backend.username else "no: no EMAIL_USER")
         )
-        letter = re.sub(rb"\r?\n", b"\r\n", mail.message().as_bytes())
-        stuffed = re.sub(rb"(?m)^\.", b"..", letter).rstrip(b"\r\n") + b"\r\n"
+        raw = re.sub(rb"\r?\n", b"\r\n", mail.message().as_bytes())
+        stuffed = re.sub(rb"(?m)^\.", b"..", raw).rstrip(b"\r\n") + b"\r\n"
         steps.append(("taken", _clean(SmtpSession(session).hand_over(Envelope(address), stuffed))))
     except (smtplib.SMTPException, OSError, ValueError) as error:
         steps.append(("failed", _words(error)))

@@ -1,4 +1,4 @@
-"""The words of a letter: subject, text, HTML and headers, in the receiver's language.
+"""The words of a mail: subject, text, HTML and headers, in the receiver's language.
 
 A public message is made of public text and public facts only. What it says of publicity (the link to
 the entry) is asked of the ledger's gate, never decided here.
@@ -43,7 +43,7 @@ OWN = ("leave", "manage", "tenant", "line", "yours", "yours_text")
 class MailRenderer:
     """Renders once per text, audience, relevance, reason, language and zone; fills in what is each receiver's own.
 
-    Short-lived by intent: whether an entry is public is looked up once per press.
+    Short-lived by intent: whether an entry is public is looked up once per renderer.
     """
 
     def __init__(self) -> None:

@@ -1,4 +1,4 @@
-"""Letters: one recipient each, over a connection that is kept open between them.
+"""Mails: one recipient each, over a connection that is kept open between them.
 
 Everything that differs between Django's mail settings before and after 6.1 is in `new_backend`.
 """
@@ -34,7 +34,7 @@ _ENHANCED = re.compile(r"\b([245])\.(\d{1,3})\.(\d{1,3})\b")
 class Mail:
     """SMTP, or whatever the mail settings name. One connection per thread, hence per worker process.
 
-    Over SMTP a letter from a sheet goes out as prepared bytes; everything else is handed to Django.
+    Over SMTP a mail from a template goes out as prepared bytes; everything else is handed to Django.
     """
 
     def __init__(self) -> None:
@@ -45,8 +45,8 @@ class Mail:
             envelope = Envelope(message.to, message.return_path)
             line = self._smtp_session(envelope)
             if message.template is not None and line is not None:
-                letter = self._mime_template(message.template).value(message)
-                answer = line.hand_over(envelope, letter, _envelope_ahead(following))
+                raw = self._mime_template(message.template).value(message)
+                answer = line.hand_over(envelope, raw, _envelope_ahead(following))
             else:
                 self._connection().send_messages([_composed(message)])
                 answer = "accepted"
@@ -62,13 +62,13 @@ class Mail:
         return answer
 
     def _mime_template(self, template: MessageTemplate) -> MimeTemplate:
-        kept: dict[int, MimeTemplate] = self._local.__dict__.setdefault("letters", {})
-        letter = kept.get(id(template))
-        if letter is None:
+        kept: dict[int, MimeTemplate] = self._local.__dict__.setdefault("mails", {})
+        made = kept.get(id(template))
+        if made is None:
             if len(kept) >= MOST_LETTERS:
                 kept.clear()
-            letter = kept[id(template)] = MimeTemplate(template, settings.DEFAULT_FROM_EMAIL)
-        return letter
+            made = kept[id(template)] = MimeTemplate(template, settings.DEFAULT_FROM_EMAIL)
+        return made
 
     def close(self) -> None:
         backend: BaseEmailBackend | None = getattr(self._local, "backend", None)
@@ -103,7 +103,7 @@ class Mail:
             session = getattr(backend, "connection", None)
             self._local.smtp_session = None
             if isinstance(session, smtplib.SMTP) and session.sock is not None:
-                # Else the last part of a letter waits until the one before it is acknowledged.
+                # Else the last part of a mail waits until the one before it is acknowledged.
                 session.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
                 self._local.smtp_session = SmtpSession(session)
             self._local.backend = backend

@@ -1,7 +1,7 @@
-"""One SMTP session: letter after letter, each envelope sent along with the end of the letter before it.
+"""One SMTP session: mail after mail, each envelope sent along with the end of the mail before it.
 
-Where the relay takes commands in a row (PIPELINING, RFC 2920, which lets the end of a letter begin such a
-row) a letter costs one round trip, and two where it is the first; elsewhere it costs four.
+Where the relay takes commands in a row (PIPELINING, RFC 2920, which lets the end of a mail begin such a
+row) a mail costs one round trip, and two where it is the first; elsewhere it costs four.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ Reply = tuple[int, bytes]
 
 @dataclass(frozen=True, slots=True)
 class Envelope:
-    """Whom a letter is from and to, in ASCII. An empty sender stands for MAIL_FROM."""
+    """Whom a mail is from and to, in ASCII. An empty sender stands for MAIL_FROM."""
 
     to: str
     sender: str = ""
@@ -39,21 +39,19 @@ class SmtpSession:
 
     def __init__(self, session: smtplib.SMTP) -> None:
         self.session = session
-        self._ahead: Envelope | None = None  # sent, and not followed by its letter yet
+        self._ahead: Envelope | None = None  # sent, and not followed by its mail yet
 
     def fits(self, envelope: Envelope) -> bool:
         """False where another envelope was sent ahead: only hanging up takes it back."""
         return self._ahead in (None, envelope)
 
     def hang_up(self) -> None:
-        """Without a farewell where an envelope waits for its letter: QUIT would be part of that."""
+        """Without a farewell where an envelope waits for its mail: QUIT would be part of that."""
         if self._ahead is not None:
             self.session.close()
 
-    def hand_over(
-        self, envelope: Envelope, letter: bytes, following: Envelope | None = None
-    ) -> str:
-        """Send one letter, as DATA wants it but for the final dot; returns what the relay said.
+    def hand_over(self, envelope: Envelope, mail: bytes, following: Envelope | None = None) -> str:
+        """Send one mail, as DATA wants it but for the final dot; returns what the relay said.
 
         `following`: the next one's envelope. Raises what smtplib raises; ValueError for an address beyond
         ASCII, before anything is sent.
@@ -66,7 +64,7 @@ class SmtpSession:
         if any(code >= 400 for code, _ in replies):
             _give_up(session, replies)
             _raise_refusal(envelope, replies)
-        session.send(letter + b".\r\n" + row)
+        session.send(mail + b".\r\n" + row)
         self._ahead = following if row else None
         code, answer = session.getreply()
         if code >= 400:
@@ -96,7 +94,7 @@ def _address_in(name_and_address: str) -> str:
 
 
 def _give_up(session: smtplib.SMTP, replies: list[Reply]) -> None:
-    """Leave the session ready for the next letter, whatever was taken of this one."""
+    """Leave the session ready for the next mail, whatever was taken of this one."""
     if any(code == 421 for code, _ in replies):
         return  # the relay has hung up
     if replies[-1][0] == 354:

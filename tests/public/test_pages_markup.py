@@ -129,6 +129,7 @@ def test_addresses_that_run_code_are_no_links() -> None:
 def test_links_inside_the_site_lead_somewhere(site: Site) -> None:
     elsewhere = (
         "/subscribe/",
+        "/service-health/",
         "/feedback/",
         "/history.",
         "/feed.json",

@@ -107,4 +107,14 @@ def test_the_mail_as_it_will_look(live_server: Any, operator: User) -> None:
             check_accessible(page)
             page.locator("iframe.mail-frame >> nth=0").scroll_into_view_if_needed()
             shot(page, f"preview-{theme}", full=False)
+        page.set_viewport_size({"width": 390, "height": 844})
+        page.evaluate("window.scrollTo(0, 0)")
+        publish = page.locator("button.primary >> text=Publish").bounding_box()
+        assert publish is not None
+        assert publish["y"] + publish["height"] <= 844, "within one thumb's reach"
+        assert publish["height"] >= 44
+        wide = "document.documentElement.scrollWidth > document.documentElement.clientWidth"
+        assert not page.evaluate(wide)
+        check_accessible(page)
+        shot(page, "preview-phone", full=False)
         assert complaints == []

@@ -172,7 +172,7 @@ def forgery(house: House) -> None:
         ):
             reply = house.ask("POST", path, body, cookies | more, **headers)
             house.held(
-                "forged requests", reply.status in (403, 405), f"POST {path} {headers}", reply
+                "forged requests", reply.status in (403, 404, 405), f"POST {path} {headers}", reply
             )
     for path in (
         "/subscribe/",
@@ -189,9 +189,13 @@ def forgery(house: House) -> None:
             reply = house.ask(
                 "POST", path, {"address": "a@example.com", "form_token": "x"}, None, **headers
             )
+            # Leaving asks for no mark, and leads elsewhere when another site's page asks for it.
+            led_away = reply.status == 302 and path.endswith("sign-out/")
+            if path.endswith("sign-out/") and not headers:
+                continue  # no browser sends it so
             house.held(
                 "forged requests",
-                reply.status in (403, 404, 422, 429),
+                led_away or reply.status in (403, 404, 422, 429),
                 f"POST {path} {headers}",
                 reply,
             )
@@ -254,10 +258,10 @@ POISON = (
     "![x](http://evil.example/p.png)",
     "<iframe src=//evil.example>",
     "&lt;script&gt;",
-    "{{1337*7}}",
+    "{{133713*7007}}",
     "{% debug %}",
-    "${1337*7}",
-    "#{1337*7}",
+    "${133713*7007}",
+    "#{133713*7007}",
     "%(settings)s",
     "{0.__class__}",
     "__SECRET__",
@@ -428,10 +432,10 @@ def _clean(reply: Reply, text: str) -> bool:
     if reply.status >= 500 or "x-injected" in reply.headers:
         return False
     if "html" not in reply.headers.get("content-type", ""):
-        return "9359" not in reply.body
+        return "936926991" not in reply.body
     raw = "<" in text and len(text) > 6 and text in reply.body
     link = re.search(r'(?:href|src)="\s*javascript:', reply.body) or "<img src=x" in reply.body
-    return not raw and not link and "9359" not in reply.body and "root:x:0" not in reply.body
+    return not raw and not link and "936926991" not in reply.body and "root:x:0" not in reply.body
 
 
 def tenants(house: House) -> None:

@@ -342,6 +342,7 @@ class AlertRuleAdmin(Guarded):
     search_fields = ("name", "tenant__name", "tenant__ref")
     list_select_related = ("tenant",)
     autocomplete_fields = ("tenant", "services", "regions", "subscriptions", "action_groups")
+    filter_horizontal = ("categories", "geographies")
     ordering = ("tenant__name", "name", "id")
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from datetime import timedelta
 
-from incidents.vocabulary import CommunicationKind, Word
+from incidents.vocabulary import CommunicationKind, Stage, Word
 
 
 class Channel(Word):
@@ -89,6 +89,7 @@ class Relevance(Word):
     RELATED = "related"
     PARTIALLY_RELATED = "partially-related"
     NOT_IMPACTED = "not-impacted"
+    DEPENDENT = "dependent"  # may be affected: runs on what depends on it
     PUBLIC = "public"
 
 
@@ -97,6 +98,7 @@ class Reason(Word):
 
     ALERT_RULE = "alert-rule"
     DEFAULT_CONTACT = "default-contact"
+    FIRST_AND_LAST = "first-and-last"  # an alert rule that wants nothing in between
     TOLD_BEFORE = "told-before"
     TOPIC = "topic"
 
@@ -176,6 +178,11 @@ def priority(*, kind: str, stage: str, number: int) -> int:
         or stage in CLOSING_STAGES
     )
     return URGENT if urgent else USUAL
+
+
+def is_in_between(*, kind: str, stage: str) -> bool:
+    """Whether a rule for first and last statements passes it over. Another date is no mere update."""
+    return kind == CommunicationKind.UPDATE and stage not in CLOSING_STAGES | {Stage.RESCHEDULED}
 
 
 # No storms: what the hour's limit holds back, and what the interval between updates of one incident does.

@@ -7,7 +7,7 @@ from notifications.audience import selection_sql as sql
 # What `ADD_TOLD_BEFORE` adds, for all endpoints at once.
 _TOLD = """
 told AS MATERIALIZED (
-  SELECT DISTINCT ON (d.endpoint_id) d.endpoint_id AS id, d.relevance
+  SELECT DISTINCT ON (d.endpoint_id) d.endpoint_id AS id, d.relevance, d.reason
   FROM notifications_delivery d
   WHERE d.incident_id = ANY (%(line)s) AND d.communication_id < %(communication)s
     AND d.audience = 'targeted' AND (d.state <> 'skipped' OR d.skip_reason = 'in_digest')
@@ -20,9 +20,12 @@ planned AS MATERIALIZED (
   SELECT DISTINCT ON (id) id, audience FROM (
     SELECT endpoint_id AS id, 'targeted' AS audience, 1 AS phase FROM targets
     WHERE %(concerns)s AND NOT EXISTS (SELECT FROM released WHERE released.id = targets.endpoint_id)
+      AND (every OR NOT %(in_between)s OR NOT EXISTS (
+        SELECT FROM told WHERE told.id = targets.endpoint_id))
     UNION ALL
     SELECT id, 'targeted', 2 FROM told
     WHERE %(targeted)s AND (%(retraction)s OR relevance <> 'not-impacted')
+      AND (NOT %(in_between)s OR reason <> 'first-and-last')
       AND NOT EXISTS (SELECT FROM released WHERE released.id = told.id)
     UNION ALL
     SELECT id, 'public', 3 FROM chosen WHERE %(public)s
@@ -83,7 +86,7 @@ _LED_BY_FOOTPRINT = """
 led AS MATERIALIZED (
   SELECT DISTINCT t.tenant_id, t.endpoint_id
   FROM notifications_target t JOIN scope USING (service_id, region_id)
-  WHERE t.kinds & %(bit)s <> 0
+  WHERE t.kinds & %(wanted)s <> 0
 )
 """
 # Whom the cells concern, without an address that hears of it. First by the addresses its rules lead to, which

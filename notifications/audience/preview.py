@@ -38,11 +38,11 @@ def look(incident: Incident) -> AudiencePreview:
     cells = scope_of(incident)
     by_list = incident.audience == Audience.CONFIRMED and selection.has_impacted(incident.pk)
     listed = incident.pk if by_list else None
-    parts = selection.breakdown(cells, kind=incident.kind, incident_id=listed)
+    parts = selection.breakdown(cells, kind=incident.kind, level=incident.level, incident_id=listed)
     return AudiencePreview(
         basis="impacted list" if by_list else "footprint",
         endpoints=sum(parts.channels.values()),
-        readers=selection.count_readers(cells, kind=incident.kind),
+        readers=selection.count_readers(cells),
         subscriptions=parts.subscriptions,
         tenants=parts.tenants,
         channels=parts.channels,

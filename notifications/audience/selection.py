@@ -8,7 +8,7 @@ are unique per communication and endpoint, so asking twice, late or in parallel 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from django.db import connection
@@ -21,8 +21,8 @@ from incidents.vocabulary import Audience, CommunicationKind, Kind
 from notifications.addresses import label
 from notifications.audience import selection_sql as sql
 from notifications.audience import target_index
-from notifications.audience.target_index_sql import BITS
-from notifications.lifecycle import CLOSING_STAGES, Relevance, priority
+from notifications.audience.rule_bits import bits
+from notifications.lifecycle import CLOSING_STAGES, Relevance, is_in_between, priority
 from notifications.models import ImpactedSubscription
 
 _LAST = 2**63 - 1  # beyond every id
@@ -58,10 +58,12 @@ class Breakdown:
     sample: list[str]
 
 
-def breakdown(cells: Sequence[CellIds], *, kind: str, incident_id: int | None = None) -> Breakdown:
+def breakdown(
+    cells: Sequence[CellIds], *, kind: str, level: str, incident_id: int | None = None
+) -> Breakdown:
     """The audience of a first statement about these cells, of its list with `incident_id`; ten addresses of it."""
     target_index.refresh()
-    facts = _first_facts(cells, kind, incident_id)
+    facts = _first_facts(cells, incident_id) | asdict(bits(kind, level))
     parts: dict[str, dict[str, int]] = {}
     spread: tuple[str, ...] = (sql.SPREAD_BY_FOOTPRINT,)
     if incident_id is not None:
@@ -154,10 +156,10 @@ def add_readers(
     )
 
 
-def count_readers(cells: Sequence[CellIds], *, kind: str) -> int:
+def count_readers(cells: Sequence[CellIds]) -> int:
     """How many public subscribers hear of these cells, if it is public."""
     with connection.cursor() as cursor:
-        cursor.execute(sql.chain(sql.READERS) + sql.COUNT_READERS, _first_facts(cells, kind, None))
+        cursor.execute(sql.chain(sql.READERS) + sql.COUNT_READERS, _first_facts(cells, None))
         (number,) = cursor.fetchone() or (0,)
     return int(number)
 
@@ -180,12 +182,10 @@ def _targets(cells: Sequence[CellIds], *, by_list: bool) -> tuple[str, ...]:
     return (sql.TARGETS_BY_WIDE_FOOTPRINT if len(cells) >= WIDE else sql.TARGETS_BY_FOOTPRINT,)
 
 
-def _first_facts(cells: Sequence[CellIds], kind: str, incident_id: int | None) -> dict[str, Any]:
+def _first_facts(cells: Sequence[CellIds], incident_id: int | None) -> dict[str, Any]:
     """The parameters of a first statement about these cells."""
     return {
         **_places(cells),
-        "kind": kind,
-        "bit": BITS[kind],
         "line": [] if incident_id is None else line_of(incident_id),
         "incident": incident_id or 0,
         "communication": 0,
@@ -209,8 +209,8 @@ def _facts(
 ) -> dict[str, Any]:
     return {
         **_places(cells),
-        "kind": communication.incident.kind,
-        "bit": BITS[communication.incident.kind],
+        **asdict(bits(communication.incident.kind, communication.incident.level)),
+        "in_between": is_in_between(kind=communication.kind, stage=communication.stage),
         "line": line_of(communication.incident_id),
         "incident": communication.incident_id,
         "communication": communication.pk,

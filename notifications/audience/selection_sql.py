@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-# Parts of one WITH chain. Parameters: services, regions (the scope), kind and its bit, incident, line (the
-# incident and those merged into it), after and upto (a window of tenants), most.
+from notifications.audience.rule_bits import DIRECT_SQL
+from notifications.audience.target_index_sql import REGIONS, SERVICES
+
+# Parts of one WITH chain. Parameters: services, regions (the scope), the bits of kind and level (see
+# `rule_bits`), incident, line (the incident and those merged into it), after and upto (a window of tenants), most.
 SCOPE = """
 WITH scope AS MATERIALIZED (
   SELECT * FROM unnest(%(services)s::int[], %(regions)s::int[]) AS s(service_id, region_id)
@@ -28,9 +31,10 @@ def chain(*parts: str) -> str:
 # By footprint: read from the target index, which holds subscriptions, rules and groups joined already.
 TARGETS_BY_FOOTPRINT = """
 targets AS MATERIALIZED (
-  SELECT t.endpoint_id, bool_or(t.by_rule) AS by_rule
+  SELECT t.endpoint_id, bool_or(t.by_rule) AS by_rule,
+    bool_or(t.kinds & %(every)s <> 0) AS every, bool_or(t.kinds & %(direct)s <> 0) AS direct
   FROM notifications_target t JOIN scope USING (service_id, region_id)
-  WHERE t.tenant_id > %(after)s AND t.tenant_id <= %(upto)s AND t.kinds & %(bit)s <> 0
+  WHERE t.tenant_id > %(after)s AND t.tenant_id <= %(upto)s AND t.kinds & %(wanted)s <> 0
   GROUP BY t.endpoint_id
 )
 """
@@ -39,9 +43,10 @@ targets AS MATERIALIZED (
 # of as many looks into the index for every window. A cell is one number there (see `place`).
 TARGETS_BY_WIDE_FOOTPRINT = """
 targets AS MATERIALIZED (
-  SELECT t.endpoint_id, bool_or(t.by_rule) AS by_rule
+  SELECT t.endpoint_id, bool_or(t.by_rule) AS by_rule,
+    bool_or(t.kinds & %(every)s <> 0) AS every, bool_or(t.kinds & %(direct)s <> 0) AS direct
   FROM notifications_target t
-  WHERE t.tenant_id > %(after)s AND t.tenant_id <= %(upto)s AND t.kinds & %(bit)s <> 0
+  WHERE t.tenant_id > %(after)s AND t.tenant_id <= %(upto)s AND t.kinds & %(wanted)s <> 0
     AND t.service_id * {spread}::bigint + t.region_id = ANY (%(places)s::bigint[])
   GROUP BY t.endpoint_id
 )
@@ -63,8 +68,9 @@ matched AS MATERIALIZED (
 )
 """
 
-# The same rules as in `target_sql.FRESH`, asked of the subscriptions on the list.
-TARGETS_BY_LIST = """
+# The same rules as in `target_sql.FRESH`, asked of the subscriptions on the list. Whoever is on it is hit, also
+# by what fails beneath a service that the rule names.
+TARGETS_BY_LIST = f"""
 hit AS MATERIALIZED (
   SELECT s.id AS subscription_id, s.tenant_id
   FROM matched JOIN notifications_customersubscription s ON s.id = matched.id
@@ -72,20 +78,17 @@ hit AS MATERIALIZED (
 ),
 concerned AS MATERIALIZED (SELECT DISTINCT tenant_id FROM hit),
 ends AS MATERIALIZED (
-  SELECT r.id, r.tenant_id, r.kinds, ge.endpoint_id
+  SELECT r.id, r.tenant_id, ge.endpoint_id
   FROM concerned
   JOIN notifications_alertrule r ON r.tenant_id = concerned.tenant_id AND r.active
   JOIN notifications_alertrule_action_groups rg ON rg.alertrule_id = r.id
   JOIN notifications_actiongroup_endpoints ge ON ge.actiongroup_id = rg.actiongroup_id
 ),
 rules AS MATERIALIZED (
-  SELECT r.id,
-    (SELECT array_agg(x.service_id) FROM notifications_alertrule_services x
-     WHERE x.alertrule_id = r.id) AS services,
-    (SELECT array_agg(x.region_id) FROM notifications_alertrule_regions x
-     WHERE x.alertrule_id = r.id) AS regions
-  FROM (SELECT DISTINCT id, kinds FROM ends) r
-  WHERE (r.kinds = '{}' OR %(kind)s = ANY (r.kinds))
+  SELECT r.id, r.dependents, {DIRECT_SQL} & %(every)s <> 0 AS every,
+    {SERVICES} AS services, {REGIONS} AS regions
+  FROM (SELECT DISTINCT id FROM ends) told JOIN notifications_alertrule r USING (id)
+  WHERE {DIRECT_SQL} & %(direct)s <> 0 AND r.certainty <> 'estimated'
     AND (NOT EXISTS (SELECT FROM notifications_alertrule_subscriptions x
                      WHERE x.alertrule_id = r.id)
       OR EXISTS (SELECT FROM notifications_alertrule_subscriptions x
@@ -94,20 +97,24 @@ rules AS MATERIALIZED (
                  WHERE x.alertrule_id = r.id))
 ),
 led AS MATERIALIZED (
-  SELECT ends.tenant_id, ends.endpoint_id, TRUE AS by_rule
+  SELECT ends.tenant_id, ends.endpoint_id, TRUE AS by_rule, rules.every
   FROM ends JOIN rules USING (id)
   WHERE EXISTS (
     SELECT FROM scope
-    WHERE (rules.services IS NULL OR scope.service_id = ANY (rules.services))
-      AND (rules.regions IS NULL OR scope.region_id = ANY (rules.regions)))
+    WHERE (rules.regions IS NULL OR scope.region_id = ANY (rules.regions))
+      AND (rules.services IS NULL OR scope.service_id = ANY (rules.services)
+        OR (rules.dependents AND EXISTS (
+          SELECT FROM incidents_dependency d
+          WHERE d.depends_on_id = scope.service_id AND d.service_id = ANY (rules.services)))))
   UNION ALL
-  SELECT t.id, t.contact_id, FALSE
+  SELECT t.id, t.contact_id, FALSE, TRUE
   FROM concerned JOIN notifications_tenant t ON t.id = concerned.tenant_id
   WHERE t.contact_id IS NOT NULL
     AND NOT EXISTS (SELECT FROM ends WHERE ends.tenant_id = t.id)
 ),
 targets AS MATERIALIZED (
-  SELECT endpoint_id, bool_or(by_rule) AS by_rule FROM led GROUP BY endpoint_id
+  SELECT endpoint_id, bool_or(by_rule) AS by_rule, bool_or(every) AS every, TRUE AS direct
+  FROM led GROUP BY endpoint_id
 )
 """
 
@@ -147,15 +154,24 @@ released AS MATERIALIZED (
 )
 """
 
+# Who wants the first and the last alone is passed over in between, once told. What has led to the last
+# delivery decides (`reason`), so that it goes on as it began.
 ADD_TARGETS = """,
 {released},
 added AS (
   {insert}
   SELECT %(incident)s, %(communication)s, t.endpoint_id,
-    (SELECT channel FROM notifications_endpoint WHERE id = t.endpoint_id), 'targeted', %(relevance)s,
-    CASE WHEN t.by_rule THEN 'alert-rule' ELSE 'default-contact' END, %(priority)s,
-    gen_random_uuid(), 'pending', '', 0, now(), now()
-  FROM targets t WHERE NOT EXISTS (SELECT FROM released WHERE released.id = t.endpoint_id)
+    (SELECT channel FROM notifications_endpoint WHERE id = t.endpoint_id), 'targeted',
+    CASE WHEN t.direct THEN %(relevance)s ELSE 'dependent' END,
+    CASE WHEN NOT t.by_rule THEN 'default-contact' WHEN t.every THEN 'alert-rule' ELSE 'first-and-last' END,
+    %(priority)s, gen_random_uuid(), 'pending', '', 0, now(), now()
+  FROM targets t
+  WHERE NOT EXISTS (SELECT FROM released WHERE released.id = t.endpoint_id)
+    AND (t.every OR NOT %(in_between)s OR NOT EXISTS (
+    SELECT FROM notifications_delivery d
+    WHERE d.incident_id = ANY (%(line)s) AND d.communication_id < %(communication)s
+      AND d.endpoint_id = t.endpoint_id AND d.audience = 'targeted'
+      AND (d.state <> 'skipped' OR d.skip_reason = 'in_digest')))
   ORDER BY t.endpoint_id
   ON CONFLICT (communication_id, endpoint_id) DO NOTHING RETURNING 1
 )
@@ -173,7 +189,7 @@ SELECT (SELECT min(id) FROM notifications_tenant WHERE id > %(after)s),
 # by an estimate that was wrong; one whose tenant is on it merely has rules that look elsewhere.
 ADD_TOLD_BEFORE = """
 WITH told AS MATERIALIZED (
-  SELECT DISTINCT ON (d.endpoint_id) d.endpoint_id AS id, d.relevance
+  SELECT DISTINCT ON (d.endpoint_id) d.endpoint_id AS id, d.relevance, d.reason
   FROM notifications_delivery d
   WHERE d.incident_id = ANY (%(line)s) AND d.communication_id < %(communication)s
     AND d.endpoint_id > %(after)s AND d.audience = 'targeted'
@@ -203,12 +219,16 @@ added AS (
     (SELECT channel FROM notifications_endpoint WHERE id = told.id), 'targeted',
     CASE
       WHEN %(retraction)s THEN told.relevance
+      WHEN %(by_list)s AND EXISTS (SELECT FROM hit WHERE hit.id = told.id) THEN 'impacted'
+      WHEN told.relevance = 'dependent' THEN 'dependent'
       WHEN NOT %(by_list)s THEN 'partially-related'
-      WHEN EXISTS (SELECT FROM hit WHERE hit.id = told.id) THEN 'impacted'
       ELSE 'not-impacted'
     END,
-    'told-before', %(priority)s, gen_random_uuid(), 'pending', '', 0, now(), now()
-  FROM told WHERE (%(retraction)s OR told.relevance <> 'not-impacted')
+    CASE told.reason WHEN 'first-and-last' THEN told.reason ELSE 'told-before' END, %(priority)s,
+    gen_random_uuid(), 'pending', '', 0, now(), now()
+  FROM told
+  WHERE (%(retraction)s OR told.relevance <> 'not-impacted')
+    AND (NOT %(in_between)s OR told.reason <> 'first-and-last')
     AND NOT EXISTS (SELECT FROM released WHERE released.id = told.id)
   ORDER BY told.id
   ON CONFLICT (communication_id, endpoint_id) DO NOTHING RETURNING 1

@@ -79,7 +79,7 @@ WHERE NOT i.drill AND i.merged_into_id IS NULL
   AND (%(tracking_id)s = '' OR i.tracking_id = %(tracking_id)s)
   AND i.id IN (
     SELECT incident_id FROM listed UNION SELECT incident_id FROM spoken
-    UNION SELECT incident_id FROM placed)
+    UNION SELECT incident_id FROM placed UNION SELECT incident_id FROM told)
 """
 # The subscriptions hit: of the list where there is one, else those that run where it was said to be.
 _SUBSCRIPTIONS = """
@@ -122,6 +122,7 @@ class EventBasis(StrEnum):
     FOOTPRINT = "footprint"  # estimated: the tenant runs where it is
     NOT_HIT = "not-hit"  # told by an estimate; the list then left the tenant out
     PUBLIC = "public"  # posted for everybody, and it names where the tenant runs
+    TOLD = "told"  # elsewhere, and told all the same: by a rule for what depends on it, or from before a move
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,7 +195,9 @@ def _basis(
         return EventBasis.FOOTPRINT
     if has_list and spoken and told:
         return EventBasis.NOT_HIT
-    return EventBasis.PUBLIC if public and (placed or spoken) else None
+    if public and (placed or spoken):
+        return EventBasis.PUBLIC
+    return EventBasis.TOLD if told else None
 
 
 def _waits(incident: Incident) -> bool:

@@ -56,12 +56,17 @@ def create(
     time_zone: str = "UTC",
     format: str = "",
     name: str = "",
+    secret: str = "",
 ) -> tuple[Endpoint, str]:
-    """An endpoint and, where its channel signs messages, the secret. Raises AddressError."""
+    """An endpoint and, where its channel signs messages, the secret, a new one unless it is given.
+
+    Raises AddressError.
+    """
     handler, checked = CHANNELS[Channel(channel)], check(channel, address, format)
     if find(channel, checked.address):
         raise AddressError("is there already; use another one.")
-    secret = handler.new_secret() if handler.new_secret else ""
+    if handler.new_secret:
+        secret = secret or handler.new_secret()
     endpoint = Endpoint.objects.create(
         channel=handler.name,
         address=checked.address,

@@ -36,10 +36,16 @@ RELEVANCE = {
         " yours."
     ),
     Relevance.NOT_IMPACTED: _("You were told of this incident before, by an estimate."),
+    Relevance.DEPENDENT: _(
+        "Services of yours depend on what is named here and may be affected; nobody has confirmed that they are."
+    ),
     Relevance.PUBLIC: _("This is a public post."),
 }
 REASON = {
     Reason.ALERT_RULE: _("One of your organisation's alert rules matches it."),
+    Reason.FIRST_AND_LAST: _(
+        "One of your organisation's alert rules matches it; it asks for the first and the last statements only."
+    ),
     Reason.DEFAULT_CONTACT: _(
         "Your organisation has no alert rule that leads to an address, so its default contact is told."
     ),

@@ -9,13 +9,15 @@ from zoneinfo import available_timezones
 
 from django.conf import settings
 from django.db import transaction
+from django.db.models import Model
 
-from incidents.models import Region, Service
+from incidents.models import Geography, Region, Service, ServiceCategory
 from incidents.services.errors import EntryError
 from incidents.services.statements import checked_text
 from notifications import identifiers
 from notifications.addresses import AddressError
 from notifications.channels import endpoints
+from notifications.customers import alert_rules
 from notifications.models import (
     ActionGroup,
     AlertRule,
@@ -38,8 +40,14 @@ class Rule:
     active: bool = True
     kinds: Sequence[str] = ()
     services: Sequence[Service] = ()
+    categories: Sequence[ServiceCategory] = ()
     regions: Sequence[Region] = ()
+    geographies: Sequence[Geography] = ()
     subscriptions: Sequence[str] = ()
+    least_level: str = ""
+    certainty: str = ""
+    ends_only: bool = False
+    dependents: bool = False
     endpoints: Sequence[int] = field(default_factory=tuple)
 
 
@@ -106,16 +114,32 @@ def save_rule(*, tenant: Tenant, rule: Rule) -> AlertRule:
     name = checked_text("name", rule.name, 200, lines=False)
     if not name:
         raise EntryError("name", "is empty; name the rule.")
-    made, _ = AlertRule.objects.update_or_create(
-        tenant=tenant, name=name, defaults={"active": rule.active, "kinds": list(rule.kinds)}
-    )
-    made.services.set(rule.services)
-    made.regions.set(rule.regions)
-    made.subscriptions.set(subscriptions)
     group, _ = ActionGroup.objects.get_or_create(tenant=tenant, name=name)
     group.endpoints.set(reached)
-    made.action_groups.set([group])
-    return made
+    named = tenant.alert_rules.filter(name=name).first()
+    return alert_rules.save(
+        tenant=tenant,
+        rule_id=named.pk if named else None,
+        conditions=alert_rules.Conditions(
+            name=name,
+            active=rule.active,
+            kinds=tuple(rule.kinds),
+            services=_ids(rule.services),
+            categories=_ids(rule.categories),
+            regions=_ids(rule.regions),
+            geographies=_ids(rule.geographies),
+            subscriptions=_ids(subscriptions),
+            least_level=rule.least_level,
+            certainty=rule.certainty,
+            ends_only=rule.ends_only,
+            dependents=rule.dependents,
+            action_groups=(group.pk,),
+        ),
+    )
+
+
+def _ids(rows: Sequence[Model]) -> tuple[int, ...]:
+    return tuple(row.pk for row in rows)
 
 
 def make_endpoint(

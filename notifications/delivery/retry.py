@@ -75,16 +75,9 @@ def retry(*, incident_id: int, now: datetime, actor: AbstractBaseUser) -> int:
 LONGEST_REPLAY = timedelta(days=14)
 
 
-@transaction.atomic
-def replay_missed(
-    *, endpoint_id: int, since: datetime, now: datetime, actor: AbstractBaseUser
-) -> int:
-    """What an endpoint has missed since it was suppressed is due again, of each incident the newest that covers
-    what was said before; returns how many.
-
-    Webhooks get all of it, with the ids that it would have had: a machine takes the steps in their order.
-    """
-    missed = (
+def missed(*, endpoint_id: int, since: datetime, now: datetime) -> QuerySet[Delivery]:
+    """What an endpoint has not got since (at most LONGEST_REPLAY), but what it has heard newer of."""
+    return (
         Delivery.objects.filter(
             endpoint_id=endpoint_id, created_at__gte=max(since, now - LONGEST_REPLAY)
         )
@@ -94,11 +87,23 @@ def replay_missed(
             ~Q(communication__kind=CommunicationKind.RETRACTION), incident__false_positive=True
         )
         .exclude(Exists(_NEWER))
-        .select_for_update(of=("self",), skip_locked=True)
     )
+
+
+@transaction.atomic
+def replay_missed(
+    *, endpoint_id: int, since: datetime, now: datetime, actor: AbstractBaseUser | None
+) -> int:
+    """What an endpoint has missed since it was suppressed is due again, of each incident the newest that covers
+    what was said before; returns how many.
+
+    Webhooks get all of it, with the ids that it would have had: a machine takes the steps in their order.
+    Without an `actor` its own people have asked.
+    """
     by_incident: dict[int, list[int]] = {}
     machine = False
-    for each in missed.select_related("endpoint").order_by("id"):
+    found_ones = missed(endpoint_id=endpoint_id, since=since, now=now)
+    for each in found_ones.select_for_update(of=("self",), skip_locked=True).order_by("id"):
         by_incident.setdefault(each.incident_id, []).append(each.pk)
         machine = each.channel == Channel.WEBHOOK
     ids = [pk for found in by_incident.values() for pk in found]
@@ -115,7 +120,7 @@ def replay_missed(
         what=OperatorAct.What.AGAIN,
         endpoint_id=endpoint_id,
         count=replayed,
-        actor_id=actor.pk,
+        actor_id=actor.pk if actor else None,
         at=now,
     )
     return replayed

@@ -5,7 +5,7 @@ from notifications.models.bounces import Bounce
 from notifications.models.choices import Result
 from notifications.models.contact_notices import ContactNotice
 from notifications.models.delivery_statistics import DeliveryStatistics, OperatorAct
-from notifications.models.endpoints import Breaker, Endpoint, PublicTopic, SignUp
+from notifications.models.endpoints import Breaker, Endpoint, EndpointProposal, PublicTopic, SignUp
 from notifications.models.impacted_lists import AudienceVersion, ListDraft, ListPiece, ListReading
 from notifications.models.kill_switch import KillSwitch, SendingHeartbeat
 from notifications.models.outbox import Attempt, Delivery, FanOut
@@ -16,7 +16,7 @@ from notifications.models.people import (
     Person,
     PersonSession,
 )
-from notifications.models.rules import ActionGroup, AlertRule
+from notifications.models.rules import ActionGroup, AlertRule, Certainty
 from notifications.models.sent_messages import SentMessage
 from notifications.models.target_index import StaleTenant, Target
 from notifications.models.tenants import (
@@ -33,6 +33,7 @@ __all__ = [
     "AudienceVersion",
     "Bounce",
     "Breaker",
+    "Certainty",
     "Channel",
     "CodeRequest",
     "ContactNotice",
@@ -40,6 +41,7 @@ __all__ = [
     "Delivery",
     "DeliveryStatistics",
     "Endpoint",
+    "EndpointProposal",
     "FanOut",
     "Footprint",
     "ImpactedSubscription",

@@ -212,3 +212,34 @@ class SignUp(models.Model):
                 condition=Q(next_attempt_at__isnull=False),
             ),
         ]
+
+
+class EndpointProposal(models.Model):
+    """An address that people of a tenant want to be told at, until it is confirmed: nothing goes there before.
+
+    Mail is confirmed by a code, of which `digest` is the hash; the web by a test message that the other side takes,
+    signed with `secret` where the channel signs.
+    """
+
+    key = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    tenant = models.ForeignKey(
+        "notifications.Tenant", on_delete=models.CASCADE, related_name="endpoint_proposals"
+    )
+    channel = models.CharField(max_length=10, choices=channels)
+    address = SealedWebAddressField(max_length=1400)
+    format = models.CharField(max_length=FORMAT_LENGTH, blank=True)
+    name = models.CharField(max_length=NAME_LENGTH, blank=True)
+    secret = SealedField(blank=True, default="", editable=False)
+    digest = models.CharField(max_length=64, blank=True)
+    tries = models.PositiveSmallIntegerField(default=0)
+    requested_at = models.DateTimeField()
+
+    class Meta:
+        indexes = [
+            # How many codes an address was sent lately, and what is old enough to go.
+            models.Index(fields=["requested_at"], name="endpoint_proposal_age"),
+        ]
+
+    @property
+    def label(self) -> str:
+        return addresses.label(self.address)

@@ -44,11 +44,15 @@ class Person(models.Model):
 
 
 class Membership(models.Model):
-    """A person of a tenant. Readers look, editors keep alert rules, owners may do all a tenant may."""
+    """A person of a tenant. Readers look, editors keep alert rules, owners may do all a tenant may.
+
+    `security`: sees events about security, as owners do.
+    """
 
     person = models.ForeignKey(Person, on_delete=models.CASCADE, related_name="memberships")
     tenant = models.ForeignKey(Tenant, on_delete=models.CASCADE, related_name="memberships")
     role = models.CharField(max_length=6, choices=MemberRole.choices, default=MemberRole.READER)
+    security = models.BooleanField("sees security events", default=False, db_default=False)
 
     class Meta:
         constraints = [
@@ -60,6 +64,10 @@ class Membership(models.Model):
 
     def __str__(self) -> str:
         return f"{self.person} of {self.tenant}"
+
+    @property
+    def sees_security(self) -> bool:
+        return self.security or self.role == MemberRole.OWNER
 
 
 class CodeRequest(models.Model):

@@ -9,8 +9,8 @@ class Target(models.Model):
     """An incident in this cell leads, for this tenant, to this endpoint.
 
     What rules, groups, footprints and contacts amount to, as a plain set: all columns are the key, so that
-    choosing an audience reads one index. `kinds`: a bit per kind of incident, -1 for all of them (see
-    `target_sql.BITS`). `by_rule`: false where the tenant's contact stands in for rules that lead nowhere.
+    choosing an audience reads one index. `kinds`: bits, see `audience.rule_bits`. `by_rule`: false
+    where the tenant's contact stands in for rules that lead nowhere.
     No foreign keys: nothing but `targets.refresh` writes here, and each would be checked at every row.
     """
 
@@ -22,7 +22,7 @@ class Target(models.Model):
     endpoint_id = models.BigIntegerField()
     service_id = models.IntegerField()
     region_id = models.IntegerField()
-    kinds = models.SmallIntegerField()
+    kinds = models.IntegerField()
     by_rule = models.BooleanField()
 
     class Meta:

@@ -7,12 +7,12 @@ from difflib import get_close_matches
 from http import HTTPStatus
 from typing import TypeVar
 
-from incidents.models import Region, Service
+from incidents.models import Geography, Region, Service, ServiceCategory
 from incidents.services.inputs import Hit
 from statuspage.api.answers.problems import Wrong, problem
 from statuspage.api.schemas.requests import Cell
 
-Place = TypeVar("Place", Service, Region)
+Place = TypeVar("Place", Service, Region, ServiceCategory, Geography)
 
 
 def hits_of(cells: Sequence[Cell]) -> list[Hit]:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from http import HTTPStatus
-from typing import Annotated
+from typing import Annotated, Literal
 
 from django.db import transaction
 from django.db.models import Prefetch
@@ -16,7 +16,7 @@ from ninja import Body, Query, Router, Status
 from pydantic import BaseModel, Field, StringConstraints
 
 from incidents.access import LOOK
-from incidents.models import Region, Service
+from incidents.models import Geography, Region, Service, ServiceCategory
 from incidents.vocabulary import Kind
 from notifications.customers import records
 from notifications.models import (
@@ -46,6 +46,8 @@ KEEP_ENDPOINTS = Bearer("notifications.add_endpoint")
 MOST_CELLS = 20_000
 Ref = Annotated[str, StringConstraints(pattern=REF, max_length=64)]
 Number = Annotated[int, Field(ge=1, lt=2**63)]
+LeastLevel = Literal["", "error", "warning", "informational"]
+Certain = Literal["", "estimated", "confirmed"]
 
 
 class Place(Strict):
@@ -71,8 +73,16 @@ class NewRule(Strict):
     active: bool = True
     kinds: list[Kind] = []
     services: list[Slug] = []
-    regions: list[Slug] = []
+    categories: list[Slug] = Field([], description="All of their services, also later ones.")
+    regions: list[Slug] = Field([], description="`global` holds what has no region.")
+    geographies: list[Slug] = []
     subscriptions: list[Ref] = []
+    least_level: LeastLevel = Field(
+        "", description="This level or a graver one; empty: every level."
+    )
+    certainty: Certain = Field("", description="Empty: estimated and confirmed.")
+    ends_only: bool = Field(False, description="The first and the last statements only.")
+    dependents: bool = Field(False, description="Also what may be affected by dependency.")
     endpoints: list[Number] = []
 
 
@@ -103,8 +113,14 @@ class ToldRule(BaseModel):
     active: bool
     kinds: list[str]
     services: list[str]
+    categories: list[str]
     regions: list[str]
+    geographies: list[str]
     subscriptions: list[str]
+    least_level: str
+    certainty: str
+    ends_only: bool
+    dependents: bool
     endpoints: list[int]
 
 
@@ -222,7 +238,14 @@ def list_rules(request: HttpRequest, ref: str) -> list[ToldRule]:
     rules = (
         _tenant_row(ref)
         .alert_rules.order_by("name")
-        .prefetch_related("services", "regions", "subscriptions", "action_groups__endpoints")
+        .prefetch_related(
+            "services",
+            "categories",
+            "regions",
+            "geographies",
+            "subscriptions",
+            "action_groups__endpoints",
+        )
     )
     return [_rule(each) for each in rules]
 
@@ -240,8 +263,14 @@ def save_rule(
                 active=new.active,
                 kinds=new.kinds,
                 services=found("services", new.services, Service),
+                categories=found("categories", new.categories, ServiceCategory),
                 regions=found("regions", new.regions, Region),
+                geographies=found("geographies", new.geographies, Geography),
                 subscriptions=new.subscriptions,
+                least_level=new.least_level,
+                certainty=new.certainty,
+                ends_only=new.ends_only,
+                dependents=new.dependents,
                 endpoints=new.endpoints,
             ),
         )
@@ -334,8 +363,14 @@ def _rule(each: AlertRule) -> ToldRule:
         active=each.active,
         kinds=each.kinds,
         services=sorted(row.slug for row in each.services.all()),
+        categories=sorted(row.slug for row in each.categories.all()),
         regions=sorted(row.slug for row in each.regions.all()),
+        geographies=sorted(row.slug for row in each.geographies.all()),
         subscriptions=sorted(row.ref for row in each.subscriptions.all()),
+        least_level=each.least_level,
+        certainty=each.certainty,
+        ends_only=each.ends_only,
+        dependents=each.dependents,
         endpoints=sorted(
             {row.pk for group in each.action_groups.all() for row in group.endpoints.all()}
         ),

@@ -20,7 +20,7 @@ from django.contrib.auth.models import User
 from django.db import transaction
 
 from incidents.importers.catalogue_file import CatalogueError, read_catalogue_file
-from incidents.models import Region, Service
+from incidents.models import Geography, Region, Service, ServiceCategory
 from incidents.policy import load_yaml
 from incidents.policy.documents import decode_text
 from incidents.services.decisions.policies import adopt_policy, checked, current_policy
@@ -31,7 +31,12 @@ from notifications.customers import records
 from notifications.models import AlertRule, Tenant
 
 LARGEST = 1024 * 1024  # bytes
-RULE_KEYS = ("name", "active", "kinds", "services", "regions", "subscriptions", "endpoints")
+RULE_LISTS = (
+    "kinds", "services", "categories", "regions", "geographies", "subscriptions", "endpoints",
+)  # fmt: skip
+RULE_WORDS = ("least_level", "certainty")
+RULE_SWITCHES = ("ends_only", "dependents")
+RULE_KEYS = ("name", "active", *RULE_LISTS, *RULE_WORDS, *RULE_SWITCHES)
 
 
 class FolderError(ValueError):
@@ -136,16 +141,20 @@ def _save_rule(tenant: Tenant, row: object, place: str) -> AlertRule:
             raise FolderError(
                 f"{place}: {str(key)[:40]!r} is not known; use {', '.join(RULE_KEYS)}."
             )
-    lists = {key: row.get(key) or [] for key in RULE_KEYS[2:]}
+    lists = {key: row.get(key) or [] for key in RULE_LISTS}
     for key, value in lists.items():
         if not isinstance(value, list) or not all(isinstance(each, str) for each in value):
             raise FolderError(f"{place}: {key}: is no list of names; write [a, b].")
     services = list(Service.objects.filter(slug__in=lists["services"]))
+    categories = list(ServiceCategory.objects.filter(slug__in=lists["categories"]))
     regions = list(Region.objects.filter(slug__in=lists["regions"]))
+    geographies = list(Geography.objects.filter(slug__in=lists["geographies"]))
     reached = dict(tenant.endpoints.at(*lists["endpoints"]).values_list("address", "pk"))
     for key, known in (
         ("services", {each.slug for each in services}),
+        ("categories", {each.slug for each in categories}),
         ("regions", {each.slug for each in regions}),
+        ("geographies", {each.slug for each in geographies}),
         ("endpoints", set(reached)),
     ):
         if missing := sorted(set(lists[key]) - known):
@@ -158,7 +167,13 @@ def _save_rule(tenant: Tenant, row: object, place: str) -> AlertRule:
                 active=row.get("active", True) is not False,
                 kinds=lists["kinds"],
                 services=services,
+                categories=categories,
                 regions=regions,
+                geographies=geographies,
+                least_level=str(row.get("least_level") or ""),
+                certainty=str(row.get("certainty") or ""),
+                ends_only=row.get("ends_only") is True,
+                dependents=row.get("dependents") is True,
                 subscriptions=lists["subscriptions"],
                 endpoints=list(reached.values()),
             ),
@@ -173,7 +188,13 @@ def _rule(rule: AlertRule) -> dict[str, Any]:
         "active": rule.active,
         "kinds": sorted(rule.kinds),
         "services": sorted(rule.services.values_list("slug", flat=True)),
+        "categories": sorted(rule.categories.values_list("slug", flat=True)),
         "regions": sorted(rule.regions.values_list("slug", flat=True)),
+        "geographies": sorted(rule.geographies.values_list("slug", flat=True)),
+        "least_level": rule.least_level,
+        "certainty": rule.certainty,
+        "ends_only": rule.ends_only,
+        "dependents": rule.dependents,
         "subscriptions": sorted(rule.subscriptions.values_list("ref", flat=True)),
         "endpoints": sorted(filter(None, groups)),
     }

@@ -21,7 +21,10 @@ from django.utils import timezone
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods
 
+from incidents.vocabulary import Kind
 from notifications import identifiers, sign_in
+from notifications.audience import tenant_events
+from notifications.audience.tenant_events import TenantEvent
 from notifications.models import MemberRole, Membership, Tenant
 from notifications.subscribers import form_guard
 from statuspage.error_pages import page as error_page
@@ -56,6 +59,13 @@ class Visitor:
     @property
     def home(self) -> str:
         return f"{PATH}of/{self.tenant.ref}/"
+
+    def events(self, *, tracking_id: str = "") -> list[TenantEvent]:
+        """What concerns the tenant and may be seen by this person, the newest first."""
+        found = tenant_events.events_of(self.tenant, tracking_id=tracking_id)
+        if self.membership.sees_security:
+            return found
+        return [each for each in found if each.incident.kind != Kind.SECURITY_ADVISORY]
 
     def form_token(self) -> str:
         return form_guard.issue(_purpose(self.token), now=self.now)
@@ -120,32 +130,57 @@ def member(
     @private
     @wraps(view)
     def answered(request: HttpRequest, tenant: str, **kwargs: Any) -> HttpResponse:
-        now = timezone.now()
-        token = token_of(request)
-        memberships = sign_in.memberships_of(token, now=now) if token else []
-        if not memberships:
-            return HttpResponseRedirect(
-                f"{PATH}sign-in/?{urlencode({'next': request.get_full_path()[:500]})}"
-            )
+        everyone = visitors(request)
+        if not everyone:
+            return to_sign_in(request)
         wanted = identifiers.key(tenant)
-        found = [each for each in memberships if identifiers.key(each.tenant.ref) == wanted]
+        found = [each for each in everyone if identifiers.key(each.tenant.ref) == wanted]
         if not found:
             raise Http404
-        visitor = Visitor(token, found[0], tuple(memberships), now)
+        visitor = found[0]
         if edits and not visitor.may_edit:
-            return error_page(
-                REFUSED,
-                "You may look, but not change anything here.",
-                "Ask an owner of your organisation to make you an editor.",
-                [(visitor.home, "Service Health")],
-            )
-        if request.method == "POST" and not is_ours(request, _purpose(token), now):
+            return look_only(visitor)
+        if request.method == "POST" and not is_ours(request, _purpose(visitor.token), visitor.now):
             return error_page(
                 REFUSED, "Nothing was changed.", EXPIRED, [(visitor.home, "Service Health")]
             )
         return view(request, visitor, **kwargs)
 
     return answered
+
+
+def visitors(request: HttpRequest) -> list[Visitor]:
+    """Whoever is signed in, once for each of their tenants; nobody: none."""
+    now, token = timezone.now(), token_of(request)
+    memberships = tuple(sign_in.memberships_of(token, now=now)) if token else ()
+    return [Visitor(token, each, memberships, now) for each in memberships]
+
+
+def to_sign_in(request: HttpRequest) -> HttpResponse:
+    """And back here afterwards."""
+    query = urlencode({"next": request.get_full_path()[:500]})
+    return HttpResponseRedirect(f"{PATH}sign-in/?{query}")
+
+
+def editing(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+    """Below `member`: everybody of the tenant may look, and whoever edits may post."""
+
+    @wraps(view)
+    def answered(request: HttpRequest, visitor: Visitor, **kwargs: Any) -> HttpResponse:
+        if request.method == "POST" and not visitor.may_edit:
+            return look_only(visitor)
+        return view(request, visitor, **kwargs)
+
+    return answered
+
+
+def look_only(visitor: Visitor) -> HttpResponse:
+    return error_page(
+        REFUSED,
+        "You may look, but not change anything here.",
+        "Ask an owner of your organisation to make you an editor.",
+        [(visitor.home, "Service Health")],
+    )
 
 
 def is_ours(request: HttpRequest, purpose: str, now: datetime) -> bool:

@@ -11,7 +11,14 @@ from typing import Any
 
 from django.conf import settings
 from django.core.paginator import Paginator
-from django.http import Http404, HttpRequest, HttpResponse, JsonResponse, QueryDict
+from django.http import (
+    Http404,
+    HttpRequest,
+    HttpResponse,
+    HttpResponseRedirect,
+    JsonResponse,
+    QueryDict,
+)
 
 from incidents.models import Review
 from incidents.texts import as_typed, csv_file
@@ -22,7 +29,7 @@ from notifications.audience.tenant_events import EventBasis, Subscription, Tenan
 from notifications.evidence import when_told
 from notifications.evidence.when_told import FirstTold
 from notifications.models import Tenant
-from statuspage.portal.access import Visitor, member, show
+from statuspage.portal.access import Visitor, member, private, show, to_sign_in, visitors
 from statuspage.public.render.labels import state_of
 from statuspage.public.render.times import iso
 
@@ -38,6 +45,7 @@ BASES = {
     EventBasis.FOOTPRINT: "estimated",
     EventBasis.NOT_HIT: "you were not hit",
     EventBasis.PUBLIC: "where you run",
+    EventBasis.TOLD: "may be affected",
 }
 
 
@@ -148,7 +156,7 @@ def tab(request: HttpRequest, visitor: Visitor, tab: str) -> HttpResponse:
 
 
 def _list(request: HttpRequest, visitor: Visitor, chosen: Tab) -> HttpResponse:
-    every = tenant_events.events_of(visitor.tenant)
+    every = visitor.events()
     filters = Filters.of(request.GET)
     shown = [each for each in every if chosen.takes(each) and filters.take(each)]
     page = Paginator(shown, A_PAGE).get_page(request.GET.get("page"))
@@ -158,6 +166,7 @@ def _list(request: HttpRequest, visitor: Visitor, chosen: Tab) -> HttpResponse:
     subscriptions = visitor.tenant.subscriptions.count()
     context = {
         "tabs": [(each, sum(map(each.takes, every))) for each in TABS],
+        "closed": chosen.slug == "security" and not visitor.membership.sees_security,
         "tab": chosen,
         "rows": rows,
         "page": page,
@@ -186,10 +195,22 @@ def _headline(rows: Sequence[Row], subscriptions: int) -> str:
 
 def found(visitor: Visitor, tracking_id: str) -> TenantEvent:
     """The event of an address. Raises Http404 for what does not concern the tenant, as for what is not there."""
-    event = tenant_events.event_of(visitor.tenant, as_typed.tracking_id(tracking_id[:40]))
-    if event is None:
+    wanted = as_typed.tracking_id(tracking_id[:40])
+    events = visitor.events(tracking_id=wanted) if wanted else []
+    if not events:
         raise Http404
-    return event
+    return events[0]
+
+
+@private
+def linked(request: HttpRequest, tracking_id: str) -> HttpResponse:
+    """What mails lead to: the event as one's own tenant sees it, the first of them that it concerns."""
+    for visitor in visitors(request):
+        if visitor.events(tracking_id=as_typed.tracking_id(tracking_id[:40])):
+            return HttpResponseRedirect(f"{visitor.home}events/{tracking_id}/")
+    if not visitors(request):
+        return to_sign_in(request)
+    raise Http404
 
 
 @member
@@ -267,7 +288,7 @@ def as_dict(row: Row) -> dict[str, Any]:
 
 
 def _export(visitor: Visitor) -> list[dict[str, Any]]:
-    rows = _rows(visitor.tenant, tenant_events.events_of(visitor.tenant))
+    rows = _rows(visitor.tenant, visitor.events())
     return [as_dict(each) for each in rows]
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from statuspage.portal import entering, events, evidence
+from statuspage.portal import entering, events, evidence, people, rules, where
 
 app_name = "portal"
 urlpatterns = [
@@ -13,6 +13,7 @@ urlpatterns = [
     path("code/<uuid:key>/", entering.type_code, name="code"),
     path("sign-out/", entering.leave, name="sign-out"),
     path("evidence-key/", evidence.published_key, name="evidence-key"),
+    path("events/<str:tracking_id>/", events.linked, name="event-linked"),
     path("of/<str:tenant>/", events.now_page, name="now"),
     path("of/<str:tenant>/events.csv", events.as_csv, name="events-csv"),
     path("of/<str:tenant>/events.json", events.as_json, name="events-json"),
@@ -23,5 +24,17 @@ urlpatterns = [
         evidence.document,
         name="evidence-json",
     ),
+    path("of/<str:tenant>/rules/", rules.listed, name="rules"),
+    path("of/<str:tenant>/rules/new/", rules.new, name="rule-new"),
+    path("of/<str:tenant>/rules/coverage/", rules.coverage, name="coverage"),
+    path("of/<str:tenant>/rules/<int:pk>/", rules.one, name="rule"),
+    path("of/<str:tenant>/people/", people.listed, name="people"),
+    path("of/<str:tenant>/where/", where.listed, name="where"),
+    path("of/<str:tenant>/where/new/", where.new, name="endpoint-new"),
+    path("of/<str:tenant>/where/confirm/<uuid:key>/", where.confirm, name="endpoint-confirm"),
+    path("of/<str:tenant>/where/endpoints/<int:pk>/", where.endpoint, name="endpoint"),
+    path("of/<str:tenant>/where/groups/new/", where.new_group, name="group-new"),
+    path("of/<str:tenant>/where/groups/<int:pk>/", where.group, name="group"),
+    path("of/<str:tenant>/where/log/", where.log, name="deliveries"),
     path("of/<str:tenant>/<str:tab>/", events.tab, name="events"),
 ]

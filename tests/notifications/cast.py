@@ -4,7 +4,14 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from incidents.models import Communication, Incident, Region, Service
+from incidents.models import (
+    Communication,
+    Geography,
+    Incident,
+    Region,
+    Service,
+    ServiceCategory,
+)
 from notifications.lifecycle import State
 from notifications.models import (
     ActionGroup,
@@ -54,13 +61,18 @@ def rule(
     regions: tuple[str, ...] = (),
     subscriptions: tuple[str, ...] = (),
     active: bool = True,
+    categories: tuple[str, ...] = (),
+    geographies: tuple[str, ...] = (),
+    **more: object,
 ) -> AlertRule:
     number = owner.alert_rules.count() + 1
     group = ActionGroup.objects.create(tenant=owner, name=f"group {number}")
     group.endpoints.set([endpoint(address) for address in addresses])
     made = AlertRule.objects.create(
-        tenant=owner, name=f"rule {number}", kinds=list(kinds), active=active
+        tenant=owner, name=f"rule {number}", kinds=list(kinds), active=active, **more
     )
+    made.categories.set(ServiceCategory.objects.filter(slug__in=categories))
+    made.geographies.set(Geography.objects.filter(slug__in=geographies))
     made.services.set(Service.objects.filter(slug__in=services))
     made.regions.set(Region.objects.filter(slug__in=regions))
     made.subscriptions.set(CustomerSubscription.objects.filter(ref__in=subscriptions))

@@ -14,10 +14,10 @@ from django.db import connection, transaction
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from incidents.models import Region, Service
-from incidents.vocabulary import Kind
+from incidents.models import Dependency, Geography, Offering, Region, Service, ServiceCategory
+from incidents.vocabulary import LEVEL_RANK, Kind, Level
 from notifications.audience import selection, target_index
-from notifications.audience.target_index_sql import BITS
+from notifications.audience.rule_bits import bits
 from notifications.models import (
     ActionGroup,
     AlertRule,
@@ -33,7 +33,8 @@ from tests.notifications.cast import THEN, endpoint, rule, subscription, tenant
 pytestmark = pytest.mark.usefixtures("catalogue")
 
 WEST, NORTH = ("key-vault", "west-europe"), ("storage", "north-europe")
-Row = tuple[int, int, int, int, str, bool]  # service, region, tenant, endpoint, kind, by rule
+# Service, region, tenant, endpoint; kind, level, every statement, hit itself; by rule.
+Row = tuple[int, int, int, int, str, str, bool, bool, bool]
 
 
 def held() -> set[Row]:
@@ -41,10 +42,22 @@ def held() -> set[Row]:
         "service_id", "region_id", "tenant_id", "endpoint_id", "by_rule", "kinds"
     )
     return {
-        (service, region, owner, end, kind, by_rule)
+        (
+            service,
+            region,
+            owner,
+            end,
+            kind,
+            level,
+            bool(kinds & asked.every),
+            bool(kinds & asked.direct),
+            by_rule,
+        )
         for service, region, owner, end, by_rule, kinds in rows
-        for kind, bit in BITS.items()
-        if kinds & bit
+        for kind in list(Kind)
+        for level in list(Level)
+        for asked in [bits(kind, level)]
+        if kinds & asked.wanted
     }
 
 
@@ -60,25 +73,66 @@ def joined() -> set[Row]:
         for cell in Footprint.objects.filter(subscription__tenant=owner):
             where = (cell.service_id, cell.region_id, owner.pk)
             if not rules and owner.contact_id:
-                found |= {(*where, owner.contact_id, kind, False) for kind in tuple(Kind)}
+                found |= {
+                    (*where, owner.contact_id, kind, level, True, True, False)
+                    for kind in list(Kind)
+                    for level in list(Level)
+                }
             for each in rules:
-                if _looks_at(each, cell):
+                if each.certainty != "confirmed" and _looks_at(each, cell):
+                    found |= _rows(each, owner.pk, cell)
+    return found
+
+
+def _rows(each: AlertRule, owner: int, cell: Footprint) -> set[Row]:
+    least = LEVEL_RANK[each.least_level or "informational"]
+    graver = [level for level in Level if LEVEL_RANK[level] >= least]
+    every = not each.ends_only
+    found: set[Row] = set()
+    for end in Endpoint.objects.filter(action_groups__alert_rules=each):
+        for kind in each.kinds or list(Kind):
+            for level in graver:
+                told = (end.pk, kind, level, every)
+                found.add((cell.service_id, cell.region_id, owner, *told, True, True))
+                if each.dependents and kind == "service-issue" and level != "informational":
                     found |= {
-                        (*where, end.pk, kind, True)
-                        for end in Endpoint.objects.filter(action_groups__alert_rules=each)
-                        for kind in each.kinds or tuple(Kind)
+                        (service, region, owner, *told, False, True)
+                        for service, region in _beneath(cell)
                     }
     return found
 
 
+def _beneath(cell: Footprint) -> set[tuple[int, int]]:
+    """The cells that a cell depends on: in its region or worldwide; of what is one worldwide, any."""
+    found = set()
+    for need in Dependency.objects.filter(service=cell.service_id):
+        places = Offering.objects.filter(service=need.depends_on_id).select_related("region")
+        worldwide = any(each.region.is_global for each in places)
+        for each in places:
+            anywhere = cell.region.is_global and worldwide
+            if each.region_id == cell.region_id or each.region.is_global or anywhere:
+                found.add((each.service_id, each.region_id))
+    return found
+
+
 def _looks_at(each: AlertRule, cell: Footprint) -> bool:
-    return all(
-        not chosen or wanted in chosen
-        for chosen, wanted in (
-            (set(each.services.values_list("pk", flat=True)), cell.service_id),
-            (set(each.regions.values_list("pk", flat=True)), cell.region_id),
-            (set(each.subscriptions.values_list("pk", flat=True)), cell.subscription_id),
+    services = set(each.services.values_list("pk", flat=True))
+    regions = set(each.regions.values_list("pk", flat=True))
+    categories = set(each.categories.values_list("pk", flat=True))
+    geographies = set(each.geographies.values_list("pk", flat=True))
+    subscriptions = set(each.subscriptions.values_list("pk", flat=True))
+    return (
+        (
+            not (services or categories)
+            or cell.service_id in services
+            or cell.service.category_id in categories
         )
+        and (
+            not (regions or geographies)
+            or cell.region_id in regions
+            or cell.region.geography_id in geographies
+        )
+        and (not subscriptions or cell.subscription_id in subscriptions)
     )
 
 
@@ -146,6 +200,10 @@ def _make_rule(a: int, b: int, many: list[int]) -> None:
         tenant=owner,
         name=f"r{AlertRule.objects.count()}-{b}",
         kinds=[list(Kind)[one % 4] for one in many[:1]] if b % 2 else [],
+        least_level=["", "", *list(Level)][a % 5],
+        certainty=["", "", "estimated", "confirmed"][(a + b) % 4],
+        ends_only=a % 3 == 0,
+        dependents=b % 3 == 0,
     )
     group = ActionGroup.objects.create(tenant=owner, name=f"g{ActionGroup.objects.count()}-{b}")
     group.endpoints.set([endpoint(f"e{one % 4}@example.com") for one in many])
@@ -157,8 +215,35 @@ def _filter(a: int, b: int, many: list[int]) -> None:
     if found := _any(AlertRule, a):
         found.services.set([_any(Service, one) for one in many[: b % 3]])
         found.regions.set([_any(Region, one) for one in many[: b % 2]])
+        found.categories.set([_any(ServiceCategory, one) for one in many[: b % 7 == 1]])
+        found.geographies.set([_any(Geography, one) for one in many[: b % 7 == 2]])
         chosen = [_any(CustomerSubscription, one) for one in many] if b % 5 == 0 else []
         found.subscriptions.set([each for each in chosen if each])
+
+
+def _tune(a: int, b: int, many: list[int]) -> None:
+    if found := _any(AlertRule, a):
+        found.ends_only, found.dependents = bool(b % 2), bool(b % 3)
+        found.least_level = ["", *list(Level)][b % 4]
+        found.save()
+
+
+def _reorder(a: int, b: int, many: list[int]) -> None:
+    """The catalogue moves a service to another category, a region to another geography."""
+    if service := _any(Service, a):
+        Service.objects.filter(pk=service.pk).update(category=_any(ServiceCategory, b))
+    if region := _any(Region, a):
+        Region.objects.filter(pk=region.pk).update(geography=_any(Geography, b))
+
+
+def _depend(a: int, b: int, many: list[int]) -> None:
+    one, other = _any(Service, a), _any(Service, b)
+    if one != other:
+        Dependency.objects.get_or_create(service=one, depends_on=other)
+    for place in many[:1]:
+        if need := _any(Dependency, place):
+            need.delete()
+        Offering.objects.get_or_create(service=one, region=_any(Region, place))
 
 
 def _switch(a: int, b: int, many: list[int]) -> None:
@@ -196,6 +281,7 @@ def _drop_endpoint(a: int, b: int, many: list[int]) -> None:
 EDITS: list[Callable[[int, int, list[int]], None]] = [
     _make_tenant, _make_subscription, _grow, _shrink, _change_hands, _make_rule, _filter, _switch,
     _regroup, _lead, _call, _drop, _drop_endpoint,
+    _tune, _reorder, _depend,
 ]  # fmt: skip
 
 number = st.integers(0, 40)
@@ -245,9 +331,10 @@ def test_an_audience_is_chosen_alike_cell_by_cell_and_from_all_rows(
         for service, region in (WEST, NORTH)
     ]
     counted = {
-        kind: sum(selection.breakdown(cells, kind=kind).channels.values()) for kind in tuple(Kind)
+        kind: sum(selection.breakdown(cells, kind=kind, level="error").channels.values())
+        for kind in list(Kind)
     }
-    assert counted == {kind: 4 if kind == "health-advisory" else 3 for kind in tuple(Kind)}
+    assert counted == {kind: 4 if kind == "health-advisory" else 3 for kind in list(Kind)}
 
 
 def test_what_decides_about_no_target_marks_nobody(db: None) -> None:

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 import pytest
 
 from notifications.models import Tenant
-from statuspage.portal import entering
+from statuspage.portal import entering, where
 from tests.notifications.cast import subscription, tenant
 from tests.portal.people import person
 
@@ -17,6 +17,8 @@ from tests.portal.people import person
 def nobody_tried_before(monkeypatch: pytest.MonkeyPatch) -> None:
     own = replace(entering.PER_SENDER, name=f"portal-{datetime.now(UTC).timestamp()}")
     monkeypatch.setattr(entering, "PER_SENDER", own)
+    own = replace(where.PER_TENANT, name=own.name)
+    monkeypatch.setattr(where, "PER_TENANT", own)
 
 
 @pytest.fixture

@@ -7,22 +7,26 @@ import io
 from datetime import timedelta
 
 import pytest
+from django.conf import settings
 from django.contrib.auth.models import User
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 
 from incidents.models import Incident
 from incidents.services import incident as incident_service
 from incidents.services.inputs import Changes, Statement
+from notifications import sign_in
 from notifications.audience import tenant_events
 from notifications.audience.tenant_events import EventBasis
+from notifications.channels.email.renderer import MailRenderer
 from notifications.delivery import plan
-from notifications.models import Delivery, Tenant
+from notifications.models import Delivery, Membership, Tenant
 from statuspage.portal import events
 from tests.conftest import NOW, declaration, hit
 from tests.notifications.cast import confirm_audience, last, rule, tenant, told
-from tests.portal.people import person, signed_in
+from tests.portal.people import ask, code, person, signed_in, type_code
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("catalogue")]
 WEST, NORTH = ("key-vault", "west-europe"), ("key-vault", "north-europe")
@@ -127,6 +131,41 @@ def test_nobody_else_sees_it_not_even_that_it_is_there(nordwind: Tenant, operato
     assert nordwind.pk
 
 
+def test_a_mail_leads_to_the_event_as_ones_own_tenant_sees_it(
+    nordwind: Tenant, operator: User
+) -> None:
+    incident = declared(operator)
+    other = tenant("other", NORTH)
+    person("eve@other.example.com", other)
+    person(ANNA, other)
+    link = f"/service-health/events/{incident.tracking_id}/"
+    mine = f"{HOME}events/{incident.tracking_id}/"
+    anna = Client()
+    page = ask(anna, ANNA, anna.get(link)["Location"])
+    sign_in.send_codes(now=timezone.now())
+    assert type_code(anna, page, code())["Location"] == link
+    assert anna.get(link)["Location"] == mine
+    assert signed_in("eve@other.example.com").get(link).status_code == 404
+    delivery = Delivery.objects.select_related("endpoint", "communication__incident").get()
+    message = MailRenderer().compose(delivery)
+    assert f"{settings.BASE_URL}{link}" in message.text
+    assert f"{settings.BASE_URL}{link}" in message.html
+    assert nordwind.pk
+
+
+def test_whom_a_rule_tells_by_dependency_reads_what_it_was_told(
+    nordwind: Tenant, operator: User
+) -> None:
+    rule(nordwind, "ops@nordwind.example.com", dependents=True)
+    incident = declared(operator, hits=(hit("azure-resource-manager", "west-europe"),))
+    assert told(last(incident)) == {"ops@nordwind.example.com": "dependent"}
+    (event,) = tenant_events.events_of(nordwind)
+    assert event.basis is EventBasis.TOLD
+    page = text(signed_in(ANNA), f"{HOME}events/{incident.tracking_id}/")
+    assert SECRET in page
+    assert "something of yours depends on it" in page
+
+
 def test_a_drill_is_not_shown(nordwind: Tenant, operator: User) -> None:
     declared(operator, drill=True)
     assert tenant_events.events_of(nordwind) == []
@@ -179,6 +218,7 @@ def test_a_tenant_is_shown_what_planning_would_tell_it(operator: User) -> None:
 
 
 def test_filters_and_empty_lists_say_what_they_mean(nordwind: Tenant, operator: User) -> None:
+    Membership.objects.update(security=True)
     client = signed_in(ANNA)
     for tab in events.TABS:
         assert tab.empty in text(client, f"{HOME}{tab.slug}/")

@@ -117,6 +117,7 @@ class MailRenderer:
             "language": get_language(),
             "sign": SIGNS[str(facts["state"])],
             "public": public,
+            "mine": "" if public or facts["drill"] else _own_page(delivery),
             "story": [_earlier(each, delivery) for each in wording.earlier(delivery)],
             "carried": [_facts(each, self._book(each)) for each in delivery.digest_items],
             "more": _more(len(delivery.digest_items)),
@@ -137,6 +138,12 @@ class MailRenderer:
             placeholders=self._blanks,
             calendar=event_of(delivery.communication, public=public),
         )
+
+
+def _own_page(delivery: Delivery) -> str:
+    """The event on the customers' own page, whoever's it is: who follows it signs in there."""
+    tracking_id = delivery.communication.incident.tracking_id
+    return f"{settings.BASE_URL}/service-health/events/{tracking_id}/"
 
 
 def preview(

@@ -1,0 +1,172 @@
+"""Alert rules as values: what one says, saving one, and what is wrong with one."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from django.db import transaction
+from django.db.models import QuerySet
+
+from incidents.models import Geography, Region, Service, ServiceCategory
+from incidents.services.errors import EntryError
+from incidents.services.statements import checked_text
+from incidents.vocabulary import Kind, Level
+from notifications.models import AlertRule, Certainty, Footprint, Tenant
+
+MOST_RULES = 1_000
+_CATALOGUE: dict[str, Any] = {
+    "services": Service,
+    "categories": ServiceCategory,
+    "regions": Region,
+    "geographies": Geography,
+}
+_OWN = ("subscriptions", "action_groups")
+MANY = (*_CATALOGUE, *_OWN)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Conditions:
+    """What an alert rule says, rows by their ids; what is left empty matches everything (see `AlertRule`)."""
+
+    name: str
+    active: bool = True
+    kinds: tuple[str, ...] = ()
+    services: tuple[int, ...] = ()
+    categories: tuple[int, ...] = ()
+    regions: tuple[int, ...] = ()
+    geographies: tuple[int, ...] = ()
+    subscriptions: tuple[int, ...] = ()
+    least_level: str = ""
+    certainty: str = ""
+    ends_only: bool = False
+    dependents: bool = False
+    action_groups: tuple[int, ...] = ()
+
+    @classmethod
+    def of(cls, rule: AlertRule) -> Conditions:
+        return cls(
+            name=rule.name,
+            active=rule.active,
+            kinds=tuple(rule.kinds),
+            least_level=rule.least_level,
+            certainty=rule.certainty,
+            ends_only=rule.ends_only,
+            dependents=rule.dependents,
+            **{name: tuple(sorted(row.pk for row in getattr(rule, name).all())) for name in MANY},
+        )
+
+
+@transaction.atomic
+def save(*, tenant: Tenant, conditions: Conditions, rule_id: int | None = None) -> AlertRule:
+    """Make a rule, or change the tenant's rule of this id. Raises EntryError, AlertRule.DoesNotExist."""
+    # One after the other for a tenant, or two at once would take one name.
+    Tenant.objects.select_for_update(no_key=True).get(pk=tenant.pk)
+    others = tenant.alert_rules.all()
+    if rule_id is not None:
+        others = others.exclude(pk=rule_id)
+    rule = AlertRule(tenant=tenant) if rule_id is None else tenant.alert_rules.get(pk=rule_id)
+    rule.name = checked_text("name", conditions.name, 200, lines=False)
+    if not rule.name:
+        raise EntryError("name", "is empty; name the rule.")
+    if others.filter(name=rule.name).exists():
+        raise EntryError("name", "is another rule's already; choose another one.")
+    if others.count() >= MOST_RULES:
+        raise EntryError("name", f"would be one rule too many; there are {MOST_RULES} already.")
+    _check_word("kinds", conditions.kinds, list(Kind))
+    _check_word("least_level", (conditions.least_level,), ["", *list(Level)])
+    _check_word("certainty", (conditions.certainty,), ["", *Certainty.values])
+    rows = _rows(tenant, conditions)
+    simple = asdict(conditions)
+    for name in ("active", "least_level", "certainty", "ends_only", "dependents"):
+        setattr(rule, name, simple[name])
+    rule.kinds = list(conditions.kinds)
+    rule.save()
+    for name, chosen in rows.items():
+        getattr(rule, name).set(chosen)
+    return rule
+
+
+def _check_word(name: str, given: tuple[str, ...], known: list[str]) -> None:
+    for each in given:
+        if each not in known:
+            raise EntryError(
+                name, f"{each[:40]!r} is not known; choose one of {', '.join(filter(None, known))}."
+            )
+
+
+def _rows(tenant: Tenant, conditions: Conditions) -> dict[str, list[int]]:
+    """The rows named, of the catalogue and the tenant's own. Raises EntryError for any other."""
+    found: dict[str, list[int]] = {}
+    for name in MANY:
+        wanted = set(getattr(conditions, name))
+        rows = getattr(tenant, name) if name in _OWN else _CATALOGUE[name].objects
+        known = set(rows.filter(pk__in=wanted).values_list("pk", flat=True)) if wanted else set()
+        if strange := wanted - known:
+            raise EntryError(
+                name,
+                f"{min(strange)} is not among those to choose from; choose from the list again.",
+            )
+        found[name] = sorted(known)
+    return found
+
+
+def cells_of(tenant: Tenant, conditions: Conditions) -> int:
+    """How many of the tenant's cells a rule looks at, whatever happens there."""
+    return _cells(tenant, conditions).values("service", "region").distinct().count()
+
+
+def _cells(tenant: Tenant, conditions: Conditions, *, places: bool = True) -> QuerySet[Footprint]:
+    rows = Footprint.objects.filter(subscription__tenant=tenant)
+    if conditions.subscriptions:
+        rows = rows.filter(subscription__in=conditions.subscriptions)
+    if conditions.services or conditions.categories:
+        rows = rows.filter(service__in=conditions.services) | rows.filter(
+            service__category__in=conditions.categories
+        )
+    if places and (conditions.regions or conditions.geographies):
+        rows = rows.filter(region__in=conditions.regions) | rows.filter(
+            region__geography__in=conditions.geographies
+        )
+    return rows
+
+
+def warnings_of(tenant: Tenant, conditions: Conditions) -> list[str]:
+    """What its author should know before relying on the rule; a sentence each, the gravest first."""
+    found = []
+    if not conditions.active:
+        found.append("It is switched off: it tells nobody.")
+    groups = tenant.action_groups.filter(pk__in=conditions.action_groups)
+    reached = groups.filter(endpoints__isnull=False)
+    if not reached.exists():
+        found.append(
+            "It leads nowhere: choose an action group with an address. Until then it counts as no rule."
+        )
+    elif not reached.filter(endpoints__suppressed_at=None, endpoints__left_alerts_at=None).exists():
+        found.append("It leads nowhere: every address of its groups is disabled or has left.")
+    if not cells_of(tenant, conditions):
+        found.append("It can never fire: none of your subscriptions runs where it looks.")
+    if _misses_global(tenant, conditions):
+        found.append(
+            "Global is not in it: what has no region, such as sign-in or the portal, is left out. "
+            "Add the region Global to hear of it."
+        )
+    if retired := list(
+        Service.objects.filter(pk__in=conditions.services, retired_at__isnull=False)
+    ):
+        found.append(f"No longer offered: {', '.join(sorted(map(str, retired)))}.")
+    return found
+
+
+def _misses_global(tenant: Tenant, conditions: Conditions) -> bool:
+    """Whether it names places, none of them Global, and the tenant uses something that is there."""
+    if not (conditions.regions or conditions.geographies):
+        return False
+    everywhere = Region.objects.filter(is_global=True)
+    named = everywhere.filter(pk__in=conditions.regions) | everywhere.filter(
+        geography__in=conditions.geographies
+    )
+    if named.exists():
+        return False
+    anywhere = _cells(tenant, conditions, places=False)
+    return anywhere.filter(region__is_global=True).exists()

@@ -1,0 +1,106 @@
+"""What was sent to a tenant, the newest first: every message, why, and what became of it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from notifications.evidence.delivery_lookup import endpoints_of
+from notifications.lifecycle import Deferral, DeliveryAudience, Reason, SkipReason, State
+from notifications.models import Attempt, Delivery, Endpoint, Tenant
+
+A_PAGE = 50
+WHY = {
+    Reason.ALERT_RULE: "an alert rule matches",
+    Reason.FIRST_AND_LAST: "an alert rule matches, for first and last statements",
+    Reason.DEFAULT_CONTACT: "you have no rule that leads anywhere, so your contact is told",
+    Reason.TOLD_BEFORE: "it was told of this event before",
+}
+SKIPPED = {
+    SkipReason.SUPERSEDED: "not sent: a newer statement went out instead",
+    SkipReason.SUPPRESSED: "not sent: the address is disabled",
+    SkipReason.UNCONFIRMED: "not sent: the address is not confirmed",
+    SkipReason.IN_DIGEST: "told in a digest with others",
+    SkipReason.LEFT: "not sent: the address has left",
+    SkipReason.WITHDRAWN: "not sent: the entry was withdrawn",
+    SkipReason.DRILL: "not sent: a drill",
+}
+HELD = {
+    Deferral.LIMIT: "waits: this hour's messages are used up",
+    Deferral.INTERVAL: "waits: the last message about this event is too fresh",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """`answer`: what the other side said at the last try, where there was one."""
+
+    delivery: Delivery
+    why: str
+    what: str
+    answer: str
+
+
+def log_of(
+    tenant: Tenant,
+    incidents: Sequence[int],
+    *,
+    endpoint: Endpoint | None = None,
+    before: int | None = None,
+) -> list[Line]:
+    """A_PAGE lines about these incidents, those that concern the tenant; `before`: a delivery's id."""
+    rows = Delivery.objects.filter(
+        incident__in=incidents,
+        audience=DeliveryAudience.TARGETED,
+    )
+    if endpoint is not None:
+        rows = rows.filter(endpoint=endpoint)
+    else:
+        rows = rows.filter(endpoint__in=endpoints_of(tenant).values("pk"))
+    if before is not None:
+        rows = rows.filter(pk__lt=before)
+    page = list(
+        rows.select_related("endpoint", "incident", "communication", "digest").order_by("-pk")[
+            :A_PAGE
+        ]
+    )
+    answers = {
+        each.delivery_id: each.detail
+        for each in Attempt.objects.filter(
+            delivery__in=[row.digest_id or row.pk for row in page]
+        ).order_by("number")
+    }
+    return [
+        Line(
+            row,
+            WHY.get(Reason(row.reason), ""),
+            what(row),
+            answers.get(row.digest_id or row.pk, ""),
+        )
+        for row in page
+    ]
+
+
+def what(row: Delivery) -> str:
+    """What became of a delivery, in words."""
+    if row.state == State.SKIPPED:
+        return SKIPPED[SkipReason(row.skip_reason)]
+    if row.state == State.PENDING and row.deferred:
+        return HELD[Deferral(row.deferred)]
+    return {
+        State.SENT: "accepted by the other side",
+        State.FAILED: "could not be delivered",
+        State.PENDING: "is tried again" if row.attempts else "is about to be sent",
+        State.SENDING: "is being sent",
+    }[State(row.state)]
+
+
+def last_tries(endpoint: Endpoint, most: int = 10) -> list[tuple[datetime, str, str]]:
+    """The last tries at an endpoint, the newest first: when, with which result, and the answer."""
+    rows = (
+        Attempt.objects.filter(delivery__endpoint=endpoint)
+        .order_by("-pk")
+        .values_list("at", "result", "detail")[:most]
+    )
+    return list(rows)

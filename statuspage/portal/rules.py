@@ -1,0 +1,149 @@
+"""Alert rules: the list, the builder with its tester, and which cells reach whom."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Any
+
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+
+from incidents.models import Region, Service
+from incidents.services.errors import EntryError
+from incidents.vocabulary import Kind, Level
+from notifications.customers import alert_rules, rule_tester
+from notifications.customers.alert_rules import Conditions
+from notifications.models import AlertRule, Certainty, Endpoint
+from statuspage.portal import rule_form, rule_results
+from statuspage.portal.access import UNPROCESSABLE, Visitor, editing, member, show
+from statuspage.portal.rule_form import Choices
+from statuspage.public.render.layout import fragment
+
+A_NEW_ONE = Conditions(name="", kinds=(Kind.SERVICE_ISSUE.value,))
+LOADED = (*alert_rules.MANY, "action_groups__endpoints")
+
+
+@member
+def listed(request: HttpRequest, visitor: Visitor) -> HttpResponse:
+    tenant = visitor.tenant
+    choices = Choices.of(tenant)
+    rules = [
+        (rule, rule_form.sentence(said, choices), alert_rules.warnings_of(tenant, said))
+        for rule in tenant.alert_rules.prefetch_related(*LOADED).order_by("name")[:100]
+        for said in [Conditions.of(rule)]
+    ]
+    leading = [
+        rule
+        for rule, *_ in rules
+        if rule.active and any(group.endpoints.all() for group in rule.action_groups.all())
+    ]
+    context = {"rules": rules, "leading": leading, "contact": tenant.contact, "section": "rules"}
+    return show(request, "rules", context, visitor=visitor)
+
+
+def _new(request: HttpRequest, visitor: Visitor) -> HttpResponse:
+    return _build(request, visitor, None)
+
+
+new = member(_new, edits=True)
+
+
+@member
+@editing
+def one(request: HttpRequest, visitor: Visitor, pk: int) -> HttpResponse:
+    rules = visitor.tenant.alert_rules.prefetch_related(*LOADED)
+    rule = rules.filter(pk=pk).first() if pk < 2**63 else None
+    if rule is None:
+        raise Http404
+    return _build(request, visitor, rule)
+
+
+def _build(request: HttpRequest, visitor: Visitor, rule: AlertRule | None) -> HttpResponse:
+    tenant, choices = visitor.tenant, Choices.of(visitor.tenant)
+    saved = Conditions.of(rule) if rule else None
+    said, problem, tested = saved or A_NEW_ONE, "", {}
+    if request.method == "POST":
+        act = request.POST.get("act", "")
+        if act == "delete" and rule:
+            rule.delete()
+            return HttpResponseRedirect(f"{visitor.home}rules/")
+        try:
+            said = rule_form.read(request.POST, choices)
+            if act == "save":
+                alert_rules.save(tenant=tenant, conditions=said, rule_id=rule.pk if rule else None)
+                return HttpResponseRedirect(f"{visitor.home}rules/")
+            if act == "test":
+                tested = _tested(visitor, said, rule, saved)
+        except EntryError as error:
+            problem = str(error)
+    context = {
+        "rule": rule,
+        "said": said,
+        "typed": request.POST,
+        "refs": _refs(request, said, choices),
+        "sentence": rule_form.sentence(said, choices),
+        "warnings": alert_rules.warnings_of(tenant, said),
+        "differences": rule_form.differences(saved, said, choices) if saved else [],
+        "choices": choices,
+        "kinds": Kind.choices(),
+        "levels": [(Level.WARNING, "Warning or worse"), (Level.ERROR, "Error only")],
+        "certainties": Certainty.choices,
+        "problem": problem,
+        "form_token": visitor.form_token(),
+        "section": "rules",
+        **tested,
+    }
+    if request.method == "POST" and request.POST.get("act") == "read":
+        return HttpResponse(fragment("portal/_rule_reading.html", context))
+    status = UNPROCESSABLE if problem else 200
+    return show(request, "rule", context, visitor=visitor, status=status)
+
+
+def _refs(request: HttpRequest, said: Conditions, choices: Choices) -> str:
+    """What the text field for many subscriptions holds: as it was typed, else the rule's."""
+    if "subscription_refs" in request.POST:
+        return request.POST["subscription_refs"]
+    chosen = set(said.subscriptions)
+    return "\n".join(each.ref for each in choices.subscriptions if each.pk in chosen)
+
+
+def _tested(
+    visitor: Visitor, said: Conditions, rule: AlertRule | None, saved: Conditions | None
+) -> dict[str, Any]:
+    named = said if said.name.strip() else _named(said)
+    ask = partial(
+        rule_tester.would_alert,
+        visitor.tenant,
+        since=visitor.now - rule_results.LOOKS_BACK,
+        rule_id=rule.pk if rule else None,
+    )
+    alerts, concerning = ask(named), visitor.events()
+    tested: dict[str, Any] = {"result": rule_results.result_of(concerning, alerts, now=visitor.now)}
+    if saved is not None and saved != said:
+        tested["change"] = rule_results.change_between(concerning, ask(saved), alerts)
+    return tested
+
+
+def _named(said: Conditions) -> Conditions:
+    """One may try a rule before one has thought of a name."""
+    return Conditions(**{name: getattr(said, name) for name in said.__slots__} | {"name": "(new)"})
+
+
+@member
+def coverage(request: HttpRequest, visitor: Visitor) -> HttpResponse:
+    """For every cell of the tenant's footprint: whom a service issue of level Error there would reach."""
+    reach = rule_tester.reach_of(visitor.tenant)
+    services = Service.objects.in_bulk({service for service, _ in reach})
+    regions = Region.objects.in_bulk({region for _, region in reach})
+    ends = Endpoint.objects.in_bulk({end for found in reach.values() for end in found})
+    rows = sorted(
+        (services[service].name, regions[region].name, sorted(ends[end].label for end in found))
+        for (service, region), found in reach.items()
+    )
+    context = {
+        "rows": rows[:500],
+        "more": max(0, len(rows) - 500),
+        "silent": sum(not found for *_, found in rows),
+        "cells": len(rows),
+        "section": "rules",
+    }
+    return show(request, "coverage", context, visitor=visitor)

@@ -27,10 +27,10 @@ MOST = 52
 LONGEST_RULE = 200
 AHEAD = timedelta(days=366)
 OFTEN = ("SECONDLY", "MINUTELY", "HOURLY")
-Window = tuple[datetime, datetime | None]
+SeriesWindow = tuple[datetime, datetime | None]
 
 
-def windows_of(rule: str, start: datetime, end: datetime | None) -> list[Window]:
+def windows_of(rule: str, start: datetime, end: datetime | None) -> list[SeriesWindow]:
     """The windows (UTC) of a recurrence rule such as `FREQ=WEEKLY;COUNT=4`, the first one included.
 
     Raises EntryError for what is no rule, never ends, or does not begin with the first window.

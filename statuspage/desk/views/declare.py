@@ -21,7 +21,7 @@ from incidents.services.errors import EntryError
 from incidents.services.incident import declare
 from incidents.services.inputs import Declaration, Override
 from incidents.services.scheduled import posts
-from incidents.services.scheduled.series import Window, declare_series, windows_of
+from incidents.services.scheduled.series import SeriesWindow, declare_series, windows_of
 from incidents.services.text_templates import fitting
 from incidents.vocabulary import Kind
 from statuspage.desk.access import desk, incidents_for, operator_of
@@ -219,7 +219,7 @@ def _already_open(request: HttpRequest, form: DeclareForm, cells: Cells) -> list
     return already_open(incidents_for(operator_of(request)), cells.hits, kind=kind)
 
 
-def _windows(form: DeclareForm, declaration: Declaration) -> list[Window]:
+def _windows(form: DeclareForm, declaration: Declaration) -> list[SeriesWindow]:
     """The planned windows; none of what is not planned. Raises EntryError."""
     start, rule = declaration.scheduled_for, form.cleaned_data["repeats"].strip()
     if declaration.kind != Kind.PLANNED_MAINTENANCE or start is None:
@@ -230,7 +230,7 @@ def _windows(form: DeclareForm, declaration: Declaration) -> list[Window]:
 
 
 def _overlapping(
-    request: HttpRequest, form: DeclareForm, cells: Cells, windows: list[Window]
+    request: HttpRequest, form: DeclareForm, cells: Cells, windows: list[SeriesWindow]
 ) -> list[AlreadyOpen]:
     since = form.cleaned_data["since"]
     return overlapping(
@@ -272,7 +272,7 @@ def _preview_page(
     preview: Preview,
     cells: Cells,
     token: str,
-    windows: list[Window],
+    windows: list[SeriesWindow],
     *,
     fault: EntryError | None = None,
     status: int = 200,

@@ -42,7 +42,7 @@ def test_the_desk_says_which_address_why_and_whose(
     suppress("blue@example.com")
     reader("reader@example.com")
     suppress("reader@example.com")
-    with django_assert_num_queries(11):
+    with django_assert_num_queries(12):
         words = text_of(desk.get(SUPPRESSED))
     assert "blue@example.com Mail Of: Blue" in words
     assert "reader@example.com Mail Of: a public subscriber" in words

@@ -54,6 +54,8 @@ RETRY_SECONDS = 1.0
 # Also while nothing happens pages say as of when they are true. Well before five minutes, when a page counts
 # as one that nobody renews.
 RENEW = timedelta(minutes=4)
+# So often the time of what goes on is counted anew, on pages that state none of their own.
+COUNT_ANEW = timedelta(minutes=15)
 # And from time to time, and on each new day, everything is rendered anew.
 RENDER_ANEW = timedelta(hours=1)
 REST = ""  # in place of a language: feeds, JSON, badges and the index
@@ -74,6 +76,7 @@ class Publisher:
     snapshot: Snapshot | None = None
     published_at: datetime | None = None
     rendered_at: datetime | None = None
+    counted_at: datetime | None = None
     revision: int = -1
     at_once: int = AT_ONCE
 
@@ -127,7 +130,7 @@ class Publisher:
         self.base = written.folder.name
         self.snapshot = snapshot
         self.behind = [] if together else [REST, *languages.others()]
-        self.published_at = self.rendered_at = snapshot.as_of
+        self.published_at = self.rendered_at = self.counted_at = snapshot.as_of
         self.revision = snapshot.revision
         self._beat()
         return written
@@ -153,8 +156,8 @@ class Publisher:
         return written
 
     def renew(self) -> Written:
-        """Publish what is shown once more, as of now: nothing has changed, so no page is rendered but
-        for those that count the time of what goes on.
+        """Publish what is shown once more, as of now: nothing has changed, so no page is rendered but,
+        every COUNT_ANEW, those that count the time of what goes on.
 
         Publishes as usual where something may have, or where not all languages show the same yet.
         """
@@ -171,12 +174,15 @@ class Publisher:
             return self.publish()
         try:
             self.snapshot = replace(self.snapshot, as_of=now)
-            english = self._english()
-            site = with_rest(
-                english.renderer.grown_older(self.snapshot), english.rest(self.snapshot)
-            )
-            others = [renderer.grown_older(self.snapshot) for renderer in self.renderers.values()]
-            site = renewed(folder, shown, with_languages(site, others))
+            site = self._english().rest(self.snapshot)
+            if self._is_old(self.counted_at, COUNT_ANEW):
+                site = with_rest(self._english().renderer.grown_older(self.snapshot), site)
+                others = [
+                    renderer.grown_older(self.snapshot) for renderer in self.renderers.values()
+                ]
+                site = with_languages(site, others)
+                self.counted_at = now
+            site = renewed(folder, shown, site)
             written = write_generation(self.directory, site)
         except Exception:
             self._forget()

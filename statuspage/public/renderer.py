@@ -68,7 +68,7 @@ class Renderer:
         Of more than `at_once` incidents and months the others follow by `more`. `first`: tracking IDs that go before
         all others.
         """
-        change = between(self.before, snapshot)
+        before, change = self.before, between(self.before, snapshot)
         changed = self._queue(change, snapshot, first)
         self.before = snapshot
         root = languages.root(self.language)
@@ -104,7 +104,8 @@ class Renderer:
                 }
                 for one in change.left:
                     self.pictures.pop(one.tracking_id, None)
-            if snapshot.figures is None:
+            # Once, when they are taken back: what is dropped makes all that was written before be purged.
+            if snapshot.figures is None and (before is None or before.figures is not None):
                 dropped.update({f"{root}{HOW_FAST}", FIGURES, FIGURES_SCHEMA})
             entries.shrink()
         stale = {f"{root}{path}": page for path, page in stale.items()}

@@ -14,6 +14,7 @@ import brotli
 import pytest
 
 from statuspage.public.render.page import Page, Site
+from statuspage.public.store import manifest_shards
 from statuspage.public.store.current_generation import read_heartbeat
 from statuspage.public.store.generation import (
     OlderRevisionError,
@@ -111,6 +112,22 @@ def test_a_purge_leaves_no_byte_of_what_was_withdrawn(tmp_path: Path) -> None:
     assert b"secret leak" not in everything(tmp_path)
     write_generation(tmp_path, site(9, "later"))
     assert read_generation(tmp_path).pages["/status/"].body == text("later")
+
+
+def test_a_purge_reads_what_is_no_longer_in_memory(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for revision in (1, 2, 3):
+        many = {f"incident_ABCD-{n:03d}": Page(text(f"{revision} {n}")) for n in range(100, 130)}
+        write_generation(tmp_path, site(revision, **many))
+    monkeypatch.setattr(manifest_shards, "OPENED", 1)
+    base = (tmp_path / "current").resolve().name
+    left = replace(
+        site(4), pages={}, stale={}, base=base, dropped=frozenset({"/status/history/ABCD-107/"})
+    )
+    write_generation(tmp_path, left, purge=True)
+    assert text("3 107") not in everything(tmp_path)
+    assert text("3 108") in everything(tmp_path)
 
 
 def test_a_lower_revision_is_refused_and_changes_nothing(tmp_path: Path) -> None:

@@ -101,7 +101,8 @@ def _write(directory: Path, site: Site, *, purge: bool, memo: Memo) -> Written:
     sync_folder(generations)
     point(directory / "current", f"generations/{target.name}", via=directory / ".current.new")
     if purge:
-        _purge(generations, target, final)
+        # Read from where it lies now: the folders it was put together from are about to lose their names.
+        _purge(generations, target, paper.parse(final.dump(), _loader(target)))
     else:
         _retire(generations, target)
     return Written(target, site.revision, sequence, changed, dropped)

@@ -27,8 +27,8 @@ def words(text: str) -> str:
     return re.sub(r"[\s_-]+", " ", text).lower()
 
 
-def test_the_glossary_has_about_thirty_lines() -> None:
-    assert 25 <= len(ROWS) <= 45
+def test_the_glossary_fits_on_a_page() -> None:
+    assert 25 <= len(ROWS) <= 50
 
 
 @pytest.mark.parametrize("term", sorted({term for term, _ in TERMS}))

@@ -17,6 +17,10 @@ CONCERNED = {
     " JOIN notifications_alertrule r ON r.id = c.alertrule_id",
     "alertrule_action_groups": "SELECT r.tenant_id FROM changed c"
     " JOIN notifications_alertrule r ON r.id = c.alertrule_id",
+    "alertrule_categories": "SELECT r.tenant_id FROM changed c"
+    " JOIN notifications_alertrule r ON r.id = c.alertrule_id",
+    "alertrule_geographies": "SELECT r.tenant_id FROM changed c"
+    " JOIN notifications_alertrule r ON r.id = c.alertrule_id",
     "actiongroup_endpoints": "SELECT r.tenant_id FROM changed c"
     " JOIN notifications_alertrule_action_groups g ON g.actiongroup_id = c.actiongroup_id"
     " JOIN notifications_alertrule r ON r.id = g.alertrule_id",
@@ -34,6 +38,40 @@ END $$;
 TRIGGER = """
 CREATE TRIGGER {table}_{event}_marks{more} AFTER {event} ON notifications_{table}
   REFERENCING {tables} FOR EACH STATEMENT EXECUTE FUNCTION notifications_{function}();
+"""
+
+# The catalogue: what a rule by category, geography or dependency stands for has changed.
+OF_CATEGORIES = "SELECT r.tenant_id FROM notifications_alertrule r JOIN notifications_alertrule_categories x ON x.alertrule_id = r.id"
+OF_GEOGRAPHIES = "SELECT r.tenant_id FROM notifications_alertrule r JOIN notifications_alertrule_geographies x ON x.alertrule_id = r.id"
+OF_DEPENDENTS = "SELECT r.tenant_id FROM notifications_alertrule r WHERE r.dependents"
+MOVED = (
+    ("service", "category_id", f"{OF_CATEGORIES} JOIN changed c ON x.servicecategory_id IN (c.before, c.after)"),
+    ("region", "geography_id", f"{OF_GEOGRAPHIES} JOIN changed c ON x.geography_id IN (c.before, c.after)"),
+)
+CATALOGUE = """
+CREATE FUNCTION notifications_mark_moved_{table}() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  INSERT INTO notifications_staletenant (tenant_id)
+  WITH changed AS (
+    SELECT former.{column} AS before, latter.{column} AS after FROM former JOIN latter USING (id)
+    WHERE former.{column} IS DISTINCT FROM latter.{column})
+  SELECT DISTINCT * FROM ({concerned}) AS found;
+  RETURN NULL;
+END $$;
+CREATE TRIGGER {table}_moved_marks AFTER UPDATE ON incidents_{table}
+  REFERENCING OLD TABLE AS former NEW TABLE AS latter
+  FOR EACH STATEMENT EXECUTE FUNCTION notifications_mark_moved_{table}();
+"""
+DEPENDENTS = f"""
+CREATE FUNCTION notifications_mark_dependents() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  INSERT INTO notifications_staletenant (tenant_id) SELECT DISTINCT * FROM ({OF_DEPENDENTS}) AS found;
+  RETURN NULL;
+END $$;
+CREATE TRIGGER dependency_marks AFTER INSERT OR UPDATE OR DELETE ON incidents_dependency
+  FOR EACH STATEMENT EXECUTE FUNCTION notifications_mark_dependents();
+CREATE TRIGGER offering_marks AFTER INSERT OR DELETE ON incidents_offering
+  FOR EACH STATEMENT EXECUTE FUNCTION notifications_mark_dependents();
 """
 
 
@@ -62,6 +100,9 @@ def triggers():
                 table=table, event=event, more=f"_{side.lower()}", function=f"mark_{table}",
                 tables=f"{side} TABLE AS changed",
             )
+    for table, column, concerned in MOVED:
+        yield CATALOGUE.format(table=table, column=column, concerned=concerned)
+    yield DEPENDENTS
 
 
 def release():
@@ -69,13 +110,15 @@ def release():
         yield f"DROP FUNCTION notifications_mark_{table}() CASCADE;"
     for table in DECISIVE:
         yield f"DROP FUNCTION notifications_mark_updated_{table}() CASCADE;"
+    for name in ("moved_service", "moved_region", "dependents"):
+        yield f"DROP FUNCTION notifications_mark_{name}() CASCADE;"
 
 
 # Changes of these stand in the audit trail.
 FOLLOWED = (
     "tenant", "customersubscription", "footprint", "alertrule", "alertrule_services", "alertrule_regions",
     "alertrule_subscriptions", "alertrule_action_groups", "actiongroup", "actiongroup_endpoints", "endpoint",
-    "audienceversion", "killswitch", "operatoract",
+    "audienceversion", "killswitch", "operatoract", "alertrule_categories", "alertrule_geographies",
 )
 
 

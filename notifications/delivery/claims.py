@@ -133,11 +133,11 @@ SELECT incident_id, array_agg(id) FROM freed GROUP BY incident_id
 
 
 _CHANNELS_DUE = """
-SELECT channel FROM unnest(%s::text[]) AS channel
+SELECT asked FROM unnest(%s::text[]) AS asked
 WHERE NOT EXISTS (SELECT FROM notifications_killswitch WHERE released_at IS NULL)
   AND EXISTS (
     SELECT FROM notifications_delivery d
-    WHERE d.state = 'pending' AND d.channel = channel
+    WHERE d.state = 'pending' AND d.channel = asked
       AND d.next_attempt_at <= clock_timestamp() - %s * interval '1 second')
 """
 

@@ -72,7 +72,7 @@ def test_it_asks_as_often_for_many_updates_as_for_few(
     desk: Client, told: Incident, django_assert_num_queries: Any
 ) -> None:
     delivery_statistics.refresh(incident_id=told.pk, now=datetime.now(UTC))
-    with django_assert_num_queries(17):
+    with django_assert_num_queries(18):
         desk.get(own(told))
     Delivery.objects.filter(state="pending").update(state="skipped", skip_reason="left")
     delivery_statistics.refresh(incident_id=told.pk, now=datetime.now(UTC))
@@ -125,7 +125,7 @@ def test_all_incidents_are_compared_from_the_origin_that_is_asked_for(
 ) -> None:
     assert "Nobody was told of any incident yet" in text_of(desk.get(ALL))
     delivery_statistics.refresh(incident_id=told.pk, now=datetime.now(UTC))
-    with django_assert_num_queries(6):
+    with django_assert_num_queries(7):
         page = desk.get(ALL)
     assert "from start of impact" in text_of(page)
     assert "1 h" in text_of(page)

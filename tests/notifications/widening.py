@@ -81,10 +81,12 @@ def live_through(case: BacktestCase, now: datetime) -> Outcome:
         now=now,
     )
     _check(incident.communications.get(), before, homes, heard, outcome, now)
+    still = before
     for cells in pictures[1:]:
         if added := cells - before:
             now += STEP
             said = post_update(incident_id=incident.pk, changes=Changes(hits=_hits(added)), now=now)
+            still |= added
             _check(said, added, homes, heard, outcome, now)
         for region in sorted({region for _, region in before - cells}):
             gone = frozenset(cell for cell in before - cells if cell[1] == region)
@@ -97,6 +99,9 @@ def live_through(case: BacktestCase, now: datetime) -> Outcome:
                 now=now,
             )
             _check(said, gone, homes, heard, outcome, now)
+            still -= gone
+            # Who is well again for their last cell has heard so, and hears of the others no more.
+            heard &= {address for address, own in homes.items() if own & still}
         before = cells
     now += STEP
     said = post_update(incident_id=incident.pk, stage="resolved", now=now)

@@ -28,7 +28,7 @@ def _with(policy: Policy, path: list[str], value: int) -> Policy:
     part: Any = document
     try:
         for name in path[:-1]:
-            part = part[int(name) if isinstance(part, list) else name]
+            part = part[int(name) if isinstance(part, list | tuple) else name]
         if isinstance(part[path[-1]], bool) or not isinstance(part[path[-1]], int):
             raise TypeError
     except (KeyError, IndexError, TypeError, ValueError) as error:

@@ -76,7 +76,7 @@ def test_it_asks_as_often_for_many_updates_as_for_few(
         desk.get(own(told))
     Delivery.objects.filter(state="pending").update(state="skipped", skip_reason="left")
     delivery_statistics.refresh(incident_id=told.pk, now=datetime.now(UTC))
-    with django_assert_num_queries(11):  # all is settled: nothing is counted
+    with django_assert_num_queries(12):  # all is settled: nothing is counted
         settled = desk.get(own(told))
     assert "every delivery is settled" in text_of(settled)
     assert "hx-get" not in settled.content.decode()

@@ -113,7 +113,7 @@ def _text(content: bytes, source: str) -> str:
         with gzip.open(io.BytesIO(content)) if packed else io.BytesIO(content) as file:
             data = file.read(MOST_BYTES + 1)
     except (OSError, EOFError, zlib.error) as error:
-        raise RecordingError(f"{source}: cannot be unpacked ({error}); pack it again") from error
+        raise RecordingError(f"{source}: cannot be read ({error}); pack it again") from error
     if len(data) > MOST_BYTES:
         raise RecordingError(f"{source}: larger than {MOST_BYTES >> 20} MiB; split it")
     try:

@@ -28,6 +28,7 @@ def test_from_status_through_a_filtered_history_to_an_incident(
         expect(page.locator("body")).to_contain_text("January 2024")
         expect(page.locator("body")).to_contain_text("February 2024")
 
+        page.click("summary >> text=Filter by service")
         page.select_option("select[name=service]", "key-vault")
         if not scripts:
             page.click("form:has(select[name=service]) [type=submit]")

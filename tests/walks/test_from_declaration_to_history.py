@@ -84,8 +84,8 @@ def test_targeted_first_then_public_then_over(demo: Demo, tmp_path: Path) -> Non
         tick(page, "regions", "sweden central", "norway west")
         page.fill("#id_public_text", "Relay and Service Bus fail in several regions.")
         page.fill("#id_targeted_text", "Further regions fail, too.")
-        page.wait_for_selector(".verdict >> text=PUBLIC – scenario 1")
         page.click("button.primary >> text=Preview")
+        page.wait_for_selector(".verdict >> text=PUBLIC – scenario 1")
         page.click("button.primary")
         page.wait_for_selector("text=is posted")
 
@@ -105,7 +105,9 @@ def test_targeted_first_then_public_then_over(demo: Demo, tmp_path: Path) -> Non
         page.wait_for_selector("text=(Resolved)")
         assert complaints == []
 
-    for address in ("alice@example.net", "carol@example.net", "dora@example.org"):
+    demo.mail_to("alice@example.net", "Recovered for you")  # and so she hears no more of it
+    # Where it was over last, and the public.
+    for address in ("carol@example.net", "dora@example.org"):
         demo.mail_to(address, "Resolved")
     until(
         lambda: "All is well again." in demo.get(f"/status/history/{tracking_id}/")[1],

@@ -212,7 +212,7 @@ def _looked_at(request: HttpRequest, draft: FormDraft) -> HttpResponse:
     table, fault, report = _table(draft), "", site.ImportReport()
     try:
         report = _report(draft, {}, dry_run=True)
-        _report(draft, table, dry_run=True)
+        site.Names(table)  # refuses what the catalogue does not have
     except UNREADABLE as error:
         fault = str(error)
     context = {

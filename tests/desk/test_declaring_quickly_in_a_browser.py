@@ -36,6 +36,33 @@ def look(page: Page, field: str, text: str) -> None:
     page.press(f"#find-{field}", "Enter")
 
 
+EVERY_SECOND_ANSWER_COMES_LATE = """
+const real = window.fetch;
+let asked = 0;
+window.fetch = async (...wish) => {
+  const answer = await real(...wish);
+  if (String(wish[0]).includes("/find/") && asked++ % 2) {
+    await new Promise((go) => setTimeout(go, 700));
+    document.body.dataset.late = "came";
+  }
+  return answer;
+};
+"""
+
+
+def test_an_answer_that_comes_late_takes_no_choice_back(live_server: Any, operator: User) -> None:
+    with browser_page() as (page, _):
+        sign_in(page, live_server)
+        page.goto(f"{live_server.url}/admin/desk/new/")
+        page.evaluate(EVERY_SECOND_ANSWER_COMES_LATE)
+        look(page, "services", "storrage")  # Enter and the pause after typing both ask
+        page.wait_for_selector("text=Nothing is called “storrage”. Close to it")
+        page.press("#find-services", "ArrowDown")
+        page.wait_for_selector("body[data-late]")
+        page.press("#find-services", "Enter")
+        page.wait_for_selector("text=1 ticked: Storage", timeout=5_000)
+
+
 def test_all_of_europe_in_one_word(live_server: Any, operator: User) -> None:
     with browser_page() as (page, complaints):
         sign_in(page, live_server)

@@ -64,6 +64,7 @@ def test_whatever_happens_to_the_session_or_the_page(live_server: Any, operator:
 
         fill_in(page, live_server)
         page.click("button.primary >> text=Preview")
+        page.wait_for_selector(".verdict >> text=TARGETED ONLY")
         page.go_back()
         as_typed(page)
         page.type("#id_internal_title", "stamp 7")

@@ -35,6 +35,7 @@ class Finder {
     const phrase = this.find.value.trim();
     const answer = phrase ? await this.look(phrase) : null;
     if (this.find.value.trim() !== phrase || !this.isHere()) return;
+    if (this.answer && this.asked === phrase) return; // a second answer would take back what the arrow keys chose
     this.asked = phrase;
     this.show(answer, answer?.found ?? []);
   }

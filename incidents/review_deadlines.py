@@ -49,20 +49,54 @@ def review_deadlines_of(
     restarts the clocks, so what was published before this mitigation settles nothing; a Final
     settles the Preliminary, too.
     """
-    if mitigated_at is None or review not in (PromisedReview.PUBLIC, PromisedReview.TARGETED):
+    if mitigated_at is None:
         return ()
     out = {kind for kind, at in published if at >= mitigated_at}
-    if "final" in out:
-        return ()
+    clocks = _clocks(review, mitigated_at, policy, now)
+    return tuple(clock for clock in clocks if not out & _settling(clock))
+
+
+def reviews_on_time(
+    *,
+    review: str,
+    mitigated_at: datetime | None,
+    published: Iterable[tuple[str, datetime]],
+    policy: ReviewGoals,
+    now: datetime,
+) -> tuple[int, int]:
+    """How many reviews were promised and are out or overdue, and how many of them were out in time.
+
+    Arguments as of `review_deadlines_of`.
+    """
+    if mitigated_at is None:
+        return 0, 0
+    out = [(kind, at) for kind, at in published if at >= mitigated_at]
+    due = in_time = 0
+    for clock in _clocks(review, mitigated_at, policy, now):
+        first = min((at for kind, at in out if kind in _settling(clock)), default=None)
+        due += first is not None or clock.overdue
+        in_time += first is not None and first <= clock.due
+    return due, in_time
+
+
+def _clocks(
+    review: str, mitigated_at: datetime, policy: ReviewGoals, now: datetime
+) -> list[ReviewDeadline]:
     clocks = []
-    if review == PromisedReview.PUBLIC and "preliminary" not in out:
+    if review == PromisedReview.PUBLIC:
         hours = policy.preliminary_review_hours
         clocks.append(
             _clock("preliminary", mitigated_at + timedelta(hours=hours), f"{hours} h", now)
         )
-    days = policy.final_review_days
-    clocks.append(_clock("final", mitigated_at + timedelta(days=days), f"{days} d", now))
-    return tuple(sorted(clocks, key=lambda clock: clock.due))
+    if review in (PromisedReview.PUBLIC, PromisedReview.TARGETED):
+        days = policy.final_review_days
+        clocks.append(_clock("final", mitigated_at + timedelta(days=days), f"{days} d", now))
+    return sorted(clocks, key=lambda clock: clock.due)
+
+
+def _settling(clock: ReviewDeadline) -> set[str]:
+    """The kinds of a review that settle this one."""
+    return {clock.kind, "final"}
 
 
 # An update in the last minutes before the promised time is the one that was promised; the operator is

@@ -15,7 +15,8 @@ from incidents.models import Incident
 from incidents.services.incident import declare, post_update
 from incidents.services.inputs import Statement
 from incidents.services.published_figures import published_figures
-from notifications.evidence.how_fast import Span, how_fast
+from notifications.evidence.how_fast import how_fast
+from notifications.evidence.measures import Span
 from notifications.models import DeliveryStatistics
 from statuspage.public.renderer import render_language, render_site
 from statuspage.public.snapshot.reader import Reader

@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import datetime
+from typing import TypedDict
 
 from django.db.models import Exists, F, OuterRef, QuerySet, Subquery
 
 from incidents.models import Decision, Incident, Review
-from incidents.review_deadlines import ReviewDeadline, review_deadlines_of
+from incidents.review_deadlines import (
+    ReviewDeadline,
+    ReviewGoals,
+    review_deadlines_of,
+    reviews_on_time,
+)
 from incidents.services.decisions.policies import current_policy
 from incidents.vocabulary import PromisedReview, ReviewKind
 
@@ -18,13 +24,31 @@ def deadlines_of(
     incidents: Iterable[Incident], now: datetime
 ) -> dict[int, tuple[ReviewDeadline, ...]]:
     """By primary key; three queries, however many incidents. Incidents that owe nothing are left out."""
+    found = {pk: review_deadlines_of(**facts, now=now) for pk, facts in _facts(incidents)}
+    return {pk: clocks for pk, clocks in found.items() if clocks}
+
+
+def on_time(incidents: Iterable[Incident], now: datetime) -> dict[int, tuple[int, int]]:
+    """By primary key: reviews that are out or overdue, and those of them that were out in time; three queries."""
+    return {pk: reviews_on_time(**facts, now=now) for pk, facts in _facts(incidents)}
+
+
+class _Facts(TypedDict):
+    review: str
+    mitigated_at: datetime | None
+    published: list[tuple[str, datetime]]
+    policy: ReviewGoals
+
+
+def _facts(incidents: Iterable[Incident]) -> Iterator[tuple[int, _Facts]]:
+    """What the deadlines follow from, of each mitigated incident."""
     mitigated = {
         each.pk: each
         for each in incidents
         if each.mitigated_at is not None and each.merged_into_id is None and not each.drill
     }
     if not mitigated:
-        return {}
+        return
     promised = dict(
         Decision.objects.filter(incident__in=mitigated)
         .order_by("incident_id", "-id")
@@ -37,17 +61,14 @@ def deadlines_of(
         if at is not None:
             published[pk].append((kind, at))
     policy = current_policy()
-    found = {
-        pk: review_deadlines_of(
+    for pk, review in promised.items():
+        facts = _Facts(
             review=review,
             mitigated_at=mitigated[pk].mitigated_at,
             published=published[pk],
             policy=policy,
-            now=now,
         )
-        for pk, review in promised.items()
-    }
-    return {pk: clocks for pk, clocks in found.items() if clocks}
+        yield pk, facts
 
 
 def owing(incidents: QuerySet[Incident]) -> QuerySet[Incident]:

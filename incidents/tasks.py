@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from incidents.replay import backtest_run
 from incidents.services import visibility
-from incidents.services.alerts import settling
+from incidents.services.alerts import settling, visitors, waiting
 from incidents.services.scheduled import maintenance, posts, reminders, retention
 
 log = logging.getLogger(__name__)
@@ -40,7 +40,9 @@ def follow_plans(**_: object) -> None:
 
 @shared_task(name="incidents.settle_alerts")
 def settle_alerts(**_: object) -> None:
-    """Let go of what monitors say is over, once it has been over for long enough."""
+    """Hear what many visitors report, and let go of what monitors say is over, once it has been for long enough."""
+    visitors.tell_the_desk(now=timezone.now())
+    waiting.join_open()
     for tracking_id in settling.settle_due(now=timezone.now()):
         log.info("%s: its monitor says that it is over", tracking_id)
 

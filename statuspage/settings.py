@@ -317,6 +317,10 @@ UPDATE_INTERVAL = env.integer("UPDATE_INTERVAL", 300, most=3600)
 CONFIRM_RECEIVERS = env.integer("CONFIRM_RECEIVERS", 10_000)
 # So long what the desk sends waits for whoever sent it to take it back; 0: it goes out at once.
 UNDO_SECONDS = env.integer("UNDO_SECONDS", 30, most=600)
+# So many visitors who report the same service and region within so many minutes make a draft at the desk;
+# 0: the public page does not ask them.
+VISITOR_REPORTS = env.integer("VISITOR_REPORTS", 10)
+VISITOR_REPORT_MINUTES = env.integer("VISITOR_REPORT_MINUTES", 15, least=1, most=60)
 # Whom a drill may reach: addresses, or `@domain` and `https://host/…` beginnings.
 DRILL_RECEIVERS = env.words("DRILL_RECEIVERS")
 # Refusals on so many of so many days suppress an address, however often it refuses within one of them; an

@@ -6,7 +6,7 @@ from django.conf.urls.i18n import i18n_patterns
 from django.contrib import admin
 from django.urls import include, path
 
-from statuspage import feedback, hooks, metrics
+from statuspage import feedback, hooks, metrics, visitor_reports
 
 handler400 = "statuspage.error_pages.bad_request"
 handler404 = "statuspage.error_pages.not_found"
@@ -24,6 +24,7 @@ urlpatterns = [
         path("subscribe/", include("notifications.subscribers.urls")), prefix_default_language=False
     ),
     *feedback.urlpatterns,
+    *visitor_reports.urlpatterns,
     *hooks.urlpatterns,
     path("-/metrics", metrics.metrics),
     path("demo/mailbox/", include("statuspage.demo_mailbox")),

@@ -17,7 +17,8 @@ class AlertFormatError(ValueError):
 class Signal:
     """`key` tells it apart within its source; `labels` are what the mapping looks at.
 
-    `at`: since when it fires, or when it was over (UTC); None if the payload does not say.
+    `at`: since when it fires, or when it was over (UTC); None if the payload does not say. `times`: how often it
+    was said so far, where the source counts that itself.
     """
 
     key: str
@@ -25,6 +26,7 @@ class Signal:
     labels: Mapping[str, str] = field(default_factory=dict)
     title: str = ""
     at: datetime | None = None
+    times: int = 0
 
 
 def clean(value: object, most: int = TEXT_LENGTH) -> str:

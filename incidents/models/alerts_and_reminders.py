@@ -46,6 +46,7 @@ class MonitorAlert(models.Model):
         OPENED = "opened", "Opened an incident"
         WIDENED = "widened", "Widened an incident"
         JOINED = "joined", "Belongs to an incident"
+        WITNESS = "witness", "Stands beside an open incident"
         NOTED = "noted", "Noted: a person has the incident"
         WAITING = "waiting", "Waits for a person"
         UNMAPPED = "unmapped", "Not understood"

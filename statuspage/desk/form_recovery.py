@@ -130,6 +130,11 @@ def _take_up(request: HttpRequest, draft_id: str) -> None:
         )
 
 
+def fill_in(request: HttpRequest, fields: Mapping[str, Sequence[str]]) -> None:
+    """The form of this page is shown as if `fields` had been typed."""
+    _recover(request, name_of(request.path), fields)
+
+
 def _recover(request: HttpRequest, form: str, fields: Mapping[str, Sequence[str]]) -> None:
     data = QueryDict(mutable=True)
     for name, values in fields.items():

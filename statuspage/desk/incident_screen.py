@@ -9,7 +9,7 @@ from itertools import groupby
 
 from django.utils.safestring import SafeString
 
-from incidents.models import Communication, Decision, Impact, Incident, Region
+from incidents.models import Communication, Decision, Impact, Incident, MonitorAlert, Region
 from incidents.policy import LevelProposal
 from incidents.review_deadlines import ReviewDeadline, promise_missed
 from incidents.services import automatic_text
@@ -82,6 +82,7 @@ class Screen:
     regions: list[RegionRow]
     decisions: list[DecisionRow]
     said: list[Said]
+    witnesses: list[MonitorAlert]  # what others report of it, who did not open it
 
     @property
     def left(self) -> str:
@@ -148,6 +149,9 @@ def screen_of(incident: Incident, now: datetime) -> Screen:
         clocks=deadlines_of([incident], now).get(incident.pk, ()),
         regions=_regions(incident),
         decisions=_decisions(incident),
+        witnesses=list(
+            incident.monitor_alerts.filter(outcome=MonitorAlert.Outcome.WITNESS).order_by("id")
+        ),
         said=_said(incident),
     )
 

@@ -24,6 +24,7 @@ from statuspage.public.render.pages import (
     HISTORY,
     HOW_FAST,
     MINUTES,
+    REPORT,
     STATUS,
     HistoryPages,
     endpoints_page,
@@ -32,6 +33,7 @@ from statuspage.public.render.pages import (
     how_fast_page,
     incident_page,
     minutes_page,
+    report_page,
     status_pages,
 )
 from statuspage.public.render.updates import UPDATES
@@ -83,6 +85,8 @@ class Renderer:
             hot, stale = status_pages(snapshot, layout)
             hot[HISTORY], stale[HISTORY] = listed.newest(), listed.newest(stale=True)
             hot[ENDPOINTS] = endpoints_page(snapshot, layout)
+            if settings.VISITOR_REPORTS:
+                hot[REPORT] = report_page(snapshot, layout)
             if self.language != languages.DEFAULT:
                 hot[MINUTES] = minutes_page(snapshot, layout)
                 hot[UPDATES] = updates.page(layout, self._said(snapshot))
@@ -309,6 +313,7 @@ def addresses(snapshot: Snapshot) -> dict[str, datetime | None]:
         MINUTES,
         UPDATES,
         ENDPOINTS,
+        *([REPORT] if settings.VISITOR_REPORTS else []),
         *([HOW_FAST] if snapshot.figures else []),
         *(f"{STATUS}{one.slug}/" for one in snapshot.geographies),
     ]

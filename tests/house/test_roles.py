@@ -114,6 +114,8 @@ OPEN = (
     "subscribe/",
     "feedback/",
     "<slug:language>/feedback/",
+    "report/",
+    "<slug:language>/report/",
     "hooks/",
     "webhooks/",
     "-/metrics",

@@ -131,8 +131,8 @@ def act_on(
     cells = [cell for alert in alerts for cell in cells_of(alert) if cell in hits]
     if not cells:
         return
-    needs = _needs()
-    incidents = _open_incidents(now - window)
+    needs = dependencies()
+    incidents = open_incidents(now - window)
     for group in grouping.storms(cells, needs):
         members = [alert for alert in alerts if group.intersection(cells_of(alert))]
         wanted = [hits[cell] for cell in sorted(group)]
@@ -224,7 +224,7 @@ def _again(alert: MonitorAlert, signal: Signal, now: datetime) -> bool:
     if not signal.firing:
         alert.over_at = alert.over_at or _past(signal.at, now)
         return False
-    alert.times += 1
+    alert.times = max(alert.times, signal.times) if signal.times else alert.times + 1
     if alert.over_at is not None:
         alert.over_at = None
         alert.flaps += 1
@@ -241,6 +241,7 @@ def _row(source: MonitorSource, signal: Signal, now: datetime) -> MonitorAlert:
         key=signal.key,
         title=signal.title,
         labels=dict(signal.labels),
+        times=signal.times or 1,
         opened_at=_past(signal.at, now),
         heard_at=now,
     )
@@ -277,8 +278,8 @@ def _understand(source: MonitorSource, alerts: Sequence[MonitorAlert]) -> dict[C
     return hits
 
 
-def _open_incidents(fresh_since: datetime) -> list[grouping.Open]:
-    """Incidents that alerts may belong to, the oldest first."""
+def open_incidents(fresh_since: datetime | None = None) -> list[grouping.Open]:
+    """Incidents that alerts may belong to, the oldest first. Without `fresh_since` none of them counts as fresh."""
     found = Incident.objects.filter(
         kind=Kind.SERVICE_ISSUE,
         closed_at__isnull=True,
@@ -293,13 +294,16 @@ def _open_incidents(fresh_since: datetime) -> list[grouping.Open]:
         .values_list("occurrence__incident_id", "service_id", "region_id")
     ):
         cells.setdefault(pk, set()).add((service, region))
-    alerts = MonitorAlert.objects.filter(incident__in=found).order_by()
-    heard: dict[int, datetime] = dict(alerts.values_list("incident_id").annotate(Max("opened_at")))
+    alerts = MonitorAlert.objects.filter(incident__in=found).exclude(outcome=AlertOutcome.WITNESS)
+    heard: dict[int, datetime] = dict(
+        alerts.order_by().values_list("incident_id").annotate(Max("opened_at"))
+    )
     return [
         grouping.Open(
             incident.pk,
             frozenset(cells.get(incident.pk, ())),
-            fresh=incident.pk in heard
+            fresh=fresh_since is not None
+            and incident.pk in heard
             and max(heard[incident.pk], incident.created_at) >= fresh_since,
             by_monitor=incident.pk in heard,
         )
@@ -307,7 +311,8 @@ def _open_incidents(fresh_since: datetime) -> list[grouping.Open]:
     ]
 
 
-def _needs() -> dict[int, frozenset[int]]:
+def dependencies() -> dict[int, frozenset[int]]:
+    """Which services each one needs, by id."""
     needs: dict[int, set[int]] = {}
     for service, needed in Dependency.objects.values_list("service_id", "depends_on_id"):
         needs.setdefault(service, set()).add(needed)

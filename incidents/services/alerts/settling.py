@@ -29,7 +29,8 @@ def settle_due(*, now: datetime) -> list[str]:
     MonitorAlert.objects.filter(pk__in=[each.pk for each in due]).update(resolved_at=now)
     by_incident: dict[int, list[MonitorAlert]] = {}
     for alert in due:
-        if alert.incident_id is not None:
+        # A witness ends nothing.
+        if alert.incident_id is not None and alert.outcome != MonitorAlert.Outcome.WITNESS:
             by_incident.setdefault(alert.incident_id, []).append(alert)
     return [
         incident.tracking_id
@@ -42,7 +43,9 @@ def _let_go(incident: Incident, over: Sequence[MonitorAlert], now: datetime) -> 
     """Recover the cells of these alerts that no open alert speaks of; unless a person has the incident."""
     if incident.mitigated_at is not None or incident.merged_into_id or has_operator(incident):
         return False
-    still = incident.monitor_alerts.filter(resolved_at__isnull=True)
+    still = incident.monitor_alerts.filter(resolved_at__isnull=True).exclude(
+        outcome=MonitorAlert.Outcome.WITNESS
+    )
     kept = {cell for alert in still for cell in cells_of(alert)}
     impacts = Impact.objects.filter(occurrence__incident=incident).open()
     own = set(impacts.values_list("service_id", "region_id"))

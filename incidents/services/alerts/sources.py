@@ -12,6 +12,7 @@ from incidents.models import MonitorAlert, MonitorSource
 from incidents.services.errors import EntryError
 
 MOST_MINUTES = 24 * 60
+VISITORS = "visitors"  # what readers of the public page report (`alerts.visitors`)
 
 
 def heard(*, name: str, format_name: str, now: datetime) -> MonitorSource:
@@ -47,6 +48,8 @@ def save(
         raise EntryError(
             "mode", f"{mode!r} is not known; use {', '.join(MonitorSource.Mode.values)}."
         )
+    if name == VISITORS and mode == MonitorSource.Mode.AUTOMATIC:
+        raise EntryError("mode", "visitors are witnesses; a person declares what they report.")
     for field, minutes in (
         ("window_minutes", window_minutes),
         ("hold_minutes", hold_minutes),

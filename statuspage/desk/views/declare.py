@@ -16,6 +16,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from incidents.access import DECLARE, DRAFT
 from incidents.models import Incident, ScheduledPost
+from incidents.services.alerts.waiting import ReportedDraft
 from incidents.services.drafts import throw_away
 from incidents.services.errors import EntryError
 from incidents.services.incident import declare
@@ -24,6 +25,7 @@ from incidents.services.scheduled import posts
 from incidents.services.scheduled.series import SeriesWindow, declare_series, windows_of
 from incidents.services.text_templates import fitting
 from incidents.vocabulary import Kind
+from statuspage.desk import reported
 from statuspage.desk.access import desk, incidents_for, operator_of
 from statuspage.desk.already_open import AlreadyOpen, already_open, overlapping
 from statuspage.desk.dry_run import Preview, dry_run, hidden_fields, look_at
@@ -56,9 +58,12 @@ def new(request: HttpRequest) -> HttpResponse:
     now = timezone.now()
     if request.method == "GET":
         initial = {"since": typed(now), "drill": "drill" in request.GET}
+        draft = None if recovered(request) else reported.take_up(request)
         data = recovered(request)
         form = blank(DeclareForm, request, now=now, initial=initial)
-        return _form_page(request, form, Picker.of(data) if data else Picker(), data=data)
+        return _form_page(
+            request, form, Picker.of(data) if data else Picker(), data=data, draft=draft
+        )
     data, picker = request.POST, Picker.of(request.POST)
     step = "publish" if AT_ONCE in data else data.get("step", "preview")
     if step == "template":
@@ -248,9 +253,11 @@ def _form_page(
     *,
     data: QueryDict | None = None,
     words: str = "",
+    draft: ReportedDraft | None = None,
     status: int = 200,
 ) -> HttpResponse:
-    """`data`: what was typed, if it was not just sent; `words`: of what was ticked together."""
+    """`data`: what was typed, if it was not just sent; `words`: of what was ticked together; `draft`: where what
+    was reported is filled in."""
     user, data = operator_of(request), data or request.POST
     token = data.get("token", "")
     context = {
@@ -262,6 +269,7 @@ def _form_page(
         "override": data.get("override", ""),
         "override_reason": data.get("override_reason", ""),
         "draft": data.get("draft", ""),
+        "reported": draft,
     }
     return render(request, "desk/new.html", context, status=status)
 

@@ -12,6 +12,7 @@ from django.views.decorators.http import require_safe
 
 from incidents.access import VIEW
 from incidents.models import FormDraft, Incident
+from incidents.services.alerts.waiting import reported_drafts
 from incidents.services.scheduled import posts
 from notifications.audience import silence
 from statuspage.desk.access import desk, incidents_for, operator_of
@@ -44,6 +45,7 @@ def listing(request: HttpRequest) -> HttpResponse:
         return render(request, "desk/_incidents.html", context)
     context |= {
         "scheduled": posts.later(),
+        "reported": reported_drafts(),
         "silenced": silence.silenced(),
         "drafts": FormDraft.objects.select_related("owner", "incident").order_by("-saved_at")[:20],
         "search": SearchForm(label_suffix=""),

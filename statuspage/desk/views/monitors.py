@@ -17,7 +17,7 @@ from incidents.alerts.formats import FORMATS, read_alerts
 from incidents.alerts.signal import AlertFormatError
 from incidents.models import MonitorAlert, MonitorSource
 from incidents.policy import load_json
-from incidents.services.alerts import sources
+from incidents.services.alerts import sources, waiting
 from incidents.services.alerts.intake import Taken, declare_waiting, take_in
 from incidents.services.errors import EntryError
 from incidents.validation import RefusedError
@@ -25,6 +25,7 @@ from statuspage.desk.access import desk, operator_of
 from statuspage.desk.form_mapping import refuse
 from statuspage.desk.form_recovery import blank
 from statuspage.desk.forms import DeskForm
+from statuspage.desk.reported import numbers
 
 ALERTS_SHOWN = 100
 EXAMPLE = """- match: {alertname: "KeyVault*", env: prod}
@@ -81,13 +82,16 @@ class SourceForm(DeskForm):
 @desk(VIEW, write=DECLARE)
 @require_http_methods(["GET", "HEAD", "POST"])
 def monitors(request: HttpRequest) -> HttpResponse:
-    """GET: `source` to edit one. POST with `step`: try (by default), save, declare (what waits of `name`)."""
+    """GET: `source` to edit one. POST with `step`: try (by default), save, declare (what waits of `name`),
+    aside (what waits of `alerts`)."""
     now = timezone.now()
     if request.method != "POST":
         chosen = MonitorSource.objects.filter(name=_plain(request.GET.get("source", ""))).first()
         return _page(request, blank(SourceForm, request, now=now, initial=_initial(chosen)))
     if request.POST.get("step") == "declare":
         return _declare(request)
+    if request.POST.get("step") == "aside":
+        return _put_aside(request)
     form = SourceForm(request.POST, now=now)
     if not form.is_valid():
         return _page(request, form, status=422)
@@ -164,15 +168,24 @@ def _declare(request: HttpRequest) -> HttpResponse:
     return redirect("desk:monitors")
 
 
+def _put_aside(request: HttpRequest) -> HttpResponse:
+    alerts = numbers(request.POST.get("alerts", ""))
+    if waiting.put_aside(alerts=alerts, actor=operator_of(request)):
+        messages.success(request, "It is put aside; it comes up again when it begins anew.")
+    else:
+        messages.info(request, "Nothing waits any more; nothing was changed.")
+    return redirect("desk:list")
+
+
 def _page(
     request: HttpRequest, form: SourceForm, *, taken: Taken | None = None, status: int = 200
 ) -> HttpResponse:
     alerts = MonitorAlert.objects.select_related("incident").order_by("-id")
-    waiting = MonitorAlert.objects.filter(
+    waits = MonitorAlert.objects.filter(
         outcome=MonitorAlert.Outcome.WAITING, over_at=None, resolved_at=None
     )
     counted: dict[str, int] = {}
-    for name in waiting.values_list("source", flat=True):
+    for name in waits.values_list("source", flat=True):
         counted[name] = counted.get(name, 0) + 1
     silent = {each.pk for each in sources.silent(timezone.now())}
     context = {

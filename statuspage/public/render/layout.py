@@ -66,5 +66,6 @@ def _shared(layout: Layout, path: str, context: Mapping[str, Any]) -> dict[str, 
         "as_of": layout.as_of,
         "dated": layout.dated,
         "revision": layout.revision,
+        "asks_visitors": bool(settings.VISITOR_REPORTS),
         "section": "history" if path.startswith("/status/history/") else "status",
     }

@@ -43,6 +43,7 @@ STATUS, HISTORY = "/status/", "/status/history/"
 MINUTES = "/status/history/minutes/"
 ENDPOINTS = "/status/api/"
 HOW_FAST = "/status/history/how-fast/"
+REPORT = "/status/report/"
 INDENTED = re.compile(rb"\n\s+")
 HIT_SHOWN = 8  # affected services before the others fold
 LONG = 60  # rows: a table of more is higher than any window
@@ -196,6 +197,17 @@ def endpoints_page(snapshot: Snapshot, layout: Layout) -> Page:
     context = {"sections": endpoints.sections(snapshot, str(settings.BASE_URL).rstrip("/"))}
     layout = replace(layout, dated=False)
     return Page(render("status/api.html", layout, ENDPOINTS, context), max_age=WARM)
+
+
+def report_page(snapshot: Snapshot, layout: Layout) -> Page:
+    """The form that `statuspage.visitor_reports` takes."""
+    context = {
+        "categories": snapshot.categories,
+        "geographies": snapshot.geographies,
+        "non_regional": snapshot.non_regional,
+    }
+    layout = replace(layout, dated=False)
+    return Page(render("status/report.html", layout, REPORT, context), max_age=WARM)
 
 
 def incident_page(one: IncidentView, layout: Layout, beside: tuple[str, str] = ("", "")) -> Page:

@@ -30,7 +30,7 @@ def pages(snapshot: Snapshot, shown: Mapping[str, datetime | None]) -> dict[str,
 
 
 def _robots(base: str) -> bytes:
-    closed = ("/admin/", "/service-health/", "/subscribe/", "/feedback/", "/-/")
+    closed = ("/admin/", "/service-health/", "/subscribe/", "/feedback/", "/report/", "/-/")
     rules = "\n".join(f"Disallow: {path}" for path in closed)
     return f"User-agent: *\n{rules}\nSitemap: {base}/sitemap.xml\n".encode()
 

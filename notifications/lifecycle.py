@@ -68,6 +68,7 @@ class SkipReason(Word):
     LEFT = "left"
     WITHDRAWN = "withdrawn"
     DRILL = "drill"  # everything but the last step: the address is not on the drill's list
+    PAUSED = "paused"  # its reader wants no posts before a day
 
 
 class Deferral(Word):
@@ -75,6 +76,7 @@ class Deferral(Word):
 
     LIMIT = "limit"  # the hour's messages to this endpoint are used up
     INTERVAL = "interval"  # the last message about this incident is too fresh
+    DAILY = "daily"  # its reader wants one summary a day
 
 
 class DeliveryAudience(Word):
@@ -101,6 +103,18 @@ class Reason(Word):
     FIRST_AND_LAST = "first-and-last"  # an alert rule that wants nothing in between
     TOLD_BEFORE = "told-before"
     TOPIC = "topic"
+    TOPIC_ENDS = "topic-ends"  # a reader who wants the first and the last statements
+    TOPIC_DAILY = "topic-daily"  # a reader who wants one summary a day
+    FOLLOWED = "followed"  # a reader of this incident
+    FOLLOWED_END = "followed-end"  # a reader who wants to know when it is over
+
+
+class Cadence(Word):
+    """How often a reader of public posts wants to hear."""
+
+    EVERY = "every", "Every update"
+    ENDS = "ends", "First and last"
+    DAILY = "daily", "One summary a day"
 
 
 class Failure(Word):
@@ -191,6 +205,16 @@ LIMITED = frozenset({USUAL, PATIENT})
 SPACED = frozenset({USUAL})
 
 
+def is_end(*, kind: str, stage: str) -> bool:
+    """Whether it tells that something is over."""
+    return kind == CommunicationKind.UPDATE and stage in CLOSING_STAGES
+
+
+def takes_back(*, kind: str) -> bool:
+    """Whether it is for exactly those who heard what was wrong, at once and however they chose to be told."""
+    return kind in (CommunicationKind.RETRACTION, CommunicationKind.CORRECTION)
+
+
 def asks_first(*, kind: str, stage: str, number: int, receivers: int, threshold: int) -> bool:
     """Whether a person must confirm the number of receivers: never of a first notice or an end, since every
     minute counts. A correction overtakes updates, too, but whoever corrects has a moment. 0: never.
@@ -217,11 +241,18 @@ def may_hear_drill(address: str, allowed: Iterable[str]) -> bool:
 
 
 def skip_reason(
-    audience: str, *, suppressed: bool, confirmed: bool, left: bool, withdrawn: bool
+    audience: str,
+    *,
+    suppressed: bool,
+    confirmed: bool,
+    left: bool,
+    withdrawn: bool,
+    paused: bool = False,
 ) -> SkipReason | None:
     """Why a delivery must not be sent after all; asked again right before each try.
 
-    `left`: the receiver left this kind of message. `withdrawn`: the public entry is gone meanwhile.
+    `left`: the receiver left this kind of message. `withdrawn`: the public entry is gone meanwhile. `paused`: its
+    reader wants no posts for a while.
     Targeted alerts need no confirmation (the operator was given the address) and outlive the entry.
     """
     if suppressed:
@@ -232,4 +263,6 @@ def skip_reason(
         return SkipReason.UNCONFIRMED
     if audience == DeliveryAudience.PUBLIC and withdrawn:
         return SkipReason.WITHDRAWN
+    if audience == DeliveryAudience.PUBLIC and paused:
+        return SkipReason.PAUSED
     return None

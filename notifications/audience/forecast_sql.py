@@ -63,9 +63,14 @@ OR (%(interval)s > 0 AND (
   WHERE said.incident_id = %(incident)s AND said.endpoint_id = j.id
 ) + %(interval)s * interval '1 second' > clock_timestamp())
 """
+_DAILY = """
+(j.audience = 'public' AND EXISTS (
+  SELECT FROM chosen WHERE chosen.id = j.id AND chosen.reason = 'topic-daily'))
+"""
 _COUNTED = f"""
 SELECT audience, channel, count(*),
-  CASE WHEN %(hourly)s > 0 OR %(interval)s > 0 THEN count(*) FILTER (WHERE {_HELD}) ELSE 0 END
+  CASE WHEN %(hourly)s > 0 OR %(interval)s > 0 THEN count(*) FILTER (WHERE {_DAILY} OR {_HELD})
+    ELSE count(*) FILTER (WHERE {_DAILY}) END
 FROM judged j WHERE skip = '' GROUP BY 1, 2
 UNION ALL SELECT 'skipped', skip, count(*), 0 FROM judged WHERE skip <> '' GROUP BY 2
 UNION ALL

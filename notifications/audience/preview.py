@@ -42,7 +42,7 @@ def look(incident: Incident) -> AudiencePreview:
     return AudiencePreview(
         basis="impacted list" if by_list else "footprint",
         endpoints=sum(parts.channels.values()),
-        readers=selection.count_readers(cells),
+        readers=selection.count_readers(cells, kind=incident.kind, level=incident.level),
         subscriptions=parts.subscriptions,
         tenants=parts.tenants,
         channels=parts.channels,

@@ -9,23 +9,37 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
+from datetime import datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from django.db import connection
+from django.utils import timezone
 
 from incidents.cells import CellIds
 from incidents.models import Communication, Impact, Incident
 from incidents.sealing import unseal_findable
 from incidents.services.visibility import waits_for_audience
-from incidents.vocabulary import Audience, CommunicationKind, Kind
+from incidents.vocabulary import LEVEL_RANK, Audience, CommunicationKind, Kind, Level
 from notifications.addresses import label
 from notifications.audience import selection_sql as sql
 from notifications.audience import target_index
 from notifications.audience.rule_bits import bits
-from notifications.lifecycle import CLOSING_STAGES, Relevance, is_in_between, priority
-from notifications.models import ImpactedSubscription
+from notifications.lifecycle import (
+    CLOSING_STAGES,
+    PATIENT,
+    Cadence,
+    Relevance,
+    is_end,
+    is_in_between,
+    priority,
+    takes_back,
+)
+from notifications.models import Endpoint, ImpactedSubscription
 
 _LAST = 2**63 - 1  # beyond every id
+# The hour of daily summaries, in each reader's zone.
+SUMMARY_HOUR = 8
 # With so many cells it is cheaper to read all targets of a tenant than to look up each cell.
 WIDE = 3_000
 
@@ -63,7 +77,7 @@ def breakdown(
 ) -> Breakdown:
     """The audience of a first statement about these cells, of its list with `incident_id`; ten addresses of it."""
     target_index.refresh()
-    facts = _first_facts(cells, incident_id) | asdict(bits(kind, level))
+    facts = _first_facts(cells, incident_id, kind, level) | asdict(bits(kind, level))
     parts: dict[str, dict[str, int]] = {}
     spread: tuple[str, ...] = (sql.SPREAD_BY_FOOTPRINT,)
     if incident_id is not None:
@@ -148,18 +162,40 @@ def add_told_before(communication: Communication, *, by_list: bool, after: int, 
 def add_readers(
     communication: Communication, cells: Sequence[CellIds], *, after: int, most: int
 ) -> Slice:
-    """Deliveries for confirmed public subscribers, by topic or because they were told before."""
+    """Deliveries for confirmed public subscribers, by topic or because they were told before, as they chose."""
+    summaries = next_summaries(now=timezone.now())
     return _step(
         sql.chain(sql.READERS) + sql.ADD_READERS,
         _facts(communication, cells, after, most)
-        | {"matching": communication.kind != CommunicationKind.RETRACTION},
+        | {
+            "matching": communication.kind != CommunicationKind.RETRACTION,
+            "patient": PATIENT,
+            "zones": list(summaries),
+            "summaries": list(summaries.values()),
+        },
     )
 
 
-def count_readers(cells: Sequence[CellIds]) -> int:
+def next_summaries(*, now: datetime) -> dict[str, datetime]:
+    """When the next daily summary is due in each zone that has readers of one; a zone nobody knows has UTC's."""
+    zones = Endpoint.objects.filter(post_cadence=Cadence.DAILY).values_list("time_zone", flat=True)
+    return {zone: _next_summary(zone, now) for zone in zones.distinct()}
+
+
+def _next_summary(zone: str, now: datetime) -> datetime:
+    try:
+        here = now.astimezone(ZoneInfo(zone))
+    except (KeyError, OSError, ValueError):  # not in this host's data
+        here = now
+    due = here.replace(hour=SUMMARY_HOUR, minute=0, second=0, microsecond=0)
+    return due if due > here else due + timedelta(days=1)
+
+
+def count_readers(cells: Sequence[CellIds], *, kind: str, level: str) -> int:
     """How many public subscribers hear of these cells, if it is public."""
+    facts = _first_facts(cells, None, kind, level)
     with connection.cursor() as cursor:
-        cursor.execute(sql.chain(sql.READERS) + sql.COUNT_READERS, _first_facts(cells, None))
+        cursor.execute(sql.chain(sql.READERS) + sql.COUNT_READERS, facts)
         (number,) = cursor.fetchone() or (0,)
     return int(number)
 
@@ -182,10 +218,16 @@ def _targets(cells: Sequence[CellIds], *, by_list: bool) -> tuple[str, ...]:
     return (sql.TARGETS_BY_WIDE_FOOTPRINT if len(cells) >= WIDE else sql.TARGETS_BY_FOOTPRINT,)
 
 
-def _first_facts(cells: Sequence[CellIds], incident_id: int | None) -> dict[str, Any]:
+def _first_facts(
+    cells: Sequence[CellIds], incident_id: int | None, kind: str, level: str
+) -> dict[str, Any]:
     """The parameters of a first statement about these cells."""
     return {
         **_places(cells),
+        **_post_facts(kind, level),
+        "in_between": False,
+        "end": False,
+        "takes_back": False,
         "line": [] if incident_id is None else line_of(incident_id),
         "incident": incident_id or 0,
         "communication": 0,
@@ -194,6 +236,12 @@ def _first_facts(cells: Sequence[CellIds], incident_id: int | None) -> dict[str,
         "most": None,
         "matching": True,
     }
+
+
+def _post_facts(kind: str, level: str) -> dict[str, Any]:
+    """What readers choose by: `levels` are those that one may ask for as the least, to hear of this one."""
+    met = [each.value for each in Level if LEVEL_RANK[each] <= LEVEL_RANK[level]]
+    return {"kind": str(kind), "levels": ["", *met]}
 
 
 def _places(cells: Sequence[CellIds]) -> dict[str, list[int]]:
@@ -210,7 +258,10 @@ def _facts(
     return {
         **_places(cells),
         **asdict(bits(communication.incident.kind, communication.incident.level)),
+        **_post_facts(communication.incident.kind, communication.incident.level),
         "in_between": is_in_between(kind=communication.kind, stage=communication.stage),
+        "end": is_end(kind=communication.kind, stage=communication.stage),
+        "takes_back": takes_back(kind=communication.kind),
         "line": line_of(communication.incident_id),
         "incident": communication.incident_id,
         "communication": communication.pk,

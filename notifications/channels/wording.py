@@ -51,6 +51,15 @@ REASON = {
     ),
     Reason.TOLD_BEFORE: _("Whoever is told of the beginning of an incident is told of its end."),
     Reason.TOPIC: _("You have subscribed to posts about these services and regions."),
+    Reason.TOPIC_ENDS: _(
+        "You have subscribed to posts about these services and regions, and chose to hear of the beginning and the"
+        " end only."
+    ),
+    Reason.TOPIC_DAILY: _(
+        "You have subscribed to posts about these services and regions, and chose one summary a day."
+    ),
+    Reason.FOLLOWED: _("You follow this incident."),
+    Reason.FOLLOWED_END: _("You asked to be told when this is over."),
 }
 AUTOMATED = _("It was sent automatically: no person has written or read it before.")
 NOT_AFFECTED = _(
@@ -261,8 +270,10 @@ def limit_reached(*, room: bool = False) -> str:
     return text % {"n": settings.HOURLY_LIMIT}
 
 
-def kept_back(*, room: bool = False) -> str:
+def kept_back(delivery: Delivery, *, room: bool = False) -> str:
     """Why a digest has more than one update in it."""
+    if delivery.reason == Reason.TOPIC_DAILY:
+        return gettext("What else was posted since your last daily summary.")
     rules = []
     if limit := settings.HOURLY_LIMIT:
         template = (

@@ -13,6 +13,7 @@ from incidents.models import Communication
 from incidents.services.visibility import waits_for_audience
 from incidents.vocabulary import CommunicationKind
 from notifications.audience import selection, target_index
+from notifications.delivery import rate_limits
 from notifications.delivery.supersede import supersede
 from notifications.lifecycle import NEXT_PHASE, Phase
 from notifications.models import FanOut
@@ -144,7 +145,13 @@ def _ask(fan_out: FanOut, phase: Phase, most: int, window: int) -> selection.Sli
         # The ledger's one gate says what is public; nothing here decides it again.
         if not Communication.objects.public().filter(pk=communication.pk).exists():
             return nothing
-        return selection.add_readers(communication, _cells(communication), after=after, most=most)
+        rate_limits.lock_summaries()
+        step = selection.add_readers(communication, _cells(communication), after=after, most=most)
+        if step.last is not None:
+            rate_limits.gather_summaries(
+                communication_id=communication.pk, after=after, upto=step.last
+            )
+        return step
     if not communication.targeted_text:
         return nothing
     by_list = selection.has_list(communication)

@@ -151,6 +151,21 @@ WHERE d.id = carried.id
 """
 
 
+# One carrier per endpoint, the newest; whoever is being claimed at this moment leaves as it is.
+_SUMMARIES = """
+WITH waiting AS MATERIALIZED (
+  SELECT d.id, first_value(d.id) OVER (PARTITION BY d.endpoint_id ORDER BY d.communication_id DESC, d.id DESC) AS digest_id
+  FROM notifications_delivery d
+  WHERE d.deferred = 'daily' AND d.endpoint_id IN (
+    SELECT endpoint_id FROM notifications_delivery
+    WHERE communication_id = %(communication)s AND deferred = 'daily'
+      AND endpoint_id > %(after)s AND endpoint_id <= %(upto)s)
+)
+SELECT d.id, waiting.digest_id FROM notifications_delivery d JOIN waiting USING (id)
+WHERE d.id <> waiting.digest_id AND d.deferred = 'daily' FOR UPDATE OF d SKIP LOCKED
+"""
+
+
 @dataclass(frozen=True, slots=True)
 class _Judged:
     id: int
@@ -201,6 +216,24 @@ def apply_rate_limits(claim: uuid.UUID, ids: Sequence[int]) -> set[int]:
     if over:
         _gather(over)
     return {each.id for each in judged if each.last}
+
+
+def lock_summaries() -> None:
+    """One planner at a time adds to daily summaries: two that do not see each other would make two of them."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(7105, 0)")
+
+
+def gather_summaries(*, communication_id: int, after: int, upto: int) -> None:
+    """What waits for a reader's daily summary goes along with the newest of it. `after`, `upto`: endpoint ids."""
+    facts = {"communication": communication_id, "after": after, "upto": upto}
+    with connection.cursor() as cursor:
+        cursor.execute(_SUMMARIES, facts)
+        rows = cursor.fetchall()
+    if rows:
+        ids, digest_ids = [row[0] for row in rows], [row[1] for row in rows]
+        _execute(_CARRY, ids=ids, digest_ids=digest_ids)
+        _execute(_HAND_ON, ids=ids)
 
 
 def _defer(held: Sequence[tuple[int, Deferral, datetime]]) -> None:

@@ -25,8 +25,10 @@ SKIPPED = {
     SkipReason.LEFT: "not sent: the address has left",
     SkipReason.WITHDRAWN: "not sent: the entry was withdrawn",
     SkipReason.DRILL: "not sent: a drill",
+    SkipReason.PAUSED: "not sent: its reader has paused posts",
 }
 HELD = {
+    Deferral.DAILY: "waiting for the daily summary",
     Deferral.LIMIT: "waits: this hour's messages are used up",
     Deferral.INTERVAL: "waits: the last message about this event is too fresh",
 }

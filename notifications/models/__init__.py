@@ -5,7 +5,14 @@ from notifications.models.bounces import Bounce
 from notifications.models.choices import Result
 from notifications.models.contact_notices import ContactNotice
 from notifications.models.delivery_statistics import DeliveryStatistics, OperatorAct
-from notifications.models.endpoints import Breaker, Endpoint, EndpointProposal, PublicTopic, SignUp
+from notifications.models.endpoints import (
+    Breaker,
+    Endpoint,
+    EndpointProposal,
+    FollowedIncident,
+    PublicTopic,
+    SignUp,
+)
 from notifications.models.impacted_lists import AudienceVersion, ListDraft, ListPiece, ListReading
 from notifications.models.kill_switch import KillSwitch, SendingHeartbeat
 from notifications.models.outbox import Attempt, Delivery, FanOut
@@ -43,6 +50,7 @@ __all__ = [
     "Endpoint",
     "EndpointProposal",
     "FanOut",
+    "FollowedIncident",
     "Footprint",
     "ImpactedSubscription",
     "KillSwitch",

@@ -29,6 +29,7 @@ DEFERRALS = lifecycle.Deferral.choices()
 AUDIENCES = lifecycle.DeliveryAudience.choices()
 RELEVANCES = lifecycle.Relevance.choices()
 REASONS = lifecycle.Reason.choices()
+CADENCES = lifecycle.Cadence.choices()
 PRIORITIES = [
     (lifecycle.URGENT, "Urgent"),
     (lifecycle.USUAL, "Usual"),

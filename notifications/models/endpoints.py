@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import uuid
 
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Case, F, Q, When
 from django.db.models.functions import Lower
 
-from incidents.models import Region, Service
+from incidents.models import Incident, Region, Service
 from incidents.sealing import SealedField, SealedWebAddressField, seal_findable
+from incidents.vocabulary import Kind, Level
 from notifications import addresses
-from notifications.lifecycle import Channel
-from notifications.models.choices import channels
+from notifications.lifecycle import Cadence, Channel
+from notifications.models.choices import CADENCES, channels
 
 NAME_LENGTH = 100
 FORMAT_LENGTH = 30
@@ -40,7 +42,8 @@ class Endpoint(models.Model):
     `name`: what its people call it. `format`: one of its channel's (`channels.endpoints.formats`), empty for
     the first of them. `tenant` is the tenant who may see and edit it, none for a reader without account.
     `confirmed_at`: the owner of the address has confirmed it; public posts need that, targeted
-    alerts go to what the operator was given. `key` is what signed links carry. `host`: whose
+    alerts go to what the operator was given. `post_kinds` (none: all), `post_least_level` (that or a graver one),
+    `post_cadence` and `posts_paused_until`: which public posts its reader wants, and when. `key` is what signed links carry. `host`: whose
     breaker counts, the host of a web address, empty for mail (our relay). `secret` signs
     webhooks; `former_secret` signs beside it until `former_until`, so that a receiver can change over.
     """
@@ -84,6 +87,19 @@ class Endpoint(models.Model):
     left_alerts_at = models.DateTimeField(null=True, blank=True)
     # Hears of an incident to its end, also when all of its own is well again.
     follows_on = models.BooleanField(default=False, db_default=False)
+    post_kinds = ArrayField(
+        models.CharField(max_length=20, choices=Kind.choices()),
+        default=list,
+        db_default=[],
+        blank=True,
+    )
+    post_least_level = models.CharField(
+        max_length=13, choices=Level.choices(), blank=True, default="", db_default=""
+    )
+    post_cadence = models.CharField(
+        max_length=5, choices=CADENCES, default=Cadence.EVERY, db_default=Cadence.EVERY.value
+    )
+    posts_paused_until = models.DateTimeField(null=True, blank=True)
     created_at = models.DateTimeField()
 
     objects = EndpointQuerySet.as_manager()
@@ -113,6 +129,14 @@ class Endpoint(models.Model):
                 name="endpoint_suppressed_for_a_reason",
                 condition=Q(suppressed_at__isnull=True) | ~Q(suppressed_because=""),
             ),
+            models.CheckConstraint(
+                name="endpoint_cadence_known",
+                condition=Q(post_cadence__in=[each.value for each in Cadence]),
+            ),
+            models.CheckConstraint(
+                name="endpoint_least_level_known",
+                condition=Q(post_least_level__in=["", *(each.value for each in Level)]),
+            ),
         ]
         indexes = [
             # The desk's list, and whose tenants cannot be reached.
@@ -125,6 +149,12 @@ class Endpoint(models.Model):
                 fields=["left_alerts_at"],
                 name="endpoint_left_alerts",
                 condition=Q(left_alerts_at__isnull=False),
+            ),
+            # In which zones readers want a summary a day.
+            models.Index(
+                fields=["time_zone"],
+                name="endpoint_daily",
+                condition=Q(post_cadence=Cadence.DAILY),
             ),
         ]
 
@@ -182,12 +212,28 @@ class PublicTopic(models.Model):
         ]
 
 
+class FollowedIncident(models.Model):
+    """A reader wants to hear of this incident, whatever the topics: of each statement, or only when it is over."""
+
+    endpoint = models.ForeignKey(Endpoint, on_delete=models.CASCADE, related_name="followed")
+    incident = models.ForeignKey(
+        Incident, on_delete=models.CASCADE, related_name="followers", db_index=False
+    )
+    ends_only = models.BooleanField(default=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["incident", "endpoint"], name="followed_incident_once"),
+        ]
+
+
 class SignUp(models.Model):
     """A request to subscribe that waits for its confirmation mail and for the click in it.
 
     Nothing of it becomes an endpoint before that click, so an address typed by a stranger gets one
     mail and leaves no trace once the row is purged. `topics`: pairs [service id, region id], null
-    for every one.
+    for every one. `choices`: which posts and when (`subscribers.post_choices`). With `incident` it asks for that one
+    alone (`ends_only`: when it is over), and nothing else of the address changes. `tries`: of the code.
     """
 
     key = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
@@ -195,6 +241,12 @@ class SignUp(models.Model):
     language = models.CharField(max_length=10, default="en")
     time_zone = models.CharField(max_length=60, default="UTC")
     topics = models.JSONField()
+    choices = models.JSONField(default=dict, db_default={})
+    incident = models.ForeignKey(
+        Incident, null=True, on_delete=models.CASCADE, related_name="+", db_index=False
+    )
+    ends_only = models.BooleanField(default=False, db_default=False)
+    tries = models.PositiveSmallIntegerField(default=0, db_default=0)
     requested_at = models.DateTimeField()
     next_attempt_at = models.DateTimeField(null=True)
     attempts = models.PositiveIntegerField(default=0)

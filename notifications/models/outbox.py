@@ -10,6 +10,7 @@ from enum import StrEnum
 from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
+from django.utils import timezone
 
 from incidents.models import Communication, Incident
 from notifications.lifecycle import (
@@ -220,6 +221,8 @@ class Delivery(models.Model):
             confirmed=endpoint.confirmed_at is not None,
             left=(endpoint.left_posts_at if public else endpoint.left_alerts_at) is not None,
             withdrawn=self.communication.incident.withdrawn_at is not None,
+            paused=endpoint.posts_paused_until is not None
+            and endpoint.posts_paused_until > timezone.now(),
         )
         return reason.value if reason else ""
 

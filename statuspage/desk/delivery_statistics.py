@@ -28,6 +28,7 @@ SKIPPED_FOR = {word: label.lower() for word, label in SKIP_REASONS}
 DEFERRED: dict[str, str] = {
     Deferral.LIMIT: "held for a digest",
     Deferral.INTERVAL: "held by the interval",
+    Deferral.DAILY: "held for a daily summary",
 }
 
 # A statement is published when it is decided; the time it states may lie before.

@@ -182,7 +182,7 @@ def _with_carried(post: Post, delivery: Delivery) -> Post:
         facts = wording.facts(each, ())
         text = to_text(wording.body(each)[0])
         updates.append(Update(_headline(facts), str(facts["link"]), text, _ref(each)))
-    head = f"{more}: {wording.kept_back(room=True)}"
+    head = f"{more}: {wording.kept_back(delivery, room=True)}"
     return replace(post, carried_head=head, carried=updates)
 
 

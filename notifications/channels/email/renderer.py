@@ -121,7 +121,7 @@ class MailRenderer:
             "story": [_earlier(each, delivery) for each in wording.earlier(delivery)],
             "carried": [_facts(each, self._book(each)) for each in delivery.digest_items],
             "more": _more(len(delivery.digest_items)),
-            "kept_back": wording.kept_back(),
+            "kept_back": wording.kept_back(delivery),
             "last_of_hour": wording.limit_reached() if delivery.last_of_hour else "",
             "why": wording.why(delivery),
             "drill_notice": wording.DRILL,
@@ -131,7 +131,7 @@ class MailRenderer:
             **dict(zip(OWN, self._blanks, strict=True)),
         }
         return MessageTemplate(
-            subject=subject(delivery.communication),
+            subject=_subject(delivery),
             text=render_to_string("emails/update.txt", context),
             html=inlined(render_to_string("emails/update.html", context)),
             headers=_list(delivery.audience),
@@ -209,6 +209,13 @@ def subject(communication: Communication) -> str:
         f"{drill}[{settings.SITE_NAME}] {incident.public_title}", SUBJECT_LENGTH - len(end)
     )
     return f"{start}{end}"
+
+
+def _subject(delivery: Delivery) -> str:
+    if delivery.reason != Reason.TOPIC_DAILY:
+        return subject(delivery.communication)
+    summary = gettext("Daily summary of public posts")
+    return one_line(f"[{settings.SITE_NAME}] {summary}", SUBJECT_LENGTH)
 
 
 def inlined(html: str) -> str:

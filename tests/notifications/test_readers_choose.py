@@ -1,0 +1,218 @@
+"""Readers choose kinds, levels, how often, a pause, or one incident alone: planning does what they chose."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+from django.contrib.auth.models import User
+from django.db import transaction
+from hypothesis import HealthCheck, given
+from hypothesis import settings as hypothesis_settings
+from hypothesis import strategies as st
+
+from incidents.models import Communication, Incident
+from incidents.services.incident import declare
+from incidents.services.statements import write_communication
+from notifications.audience import selection
+from notifications.audience.forecast import hearers
+from notifications.delivery import plan
+from notifications.delivery.send import work
+from notifications.models import Delivery, Endpoint, FollowedIncident
+from tests.conftest import declaration, hit
+from tests.notifications.cast import last, reader
+from tests.notifications.conftest import Sink, text_of
+
+pytestmark = pytest.mark.usefixtures("catalogue")
+
+EXAMPLES = int(os.environ.get("READER_EXAMPLES", "10"))
+WEST, EAST = ("key-vault", "west-europe"), ("key-vault", "east-us")
+LEVELS = ["informational", "warning", "error"]
+
+
+@dataclass(frozen=True)
+class Reader:
+    topic: tuple[str | None, str | None] | None
+    kinds: tuple[str, ...]
+    least: str
+    cadence: str
+    paused: bool
+    follows: str  # "", "all" or "end"
+
+
+READERS = st.builds(
+    Reader,
+    st.sampled_from([(None, None), WEST, EAST, None]),
+    st.sampled_from([(), (), ("service-issue",), ("planned-maintenance",)]),
+    st.sampled_from(["", "", *LEVELS]),
+    st.sampled_from(["every", "ends", "daily"]),
+    st.sampled_from([False, False, False, True]),
+    st.sampled_from(["", "", "all", "end"]),
+)
+SAID = st.lists(
+    st.sampled_from(["update identified", "update mitigating", "update mitigated", "correction"]),
+    max_size=3,
+)
+
+
+def takes_part(one: Reader, name: str) -> Endpoint:
+    made = reader(name, *([one.topic] if one.topic else []))
+    if one.topic is None:
+        made.topics.all().delete()
+    made.post_kinds, made.post_least_level = list(one.kinds), one.least
+    made.post_cadence = one.cadence
+    made.posts_paused_until = datetime.now(UTC) + timedelta(days=1) if one.paused else None
+    made.save()
+    return made
+
+
+def hears(one: Reader, kind: str, stage: str, level: str, heard: list[str]) -> str:
+    """Why a reader is told, by plain reading of what was chosen; empty: not at all. `heard`: the reasons so far."""
+    if one.paused:
+        return ""
+    correction, over = kind == "correction", stage in ("mitigated", "resolved")
+    by_posts = [why for why in heard if why not in ("followed", "followed-end")]
+    told = bool(heard) if correction else bool(by_posts)
+    asked_for = (
+        one.topic in ((None, None), WEST)
+        and (not one.kinds or "service-issue" in one.kinds)
+        and (not one.least or LEVELS.index(level) >= LEVELS.index(one.least))
+    )
+    between = kind == "update" and not over
+    posts = (asked_for or told) and not (one.cadence == "ends" and between and told)
+    if one.follows == "all":
+        return "followed"
+    if not posts:
+        return "followed-end" if one.follows == "end" and kind == "update" and over else ""
+    if correction and told:
+        return "told-before"
+    if one.cadence == "ends":
+        return "topic-ends"
+    if one.cadence == "daily" and not correction:
+        return "topic-daily"
+    return "topic" if asked_for else "told-before"
+
+
+def public_incident(level: str, operator: User, now: datetime) -> Incident:
+    return declare(
+        declaration=declaration(
+            hit(*WEST, extent="zone", level=level),
+            hit("storage", "west-europe", extent="zone", level=level),
+            level=level,
+            audience="unknown",
+            started_at=now - timedelta(minutes=5),
+        ),
+        now=now,
+        actor=operator,
+    )
+
+
+def say(incident: Incident, what: str, operator: User, now: datetime) -> Communication:
+    kind, _, stage = what.partition(" ")
+    return write_communication(
+        incident,
+        stage=stage or "mitigating",
+        kind=kind,
+        public_text="Public.",
+        targeted_text="",
+        at=now,
+        now=now,
+        actor=operator,
+    )
+
+
+@hypothesis_settings(
+    max_examples=EXAMPLES,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
+@given(
+    readers=st.lists(READERS, min_size=1, max_size=6),
+    level=st.sampled_from(["warning", "error"]),
+    said=SAID,
+)
+def test_planning_does_what_a_plain_reading_of_the_choices_says(
+    readers: list[Reader], level: str, said: list[str], operator: User
+) -> None:
+    now = datetime.now(UTC)
+    with transaction.atomic():
+        cast = {
+            f"r{number}@example.com": (one, takes_part(one, f"r{number}@example.com"))
+            for number, one in enumerate(readers)
+        }
+        incident = public_incident(level, operator, now)
+        for one, endpoint in cast.values():
+            if one.follows:
+                FollowedIncident.objects.create(
+                    endpoint=endpoint, incident=incident, ends_only=one.follows == "end"
+                )
+        heard: dict[str, list[str]] = {name: [] for name in cast}
+        statements = [last(incident), *(say(incident, what, operator, now) for what in said)]
+        for statement in statements:
+            expected = {}
+            for name, (one, _) in cast.items():
+                if why := hears(one, statement.kind, statement.stage, level, heard[name]):
+                    expected[name] = why
+                    heard[name].append(why)
+            counted = hearers(statement)
+            plan.plan(communication_id=statement.pk, now=now)
+            rows = Delivery.objects.filter(communication=statement)
+            assert dict(rows.values_list("endpoint__address", "reason")) == expected
+            assert counted == len(expected)
+        transaction.set_rollback(True)
+
+
+def test_a_daily_summary_is_one_mail_at_its_hour_with_all_that_was_said(
+    operator: User, sink: Sink
+) -> None:
+    now = datetime.now(UTC)
+    daily = reader("daily@example.com")
+    daily.post_cadence, daily.time_zone = "daily", "Asia/Tokyo"
+    daily.save()
+    reader("at-once@example.com")
+    first, second = (public_incident("error", operator, now) for _ in range(2))
+    update = say(first, "update identified", operator, now)
+    for one in (last(second), update):
+        plan.plan(communication_id=one.pk, now=now)
+    work()
+    assert {mail["To"] for mail in sink.mails} == {"at-once@example.com"}
+    waiting = Delivery.objects.get(endpoint=daily, state="pending")
+    local = waiting.next_attempt_at.astimezone(ZoneInfo("Asia/Tokyo"))
+    assert (local.hour, local.minute, waiting.deferred) == (8, 0, "daily")
+    assert timedelta(0) < waiting.next_attempt_at - now <= timedelta(days=1)
+
+    sink.mails.clear()
+    Delivery.objects.filter(pk=waiting.pk).update(next_attempt_at=now)
+    work()
+    (mail,) = sink.mails
+    assert "Daily summary of public posts" in str(mail["Subject"])
+    text = text_of(mail)
+    assert "since your last daily summary" in text
+    assert "chose one summary a day" in text
+    assert first.tracking_id in text
+    assert second.tracking_id in text
+
+
+def test_the_hour_is_found_in_every_zone_and_across_a_change_of_the_clocks() -> None:
+    noon = datetime(2026, 3, 28, 12, tzinfo=UTC)
+    for zone in ("Europe/Berlin", "Pacific/Auckland", "Nowhere/Land"):
+        reader(f"{zone[:3]}@example.com".lower())
+        Endpoint.objects.filter(address__startswith=zone[:3].lower()).update(
+            time_zone=zone, post_cadence="daily"
+        )
+    due = selection.next_summaries(now=noon)
+    assert due["Europe/Berlin"].astimezone(UTC) == datetime(2026, 3, 29, 6, tzinfo=UTC)  # summer
+    assert due["Pacific/Auckland"].astimezone(UTC) == datetime(2026, 3, 28, 19, tzinfo=UTC)
+    assert due["Nowhere/Land"] == datetime(2026, 3, 29, 8, tzinfo=UTC)
+
+
+def test_a_pause_holds_also_for_what_was_planned_before_it(operator: User, sink: Sink) -> None:
+    now = datetime.now(UTC)
+    resting = reader("resting@example.com")
+    plan.plan(communication_id=last(public_incident("error", operator, now)).pk, now=now)
+    Endpoint.objects.filter(pk=resting.pk).update(posts_paused_until=now + timedelta(days=3))
+    work()
+    assert sink.mails == []
+    assert set(Delivery.objects.values_list("state", "skip_reason")) == {("skipped", "paused")}

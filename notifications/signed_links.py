@@ -19,6 +19,7 @@ CONFIRM_WITHIN = timedelta(hours=48)
 _LEAVE = "notifications.leave"
 _MANAGE = "notifications.manage"
 _CONFIRM = "notifications.confirm"
+_CODE = "notifications.confirm-code"
 _END_ALERTS = "notifications.end-alerts"
 _COME_BACK = "notifications.come-back"
 LONGEST = 400
@@ -41,6 +42,12 @@ def manage_url(key: uuid.UUID) -> str:
 def confirm_url(key: uuid.UUID) -> str:
     token = signing.Signer(salt=_CONFIRM).sign_object(key.hex)
     return f"{settings.BASE_URL}/subscribe/confirm/{token}/"
+
+
+def code_url(key: uuid.UUID) -> str:
+    """The page that takes the code of a confirmation mail."""
+    token = signing.Signer(salt=_CODE).sign_object(key.hex)
+    return f"{settings.BASE_URL}/subscribe/code/{token}/"
 
 
 def end_alerts_url(key: uuid.UUID) -> str:
@@ -86,6 +93,10 @@ def read_manage(token: str) -> uuid.UUID:
 def read_confirm(token: str) -> uuid.UUID:
     """The sign-up's key; its age is checked against the row, whose clock is the service's."""
     return uuid.UUID(_read(token, _CONFIRM))
+
+
+def read_code_page(token: str) -> uuid.UUID:
+    return uuid.UUID(_read(token, _CODE))
 
 
 def _read(token: str, salt: str) -> str:

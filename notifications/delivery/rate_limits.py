@@ -154,7 +154,8 @@ WHERE d.id = carried.id
 # One carrier per endpoint, the newest; whoever is being claimed at this moment leaves as it is.
 _SUMMARIES = """
 WITH waiting AS MATERIALIZED (
-  SELECT d.id, first_value(d.id) OVER (PARTITION BY d.endpoint_id ORDER BY d.communication_id DESC, d.id DESC) AS digest_id
+  SELECT d.id, first_value(d.id) OVER (
+    PARTITION BY d.endpoint_id ORDER BY d.communication_id DESC, d.id DESC) AS digest_id
   FROM notifications_delivery d
   WHERE d.deferred = 'daily' AND d.endpoint_id IN (
     SELECT endpoint_id FROM notifications_delivery

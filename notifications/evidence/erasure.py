@@ -18,6 +18,7 @@ from django.db.models.functions import Lower
 
 from notifications import sign_in
 from notifications.evidence import delivery_lookup
+from notifications.lifecycle import Cadence
 from notifications.models import (
     ActionGroup,
     Breaker,
@@ -137,6 +138,8 @@ def _forget(endpoint: Endpoint, now: datetime) -> None:
     endpoint.key = uuid.uuid4()  # links in mails that lie somewhere end here
     endpoint.tenant, endpoint.confirmed_at, endpoint.name = None, None, ""
     endpoint.language, endpoint.time_zone = "en", "UTC"
+    endpoint.post_kinds, endpoint.post_least_level = [], ""
+    endpoint.post_cadence, endpoint.posts_paused_until = Cadence.EVERY, None
     endpoint.former_secret, endpoint.former_until = "", None
     if Channel(endpoint.channel).is_web:
         endpoint.host = ERASED
@@ -147,6 +150,7 @@ def _forget(endpoint: Endpoint, now: datetime) -> None:
     endpoint.erased_at = now
     endpoint.save()
     endpoint.topics.all().delete()
+    endpoint.followed.all().delete()
     endpoint.notices.all().delete()
     SentMessage.objects.filter(delivery__endpoint=endpoint).delete()
     endpoint.action_groups.clear()

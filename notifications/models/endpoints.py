@@ -43,7 +43,8 @@ class Endpoint(models.Model):
     the first of them. `tenant` is the tenant who may see and edit it, none for a reader without account.
     `confirmed_at`: the owner of the address has confirmed it; public posts need that, targeted
     alerts go to what the operator was given. `post_kinds` (none: all), `post_least_level` (that or a graver one),
-    `post_cadence` and `posts_paused_until`: which public posts its reader wants, and when. `key` is what signed links carry. `host`: whose
+    `post_cadence` and `posts_paused_until`: which public posts its reader wants, and when. `key` is what
+    signed links carry. `host`: whose
     breaker counts, the host of a web address, empty for mail (our relay). `secret` signs
     webhooks; `former_secret` signs beside it until `former_until`, so that a receiver can change over.
     """

@@ -4,16 +4,24 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import TYPE_CHECKING
+from zoneinfo import available_timezones
 
+from django.conf import settings
 from django.http import QueryDict
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 
+from incidents.models import Incident
 from notifications import addresses
 from notifications.addresses import AddressError
-from notifications.subscribers import form_guard
+from notifications.subscribers import following, form_guard
+from notifications.subscribers.post_choices import CADENCES, KINDS, LEAST_LEVELS, PostChoices
 from notifications.subscribers.subscribe import SubscribeError, Topic
 from notifications.subscribers.topic_picker import SOME, TopicCatalogue, TopicChoice, TopicGroup
+
+if TYPE_CHECKING:
+    from django_stubs_ext import StrOrPromise
 
 # Beyond any address, and little enough to be shown again.
 ADDRESS_INPUT = 320
@@ -28,6 +36,7 @@ class TopicForm:
     purpose: str
     now: datetime
     choice: TopicChoice = field(default_factory=TopicChoice)
+    posts: PostChoices = field(default_factory=PostChoices)
     problems: dict[str, str] = field(default_factory=dict)
     note: str = ""
 
@@ -39,6 +48,30 @@ class TopicForm:
 
     def region_groups(self) -> list[TopicGroup]:
         return self.catalogue.region_groups(self.choice)
+
+    def kinds(self) -> list[tuple[str, StrOrPromise, bool]]:
+        return [(name, words, name in self.posts.kinds) for name, words in KINDS.items()]
+
+    def levels(self) -> list[tuple[str, StrOrPromise]]:
+        return list(LEAST_LEVELS.items())
+
+    def cadences(self) -> list[tuple[str, StrOrPromise]]:
+        return list(CADENCES.items())
+
+    def languages(self) -> list[tuple[str, str]]:
+        return list(settings.LANGUAGES)
+
+    def zones(self) -> list[str]:
+        return sorted(each for each in available_timezones() if "/" in each or each == "UTC")
+
+    def check_posts(self) -> None:
+        """Note what is wrong with kinds, level, cadence, pause, language and zone."""
+        self.problems |= self.posts.problems(now=self.now)
+
+    @property
+    def unfolded(self) -> bool:
+        """Whether kinds, cadence and the rest are shown at once."""
+        return not self.posts.is_plain or bool(set(self.problems) - {"", "address", "topics"})
 
     def chosen(self) -> list[tuple[str, str]]:
         return self.catalogue.in_words(self.choice.pairs)
@@ -79,6 +112,9 @@ class TopicForm:
 @dataclass(slots=True)
 class SubscribeForm(TopicForm):
     address: str = ""
+    # Asked for alone, instead of topics; `ends_only`: when it is over.
+    incident: Incident | None = None
+    ends_only: bool = True
     # The field no person sees is filled in.
     trapped: bool = False
 
@@ -86,9 +122,16 @@ class SubscribeForm(TopicForm):
         """What a link of the status page asks for, ticked: `?service=storage&region=west-europe`."""
         if "service" in asked or "region" in asked:
             self.choice = TopicChoice.of(asked)
+        self.incident = following.followable(asked.get("incident", ""))
 
-    def read(self, data: QueryDict) -> None:
+    def read(self, data: QueryDict, *, language: str) -> None:
         self.choice = TopicChoice.of(data)
+        self.posts = PostChoices.of(data, language=language)
+        if wanted := data.get("incident", ""):
+            self.incident = following.followable(wanted)
+            self.ends_only = data.get("follow") != "all"
+            if self.incident is None:
+                self.problems["topics"] = _("This incident is over; choose what else to hear of.")
         self.address = data.get("address", "").strip()[: ADDRESS_INPUT + 1]
         self.trapped = bool(data.get(TRAP))
 

@@ -21,6 +21,7 @@ from notifications.channels import endpoints
 from notifications.customers.csv_rows import heading, rows
 from notifications.models import Channel, PublicTopic
 from notifications.subscribers import subscribe
+from notifications.subscribers.post_choices import PostChoices
 
 COLUMNS = ("address", "consented_at", "consent", "language", "services", "regions")
 MOST_FAULTS = 20
@@ -65,7 +66,10 @@ def import_subscribers(*, lines: Iterable[str], now: datetime, dry_run: bool = F
             moved.kept += 1
         elif row.consented_at is None:
             subscribe.request(
-                address=row.address, topics=row.topics, now=now, language=row.language
+                address=row.address,
+                topics=row.topics,
+                now=now,
+                choices=PostChoices(language=row.language),
             )
             moved.asked += 1
         else:

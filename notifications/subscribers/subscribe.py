@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import hmac
 import logging
 import random
+import uuid
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.db import transaction
+from django.db.models import F
 from django.db.models.functions import Lower
+from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext, override
 
-from incidents.models import Region, Service
+from incidents.models import Incident, Region, Service
 from notifications import lifecycle, signed_links
 from notifications.addresses import AddressError, normalise
 from notifications.channels.base import Transport, TransportError
@@ -22,6 +26,8 @@ from notifications.delivery import contact_notices, kill_switch
 from notifications.lifecycle import DeliveryAudience, Failure
 from notifications.models import Channel, Endpoint, PublicTopic, SignUp
 from notifications.signed_links import TokenError
+from notifications.subscribers import following
+from notifications.subscribers.post_choices import PostChoices
 
 log = logging.getLogger(__name__)
 
@@ -31,6 +37,9 @@ MOST_TOPICS = 200
 # One address gets at most this many confirmation mails in this time, whoever asks for it.
 MOST_MAILS, MAILS_WITHIN = 3, timedelta(hours=6)
 KEEP_SIGN_UPS = timedelta(days=7)
+# Of the code, which is typed instead of opening the link.
+CODE_DIGITS, MOST_TRIES = 8, 5
+PLAIN = PostChoices()
 
 
 class SubscribeError(ValueError):
@@ -47,11 +56,14 @@ def request(
     address: str,
     topics: Collection[Topic],
     now: datetime,
-    language: str = "en",
-    time_zone: str = "UTC",
-) -> None:
-    """Ask the owner of an address by mail; nothing is subscribed before the click in that mail.
+    choices: PostChoices = PLAIN,
+    incident: Incident | None = None,
+    ends_only: bool = False,
+) -> uuid.UUID:
+    """Ask the owner of an address by mail; nothing is subscribed before the click in that mail. Returns the key that
+    the code of that mail must come back with.
 
+    `choices`: checked already. With an `incident` it asks for that one alone, `ends_only` when it is over.
     The same happens for known, unknown, suppressed and too often used addresses: one row, no answer.
     Raises SubscribeError for an address or a topic that cannot be.
     """
@@ -59,20 +71,23 @@ def request(
         normal = normalise(address)
     except AddressError as error:
         raise SubscribeError("address", str(error)) from error
-    chosen = _checked(topics)
+    chosen = [] if incident else _checked(topics)
     with transaction.atomic():
         recent = SignUp.objects.annotate(lower=Lower("address")).filter(
             lower=normal.lower(), requested_at__gt=now - MAILS_WITHIN
         )
         quiet = recent.exclude(next_attempt_at=None, sent_at=None).count() >= MOST_MAILS
-        SignUp.objects.create(
+        return SignUp.objects.create(
             address=normal,
-            language=language,
-            time_zone=time_zone,
+            language=choices.language,
+            time_zone=choices.time_zone,
             topics=[list(topic) for topic in chosen],
+            choices=choices.as_json(),
+            incident=incident,
+            ends_only=ends_only,
             requested_at=now,
             next_attempt_at=None if quiet else now,
-        )
+        ).key
 
 
 def confirm(*, token: str, now: datetime) -> Endpoint:
@@ -80,7 +95,27 @@ def confirm(*, token: str, now: datetime) -> Endpoint:
 
     Raises TokenError for a link that is forged or older than tokens.CONFIRM_WITHIN.
     """
-    key = signed_links.read_confirm(token)
+    return _confirm(signed_links.read_confirm(token), now)
+
+
+def confirm_by_code(*, token: str, code: str, now: datetime) -> Endpoint | None:
+    """The same by the code of the mail instead of its link; None for a code that is wrong or was tried too often.
+
+    Raises TokenError for a page that is forged or too old.
+    """
+    key = signed_links.read_code_page(token)
+    if not SignUp.objects.filter(key=key, tries__lt=MOST_TRIES).update(tries=F("tries") + 1):
+        return None
+    return _confirm(key, now) if hmac.compare_digest(code_of(key), "".join(code.split())) else None
+
+
+def code_of(key: uuid.UUID) -> str:
+    """The code of a sign-up: the same in every repeat of its mail, and kept nowhere."""
+    digest = salted_hmac("notifications.sign_up_code", key.hex, algorithm="sha256").hexdigest()
+    return f"{int(digest, 16) % 10**CODE_DIGITS:0{CODE_DIGITS}}"
+
+
+def _confirm(key: uuid.UUID, now: datetime) -> Endpoint:
     with transaction.atomic():
         sign_up = SignUp.objects.select_for_update().filter(key=key).first()
         if sign_up is None or now - sign_up.requested_at > signed_links.CONFIRM_WITHIN:
@@ -88,7 +123,12 @@ def confirm(*, token: str, now: datetime) -> Endpoint:
         if sign_up.confirmed_at is not None:
             return _endpoint_of(sign_up.address)
         endpoint = _open_endpoint(sign_up, now)
-        _replace_topics(endpoint, _existing([(pair[0], pair[1]) for pair in sign_up.topics]))
+        if sign_up.incident:
+            following.follow(endpoint, sign_up.incident, ends_only=sign_up.ends_only)
+        else:
+            _replace_topics(endpoint, _existing([(pair[0], pair[1]) for pair in sign_up.topics]))
+            choices_of(sign_up).apply(endpoint)
+            endpoint.save()
         sign_up.confirmed_at = now
         sign_up.next_attempt_at = None
         sign_up.save(update_fields=["confirmed_at", "next_attempt_at"])
@@ -122,17 +162,22 @@ def leave(*, token: str, now: datetime) -> Left:
             contact_notices.ask_to_confirm(endpoint, now=now)
             return Left(audience, asked=True)
         topics = [list(each) for each in endpoint.topics.values_list("service_id", "region_id")]
+        followed = endpoint.followed.order_by("id").last()
         undo = ""
-        if topics:
+        if topics or followed:
             # What confirms a subscription brings it back, for as long.
             again = SignUp.objects.create(
                 address=endpoint.address,
                 language=endpoint.language,
                 time_zone=endpoint.time_zone,
                 topics=topics,
+                choices=PostChoices.of_endpoint(endpoint).as_json(),
+                incident_id=None if topics or not followed else followed.incident_id,
+                ends_only=followed is not None and followed.ends_only,
                 requested_at=now,
             )
             undo = signed_links.confirm_url(again.key)
+        endpoint.followed.all().delete()
         endpoint.left_posts_at = endpoint.left_posts_at or now
         endpoint.topics.all().delete()
         endpoint.save(update_fields=["left_posts_at"])
@@ -166,16 +211,41 @@ def topics_of(*, token: str) -> tuple[Endpoint, list[Topic]]:
     return endpoint, list(endpoint.topics.order_by("id").values_list("service_id", "region_id"))
 
 
-def set_topics(*, token: str, topics: Collection[Topic], now: datetime) -> Endpoint:
-    """Replace what an endpoint hears of; whoever had left is back. Raises TokenError, SubscribeError."""
+def set_topics(
+    *, token: str, topics: Collection[Topic], now: datetime, choices: PostChoices | None = None
+) -> Endpoint:
+    """Replace what an endpoint hears of (and, if given, how); whoever had left is back. `choices`: checked already.
+
+    Raises TokenError, SubscribeError.
+    """
     chosen = _checked(topics)
     with transaction.atomic():
         endpoint = _managed(token)
         endpoint.left_posts_at = None
         endpoint.confirmed_at = endpoint.confirmed_at or now
-        endpoint.save(update_fields=["left_posts_at", "confirmed_at"])
+        if choices is not None:
+            choices.apply(endpoint)
+        endpoint.save()
         _replace_topics(endpoint, chosen)
     return endpoint
+
+
+def unfollow(*, token: str, tracking_id: str) -> None:
+    """An endpoint hears no more of one incident for having followed it. Raises TokenError."""
+    _managed(token).followed.filter(incident__tracking_id=tracking_id).delete()
+
+
+def choices_of(sign_up: SignUp) -> PostChoices:
+    return PostChoices.of_json(
+        sign_up.choices, language=sign_up.language, time_zone=sign_up.time_zone
+    )
+
+
+def what_is_asked(sign_up: SignUp) -> list[str]:
+    """What a sign-up would lead to, in the words of the language that is active."""
+    if sign_up.incident:
+        return [following.in_words(sign_up.incident, ends_only=sign_up.ends_only)]
+    return _in_words([(pair[0], pair[1]) for pair in sign_up.topics])
 
 
 def send_confirmations(*, now: datetime, most: int = 50, transport: Transport = RELAY) -> int:
@@ -190,7 +260,12 @@ def send_confirmations(*, now: datetime, most: int = 50, transport: Transport = 
     sent = 0
     for sign_up in _take_due(now, most):
         with override(sign_up.language):
-            message = mail_renderer.confirmation(sign_up, topics=_in_words(sign_up.topics))
+            message = mail_renderer.confirmation(
+                sign_up,
+                topics=what_is_asked(sign_up),
+                choices=choices_of(sign_up).in_words(),
+                code=code_of(sign_up.key),
+            )
         try:
             transport.send(message)
         except TransportError as error:

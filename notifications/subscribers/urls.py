@@ -10,6 +10,7 @@ app_name = "notifications"
 urlpatterns = [
     path("", views.subscribe, name="subscribe"),
     path("confirm/<path:token>/", views.confirm, name="confirm"),
+    path("code/<path:token>/", views.confirm_by_code, name="code"),
     path("manage/<path:token>/", views.manage, name="manage"),
     path("leave/<path:token>/", views.leave, name="leave"),
     path("end-alerts/<path:token>/", views.end_alerts, name="end-alerts"),

@@ -7,6 +7,7 @@ the same answer whether we know it or not.
 from __future__ import annotations
 
 import logging
+import uuid
 from collections.abc import Callable
 from datetime import datetime
 from functools import wraps
@@ -28,9 +29,10 @@ from notifications import signed_links
 from notifications.enqueue import enqueue
 from notifications.lifecycle import DeliveryAudience
 from notifications.models import Endpoint, SignUp
-from notifications.subscribers import form_guard, request_rate_limits
+from notifications.subscribers import following, form_guard, request_rate_limits
 from notifications.subscribers import subscribe as service
 from notifications.subscribers.forms import SubscribeForm, TopicForm
+from notifications.subscribers.post_choices import PostChoices
 from notifications.subscribers.subscribe import SubscribeError, TokenError
 from notifications.subscribers.topic_picker import TopicCatalogue, TopicChoice
 
@@ -78,9 +80,10 @@ def subscribe(request: HttpRequest, now: datetime) -> HttpResponse:
     """Ask for public posts; a mail asks back."""
     form = SubscribeForm(TopicCatalogue(), "subscribe", now)
     if request.method != "POST":
+        form.posts = PostChoices(language=_language())
         form.prefill(request.GET)
         return _page(request, now, "subscribe", form=form)
-    form.read(request.POST)
+    form.read(request.POST, language=_language())
     if "add" in request.POST:
         form.add()
         return _page(request, now, "subscribe", form=form)
@@ -89,22 +92,31 @@ def subscribe(request: HttpRequest, now: datetime) -> HttpResponse:
     ):
         return _too_many(request, now, form, wait)
     _check_origin(request, form)
-    address, topics = form.check(), form.topics()
+    address, topics = form.check(), [] if form.incident else form.topics()
+    form.check_posts()
     if form.problems:
         return _page(request, now, "subscribe", form=form, status=UNPROCESSABLE)
     if wait := request_rate_limits.seconds_to_wait(
         request_rate_limits.PER_ADDRESS, address.lower(), now=now
     ):
         return _too_many(request, now, form, wait)
+    key = uuid.uuid4()
     if not form.trapped:
         try:
-            service.request(address=address, topics=topics, now=now, language=_language())
+            key = service.request(
+                address=address,
+                topics=topics,
+                now=now,
+                choices=form.posts,
+                incident=form.incident,
+                ends_only=form.ends_only,
+            )
         except SubscribeError as error:
             form.refuse(error)
             return _page(request, now, "subscribe", form=form, status=UNPROCESSABLE)
         transaction.on_commit(lambda: enqueue(current_app.signature("notifications.confirmations")))
     hours = int(signed_links.CONFIRM_WITHIN.total_seconds() // 3600)
-    return _page(request, now, "sent", address=address, hours=hours)
+    return _page(request, now, "sent", address=address, hours=hours, **_code_form(key, now))
 
 
 @_public
@@ -122,6 +134,38 @@ def confirm(request: HttpRequest, now: datetime, token: str) -> HttpResponse:
     )
 
 
+@_public
+def confirm_by_code(request: HttpRequest, now: datetime, token: str) -> HttpResponse:
+    """The code of the confirmation mail, typed where it was asked for."""
+    key = signed_links.read_code_page(token)
+    shown = _code_form(key, now)
+    if request.method != "POST":
+        return _page(request, now, "code", **shown)
+    form = TopicForm(TopicCatalogue(), _code_purpose(key), now)
+    _check_origin(request, form)
+    if not form.problems:
+        endpoint = service.confirm_by_code(
+            token=token, code=request.POST.get("code", "")[:40], now=now
+        )
+        if endpoint is not None:
+            return _confirmed(request, now, endpoint)
+        form.problems["code"] = _(
+            "This is not the code of the mail, or it was tried too often; open the link in the mail instead."
+        )
+    return _page(request, now, "code", form=form, status=UNPROCESSABLE, **shown)
+
+
+def _code_form(key: uuid.UUID, now: datetime) -> dict[str, Any]:
+    return {
+        "code_path": _here(signed_links.code_url(key)),
+        "code_token": form_guard.issue(_code_purpose(key), now=now),
+    }
+
+
+def _code_purpose(key: uuid.UUID) -> str:
+    return f"code {key.hex}"
+
+
 def _ask_to_confirm(
     request: HttpRequest, now: datetime, token: str, form: TopicForm
 ) -> HttpResponse:
@@ -131,10 +175,16 @@ def _ask_to_confirm(
     ).first()
     if sign_up is None:
         raise TokenError("This link has expired.")
-    topics = form.catalogue.sentences((pair[0], pair[1]) for pair in sign_up.topics)
     status = UNPROCESSABLE if form.problems else 200
     return _page(
-        request, now, "confirm", form=form, address=sign_up.address, topics=topics, status=status
+        request,
+        now,
+        "confirm",
+        form=form,
+        address=sign_up.address,
+        topics=service.what_is_asked(sign_up),
+        choices=service.choices_of(sign_up).in_words(),
+        status=status,
     )
 
 
@@ -145,7 +195,9 @@ def _confirmed(request: HttpRequest, now: datetime, endpoint: Endpoint) -> HttpR
         now,
         "confirmed",
         address=endpoint.label,
-        topics=TopicCatalogue().sentences(topics),
+        topics=TopicCatalogue().sentences(topics) if topics else [],
+        followed=[words for _, words in following.followed(endpoint)],
+        choices=PostChoices.of_endpoint(endpoint).in_words(),
         manage=_here(signed_links.manage_url(endpoint.key)),
     )
 
@@ -157,22 +209,31 @@ def manage(request: HttpRequest, now: datetime, token: str) -> HttpResponse:
     form = TopicForm(TopicCatalogue(), f"manage {token}", now)
     if request.method != "POST":
         form.choice = form.catalogue.choice_of(topics)
+        form.posts = PostChoices.of_endpoint(endpoint)
         return _manage_page(request, now, endpoint, form)
     form.choice = TopicChoice.of(request.POST)
+    form.posts = PostChoices.of(request.POST, language=endpoint.language)
     if "add" in request.POST:
         form.add()
         return _manage_page(request, now, endpoint, form)
     _check_origin(request, form)
+    if "unfollow" in request.POST and not form.problems:
+        service.unfollow(token=token, tracking_id=request.POST["unfollow"][:20])
+        form.choice = form.catalogue.choice_of(topics)
+        form.posts = PostChoices.of_endpoint(endpoint)
+        return _manage_page(request, now, endpoint, form, saved=True)
     chosen = form.topics()
+    form.check_posts()
     if not form.problems:
         try:
-            service.set_topics(token=token, topics=chosen, now=now)
+            service.set_topics(token=token, topics=chosen, now=now, choices=form.posts)
         except SubscribeError as error:
             form.refuse(error)
     if form.problems:
         return _manage_page(request, now, endpoint, form, status=UNPROCESSABLE)
     endpoint, topics = service.topics_of(token=token)
     form.choice = form.catalogue.choice_of(topics)
+    form.posts = PostChoices.of_endpoint(endpoint)
     return _manage_page(request, now, endpoint, form, saved=True)
 
 
@@ -194,6 +255,7 @@ def _manage_page(
         saved=saved,
         address=endpoint.label,
         subscribed=endpoint.topics.exists(),
+        followed=following.followed(endpoint),
         leave=leave_path,
         leave_token=form_guard.issue(_leave_purpose(leave_path), now=now),
         status=status,

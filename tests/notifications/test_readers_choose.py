@@ -3,25 +3,33 @@
 from __future__ import annotations
 
 import os
+import re
+import uuid
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
+from html import unescape
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
 from django.contrib.auth.models import User
 from django.db import transaction
+from django.test import Client
 from hypothesis import HealthCheck, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
+from pytest_django.fixtures import Settings
 
 from incidents.models import Communication, Incident
 from incidents.services.incident import declare
 from incidents.services.statements import write_communication
+from notifications import signed_links
 from notifications.audience import selection
 from notifications.audience.forecast import hearers
 from notifications.delivery import plan
 from notifications.delivery.send import work
-from notifications.models import Delivery, Endpoint, FollowedIncident
+from notifications.models import Delivery, Endpoint, FollowedIncident, SignUp
+from notifications.subscribers import subscribe
 from tests.conftest import declaration, hit
 from tests.notifications.cast import last, reader
 from tests.notifications.conftest import Sink, text_of
@@ -216,3 +224,148 @@ def test_a_pause_holds_also_for_what_was_planned_before_it(operator: User, sink:
     work()
     assert sink.mails == []
     assert set(Delivery.objects.values_list("state", "skip_reason")) == {("skipped", "paused")}
+
+
+# ---- The pages.
+
+
+@pytest.fixture
+def client(settings: Settings) -> Client:
+    settings.SECRET_KEY = uuid.uuid4().hex * 2  # counters of requests are named by hashes under it
+    return Client()
+
+
+def form_token(page: str) -> str:
+    found = re.search(r'name="form_token"\s+value="([^"]+)"', page)
+    assert found, page
+    return unescape(found[1])
+
+
+def ask(client: Client, path: str = "/subscribe/", **more: Any) -> str:
+    shown = client.get(path).content.decode()
+    data = {"form_token": form_token(shown), "address": "ada@example.com", "scope": "everything"}
+    return unescape(client.post("/subscribe/", data | more).content.decode())
+
+
+def type_code(client: Client, page: str, code: str) -> str:
+    found = re.search(r'action="(/subscribe/code/[^"]+)"', page)
+    assert found, page
+    typed = {"form_token": form_token(page), "code": code}
+    return unescape(client.post(found[1], typed).content.decode())
+
+
+def test_what_is_chosen_is_confirmed_by_the_code_of_the_mail(client: Client, sink: Sink) -> None:
+    page = ask(
+        client,
+        kind=["service-issue", "planned-maintenance"],
+        least_level="warning",
+        cadence="daily",
+        language="de",
+        time_zone="Europe/Berlin",
+    )
+    subscribe.send_confirmations(now=datetime.now(UTC))
+    mail = text_of(sink.mails[-1])
+    code = re.search(r"\b\d{4} \d{4}\b", mail)
+    assert code is not None
+    refused = type_code(client, page, "1234 5678" if code[0] != "1234 5678" else "8765 4321")
+    assert "not the code" in refused
+    assert not Endpoint.objects.exists()
+    type_code(client, page, code[0])
+    made = Endpoint.objects.get()
+    assert made.confirmed_at is not None
+    assert (made.post_kinds, made.post_least_level, made.post_cadence) == (
+        ["service-issue", "planned-maintenance"],
+        "warning",
+        "daily",
+    )
+    assert (made.language, made.time_zone) == ("de", "Europe/Berlin")
+
+
+def test_a_code_cannot_be_guessed_by_trying(client: Client, sink: Sink) -> None:
+    page = ask(client)
+    key = SignUp.objects.get().key
+    for guess in range(subscribe.MOST_TRIES):
+        type_code(client, page, f"{guess:08}")
+    assert "tried too often" in type_code(client, page, subscribe.code_of(key))
+    assert not Endpoint.objects.exists()
+
+
+def test_one_incident_is_followed_to_its_end_and_nothing_else_changes(
+    client: Client, sink: Sink, operator: User
+) -> None:
+    now = datetime.now(UTC)
+    incident = public_incident("error", operator, now)
+    path = f"/subscribe/?incident={incident.tracking_id}"
+    shown = client.get(path).content.decode()
+    assert "Tell me when this is over" in shown
+    assert incident.public_title in shown
+    ask(client, path, incident=incident.tracking_id, follow="end", time_zone="UTC", language="en")
+    subscribe.send_confirmations(now=datetime.now(UTC))
+    assert f"({incident.tracking_id}): when it is over" in text_of(sink.mails[-1])
+    subscribe.confirm(
+        token=signed_links.confirm_url(SignUp.objects.get().key).split("/")[-2], now=now
+    )
+    update = say(incident, "update identified", operator, now)
+    over = say(incident, "update mitigated", operator, now)
+    sink.mails.clear()
+    for one in (update, over):
+        plan.plan(communication_id=one.pk, now=now)
+    work()
+    (mail,) = sink.mails
+    assert "You asked to be told when this is over." in text_of(mail)
+    manage = signed_links.manage_url(Endpoint.objects.get().key).partition("//")[2]
+    manage = manage[manage.index("/") :]
+    page = client.get(manage).content.decode()
+    assert "when it is over" in page
+    stopped = {"form_token": form_token(page), "unfollow": incident.tracking_id}
+    assert client.post(manage, stopped).status_code == 200
+    assert not FollowedIncident.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "said"),
+    [
+        ("kind", "gossip", "gossip is no kind of post"),
+        ("least_level", "loud", "loud is no level"),
+        ("cadence", "hourly", "hourly is not offered"),
+        ("time_zone", "Mars/Olympus", "Mars/Olympus is no time zone"),
+        ("language", "tlh", "tlh is no language"),
+        ("paused_until", "2020-01-01", "2020-01-01 is no day to come"),
+        ("paused_until", "soon", "soon is no day to come"),
+        ("paused_until", "9999-12-31", ""),
+    ],
+)
+def test_what_cannot_be_is_named_and_nothing_chosen_is_lost(
+    client: Client, field: str, value: str, said: str
+) -> None:
+    page = ask(client, **({"cadence": "ends"} | {field: value}))
+    assert said in page
+    assert SignUp.objects.exists() == (not said)
+    if said:
+        assert "ada@example.com" in page
+        assert field == "cadence" or re.search(r'value="ends"\s+checked', page)
+
+
+def test_the_manage_page_keeps_pause_and_choices(client: Client) -> None:
+    known = reader("known@example.com")
+    path = signed_links.manage_url(known.key)
+    path = path[path.index("/subscribe/") :]
+    page = client.get(path).content.decode()
+    day = (datetime.now(UTC) + timedelta(days=9)).date()
+    client.post(
+        path,
+        {
+            "form_token": form_token(page),
+            "scope": "everything",
+            "cadence": "ends",
+            "paused_until": day.isoformat(),
+            "time_zone": "Asia/Tokyo",
+            "language": "ja",
+        },
+    )
+    known.refresh_from_db()
+    assert known.posts_paused_until == datetime.combine(day, time(), ZoneInfo("Asia/Tokyo"))
+    assert (known.post_cadence, known.language) == ("ends", "ja")
+    again = client.get(path).content.decode()
+    assert day.isoformat() in again
+    assert re.search(r'value="ends"\s+checked', again)

@@ -110,7 +110,7 @@ def asked_for() -> Topics:
 
 def without_the_moment(response: Response) -> str:
     """A page without what differs from call to call."""
-    page = re.sub(r"<time.*?</time>", "", response.content.decode())
+    page = re.sub(r"<time.*?</time>|/subscribe/code/[^\"]+", "", response.content.decode())
     return re.sub(r'name="form_token" value="[^"]+"', "", page)
 
 

@@ -167,11 +167,16 @@ def preview(
     return MailRenderer().compose(delivery)
 
 
-def confirmation(sign_up: SignUp, *, topics: Sequence[str]) -> Message:
-    """The mail that asks whether the owner of an address wants to subscribe. `topics` in words."""
+def confirmation(
+    sign_up: SignUp, *, topics: Sequence[str], choices: Sequence[str], code: str
+) -> Message:
+    """The mail that asks whether the owner of an address wants to subscribe. `topics`, `choices` in words; `code`
+    does the same as the link."""
     context = {
         "site": settings.SITE_NAME,
         "topics": topics,
+        "choices": choices,
+        "code": f"{code[:4]} {code[4:]}",
         "link": signed_links.confirm_url(sign_up.key),
         "hours": int(signed_links.CONFIRM_WITHIN.total_seconds() // 3600),
         "help": settings.HELP_URL,

@@ -1,6 +1,11 @@
 // Finding as you type in lists of boxes; the lists work without it.
 "use strict";
 (() => {
+  // The reader's own zone, as long as none was chosen.
+  for (const field of document.querySelectorAll("[data-zone]")) {
+    const own = Intl.DateTimeFormat().resolvedOptions().timeZone;
+    if (field.value === "UTC" && own) field.value = own;
+  }
   const plain = (text) => text.toLocaleLowerCase().normalize("NFKD").replace(/[\u0300-\u036f]/g, "");
   for (const picker of document.querySelectorAll("[data-picker]")) {
     const field = picker.querySelector("[data-find]"), count = picker.querySelector("[data-count]");

@@ -9,6 +9,7 @@ from pathlib import Path
 import django
 import django_stubs_ext
 
+from statuspage import brand
 from statuspage import environment as env
 
 django_stubs_ext.monkeypatch()
@@ -22,6 +23,9 @@ SITE_NAME = env.text("SITE_NAME", "Cloud Status")
 BASE_URL = env.web_address("BASE_URL", "http://127.0.0.1:8000")
 SECURITY_CONTACT = env.text("SECURITY_CONTACT", "mailto:security@example.com")
 DEFAULT_FROM_EMAIL = env.text("MAIL_FROM", "Cloud Status <status@example.com>")
+
+# A YAML file with the operator's logo, colours, texts and links (docs/branding.md).
+BRAND = brand.load(env.text("BRAND"))
 
 DEBUG = env.flag("DEBUG")
 # Only a local run may go without a key; the check statuspage.E001 refuses it anywhere else.
@@ -273,7 +277,7 @@ LOGGING = {
 
 # ---- Mail ----
 # Where mails send their readers for help: an address of the web, or mailto:.
-HELP_URL = env.text("HELP_URL", f"{BASE_URL}/subscribe/")
+HELP_URL = env.text("HELP_URL", BRAND.help_url(BASE_URL) or f"{BASE_URL}/subscribe/")
 # MAIL_FOLDER: keep mails as files there instead of sending them (the demo shows them at /demo/mailbox/).
 # What the affected are told of an incident that a monitor opened, instead of a text from its facts; see
 # incidents/texts/placeholders.py.

@@ -5,10 +5,12 @@ from __future__ import annotations
 from datetime import datetime
 
 from django import template
+from django.conf import settings
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext
 
+from statuspage.brand import Brand, Words
 from statuspage.public import languages
 from statuspage.public.render import assets, labels, stamps, times, vocabulary
 
@@ -19,6 +21,25 @@ register = template.Library()
 def asset(name: str) -> str:
     """The URL path of a style sheet or script, with the hash of its content in it."""
     return assets.url(name)
+
+
+@register.simple_tag
+def brand() -> Brand:
+    """The operator's logo, colours, texts and links."""
+    return settings.BRAND
+
+
+@register.filter
+def absolute(url: str) -> str:
+    """An address of this site as it works elsewhere; any other as it is."""
+    return f"{settings.BASE_URL}{url}" if url.startswith("/") else url
+
+
+@register.filter
+def said(words: Words) -> SafeString:
+    """An operator's text in the language of the page, or in English and marked as such."""
+    text, language = words.said(languages.current())
+    return format_html("<span{}>{}</span>", foreign(language), text)
 
 
 @register.simple_tag

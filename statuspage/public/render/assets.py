@@ -11,11 +11,15 @@ from functools import lru_cache
 from hashlib import sha256
 from pathlib import Path
 
+from django.conf import settings
+
+from statuspage.brand import Brand
 from statuspage.public.render.page import Page
 
 FOLDER = Path(__file__).resolve().parents[2] / "static"
+MAIN = "statuspage/site.css"
 SERVED = (
-    "statuspage/site.css",
+    MAIN,
     "statuspage/site.js",
     "statuspage/history.css",
     "statuspage/history.js",
@@ -33,12 +37,14 @@ A_YEAR = 365 * 24 * 3600
 TYPES = {"css": "text/css; charset=utf-8", "js": "text/javascript; charset=utf-8"}
 
 
-@lru_cache(maxsize=1)
-def _read() -> dict[str, tuple[str, bytes]]:
+@lru_cache(maxsize=2)
+def _read(brand: Brand) -> dict[str, tuple[str, bytes]]:
     """Name below `static/` -> (URL path with the content's hash, bytes)."""
     found = {}
     for name in SERVED:
         body = slim(name, (FOLDER / name).read_bytes())
+        if name == MAIN:
+            body += branded(brand)
         stem, _, suffix = name.rpartition(".")
         found[name] = (f"/static/{stem}.{sha256(body).hexdigest()[:12]}.{suffix}", body)
     return found
@@ -54,19 +60,45 @@ def slim(name: str, body: bytes) -> bytes:
     )
 
 
+def branded(brand: Brand) -> bytes:
+    """What an operator's brand adds to the styles; nothing without one."""
+    rules = ""
+    if brand.accent:
+        light, dark = brand.accent.light, brand.accent.dark
+        rules += f"@layer tokens{{:root{{--accent:light-dark({light},{dark})}}}}\n"
+    if brand.stripe:
+        light, dark = brand.stripe.light, brand.stripe.dark
+        rules += f"@layer components{{.top{{border-block-start:4px solid light-dark({light},{dark})}}}}\n"
+    if brand.light:
+        size = "block-size:32px;inline-size:auto;max-inline-size:min(14rem,42vw);object-fit:contain"
+        rules += f"@layer components{{.brand img{{{size}}}}}\n"
+    if brand.light != brand.dark:
+        # The reader's choice of a theme, else the device's.
+        rules += (
+            "@layer components{.brand .dark,:root[data-theme=dark] .brand .light{display:none}"
+            ":root[data-theme=dark] .brand .dark{display:block}"
+            "@media (prefers-color-scheme:dark){:root:not([data-theme=light]) .brand{.light{display:none}"
+            ".dark{display:block}}}}\n"
+        )
+    return rules.encode()
+
+
 def url(name: str) -> str:
     """The URL path of a served file, for example `statuspage/site.css`. Raises KeyError for others."""
-    return _read()[name][0]
+    return _read(settings.BRAND)[name][0]
 
 
 def pages() -> dict[str, Page]:
-    """URL path -> page, for all served files and the icons."""
+    """URL path -> page, for all served files, the icons and the operator's logos."""
     ready = {
         path: Page(body, TYPES[name.rpartition(".")[2]], max_age=A_YEAR)
-        for name, (path, body) in _read().items()
+        for name, (path, body) in _read(settings.BRAND).items()
     }
     icons = {
         path: Page((FOLDER / name).read_bytes(), kind, max_age=24 * 3600)
         for path, (name, kind) in ICONS.items()
     }
-    return ready | icons
+    logos = {
+        one.path: Page(one.body, one.content_type, max_age=3600) for one in settings.BRAND.logos
+    }
+    return ready | icons | logos

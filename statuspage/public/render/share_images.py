@@ -14,13 +14,14 @@ from typing import TYPE_CHECKING
 from django.conf import settings
 from django.utils.translation import gettext, override
 
+from statuspage.brand import Brand
 from statuspage.public import languages
 from statuspage.public.render import labels
 from statuspage.public.render.page import Page
 from statuspage.public.snapshot.values import IncidentView
 
 if TYPE_CHECKING:
-    from PIL import ImageDraw
+    from PIL import Image, ImageDraw
 
 FOLDER = "/status/share/"
 PNG = "image/png"
@@ -51,9 +52,10 @@ def path(name: str) -> str:
 
 def of_states() -> dict[str, Page]:
     """URL path -> page: one picture for each state that the status page may be in."""
-    site = str(settings.SITE_NAME)
+    site, brand = str(settings.SITE_NAME), settings.BRAND
     return {
-        path(state): _page(state, WORDS_OF_STATES[state], "", site) for state in WORDS_OF_STATES
+        path(state): _page(state, words, "", site, brand)
+        for state, words in WORDS_OF_STATES.items()
     }
 
 
@@ -72,11 +74,11 @@ def of_incident(incident: IncidentView) -> Page:
         kind = gettext(str(labels.KINDS.get(incident.kind, incident.kind)))
         stage = gettext(str(labels.STAGES.get(incident.stage, incident.stage)))
     words = f"{kind} · {stage} · {incident.tracking_id}"
-    return _page(state, incident.title, words, str(settings.SITE_NAME))
+    return _page(state, incident.title, words, str(settings.SITE_NAME), settings.BRAND)
 
 
 @lru_cache(maxsize=256)
-def _page(state: str, title: str, below: str, site: str) -> Page:
+def _page(state: str, title: str, below: str, site: str, brand: Brand) -> Page:
     # Here, as most processes never draw.
     from PIL import Image, ImageDraw, ImageFont
 
@@ -92,11 +94,30 @@ def _page(state: str, title: str, below: str, site: str) -> Page:
     text = "\n".join(lines)
     draw.multiline_text((90, 210), text, INK, font, spacing=16, stroke_width=1, stroke_fill=INK)
     draw.text((90, HEIGHT - 90), _legible(below), MUTED, small)
-    draw.text((190, 92), _legible(site), INK, small)
+    if brand.picture is None:
+        draw.text((190, 92), _legible(site), INK, small)
     image.putdata(canvas.tobytes())
+    image = _branded(image, brand)
     out = io.BytesIO()
     image.save(out, "PNG", compress_level=6)
     return Page(out.getvalue(), PNG, max_age=A_DAY)
+
+
+def _branded(image: Image.Image, brand: Brand) -> Image.Image:
+    """With the operator's line at the foot and logo instead of the name, where they have some."""
+    from PIL import Image as Images
+
+    if brand.stripe is None and brand.picture is None:
+        return image
+    image = image.convert("RGB")
+    if brand.stripe:
+        image.paste(brand.stripe.light, (0, HEIGHT - 12, WIDTH, HEIGHT))
+    if brand.picture:
+        with Images.open(io.BytesIO(brand.picture.body), formats=["PNG"]) as opened:
+            logo = opened.convert("RGBA")
+        logo.thumbnail((480, 72))
+        image.paste(logo, (190, 114 - logo.height // 2), logo)
+    return image.quantize(256)
 
 
 def _palette(tint: str, colour: str) -> list[int]:

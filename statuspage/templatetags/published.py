@@ -54,6 +54,7 @@ def heard() -> SafeString:
         [
             *sentences.items(),
             ("pair", gettext("%(service)s in %(region)s")),
+            ("nowhere", labels.NOT_OFFERED),
             ("asides", " ".join(sorted(known.asides))),
             ("words", words),
         ],

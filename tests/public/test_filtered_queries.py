@@ -191,6 +191,21 @@ def test_a_service_in_a_region_is_answered_as_a_pair(asked: str) -> None:
     assert "No service or region is called" not in shown
 
 
+@pytest.mark.parametrize(
+    ("region", "sentence"),
+    [
+        ("brazil south", "Migrate is not offered in Brazil South"),
+        ("canada central", "Migrate in Canada Central: no public incident"),
+    ],
+)
+def test_a_service_that_is_not_offered_in_a_region_is_not_said_to_be_well(
+    region: str, sentence: str
+) -> None:
+    page = assemble("/status/", {"q": f"migrate, {region}"}, NIGHT)
+    assert page is not None
+    assert sentence in Markup(page.body).text
+
+
 def test_a_slip_of_the_fingers_finds_the_name_that_was_meant() -> None:
     page = assemble("/status/", {"q": "storrage"}, NIGHT)
     assert page is not None

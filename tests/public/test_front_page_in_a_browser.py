@@ -37,6 +37,8 @@ QUESTIONS = (
     "west europe",
     "Speicher Westeuropa",
     "batch",
+    "migrate, brazil south",
+    "migrate, canada central",
     "tea pot",
 )
 TYPE = """(asked) => {

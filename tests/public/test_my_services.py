@@ -57,6 +57,22 @@ def test_regions_leave_out_what_happens_elsewhere() -> None:
     assert title(there) == "No public incident touches your service in Japan East."
 
 
+def test_what_is_not_offered_in_these_regions_is_said_and_not_counted() -> None:
+    page = answer(CALM, services="migrate,storage", regions="brazil-south,canada-central")
+    assert title(page) == (
+        "No public incident touches your 2 services in Brazil South and Canada Central."
+    )
+    assert "not offered in Brazil South<" in page.body.decode()
+    page = answer(CALM, services="migrate,storage", regions="brazil-south")
+    assert title(page) == "No public incident touches your service in Brazil South."
+    page = answer(CALM, services="migrate", regions="brazil-south")
+    assert title(page) == "None of your services is offered there."
+    assert "<b>Good</b>" not in page.body.decode()
+    # What has no region is there for everybody.
+    page = answer(CALM, services="portal", regions="brazil-south")
+    assert title(page) == "No public incident touches your service in Brazil South."
+
+
 def test_without_a_service_there_is_the_form_to_choose_with() -> None:
     page = answer(CALM, services="")
     assert title(page) == "Choose the services that you use."

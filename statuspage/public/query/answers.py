@@ -87,6 +87,12 @@ def single(asked: str, among: Sequence[Named]) -> Named | None:
     return None
 
 
+def absent(service: str, region: str, filters: Mapping[str, str]) -> Answer:
+    """About a service where it is not offered; `filters` are those of what may be heard of it elsewhere."""
+    text = str(labels.NOT_OFFERED) % {"service": service, "region": region}
+    return Answer("absent", text, None, "", "", "", _subscribe(filters))
+
+
 def answer(
     what: str,
     chips: Sequence[matrix.Chip],
@@ -105,8 +111,12 @@ def answer(
         times.brief(since, now) if since else "",
         possible,
         leading.pop() if len(leading) == 1 else "",
-        f"{languages.root()}/subscribe/?{urlencode(filters)}",
+        _subscribe(filters),
     )
+
+
+def _subscribe(filters: Mapping[str, str]) -> str:
+    return f"{languages.root()}/subscribe/?{urlencode(filters)}"
 
 
 def worst(chips: Sequence[matrix.Chip]) -> list[matrix.Chip]:

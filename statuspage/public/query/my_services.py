@@ -22,6 +22,7 @@ from statuspage.public.render.page import Page
 FIELDS = ("services", "regions")
 MOST = 200  # names of each; a query has room for fewer
 MOST_UNKNOWN = 5
+MOST_ABSENT = 5
 
 
 def answer(query: Mapping[str, str], generation: Generation) -> Page | None:
@@ -36,17 +37,20 @@ def answer(query: Mapping[str, str], generation: Generation) -> Page | None:
     regions, strange_regions = _known(query.get("regions", ""), search.regions_of(index))
     wanted = {name: ",".join(x["slug"] for x in chosen)
               for name, chosen in (("services", services), ("regions", regions)) if chosen}  # fmt: skip
-    hit, possible, good, places = _states(services, regions, generation)
+    hit, possible, good, absent, places = _states(services, regions, generation)
+    offered = len(services) - len(absent)
     context = {
         "headline": search.headline_of(index),
         "query": urlencode(wanted or {"services": ""}, safe=","),
         "chosen": len(services),
         "sentence": _sentence(
-            len(hit), len(services), places if hit else [one["name"] for one in regions]
-        ),
+            len(hit), offered, places if hit else [one["name"] for one in regions]
+        )
+        if offered or not services
+        else _("None of your services is offered there."),
         "possible": _possible(len(possible)),
         "state": "bad" if hit else "possible" if possible else "good",
-        "mine": [*hit, *possible, *good],
+        "mine": [*hit, *possible, *good, *absent],
         "unknown": [*strange_services, *strange_regions][:MOST_UNKNOWN],
         "choices": _choices(index, services, regions),
     }
@@ -67,9 +71,9 @@ def _states(
     services: Sequence[Mapping[str, Any]],
     regions: Sequence[Mapping[str, Any]],
     generation: Generation,
-) -> tuple[list[str], list[str], list[str], list[str]]:
-    """The lines of what is not good in these regions, of what may not be, and of the rest; and where it is not
-    good, if that is true of each.
+) -> tuple[list[str], list[str], list[str], list[str], list[str]]:
+    """The lines of what is not good in these regions, of what may not be, of the rest, and of what none of them
+    has; and where it is not good, if that is true of each.
 
     What has no region is everywhere.
     """
@@ -81,21 +85,33 @@ def _states(
     hit: list[str] = []
     possible: list[str] = []
     good: list[str] = []
+    absent: list[str] = []
     where: set[tuple[str, ...]] = set()
     for one in services:
         chips = by_service.get(one["slug"], [])
         if regions:
             chips = [chip for chip in chips if chip.name in names]
         why = may.get(one["slug"], "")
+        lacking = search.absent_in(generation.index, one["slug"], slugs) if slugs else []
+        if regions and not chips and len(lacking) == len(regions):
+            absent.append(matrix.absent_item(one["name"], _not_in(lacking)))
+            continue
         line = matrix.found_item(
-            one["slug"], one["name"], one["aliases"], chips, generation.as_of, why
-        )
+            one["slug"], one["name"], one["aliases"], chips, generation.as_of, why,
+            absent=_not_in(lacking),
+        )  # fmt: skip
         (hit if chips else possible if why else good).append(line)
         if chips:
             where.add(tuple(chip.name for chip in chips))
     places = where.pop() if len(where) == 1 else ()
     everywhere_names = {one["name"] for one in everywhere}
-    return hit, possible, good, [] if everywhere_names & set(places) else list(places)
+    return hit, possible, good, absent, [] if everywhere_names & set(places) else list(places)
+
+
+def _not_in(regions: Sequence[str]) -> str:
+    if len(regions) > MOST_ABSENT:
+        return _("not offered in %(n)d of these regions") % {"n": len(regions)}
+    return _("not offered in %(places)s") % {"places": listed(regions)} if regions else ""
 
 
 def _possible(count: int) -> str:

@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from incidents.texts.name_search import Named, search
 from statuspage.public import languages
 from statuspage.public.query import answers
-from statuspage.public.render import dependents, matrix
+from statuspage.public.render import dependents, matrix, offered
 from statuspage.public.render.layout import Layout, render
 from statuspage.public.render.page import Page
 
@@ -98,6 +98,8 @@ def answer_to(asked: str, generation: Generation) -> answers.Answer | None:
         ]
         names, slugs = {one["name"] for one in places}, {one["slug"] for one in places}
         chips = answers.worst([o for o in by_service.get(service.slug, ()) if o.name in names])
+        if not chips and absent_in(index, service.slug, [region.slug]):
+            return answers.absent(service.name, region.name, {"service": service.slug})
         may = "" if chips else possible_of(index, slugs)[0].get(service.slug, "")
         what = answers.pair_name(service.name, region.name)
         filters = {"service": service.slug, "region": region.slug}
@@ -178,6 +180,18 @@ def possible_of(
     services = {one["slug"]: one["name"] for one in index["services"]}
     named = {one["slug"]: one["name"] for one in index["regions"] if one["geography"]}
     return dependents.by_service(rows, services, named), dependents.by_region(rows)
+
+
+def absent_in(index: Mapping[str, Any], service: str, regions: Collection[str]) -> list[str]:
+    """The names of those regions (slugs) in which a service is not offered."""
+    # A generation of a former release has no marks.
+    mark = index.get("offered", {}).get(service, "")
+    places = [one for one in index["regions"] if one["geography"]]
+    return [
+        one["name"]
+        for position, one in enumerate(places)
+        if one["slug"] in regions and not offered.is_in(mark, position)
+    ]
 
 
 def moment(text: str) -> datetime:

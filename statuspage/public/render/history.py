@@ -15,7 +15,7 @@ from django.utils.translation import gettext, override
 
 from incidents.vocabulary import CommunicationKind, Kind, Role
 from statuspage.public import languages
-from statuspage.public.render import dependents, hit, labels, layout, plan, times
+from statuspage.public.render import dependents, hit, labels, layout, offered, plan, times
 from statuspage.public.render.headline import Headline
 from statuspage.public.snapshot.values import (
     CommunicationView,
@@ -199,6 +199,7 @@ def index(snapshot: Snapshot, said: Mapping[str, Headline]) -> dict[str, Any]:
             for (service, region), cell in snapshot.cells.items()
         ],
         "dependents": dependents.rows(snapshot),
+        "offered": offered.marks(snapshot),
         "headlines": headlines,
         "months": list(snapshot.months),
         "gone": {gone.tracking_id: gone.sentence for gone in snapshot.gone},

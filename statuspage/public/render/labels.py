@@ -32,7 +32,10 @@ ANSWERS = {
     "information": _("%(what)s: a notice since %(time)s"),
     "possible": "%(what)s",  # why it may be follows
     "good": _("%(what)s: no public incident"),
+    "absent": "%(what)s",  # a sentence of its own
 }
+
+NOT_OFFERED = _("%(service)s is not offered in %(region)s")
 
 # Worst first: the order of lists and legends. What is only possible is no trouble that counts.
 TROUBLE = ("critical", "warning", "maintenance", "information")

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from urllib.parse import urlencode
 
-from django.utils.html import escape
+from django.utils.html import escape, format_html
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext, ngettext
 
@@ -206,26 +206,32 @@ def found_item(
     now: datetime,
     possible: str = "",
     possible_in: Sequence[str] = (),
+    mark: str = "",
+    absent: str = "",
 ) -> SafeString:
     """One line of the answer list: a service (or region) and where (or what) is not good.
 
     Without `chips` it is good, or as `possible` says: a sentence that it may be affected; `possible_in`, in which
-    regions (names) if that does not say. `now` (UTC) decides whether times need their date. Plain text in,
-    escaped markup out.
+    regions (names) if that does not say; `mark` is that of `offered`; `absent` says where it is not offered. `now`
+    (UTC) decides whether times need their date. Plain text in, escaped markup out.
     """
     find = "" if slug == name.lower().replace(" ", "-") else f" data-slug={slug}"
     if aliases:
         find += f' data-find="{escape("|".join(aliases))}"'
     if possible_in:
         find += f' data-in="{escape("|".join(possible_in))}"'
+    if mark:
+        find += f" data-on={mark}"
     may = f"<span class='state possible'>{escape(possible)}</span>" if possible else ""
+    if absent:
+        may += f" <span class=small>{escape(absent)}</span>"
     if not chips and possible:
         return mark_safe(  # noqa: S308 (escaped)
             f'<li class=maybe{find} data-name="{escape(name)}"><span class=who>{escape(name)}</span> {may}\n'
         )
     if not chips:
         good = escape(labels.STATES["good"])
-        return mark_safe(f"<li{find}>{escape(name)} <b>{good}</b>\n")  # noqa: S308 (escaped)
+        return mark_safe(f"<li{find}>{escape(name)} {may}<b>{good}</b>\n")  # noqa: S308 (escaped)
     ordered = sorted(chips, key=lambda chip: labels.TROUBLE.index(chip.state))
     counts = Counter(chip.state for chip in ordered)
     summary = ", ".join(f"{counts[state]} {labels.STATES[state]}" for state in counts)
@@ -242,6 +248,15 @@ def found_item(
         f'<li class="hit {ordered[0].state}"{find} data-name="{escape(name)}">'
         f"<span class=who>{escape(name)}</span> <b class=state>{escape(summary)}</b>{_since(ordered, now)}"
         f"<ul class=chips>{shown}</ul>{more}{may}\n"
+    )
+
+
+def absent_item(name: str, absent: str) -> SafeString:
+    """The line of what is not offered where it was asked for, as the sentence `absent` says."""
+    return format_html(
+        '<li class="maybe"><span class="who">{}</span> <span class="small">{}</span>\n',
+        name,
+        absent,
     )
 
 

@@ -23,6 +23,7 @@ from statuspage.public.render import (
     incident,
     labels,
     matrix,
+    offered,
     share_images,
 )
 from statuspage.public.render.front import band, cards, places, recent_days
@@ -106,6 +107,7 @@ def _lists(snapshot: Snapshot) -> tuple[dict[str, SafeString], dict[str, Any]]:
     possible_in = dependents.unnamed_regions(rows, snapshot.region_names)
     managed = dependents.managed_only(rows)
     possible_regions = dependents.by_region(rows)
+    marks = offered.marks(snapshot)
     regions = [r for geography in snapshot.geographies for r in geography.regions]
     services = [s for category in snapshot.categories for s in category.services]
     now = snapshot.as_of
@@ -113,7 +115,8 @@ def _lists(snapshot: Snapshot) -> tuple[dict[str, SafeString], dict[str, Any]]:
     def item(one: ServiceView | RegionView, chips: Sequence[matrix.Chip] = ()) -> SafeString:
         if isinstance(one, ServiceView):
             may, where = possible.get(one.slug, ""), possible_in.get(one.slug, ())
-            return matrix.found_item(one.slug, one.name, one.aliases, chips, now, may, where)
+            mark = marks.get(one.slug, "")
+            return matrix.found_item(one.slug, one.name, one.aliases, chips, now, may, where, mark)
         return matrix.found_item(
             one.slug, one.name, (), chips, now, possible_regions.get(one.slug, "")
         )

@@ -120,9 +120,9 @@
   };
   const filled = (template, values) => template.replace(/%\((\w+)\)s/g, (whole, key) => values[key] ?? whole);
   const chipState = (chip) => STATES.find((state) => chip.classList.contains(state));
-  const tell = (form, what, chips, possible, slugs) => {
+  const tell = (form, what, chips, possible, slugs, otherwise = "good") => {
     const box = one(".told", form.parentElement) ?? form.after(Object.assign(document.createElement("div"), { className: "told" })) ?? one(".told", form.parentElement);
-    const state = chips.length ? chipState(chips[0]) : possible ? "possible" : "good";
+    const state = chips.length ? chipState(chips[0]) : possible ? "possible" : otherwise;
     const at = chips.map((chip) => chip.dataset.at).sort()[0];
     box.className = `told ${state}`;
     box.setAttribute("hx-morph-skip", "");
@@ -142,7 +142,7 @@
       title.append(aged);
     } else title.append(before);
     const detail = part("p", "", possible && `${possible}.`), small = part("p", "small");
-    if (!at) small.append(form.dataset.direct, " ", link("/service-health/", form.dataset.sign));
+    if (!at && state !== "absent") small.append(form.dataset.direct, " ", link("/service-health/", form.dataset.sign));
     const ways = part("p", "ways"), hrefs = new Set(chips.map((chip) => chip.getAttribute("href")));
     if (hrefs.size === 1) ways.append(link([...hrefs][0], form.dataset.incident));
     const query = new URLSearchParams(slugs);
@@ -168,6 +168,11 @@
       // What runs in no region is meant wherever it is asked for.
       const places = [region, one("div.place .who", live)?.textContent];
       const chips = worst(all(".chip", found).filter((chip) => places.includes(chipName(chip))));
+      const place = all(".place .found > li", live).indexOf(pair[1]), mark = found.dataset.on;
+      if (!chips.length && mark && !(parseInt(mark[place >> 2], 16) >> place % 4 & 1)) {
+        tell(form, filled(words.nowhere, { service, region }), [], "", { service: slugOf(found) }, "absent");
+        return pair;
+      }
       const here = found.dataset.in ? found.dataset.in.split("|").includes(region) : may.includes(region);
       tell(form, filled(words.pair, { service, region }), chips, !chips.length && here ? may : "", { service: slugOf(found), region: slugOf(pair[1]) });
       return pair;

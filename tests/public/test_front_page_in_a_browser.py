@@ -100,7 +100,7 @@ def test_the_browser_answers_as_the_server_does(night: tuple[str, Any], language
                 if said is None:
                     assert found is None, asked
                     continue
-                links = [*filter(None, (said.incident, said.subscribe))]
+                links = [*filter(None, (said.incident, said.updates))]
             title = said.text.replace("%(time)s", said.shown)
             assert found == {"state": said.state, "title": title, "links": links}, asked
         assert complaints == []

@@ -62,3 +62,12 @@ def test_what_is_written_in_an_address_is_escaped() -> None:
     found = assemble(PATH, {"incident": '"><script>alert(1)</script>'}, NIGHT)
     assert found is not None
     assert b"<script>alert" not in found.body
+
+
+def test_there_is_one_road_to_a_subscription() -> None:
+    """Whatever a page offers to hear leads to the sheet with every way; only that leads to the form for mails."""
+    leading = {path for path, page in NIGHT.pages.items() if b'href="/subscribe/' in page.body}
+    assert leading == {PATH}
+    front = Markup(NIGHT.pages["/status/"].body)
+    assert len(front.all("a", href=PATH)) == 2  # on top and at the foot
+    assert front.all("form", **{"data-updates": PATH})

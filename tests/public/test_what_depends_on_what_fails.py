@@ -101,12 +101,14 @@ def test_the_matrix_gives_it_a_word_and_a_mark_of_its_own() -> None:
     assert row.count("<td class=p>") == 1
     assert "<td class=q>" in table(NIGHT, europe).partition("Bastion")[2].partition("<tr")[0]
     assert "May be affected" in row
+    # The card of the cell says why.
+    assert 'data-why="may be affected: depends on Resource Manager in West Europe"' in row
 
 
 def test_search_and_my_services_say_it_for_the_place_that_is_asked_for() -> None:
     assert "may be affected: depends on Resource Manager" in page(q="storage")
     assert "3 services may be affected" in page(q="west europe")
-    here = page(services="storage,data-lake", regions="west-europe")
+    here = page(services="storage,load-balancer", regions="west-europe")
     assert "No public incident touches your 2 services in West Europe." in here
     assert "1 of them may be affected by what it depends on." in here
     assert "may be affected: depends on Resource Manager in West Europe<" in here

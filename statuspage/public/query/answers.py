@@ -15,14 +15,14 @@ from django.utils.translation import gettext as _
 
 from incidents.texts.name_search import How, Match, Named, certain, search
 from statuspage.public import languages
-from statuspage.public.render import labels, matrix, times, vocabulary
+from statuspage.public.render import labels, matrix, times, updates, vocabulary
 
 MOST_WORDS = 8
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """`text` has a hole for `since` (UTC) where there is one; `incident` and `subscribe` are addresses or empty."""
+    """`text` has a hole for `since` (UTC) where there is one; `incident` and `updates` are addresses or empty."""
 
     state: str
     text: str
@@ -30,7 +30,7 @@ class Answer:
     shown: str
     detail: str
     incident: str
-    subscribe: str
+    updates: str
 
 
 def meant(matches: Sequence[Match]) -> Named | None:
@@ -90,7 +90,7 @@ def single(asked: str, among: Sequence[Named]) -> Named | None:
 def absent(service: str, region: str, filters: Mapping[str, str]) -> Answer:
     """About a service where it is not offered; `filters` are those of what may be heard of it elsewhere."""
     text = str(labels.NOT_OFFERED) % {"service": service, "region": region}
-    return Answer("absent", text, None, "", "", "", _subscribe(filters))
+    return Answer("absent", text, None, "", "", "", _updates(filters))
 
 
 def answer(
@@ -111,12 +111,12 @@ def answer(
         times.brief(since, now) if since else "",
         possible,
         leading.pop() if len(leading) == 1 else "",
-        _subscribe(filters),
+        _updates(filters),
     )
 
 
-def _subscribe(filters: Mapping[str, str]) -> str:
-    return f"{languages.root()}/subscribe/?{urlencode(filters)}"
+def _updates(filters: Mapping[str, str]) -> str:
+    return f"{languages.root()}{updates.UPDATES}?{urlencode(filters)}"
 
 
 def worst(chips: Sequence[matrix.Chip]) -> list[matrix.Chip]:

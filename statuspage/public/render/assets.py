@@ -51,13 +51,19 @@ def _read(brand: Brand) -> dict[str, tuple[str, bytes]]:
 
 
 def slim(name: str, body: bytes) -> bytes:
-    """Our own styles and scripts without indentation and whole-line comments; others' as they are."""
+    """Our own styles and scripts without indentation and comments, styles without what only people need between
+    their signs; others' as they are."""
     if name.startswith("vendor/"):
         return body
-    comment = rb"/\*.*?\*/" if name.endswith(".css") else rb"(?m)^\s*//.*$"
-    return re.sub(
-        rb"\n\s*", b"\n", re.sub(comment, b"", body, flags=re.S if name.endswith(".css") else 0)
-    )
+    if not name.endswith(".css"):
+        bare = re.sub(rb"(?m)^\s*//.*$| ?/\* .*? \*/", b"", body)
+        return re.sub(rb"\n\s*", b"\n", bare)
+    # Every second part is a text in quotes, and stays.
+    parts = re.split(rb'("[^"\n]*")', re.sub(rb"/\*.*?\*/", b"", body, flags=re.S))
+    for at in range(0, len(parts), 2):
+        tight = re.sub(rb" ?([{};,>]) ?", rb"\1", re.sub(rb"\s+", b" ", parts[at]))
+        parts[at] = tight.replace(b": ", b":").replace(b";}", b"}")
+    return b"".join(parts)
 
 
 def branded(brand: Brand) -> bytes:

@@ -18,8 +18,8 @@ from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext, ngettext
 
 from statuspage.public import languages
-from statuspage.public.render import labels, times
-from statuspage.public.snapshot.values import GeographyView, RegionView, Snapshot
+from statuspage.public.render import dependents, labels, times
+from statuspage.public.snapshot.values import Cause, GeographyView, RegionView, Snapshot
 
 SHORT = {
     "critical": "c",
@@ -96,13 +96,13 @@ def _table(
     snapshot: Snapshot, regions: Iterable[RegionView], services: Collection[str]
 ) -> SafeString:
     columns = _sorted(snapshot, regions)
-    rows = [_head(snapshot, columns)]
+    rows, reasons = [_head(snapshot, columns)], _Reasons(snapshot)
     for category in snapshot.categories:
         lines, affected = [], 0
         for service in category.services:
             if service.slug not in services:
                 continue
-            cells, troubled = _cells(snapshot, service.slug, columns)
+            cells, troubled = _cells(snapshot, service.slug, columns, reasons)
             if cells is None:
                 continue
             affected += bool(troubled)
@@ -166,7 +166,7 @@ def _category(slug: str, name: str, affected: int, columns: int, lines: Sequence
 
 
 def _cells(
-    snapshot: Snapshot, service: str, columns: Iterable[RegionView]
+    snapshot: Snapshot, service: str, columns: Iterable[RegionView], reasons: _Reasons
 ) -> tuple[str | None, list[str]]:
     """The row's cells, and the states of those known not to be good. None: not offered in any column."""
     good = f"<td>{escape(labels.STATES['good'])}"
@@ -180,7 +180,10 @@ def _cells(
             offered = True
         elif (possible := snapshot.dependents.get(key)) is not None:
             state = "managing" if possible.managing else "possible"
-            out.append(_marked(service, column.slug, state, possible.incidents, possible.since))
+            why = reasons[possible.causes]
+            out.append(
+                _marked(service, column.slug, state, possible.incidents, possible.since, why)
+            )
             offered = True
         elif key in snapshot.offered:
             out.append(good)
@@ -190,12 +193,30 @@ def _cells(
     return ("".join(out) if offered else None), troubled
 
 
+class _Reasons(dict[tuple[Cause, ...], str]):
+    """Why a cell may be affected, in words: the same of many cells, so that it is written once for each cause."""
+
+    def __init__(self, snapshot: Snapshot) -> None:
+        self.names = snapshot.service_names, snapshot.region_names
+
+    def __missing__(self, causes: tuple[Cause, ...]) -> str:
+        return self.setdefault(causes, dependents.sentence(causes, *self.names))
+
+
 def _marked(
-    service: str, region: str, state: str, incidents: Sequence[str], since: datetime
+    service: str,
+    region: str,
+    state: str,
+    incidents: Sequence[str],
+    since: datetime,
+    why: str = "",
 ) -> str:
     href = escape(cell_url(service, region, incidents))
     word = escape(labels.STATES["possible" if state == "managing" else state])
-    return f'<td class={SHORT[state]}><a href="{href}" data-at={times.iso(since)}>{word}</a>'
+    reason = f' data-why="{escape(why)}"' if why else ""
+    return (
+        f'<td class={SHORT[state]}><a href="{href}" data-at={times.iso(since)}{reason}>{word}</a>'
+    )
 
 
 def found_item(

@@ -19,6 +19,11 @@
     }
     if (event.target.closest?.("[data-print]")) print();
   });
+  // Empty filters stay out of the address, so that it can be shared.
+  document.addEventListener("formdata", (event) => {
+    if (!event.target.matches(".filters")) return;
+    for (const [name, value] of [...event.formData]) if (value === "") event.formData.delete(name);
+  });
   // WCAG 1.4.13: what appears under the pointer or the focus can be sent away without moving either.
   document.addEventListener("keydown", (event) => {
     if (event.key !== "Escape") return;

@@ -146,7 +146,7 @@
     const ways = part("p", "ways"), hrefs = new Set(chips.map((chip) => chip.getAttribute("href")));
     if (hrefs.size === 1) ways.append(link([...hrefs][0], form.dataset.incident));
     const query = new URLSearchParams(slugs);
-    ways.append(link(`${form.dataset.subscribe}?${query}`, at ? form.dataset.over : form.dataset.begin));
+    ways.append(link(`${form.dataset.updates}?${query}`, at ? form.dataset.over : form.dataset.begin));
     box.replaceChildren(title, ...(possible ? [detail] : []), small, ways);
     zone();
     ages();
@@ -241,12 +241,6 @@
   document.addEventListener("input", (event) => { if (event.target.id === "q") search(); });
   document.addEventListener("submit", (event) => {
     if (event.target.matches(".find") && one("#live")) event.preventDefault();
-  });
-
-  // Empty filters stay out of the address, so that it can be shared.
-  document.addEventListener("formdata", (event) => {
-    if (!event.target.matches(".filters")) return;
-    for (const [name, value] of [...event.formData]) if (value === "") event.formData.delete(name);
   });
 
   // My services ------------------------------------------------------------------------------------
@@ -380,7 +374,7 @@
     const [first, last] = filled(form.dataset[state], { what }).split("%(time)s");
     card.className = `tip-card ${cell.className}`;
     card.setAttribute("role", "status");
-    card.replaceChildren(line("strong", first, ...(last === undefined ? [] : [time, last])), line("span", meaning?.textContent.trim() ?? ""),
+    card.replaceChildren(line("strong", first, ...(last === undefined ? [] : [time, last])), line("span", link.dataset.why ?? meaning?.textContent.trim() ?? ""),
       Object.assign(document.createElement("a"), { href: link.href, textContent: form.dataset.incident }));
     card.hidden = false;
     zone();

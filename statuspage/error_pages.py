@@ -16,7 +16,9 @@ from django.utils.translation import gettext as _
 
 Ways = Sequence[tuple[str, str]]
 DESK = "/admin/desk/"
-FOR_PROGRAMS = ("/api/", "/-/", "/hooks/")
+# These ask for a token before they read a byte.
+WITH_TOKEN = ("/api/", "/service-health/api/")
+FOR_PROGRAMS = (*WITH_TOKEN, "/-/", "/hooks/")
 
 
 def page(status: int, heading: str, sentence: str, ways: Ways = ()) -> HttpResponse:

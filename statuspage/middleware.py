@@ -67,8 +67,8 @@ class TrustedProxies:
 class BoundedBodies:
     """Whoever has not signed in sends little: a large body, or one of unknown size, is refused unread.
 
-    Behind the session and before anything reads a form (checking its mark would read all of it). Addresses
-    below `/api/` ask for a token before they read a byte.
+    Behind the session and before anything reads a form (checking its mark would read all of it). What
+    programs send comes with a token.
     """
 
     STRANGERS = 256 * 1024  # bytes: the longest form of a public page, generously
@@ -78,7 +78,7 @@ class BoundedBodies:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        if request.path_info.startswith("/api/") or not self._is_large(request):
+        if request.path_info.startswith(error_pages.WITH_TOKEN) or not self._is_large(request):
             return self.get_response(request)
         if settings.SESSION_COOKIE_NAME in request.COOKIES and request.user.is_authenticated:
             return self.get_response(request)

@@ -17,6 +17,7 @@ admin.autodiscover()
 urlpatterns = [
     path("admin/desk/", include("statuspage.desk.urls")),
     path("api/", include("statuspage.api.urls")),
+    path("service-health/api/", include("statuspage.tenant_api.urls")),
     path("service-health/", include("statuspage.portal.urls")),
     path("admin/", include("statuspage.sign_in.urls")),
     path("admin/", admin.site.urls),

@@ -7,16 +7,17 @@ cells that the tenant runs in.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import Any
 
 from django.db import connection
 
 from incidents.models import Communication, Incident
 from incidents.services.visibility import waits_for_audience
-from incidents.vocabulary import Audience, Scenario
+from incidents.vocabulary import Audience, Kind, Scenario
 from notifications.models import Tenant
 
 # Rows of (incident, on the tenant's list, anybody's list, spoken of to the affected, told, publicly placed).
@@ -103,16 +104,38 @@ JOIN notifications_customersubscription s ON s.id = f.subscription_id
 WHERE s.tenant_id = %(tenant)s
 ORDER BY 1, 2
 """
+# The tenant's cells that were hit, from when to when, with those of its subscriptions that were.
 _CELLS = """
-SELECT v.name, r.name, min(m.started_at), CASE WHEN bool_or(m.ended_at IS NULL) THEN NULL ELSE max(m.ended_at) END
-FROM incidents_occurrence o JOIN incidents_impact m ON m.occurrence_id = o.id
-JOIN incidents_service v ON v.id = m.service_id JOIN incidents_region r ON r.id = m.region_id
-WHERE o.incident_id = %(incident)s AND EXISTS (
-  SELECT FROM notifications_footprint f
-  JOIN notifications_customersubscription s ON s.id = f.subscription_id
-  WHERE s.tenant_id = %(tenant)s AND f.service_id = m.service_id AND f.region_id = m.region_id)
-GROUP BY v.name, r.name ORDER BY 3, 1, 2
+WITH own AS MATERIALIZED (
+  SELECT s.id, s.ref, f.service_id, f.region_id
+  FROM notifications_customersubscription s
+  JOIN notifications_footprint f ON f.subscription_id = s.id
+  WHERE s.tenant_id = %(tenant)s
+),
+cells AS (
+  SELECT o.incident_id, m.service_id, m.region_id, min(m.started_at) AS since,
+    CASE WHEN bool_or(m.ended_at IS NULL) THEN NULL ELSE max(m.ended_at) END AS until
+  FROM incidents_occurrence o JOIN incidents_impact m ON m.occurrence_id = o.id
+  WHERE o.incident_id = ANY (%(incidents)s)
+  GROUP BY 1, 2, 3
+),
+hit AS (
+  SELECT c.incident_id, c.service_id, c.region_id, own.ref,
+    c.incident_id <> ALL (%(by_list)s) OR EXISTS (
+      SELECT FROM notifications_impactedsubscription x
+      WHERE x.incident_id = c.incident_id AND x.subscription_id = own.id) AS itself
+  FROM cells c JOIN own USING (service_id, region_id)
+)
+SELECT c.incident_id, v.slug, v.name, r.slug, r.name, c.since, c.until,
+  coalesce((array_agg(hit.ref ORDER BY hit.ref) FILTER (WHERE itself))[1:%(most)s], ARRAY[]::text[]),
+  count(*) FILTER (WHERE itself)
+FROM cells c JOIN hit USING (incident_id, service_id, region_id)
+JOIN incidents_service v ON v.id = c.service_id JOIN incidents_region r ON r.id = c.region_id
+GROUP BY c.incident_id, v.slug, v.name, r.slug, r.name, c.since, c.until
+ORDER BY 1, 6, 3, 5
 """
+# So many subscriptions of a cell are named; all of an event are in `subscriptions_hit`.
+MOST_NAMED = 100
 
 
 class EventBasis(StrEnum):
@@ -148,13 +171,20 @@ class Subscription:
 
 
 @dataclass(frozen=True, slots=True)
-class CellHit:
-    """A cell of the tenant that was hit, from when to when (UTC); no end: still going on."""
+class OwnCell:
+    """A cell of the tenant that was hit, from when to when (UTC); no end: still going on.
 
+    `subscriptions`: MOST_NAMED of those that were hit in it, by identifier; `count`: how many were.
+    """
+
+    service_slug: str
     service: str
+    region_slug: str
     region: str
     started_at: datetime
     ended_at: datetime | None
+    subscriptions: Sequence[str]
+    count: int
 
 
 def events_of(tenant: Tenant, *, tracking_id: str = "") -> list[TenantEvent]:
@@ -173,9 +203,12 @@ def events_of(tenant: Tenant, *, tracking_id: str = "") -> list[TenantEvent]:
     return found
 
 
-def event_of(tenant: Tenant, tracking_id: str) -> TenantEvent | None:
-    """One incident, None unless it concerns the tenant: as if it were not there."""
-    return next(iter(events_of(tenant, tracking_id=tracking_id)), None) if tracking_id else None
+def events_for(tenant: Tenant, *, security: bool, tracking_id: str = "") -> list[TenantEvent]:
+    """`events_of`, for somebody who may or may not see what is about `security`."""
+    found = events_of(tenant, tracking_id=tracking_id)
+    if security:
+        return found
+    return [each for each in found if each.incident.kind != Kind.SECURITY_ADVISORY]
 
 
 def _basis(
@@ -228,13 +261,21 @@ def subscriptions_hit(
     return found
 
 
-def cells_hit(tenant: Tenant, event: TenantEvent) -> list[CellHit]:
-    """The tenant's own windows: its cells that were hit."""
-    if event.basis is EventBasis.NOT_HIT:
-        return []
+def cells_hit(tenant: Tenant, events: Sequence[TenantEvent]) -> dict[int, list[OwnCell]]:
+    """By incident: the tenant's own windows, its cells that were hit."""
+    hit = [each for each in events if each.basis is not EventBasis.NOT_HIT]
+    facts: dict[str, Any] = {
+        "tenant": tenant.pk,
+        "incidents": [each.incident.pk for each in hit],
+        "by_list": [each.incident.pk for each in hit if each.basis is EventBasis.LIST],
+        "most": MOST_NAMED,
+    }
+    found: dict[int, list[OwnCell]] = {}
     with connection.cursor() as cursor:
-        cursor.execute(_CELLS, {"tenant": tenant.pk, "incident": event.incident.pk})
-        return [CellHit(*row) for row in cursor.fetchall()]
+        cursor.execute(_CELLS, facts)
+        for incident, *cell in cursor.fetchall():
+            found.setdefault(incident, []).append(OwnCell(*cell))
+    return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -246,15 +287,23 @@ class ToldStatement:
     targeted: bool
 
 
-def statements_of(event: TenantEvent, told: Sequence[int] = ()) -> list[ToldStatement]:
+def statements_of(event: TenantEvent, told: Collection[int] = ()) -> list[ToldStatement]:
     """What was said, the newest first. Whom a list left out reads what it was `told` (ids), and what is public."""
-    found = []
-    public = set(
-        Communication.objects.public().filter(incident=event.incident).values_list("pk", flat=True)
-    )
-    for each in event.incident.communications.order_by("-number"):
-        if each.targeted_text and (event.targeted or each.pk in told):
-            found.append(ToldStatement(each, each.targeted_text, targeted=True))
+    return statements_by_incident([event], told).get(event.incident.pk, [])
+
+
+def statements_by_incident(
+    events: Sequence[TenantEvent], told: Collection[int]
+) -> dict[int, list[ToldStatement]]:
+    """`statements_of` many events."""
+    rows = Communication.objects.filter(incident__in=[each.incident.pk for each in events])
+    public = set(Communication.objects.public().filter(pk__in=rows).values_list("pk", flat=True))
+    targeted = {each.incident.pk for each in events if each.targeted}
+    found: dict[int, list[ToldStatement]] = {}
+    for each in rows.order_by("-number"):
+        of_it = found.setdefault(each.incident_id, [])
+        if each.targeted_text and (each.incident_id in targeted or each.pk in told):
+            of_it.append(ToldStatement(each, each.targeted_text, targeted=True))
         elif each.pk in public:
-            found.append(ToldStatement(each, each.public_text, targeted=False))
+            of_it.append(ToldStatement(each, each.public_text, targeted=False))
     return found

@@ -50,8 +50,9 @@ def log_of(
     *,
     endpoint: Endpoint | None = None,
     before: int | None = None,
+    most: int = A_PAGE,
 ) -> list[Line]:
-    """A_PAGE lines about these incidents, those that concern the tenant; `before`: a delivery's id."""
+    """So many lines about these incidents, those that concern the tenant; `before`: a delivery's id."""
     rows = Delivery.objects.filter(
         incident__in=incidents,
         audience=DeliveryAudience.TARGETED,
@@ -64,7 +65,7 @@ def log_of(
         rows = rows.filter(pk__lt=before)
     page = list(
         rows.select_related("endpoint", "incident", "communication", "digest").order_by("-pk")[
-            :A_PAGE
+            :most
         ]
     )
     answers = {

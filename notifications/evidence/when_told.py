@@ -56,6 +56,12 @@ def first_told(tenant: Tenant, incidents: Iterable[int]) -> dict[int, FirstTold]
     return {key: FirstTold(at, tuple(sorted(ways))) for key, (at, ways) in found.items()}
 
 
+def statements_told(tenant: Tenant, incidents: Iterable[int]) -> set[int]:
+    """Communications (ids) of these incidents that have reached the tenant."""
+    rows = _delivered(tenant).filter(incident__in=list(incidents))
+    return set(rows.values_list("communication", flat=True))
+
+
 def told_of(tenant: Tenant, incident_id: int) -> list[WhenTold]:
     """Every message about an incident to the tenant's addresses, in the order of statements."""
     rows = list(

@@ -32,6 +32,7 @@ from notifications.models.tenants import (
     ImpactedSubscription,
     Tenant,
 )
+from notifications.models.tokens import TenantScope, TenantToken
 
 __all__ = [
     "ActionGroup",
@@ -70,4 +71,6 @@ __all__ = [
     "StaleTenant",
     "Target",
     "Tenant",
+    "TenantScope",
+    "TenantToken",
 ]

@@ -15,7 +15,7 @@ from incidents.access import in_scope, may, named
 from incidents.models import ApiToken
 from incidents.services.access import tokens
 from notifications.subscribers import request_rate_limits
-from statuspage.api.answers.problems import problem
+from statuspage.api.answers.problems import ProblemError, problem
 
 # Only refusals are counted: whoever has a good token is never in their way.
 REFUSALS = request_rate_limits.RateLimit("api-refused", 10, timedelta(minutes=10))
@@ -35,12 +35,12 @@ class Bearer(AuthBase):
         super().__init__()
 
     def secret_of(self, request: HttpRequest) -> str:
-        return _bearer(request)
+        return bearer(request)
 
     def __call__(self, request: HttpRequest) -> ApiToken:
         """Raises ProblemError: 401, 403, or 429 for whoever was refused too often."""
         token = _token(request, self.secret_of(request))
-        _count(request, token)
+        count(request, PER_TOKEN, str(token.pk))
         require(token, *self.permissions, any_of=self.any_of)
         return token
 
@@ -49,7 +49,7 @@ class BearerOrBasic(Bearer):
     """Also takes the token as the password of an address (`https://x:TOKEN@host/`): some can send no header."""
 
     def secret_of(self, request: HttpRequest) -> str:
-        return _bearer(request) or _basic(request)
+        return bearer(request) or _basic(request)
 
 
 def require(token: ApiToken, *permissions: str, any_of: bool = False) -> None:
@@ -73,29 +73,32 @@ def token_of(request: HttpRequest) -> ApiToken:
 
 def limits_of(request: HttpRequest) -> dict[str, str]:
     """The RateLimit headers (IETF draft) of a request that came with a good token."""
-    counted: tuple[int, int] | None = getattr(request, "counted", None)
+    counted: tuple[request_rate_limits.RateLimit, int, int] | None
+    counted = getattr(request, "counted", None)
     if counted is None:
         return {}
-    left, reset = counted
-    window = int(PER_TOKEN.within.total_seconds())
+    limit, left, reset = counted
+    window = int(limit.within.total_seconds())
     return {
-        "RateLimit-Policy": f'"token";q={PER_TOKEN.most};w={window}',
+        "RateLimit-Policy": f'"token";q={limit.most};w={window}',
         "RateLimit": f'"token";r={max(0, left)};t={reset}',
     }
 
 
-def _count(request: HttpRequest, token: ApiToken) -> None:
-    left, reset = request_rate_limits.count(PER_TOKEN, str(token.pk), now=timezone.now())
-    request.counted = left, reset  # type: ignore[attr-defined]  # for limits_of
+def count(request: HttpRequest, limit: request_rate_limits.RateLimit, token: str) -> None:
+    """Note a request with this token. Raises ProblemError (429) for one too many."""
+    left, reset = request_rate_limits.count(limit, token, now=timezone.now())
+    request.counted = limit, left, reset  # type: ignore[attr-defined]  # for limits_of
     if left < 0:
         raise problem(
             HTTPStatus.TOO_MANY_REQUESTS,
-            f"This token has sent {PER_TOKEN.most} requests in a minute; go on in {reset} seconds.",
+            f"This token has sent {limit.most} requests in a minute; go on in {reset} seconds.",
             headers={"Retry-After": str(reset)},
         )
 
 
-def _bearer(request: HttpRequest) -> str:
+def bearer(request: HttpRequest) -> str:
+    """The secret that a request carries, "" if none."""
     scheme, _, secret = request.headers.get("Authorization", "").partition(" ")
     return secret.strip() if scheme.lower() == "bearer" else ""
 
@@ -110,20 +113,24 @@ def _basic(request: HttpRequest) -> str:
 
 
 def _token(request: HttpRequest, secret: str) -> ApiToken:
-    now = timezone.now()
-    if secret and (token := tokens.find(secret=secret, now=now)):
+    if secret and (token := tokens.find(secret=secret, now=timezone.now())):
         return token
+    raise unknown(
+        request,
+        "Send a valid token (Authorization: Bearer desk_...); manage.py api_token USER issues one."
+        " This one is missing, mistyped, expired or revoked.",
+    )
+
+
+def unknown(request: HttpRequest, remedy: str) -> ProblemError:
+    """The refusal of a token that opens nothing: 401, or 429 for whoever was refused too often."""
+    now = timezone.now()
     if wait := request_rate_limits.seconds_to_wait(
         REFUSALS, request_rate_limits.sender(request), now=now
     ):
-        raise problem(
+        return problem(
             HTTPStatus.TOO_MANY_REQUESTS,
             f"Too many requests without a valid token; try again in {wait} seconds.",
             headers={"Retry-After": str(wait)},
         )
-    raise problem(
-        HTTPStatus.UNAUTHORIZED,
-        "Send a valid token (Authorization: Bearer desk_...); manage.py api_token USER issues one."
-        " This one is missing, mistyped, expired or revoked.",
-        headers={"WWW-Authenticate": "Bearer"},
-    )
+    return problem(HTTPStatus.UNAUTHORIZED, remedy, headers={"WWW-Authenticate": "Bearer"})

@@ -6,18 +6,17 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from http import HTTPStatus
-from typing import Annotated, Literal
+from typing import Annotated
 
 from django.db import transaction
 from django.db.models import Prefetch
 from django.http import HttpRequest
 from django.utils import timezone
 from ninja import Body, Query, Router, Status
-from pydantic import BaseModel, Field, StringConstraints
+from pydantic import BaseModel, Field
 
 from incidents.access import LOOK
 from incidents.models import Geography, Region, Service, ServiceCategory
-from incidents.vocabulary import Kind
 from notifications.customers import records
 from notifications.models import (
     AlertRule,
@@ -28,13 +27,14 @@ from notifications.models import (
     PublicTopic,
     Tenant,
 )
-from notifications.models.tenants import REF, called
+from notifications.models.tenants import called
 from statuspage.api.answers import pagination
 from statuspage.api.answers.problems import problem
 from statuspage.api.answers.response_codes import reads, writes
 from statuspage.api.authentication import Bearer
 from statuspage.api.catalogue_lookup import found, pairs_of
 from statuspage.api.schemas.requests import Look, Slug, Strict
+from statuspage.api.schemas.rules import RuleConditions, ToldConditions, conditions_of
 
 router = Router(tags=["Customers"])
 SEE = Bearer("notifications.view_tenant")
@@ -44,10 +44,7 @@ KEEP_RULES = Bearer("notifications.add_alertrule", "notifications.change_alertru
 SEE_ENDPOINTS = Bearer("notifications.view_endpoint")
 KEEP_ENDPOINTS = Bearer("notifications.add_endpoint")
 MOST_CELLS = 20_000
-Ref = Annotated[str, StringConstraints(pattern=REF, max_length=64)]
 Number = Annotated[int, Field(ge=1, lt=2**63)]
-LeastLevel = Literal["", "error", "warning", "informational"]
-Certain = Literal["", "estimated", "confirmed"]
 
 
 class Place(Strict):
@@ -67,22 +64,9 @@ class NewSubscription(Strict):
     footprint: list[Place] = Field([], max_length=MOST_CELLS)
 
 
-class NewRule(Strict):
+class NewRule(RuleConditions):
     """What is left empty matches everything. `endpoints`: numbers of the tenant's endpoints."""
 
-    active: bool = True
-    kinds: list[Kind] = []
-    services: list[Slug] = []
-    categories: list[Slug] = Field([], description="All of their services, also later ones.")
-    regions: list[Slug] = Field([], description="`global` holds what has no region.")
-    geographies: list[Slug] = []
-    subscriptions: list[Ref] = []
-    least_level: LeastLevel = Field(
-        "", description="This level or a graver one; empty: every level."
-    )
-    certainty: Certain = Field("", description="Empty: estimated and confirmed.")
-    ends_only: bool = Field(False, description="The first and the last statements only.")
-    dependents: bool = Field(False, description="Also what may be affected by dependency.")
     endpoints: list[Number] = []
 
 
@@ -108,19 +92,8 @@ class ToldSubscription(BaseModel):
     footprint: list[Place]
 
 
-class ToldRule(BaseModel):
+class ToldRule(ToldConditions):
     name: str
-    active: bool
-    kinds: list[str]
-    services: list[str]
-    categories: list[str]
-    regions: list[str]
-    geographies: list[str]
-    subscriptions: list[str]
-    least_level: str
-    certainty: str
-    ends_only: bool
-    dependents: bool
     endpoints: list[int]
 
 
@@ -359,18 +332,8 @@ def _subscription(each: CustomerSubscription) -> ToldSubscription:
 
 def _rule(each: AlertRule) -> ToldRule:
     return ToldRule(
+        **conditions_of(each),
         name=each.name,
-        active=each.active,
-        kinds=each.kinds,
-        services=sorted(row.slug for row in each.services.all()),
-        categories=sorted(row.slug for row in each.categories.all()),
-        regions=sorted(row.slug for row in each.regions.all()),
-        geographies=sorted(row.slug for row in each.geographies.all()),
-        subscriptions=sorted(row.ref for row in each.subscriptions.all()),
-        least_level=each.least_level,
-        certainty=each.certainty,
-        ends_only=each.ends_only,
-        dependents=each.dependents,
         endpoints=sorted(
             {row.pk for group in each.action_groups.all() for row in group.endpoints.all()}
         ),

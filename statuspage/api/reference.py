@@ -7,12 +7,11 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-from django.conf import settings
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
-from statuspage.api.answers.problems import MEDIA_TYPE
+from statuspage.api.answers.ninja_api import described, operations_of
 from statuspage.api.application import api
 
 HEADERS = {
@@ -21,14 +20,12 @@ HEADERS = {
         "description": "The ETag that was seen; 409 with the news if it is another by now."
     },
 }
-METHODS = ("get", "post", "put", "patch", "delete")
 
 
 @lru_cache(maxsize=1)
 def document() -> dict[str, Any]:
-    found: dict[str, Any] = json.loads(json.dumps(api.get_openapi_schema(path_prefix="api/v1/")))
-    found["servers"] = [{"url": settings.BASE_URL}]
-    for path, _, operation in _operations(found):
+    found = described(api, "api/v1/")
+    for path, _, operation in operations_of(found):
         if "Outcome" in json.dumps(operation["responses"].get("200", {})):
             operation["parameters"] += [
                 {"in": "header", "name": name, "required": False, "schema": {"type": "string"}}
@@ -36,9 +33,6 @@ def document() -> dict[str, Any]:
                 for name, more in HEADERS.items()
                 if name != "If-Match" or "{tracking_id}" in path
             ]
-        for status, answer in operation["responses"].items():
-            if int(status) >= 400 and "content" in answer:
-                answer["content"] = {MEDIA_TYPE: answer["content"]["application/json"]}
     return found
 
 
@@ -80,7 +74,7 @@ class Shape:
 def reference(request: HttpRequest) -> HttpResponse:
     found = document()
     groups: dict[str, list[Entry]] = {}
-    for path, method, operation in sorted(_operations(found), key=lambda each: each[0]):
+    for path, method, operation in sorted(operations_of(found), key=lambda each: each[0]):
         groups.setdefault(operation["tags"][0], []).append(_entry(path, method, operation))
     shapes = [
         Shape(name, each.get("description", ""), _fields(each))
@@ -88,15 +82,6 @@ def reference(request: HttpRequest) -> HttpResponse:
     ]
     context = {"groups": groups.items(), "shapes": shapes, "about": found["info"]["description"]}
     return render(request, "api/reference.html", context)
-
-
-def _operations(found: dict[str, Any]) -> list[tuple[str, str, dict[str, Any]]]:
-    return [
-        (path, method, each[method])
-        for path, each in found["paths"].items()
-        for method in METHODS
-        if method in each
-    ]
 
 
 def _entry(path: str, method: str, operation: dict[str, Any]) -> Entry:

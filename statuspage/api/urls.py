@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from http import HTTPStatus
-
-from django.http import Http404, HttpRequest
+from django.http import HttpRequest
 from django.http.response import HttpResponseBase
-from django.urls import re_path, resolve
+from django.urls import re_path
 from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
 
-from statuspage.api.answers.problems import problem
-from statuspage.api.authentication import limits_of
+from statuspage.api.answers.dispatch import dispatch
 
 OPERATIONS = "statuspage.api.operations"
 
@@ -21,22 +18,7 @@ OPERATIONS = "statuspage.api.operations"
 @never_cache
 def operate(request: HttpRequest, rest: str) -> HttpResponseBase:
     """The operation of that address, with or without a slash at the end; refusals are problems, always."""
-    try:
-        found = resolve(f"/{rest.rstrip('/')}", urlconf=OPERATIONS)
-        answer: HttpResponseBase = found.func(request, *found.args, **found.kwargs)
-    except Http404:
-        return problem(
-            HTTPStatus.NOT_FOUND,
-            f"There is nothing at {request.path}; /api/v1/reference lists what there is.",
-        ).answer
-    if answer.status_code != HTTPStatus.METHOD_NOT_ALLOWED:
-        for name, value in limits_of(request).items():
-            answer.headers[name] = value
-        return answer
-    allowed = answer.headers["Allow"]
-    return problem(
-        HTTPStatus.METHOD_NOT_ALLOWED, f"Use {allowed} here.", headers={"Allow": allowed}
-    ).answer
+    return dispatch(request, rest, operations=OPERATIONS, description="/api/v1/reference")
 
 
 urlpatterns = [

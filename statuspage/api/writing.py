@@ -17,6 +17,7 @@ from incidents.services.incident import locked
 from incidents.texts import as_typed
 from notifications.audience.forecast import forecast
 from statuspage.api.answers.problems import Wrong, problem
+from statuspage.api.answers.response_codes import writes
 from statuspage.api.authentication import token_of
 from statuspage.api.schemas.requests import Asked
 from statuspage.api.schemas.responses import (
@@ -35,6 +36,9 @@ from statuspage.desk.optimistic_lock import News, StaleError, require_fresh, see
 
 Done = tuple[Incident, Communication | None]  # the incident as it is now, and what was said
 KEY_LENGTH = 200
+# What operations that go this road may answer, for the description of the API.
+DONE = writes(Outcome, 200)
+MADE = writes(Outcome, 200, 201)  # 200: it was only looked at
 
 
 def workable(request: HttpRequest, tracking_id: str) -> Incident:

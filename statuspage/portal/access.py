@@ -21,7 +21,6 @@ from django.utils import timezone
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods
 
-from incidents.vocabulary import Kind
 from notifications import identifiers, sign_in
 from notifications.audience import tenant_events
 from notifications.audience.tenant_events import TenantEvent
@@ -62,10 +61,9 @@ class Visitor:
 
     def events(self, *, tracking_id: str = "") -> list[TenantEvent]:
         """What concerns the tenant and may be seen by this person, the newest first."""
-        found = tenant_events.events_of(self.tenant, tracking_id=tracking_id)
-        if self.membership.sees_security:
-            return found
-        return [each for each in found if each.incident.kind != Kind.SECURITY_ADVISORY]
+        return tenant_events.events_for(
+            self.tenant, security=self.membership.sees_security, tracking_id=tracking_id
+        )
 
     def form_token(self) -> str:
         return form_guard.issue(_purpose(self.token), now=self.now)

@@ -225,7 +225,7 @@ def one(request: HttpRequest, visitor: Visitor, tracking_id: str) -> HttpRespons
     )
     context = {
         "row": _rows(visitor.tenant, [event])[0],
-        "cells": tenant_events.cells_hit(visitor.tenant, event),
+        "cells": tenant_events.cells_hit(visitor.tenant, [event]).get(event.incident.pk, []),
         "statements": [
             (each, to_html(each.text), reached.get(each.communication.pk, []))
             for each in statements

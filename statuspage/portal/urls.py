@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from statuspage.portal import entering, events, evidence, people, rules, where
+from statuspage.portal import entering, events, evidence, people, rules, tokens, where
 
 app_name = "portal"
 urlpatterns = [
@@ -29,6 +29,7 @@ urlpatterns = [
     path("of/<str:tenant>/rules/coverage/", rules.coverage, name="coverage"),
     path("of/<str:tenant>/rules/<int:pk>/", rules.one, name="rule"),
     path("of/<str:tenant>/people/", people.listed, name="people"),
+    path("of/<str:tenant>/tokens/", tokens.listed, name="tokens"),
     path("of/<str:tenant>/where/", where.listed, name="where"),
     path("of/<str:tenant>/where/new/", where.new, name="endpoint-new"),
     path("of/<str:tenant>/where/confirm/<uuid:key>/", where.confirm, name="endpoint-confirm"),

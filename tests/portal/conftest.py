@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 import pytest
 
 from notifications.models import Tenant
+from statuspage.api import authentication
 from statuspage.portal import entering, where
 from tests.notifications.cast import subscription, tenant
 from tests.portal.people import person
@@ -17,8 +18,9 @@ from tests.portal.people import person
 def nobody_tried_before(monkeypatch: pytest.MonkeyPatch) -> None:
     own = replace(entering.PER_SENDER, name=f"portal-{datetime.now(UTC).timestamp()}")
     monkeypatch.setattr(entering, "PER_SENDER", own)
-    own = replace(where.PER_TENANT, name=own.name)
-    monkeypatch.setattr(where, "PER_TENANT", own)
+    for module, name in ((where, "PER_TENANT"), (authentication, "REFUSALS")):
+        limit = replace(getattr(module, name), name=f"{own.name}-{name}")
+        monkeypatch.setattr(module, name, limit)
 
 
 @pytest.fixture

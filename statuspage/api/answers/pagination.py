@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from http import HTTPStatus
 from typing import Any, TypeVar
@@ -16,6 +16,7 @@ from statuspage.api.answers.problems import Wrong, problem
 from statuspage.api.schemas.requests import Question
 
 Row = TypeVar("Row", bound=Model)
+Item = TypeVar("Item")
 LARGEST_PAGE = 200
 
 
@@ -37,6 +38,37 @@ def page(rows: QuerySet[Row], asked: PageAsked, key: Sequence[str]) -> tuple[lis
         return page, None
     last = page[asked.limit - 1]
     return page[: asked.limit], _written([getattr(last, name) for name in key])
+
+
+def page_of_list(
+    rows: Sequence[Item], asked: PageAsked, key: Sequence[str], values: Callable[[Item], list[Any]]
+) -> tuple[list[Item], str | None]:
+    """`page` of what is in memory, in falling order of `values`, which are those of `key`."""
+    if asked.cursor:
+        after = _read(asked.cursor, key)
+        rows = [each for each in rows if values(each) < after]
+    found = list(rows[: asked.limit])
+    return found, _written(values(found[-1])) if len(rows) > asked.limit else None
+
+
+def page_of_texts(
+    rows: Sequence[Item], asked: PageAsked, text: Callable[[Item], str]
+) -> tuple[list[Item], str | None]:
+    """A page of what is in memory in rising order of a text that no two share."""
+    if asked.cursor:
+        after = _read(asked.cursor, ("text",))[0]
+        rows = [each for each in rows if text(each) > after]
+    found = list(rows[: asked.limit])
+    return found, _written([text(found[-1])]) if len(rows) > asked.limit else None
+
+
+def id_of(asked: PageAsked) -> int | None:
+    """The id that the page before ended with, where a cursor is one. Raises ProblemError."""
+    return int(_read(asked.cursor, ("id",))[0]) if asked.cursor else None
+
+
+def cursor_of_id(pk: int) -> str:
+    return _written([pk])
 
 
 def _beyond(key: Sequence[str], values: Sequence[Any]) -> Q:
@@ -69,6 +101,8 @@ def _read(cursor: str, key: Sequence[str]) -> list[Any]:
 
 
 def _value(name: str, value: Any) -> Any:
+    if name == "text":
+        return _text(value)
     if not name.endswith("_at"):
         if type(value) is not int or not 0 <= value < 2**63:
             raise ValueError(name)
@@ -77,3 +111,9 @@ def _value(name: str, value: Any) -> Any:
     if moment.tzinfo is None:
         raise ValueError(name)
     return moment
+
+
+def _text(value: Any) -> str:
+    if not isinstance(value, str):
+        raise ValueError("text")
+    return value

@@ -14,12 +14,11 @@ from incidents.services.decisions import operator_decisions
 from incidents.services.inputs import Statement
 from incidents.services.merge import merge
 from incidents.services.retraction import retract
-from statuspage.api.answers.response_codes import DONE, MADE
 from statuspage.api.authentication import Bearer, token_of
 from statuspage.api.incidents.writes import statement_of
 from statuspage.api.routers import incidents
 from statuspage.api.schemas.requests import Asked, Choice, Moment, Strict, Words
-from statuspage.api.writing import Done, carry_out, workable
+from statuspage.api.writing import DONE, MADE, Done, carry_out, workable
 
 
 class Confirmation(Strict):

@@ -18,7 +18,6 @@ from incidents.services.inputs import Changes, Declaration, Override, Statement
 from incidents.services.review import Draft, Section, publish_review
 from incidents.services.review import Repair as RepairDraft
 from incidents.vocabulary import Kind, TargetedChannel
-from statuspage.api.answers.response_codes import DONE, MADE
 from statuspage.api.authentication import Bearer, require, token_of
 from statuspage.api.catalogue_lookup import found, hits_of
 from statuspage.api.routers import incidents
@@ -32,7 +31,7 @@ from statuspage.api.schemas.requests import (
     Recovery,
     Words,
 )
-from statuspage.api.writing import Done, carry_out, workable
+from statuspage.api.writing import DONE, MADE, Done, carry_out, workable
 from statuspage.desk.form_mapping import first_stage
 from statuspage.desk.review.form import kind_of
 

@@ -56,13 +56,13 @@ class Question(Strict):
     @model_validator(mode="after")
     def _nothing_else(self, info: ValidationInfo) -> Self:
         request = (info.context or {})["request"]
+        known = [field.alias or name for name, field in type(self).model_fields.items()]
         for name in request.GET:
-            if name not in type(self).model_fields:
-                known = ", ".join(type(self).model_fields)
+            if name not in known:
                 raise PydanticCustomError(
                     "unknown_question",
                     "is not known here",
-                    {"name": name, "value": request.GET[name], "expected": known},
+                    {"name": name, "value": request.GET[name], "expected": ", ".join(known)},
                 )
         return self
 

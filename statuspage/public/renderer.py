@@ -9,6 +9,7 @@ from datetime import datetime
 from itertools import islice
 
 from django.conf import settings
+from django.utils.safestring import SafeString
 from django.utils.translation import override
 
 from statuspage.public import languages
@@ -34,6 +35,7 @@ from statuspage.public.render.pages import (
     incident_page,
     minutes_page,
     report_page,
+    silent,
     status_pages,
 )
 from statuspage.public.render.updates import UPDATES
@@ -57,6 +59,7 @@ class Renderer:
     entries: dict[str, bytes] = field(default_factory=dict)
     waiting: dict[str, None] = field(default_factory=dict)
     pictures: dict[str, IncidentView] = field(default_factory=dict)  # by tracking ID, to be drawn
+    kept: dict[str, SafeString] = field(default_factory=dict)  # of the catalogue alone
 
     def is_whole(self, snapshot: Snapshot) -> bool:
         """Whether the next print begins anew."""
@@ -77,14 +80,21 @@ class Renderer:
         with override(self.language):
             layout = Layout(snapshot.as_of, snapshot.revision)
             entries = _Entries(self.entries, snapshot)
-            listed = HistoryPages(snapshot, layout, entries)
+            listed = HistoryPages(snapshot, layout, entries, self.kept)
             # No word of what left waits, wherever it stood.
             must = set(change.left_months)
             must.update(() if change.whole else change.redirects)
             pages, parts = self._portion(self._next(changed, at_once, must), listed)
             hot, stale = status_pages(snapshot, layout)
-            hot[HISTORY], stale[HISTORY] = listed.newest(), listed.newest(stale=True)
-            hot[ENDPOINTS] = endpoints_page(snapshot, layout)
+            hot[HISTORY] = listed.newest()
+            stale[HISTORY] = silent(hot[HISTORY], layout)
+            # Of the catalogue alone, and of whether there are figures.
+            if (
+                change.whole
+                or before is None
+                or (before.figures is None) != (snapshot.figures is None)
+            ):
+                hot[ENDPOINTS] = endpoints_page(snapshot, layout)
             if settings.VISITOR_REPORTS:
                 hot[REPORT] = report_page(snapshot, layout)
             if self.language != languages.DEFAULT:
@@ -124,7 +134,9 @@ class Renderer:
         with override(self.language):
             layout = Layout(snapshot.as_of, snapshot.revision)
             entries = _Entries(self.entries, snapshot)
-            pages, parts = self._portion(changed, HistoryPages(snapshot, layout, entries))
+            pages, parts = self._portion(
+                changed, HistoryPages(snapshot, layout, entries, self.kept)
+            )
             if self.language != languages.DEFAULT and any(one.active for one in snapshot.incidents):
                 pages[f"{languages.root()}{MINUTES}"] = minutes_page(snapshot, layout)
             entries.shrink()
@@ -144,7 +156,7 @@ class Renderer:
         with override(self.language):
             layout = Layout(snapshot.as_of, snapshot.revision)
             entries = _Entries(self.entries, snapshot)
-            pages, parts = self._portion(chosen, HistoryPages(snapshot, layout, entries))
+            pages, parts = self._portion(chosen, HistoryPages(snapshot, layout, entries, self.kept))
             entries.shrink()
         return Site(snapshot.revision, snapshot.as_of, pages | self.draw(), parts=parts)
 
@@ -175,6 +187,7 @@ class Renderer:
         """What changed, which goes before what has been waiting; what is shown no more is not waited for."""
         if change.whole:
             self.waiting.clear()
+            self.kept.clear()
         shown = (snapshot.by_id, snapshot.months, snapshot.redirects)
         changed = [
             name

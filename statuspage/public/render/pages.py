@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from functools import cached_property
 from typing import Any
 
 from django.conf import settings
@@ -46,6 +45,8 @@ ENDPOINTS = "/status/api/"
 HOW_FAST = "/status/history/how-fast/"
 REPORT = "/status/report/"
 INDENTED = re.compile(rb"\n\s+")
+# What base.html says of a copy that has grown old. No text of an operator stands before it.
+OLD_COPY = re.compile(rb'<p class="stale" role="alert" data-old="[^"]*" hidden>.*?</p>', re.DOTALL)
 HIT_SHOWN = 8  # affected services before the others fold
 LONG = 60  # rows: a table of more is higher than any window
 HOT, WARM = 10, 60  # seconds a cache may keep the status pages, and the history's
@@ -74,10 +75,9 @@ def status_pages(snapshot: Snapshot, layout: Layout) -> tuple[dict[str, Page], d
         for name in ("cards", "lists", "upcoming", "recent", "places")
     }
     if not snapshot.geographies:
-        empty = "status/empty.html"
-        fresh = {STATUS: _matrix(empty, layout, STATUS, context, stale=False)}
-        return fresh, {STATUS: _matrix(empty, layout, STATUS, context, stale=True)}
-    fresh, silent = {}, {}
+        fresh = {STATUS: _matrix("status/empty.html", layout, STATUS, context)}
+        return fresh, {STATUS: silent(fresh[STATUS], layout)}
+    fresh = {}
     # The front page has all that is not good anywhere; the whole table is a page for each geography.
     tables: dict[str, tuple[GeographyView | None, SafeString]] = {
         STATUS: (None, matrix.affected(snapshot))
@@ -87,16 +87,21 @@ def status_pages(snapshot: Snapshot, layout: Layout) -> tuple[dict[str, Page], d
     for path, (place, table) in tables.items():
         long = table.count("<tr") > LONG
         values = {**context, "geography": place, "table": table, "long": long}
-        fresh[path] = _matrix("status/matrix.html", layout, path, values, stale=False)
-        silent[path] = _matrix("status/matrix.html", layout, path, values, stale=True)
-    return fresh, silent
+        fresh[path] = _matrix("status/matrix.html", layout, path, values)
+    return fresh, {path: silent(page, layout) for path, page in fresh.items()}
 
 
-def _matrix(
-    template: str, layout: Layout, path: str, context: Mapping[str, Any], *, stale: bool
-) -> Page:
-    body = render(template, layout, path, {**context, "stale": stale})
-    return Page(INDENTED.sub(b"\n", body))
+def silent(page: Page, layout: Layout) -> Page:
+    """The variant that is shown once the publisher has gone silent: it says so, and since when."""
+    notice = fragment("status/silent.html", {"as_of": layout.as_of}).strip()
+    body, found = OLD_COPY.subn(lambda _: notice, page.body, count=1)
+    if not found:
+        raise ValueError("a page without a place for the notice that it is old")
+    return replace(page, body=body)
+
+
+def _matrix(template: str, layout: Layout, path: str, context: Mapping[str, Any]) -> Page:
+    return Page(INDENTED.sub(b"\n", render(template, layout, path, context)))
 
 
 def _lists(snapshot: Snapshot) -> tuple[dict[str, SafeString], dict[str, Any]]:
@@ -143,12 +148,20 @@ def legend() -> list[tuple[str, Any, Any]]:
 
 
 class HistoryPages:
-    """The pages of the history; `parts` has the entries of the incidents they show."""
+    """The pages of the history; `parts` has the entries of the incidents they show, `kept` what was rendered of
+    the same catalogue before."""
 
-    def __init__(self, snapshot: Snapshot, layout: Layout, parts: Mapping[str, bytes]) -> None:
+    def __init__(
+        self,
+        snapshot: Snapshot,
+        layout: Layout,
+        parts: Mapping[str, bytes],
+        kept: dict[str, SafeString],
+    ) -> None:
         self.snapshot = snapshot
         self.layout = layout
         self.parts = parts
+        self.kept = kept
         self.months = list(snapshot.months)
         self.common = {
             **history.choices(snapshot),
@@ -157,13 +170,16 @@ class HistoryPages:
             "total": len(snapshot.incidents),
         }
 
-    @cached_property
-    def _strip(self) -> heatmap.Strip:
-        return heatmap.strip(self.snapshot)
+    def _filters(self) -> SafeString:
+        """The form with nothing chosen, the same on each of these pages."""
+        if "filters" not in self.kept:
+            form = fragment("history/filters.html", self.common).decode()
+            self.kept["filters"] = SafeString(form)
+        return self.kept["filters"]
 
-    def newest(self, *, stale: bool = False) -> Page:
+    def newest(self) -> Page:
         # Numbers of today belong on this page alone: a month of long ago stays as it was.
-        own = {"stale": stale, "strip": self._strip, "figures": self.snapshot.figures}
+        own = {"strip": heatmap.strip(self.snapshot), "figures": self.snapshot.figures}
         return self._page(HISTORY, history.newest(self.snapshot), own)
 
     def month(self, month: str) -> Page:
@@ -177,7 +193,11 @@ class HistoryPages:
         return self._page(f"{HISTORY}{month}/", [(month, one.tracking_id) for one in shown], own)
 
     def _page(self, path: str, chosen: Sequence[tuple[str, str]], own: Mapping[str, Any]) -> Page:
-        context = {"sections": history.by_month(chosen, self.parts), "count": len(chosen)}
+        context = {
+            "sections": history.by_month(chosen, self.parts),
+            "count": len(chosen),
+            "filters": self._filters(),
+        }
         layout = self.layout if path == HISTORY else replace(self.layout, dated=False)
         return Page(
             render("history/list.html", layout, path, {**self.common, **context, **own}),

@@ -27,10 +27,11 @@ dev: setup
 	@exec $(BIN)/watchfiles --sigint-timeout 30 --filter all '$(BIN)/python manage.py demo' \
 	  incidents notifications statuspage templates
 
-# What drives a browser or whole processes comes alone: two at a time hold each other up.
+# Browsers two at a time, and whole processes alone: more hold each other up.
 test: setup chromium servers clients
 	$(BIN)/python -m pytest -q -n 2 --dist loadgroup -m "not browser and not processes"
-	$(BIN)/python -m pytest -q -m "browser or processes"
+	$(BIN)/python -m pytest -q -n 2 --dist loadgroup -m "browser and not processes"
+	$(BIN)/python -m pytest -q -m processes
 
 lint: setup
 	$(BIN)/ruff check .

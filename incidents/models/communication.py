@@ -98,7 +98,7 @@ class Communication(models.Model):
     public_text = models.TextField(blank=True)
     targeted_text = models.TextField(blank=True)
     # The facts that a text was written from where no person wrote it: {"public": […], "targeted": […]}, each as
-    # `incidents.wording.Facts`. Other languages are written from them.
+    # `incidents.wording.WordingFacts`. Other languages are written from them.
     written_from = models.JSONField(default=dict, db_default={}, blank=True)
     language = models.CharField(max_length=10, default="en")
     at = models.DateTimeField()

@@ -95,8 +95,8 @@ class Renderer:
                 or (before.figures is None) != (snapshot.figures is None)
             ):
                 hot[ENDPOINTS] = endpoints_page(snapshot, layout)
-            if settings.VISITOR_REPORTS:
-                hot[REPORT] = report_page(snapshot, layout)
+                if settings.VISITOR_REPORTS:
+                    hot[REPORT] = report_page(snapshot, layout)
             if self.language != languages.DEFAULT:
                 hot[MINUTES] = minutes_page(snapshot, layout)
                 hot[UPDATES] = updates.page(layout, self._said(snapshot))

@@ -55,17 +55,25 @@ class CommunicationQuerySet(models.QuerySet["Communication"]):
         """One of each incident: the statement that was made last."""
         return self.order_by("incident", "-number").distinct("incident")
 
+    def last_words(self) -> dict[int, list[tuple[datetime, datetime | None]]]:
+        """Incident id -> its last statement and its last public one, where there is one: when it was said, and
+        until when another was promised. Two queries.
+        """
+        words: dict[int, list[tuple[datetime, datetime | None]]] = {}
+        for said in (self, self.public()):
+            for incident, at, due in said.newest().values_list(
+                "incident_id", "at", "next_update_by"
+            ):
+                words.setdefault(incident, []).append((at, due))
+        return words
+
     def promises(self) -> dict[int, set[datetime]]:
         """Incident id -> when its next updates are due, as its last statement promised and its last public one.
 
         Words for the affected alone do not keep what the public page still promises.
         """
-        promises: dict[int, set[datetime]] = {}
-        for said in (self, self.public()):
-            for incident, due in said.newest().values_list("incident_id", "next_update_by"):
-                if due is not None:
-                    promises.setdefault(incident, set()).add(due)
-        return promises
+        due = {pk: {due for _, due in both if due} for pk, both in self.last_words().items()}
+        return {pk: promised for pk, promised in due.items() if promised}
 
     def public(self) -> Self:
         return self.filter(public_through("incident"), public_at__isnull=False)

@@ -8,12 +8,13 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal
 
-from django.db.models import OuterRef, QuerySet, Subquery
+from django.db.models import QuerySet
 
 from incidents.cells import CellIds, PlacedCell, grouped
 from incidents.models import Communication, Impact, Incident
 from incidents.review_deadlines import ReviewDeadline, promise_missed
 from incidents.services.automatic_text import cells_of
+from incidents.services.decisions.policies import current_policy
 from incidents.services.scheduled.review_deadlines import deadlines_of, owing
 from incidents.services.scheduled.update_cadence import UpdateDue, updates_due
 from incidents.wording import cells
@@ -47,34 +48,53 @@ def publicity_of(incident: Incident) -> Publicity:
     return "waiting" if incident.public_due_at is not None else "targeted"
 
 
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """The three parts of the list. `more_owing`: incidents that owe a review and are not listed."""
+
+    open: list[Row]
+    owing: list[Row]
+    more_owing: int
+    closed: list[Row]
+
+
+def listing(incidents: QuerySet[Incident], now: datetime) -> Listing:
+    """What is open, what is closed and owes a review, and the latest closed ones that owe none of those.
+
+    The rows of all three are made together: the same dozen queries, however many there are.
+    """
+    going_on, owes = list(_open(incidents)), owing(incidents)
+    listed = list(owes[:OWING_SHOWN])
+    closed = incidents.filter(closed_at__isnull=False).order_by("-closed_at", "-id")
+    others = list(closed.exclude(pk__in=[each.pk for each in listed])[:CLOSED_SHOWN])
+    rows = {row.incident.pk: row for row in _rows([*going_on, *listed, *others], now)}
+    return Listing(
+        open=_most_pressing([rows[each.pk] for each in going_on]),
+        owing=[rows[each.pk] for each in listed],
+        more_owing=owes.count() - OWING_SHOWN if len(listed) == OWING_SHOWN else 0,
+        closed=[rows[each.pk] for each in others],
+    )
+
+
 def open_rows(incidents: QuerySet[Incident], now: datetime) -> list[Row]:
     """Waiting posts first, then missed promises, then the newest."""
-    rows = _rows(incidents.filter(closed_at__isnull=True, merged_into__isnull=True), now)
+    return _most_pressing(_rows(list(_open(incidents)), now))
+
+
+def _open(incidents: QuerySet[Incident]) -> QuerySet[Incident]:
+    return incidents.filter(closed_at__isnull=True, merged_into__isnull=True)
+
+
+def _most_pressing(rows: list[Row]) -> list[Row]:
     return sorted(
         rows,
         key=lambda row: (row.publicity != "waiting", not row.missed, -row.incident.pk),
     )
 
 
-def owing_rows(incidents: QuerySet[Incident], now: datetime) -> tuple[list[Row], int]:
-    """Closed incidents that still owe a review, and how many more there are than are listed."""
-    found = owing(incidents)
-    rows = _rows(found[:OWING_SHOWN], now)
-    return rows, found.count() - len(rows) if len(rows) == OWING_SHOWN else 0
-
-
-def closed_rows(incidents: QuerySet[Incident], now: datetime, above: list[Row]) -> list[Row]:
-    """The latest closed ones, without those shown `above` them."""
-    closed = incidents.filter(closed_at__isnull=False).order_by("-closed_at", "-id")
-    shown = [row.incident.pk for row in above]
-    return _rows(closed.exclude(pk__in=shown)[:CLOSED_SHOWN], now)
-
-
 def rows_of(incidents: Iterable[Incident], now: datetime) -> list[Row]:
     """Rows of these, in their order."""
-    order = [incident.pk for incident in incidents]
-    rows = {row.incident.pk: row for row in _rows(Incident.objects.filter(pk__in=order), now)}
-    return [rows[pk] for pk in order]
+    return _rows(list(incidents), now)
 
 
 def promise_of(incident: Incident) -> datetime | None:
@@ -84,32 +104,31 @@ def promise_of(incident: Incident) -> datetime | None:
     return min(incident.communications.all().promises().get(incident.pk, ()), default=None)
 
 
-def _rows(incidents: QuerySet[Incident], now: datetime) -> list[Row]:
-    last = Communication.objects.filter(incident=OuterRef("pk")).order_by("-number")
-    found = list(incidents.annotate(said_at=Subquery(last.values("at")[:1])))
+def _rows(found: list[Incident], now: datetime) -> list[Row]:
     pks = [incident.pk for incident in found]
-    where = _where(pks)
-    promises = Communication.objects.filter(incident__in=pks).promises()
-    clocks, due = deadlines_of(found, now), updates_due(found, now)
+    where, policy = _where(pks), current_policy()
+    words = Communication.objects.filter(incident__in=pks).last_words()
+    clocks = deadlines_of(found, now, policy=policy)
+    updates = updates_due(found, now, policy=policy, words=words)
     return [
         Row(
             incident=incident,
             where=where.get(incident.pk, ""),
             publicity=publicity_of(incident),
-            minutes_silent=_minutes(incident.said_at, now),
+            minutes_silent=_minutes(said[0][0], now) if (said := words.get(incident.pk)) else None,
             plan=plan.in_words(incident, now),
             off_plan=plan.phase(incident, now) in plan.OFF_PLAN,
-            promised=(promised := min(promises.get(incident.pk, ()), default=None)),
+            promised=(promised := min((due for _, due in said or () if due), default=None)),
             missed=promise_missed(promised, closed=incident.closed_at is not None, now=now),
-            update_due=due.get(incident.pk),
+            update_due=updates.get(incident.pk),
             clocks=clocks.get(incident.pk, ()),
         )
         for incident in found
     ]
 
 
-def _minutes(at: datetime | None, now: datetime) -> int | None:
-    return None if at is None else max(0, (now - at) // timedelta(minutes=1))
+def _minutes(at: datetime, now: datetime) -> int:
+    return max(0, (now - at) // timedelta(minutes=1))
 
 
 def _where(pks: list[int]) -> dict[int, str]:

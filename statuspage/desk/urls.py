@@ -54,6 +54,7 @@ register_converter(TrackingIdConverter, "tracking_id")
 
 urlpatterns = [
     path("", incidents.listing, name="list"),
+    path("wall/", incidents.wall, name="wall"),
     path("search/", incidents.search, name="search"),
     path("new/", declare.new, name="new"),
     path("new/verdict/", declare.live_verdict, name="live-verdict"),

@@ -358,7 +358,7 @@ def test_an_overdue_review_of_a_closed_incident_stays_in_sight(
 def test_the_list_asks_as_often_for_many_that_owe_a_review(
     desk: Client, public: Incident, operator: User, django_assert_max_num_queries: Any
 ) -> None:
-    with django_assert_max_num_queries(35) as few:
+    with django_assert_max_num_queries(26) as few:
         desk.get("/admin/desk/")
     for _ in range(4):
         over(operator, broad())

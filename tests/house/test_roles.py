@@ -32,6 +32,7 @@ SCREENS: dict[str, tuple[Cell, Cell]] = {
     "": ("ROAU", None),
     "new/": ("ROA", "ROA"),
     "new/verdict/": (None, "ROA"),
+    "wall/": ("ROAU", None),
     "search/": ("ROAU", None),
     "<tracking_id:tracking_id>/review/live/": (None, "ROA"),
     "<tracking_id:tracking_id>/head/": ("ROAU", None),

@@ -21,10 +21,13 @@ from incidents.vocabulary import PromisedReview, ReviewKind
 
 
 def deadlines_of(
-    incidents: Iterable[Incident], now: datetime
+    incidents: Iterable[Incident], now: datetime, *, policy: ReviewGoals | None = None
 ) -> dict[int, tuple[ReviewDeadline, ...]]:
-    """By primary key; three queries, however many incidents. Incidents that owe nothing are left out."""
-    found = {pk: review_deadlines_of(**facts, now=now) for pk, facts in _facts(incidents)}
+    """By primary key; three queries, however many incidents. Incidents that owe nothing are left out.
+
+    `policy`: the one in force, where it was read before.
+    """
+    found = {pk: review_deadlines_of(**facts, now=now) for pk, facts in _facts(incidents, policy)}
     return {pk: clocks for pk, clocks in found.items() if clocks}
 
 
@@ -40,7 +43,9 @@ class _Facts(TypedDict):
     policy: ReviewGoals
 
 
-def _facts(incidents: Iterable[Incident]) -> Iterator[tuple[int, _Facts]]:
+def _facts(
+    incidents: Iterable[Incident], policy: ReviewGoals | None = None
+) -> Iterator[tuple[int, _Facts]]:
     """What the deadlines follow from, of each mitigated incident."""
     mitigated = {
         each.pk: each
@@ -60,7 +65,7 @@ def _facts(incidents: Iterable[Incident]) -> Iterator[tuple[int, _Facts]]:
     for pk, kind, at in versions.values_list("incident_id", "kind", "published_at"):
         if at is not None:
             published[pk].append((kind, at))
-    policy = current_policy()
+    policy = policy or current_policy()
     for pk, review in promised.items():
         facts = _Facts(
             review=review,

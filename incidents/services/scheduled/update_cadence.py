@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from incidents.models import Communication, Incident
+from incidents.policy import Policy
 from incidents.services.decisions.policies import current_policy
 from incidents.vocabulary import Kind, Level
 
 ALARM_AT = 0.8  # of the time between two updates
 MINUTE = timedelta(minutes=1)
+# As `last_words()` has them.
+LastWords = Mapping[int, Sequence[tuple[datetime, datetime | None]]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,9 +30,18 @@ class UpdateDue:
     over: bool
 
 
-def updates_due(incidents: Iterable[Incident], now: datetime) -> dict[int, UpdateDue]:
-    """Of open service issues without a promise that stands; incident id -> when, past or to come. Five queries."""
-    cadence = current_policy().update_cadence
+def updates_due(
+    incidents: Iterable[Incident],
+    now: datetime,
+    *,
+    policy: Policy | None = None,
+    words: LastWords | None = None,
+) -> dict[int, UpdateDue]:
+    """Of open service issues without a promise that stands; incident id -> when, past or to come. Three queries.
+
+    `policy`, `words`: the one in force, and `last_words()`, where they were read before.
+    """
+    cadence = (policy or current_policy()).update_cadence
     going_on = {
         one.pk: one
         for one in incidents
@@ -37,15 +49,14 @@ def updates_due(incidents: Iterable[Incident], now: datetime) -> dict[int, Updat
     }
     if cadence is None or not going_on:
         return {}
-    said = Communication.objects.filter(incident__in=list(going_on))
-    promised = said.promises()
-    last = dict(said.newest().values_list("incident_id", "at"))
-    last |= dict(said.public().newest().values_list("incident_id", "at"))
+    if words is None:
+        words = Communication.objects.filter(incident__in=list(going_on)).last_words()
     found = {}
     for pk, incident in going_on.items():
-        every = cadence.every(Level(incident.level))
-        if every is not None and pk in last and pk not in promised:
-            due = last[pk] + every
-            near = now >= last[pk] + every * ALARM_AT
+        every, said = cadence.every(Level(incident.level)), words.get(pk, [])
+        if every is not None and said and not any(due for _, due in said):
+            last, _ = said[-1]  # the public one, where there is one
+            due = last + every
+            near = now >= last + every * ALARM_AT
             found[pk] = UpdateDue(due, every // MINUTE, near, over=now > due)
     return found

@@ -16,7 +16,8 @@ from incidents.services.alerts.waiting import reported_drafts
 from incidents.services.scheduled import posts
 from notifications.audience import silence
 from statuspage.desk.access import desk, incidents_for, operator_of
-from statuspage.desk.incident_list import closed_rows, open_rows, owing_rows, rows_of
+from statuspage.desk.incident_list import listing as rows_of_the_list
+from statuspage.desk.incident_list import rows_of
 from statuspage.desk.incident_screen import screen_of
 from statuspage.desk.incident_search import A_PAGE, SearchForm, matching
 from statuspage.desk.optimistic_lock import news_since
@@ -34,13 +35,7 @@ def listing(request: HttpRequest) -> HttpResponse:
     """
     now = timezone.now()
     incidents = incidents_for(operator_of(request))
-    owing, more_owing = owing_rows(incidents, now)
-    context: dict[str, object] = {
-        "open": open_rows(incidents, now),
-        "owing": owing,
-        "more_owing": more_owing,
-        "closed": closed_rows(incidents, now, above=owing),
-    }
+    context: dict[str, object] = {"listing": rows_of_the_list(incidents, now)}
     if "HX-Request" in request.headers:
         return render(request, "desk/_incidents.html", context)
     context |= {
@@ -51,6 +46,17 @@ def listing(request: HttpRequest) -> HttpResponse:
         "search": SearchForm(label_suffix=""),
     }
     return render(request, "desk/list.html", context)
+
+
+@desk(VIEW)
+@require_safe
+def wall(request: HttpRequest) -> HttpResponse:
+    """What is open and which reviews are due, for a screen on the wall: large, by itself, nothing to press."""
+    now = timezone.now()
+    listing = rows_of_the_list(incidents_for(operator_of(request)), now)
+    part = "HX-Request" in request.headers
+    template = "desk/_wall.html" if part else "desk/wall.html"
+    return render(request, template, {"listing": listing, "now": now})
 
 
 @desk(VIEW)

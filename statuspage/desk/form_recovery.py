@@ -36,7 +36,16 @@ FIELD = TYPED  # of the page that asks to sign in
 NOT_TYPED = ("csrfmiddlewaretoken", FIELD)
 # Forms of the incident's screen: their own addresses have no page to look at.
 ON_THE_SCREEN = frozenset(
-    {"recover", "audience", "confirm", "override", "withdraw", "unmerge", "deliveries-retry"}
+    {
+        "recover",
+        "audience",
+        "level",
+        "confirm",
+        "override",
+        "withdraw",
+        "unmerge",
+        "deliveries-retry",
+    }
 )
 
 AnyForm = TypeVar("AnyForm", bound=DeskForm)
@@ -94,9 +103,9 @@ def _page_again(request: HttpRequest) -> HttpResponse:
 
 def was_typed(request: HttpRequest) -> bool:
     """Whether a form was sent with something in it, or a part of a page asked for."""
-    if request.method != "POST":
-        return False
-    return "HX-Request" in request.headers or any(name not in NOT_TYPED for name in request.POST)
+    if "HX-Request" in request.headers:
+        return True
+    return request.method == "POST" and any(name not in NOT_TYPED for name in request.POST)
 
 
 def take_back(request: HttpRequest) -> None:

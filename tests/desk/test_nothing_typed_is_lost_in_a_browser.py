@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
-from playwright.sync_api import Page
+from playwright.sync_api import Page, Route
 
-from incidents.models import Incident
+from incidents.models import FormDraft, Incident
 from tests.browsing import browser_page
 from tests.desk.test_walk_in_a_browser import PASSWORD, sign_in
 
@@ -79,3 +79,22 @@ def test_whatever_happens_to_the_session_or_the_page(live_server: Any, operator:
         as_typed(crashed)
 
     assert not Incident.objects.exists()
+
+
+def test_what_is_sent_while_its_draft_is_being_saved_leaves_no_draft_behind(
+    live_server: Any, operator: User, targeted: Incident
+) -> None:
+    with browser_page() as (page, _):
+        sign_in(page, live_server)
+        page.goto(f"{live_server.url}/admin/desk/{targeted.tracking_id}/")
+        saves: list[Route] = []
+        page.route("**/admin/desk/drafts/", lambda save: saves.append(save))
+        page.fill("#update-targeted_text", "A cable was cut.")
+        while not saves:
+            page.wait_for_timeout(50)
+        page.click("text=Post at once", no_wait_after=True)
+        saves[0].continue_()
+        page.wait_for_selector("text=is posted")
+
+    assert targeted.communications.count() == 2
+    assert not FormDraft.objects.exists()

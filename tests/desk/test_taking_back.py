@@ -197,14 +197,40 @@ def test_where_the_incident_ended_meanwhile_it_is_held_and_asked(
     assert "We are still on it." in text_of(desk.get(answer["Location"]))
 
 
-def test_what_is_held_can_be_sent_all_the_same(
-    desk: Client, here: str, targeted: Incident, ended: ScheduledPost
+def test_what_takes_an_ended_incident_up_again_asks_where_impact_is_back(
+    desk: Client, here: str, targeted: Incident, ended: ScheduledPost, settings: Any
 ) -> None:
-    answer = desk.post(f"/admin/desk/scheduled/{ended.pk}/", {"do": "now"}, follow=True)
-    ended.refresh_from_db()
+    settings.UNDO_SECONDS = 0
+    asked = desk.post(f"/admin/desk/scheduled/{ended.pk}/", {"do": "now"}, follow=True)
+    targeted.refresh_from_db()
+    assert targeted.stage == "resolved"
+    assert "Say where impact is back" in text_of(asked)
+    page = f"{here}update/"
+    typed = sent_by(asked, page) | {"step": "post"}
+    assert typed["public_text"] == ["We are still on it."]
+    assert typed["stage"] == ["investigating"]
+    refused = desk.post(page, typed | {"send_at": ""})
+    assert refused.status_code == 422
+    assert "tick below where impact is back" in text_of(refused)
+    answer = desk.post(page, typed | {"everywhere": "on", "send_at": ""})
+    assert answer.status_code == 302, text_of(answer)
+    targeted.refresh_from_db()
+    assert (targeted.stage, targeted.mitigated_at) == ("investigating", None)
+    assert not FormDraft.objects.exists()
+
+
+def test_what_is_held_can_be_sent_all_the_same(
+    desk: Client, here: str, targeted: Incident, operator: User
+) -> None:
+    waits = post(desk, here, public_text="We have found it.", stage="identified", send_at=LATER)
+    now = datetime.now(UTC)
+    post_update(incident_id=targeted.pk, stage="mitigating", now=now, actor=operator)
+    posts.send_due(now=waits.due_at)
+    answer = desk.post(f"/admin/desk/scheduled/{waits.pk}/", {"do": "now"}, follow=True)
+    waits.refresh_from_db()
     targeted.refresh_from_db()
     assert "is out." in text_of(answer)
-    assert (ended.state, targeted.stage) == ("sent", "investigating")
+    assert (waits.state, targeted.stage) == ("sent", "identified")
 
 
 def test_who_may_not_sign_in_any_more_sends_nothing(

@@ -15,8 +15,10 @@ from django.contrib.auth.models import User
 from django.db import transaction
 from django.db.models import Q, QuerySet
 
+from incidents import lifecycle
 from incidents.models import Communication, FormDraft, Incident, ScheduledPost
 from incidents.services import drafts
+from incidents.services import incident as incidents
 from incidents.services.access.audit_trail import acting
 from incidents.services.errors import EntryError
 from incidents.services.incident import locked
@@ -113,6 +115,18 @@ def send_own(*, incident_id: int, now: datetime, actor: User) -> None:
     own = open_posts().filter(incident=incident_id, by=actor, brief=True, state=State.WAITING)
     for pk in list(own.values_list("pk", flat=True)):
         send_now(post_id=pk, now=now, actor=actor)
+
+
+def asks_where(post_id: int) -> bool:
+    """Whether it would take up again, by now, what is over, without a word about where impact is back."""
+    post = open_posts().filter(pk=post_id).first()
+    if post is None or post.incident is None or post.verb != incidents.post_update.__name__:
+        return False
+    arguments = post.arguments
+    stage, changes = arguments.get("stage") or post.incident.stage, arguments.get("changes")
+    hits = verbs.from_json(post.verb, arguments).keywords["changes"].hits if changes else ()
+    told = hits or "everywhere" in post.fields
+    return lifecycle.reopens(post.incident.stage, stage) and not told
 
 
 @transaction.atomic

@@ -16,6 +16,10 @@ from statuspage.desk.access import desk, operator_of
 from statuspage.desk.later import SEND_AT
 from statuspage.desk.typed_times import MomentError, coming_moment
 
+TAKEN_BACK = "Taken back: nobody was told. What was typed is here again."
+ASKED = (
+    "Nothing was sent yet: this takes up again what is over. Say where impact is back, and post it."
+)
 TOO_LATE = "Too late: it was sent, or taken back, before."
 
 
@@ -41,9 +45,10 @@ def settle(request: HttpRequest, pk: int) -> HttpResponse:
     if not known.filter(pk=pk).exists():
         messages.warning(request, TOO_LATE)
         return redirect("desk:list")
-    if do == "take-back":
+    asks = do == "now" and posts.asks_where(pk)
+    if asks or do == "take-back":
         if draft := posts.take_back(post_id=pk, now=now, actor=actor):
-            messages.success(request, "Taken back: nobody was told. What was typed is here again.")
+            messages.success(request, ASKED if asks else TAKEN_BACK)
             return redirect(f"{draft.page}?draft={draft.pk}")
         messages.warning(request, TOO_LATE)
         return redirect("desk:list")

@@ -186,14 +186,13 @@ for (const field of document.querySelectorAll("[data-moment]")) {
 // A draft is kept on the server while somebody types: a crash, a reload or another person finds it again.
 for (const form of document.querySelectorAll("form[data-draft]")) {
   const line = form.querySelector("[data-saved]");
-  let timer, sending = false, again = false;
-  const keep = async () => {
+  let timer, again = false, saved = null; // `saved`: the save under way
+  const keep = () => {
     if (form.dataset.sent) return;
-    if (sending) {
-      again = true;
-      return;
-    }
-    sending = true;
+    if (saved) again = true;
+    else saved = save();
+  };
+  const save = async () => {
     const data = new FormData(form);
     data.set("page", form.getAttribute("action"));
     let wait = 0;
@@ -213,7 +212,7 @@ for (const form of document.querySelectorAll("form[data-draft]")) {
       line.textContent = "Not saved: no connection. Trying again; nothing is lost while this page stays open.";
       wait = 5000;
     }
-    sending = false;
+    saved = null;
     if (wait || again) {
       again = false;
       timer = setTimeout(keep, wait || 1000);
@@ -224,7 +223,19 @@ for (const form of document.querySelectorAll("form[data-draft]")) {
     clearTimeout(timer);
     timer = setTimeout(keep, 1500);
   });
-  form.addEventListener("submit", () => clearTimeout(timer));
+  // What is sent ends its draft: a save that is still under way would begin another one behind it.
+  form.addEventListener("submit", async (event) => {
+    clearTimeout(timer);
+    if (!saved) return;
+    const { submitter } = event;
+    event.preventDefault();
+    event.stopImmediatePropagation();
+    await Promise.race([saved, new Promise((late) => setTimeout(late, 10_000))]);
+    saved = null;
+    again = false;
+    clearTimeout(timer);
+    form.requestSubmit(submitter);
+  });
 }
 
 // A press counts even if the page has moved under it: browsers click only what both lies under the pointer when
@@ -295,15 +306,20 @@ const span = (seconds) => {
   const hours = Math.floor(left / 3600);
   return hours < 48 ? `${hours} h ${Math.floor((left % 3600) / 60)} min` : `${Math.floor(hours / 24)} days`;
 };
-let behind = 0, stated = "";
+let behind = 0, stated = "", heard = Date.now();
+const stale = document.querySelector("[data-stale]"); // of a screen that nobody reloads
 const tickAll = () => {
   const clocks = document.querySelector(".clocks");
   if (!clocks) return;
   if (clocks.dataset.now !== stated) {
     stated = clocks.dataset.now;
+    heard = Date.now();
     behind = Date.parse(stated) - Date.now();
   }
+  if (stale) stale.hidden = Date.now() - heard < 60_000;
   const now = Date.now() + behind;
+  const clock = clocks.querySelector("[data-clock]");
+  if (clock) clock.textContent = new Date(now).toISOString().slice(11, 16);
   for (const time of clocks.querySelectorAll("[data-since]")) {
     time.textContent = span(((time.dataset.until ? Date.parse(time.dataset.until) : now) - Date.parse(time.dataset.since)) / 1000);
   }

@@ -95,10 +95,14 @@ def test_a_review_that_is_owed_names_its_day_and_is_late_after_it() -> None:
 def test_moments_of_a_drawing_lead_to_what_they_stand_for() -> None:
     page = Markup(render_site(snapshots.calm()).pages["/status/history/MANA-GER/"].body)
     links = [one for one in page.all("a") if str(one.get("href", "")).startswith("#t-")]
-    assert len(links) == 5, "those inside the window; two came before it"
-    for link in links:
+    drawn = [one for one in links if "aria-label" in one]
+    assert len(drawn) == 5, "those inside the window; two came before it"
+    for link in drawn:
         assert page.all("li", id=str(link["href"])[1:])
         assert "UTC – " in str(link["aria-label"])
+    # Named below the drawing, where the keyboard finds them.
+    assert [one["href"] for one in links if "tabindex" not in one] == [one["href"] for one in drawn]
+    assert "08:58 UTC West Europe is well; the incident is mitigated" in page.text
 
 
 @given(st.lists(st.floats(0, 100), min_size=1, max_size=12).map(sorted))

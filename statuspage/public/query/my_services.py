@@ -49,7 +49,7 @@ def answer(query: Mapping[str, str], generation: Generation) -> Page | None:
         if offered or not services
         else _("None of your services is offered there."),
         "possible": _possible(len(possible)),
-        "state": "bad" if hit else "possible" if possible else "good",
+        "state": "bad" if hit else "possible" if possible else "good" if offered else "absent",
         "mine": [*hit, *possible, *good, *absent],
         "unknown": [*strange_services, *strange_regions][:MOST_UNKNOWN],
         "choices": _choices(index, services, regions),

@@ -8,7 +8,7 @@ from datetime import datetime
 
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
-from django.utils.translation import gettext, ngettext
+from django.utils.translation import gettext, ngettext, npgettext
 
 from incidents.cells import Cell
 from incidents.vocabulary import Stage
@@ -88,7 +88,7 @@ def _verb(state: str, count: int) -> str:
     if state == "critical":
         return ngettext("is disrupted", "are disrupted", count)
     if state == "warning":
-        return ngettext("is degraded", "are degraded", count)
+        return npgettext("headline", "is degraded", "are degraded", count)
     if state == "maintenance":
         return ngettext("is under maintenance", "are under maintenance", count)
     return ngettext("has a notice", "have notices", count)

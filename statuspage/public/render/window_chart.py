@@ -12,6 +12,7 @@ from itertools import pairwise
 
 from django.utils.html import escape
 from django.utils.safestring import SafeString, mark_safe
+from django.utils.text import Truncator
 from django.utils.translation import gettext
 
 from statuspage.public.render import times
@@ -19,8 +20,9 @@ from statuspage.public.render import times
 STEPS = tuple(timedelta(minutes=m) for m in (5, 10, 15, 30, 60, 120, 180, 360, 720, 1440, 2880))
 MOST_TICKS = 5
 ROW, UNNAMED, BAR, TOP, BOTTOM = 36, 20, 10, 4, 24
-BELOW, RADIUS = 34, 9  # of the numbered marks: from the end of the axis' words, and their size
+BELOW, RADIUS = 40, 12  # of the numbered marks: from the end of the axis' words, and their size
 MOST_NUMBERED = 12  # beyond, marks are points
+LONGEST_NAME = 48  # letters of a name below the drawing
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +49,8 @@ class Bar:
 
 
 def draw(bars: Sequence[Bar], marks: Sequence[Mark], now: datetime, label: str) -> SafeString:
-    """An SVG with one row per bar, ticks of time below, and below them `marks` that lead to what they stand for.
+    """An SVG with one row per bar, ticks of time below, and below them `marks` that lead to what they stand for,
+    and a list that names them.
 
     `label` is the text alternative. All times UTC.
     """
@@ -88,10 +91,21 @@ def draw(bars: Sequence[Bar], marks: Sequence[Mark], now: datetime, label: str) 
     height = axis + BOTTOM + (BELOW if inside and numbered else 0)
     # With links in it, it is no single image.
     role = "group" if inside else "img"
+    listed = "".join(map(_named, inside)) if numbered else ""
+    below = f'<ol class="marked">{listed}</ol>' if listed else ""
     # Safe: names and label are escaped, everything else is numbers and our own words.
     return mark_safe(  # noqa: S308
         f'<svg class="drawing" role="{role}" aria-label="{escape(label)}" width="100%" height="{height}">'
-        f"{''.join(body)}</svg>"
+        f"{''.join(body)}</svg>{below}"
+    )
+
+
+def _named(mark: Mark) -> str:
+    """What a number stands for, below the drawing."""
+    name = escape(Truncator(mark.name).chars(LONGEST_NAME))
+    return (
+        f'<li><a href="{escape(mark.href)}"><b>{mark.number}</b>'
+        f" {times.element(mark.at, times.clock(mark.at))} {name}</a></li>"
     )
 
 
@@ -106,7 +120,9 @@ def _marked(mark: Mark, at: str, place: str, axis: int, *, numbered: bool) -> st
             f'<circle class="number" cx="{place}" cy="{y}" r="{RADIUS}"/>'
             f'<text class="number" x="{place}" y="{y + 4}" text-anchor="middle">{mark.number}</text>'
         )
-    return f'<a href="{escape(mark.href)}" aria-label="{words}"><title>{words}</title>{point}</a>'
+    # The list below is the way of the keyboard, where there is one.
+    stop = ' tabindex="-1"' if numbered else ""
+    return f'<a href="{escape(mark.href)}"{stop} aria-label="{words}"><title>{words}</title>{point}</a>'
 
 
 def apart(places: Sequence[float], nearest: float = 7.0, edge: float = 3.0) -> list[float]:

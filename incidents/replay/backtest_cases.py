@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from incidents.derived_facts import Graph
 from incidents.models import Decision, Incident
@@ -11,6 +11,7 @@ from incidents.replay.branches import Branch, branches_of
 from incidents.replay.recordings import Recording, recording_of
 from incidents.replay.replay import BacktestCase, Point, points_of
 from incidents.services.decisions.dependants import graph_around
+from incidents.vocabulary import KnownBy
 
 
 def case_of(incident: Incident) -> BacktestCase | None:
@@ -18,12 +19,14 @@ def case_of(incident: Incident) -> BacktestCase | None:
 
     Raises MomentsError when a shipped recording cannot be read.
     """
-    recording = _recording(incident)
+    recording, label = _recording(incident), None
     if recording:
         points = tuple(points_of(recording, _graph(recording)))
         public_at = recording.first_public_post
     else:
-        points, public_at = tuple(_decided(incident)), incident.published_at
+        decisions = list(Decision.objects.filter(incident=incident).order_by("decided_at", "id"))
+        points, public_at = tuple(_decided(incident, decisions)), incident.published_at
+        label = _overridden(decisions)
     if not points:
         return None
     return BacktestCase(
@@ -32,6 +35,8 @@ def case_of(incident: Incident) -> BacktestCase | None:
         started_at=incident.started_at,
         points=points,
         really_public_at=public_at,
+        public=label,
+        label="" if label is None else "a person, against the policy",
     )
 
 
@@ -56,8 +61,19 @@ def all_cases() -> Iterator[BacktestCase]:
             yield case
 
 
-def _decided(incident: Incident) -> Iterator[Point]:
-    for decision in Decision.objects.filter(incident=incident).order_by("decided_at", "id"):
+def _overridden(decisions: Sequence[Decision]) -> bool | None:
+    """What a person has decided last, where it was another thing than the policy's."""
+    return next(
+        (each.override_public for each in reversed(decisions) if each.override_public is not None),
+        None,
+    )
+
+
+def _decided(incident: Incident, decisions: Sequence[Decision]) -> Iterator[Point]:
+    known_by = KnownBy.MONITOR if incident.automated else KnownBy.OPERATOR
+    for decision in decisions:
+        if decision.actor_id is not None:
+            known_by = KnownBy.OPERATOR
         public = (
             decision.override_public if decision.override_public is not None else decision.public
         )
@@ -67,4 +83,5 @@ def _decided(incident: Incident) -> Iterator[Point]:
             really="public" if public else "targeted",
             basis="recorded",
             said=decision.reason,
+            known_by=known_by,
         )

@@ -29,6 +29,8 @@ from statuspage.portal.access import (
 )
 
 PER_SENDER = request_rate_limits.RateLimit("service-health", 30, timedelta(minutes=10))
+# Of codes to one address, from one network.
+PER_PAIR = request_rate_limits.RateLimit("service-health-codes", 5, timedelta(hours=1))
 ASKING, TYPING, LEAVING = "service-health ask", "service-health code", "service-health leave"
 WRONG = "This code does not work. It may be mistyped, used, or older than ten minutes; ask for a new one."
 
@@ -52,7 +54,9 @@ def ask(request: HttpRequest) -> HttpResponse:
         problem, status = _refused(request, ASKING)
         if not problem:
             try:
-                key = sign_in.ask_for_code(address=address, now=now)
+                key = sign_in.ask_for_code(
+                    address=address, now=now, quiet=_asks_often(request, address)
+                )
             except AddressError as error:
                 problem, status = f"The address {error}", UNPROCESSABLE
             else:
@@ -100,6 +104,12 @@ def leave(request: HttpRequest) -> HttpResponse:
         drop(response)
         return response
     return HttpResponseRedirect(PATH)
+
+
+def _asks_often(request: HttpRequest, address: str) -> bool:
+    """More codes to this address than one network gets: others still get theirs."""
+    pair = f"{request_rate_limits.sender(request)} {address.lower()}"
+    return request_rate_limits.seconds_to_wait(PER_PAIR, pair, now=timezone.now()) > 0
 
 
 def _refused(request: HttpRequest, purpose: str) -> tuple[str, int]:

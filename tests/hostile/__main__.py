@@ -26,10 +26,12 @@ def main() -> int:
         import django
 
         django.setup()
-        from tests.hostile import attacks, door
+        from tests.hostile import attacks, door, portal
 
         chosen: list[Callable[[door.House], None]] = [
-            each for each in attacks.ALL if not sys.argv[2:] or each.__name__ in sys.argv[2:]
+            each
+            for each in (*attacks.ALL, portal.portal)
+            if not sys.argv[2:] or each.__name__ in sys.argv[2:]
         ]
         house = door.House(address.port or 80)
         for attack in chosen:

@@ -16,11 +16,15 @@ from tests.portal.people import person
 
 @pytest.fixture(autouse=True)
 def nobody_tried_before(monkeypatch: pytest.MonkeyPatch) -> None:
-    own = replace(entering.PER_SENDER, name=f"portal-{datetime.now(UTC).timestamp()}")
-    monkeypatch.setattr(entering, "PER_SENDER", own)
-    for module, name in ((where, "PER_TENANT"), (authentication, "REFUSALS")):
-        limit = replace(getattr(module, name), name=f"{own.name}-{name}")
-        monkeypatch.setattr(module, name, limit)
+    name = f"portal-{datetime.now(UTC).timestamp()}"
+    for module, limit in (
+        (entering, "PER_SENDER"),
+        (entering, "PER_PAIR"),
+        (where, "PER_TENANT"),
+        (authentication, "REFUSALS"),
+    ):
+        own = replace(getattr(module, limit), name=f"{name}-{limit}")
+        monkeypatch.setattr(module, limit, own)
 
 
 @pytest.fixture

@@ -13,7 +13,16 @@ from incidents.policy.facts import MAX_DEPENDENTS, MAX_NAME, Facts, ImpactFact
 from incidents.policy.rules import paired
 from incidents.replay.replay import BacktestCase, Point
 from incidents.validation import RefusedError, checked, name, read, whole
-from incidents.vocabulary import Audience, Extent, FactBasis, Kind, KnownBy, Level, TargetedChannel
+from incidents.vocabulary import (
+    LEVEL_RANK,
+    Audience,
+    Extent,
+    FactBasis,
+    Kind,
+    KnownBy,
+    Level,
+    TargetedChannel,
+)
 
 Name = Annotated[str, name(MAX_NAME)]
 Names = Annotated[tuple[Name, ...], Meta(description="a list of names")]
@@ -31,6 +40,20 @@ class CaseError(RefusedError):
 
 
 @dataclass(frozen=True, slots=True)
+class _Impact:
+    """A cell by itself; without a level it has the incident's."""
+
+    service: Name
+    region: Name
+    extent: Extent = Extent.SUBSET
+    level: Level | None = None
+    zones: Names = ()
+
+    def fact(self, level: Level) -> ImpactFact:
+        return ImpactFact(self.service, self.region, self.extent, self.level or level, self.zones)
+
+
+@dataclass(frozen=True, slots=True)
 class _Line:
     """What a moment says; what it leaves out stands as before."""
 
@@ -40,12 +63,15 @@ class _Line:
     said: str | None = None
     services: Names | None = None
     regions: Names | None = None
+    impacts: Annotated[tuple[_Impact, ...], Meta(description="a list of cells")] | None = None
     level: Level | None = None
     extent: Extent | None = None
     audience: Audience | None = None
     audience_basis: FactBasis | None = None
     dependents: Annotated[int, whole(0, MAX_DEPENDENTS)] | None = None
     targeted_channel: TargetedChannel | None = None
+    platform_fault: bool | None = None
+    false_positive: bool | None = None
     known_by: KnownBy | None = None
 
 
@@ -70,12 +96,15 @@ class _State:
 
     services: tuple[str, ...] = ()
     regions: tuple[str, ...] = ()
+    impacts: tuple[_Impact, ...] = ()
     level: Level = Level.WARNING
     extent: Extent = Extent.SUBSET
     audience: Audience = Audience.UNKNOWN
     audience_assumed: bool = False
     dependents: int = 0
     targeted_channel: TargetedChannel = TargetedChannel.AVAILABLE
+    platform_fault: bool = True
+    false_positive: bool = False
     known_by: KnownBy = KnownBy.OPERATOR
 
 
@@ -94,6 +123,51 @@ def read_recorded(document: object) -> BacktestCase:
     )
 
 
+def written(case: BacktestCase) -> dict[str, object]:
+    """The case as one recording: every moment with all that was known, cell by cell. `read_recorded` reads it back.
+
+    What a policy made of earlier moments is left out: it is decided anew.
+    """
+    document: dict[str, object] = {
+        "id": case.tracking_id,
+        "title": case.title,
+        "kind": case.points[0].facts.kind,
+        "began": case.started_at.isoformat(),
+        "posted": case.really_public_at and case.really_public_at.isoformat(),
+        "public": case.public,
+        "label": case.label or None,
+        "facts": [_written(point) for point in case.points],
+    }
+    return {name: value for name, value in document.items() if value is not None}
+
+
+def _written(point: Point) -> dict[str, object]:
+    facts = point.facts
+    return {
+        "at": point.at.isoformat(),
+        "known_by": point.known_by,
+        "basis": FactBasis.ASSUMED if point.basis == FactBasis.ASSUMED else FactBasis.STATED,
+        **({"said": point.said} if point.said else {}),
+        "level": facts.level,
+        "impacts": [
+            {
+                "service": each.service,
+                "region": each.region,
+                "extent": each.extent,
+                "level": each.level,
+                **({"zones": list(each.zones)} if each.zones else {}),
+            }
+            for each in facts.impacts
+        ],
+        "dependents": facts.dependents,
+        "audience": facts.audience,
+        "audience_basis": FactBasis.ASSUMED if point.audience_assumed else FactBasis.STATED,
+        "targeted_channel": facts.targeted_channel,
+        "platform_fault": facts.platform_fault,
+        "false_positive": facts.false_positive,
+    }
+
+
 def _points(case: _Case) -> Iterator[Point]:
     state, before = _State(), None
     for index, line in enumerate(case.facts):
@@ -105,7 +179,14 @@ def _points(case: _Case) -> Iterator[Point]:
         before, state = at, _next(state, line)
         if state.known_by == KnownBy.NOBODY:
             continue
-        if not state.services or not state.regions:
+        if any(
+            LEVEL_RANK[each.level or state.level] > LEVEL_RANK[state.level]
+            for each in state.impacts
+        ):
+            raise CaseError(
+                f'facts[{index}].impacts: one is above the level "{state.level}"; raise that or lower this'
+            )
+        if not state.impacts and not (state.services and state.regions):
             missing = "regions" if state.services else "services"
             raise CaseError(f"facts[{index}].{missing}: nothing named yet; name one or more")
         yield Point(
@@ -127,13 +208,16 @@ def _next(state: _State, line: _Line) -> _State:
         for field in STATED
         if (value := getattr(line, field)) is not None and value != ()
     }
+    if line.services or line.regions:
+        stated["impacts"] = line.impacts or ()
     if line.audience is not None:
         stated["audience_assumed"] = (line.audience_basis or line.basis) == FactBasis.ASSUMED
     return replace(state, **stated)
 
 
 STATED = (
-    "services", "regions", "level", "extent", "audience", "dependents", "targeted_channel", "known_by",
+    "services", "regions", "impacts", "level", "extent", "audience", "dependents", "targeted_channel",
+    "platform_fault", "false_positive", "known_by",
 )  # fmt: skip
 
 
@@ -141,13 +225,16 @@ def _facts(state: _State, kind: Kind) -> Facts:
     return Facts(
         kind=kind,
         level=state.level,
-        impacts=tuple(
+        impacts=tuple(each.fact(state.level) for each in state.impacts)
+        or tuple(
             ImpactFact(service, region, state.extent, state.level)
             for service, region in paired(state.services, state.regions)
         ),
         dependents=state.dependents,
         audience=state.audience,
         targeted_channel=state.targeted_channel,
+        platform_fault=state.platform_fault,
+        false_positive=state.false_positive,
     )
 
 

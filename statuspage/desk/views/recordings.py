@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 from django import forms
@@ -17,7 +18,9 @@ from incidents.access import ADOPT, VIEW
 from incidents.models import BacktestRun
 from incidents.policy import PRESETS, Policy, PolicyError, load_yaml, parse_policy
 from incidents.policy.files import MAX_POLICY
+from incidents.replay.backtest_cases import all_cases
 from incidents.replay.backtest_run import chosen_policies
+from incidents.replay.formats.own import written
 from incidents.services.decisions import backtest_runs
 from incidents.services.decisions.policies import current_policy
 from notifications.enqueue import enqueue
@@ -92,8 +95,10 @@ def _policies(names: list[str], own: str) -> list[Policy]:
 @desk(VIEW, write=ADOPT)
 @require_http_methods(["GET", "HEAD", "POST"])
 def recordings(request: HttpRequest) -> HttpResponse:
-    """GET: a file to hand in, and the comparisons so far. POST: hand it in."""
+    """GET: a file to hand in, and the comparisons so far; `own`: our incidents as such a file. POST: hand it in."""
     now = timezone.now()
+    if "own" in request.GET:
+        return _our_own()
     if request.method != "POST":
         return _page(request, RecordingsForm(now=now))
     form = RecordingsForm(request.POST, request.FILES, now=now)
@@ -128,6 +133,13 @@ def backtest_run(request: HttpRequest, pk: int) -> HttpResponse:
     if step == "again":
         enqueue(tasks.compare_policies, run_id=run.pk)
     return redirect("desk:backtest-run", run.pk)
+
+
+def _our_own() -> HttpResponse:
+    lines = [json.dumps(written(case), ensure_ascii=False) + "\n" for case in all_cases()]
+    response = HttpResponse(lines, content_type="application/jsonl; charset=utf-8")
+    response.headers["Content-Disposition"] = 'attachment; filename="recordings.jsonl"'
+    return response
 
 
 def _result(run: BacktestRun) -> dict[str, Any]:

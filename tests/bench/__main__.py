@@ -23,6 +23,7 @@ BENCHES = (
     "policy",
     "told_once",
     "outbox",
+    "first_mail",
     "mail",
     "audience",
     "serve",

@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Callable
 from http import HTTPStatus
 
+from django.conf import settings
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.utils import timezone
@@ -33,6 +34,7 @@ from statuspage.desk.confirm_receivers import receivers_to_confirm
 from statuspage.desk.dry_run import dry_run
 from statuspage.desk.incident_list import publicity_of
 from statuspage.desk.optimistic_lock import News, StaleError, require_fresh, seen_now
+from statuspage.desk.second_person import POST
 
 Done = tuple[Incident, Communication | None]  # the incident as it is now, and what was said
 KEY_LENGTH = 200
@@ -85,7 +87,11 @@ def carry_out(
     def acted() -> Outcome:
         if incident is not None:
             _require_match(request, incident)
-        return _outcome(*act(), asked, declared=incident is None)
+        was_public = incident is not None and is_public(incident)
+        done = act()
+        if not was_public and is_public(done[0]):
+            require_alone(POST)
+        return _outcome(*done, asked, declared=incident is None)
 
     if asked.dry_run:
         return _answer(dry_run(acted, lambda outcome: outcome), HTTPStatus.OK)
@@ -100,6 +106,15 @@ def carry_out(
     if incident is not None:
         answer.headers["ETag"] = etag_of(incident)
     return answer
+
+
+def require_alone(act: str) -> None:
+    """Raise ProblemError (403) where this act needs two people: a token is one. Nothing stays written."""
+    if act in settings.FOUR_EYES:
+        raise problem(
+            HTTPStatus.FORBIDDEN,
+            f"Here it takes two people ({act}); nothing was done. Send it at the desk, where a second one confirms it.",
+        )
 
 
 def etag_of(incident: Incident) -> str:

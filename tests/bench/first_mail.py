@@ -9,6 +9,7 @@ from __future__ import annotations
 import http.client
 import json
 import os
+import socket
 import socketserver
 import statistics
 import subprocess
@@ -116,19 +117,36 @@ def _processes(port: int, mail_port: int) -> Iterator[None]:
         "EMAIL_HOST": "127.0.0.1",
         "EMAIL_PORT": str(mail_port),
     }
-    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
     started = [
-        subprocess.Popen(each.command, cwd=ROOT, env=environment, **quiet)
+        subprocess.Popen(
+            each.command,
+            cwd=ROOT,
+            env=environment,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
         for each in process_table(port)
         if each.name != "publisher"
     ]
     try:
+        _wait_for(port)
         yield
     finally:
         for process in started:
             process.terminate()
         for process in started:
             process.wait(30)
+
+
+def _wait_for(port: int) -> None:
+    give_up = time.monotonic() + GIVE_UP
+    while True:
+        try:
+            socket.create_connection(("127.0.0.1", port), timeout=1).close()
+            return
+        except OSError:
+            assert time.monotonic() < give_up, "the web process did not start"
+            time.sleep(0.2)
 
 
 def _round(port: int, token: str, cell: tuple[str, str], sink: _Server) -> float:
@@ -140,16 +158,8 @@ def _round(port: int, token: str, cell: tuple[str, str], sink: _Server) -> float
         "severity": "error",
     }
     before, give_up = len(sink.taken), time.monotonic() + GIVE_UP
-    while True:
-        began = time.monotonic()
-        try:
-            status = _send(port, token, alert)
-            break
-        except OSError:  # the web process is still starting
-            if time.monotonic() > give_up:
-                raise
-            time.sleep(0.2)
-    assert status == 200, status
+    began = time.monotonic()
+    assert _send(port, token, alert) == 200
     while len(sink.taken) < before + RECEIVERS:
         assert time.monotonic() < give_up, "the mails did not come"
         time.sleep(0.05)

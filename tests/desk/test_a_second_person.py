@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -10,9 +11,12 @@ from django.test import Client
 from pytest_django import Settings
 
 from incidents.access import APPROVER, OPERATOR, REPORTER
-from incidents.models import Incident, PolicyVersion, Proposal
+from incidents.models import Incident, PolicyVersion, Proposal, Review
+from incidents.services.access import tokens
+from incidents.services.incident import declare, post_update
 from notifications.models import KillSwitch
 from statuspage.desk.optimistic_lock import seen_now
+from tests.conftest import declaration, hit
 from tests.desk.conftest import NEW, Form, sent_by, text_of
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("catalogue")]
@@ -82,6 +86,98 @@ def test_a_withdrawal_needs_two_where_it_is_set_so(settings: Settings, targeted:
     other.post(path, form | {"proposal": str(kept.pk), "seen": seen_now(targeted)})
     assert is_withdrawn(targeted)
     assert str(Proposal.objects.get(pk=kept.pk).settled_by) == "arno"
+
+
+def twice(path: str, incident: Incident, **form: str) -> tuple[bool, bool]:
+    """Whether it is public after one person has pressed, alone and again by their own proposal; and after a second."""
+    one, other = person("anna", OPERATOR, APPROVER), person("arno", OPERATOR, APPROVER)
+    one.post(path, form | {"seen": seen_now(incident)})
+    kept = Proposal.objects.get()
+    one.post(path, form | {"seen": seen_now(incident), "proposal": str(kept.pk)})
+    alone = Incident.objects.public().exists()
+    other.post(path, sent_by(other.get(f"/admin/desk/proposals/{kept.pk}/"), path))
+    assert str(Proposal.objects.get(pk=kept.pk).settled_by) == "arno"
+    return alone, Incident.objects.public().exists()
+
+
+def test_a_waiting_post_is_confirmed_by_two(settings: Settings, waiting: Incident) -> None:
+    settings.FOUR_EYES = ["post"]
+    path = f"/admin/desk/{waiting.tracking_id}/confirm/"
+    assert twice(path, waiting, public_text="We know.") == (False, True)
+
+
+def test_an_override_to_the_public_takes_two_and_one_away_from_it_one(
+    settings: Settings, targeted: Incident
+) -> None:
+    settings.FOUR_EYES = ["post"]
+    path = f"/admin/desk/{targeted.tracking_id}/override/"
+    form = {"public": "yes", "reason": "everybody asks", "public_text": "We know."}
+    assert twice(path, targeted, **form) == (False, True)
+
+
+def test_whatever_a_form_is_about_turning_public_takes_two(
+    settings: Settings, operator: User
+) -> None:
+    settings.FOUR_EYES = ["post"]
+    cells = hit("key-vault", "west-europe"), hit("key-vault", "north-europe")
+    entry = declaration(*cells, level="warning")
+    incident = declare(declaration=entry, now=datetime.now(UTC), actor=operator)
+    path = f"/admin/desk/{incident.tracking_id}/audience/"
+    assert twice(path, incident, audience="unknown") == (False, True)
+
+
+def test_a_review_needs_two_where_it_is_set_so(settings: Settings, targeted: Incident) -> None:
+    settings.FOUR_EYES = ["review"]
+    now, olga = datetime.now(UTC), User.objects.get(username="olga")
+    post_update(incident_id=targeted.pk, now=now, stage="mitigated", actor=olga)
+    path = f"/admin/desk/{targeted.tracking_id}/review/"
+    one, other = person("anna", APPROVER), person("arno", APPROVER)
+    written = {"kind": "preliminary", "text_1": "Requests failed."}
+    form = sent_by(one.get(path), path) | written
+    one.post(path, sent_by(one.post(path, form | {"step": "preview"}), path) | {"step": "publish"})
+    assert not Review.objects.exists()
+
+    shown = go_on(other, Proposal.objects.get())
+    other.post(path, sent_by(shown, path) | {"step": "publish"})
+    assert str(Review.objects.get().actor) == "arno"
+
+
+@pytest.mark.parametrize("act", ["post", "review", "withdrawal"])
+def test_a_token_is_one_person(settings: Settings, targeted: Incident, act: str) -> None:
+    olga = User.objects.get(username="olga")
+    secret = tokens.issue(user=olga, name="script", now=datetime.now(UTC))[1]
+    if act == "withdrawal":
+        public(targeted)
+    if act == "review":
+        now = datetime.now(UTC)
+        post_update(incident_id=targeted.pk, now=now, stage="mitigated", actor=olga)
+    path, body = {
+        "post": ("override", {"public": True, "reason": "everybody asks"}),
+        "review": ("review", {"kind": "final", "sections": [{"heading": "What?", "text": "A fan."}]}),
+        "withdrawal": ("withdrawal", {"reason": "Posted by mistake."}),
+    }[act]  # fmt: skip
+
+    def send() -> int:
+        answer = Client().post(
+            f"/api/v1/incidents/{targeted.tracking_id}/{path}",
+            body,
+            content_type="application/json",
+            headers={"Authorization": f"Bearer {secret}"},
+        )
+        return answer.status_code
+
+    settings.FOUR_EYES = [act]
+    before = _said(targeted)
+    assert send() == 403
+    assert _said(targeted) == before, "nothing was done"
+    settings.FOUR_EYES = []
+    assert send() == 201
+
+
+def _said(incident: Incident) -> list[object]:
+    incident.refresh_from_db()
+    return [incident.published_at, incident.withdrawn_at, incident.communications.count(),
+            Review.objects.count()]  # fmt: skip
 
 
 def test_a_policy_needs_two_where_it_is_set_so(settings: Settings) -> None:
@@ -162,8 +258,6 @@ def is_withdrawn(incident: Incident) -> bool:
 
 
 def public(incident: Incident) -> None:
-    from datetime import UTC, datetime
-
     from incidents.services.decisions.operator_decisions import override
 
     override(

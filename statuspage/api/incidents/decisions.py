@@ -18,7 +18,8 @@ from statuspage.api.authentication import Bearer, token_of
 from statuspage.api.incidents.writes import statement_of
 from statuspage.api.routers import incidents
 from statuspage.api.schemas.requests import Asked, Choice, Moment, Strict, Words
-from statuspage.api.writing import DONE, MADE, Done, carry_out, workable
+from statuspage.api.writing import DONE, MADE, Done, carry_out, require_alone, workable
+from statuspage.desk.second_person import WITHDRAWAL
 
 
 class Confirmation(Strict):
@@ -106,6 +107,7 @@ def withdraw_the_entry(
     request: HttpRequest, tracking_id: str, new: Body[Reason], asked: Query[Asked]
 ) -> HttpResponse:
     """Take a public entry off; its address answers 410 with the reason from then on."""
+    require_alone(WITHDRAWAL)
     incident, now = workable(request, tracking_id), timezone.now()
 
     def act() -> Done:

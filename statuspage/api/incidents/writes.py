@@ -31,9 +31,10 @@ from statuspage.api.schemas.requests import (
     Recovery,
     Words,
 )
-from statuspage.api.writing import DONE, MADE, Done, carry_out, workable
+from statuspage.api.writing import DONE, MADE, Done, carry_out, require_alone, workable
 from statuspage.desk.form_mapping import first_stage
 from statuspage.desk.review.form import kind_of
+from statuspage.desk.second_person import REVIEW as OF_REVIEW
 
 
 @incidents.post("", auth=Bearer(DECLARE), response=MADE)
@@ -143,6 +144,7 @@ def publish_a_review(
     request: HttpRequest, tracking_id: str, new: Body[NewReview], asked: Query[Asked]
 ) -> HttpResponse:
     """Publish the next version of the review: for everybody, or for the affected customers alone."""
+    require_alone(OF_REVIEW)
     incident, now = workable(request, tracking_id), timezone.now()
     draft = Draft(
         kind=new.kind,

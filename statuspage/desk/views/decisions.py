@@ -15,7 +15,7 @@ from incidents.services.decisions import operator_decisions
 from statuspage.desk.access import desk, workable
 from statuspage.desk.form_mapping import filling_of, statement_of
 from statuspage.desk.forms import AudienceForm, ConfirmForm, LevelForm, OverrideForm, WithdrawForm
-from statuspage.desk.second_person import POST, WITHDRAWAL, asked_again, left_to_another
+from statuspage.desk.second_person import WITHDRAWAL, asked_again, left_to_another
 from statuspage.desk.views.small_forms import act_on
 
 
@@ -35,9 +35,6 @@ def confirm_post(request: HttpRequest, tracking_id: str) -> HttpResponse:
     def words(_: Communication) -> str:
         return "The public post is confirmed and out."
 
-    does = form.is_valid() and "look" not in request.POST
-    if does and (waits := left_to_another(request, POST, CONFIRM, incident)):
-        return waits
     return act_on(request, incident, "confirm", form, act, words)
 
 
@@ -59,13 +56,6 @@ def override_policy(request: HttpRequest, tracking_id: str) -> HttpResponse:
     def words(said: Communication | None) -> str:
         return "Posted publicly, by override." if said else "Kept targeted, by override."
 
-    turns_public = form.is_valid() and form.cleaned_data["public"] == "yes"
-    if (
-        turns_public
-        and "look" not in request.POST
-        and (waits := left_to_another(request, POST, OVERRIDE, incident))
-    ):
-        return waits
     return act_on(request, incident, "override", form, act, words)
 
 

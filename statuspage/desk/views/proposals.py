@@ -11,6 +11,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from incidents.access import DRAFT, VIEW
 from incidents.services.access import proposals
 from statuspage.desk.access import desk, operator_of
+from statuspage.desk.optimistic_lock import seen_now
 from statuspage.desk.second_person import DRAFT as A_DRAFT
 
 SHOWN = 100
@@ -35,6 +36,8 @@ def proposal(request: HttpRequest, pk: int) -> HttpResponse:
     context = {
         "proposal": found,
         "hidden": [(name, value) for name, values in found.fields.items() for value in values],
+        # What has happened since it was proposed is seen from here.
+        "seen": seen_now(found.incident) if found.incident else "",
         "own": found.by_id == user.pk and found.act != A_DRAFT,
     }
     return render(request, "desk/proposal.html", context)

@@ -10,21 +10,24 @@ from collections.abc import Callable
 from functools import partial
 from typing import Protocol, TypeVar
 
+from django.conf import settings
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 
+from incidents.access import VIEW
 from incidents.models import Communication, Incident, ScheduledPost
 from incidents.services.errors import EntryError
 from notifications.audience.forecast import forecast
 from statuspage.desk.access import operator_of
 from statuspage.desk.confirm_receivers import UnconfirmedError
-from statuspage.desk.dry_run import hidden_fields, html_of
+from statuspage.desk.dry_run import dry_run, hidden_fields, html_of
 from statuspage.desk.form_mapping import refuse
 from statuspage.desk.forms import DeskForm
 from statuspage.desk.later import later, say_now_or_later, sent_before
 from statuspage.desk.optimistic_lock import News, StaleError, if_fresh, seen_now
+from statuspage.desk.second_person import POST, left_to_another
 from statuspage.desk.views.incident_page import incident_page
 
 T = TypeVar("T", bound=Communication | None)
@@ -53,6 +56,8 @@ def act_on(
     """
     if not form.is_valid():
         return incident_page(request, incident, refused={name: form}, status=422)
+    if waits := _needs_another(request, incident, act):
+        return waits
     try:
         said = _act(request, incident, act)
     except LookError as looked:
@@ -88,6 +93,8 @@ def act_or_page(
     """What `act` returns; or the form's page, 422 with its errors or 409 with the news; or the question."""
     if not form.is_valid():
         return page(status=422)
+    if waits := _needs_another(request, incident, act):
+        return waits
     try:
         said = _act(request, incident, act)
         return later(request, said) if isinstance(said, ScheduledPost) else said
@@ -102,6 +109,27 @@ def act_or_page(
         incident.refresh_from_db()
         refuse(form, error)
         return page(status=422)
+
+
+def _needs_another(
+    request: HttpRequest, incident: Incident, act: Callable[[], partial[T]]
+) -> HttpResponse | None:
+    """What would turn the incident public, whatever the form is about, waits where posts need two people."""
+    if POST not in settings.FOUR_EYES or "look" in request.POST or is_public(incident):
+        return None
+    now, actor = timezone.now(), operator_of(request)
+    try:
+        turns_public = dry_run(
+            lambda: act()(now=now, actor=actor),
+            lambda _: is_public(Incident.objects.get(pk=incident.pk)),
+        )
+    except EntryError:
+        return None  # which is said when it is carried out
+    return left_to_another(request, POST, VIEW, incident) if turns_public else None
+
+
+def is_public(incident: Incident) -> bool:
+    return incident.published_at is not None and incident.withdrawn_at is None
 
 
 def _act(

@@ -10,7 +10,9 @@ import hypothesis
 import pytest
 from django.contrib.auth import get_user_model
 from django.contrib.auth.models import User
-from django.db import connection
+from django.core.handlers.wsgi import WSGIHandler
+from django.core.signals import request_finished, request_started
+from django.db import close_old_connections, connection
 
 from incidents.importers.catalogue_file import read_catalogue
 from incidents.models import Region, Service
@@ -77,6 +79,16 @@ def now() -> datetime:
 @pytest.fixture
 def catalogue(db: None) -> None:
     apply_catalogue(catalogue=read_catalogue(CATALOGUE), now=NOW)
+
+
+@pytest.fixture
+def application(db: None) -> Iterator[WSGIHandler]:
+    """What a server runs; it leaves the test's transaction open, as the test client does."""
+    for signal in (request_started, request_finished):
+        signal.disconnect(close_old_connections)
+    yield WSGIHandler()
+    for signal in (request_started, request_finished):
+        signal.connect(close_old_connections)
 
 
 @pytest.fixture

@@ -95,6 +95,12 @@ def test_what_shares_neither_service_nor_region_is_another_incident(now: datetim
     assert Incident.objects.count() == 2
 
 
+def test_two_that_need_the_same_third_which_is_well_are_two_incidents(now: datetime) -> None:
+    source(now)
+    fires(now, alert("storage", "west-europe"), alert("key-vault", "east-us"))
+    assert Incident.objects.count() == 2
+
+
 def test_a_later_alert_widens_the_open_incident_in_one_statement(now: datetime) -> None:
     source(now)
     fires(now, alert("storage", "west-europe", "warning"))

@@ -26,6 +26,7 @@ BENCHES = (
     "first_mail",
     "mail",
     "audience",
+    "alerts",
     "serve",
     "publish",
 )

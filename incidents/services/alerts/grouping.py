@@ -32,10 +32,12 @@ def storms(
         return node
 
     every = list(dict.fromkeys(cells))
+    firing = {service for service, _ in every}
     for service, region in every:
         for other in (("service", service), ("region", region)):
             leader[find(other)] = find((service, region))
-        for needed in needs.get(service, ()):
+        # What both need and is well joins nobody.
+        for needed in firing.intersection(needs.get(service, ())):
             leader[find(("service", needed))] = find((service, region))
     groups: dict[object, list[CellIds]] = {}
     for cell in every:

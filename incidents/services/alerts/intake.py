@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 
 from django.contrib.auth.models import AbstractBaseUser
 from django.db import connection, transaction
-from django.db.models import Max
+from django.db.models import F, Max
 
 from incidents.alerts.mapping import NamedPlaces, Unmapped, map_labels, read_mapping
 from incidents.alerts.signal import Signal
@@ -56,6 +56,8 @@ def take_in(*, source: MonitorSource, signals: Sequence[Signal], now: datetime) 
     }
     new: list[MonitorAlert] = []
     changed: list[MonitorAlert] = []
+    moved: list[MonitorAlert] = []  # over, or firing after all
+    fire_on: list[int] = []
     for signal in latest.values():
         if signal.labels.get("alertname", "").lower() == HEARTBEAT:
             taken.heartbeats += 1
@@ -66,10 +68,19 @@ def take_in(*, source: MonitorSource, signals: Sequence[Signal], now: datetime) 
                 _row(source, signal, now) if signal.firing else _never_heard(source, signal, now)
             )
             new.append(alert)
-        elif _again(alert, signal, now):
-            changed.append(alert)
+        elif not signal.firing:
+            alert.heard_at, alert.over_at = now, alert.over_at or _past(signal.at, now)
+            moved.append(alert)
         else:
-            taken.unchanged += signal.firing
+            was_over = alert.over_at is not None
+            if _again(alert, signal, now):
+                changed.append(alert)
+            else:
+                taken.unchanged += 1
+                if was_over or signal.times:
+                    moved.append(alert)
+                else:
+                    fire_on.append(alert.pk)
         taken.alerts.append(alert)
     firing = [*changed, *(alert for alert in new if alert.resolved_at is None)]
     hits = _understand(source, firing)
@@ -79,7 +90,11 @@ def take_in(*, source: MonitorSource, signals: Sequence[Signal], now: datetime) 
         for alert in firing:
             if alert.cells and alert.incident_id is None:
                 alert.outcome, alert.detail = AlertOutcome.WAITING, "a person declares it"
-    save_alerts(known.values())
+    save_alerts(changed)
+    MonitorAlert.objects.bulk_update(
+        moved, ["heard_at", "over_at", "times", "flaps"], batch_size=500
+    )
+    MonitorAlert.objects.filter(pk__in=fire_on).update(times=F("times") + 1, heard_at=now)
     MonitorAlert.objects.bulk_create(new, batch_size=1000)
     return taken
 
@@ -134,7 +149,7 @@ def act_on(
     needs = dependencies()
     incidents = open_incidents(now - window)
     for group in grouping.storms(cells, needs):
-        members = [alert for alert in alerts if group.intersection(cells_of(alert))]
+        members = [alert for alert in alerts if not group.isdisjoint(cells_of(alert))]
         wanted = [hits[cell] for cell in sorted(group)]
         try:
             with transaction.atomic():
@@ -219,11 +234,8 @@ def _join(
 
 
 def _again(alert: MonitorAlert, signal: Signal, now: datetime) -> bool:
-    """The same alert once more: it fires on, is over, or was only flapping. Whether it must be looked at anew."""
+    """The same alert once more, perhaps after it was only flapping. Whether it must be looked at anew."""
     alert.heard_at = now
-    if not signal.firing:
-        alert.over_at = alert.over_at or _past(signal.at, now)
-        return False
     alert.times = max(alert.times, signal.times) if signal.times else alert.times + 1
     if alert.over_at is not None:
         alert.over_at = None
@@ -260,10 +272,11 @@ def _never_heard(source: MonitorSource, signal: Signal, now: datetime) -> Monito
 
 def _understand(source: MonitorSource, alerts: Sequence[MonitorAlert]) -> dict[CellIds, Hit]:
     """Put cells and level onto each alert by the source's mapping; the hits by cell, the gravest of each."""
-    rows, catalogue = read_mapping(source.mapping), CatalogueIndex()
+    rows = read_mapping(source.mapping)
+    understood = [map_labels(rows, alert.labels) for alert in alerts]
+    catalogue = CatalogueIndex(each for each in understood if isinstance(each, NamedPlaces))
     hits: dict[CellIds, Hit] = {}
-    for alert in alerts:
-        named = map_labels(rows, alert.labels)
+    for alert, named in zip(alerts, understood, strict=True):
         found = catalogue.hit(named) if isinstance(named, NamedPlaces) else named
         if isinstance(found, Unmapped):
             alert.outcome = AlertOutcome.IGNORED if found.ignored else AlertOutcome.UNMAPPED

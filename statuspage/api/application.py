@@ -20,8 +20,8 @@ api = Api(
     version="1",
     description=(
         "Everything the desk can do, for scripts: the same verbs, permissions and confirmations. Times are ISO"
-        " 8601 in UTC. Whatever writes takes dry_run=1: the real thing, rolled back. What is done to an incident"
-        " also takes an Idempotency-Key, and If-Match with the ETag that was seen."
+        " 8601 in UTC. Whatever writes takes dry_run=1: the real thing, rolled back. Every POST that"
+        " makes something takes an Idempotency-Key; what is done to an incident, If-Match with the ETag that was seen."
     ),
     urls_namespace="api-v1",
 )

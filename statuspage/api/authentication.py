@@ -19,9 +19,9 @@ from statuspage.api.answers.problems import ProblemError, problem
 
 # Only refusals are counted: whoever has a good token is never in their way.
 REFUSALS = request_rate_limits.RateLimit("api-refused", 10, timedelta(minutes=10))
-
-
 PER_TOKEN = request_rate_limits.RateLimit("api-token", 1200, timedelta(minutes=1))
+# Alertmanager drops for good what is answered with 429.
+PER_MONITOR = request_rate_limits.RateLimit("api-monitor", 60_000, timedelta(minutes=1))
 
 
 class Bearer(AuthBase):
@@ -37,16 +37,25 @@ class Bearer(AuthBase):
     def secret_of(self, request: HttpRequest) -> str:
         return bearer(request)
 
+    @property
+    def limit(self) -> request_rate_limits.RateLimit:
+        """Of requests with one token."""
+        return PER_TOKEN
+
     def __call__(self, request: HttpRequest) -> ApiToken:
         """Raises ProblemError: 401, 403, or 429 for whoever was refused too often."""
         token = _token(request, self.secret_of(request))
-        count(request, PER_TOKEN, str(token.pk))
+        count(request, self.limit, str(token.pk))
         require(token, *self.permissions, any_of=self.any_of)
         return token
 
 
-class BearerOrBasic(Bearer):
+class OfMonitor(Bearer):
     """Also takes the token as the password of an address (`https://x:TOKEN@host/`): some can send no header."""
+
+    @property
+    def limit(self) -> request_rate_limits.RateLimit:
+        return PER_MONITOR
 
     def secret_of(self, request: HttpRequest) -> str:
         return bearer(request) or _basic(request)

@@ -33,6 +33,7 @@ from statuspage.api.answers.problems import problem
 from statuspage.api.answers.response_codes import reads, writes
 from statuspage.api.authentication import Bearer
 from statuspage.api.catalogue_lookup import found, pairs_of
+from statuspage.api.once import Told, once
 from statuspage.api.schemas.requests import Look, Slug, Strict
 from statuspage.api.schemas.rules import RuleConditions, ToldConditions, conditions_of
 
@@ -266,19 +267,24 @@ def list_endpoints(
 def make_endpoint(
     request: HttpRequest, ref: str, new: Body[NewEndpoint], asked: Query[Look]
 ) -> Status[ToldEndpoint]:
-    """Make an endpoint of a tenant. The secret of a webhook is told this once."""
-    with _act(asked):
-        made, secret = records.make_endpoint(
-            channel=new.channel,
-            address=new.address,
-            tenant=_tenant_row(ref),
-            language=new.language,
-            time_zone=new.time_zone,
-            now=timezone.now(),
-        )
-        told = _endpoint(made).model_copy(update={"secret": secret or None})
-    status = HTTPStatus.OK if asked.dry_run else HTTPStatus.CREATED
-    return Status(status, told)
+    """Make an endpoint of a tenant. The secret of a webhook is told this once, also to an Idempotency-Key."""
+    secret = ""
+
+    def act() -> Told:
+        nonlocal secret
+        with _act(asked):
+            made, secret = records.make_endpoint(
+                channel=new.channel,
+                address=new.address,
+                tenant=_tenant_row(ref),
+                language=new.language,
+                time_zone=new.time_zone,
+                now=timezone.now(),
+            )
+            return HTTPStatus.CREATED, _endpoint(made).model_dump(mode="json")
+
+    status, told = (HTTPStatus.OK, act()[1]) if asked.dry_run else once(request, act)
+    return Status(status, ToldEndpoint.model_validate(told | {"secret": secret or None}))
 
 
 @router.get("/subscribers", auth=Bearer(LOOK), response=reads(ReaderPage))

@@ -6,7 +6,7 @@ from http import HTTPStatus
 from typing import Any, Literal
 
 from django.db import transaction
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.utils import timezone
 from ninja import Query, Router
 from pydantic import BaseModel, Field
@@ -21,7 +21,8 @@ from incidents.services.alerts.intake import Taken, take_in
 from incidents.validation import RefusedError
 from statuspage.api.answers.problems import Wrong, problem
 from statuspage.api.answers.response_codes import writes
-from statuspage.api.authentication import BearerOrBasic
+from statuspage.api.authentication import OfMonitor
+from statuspage.api.once import Told, once
 from statuspage.api.schemas.requests import Question
 
 router = Router(tags=["Monitors"])
@@ -82,21 +83,26 @@ class Reported(BaseModel):
 
 @router.post(
     "/ingest/{format}",
-    auth=BearerOrBasic(REPORT),
+    auth=OfMonitor(REPORT),
     response=writes(Reported, 200),
     openapi_extra=BODY,
 )
-def report_alerts(request: HttpRequest, format: Format, asked: Query[Report]) -> Reported:
+def report_alerts(request: HttpRequest, format: Format, asked: Query[Report]) -> HttpResponse:
     """Take in what a monitor says. Every alert becomes a line that says what it led to."""
     signals = _signals(request, format)
     now = timezone.now()
-    with transaction.atomic():
-        source = sources.heard(name=asked.source or format, format_name=format, now=now)
-        taken = take_in(source=source, signals=signals, now=now)
-        reported = reported_of(source.name, source.mode, taken, dry_run=asked.dry_run)
-        if asked.dry_run:
-            transaction.set_rollback(True)
-    return reported
+
+    def act() -> Told:
+        with transaction.atomic():
+            source = sources.heard(name=asked.source or format, format_name=format, now=now)
+            taken = take_in(source=source, signals=signals, now=now)
+            reported = reported_of(source.name, source.mode, taken, dry_run=asked.dry_run)
+            if asked.dry_run:
+                transaction.set_rollback(True)
+        return HTTPStatus.OK, reported.model_dump(mode="json")
+
+    _, told = act() if asked.dry_run else once(request, act)
+    return JsonResponse(told)
 
 
 def reported_of(source: str, mode: str, taken: Taken, *, dry_run: bool) -> Reported:

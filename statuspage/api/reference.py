@@ -25,14 +25,17 @@ HEADERS = {
 @lru_cache(maxsize=1)
 def document() -> dict[str, Any]:
     found = described(api, "api/v1/")
-    for path, _, operation in operations_of(found):
-        if "Outcome" in json.dumps(operation["responses"].get("200", {})):
-            operation["parameters"] += [
-                {"in": "header", "name": name, "required": False, "schema": {"type": "string"}}
-                | more
-                for name, more in HEADERS.items()
-                if name != "If-Match" or "{tracking_id}" in path
-            ]
+    for path, method, operation in operations_of(found):
+        acts = "Outcome" in json.dumps(operation["responses"]["200"])
+        taken = {
+            "Idempotency-Key": acts or (method == "post" and "409" in operation["responses"]),
+            "If-Match": acts and "{tracking_id}" in path,
+        }
+        operation["parameters"] += [
+            {"in": "header", "name": name, "required": False, "schema": {"type": "string"}} | more
+            for name, more in HEADERS.items()
+            if taken[name]
+        ]
     return found
 
 

@@ -2,24 +2,20 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable
 from http import HTTPStatus
 
 from django.conf import settings
-from django.db import transaction
 from django.http import HttpRequest, HttpResponse, JsonResponse
-from django.utils import timezone
 
-from incidents.models import Communication, IdempotentResponse, Incident
-from incidents.services.access import idempotency
-from incidents.services.errors import EntryError
+from incidents.models import Communication, Incident
 from incidents.services.incident import locked
 from incidents.texts import as_typed
 from notifications.audience.forecast import forecast
-from statuspage.api.answers.problems import Wrong, problem
+from statuspage.api.answers.problems import problem
 from statuspage.api.answers.response_codes import writes
 from statuspage.api.authentication import token_of
+from statuspage.api.once import Told, once
 from statuspage.api.schemas.requests import Asked
 from statuspage.api.schemas.responses import (
     Outcome,
@@ -37,7 +33,6 @@ from statuspage.desk.optimistic_lock import News, StaleError, require_fresh, see
 from statuspage.desk.second_person import POST
 
 Done = tuple[Incident, Communication | None]  # the incident as it is now, and what was said
-KEY_LENGTH = 200
 # What operations that go this road may answer, for the description of the API.
 DONE = writes(Outcome, 200)
 MADE = writes(Outcome, 200, 201)  # 200: it was only looked at
@@ -94,18 +89,20 @@ def carry_out(
         return _outcome(*done, asked, declared=incident is None)
 
     if asked.dry_run:
-        return _answer(dry_run(acted, lambda outcome: outcome), HTTPStatus.OK)
-    with transaction.atomic():
-        kept = _begin(request)
-        if kept is not None and kept.status:
-            return _replay(kept.answer, kept.status)
+        looked = dry_run(acted, lambda outcome: outcome)
+        return JsonResponse(looked.model_dump(mode="json"))
+    headers = {}
+
+    def answered() -> Told:
         outcome = acted()
-        if kept is not None:
-            idempotency.keep(kept, status=status, answer=outcome.model_dump(mode="json"))
-    answer = _answer(outcome, status)
-    if incident is not None:
-        answer.headers["ETag"] = etag_of(incident)
-    return answer
+        if incident is not None:
+            headers["ETag"] = etag_of(incident)
+        return status, outcome.model_dump(mode="json")
+
+    code, told = once(request, answered)
+    if code == HTTPStatus.CREATED:
+        headers["Location"] = f"/api/v1/incidents/{told['tracking_id']}"
+    return JsonResponse(told, status=code, headers=headers)
 
 
 def require_alone(act: str) -> None:
@@ -148,41 +145,6 @@ def _outcome(
         audience=hears,
         confirm=receivers,
     )
-
-
-def _answer(outcome: Outcome, status: int) -> HttpResponse:
-    return _replay(outcome.model_dump(mode="json"), status)
-
-
-def _replay(told: dict[str, object], status: int) -> HttpResponse:
-    answer = JsonResponse(told, status=status)
-    if status == HTTPStatus.CREATED:
-        answer.headers["Location"] = f"/api/v1/incidents/{told['tracking_id']}"
-    return answer
-
-
-def _begin(request: HttpRequest) -> IdempotentResponse | None:
-    key = request.headers.get("Idempotency-Key", "")
-    if not key:
-        return None
-    if len(key) > KEY_LENGTH or not key.isprintable():
-        raise problem(
-            HTTPStatus.BAD_REQUEST,
-            "The Idempotency-Key can't be taken.",
-            Wrong("Idempotency-Key", key, "is too long or not printable", "send a UUID"),
-        )
-    asked = hashlib.sha256(f"{request.method} {request.get_full_path()}\n".encode())
-    asked.update(request.body)
-    try:
-        return idempotency.begin(
-            user=token_of(request).user, key=key, request=asked.hexdigest(), now=timezone.now()
-        )
-    except EntryError as error:
-        raise problem(
-            HTTPStatus.UNPROCESSABLE_ENTITY,
-            "This Idempotency-Key was used for another request.",
-            Wrong("Idempotency-Key", key, error.message, "send a new one"),
-        ) from error
 
 
 def _require_match(request: HttpRequest, incident: Incident) -> None:

@@ -38,6 +38,15 @@ def test_an_automatic_source_opens_an_incident_and_a_look_at_it_does_not(call: C
     assert done["incidents"] == [Incident.objects.get().tracking_id]
 
 
+def test_a_report_sent_twice_with_one_key_is_taken_in_once(call: Call) -> None:
+    fired = {"key": "k"} | cell()
+    first, again = (
+        told(call("post", "ingest/json", fired, **{"Idempotency-Key": "k"})) for _ in range(2)
+    )
+    assert first == again
+    assert MonitorAlert.objects.get().times == 1
+
+
 @pytest.mark.parametrize(
     ("path", "sent", "status"),
     [

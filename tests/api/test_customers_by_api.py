@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from incidents.models import Incident
+from incidents.models import IdempotentResponse, Incident
 from notifications.audience.forecast import forecast
 from notifications.models import AlertRule, Delivery, Endpoint, Tenant
 from tests.api.conftest import Call, body, cell, told
@@ -77,6 +77,24 @@ def test_the_secret_of_a_webhook_is_told_once(call: Call, monkeypatch: pytest.Mo
     assert "a-long-secret" not in told(made)["address"]
     shown = told(call("get", "tenants/contoso/endpoints"))["items"]
     assert [each["secret"] for each in shown] == [None, None]
+
+
+def test_an_endpoint_asked_for_twice_with_one_key_is_made_once_and_its_secret_kept_nowhere(
+    call: Call, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    call("put", "tenants/contoso", CONTOSO)
+    monkeypatch.setattr("notifications.channels.outbound.check", _checked)
+    asked = {"channel": "webhook", "address": "https://hooks.contoso.example/a-long-secret-path"}
+
+    first, again = (
+        told(call("post", "tenants/contoso/endpoints", asked, **{"Idempotency-Key": "k"}))
+        for _ in range(2)
+    )
+
+    assert first["secret"]
+    assert again == first | {"secret": None}
+    assert Endpoint.objects.filter(channel="webhook").count() == 1
+    assert first["secret"] not in str(IdempotentResponse.objects.get().answer)
 
 
 def _checked(address: str) -> Any:

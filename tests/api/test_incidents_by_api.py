@@ -12,6 +12,7 @@ from django.test import Client
 from incidents.models import Communication, Decision, Incident
 from incidents.policy import PRESETS, explain, parse_facts
 from notifications.delivery import plan
+from statuspage.api.reference import document
 from tests.api.conftest import V1, Call, body, cell, told
 from tests.notifications.cast import tenant
 
@@ -160,6 +161,17 @@ def test_what_was_refused_may_be_mended_and_sent_with_the_same_key(call: Call) -
     wrong = body(public_title="")
     assert call("post", "incidents", wrong, **{"Idempotency-Key": "k"}).status_code == 422
     assert call("post", "incidents", body(), **{"Idempotency-Key": "k"}).status_code == 201
+
+
+def test_every_operation_that_makes_something_takes_a_key() -> None:
+    posts = {
+        path: {each["name"] for each in operations["post"]["parameters"]}
+        for path, operations in document()["paths"].items()
+        if "post" in operations
+    }
+    assert {path for path, names in posts.items() if "Idempotency-Key" not in names} == {
+        "/api/v1/decisions"  # makes nothing
+    }
 
 
 def test_whoever_has_not_seen_the_news_is_told_them_instead(call: Call) -> None:

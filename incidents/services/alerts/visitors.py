@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Mapping
 from datetime import datetime
 from functools import cache
+from itertools import chain
 from typing import cast
 
 import redis
@@ -91,11 +92,17 @@ def tell_the_desk(*, now: datetime) -> list[MonitorAlert]:
 
 def _many(reports: Mapping[Cell, int]) -> list[Signal]:
     """Of cells that the catalogue has; what runs in no region is meant wherever it is reported."""
-    catalogue, totals = CatalogueIndex(), Counter[Cell]()
     # Fewer than enough in one region may be enough for what has none.
-    for (service, region), number in reports.items():
-        for there in (region, GLOBAL):
-            found = catalogue.hit(NamedPlaces(service, there, "", (), Level.WARNING))
+    named = {
+        (service, region): [
+            NamedPlaces(service, there, "", (), Level.WARNING) for there in (region, GLOBAL)
+        ]
+        for service, region in reports
+    }
+    catalogue, totals = CatalogueIndex(chain.from_iterable(named.values())), Counter[Cell]()
+    for cell, number in reports.items():
+        for each in named[cell]:
+            found = catalogue.hit(each)
             if not isinstance(found, Unmapped):
                 totals[found.service.slug, found.region.slug] += number
                 break

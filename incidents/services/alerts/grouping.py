@@ -45,6 +45,23 @@ def storms(
     return [frozenset(group) for group in groups.values()]
 
 
+def homes(
+    groups: Iterable[frozenset[CellIds]],
+    incidents: Sequence[Open],
+    needs: Mapping[int, frozenset[int]],
+) -> list[tuple[int | None, frozenset[CellIds]]]:
+    """Each group with the open incident that it belongs to, those of one incident as one group; None: a new one."""
+    found: list[tuple[int | None, frozenset[CellIds]]] = []
+    joined: dict[int, frozenset[CellIds]] = {}
+    for group in groups:
+        home = belongs_to(group, incidents, needs)
+        if home is None:
+            found.append((None, group))
+        else:
+            joined[home] = joined.get(home, frozenset()) | group
+    return [*found, *joined.items()]
+
+
 def belongs_to(
     group: frozenset[CellIds], incidents: Sequence[Open], needs: Mapping[int, frozenset[int]]
 ) -> int | None:

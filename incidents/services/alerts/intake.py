@@ -148,12 +148,11 @@ def act_on(
         return
     needs = dependencies()
     incidents = open_incidents(now - window)
-    for group in grouping.storms(cells, needs):
+    for found, group in grouping.homes(grouping.storms(cells, needs), incidents, needs):
         members = [alert for alert in alerts if not group.isdisjoint(cells_of(alert))]
         wanted = [hits[cell] for cell in sorted(group)]
         try:
             with transaction.atomic():
-                found = grouping.belongs_to(group, incidents, needs)
                 if found is None:
                     _open(members, wanted, now=now, actor=actor)
                 else:

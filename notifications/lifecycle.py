@@ -17,6 +17,7 @@ class Channel(Word):
     MAIL = "mail"
     WEBHOOK = "webhook"
     CHAT = "chat"
+    PUSH = "push", "Browser"
 
     @property
     def is_web(self) -> bool:

@@ -367,6 +367,17 @@ STALL_MINUTES = env.integer("STALL_MINUTES", 5, least=1, most=1440)
 # What /-/metrics asks for as a bearer token; without it there are no metrics: they say how many are told.
 METRICS_TOKEN = env.secret("METRICS_TOKEN")
 
+# Hosts of the services that browsers are told through: a browser's subscription leads to one of these, or nowhere.
+PUSH_SERVICES = env.words(
+    "PUSH_SERVICES",
+    (
+        "fcm.googleapis.com",
+        "updates.push.services.mozilla.com",
+        "*.push.apple.com",
+        "*.notify.windows.com",
+    ),
+)
+
 # Networks of our own that webhooks and chat rooms may lead into, without TLS and on any port. Else
 # they lead to public addresses only.
 OUTBOUND_ALLOW = env.networks("OUTBOUND_ALLOW")

@@ -69,7 +69,8 @@ class Message:
     """What a transport sends. `id` is the same in every repeat; a mail's is a Message-ID in angle brackets.
 
     A mail has a template, `values` for its placeholders and `headers` of its own; `return_path`: where a report
-    about it comes back to. `event` is the body for machines and rooms, sent by `method`; `secrets` sign it.
+    about it comes back to. `event` is the body for machines and rooms, sent by `method`; `secrets` sign it;
+    `plain`: what to keep of it as evidence where it is encrypted.
     """
 
     id: str
@@ -79,6 +80,7 @@ class Message:
     headers: Mapping[str, str] = field(default_factory=dict)
     return_path: str = ""
     event: bytes = b""
+    plain: str = ""
     method: str = "POST"
     secrets: tuple[str, ...] = ()
 
@@ -155,6 +157,7 @@ class ChannelHandler:
     an answer means. `try_out`: one test message, past every queue: whether it was taken, and the answer in
     words; never raises. `new_secret`: where messages are signed. `breaker_after`: failures in a row until
     its host is left alone.
+    `by_browser`: its addresses come from a browser with keys of theirs, and nobody can type one.
     `formats`: the first is what an endpoint without a choice gets.
     """
 
@@ -165,6 +168,7 @@ class ChannelHandler:
     try_out: Callable[[Endpoint, datetime], tuple[bool, str]]
     new_secret: Callable[[], str] | None = None
     breaker_after: int = 5
+    by_browser: bool = False
     formats: Sequence[Format] = ()
 
 

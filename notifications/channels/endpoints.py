@@ -26,8 +26,15 @@ def formats(channel: str) -> Sequence[Format]:
     return CHANNELS[Channel(channel)].formats
 
 
+def typed_channels() -> list[Channel]:
+    """Those whose addresses people type."""
+    return [each for each in Channel if not CHANNELS[each].by_browser]
+
+
 def check(channel: str, address: str, format: str = "") -> Address:
-    """The normal form of an address, as channel and format want it. Raises AddressError."""
+    """The normal form of an address that somebody typed, as channel and format want it. Raises AddressError."""
+    if CHANNELS[Channel(channel)].by_browser:
+        raise AddressError("comes from a browser that subscribes itself; nobody can type it.")
     return CHANNELS[Channel(channel)].check(_format(channel, format).address(address))
 
 
@@ -62,7 +69,9 @@ def create(
 
     Raises AddressError.
     """
-    handler, checked = CHANNELS[Channel(channel)], check(channel, address, format)
+    handler = CHANNELS[Channel(channel)]
+    with_keys = handler.by_browser and secret
+    checked = handler.check(address) if with_keys else check(channel, address, format)
     if find(channel, checked.address):
         raise AddressError("is there already; use another one.")
     if handler.new_secret:

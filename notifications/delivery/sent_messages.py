@@ -24,7 +24,7 @@ class AgainError(ValueError):
 
 def redacted(delivery: Delivery, message: Message) -> str:
     """The body without what the endpoint's address keeps secret, such as a routing key."""
-    text = message.event.decode(errors="replace")
+    text = message.plain or message.event.decode(errors="replace")
     for values in parse_qs(urlsplit(delivery.endpoint.address).query).values():
         for value in values:
             if len(value) >= SHORTEST_SECRET:

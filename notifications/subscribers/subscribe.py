@@ -71,7 +71,7 @@ def request(
         normal = normalise(address)
     except AddressError as error:
         raise SubscribeError("address", str(error)) from error
-    chosen = [] if incident else _checked(topics)
+    chosen = [] if incident else checked_topics(topics)
     with transaction.atomic():
         recent = SignUp.objects.annotate(lower=Lower("address")).filter(
             lower=normal.lower(), requested_at__gt=now - MAILS_WITHIN
@@ -126,7 +126,7 @@ def _confirm(key: uuid.UUID, now: datetime) -> Endpoint:
         if sign_up.incident:
             following.follow(endpoint, sign_up.incident, ends_only=sign_up.ends_only)
         else:
-            _replace_topics(endpoint, _existing([(pair[0], pair[1]) for pair in sign_up.topics]))
+            replace_topics(endpoint, _existing([(pair[0], pair[1]) for pair in sign_up.topics]))
             choices_of(sign_up).apply(endpoint)
             endpoint.save()
         sign_up.confirmed_at = now
@@ -218,7 +218,7 @@ def set_topics(
 
     Raises TokenError, SubscribeError.
     """
-    chosen = _checked(topics)
+    chosen = checked_topics(topics)
     with transaction.atomic():
         endpoint = _managed(token)
         endpoint.left_posts_at = None
@@ -226,7 +226,7 @@ def set_topics(
         if choices is not None:
             choices.apply(endpoint)
         endpoint.save()
-        _replace_topics(endpoint, chosen)
+        replace_topics(endpoint, chosen)
     return endpoint
 
 
@@ -294,7 +294,8 @@ def _take_due(now: datetime, most: int) -> list[SignUp]:
     return [sign_up for sign_up in due if sign_up.next_attempt_at is not None]
 
 
-def _checked(topics: Collection[Topic]) -> list[Topic]:
+def checked_topics(topics: Collection[Topic]) -> list[Topic]:
+    """Raises SubscribeError for none, too many, and what the catalogue has not."""
     chosen = list(dict.fromkeys(topics))
     if not chosen:
         raise SubscribeError("topics", "choose at least one service and region, or all of them.")
@@ -365,7 +366,7 @@ def _open_endpoint(sign_up: SignUp, now: datetime) -> Endpoint:
     return endpoint
 
 
-def _replace_topics(endpoint: Endpoint, topics: Collection[Topic]) -> None:
+def replace_topics(endpoint: Endpoint, topics: Collection[Topic]) -> None:
     endpoint.topics.all().delete()
     PublicTopic.objects.bulk_create(
         PublicTopic(endpoint=endpoint, service_id=service, region_id=region)

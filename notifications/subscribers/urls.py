@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from django.urls import path
 
-from notifications.subscribers import views
+from notifications.subscribers import push_views, views
 
 app_name = "notifications"
 urlpatterns = [
     path("", views.subscribe, name="subscribe"),
     path("confirm/<path:token>/", views.confirm, name="confirm"),
+    path("push/", push_views.push, name="push"),
     path("code/<path:token>/", views.confirm_by_code, name="code"),
     path("manage/<path:token>/", views.manage, name="manage"),
     path("leave/<path:token>/", views.leave, name="leave"),

@@ -6,24 +6,14 @@ the same answer whether we know it or not.
 
 from __future__ import annotations
 
-import logging
 import uuid
-from collections.abc import Callable
 from datetime import datetime
-from functools import wraps
-from typing import Any, Concatenate, ParamSpec
-from urllib.parse import urlsplit
+from typing import Any
 
 from celery import current_app
-from django.conf import settings
-from django.db import InterfaceError, OperationalError, transaction
+from django.db import transaction
 from django.http import HttpRequest, HttpResponse
-from django.template.loader import render_to_string
-from django.utils import timezone
-from django.utils.translation import get_language, get_language_bidi
 from django.utils.translation import gettext as _
-from django.views.decorators.csrf import csrf_exempt
-from django.views.decorators.http import require_http_methods
 
 from notifications import signed_links
 from notifications.enqueue import enqueue
@@ -32,74 +22,48 @@ from notifications.models import Endpoint, SignUp
 from notifications.subscribers import following, form_guard, request_rate_limits
 from notifications.subscribers import subscribe as service
 from notifications.subscribers.forms import SubscribeForm, TopicForm
+from notifications.subscribers.pages import (
+    UNPROCESSABLE,
+    check_origin,
+    here,
+    language,
+    page,
+    public_page,
+    too_many,
+)
 from notifications.subscribers.post_choices import PostChoices
 from notifications.subscribers.subscribe import SubscribeError, TokenError
 from notifications.subscribers.topic_picker import TopicCatalogue, TopicChoice
 
-log = logging.getLogger(__name__)
-
-UNPROCESSABLE, TOO_MANY = 422, 429
-RETRY_AFTER = "60"  # seconds, when the database is away
 ASKED = "We have mailed this address: alerts end once that mail is confirmed.\n"
 ONE_CLICK = ("List-Unsubscribe", "One-Click")
 
-Arguments = ParamSpec("Arguments")
 
-
-def _public(
-    view: Callable[Concatenate[HttpRequest, datetime, Arguments], HttpResponse],
-) -> Callable[Concatenate[HttpRequest, Arguments], HttpResponse]:
-    """A page for anybody: uncached, unlisted, without cookie; in words when the database is away."""
-
-    @csrf_exempt
-    @require_http_methods(["GET", "HEAD", "POST"])
-    @wraps(view)
-    def answered(
-        request: HttpRequest, /, *args: Arguments.args, **kwargs: Arguments.kwargs
-    ) -> HttpResponse:
-        now = timezone.now()
-        try:
-            response = view(request, now, *args, **kwargs)
-        except TokenError:
-            response = _page(request, now, "invalid", languages=(), status=400)
-        except (OperationalError, InterfaceError):
-            log.exception("no database for %s", request.resolver_match)
-            response = _page(request, now, "unavailable", status=503)
-            response.headers["Retry-After"] = RETRY_AFTER
-        response.headers["Cache-Control"] = "no-store"
-        response.headers["X-Robots-Tag"] = "noindex"
-        if "token" in kwargs:
-            response.headers["Referrer-Policy"] = "no-referrer"
-        return response
-
-    return answered
-
-
-@_public
+@public_page
 def subscribe(request: HttpRequest, now: datetime) -> HttpResponse:
     """Ask for public posts; a mail asks back."""
     form = SubscribeForm(TopicCatalogue(), "subscribe", now)
     if request.method != "POST":
-        form.posts = PostChoices(language=_language())
+        form.posts = PostChoices(language=language())
         form.prefill(request.GET)
-        return _page(request, now, "subscribe", form=form)
-    form.read(request.POST, language=_language())
+        return page(request, now, "subscribe", form=form)
+    form.read(request.POST, language=language())
     if "add" in request.POST:
         form.add()
-        return _page(request, now, "subscribe", form=form)
+        return page(request, now, "subscribe", form=form)
     if wait := request_rate_limits.seconds_to_wait(
         request_rate_limits.PER_SENDER, request_rate_limits.sender(request), now=now
     ):
-        return _too_many(request, now, form, wait)
-    _check_origin(request, form)
+        return too_many(request, now, form, wait, "subscribe")
+    check_origin(request, form)
     address, topics = form.check(), [] if form.incident else form.topics()
     form.check_posts()
     if form.problems:
-        return _page(request, now, "subscribe", form=form, status=UNPROCESSABLE)
+        return page(request, now, "subscribe", form=form, status=UNPROCESSABLE)
     if wait := request_rate_limits.seconds_to_wait(
         request_rate_limits.PER_ADDRESS, address.lower(), now=now
     ):
-        return _too_many(request, now, form, wait)
+        return too_many(request, now, form, wait, "subscribe")
     key = uuid.uuid4()
     if not form.trapped:
         try:
@@ -113,18 +77,18 @@ def subscribe(request: HttpRequest, now: datetime) -> HttpResponse:
             )
         except SubscribeError as error:
             form.refuse(error)
-            return _page(request, now, "subscribe", form=form, status=UNPROCESSABLE)
+            return page(request, now, "subscribe", form=form, status=UNPROCESSABLE)
         transaction.on_commit(lambda: enqueue(current_app.signature("notifications.confirmations")))
     hours = int(signed_links.CONFIRM_WITHIN.total_seconds() // 3600)
-    return _page(request, now, "sent", address=address, hours=hours, **_code_form(key, now))
+    return page(request, now, "sent", address=address, hours=hours, **_code_form(key, now))
 
 
-@_public
+@public_page
 def confirm(request: HttpRequest, now: datetime, token: str) -> HttpResponse:
     """The link of the confirmation mail."""
     if request.method == "POST":
         form = TopicForm(TopicCatalogue(), f"confirm {token}", now)
-        _check_origin(request, form)
+        check_origin(request, form)
         if not form.problems:
             endpoint = service.confirm(token=token, now=now)
             return _confirmed(request, now, endpoint)
@@ -134,15 +98,15 @@ def confirm(request: HttpRequest, now: datetime, token: str) -> HttpResponse:
     )
 
 
-@_public
+@public_page
 def confirm_by_code(request: HttpRequest, now: datetime, token: str) -> HttpResponse:
     """The code of the confirmation mail, typed where it was asked for."""
     key = signed_links.read_code_page(token)
     shown = _code_form(key, now)
     if request.method != "POST":
-        return _page(request, now, "code", **shown)
+        return page(request, now, "code", **shown)
     form = TopicForm(TopicCatalogue(), _code_purpose(key), now)
-    _check_origin(request, form)
+    check_origin(request, form)
     if not form.problems:
         endpoint = service.confirm_by_code(
             token=token, code=request.POST.get("code", "")[:40], now=now
@@ -152,12 +116,12 @@ def confirm_by_code(request: HttpRequest, now: datetime, token: str) -> HttpResp
         form.problems["code"] = _(
             "This is not the code of the mail, or it was tried too often; open the link in the mail instead."
         )
-    return _page(request, now, "code", form=form, status=UNPROCESSABLE, **shown)
+    return page(request, now, "code", form=form, status=UNPROCESSABLE, **shown)
 
 
 def _code_form(key: uuid.UUID, now: datetime) -> dict[str, Any]:
     return {
-        "code_path": _here(signed_links.code_url(key)),
+        "code_path": here(signed_links.code_url(key)),
         "code_token": form_guard.issue(_code_purpose(key), now=now),
     }
 
@@ -176,7 +140,7 @@ def _ask_to_confirm(
     if sign_up is None:
         raise TokenError("This link has expired.")
     status = UNPROCESSABLE if form.problems else 200
-    return _page(
+    return page(
         request,
         now,
         "confirm",
@@ -190,7 +154,7 @@ def _ask_to_confirm(
 
 def _confirmed(request: HttpRequest, now: datetime, endpoint: Endpoint) -> HttpResponse:
     topics = endpoint.topics.order_by("id").values_list("service_id", "region_id")
-    return _page(
+    return page(
         request,
         now,
         "confirmed",
@@ -198,11 +162,11 @@ def _confirmed(request: HttpRequest, now: datetime, endpoint: Endpoint) -> HttpR
         topics=TopicCatalogue().sentences(topics) if topics else [],
         followed=[words for _, words in following.followed(endpoint)],
         choices=PostChoices.of_endpoint(endpoint).in_words(),
-        manage=_here(signed_links.manage_url(endpoint.key)),
+        manage=here(signed_links.manage_url(endpoint.key)),
     )
 
 
-@_public
+@public_page
 def manage(request: HttpRequest, now: datetime, token: str) -> HttpResponse:
     """What an address hears of, to be changed or left."""
     endpoint, topics = service.topics_of(token=token)
@@ -216,7 +180,7 @@ def manage(request: HttpRequest, now: datetime, token: str) -> HttpResponse:
     if "add" in request.POST:
         form.add()
         return _manage_page(request, now, endpoint, form)
-    _check_origin(request, form)
+    check_origin(request, form)
     if "unfollow" in request.POST and not form.problems:
         service.unfollow(token=token, tracking_id=request.POST["unfollow"][:20])
         form.choice = form.catalogue.choice_of(topics)
@@ -246,8 +210,8 @@ def _manage_page(
     saved: bool = False,
     status: int = 200,
 ) -> HttpResponse:
-    leave_path = _here(signed_links.leave_url(endpoint.key, DeliveryAudience.PUBLIC))
-    return _page(
+    leave_path = here(signed_links.leave_url(endpoint.key, DeliveryAudience.PUBLIC))
+    return page(
         request,
         now,
         "manage",
@@ -262,7 +226,7 @@ def _manage_page(
     )
 
 
-@_public
+@public_page
 def leave(request: HttpRequest, now: datetime, token: str) -> HttpResponse:
     """Stop posts or alerts. A mail program may do so by itself (RFC 8058): no form token, no page."""
     if request.method == "POST" and request.POST.get(ONE_CLICK[0]) == ONE_CLICK[1]:
@@ -271,44 +235,44 @@ def leave(request: HttpRequest, now: datetime, token: str) -> HttpResponse:
     form = TopicForm(TopicCatalogue(), _leave_purpose(request.path), now)
     public = audience == DeliveryAudience.PUBLIC
     if request.method == "POST":
-        _check_origin(request, form)
+        check_origin(request, form)
         if not form.problems:
             left = service.leave(token=token, now=now)
             _ring(left)
-            return _page(
+            return page(
                 request, now, "left", public=public, asked=left.asked, undo=_undo(left.undo)
             )
     status = UNPROCESSABLE if form.problems else 200
     ends = service.what_ends(token=token)
-    return _page(request, now, "leave", form=form, public=public, ends=ends, status=status)
+    return page(request, now, "leave", form=form, public=public, ends=ends, status=status)
 
 
-@_public
+@public_page
 def end_alerts(request: HttpRequest, now: datetime, token: str) -> HttpResponse:
     """Whoever reads an address confirms that its alerts shall end."""
     signed_links.read_end_alerts(token)
     form = TopicForm(TopicCatalogue(), f"end {request.path}", now)
     if request.method == "POST":
-        _check_origin(request, form)
+        check_origin(request, form)
         if not form.problems:
             undo = service.end_alerts(token=token, now=now)
-            return _page(request, now, "left", public=False, asked=False, undo=_undo(undo))
+            return page(request, now, "left", public=False, asked=False, undo=_undo(undo))
     status = UNPROCESSABLE if form.problems else 200
-    return _page(request, now, "leave", form=form, public=False, confirms=True, status=status)
+    return page(request, now, "leave", form=form, public=False, confirms=True, status=status)
 
 
-@_public
+@public_page
 def come_back(request: HttpRequest, now: datetime, token: str) -> HttpResponse:
     """Alerts that were left come again."""
     signed_links.read_come_back(token)
     form = TopicForm(TopicCatalogue(), f"back {request.path}", now)
     if request.method == "POST":
-        _check_origin(request, form)
+        check_origin(request, form)
         if not form.problems:
             service.come_back(token=token)
-            return _page(request, now, "back", done=True, form=form)
+            return page(request, now, "back", done=True, form=form)
     status = UNPROCESSABLE if form.problems else 200
-    return _page(request, now, "back", done=False, form=form, status=status)
+    return page(request, now, "back", done=False, form=form, status=status)
 
 
 def _ring(left: service.Left) -> None:
@@ -319,7 +283,7 @@ def _ring(left: service.Left) -> None:
 
 
 def _undo(address: str) -> str:
-    return _here(address) if address else ""
+    return here(address) if address else ""
 
 
 def _one_click(token: str, now: datetime) -> HttpResponse:
@@ -334,63 +298,3 @@ def _one_click(token: str, now: datetime) -> HttpResponse:
 
 def _leave_purpose(path: str) -> str:
     return f"leave {path}"
-
-
-def _check_origin(request: HttpRequest, form: TopicForm) -> None:
-    if form_guard.is_from_elsewhere(request):
-        form.problems[""] = _(
-            "This came from another site's page, so nothing was done. If you want it, send it from here."
-        )
-    elif not form_guard.is_fresh(
-        request.POST.get(form_guard.FIELD, ""), form.purpose, now=form.now
-    ):
-        form.problems[""] = _(
-            "This page was open for more than two hours, so nothing was done yet. Please send it again."
-        )
-
-
-def _too_many(request: HttpRequest, now: datetime, form: SubscribeForm, wait: int) -> HttpResponse:
-    minutes = -(-wait // 60)
-    form.problems[""] = _(
-        "Too many requests came from you or for this address. Nothing was sent; try again in"
-        " %(minutes)d min."
-    ) % {"minutes": minutes}
-    response = _page(request, now, "subscribe", form=form, status=TOO_MANY)
-    response.headers["Retry-After"] = str(wait)
-    return response
-
-
-def _page(
-    request: HttpRequest, now: datetime, name: str, *, status: int = 200, **context: Any
-) -> HttpResponse:
-    """Rendered without the request, so that no context processor can touch a session."""
-    plain = request.path.removeprefix(_root(_language()))
-    frame = {
-        "site_name": settings.SITE_NAME,
-        "base_url": settings.BASE_URL,
-        "path": request.path,
-        "root": _root(_language()),
-        "language": _language(),
-        "languages": [
-            {"code": code, "name": name, "path": f"{_root(code)}{plain}"}
-            for code, name in settings.LANGUAGES
-        ],
-        "direction": "rtl" if get_language_bidi() else "ltr",
-        "as_of": now,
-        "section": "subscribe",
-    }
-    return HttpResponse(render_to_string(f"subscribe/{name}.html", {**frame, **context}), status=status)  # fmt: skip
-
-
-def _language() -> str:
-    return get_language() or settings.LANGUAGE_CODE
-
-
-def _root(language: str) -> str:
-    """What stands before the addresses of a language: nothing for the default one, else `/de`."""
-    return "" if language == settings.LANGUAGE_CODE else f"/{language}"
-
-
-def _here(address: str) -> str:
-    """The path of one of our addresses, in the language of this page."""
-    return f"{_root(_language())}{urlsplit(address).path}"

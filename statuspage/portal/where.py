@@ -19,7 +19,6 @@ from notifications.delivery import retry
 from notifications.evidence import delivery_log
 from notifications.lifecycle import Channel
 from notifications.models import ActionGroup, Endpoint, EndpointProposal
-from notifications.models.choices import channels
 from notifications.subscribers import request_rate_limits
 from statuspage.portal.access import (
     TOO_MANY,
@@ -128,8 +127,8 @@ def _new(request: HttpRequest, visitor: Visitor) -> HttpResponse:
     context = {
         "channels": [
             (f"{value} {each.name}".strip(), each.label)
-            for value, label in channels()
-            for each in endpoints.formats(value) or [Format("", label)]
+            for value in endpoints.typed_channels()
+            for each in endpoints.formats(value) or [Format("", value.label)]
         ],
         "typed": request.POST,
         "problem": problem,

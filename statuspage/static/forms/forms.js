@@ -30,3 +30,53 @@
     tally();
   }
 })();
+// A browser subscribes itself: the form then carries what its push service gave it.
+(() => {
+  const form = document.querySelector("[data-push]");
+  if (!form) return;
+  const part = (name) => form.querySelector(`[data-push-${name}]`);
+  const show = (name) => { for (const each of ["none", "denied", "failed"]) part(each).hidden = each !== name; };
+  if (!("serviceWorker" in navigator) || !("PushManager" in window) || !("Notification" in window)) {
+    part("on").disabled = true;
+    show("none");
+    return;
+  }
+  const bytes = (text) => Uint8Array.from(atob(text.replace(/-/g, "+").replace(/_/g, "/")), (one) => one.charCodeAt(0));
+  const registered = () => navigator.serviceWorker.register(form.dataset.worker);
+  const ready = async () => {
+    const registration = await registered();
+    const worker = registration.active ?? registration.waiting ?? registration.installing;
+    if (worker.state !== "activated") {
+      await new Promise((done) => worker.addEventListener("statechange", () => { if (worker.state === "activated") done(); }));
+    }
+    return registration;
+  };
+  form.addEventListener("submit", async (event) => {
+    if (event.submitter?.name === "add" || form.elements.subscription.value) return;
+    event.preventDefault();
+    show("");
+    if ((await Notification.requestPermission()) !== "granted") return show("denied");
+    try {
+      const { pushManager } = await ready();
+      const known = await pushManager.getSubscription();
+      const own = bytes(form.dataset.push);
+      // Begun under another key of ours: that one would be refused.
+      const same = known && String(new Uint8Array(known.options.applicationServerKey)) === String(own);
+      if (known && !same) await known.unsubscribe();
+      const subscription = same ? known : await pushManager.subscribe({ userVisibleOnly: true, applicationServerKey: own });
+      form.elements.subscription.value = JSON.stringify(subscription);
+      form.requestSubmit();
+    } catch {
+      show("failed");
+    }
+  });
+  navigator.serviceWorker.getRegistration(form.dataset.worker).then(async (registration) => {
+    const subscription = await registration?.pushManager.getSubscription();
+    if (!subscription) return;
+    part("has").hidden = false;
+    part("off").addEventListener("click", async () => {
+      await subscription.unsubscribe();
+      part("has").hidden = true;
+    });
+  });
+})();

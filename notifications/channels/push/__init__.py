@@ -1,0 +1,1 @@
+"""Web push: notifications in browsers that subscribed themselves, without any address of a person."""

@@ -1,0 +1,96 @@
+"""What a notification says: state and title, where, and the words of the statement, short. Same facts as the mail."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from django.conf import settings
+from django.utils.translation import get_language, get_language_bidi, gettext
+
+from incidents.sealing import unseal
+from incidents.texts.markdown import to_text
+from notifications import signed_links
+from notifications.channels import wording
+from notifications.channels.base import Message, one_line
+from notifications.channels.chat.post import SIGNS, shortened
+from notifications.channels.push import encryption, vapid
+from notifications.channels.push.subscription import PushKeys, of_base64
+from notifications.channels.yours import Book
+from notifications.models import Delivery, Endpoint
+
+TITLE, BODY = 120, 400  # characters; a telephone shows less
+MOST_PLACES = 3
+KEPT_FOR = 24 * 3600  # seconds that a service keeps it for a browser that is off
+HIDDEN = "…"
+
+
+class PushRenderer:
+    """Makes each text once, and encrypts it for each browser. Short-lived by intent, like the renderer of mails."""
+
+    def __init__(self) -> None:
+        self._said: dict[tuple[object, ...], dict[str, Any]] = {}
+
+    def compose(self, delivery: Delivery) -> Message:
+        """The message of a delivery, with the same words whenever it is repeated. Raises ValueError."""
+        key = wording.same_words(delivery)
+        with wording.reading(delivery):
+            if key not in self._said:
+                self._said[key] = said_of(delivery)
+            return message(str(delivery.uuid), delivery.endpoint, self._said[key])
+
+
+def said_of(delivery: Delivery) -> dict[str, Any]:
+    """In the language that is active."""
+    facts = wording.facts(delivery, Book(delivery.communication).where(most=MOST_PLACES))
+    drill = f"[{gettext('Drill')}] " if facts["drill"] else ""
+    where = facts["where"]
+    lines = [str(facts["state_word"]), *(where if isinstance(where, list) else [])]
+    text = " ".join(to_text(wording.body(delivery)[0]).split())
+    return {
+        "title": one_line(f"{drill}{SIGNS[str(facts['state'])]} {facts['title']}", TITLE),
+        "body": shortened("\n".join([*lines, text]), BODY),
+        "url": facts["link"] or f"{settings.BASE_URL}/status/",
+        "tag": facts["tracking_id"],
+    }
+
+
+def message(id: str, endpoint: Endpoint, said: Mapping[str, Any]) -> Message:
+    """`tag`: a newer notification of the same takes the place of the one before, in the browser and on the way."""
+    keys = PushKeys.of(unseal(endpoint.secret))
+    whole = {
+        **said,
+        "lang": get_language(),
+        "dir": "rtl" if get_language_bidi() else "ltr",
+        "choose": gettext("Change what you hear of"),
+    }
+    links = {"manage": signed_links.manage_url(endpoint.key)}
+    return Message(
+        id=id,
+        to=endpoint.address,
+        headers={
+            "Content-Type": "application/octet-stream",
+            "Content-Encoding": "aes128gcm",
+            "TTL": str(KEPT_FOR),
+            "Urgency": "high",
+            "Topic": _topic(str(said["tag"])),
+            "Authorization": vapid.authorization(endpoint.address, keys.private),
+        },
+        event=encryption.encrypt(
+            _json(whole | links), receiver=of_base64(keys.receiver), auth=of_base64(keys.auth)
+        ),
+        plain=_json(whole | dict.fromkeys(links, HIDDEN)).decode(),
+    )
+
+
+def _json(values: Mapping[str, Any]) -> bytes:
+    return json.dumps(values, ensure_ascii=False, separators=(",", ":")).encode()
+
+
+def _topic(tag: str) -> str:
+    """At most 32 characters of base64url (RFC 8030, section 5.4)."""
+    digest = hashlib.sha256(tag.encode()).digest()[:18]
+    return base64.urlsafe_b64encode(digest).decode("ascii")

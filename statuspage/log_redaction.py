@@ -17,7 +17,7 @@ _RULES = (
     (re.compile(r"(/[^\s?\"']*)\?[^\s\"']+"), r"\1?…"),
     # Signed values of Django: content, perhaps a time, signature.
     (re.compile(r"[\w-]{8,}:(?:[\w-]{4,8}:)?[\w-]{27,}"), "…"),
-    (re.compile(r"\b(whsec_|desk_|sealed:|Bearer |Basic )[\w+/=.-]{8,}"), r"\1…"),
+    (re.compile(r"\b(whsec_|desk_|tenant_|sealed:|Bearer |Basic )[\w+/=.-]{8,}"), r"\1…"),
     (re.compile(r"(://[^/\s:@]*:)[^/\s@]+@"), r"\1…@"),
     # The path of a chat room's or a webhook's address.
     (re.compile(r"(https?://[^/\s\"']+/)[^\s\"'<>]{12,}"), r"\1…"),

@@ -26,6 +26,7 @@ from notifications.models import (
     CustomerSubscription,
     Delivery,
     Endpoint,
+    EventAnswer,
     Footprint,
     OperatorAct,
     PublicTopic,
@@ -183,6 +184,8 @@ def _forget_tenant(tenant: Tenant) -> None:
     mark = f"{ERASED}-{secrets.token_hex(8)}"
     sign_in.forget_people_of(tenant.pk)
     tenant.alert_rules.all().delete()
+    tenant.tokens.all().delete()
+    EventAnswer.objects.filter(tenant=tenant).delete()
     tenant.action_groups.all().delete()
     Endpoint.objects.filter(tenant=tenant).update(tenant=None)
     Footprint.objects.filter(subscription__tenant=tenant).delete()

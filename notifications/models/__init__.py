@@ -13,6 +13,7 @@ from notifications.models.endpoints import (
     PublicTopic,
     SignUp,
 )
+from notifications.models.event_answers import AnswerState, EventAnswer, WasHit
 from notifications.models.impacted_lists import AudienceVersion, ListDraft, ListPiece, ListReading
 from notifications.models.kill_switch import KillSwitch, SendingHeartbeat
 from notifications.models.outbox import Attempt, Delivery, FanOut
@@ -37,6 +38,7 @@ from notifications.models.tokens import TenantScope, TenantToken
 __all__ = [
     "ActionGroup",
     "AlertRule",
+    "AnswerState",
     "Attempt",
     "AudienceVersion",
     "Bounce",
@@ -50,6 +52,7 @@ __all__ = [
     "DeliveryStatistics",
     "Endpoint",
     "EndpointProposal",
+    "EventAnswer",
     "FanOut",
     "FollowedIncident",
     "Footprint",
@@ -73,4 +76,5 @@ __all__ = [
     "Tenant",
     "TenantScope",
     "TenantToken",
+    "WasHit",
 ]

@@ -13,6 +13,7 @@ from notifications.models.tenants import Tenant
 class TenantScope(models.TextChoices):
     EVENTS = "events:read", "Read events and the subscriptions they hit"
     SECURITY = "security:read", "See events about security among them"
+    CALENDAR = "calendar:read", "Read planned maintenance as a calendar, by its address alone"
     SUBSCRIPTIONS = "subscriptions:read", "Read subscriptions and where they run"
     RULES = "rules:read", "Read alert rules"
     CHANGE_RULES = "rules:write", "Make, change and delete alert rules"

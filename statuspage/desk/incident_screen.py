@@ -18,6 +18,7 @@ from incidents.services.scheduled.review_deadlines import deadlines_of
 from incidents.services.scheduled.update_cadence import UpdateDue, updates_due
 from incidents.vocabulary import Kind
 from incidents.wording import written
+from notifications.customers import event_answers
 from notifications.evidence import delivery_statistics
 from statuspage.desk.delivery_statistics import DEFERRED
 from statuspage.desk.dry_run import html_of
@@ -82,6 +83,7 @@ class Screen:
     regions: list[RegionRow]
     decisions: list[DecisionRow]
     said: list[Said]
+    customers_say: int  # proposals of customers for the impacted list that wait
     witnesses: list[MonitorAlert]  # what others report of it, who did not open it
 
     @property
@@ -148,6 +150,7 @@ def screen_of(incident: Incident, now: datetime) -> Screen:
         update_due=updates_due([incident], now).get(incident.pk),
         clocks=deadlines_of([incident], now).get(incident.pk, ()),
         regions=_regions(incident),
+        customers_say=event_answers.waiting(incident).count(),
         decisions=_decisions(incident),
         witnesses=list(
             incident.monitor_alerts.filter(outcome=MonitorAlert.Outcome.WITNESS).order_by("id")

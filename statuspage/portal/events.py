@@ -29,7 +29,17 @@ from notifications.audience.tenant_events import EventBasis, Subscription, Tenan
 from notifications.evidence import when_told
 from notifications.evidence.when_told import FirstTold
 from notifications.models import Tenant
-from statuspage.portal.access import Visitor, member, private, show, to_sign_in, visitors
+from statuspage.portal import answers
+from statuspage.portal.access import (
+    UNPROCESSABLE,
+    Visitor,
+    editing,
+    member,
+    private,
+    show,
+    to_sign_in,
+    visitors,
+)
 from statuspage.public.render.labels import state_of
 from statuspage.public.render.times import iso
 
@@ -214,8 +224,13 @@ def linked(request: HttpRequest, tracking_id: str) -> HttpResponse:
 
 
 @member
+@editing
 def one(request: HttpRequest, visitor: Visitor, tracking_id: str) -> HttpResponse:
-    event = found(visitor, tracking_id)
+    event, problem = found(visitor, tracking_id), ""
+    if request.method == "POST":
+        problem = answers.act(request.POST, visitor, event)
+        if not problem:
+            return HttpResponseRedirect(f"{request.path}#answer")
     told = when_told.told_of(visitor.tenant, event.incident.pk)
     reached: dict[int, list[when_told.WhenTold]] = {}
     for each in told:
@@ -232,8 +247,11 @@ def one(request: HttpRequest, visitor: Visitor, tracking_id: str) -> HttpRespons
         ],
         "reviews": _reviews(event),
         "subscriptions": visitor.tenant.subscriptions.count(),
+        "problem": problem,
+        **answers.context(request.POST, visitor, event),
     }
-    return show(request, "event", context, visitor=visitor)
+    status = UNPROCESSABLE if problem else 200
+    return show(request, "event", context, visitor=visitor, status=status)
 
 
 def _reviews(event: TenantEvent) -> list[dict[str, Any]]:

@@ -10,6 +10,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from incidents.services.errors import EntryError
 from notifications.customers import tokens
 from notifications.models import MemberRole, TenantScope
+from statuspage.portal import calendar
 from statuspage.portal.access import UNPROCESSABLE, Visitor, look_only, member, show
 
 LIFETIMES = (30, 90, 365)  # days
@@ -19,7 +20,7 @@ SHOWN = 100
 @member
 def listed(request: HttpRequest, visitor: Visitor) -> HttpResponse:
     """The secret of a new one is shown on the page that follows, and nowhere again."""
-    problem, secret, status = "", "", 200
+    problem, secret, feed, status = "", "", "", 200
     owner = visitor.membership.role == MemberRole.OWNER
     if request.method == "POST":
         if not owner:
@@ -30,13 +31,15 @@ def listed(request: HttpRequest, visitor: Visitor) -> HttpResponse:
             return HttpResponseRedirect(f"{visitor.home}tokens/")
         days = request.POST.get("days", "")
         try:
-            _, secret = tokens.issue(
+            made, secret = tokens.issue(
                 by=visitor.membership,
                 name=request.POST.get("name", ""),
                 scopes=request.POST.getlist("scopes"),
                 lifetime=timedelta(days=int(days) if days in map(str, LIFETIMES) else 0),
                 now=visitor.now,
             )
+            if TenantScope.CALENDAR in made.scopes:
+                feed = calendar.address_of(secret)
         except EntryError as error:
             problem, status = str(error), UNPROCESSABLE
     rows = visitor.tenant.tokens.select_related("issued_by").order_by("-pk")[:SHOWN]
@@ -46,6 +49,7 @@ def listed(request: HttpRequest, visitor: Visitor) -> HttpResponse:
         "lifetimes": LIFETIMES,
         "owner": owner,
         "secret": secret,
+        "feed": feed,
         "typed": request.POST,
         "chosen": request.POST.getlist("scopes") if problem else [TenantScope.EVENTS],
         "days": request.POST.get("days", "90"),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from statuspage.portal import entering, events, evidence, people, rules, tokens, where
+from statuspage.portal import calendar, entering, events, evidence, people, rules, tokens, where
 
 app_name = "portal"
 urlpatterns = [
@@ -13,6 +13,7 @@ urlpatterns = [
     path("code/<uuid:key>/", entering.type_code, name="code"),
     path("sign-out/", entering.leave, name="sign-out"),
     path("evidence-key/", evidence.published_key, name="evidence-key"),
+    path("calendar/<str:secret>.ics", calendar.feed, name="calendar"),
     path("events/<str:tracking_id>/", events.linked, name="event-linked"),
     path("of/<str:tenant>/", events.now_page, name="now"),
     path("of/<str:tenant>/events.csv", events.as_csv, name="events-csv"),

@@ -20,6 +20,7 @@ OPEN = {
     "sign-in/",
     "code/<uuid:key>/",
     "sign-out/",
+    "calendar/<str:secret>.ics",
     "evidence-key/",
     "events/<str:tracking_id>/",
 }

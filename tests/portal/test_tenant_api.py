@@ -14,9 +14,11 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
+from icalendar import Calendar
 
 from incidents.services.inputs import Statement
 from notifications.customers import tokens
+from notifications.evidence import erasure
 from notifications.models import AlertRule, Endpoint, Membership, Tenant, TenantScope, TenantToken
 from statuspage.tenant_api.application import api, document
 from statuspage.tenant_api.authentication import Scoped
@@ -27,6 +29,7 @@ from tests.portal.test_events import SECRET, WEST, declared
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("catalogue")]
 V1 = "/service-health/api/v1/"
 EVERY = frozenset(TenantScope.values)
+CALENDAR = "/service-health/calendar/{}.ics"
 OPERATIONS = [
     (method.upper(), path) for path, each in document()["paths"].items() for method in each
 ]
@@ -296,3 +299,43 @@ def test_who_does_not_see_security_gives_no_token_that_does(nordwind: Tenant) ->
             lifetime=timedelta(days=1),
             now=timezone.now(),
         )
+
+
+def test_a_calendar_follows_planned_maintenance_by_an_address_that_can_be_revoked(
+    nordwind: Tenant, operator: User
+) -> None:
+    begins = timezone.now().replace(microsecond=0) + timedelta(days=3)
+    planned = declared(
+        operator,
+        kind="planned-maintenance",
+        level="informational",
+        stage="planned",
+        started_at=begins,
+        scheduled_for=begins,
+        scheduled_until=begins + timedelta(hours=2),
+        statement=Statement(targeted_text="Vaults move; keys stay."),
+    )
+    declared(operator)
+    secret = token(nordwind, "calendar:read")
+    answer = Client().get(CALENDAR.format(secret))
+    assert answer["Content-Type"] == "text/calendar; charset=utf-8"
+    events: list[Any] = Calendar.from_ical(answer.content).walk("VEVENT")
+    (event,) = events
+    assert (event["uid"].split("@")[0], event["sequence"]) == (planned.tracking_id, 1)
+    assert (event["dtstart"].dt, event["dtend"].dt) == (begins, begins + timedelta(hours=2))
+    assert event["description"] == "Vaults move; keys stay."
+    assert event["location"] == "Key Vault, West Europe"
+    other = token(tenant("other", ("key-vault", "north-europe")), "calendar:read")
+    assert b"VEVENT" not in Client().get(CALENDAR.format(other)).content
+    assert Client().get(CALENDAR.format(token(nordwind, "events:read"))).status_code == 404
+    tokens.revoke(
+        tenant=nordwind, token_id=nordwind.tokens.order_by("pk")[0].pk, now=timezone.now()
+    )
+    assert Client().get(CALENDAR.format(secret)).status_code == 404
+
+
+def test_who_is_erased_leaves_no_token_behind(nordwind: Tenant) -> None:
+    secret = token(nordwind)
+    erasure.erase(erasure.plan_tenant("nordwind"), reason="T-1", now=timezone.now(), actor=None)
+    assert send(secret, "events").status_code == 401
+    assert not TenantToken.objects.exists()

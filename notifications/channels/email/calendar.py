@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from datetime import datetime
 from urllib.parse import urlsplit
 
 from django.conf import settings
@@ -19,23 +21,39 @@ def event_of(communication: Communication, *, public: bool) -> bytes:
     incident = communication.incident
     if incident.kind != Kind.PLANNED_MAINTENANCE or incident.scheduled_for is None:
         return b""
+    event = maintenance(
+        incident, stage=communication.stage, sequence=communication.number, at=communication.at
+    )
+    if public and Incident.objects.public().filter(pk=incident.pk).exists():
+        event.add("url", f"{settings.BASE_URL}/status/history/{incident.tracking_id}/")
+    return as_file([event])
+
+
+def maintenance(incident: Incident, *, stage: str, sequence: int, at: datetime) -> Event:
+    """A planned maintenance; `sequence` and `at` (UTC): of the statement that it is known from."""
     event = Event()
     event.add(
         "uid", f"{incident.tracking_id}@{urlsplit(settings.BASE_URL).hostname or 'localhost'}"
     )
-    event.add("sequence", communication.number)
-    event.add("dtstamp", communication.at)
+    event.add("sequence", sequence)
+    event.add("dtstamp", at)
     event.add("dtstart", incident.scheduled_for)
     if incident.scheduled_until is not None:
         event.add("dtend", incident.scheduled_until)
     event.add("summary", incident.public_title)
-    event.add("status", "CANCELLED" if communication.stage == Stage.CANCELLED else "CONFIRMED")
+    event.add("status", "CANCELLED" if stage == Stage.CANCELLED else "CONFIRMED")
     event.add("transp", "TRANSPARENT")
-    if public and Incident.objects.public().filter(pk=incident.pk).exists():
-        event.add("url", f"{settings.BASE_URL}/status/history/{incident.tracking_id}/")
+    return event
+
+
+def as_file(events: Iterable[Event], *, name: str = "") -> bytes:
+    """A calendar of these events. `name`: what a reader shows it as, where it follows an address."""
     calendar = Calendar()
     calendar.add("prodid", "-//statuspage//maintenance//EN")
     calendar.add("version", "2.0")
     calendar.add("method", "PUBLISH")
-    calendar.add_component(event)
+    if name:
+        calendar.add("x-wr-calname", name)
+    for event in events:
+        calendar.add_component(event)
     return bytes(calendar.to_ical())

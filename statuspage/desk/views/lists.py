@@ -15,7 +15,7 @@ from incidents.access import LIST, VIEW
 from incidents.models import Incident
 from notifications import tasks
 from notifications.audience import preview
-from notifications.customers import impacted_lists, list_readings
+from notifications.customers import event_answers, impacted_lists, list_readings
 from notifications.customers.impacted_file import LARGEST
 from notifications.enqueue import enqueue
 from notifications.models import ListDraft, ListReading
@@ -52,7 +52,7 @@ class ListForm(DeskForm):
 def impacted_list(request: HttpRequest, tracking_id: str) -> HttpResponse:
     """GET: the list, its versions, what is being read, the draft.
 
-    POST with `step`: read (a file), cancel (a reading), apply or drop (a draft).
+    POST with `step`: read (a file), cancel (a reading), apply or drop (a draft), take or refuse (an answer).
     """
     incident, now = workable(request, tracking_id), timezone.now()
     step = request.POST.get("step")
@@ -64,6 +64,8 @@ def impacted_list(request: HttpRequest, tracking_id: str) -> HttpResponse:
             return _page(request, incident, form, status=422)
     elif step == "cancel":
         _cancel(request, incident)
+    elif step in ("take", "refuse"):
+        _settle(request, incident, take=step == "take")
     elif draft := _draft(request, incident):
         if step == "apply":
             try:
@@ -116,6 +118,23 @@ def _cancel(request: HttpRequest, incident: Incident) -> None:
         )
 
 
+def _settle(request: HttpRequest, incident: Incident, *, take: bool) -> None:
+    """What a customer says goes into a draft, or nowhere."""
+    act = event_answers.take if take else event_answers.refuse
+    done = act(
+        incident=incident,
+        answer_id=_number(request, "answer"),
+        now=timezone.now(),
+        actor=operator_of(request),
+    )
+    if not done:
+        messages.error(request, "Nothing was changed: this is settled, or they say otherwise now.")
+    elif take:
+        messages.success(request, "It is in the draft below, which is not in force yet.")
+    else:
+        messages.success(request, "Refused; the list is as it was. They read so on their page.")
+
+
 def _apply(request: HttpRequest, incident: Incident, draft: ListDraft) -> None:
     """Puts it into force; raises UnconfirmedError when very many would hear because of it."""
     try:
@@ -144,6 +163,9 @@ def _page(
         "reading": incident.list_readings.select_related("actor").first(),
         "draft": incident.list_drafts.defer("listed").select_related("actor").first(),
         "versions": versions[:50],
+        "answers": event_answers.waiting(incident)
+        .select_related("tenant", "answered_by")
+        .prefetch_related("subscriptions")[:50],
         "subscriptions": incident.impacted.count(),
     }
     return render(request, "desk/list_of.html", context, status=status)

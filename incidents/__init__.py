@@ -1,1 +1,1 @@
-"""The ledger: what happened, and what we decided to say."""
+"""What happened, and what we decided to say."""

@@ -3,7 +3,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.apps import AppConfig
-from django.db.models.signals import post_migrate  # noqa: TID251 - installs; writes nothing of the ledger
+from django.db.models.signals import post_migrate  # noqa: TID251 - installs; writes no incident
 
 
 class IncidentsConfig(AppConfig):

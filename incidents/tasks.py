@@ -49,7 +49,7 @@ def settle_alerts(**_: object) -> None:
 
 @shared_task(name="incidents.remind")
 def remind(**_: object) -> None:
-    """Write down what is due, or soon will be; the post office mails it."""
+    """Write down what is due, or soon will be; `notifications` mails it."""
     for reminder in reminders.remind(now=timezone.now()):
         log.warning("%s: %s due %s", reminder.incident, reminder.what, reminder.due_at)
 

@@ -1,1 +1,1 @@
-"""The post office: who is told, how, and the proof."""
+"""Who is told, how, and the proof."""

@@ -1,4 +1,4 @@
-"""`/-/metrics`: figures of the post office for a monitor, in the text format of Prometheus (0.0.4).
+"""`/-/metrics`: figures of sending for a monitor, in the text format of Prometheus (0.0.4).
 
 For whoever has the token only: how many are being told is nobody else's business.
 """

@@ -40,7 +40,7 @@ def chromium() -> str:
 def browser_page(
     *, scripts: bool = True, viewport: ViewportSize = DESKTOP
 ) -> Iterator[tuple[Page, list[str]]]:
-    """A page, and the complaints of its console. The ledger can be asked only once it is closed."""
+    """A page, and the complaints of its console. The database can be asked only once it is closed."""
     complaints: list[str] = []
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium(), args=ARGUMENTS)

@@ -1,4 +1,4 @@
-"""The ledger's tables: catalogue, incident, review."""
+"""The tables of what happened: catalogue, incident, review."""
 
 from incidents.models.alerts_and_reminders import MonitorAlert, MonitorSource, Reminder
 from incidents.models.audit_trail import AuditEvent

@@ -140,7 +140,7 @@ def withdraw(
 
 @transaction.atomic
 def review_settled(*, incident_id: int, told: int, planned: int, now: datetime) -> None:
-    """The post office reports that a targeted review reached everybody it can reach, or its time is up.
+    """`notifications` reports that a targeted review reached everybody it can reach, or its time is up.
 
     `planned` deliveries, of which `told` were sent (or skipped because the tenant can see the
     review). The public entry then goes, as its note said. Reaching nobody of a non-empty audience is

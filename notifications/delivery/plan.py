@@ -22,7 +22,7 @@ from notifications.models import FanOut
 SLICE = 20_000
 # Small, so that the first messages leave while the rest is being planned.
 FIRST_SLICE = 1_000
-# Sweeps look back this far, so that a post office set up late does not mail last year's news.
+# Sweeps look back this far, so that an installation set up late does not mail last year's news.
 HORIZON = timedelta(days=3)
 
 
@@ -142,7 +142,7 @@ def _ask(fan_out: FanOut, phase: Phase, most: int, window: int) -> selection.Sli
     after = fan_out.cursor
     nothing = selection.Slice(None, 0, 0, more=False)
     if phase is Phase.PUBLIC:
-        # The ledger's one gate says what is public; nothing here decides it again.
+        # `.public()`, the one gate, says what is public; nothing here decides it again.
         if not Communication.objects.public().filter(pk=communication.pk).exists():
             return nothing
         rate_limits.lock_summaries()

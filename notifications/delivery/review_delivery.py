@@ -1,4 +1,4 @@
-"""Telling the ledger that a targeted review has reached everybody it can reach."""
+"""Reporting to `incidents` that a targeted review has reached everybody it can reach."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def awaited() -> QuerySet[Communication]:
 def report_settled(*, now: datetime) -> list[int]:
     """Report each awaited review whose deliveries are all settled, or whose time is up; their ids.
 
-    Safe to run twice and late: the ledger takes a report once.
+    Safe to run twice and late: a report is taken once.
     """
     reported = []
     for communication in awaited().order_by("id"):

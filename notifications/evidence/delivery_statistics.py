@@ -1,6 +1,6 @@
 """Counting what became of deliveries, and keeping the counts for longer than the deliveries.
 
-Counting reads; `refresh` alone writes. A settled statement is not counted again, so that a ledger of
+Counting reads; `refresh` alone writes. A settled statement is not counted again, so that an outbox of
 millions of deliveries is read from a handful of rows.
 """
 

@@ -1,4 +1,4 @@
-"""The post office's tables: tenants, endpoints, rules, and the ledger of what was sent."""
+"""Tenants, endpoints, rules, and the outbox."""
 
 from notifications.lifecycle import Channel
 from notifications.models.bounces import Bounce

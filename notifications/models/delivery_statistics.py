@@ -57,7 +57,7 @@ class DeliveryStatistics(models.Model):
 
 
 class OperatorAct(models.Model):
-    """What a person did to the ledger or to an endpoint, and why. Holds no address: it outlives erasure."""
+    """What a person did to deliveries or to an endpoint, and why. Holds no address: it outlives erasure."""
 
     class What(models.TextChoices):
         RETRY = "retry", "Failed deliveries tried again"

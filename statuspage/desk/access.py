@@ -72,7 +72,7 @@ def incidents_for(user: User) -> QuerySet[Incident]:
 
 
 def delivery_statistics_for(user: User) -> QuerySet[Incident]:
-    """The incidents whose ledger this user may read: operators', and support's."""
+    """The incidents whose deliveries this user may read: operators', and support's."""
     if not may(user, VIEW, LOOK, any_of=True):
         return Incident.objects.none()
     return Incident.objects.all()

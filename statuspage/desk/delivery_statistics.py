@@ -1,4 +1,4 @@
-"""What the ledger's screens show: counts by outcome, and time-to-notify from three origins."""
+"""What the screens of deliveries show: counts by outcome, and time-to-notify from three origins."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ class Spans:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One statement's line in the ledger."""
+    """One statement's line."""
 
     communication: Communication
     published: datetime
@@ -82,7 +82,7 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class StatisticsPage:
-    """An incident's ledger."""
+    """An incident's deliveries."""
 
     incident: Incident
     lines: list[Line]

@@ -140,11 +140,11 @@ def lines(full: bool) -> Iterator[dict[str, object]]:
 
 
 def _measure(communication: Communication) -> dict[str, object]:
-    """The median of some rounds, each on an empty ledger; planning and bare inserts take turns."""
+    """The median of some rounds, each on an empty outbox; planning and bare inserts take turns."""
     ours, limits, bare = [], [], []
     rows = 0
     for _ in range(ROUNDS):
-        _empty_ledger()
+        _empty_outbox()
         began = time.monotonic()
         rows = plan.plan(communication_id=communication.pk, now=timezone.now())
         ours.append(time.monotonic() - began)
@@ -169,7 +169,7 @@ def _measure(communication: Communication) -> dict[str, object]:
 
 
 def _insert(communication: Communication, rows: int, *, keys: bool) -> float:
-    """Seconds for a bare insert into a twin of the ledger, with its foreign keys or without."""
+    """Seconds for a bare insert into a twin of the table, with its foreign keys or without."""
     with connection.cursor() as cursor:
         cursor.execute(_TWIN)
         if keys:
@@ -205,9 +205,9 @@ def _buffers(communication: Communication) -> int:
                 transaction.set_rollback(True)
         return execute(statement, params, many, context)
 
-    _empty_ledger()
+    _empty_outbox()
     plan.plan(communication_id=communication.pk, now=timezone.now())  # warm
-    _empty_ledger()
+    _empty_outbox()
     with connection.execute_wrapper(explain):
         plan.plan(communication_id=communication.pk, now=timezone.now())
     return touched[0]
@@ -282,7 +282,7 @@ def _last(model: type[Service | Region]) -> int:
     return model.objects.exclude(slug="global").latest("pk").pk
 
 
-def _empty_ledger() -> None:
+def _empty_outbox() -> None:
     _run("TRUNCATE notifications_delivery CASCADE")
     FanOut.objects.all().delete()
     Incident.objects.update(updated_at=timezone.now())

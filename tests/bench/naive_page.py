@@ -1,4 +1,4 @@
-"""The naive way, as most status pages do it: a view that reads the ledger and renders the page again."""
+"""The naive way, as most status pages do it: a view that reads the tables and renders the page again."""
 
 from __future__ import annotations
 

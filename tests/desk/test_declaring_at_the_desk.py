@@ -14,11 +14,11 @@ from tests.desk.conftest import BROAD, NEW, Form, publish, sent_by, text_of
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("catalogue")]
 
-LEDGER = (Incident, Impact, Decision, Communication, ScopeCell, FanOut, Delivery)
+TABLES = (Incident, Impact, Decision, Communication, ScopeCell, FanOut, Delivery)
 
 
 def counted() -> list[Any]:
-    rows: list[Any] = [model._default_manager.count() for model in LEDGER]
+    rows: list[Any] = [model._default_manager.count() for model in TABLES]
     return [*rows, *Revision.objects.values_list("number", flat=True)]
 
 
@@ -180,7 +180,7 @@ def test_a_form_with_faults_comes_back_with_every_fault_and_every_word(
     assert not Incident.objects.exists()
 
 
-def test_what_the_ledger_refuses_stands_at_its_field(desk: Client, form: Form) -> None:
+def test_what_a_verb_refuses_stands_at_its_field(desk: Client, form: Form) -> None:
     page = desk.post(NEW, form | {"since": "2031-01-01 09:00"})
 
     assert page.status_code == 422

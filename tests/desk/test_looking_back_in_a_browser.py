@@ -56,7 +56,7 @@ def suppressed(catalogue: None) -> Endpoint:
 
 @pytest.fixture
 def refused(broad: str, suppressed: Endpoint) -> Attempt:
-    """Who did not take the mail: the failures of `broad`'s ledger."""
+    """Who did not take the mail: the failures of `broad`'s deliveries."""
     made = tenant("refusing", ("storage", "west-europe"))
     now = datetime.now(UTC)
     plan.plan_due(now=now)
@@ -124,7 +124,7 @@ def test_a_review_is_written_previewed_and_published(live_server: Any, broad: st
     assert Incident.objects.get().reviews.count() == 1
 
 
-def test_the_ledger_follows_a_sending_and_rests_when_it_is_done(
+def test_the_page_follows_a_sending_and_rests_when_it_is_done(
     live_server: Any, operator: User, catalogue: None
 ) -> None:
     for number in range(4):

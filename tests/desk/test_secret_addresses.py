@@ -64,8 +64,8 @@ def look(desk: Client, page: str) -> None:
 def test_no_page_and_no_file_shows_the_address(
     desk: Client, failed: Incident, endpoint: Endpoint, now: datetime
 ) -> None:
-    ledger = f"/admin/desk/{failed.tracking_id}/deliveries/"
-    for page in (ledger, f"{ledger}?format=csv", f"{ledger}retry/"):
+    deliveries = f"/admin/desk/{failed.tracking_id}/deliveries/"
+    for page in (deliveries, f"{deliveries}?format=csv", f"{deliveries}retry/"):
         look(desk, page)
     Endpoint.objects.update(suppressed_at=now, suppressed_because="answered 410: gone for good")
     for page in (

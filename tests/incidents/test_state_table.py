@@ -78,7 +78,7 @@ def standing(
     machine = where is S.WAITING
     incident = declare(declaration=start(), now=now, actor=None if machine else operator)
     if where is S.WITHDRAWN:
-        # As the post office's report does it: no person, so no override remains.
+        # As the report of `notifications` does it: no person, so no override remains.
         withdraw(incident_id=incident.pk, reason="It leaves.", now=now)
     incident.refresh_from_db()
     return incident

@@ -1,4 +1,4 @@
-"""Tenants, rules and readers for the tests of the post office, in one line each."""
+"""Tenants, rules and readers for the tests of notifications, in one line each."""
 
 from __future__ import annotations
 

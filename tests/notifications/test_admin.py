@@ -1,4 +1,4 @@
-"""The plain admin over the post office's tables."""
+"""The plain admin over the tables of notifications."""
 
 from __future__ import annotations
 

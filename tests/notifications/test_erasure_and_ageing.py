@@ -71,7 +71,7 @@ def counts(incident: Incident) -> list[Any]:
 
 
 def whole_database() -> str:
-    """Every text of the post office and of the admin's history."""
+    """Every text of notifications and of the admin's history."""
     found = []
     with connection.cursor() as cursor:
         for table in connection.introspection.table_names(cursor):

@@ -1,4 +1,4 @@
-"""The tables of the post office, cell by cell."""
+"""The tables of deliveries, cell by cell."""
 
 from __future__ import annotations
 

@@ -75,7 +75,7 @@ class Heard:
 
 @dataclass
 class Life:
-    """Plays actions on the real post office; its relay is the only part that is not real."""
+    """Plays actions on the real sending; its relay is the only part that is not real."""
 
     minutes: float = 0
     failing: bool = False

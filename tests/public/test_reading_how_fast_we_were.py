@@ -1,4 +1,4 @@
-"""Lead times come from the ledger: moments alone, of public incidents alone, and reviews that are owed."""
+"""Lead times come from what is stored: moments alone, of public incidents alone, and reviews that are owed."""
 
 from __future__ import annotations
 

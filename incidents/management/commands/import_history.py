@@ -25,7 +25,9 @@ MOST_UNREAD = 20
 
 
 class Command(ActingCommand):
-    help = "Reads a status-history text into the ledger. Silent: nobody is mailed, no clock starts."
+    help = (
+        "Reads a status-history text into the history. Silent: nobody is mailed, no clock starts."
+    )
     permissions = (CONFIRM,)
     requires_system_checks: list[str] = []  # a dry run needs no server
 

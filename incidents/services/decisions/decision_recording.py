@@ -38,7 +38,7 @@ def facts_of(incident: Incident) -> dict[str, Any]:
                 "region": impact.region.slug,
                 "zones": impact.zones,
                 "extent": impact.extent,
-                # Windows that ended at a graver level stay in the ledger when the level is lowered.
+                # Windows that ended at a graver level stay as they were when the level is lowered.
                 "level": lower_level(impact.level, incident.level),
             }
             for impact in last_impacts(incident)

@@ -1,7 +1,7 @@
 """The words of a mail: subject, text, HTML and headers, in the receiver's language.
 
 A public message is made of public text and public facts only. What it says of publicity (the link to
-the entry) is asked of the ledger's gate, never decided here.
+the entry) is asked of `.public()`, never decided here.
 """
 
 from __future__ import annotations

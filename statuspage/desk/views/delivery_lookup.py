@@ -9,7 +9,7 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_safe
 
 from incidents.access import LOOK, VIEW
-from notifications.evidence import delivery_lookup as ledger
+from notifications.evidence import delivery_lookup
 from statuspage.desk.access import desk
 from statuspage.desk.delivery_statistics import reason_of
 
@@ -30,12 +30,14 @@ def told(request: HttpRequest) -> HttpResponse:
     context: dict[str, object] = {"question": question}
     if not question and endpoint is None:
         return render(request, "desk/told.html", context)
-    found = ledger.look_up(question) if endpoint is None else ledger.by_id(endpoint)
+    found = (
+        delivery_lookup.look_up(question) if endpoint is None else delivery_lookup.by_id(endpoint)
+    )
     if "://" in question and len(found.endpoints) == 1:
         return redirect(f"{request.path}?{urlencode({'endpoint': found.endpoints[0].pk})}")
     before = _number(request, "before")
     rows = list(
-        ledger.deliveries_to(found.endpoints, before=before)[: A_PAGE + 1]
+        delivery_lookup.deliveries_to(found.endpoints, before=before)[: A_PAGE + 1]
         if found.endpoints
         else ()
     )

@@ -1,4 +1,4 @@
-"""The ledger: what became of every delivery of an incident, and time-to-notify over all of them."""
+"""What became of every delivery of an incident, and time-to-notify over all of them."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def deliveries(request: HttpRequest, tracking_id: str) -> HttpResponseBase:
 @desk(VIEW, LOOK, any_of=True)
 @require_safe
 def progress(request: HttpRequest, tracking_id: str) -> HttpResponse:
-    """The part of the ledger that changes while messages leave. It asks again until all is settled."""
+    """The part that changes while messages leave. It asks again until all is settled."""
     incident = get_object_or_404(
         delivery_statistics_for(operator_of(request)), tracking_id=tracking_id
     )

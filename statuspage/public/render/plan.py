@@ -16,7 +16,7 @@ from statuspage.public.render import times
 
 
 class Planned(Protocol):
-    """An incident of the ledger or of a snapshot; times in UTC."""
+    """An incident of the database or of a snapshot; times in UTC."""
 
     @property
     def kind(self) -> str: ...

@@ -61,7 +61,7 @@ def read_snapshot(*, now: datetime) -> Snapshot:
 
 @dataclass(slots=True)
 class Reader:
-    """Reads the snapshot again and again; after the first time only what the ledger says has changed.
+    """Reads the snapshot again and again; after the first time only what the revision's changes name.
 
     Views of incidents that did not change are the same objects in every snapshot.
     """

@@ -1,4 +1,4 @@
-"""The ledger's screens: one incident, all of them, and whether an address was told."""
+"""The screens of deliveries: one incident, all of them, and whether an address was told."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def rows_of(answer: Answer) -> list[dict[str, str]]:
     return list(csv.DictReader(io.StringIO(b"".join(answer.streaming_content).decode())))
 
 
-def test_the_ledger_says_what_became_of_each_update(desk: Client, told: Incident) -> None:
+def test_the_page_says_what_became_of_each_update(desk: Client, told: Incident) -> None:
     words = text_of(desk.get(own(told)))
     assert "Planned 3" in words
     assert "Sent 1 to 1 endpoint" in words
@@ -173,7 +173,7 @@ def test_what_is_held_back_says_why(desk: Client, told: Incident) -> None:
     assert "Sending goes on" in text_of(desk.get(own(told)))
 
 
-def test_drills_are_compared_with_nothing_and_keep_their_own_ledger(
+def test_drills_are_compared_with_nothing_and_keep_their_own_page(
     desk: Client, told: Incident
 ) -> None:
     delivery_statistics.refresh(incident_id=told.pk, now=datetime.now(UTC))
@@ -213,7 +213,7 @@ def test_what_is_not_known_is_said_so(desk: Client, told: Incident) -> None:
     assert "Not told." in text_of(desk.get(TOLD, {"q": "new@example.com"}))
 
 
-def test_support_reads_the_ledger_and_nothing_else(client: Client, told: Incident) -> None:
+def test_support_reads_deliveries_and_nothing_else(client: Client, told: Incident) -> None:
     support = User.objects.create(username="sam", is_staff=True)
     client.force_login(support)
     assert client.get(TOLD).status_code == 403

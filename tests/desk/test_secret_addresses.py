@@ -117,7 +117,7 @@ def test_only_who_may_change_it_sees_the_whole_of_it(
     page = f"/admin/notifications/endpoint/{endpoint.pk}/change/"
     client.force_login(operator)
     assert ADDRESS in client.get(page).content.decode()
-    saved = {"address": ADDRESS, "language": "de", "time_zone": "UTC"}
+    saved = {"address": ADDRESS, "language": "de", "time_zone": "UTC", "post_cadence": "every"}
     rest = {"topics-TOTAL_FORMS": "0", "topics-INITIAL_FORMS": "0"}
     assert client.post(page, saved | rest).status_code == 302
     assert "s3cr3t" not in str(LogEntry.objects.values_list("object_repr", "change_message"))

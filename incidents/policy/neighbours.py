@@ -19,6 +19,13 @@ from incidents.vocabulary import (
 
 NotchFact = Literal["level", "services", "regions", "extent", "audience", "targeted_channel"]
 STEPS = (-1, 1)
+# Going through an enumeration anew costs more than a verdict's comparison.
+LEVELS, EXTENTS, AUDIENCES, CHANNELS = (
+    tuple(Level),
+    tuple(Extent),
+    tuple(Audience),
+    tuple(TargetedChannel),
+)
 
 
 class Counterfactual(NamedTuple):
@@ -44,13 +51,13 @@ def neighbours(facts: Facts) -> Iterator[tuple[Counterfactual, Facts]]:
     yield from _services(facts, size)
     yield from _regions(facts, size)
     yield from _extents(facts, size)
-    for audience in tuple(Audience):
+    for audience in AUDIENCES:
         if audience != facts.audience:
             yield (
                 Counterfactual("audience", facts.audience, audience),
                 facts.but(audience=audience),
             )
-    for channel in tuple(TargetedChannel):
+    for channel in CHANNELS:
         if channel != facts.targeted_channel and not facts.false_positive:
             counterfactual = Counterfactual("targeted_channel", facts.targeted_channel, channel)
             yield counterfactual, facts.but(targeted_channel=channel)
@@ -73,9 +80,9 @@ def _changed(
 
 def _levels(facts: Facts) -> Iterator[tuple[Counterfactual, Facts]]:
     for step in STEPS:
-        rank = _step(LEVEL_RANK[facts.level], step, len(tuple(Level)))
+        rank = _step(LEVEL_RANK[facts.level], step, len(LEVELS))
         if rank is not None:
-            level: Level = tuple(Level)[rank]
+            level = LEVELS[rank]
             yield Counterfactual("level", facts.level, level), facts.at_level(level)
 
 
@@ -148,9 +155,9 @@ def _extents(facts: Facts, size: Size) -> Iterator[tuple[Counterfactual, Facts]]
     if widest is None:
         return
     for step in STEPS:
-        rank = _step(EXTENT_RANK[widest], step, len(tuple(Extent)))
+        rank = _step(EXTENT_RANK[widest], step, len(EXTENTS))
         if rank is not None:
-            extent: Extent = tuple(Extent)[rank]
+            extent = EXTENTS[rank]
             impacts = tuple(
                 each.at(extent=extent) if each.extent == widest and _counts(each) else each
                 for each in facts.impacts
@@ -201,7 +208,7 @@ def _onward(counterfactual: Counterfactual, facts: Facts) -> tuple[Counterfactua
 def _rank(value: int | str) -> int:
     if isinstance(value, int):
         return value
-    for words in (tuple(Level), tuple(Extent)):
+    for words in (LEVELS, EXTENTS):
         if value in words:
             return list(words).index(value)  # type: ignore[arg-type]
     return 0

@@ -44,17 +44,18 @@ def measure(facts: Facts) -> Size:
     """
     services: set[str] = set()
     regions: set[str] = set()
-    extents: set[Extent] = set()
+    extent: Extent | None = None
+    widest = -1
     everywhere = False
     for impact in facts.impacts:
         if impact.level == Level.INFORMATIONAL:
             continue
         services.add(impact.service)
         regions.add(impact.region)
-        extents.add(impact.extent)
+        if (rank := EXTENT_RANK[impact.extent]) > widest:
+            extent, widest = impact.extent, rank
         if impact.region == GLOBAL and impact.extent == Extent.REGION:
             everywhere = True
-    extent = max(extents, key=EXTENT_RANK.__getitem__, default=None)
     named = len(services)
     return Size(facts.level, named + facts.dependents, named, len(regions), everywhere, extent)
 

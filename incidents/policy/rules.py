@@ -45,14 +45,14 @@ def measure(facts: Facts) -> Size:
     services: set[str] = set()
     regions: set[str] = set()
     extent: Extent | None = None
-    widest = -1
-    everywhere = False
+    widest, everywhere = -1, False
+    informational, rank_of = Level.INFORMATIONAL, EXTENT_RANK  # looked up once
     for impact in facts.impacts:
-        if impact.level == Level.INFORMATIONAL:
+        if impact.level == informational:
             continue
         services.add(impact.service)
         regions.add(impact.region)
-        if (rank := EXTENT_RANK[impact.extent]) > widest:
+        if (rank := rank_of[impact.extent]) > widest:
             extent, widest = impact.extent, rank
         if impact.region == GLOBAL and impact.extent == Extent.REGION:
             everywhere = True

@@ -27,7 +27,7 @@ from incidents.models.incident import Impact, Incident, Mention, Occurrence
 from incidents.models.policies import PolicyVersion
 from incidents.models.proposals import Proposal
 from incidents.models.published_figures import PublishedFigures
-from incidents.models.review import RepairItem, Review, ReviewSection, TimelineEntry
+from incidents.models.review import RepairItem, Review, ReviewComment, ReviewSection, TimelineEntry
 from incidents.models.scheduled_posts import ScheduledPost
 from incidents.models.text_templates import TextTemplate
 from incidents.models.tokens import ApiToken, IdempotentResponse
@@ -59,6 +59,7 @@ __all__ = [
     "Reminder",
     "RepairItem",
     "Review",
+    "ReviewComment",
     "ReviewFeedback",
     "ReviewSection",
     "Revision",

@@ -105,6 +105,7 @@ class Reminder(models.Model):
         NEXT_UPDATE = "next-update", "Next update"
         PRELIMINARY = "preliminary", "Preliminary review"
         FINAL = "final", "Final review"
+        REPAIR = "repair", "A repair item"
         MAINTENANCE_START = "maintenance-start", "Start of the maintenance"
         MAINTENANCE_END = "maintenance-end", "End of the maintenance"
 

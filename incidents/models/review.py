@@ -76,3 +76,16 @@ class RepairItem(models.Model):
                 condition=Q(due="") | Q(due__regex=MONTH),
             ),
         ]
+
+
+class ReviewComment(models.Model):
+    """What somebody at the desk says of the review that is being written; never public, kept when it is settled."""
+
+    incident = models.ForeignKey(Incident, on_delete=models.CASCADE, related_name="review_comments")
+    text = models.TextField()
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    at = models.DateTimeField()
+    settled_at = models.DateTimeField(null=True)
+    settled_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+"
+    )

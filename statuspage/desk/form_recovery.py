@@ -211,6 +211,8 @@ def page_of(path: str) -> str:
     name = name_of(path)
     if name == "live-verdict":
         return reverse("desk:new")
+    if name in ("review-live", "review-comments"):
+        return reverse("desk:review", kwargs=resolve(path).kwargs)
     if name in ON_THE_SCREEN:
         return reverse("desk:incident", kwargs=resolve(path).kwargs)
     return path if name and path.startswith(reverse("desk:list")) else reverse("desk:list")

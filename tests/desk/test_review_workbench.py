@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -17,6 +18,7 @@ from statuspage.desk.review.lines import LinesError
 from statuspage.desk.review.markdown_file import of_markdown, to_markdown
 from tests.conftest import declaration, hit
 from tests.desk.conftest import sent_by, text_of
+from tests.notifications.cast import rule, tenant
 
 LINE = st.text(st.characters(exclude_categories=("Cc", "Cs", "Zl", "Zp", "Zs")), max_size=20)
 HOSTILE = st.sampled_from(
@@ -117,6 +119,36 @@ def test_the_time_line_is_proposed_and_what_was_typed_stays(desk: Client, over: 
 
 
 @pytest.mark.django_db
+def test_windows_and_figures_are_filled_in_from_what_is_recorded(
+    desk: Client, over: Incident
+) -> None:
+    page = f"/admin/desk/{over.tracking_id}/review/"
+    form = sent_by(desk.get(page), page) | {"text_1": "A cable was cut.", "step": "figures"}
+    fields = sent_by(desk.post(page, form), page)
+    typed, window, *figures = [line for line in fields["text_1"][0].split("\n") if line]
+    assert typed == "A cable was cut."
+    assert "(2 h 50 min): " in window
+    assert "Storage in West Europe" in window
+    assert figures == [
+        "- Detected: 10 min after impact began.",
+        "- Mitigated: 2 h 50 min after impact began.",
+    ]
+    again = sent_by(desk.post(page, fields | {"step": "figures"}), page)
+    assert again["text_1"] == fields["text_1"], "filled in twice it is there once"
+
+
+@pytest.mark.django_db
+def test_its_preview_shows_each_mail_as_it_will_look(desk: Client, over: Incident) -> None:
+    rule(tenant("contoso", ("key-vault", "west-europe")), "ops@example.com")
+    page = f"/admin/desk/{over.tracking_id}/review/"
+    preview = desk.post(page, sent_by(desk.get(page), page) | {"text_1": "A **cable** was cut."})
+    assert "frame-src 'self'" in preview.headers["Content-Security-Policy"]
+    (sealed,) = re.findall(r'name="sealed" value="([^"]+)"', preview.content.decode())
+    mail = desk.post("/admin/desk/preview/mail/", {"sealed": sealed}).content.decode()
+    assert "<strong>cable</strong>" in mail
+
+
+@pytest.mark.django_db
 def test_out_and_in_again_at_the_desk(desk: Client, over: Incident) -> None:
     page = f"/admin/desk/{over.tracking_id}/review/"
     form = sent_by(desk.get(page), page)
@@ -149,8 +181,17 @@ def test_a_final_version_shows_what_is_new(desk: Client, over: Incident) -> None
     form = sent_by(desk.get(page), page) | {"text_1": "A cable was cut."}
     preview = sent_by(desk.post(page, form), page)
     assert desk.post(page, preview | {"step": "publish"}).status_code == 302
-    form = sent_by(desk.get(page), page) | {"text_1": "Two cables were cut."}
+    form = sent_by(desk.get(page), page) | {
+        "text_1": "Two cables were cut.",
+        "repairs": "A second path | Network | planned | 2026-03",
+    }
     html = desk.post(page, form).content.decode()
     assert "New against the version before" in html
-    for new in ("<ins>Two</ins>", "<ins>cables</ins>", "<del>A</del>", "<ins>were</ins> cut."):
+    for new in (
+        "<ins>Two</ins>",
+        "<ins>cables</ins>",
+        "<del>A</del>",
+        "<ins>were</ins> cut.",
+        "<ins>A second path",
+    ):
         assert new in html

@@ -112,7 +112,7 @@ def test_it_waits_is_taken_back_whole_and_is_carried_out_when_its_seconds_are_ov
     [
         name.removeprefix("<tracking_id:tracking_id>/")
         for name, (look, write) in SCREENS.items()
-        if look is None and write and name.count("/") == 2 and name.startswith("<tracking_id:")
+        if look is None and write and name.startswith("<tracking_id:")
     ],
 )
 def test_what_was_typed_into_any_form_of_an_incident_has_a_page_to_come_back_to(

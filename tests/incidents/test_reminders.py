@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
 
-from incidents.models import Incident, Reminder
+from incidents.models import Incident, Reminder, RepairItem
 from incidents.policy import PRESETS
 from incidents.services.decisions.policies import adopt_policy
 from incidents.services.incident import declare, post_update
 from incidents.services.inputs import Changes, Statement
-from incidents.services.review import Draft, Section, publish_review
+from incidents.services.repairs import change_repair
+from incidents.services.review import Draft, Repair, Section, publish_review
 from incidents.services.scheduled import reminders, retention
 from notifications.delivery import reminder_mail
 from tests.conftest import declaration, hit
@@ -195,3 +196,26 @@ def test_public_entries_leave_after_five_years_and_their_address_says_why(
     assert retention.expire(now=now + 5 * 366 * DAY) == []
     gone = Incident.objects.gone().get()
     assert "end of the time" in gone.withdrawal_reason
+
+
+def test_repair_items_are_called_to_mind_at_the_end_of_their_month_and_each_week_from_then_on(
+    broad: Incident, now: datetime, operator: User
+) -> None:
+    items = [
+        Repair("A second path", due="2026-04"),
+        Repair("An alarm", state="done", due="2026-04"),
+    ]
+    draft = Draft("final", [Section("what", "What?", "It failed.")], repairs=items)
+    publish_review(incident_id=broad.pk, draft=draft, now=now, actor=operator)
+    may = datetime(2026, 5, 1, tzinfo=UTC)
+    assert made(may - 8 * DAY) == []
+    assert made(may - 7 * DAY) == [("repair", -1)]
+    assert made(may - DAY) == []
+    assert made(may) == [("repair", 0)]
+    assert made(may + 6 * DAY) == []
+    assert made(may + 8 * DAY) == [("repair", 7)]
+    assert made(may + 99 * DAY) == []
+    change_repair(
+        repair_id=RepairItem.objects.get(state="planned").pk, state="done", owner="", due=""
+    )
+    assert made(may + 15 * DAY) == []

@@ -14,6 +14,7 @@ from django.db.models import Q
 
 from incidents.models import Communication, Incident, Reminder
 from incidents.review_deadlines import PROMISE_NEAR
+from incidents.services.repairs import due_at, open_repairs
 from incidents.services.scheduled.maintenance import NOT_BEGUN
 from incidents.services.scheduled.review_deadlines import deadlines_of
 from incidents.services.scheduled.update_cadence import updates_due
@@ -21,6 +22,8 @@ from incidents.vocabulary import Kind
 
 # How long before it is due somebody is reminded of a review.
 AHEAD = {"preliminary": timedelta(hours=24), "final": timedelta(hours=48)}
+# Repair items are promised for a month: a week before it is over, when it is, and each week from then on.
+REPAIR_AHEAD = WEEK = timedelta(days=7)
 NOT_YET = -1
 # A review nobody has written in all this time is not going to be written for one more mail.
 LONGEST_DAYS = 30
@@ -31,7 +34,7 @@ def remind(*, now: datetime) -> list[Reminder]:
 
     Safe to run twice, late, or beside itself: a unique constraint makes each reminder one row.
     """
-    wanted = [*_promises(now), *_cadence(now), *_maintenance(now), *_reviews(now)]
+    wanted = [*_promises(now), *_cadence(now), *_maintenance(now), *_reviews(now), *_repairs(now)]
     before = Reminder.objects.order_by("-id").values_list("id", flat=True).first() or 0
     Reminder.objects.bulk_create(wanted, ignore_conflicts=True)
     return list(Reminder.objects.filter(id__gt=before, made_at=now).select_related("incident"))
@@ -102,6 +105,16 @@ def _reviews(now: datetime) -> Iterator[Reminder]:
                 continue
             late = NOT_YET if now < clock.due else days
             yield _reminder(pk, clock.kind, clock.due, late, now)
+
+
+def _repairs(now: datetime) -> Iterator[Reminder]:
+    """One for all items of an incident that were promised for the same month."""
+    for repair in open_repairs(imported=False):
+        due = due_at(repair)
+        if due is None or now < due - REPAIR_AHEAD or now - due > timedelta(days=LONGEST_DAYS):
+            continue
+        late = NOT_YET if now < due else (now - due) // WEEK * WEEK.days
+        yield _reminder(repair.review.incident_id, Reminder.What.REPAIR, due, late, now)
 
 
 def _reminder(incident: int, what: str, due: datetime, days_late: int, now: datetime) -> Reminder:

@@ -20,6 +20,7 @@ from statuspage.desk.confirm_receivers import receivers_to_confirm
 from statuspage.desk.dry_run import html_of
 from statuspage.desk.review.form import draft_of
 from statuspage.desk.review.lines import WORDS
+from statuspage.desk.samples import Sample, samples_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,8 +43,9 @@ class ReviewPreview:
     repairs: list[tuple[Repair, str]]  # with the state in words
     hears: Forecast
     confirm: int  # see Preview
-    mail: Message
-    public_mail: Message | None
+    samples: list[Sample]  # each message that would leave, and how many other ways there are
+    other_ways: int
+    mail: Message  # where nobody has an address
 
 
 def reach_of(incident: Incident) -> Reach:
@@ -91,6 +93,7 @@ def look_at_review(review: Review) -> ReviewPreview:
     communication = incident.communications.latest("number")
     draft = draft_of(review)
     reach = reach_of(incident)
+    samples, other_ways = samples_of(communication)
     return ReviewPreview(
         review=review,
         reach=reach,
@@ -99,18 +102,12 @@ def look_at_review(review: Review) -> ReviewPreview:
         repairs=[(each, WORDS.get(each.state, each.state)) for each in draft.repairs],
         hears=forecast(communication),
         confirm=receivers_to_confirm(communication),
+        samples=samples,
+        other_ways=other_ways,
         mail=mail_renderer.preview(
             communication,
             audience=DeliveryAudience.TARGETED,
             relevance=Relevance.RELATED,
             reason=Reason.ALERT_RULE,
         ),
-        public_mail=mail_renderer.preview(
-            communication,
-            audience=DeliveryAudience.PUBLIC,
-            relevance=Relevance.PUBLIC,
-            reason=Reason.TOPIC,
-        )
-        if reach.public
-        else None,
     )

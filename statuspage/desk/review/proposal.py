@@ -1,4 +1,4 @@
-"""The time line that our own records propose: impact, what was said, when the first were told, what recovered."""
+"""What our own records propose for a review: its time line, its windows and its figures."""
 
 from __future__ import annotations
 
@@ -7,8 +7,9 @@ from datetime import UTC, datetime
 
 from incidents.models import Impact, Incident
 from incidents.vocabulary import CommunicationKind
-from incidents.wording import listed
+from incidents.wording import listed, span
 from notifications.evidence import delivery_statistics
+from statuspage.desk.durations import in_words
 from statuspage.desk.review.lines import timeline_lines
 
 LONGEST = 160
@@ -28,6 +29,34 @@ def with_proposed(typed: str, incident: Incident) -> str:
     lines = [line.strip() for line in typed.replace("\r\n", "\n").split("\n") if line.strip()]
     fresh = timeline_lines(proposed(incident)).split("\n")
     return "\n".join(sorted([*lines, *(each for each in fresh if each and each not in lines)]))
+
+
+def with_figures(typed: str, incident: Incident) -> str:
+    """The typed text, and behind it those lines on windows and figures that are not in it."""
+    present = {line.strip() for line in typed.replace("\r\n", "\n").split("\n")}
+    fresh = [line for line in _figures(incident) if line not in present]
+    return "\n\n".join(part for part in (typed.rstrip(), "\n".join(fresh)) if part)
+
+
+def _figures(incident: Incident) -> Iterator[str]:
+    """Each window of impact with what it hit, then how long it took to see, tell, post and end it."""
+    hit: dict[tuple[datetime, datetime], list[str]] = {}
+    impacts = Impact.objects.filter(occurrence__incident=incident, ended_at__isnull=False)
+    for each in impacts.select_related("service", "region").order_by("started_at", "id"):
+        window = (each.started_at, each.ended_at or each.started_at)
+        hit.setdefault(window, []).append(f"{each.service.name} in {each.region.name}")
+    for (start, end), cells in hit.items():
+        yield f"- Impact {span(start, end)} ({in_words(end - start)}): {listed(cells)}."
+    told = delivery_statistics.of_incident(incident.pk)[1].first_at
+    moments = (
+        ("Detected", incident.detected_at),
+        ("First customers told", told),
+        ("Posted publicly", incident.published_at),
+        ("Mitigated", incident.mitigated_at),
+    )
+    for name, at in moments:
+        if at is not None:
+            yield f"- {name}: {in_words(at - incident.started_at)} after impact began."
 
 
 def _rows(incident: Incident) -> Iterator[Row]:

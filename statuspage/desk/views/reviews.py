@@ -20,7 +20,7 @@ from incidents.services.drafts import throw_away
 from incidents.services.errors import EntryError
 from incidents.services.review import Draft, is_for_public, publish_review
 from incidents.services.scheduled.review_deadlines import deadlines_of
-from incidents.vocabulary import PromisedReview
+from incidents.vocabulary import PromisedReview, ReviewKind
 from statuspage.desk.access import desk, operator_of, workable
 from statuspage.desk.confirm_receivers import is_confirmed
 from statuspage.desk.dry_run import dry_run, hidden_fields, html_of
@@ -29,13 +29,14 @@ from statuspage.desk.form_recovery import draft_field, recovered
 from statuspage.desk.later import later, say_now_or_later, sent_before
 from statuspage.desk.optimistic_lock import News, StaleError, if_fresh, seen_now
 from statuspage.desk.review.form import MOST_TEXT, ReviewForm, draft_of, initial_of, same
-from statuspage.desk.review.lines import LinesError
+from statuspage.desk.review.lines import LinesError, repair_lines, timeline_lines
 from statuspage.desk.review.markdown_file import of_markdown, to_markdown
 from statuspage.desk.review.preview import look_at_review, reach_of
-from statuspage.desk.review.proposal import with_proposed
+from statuspage.desk.review.proposal import with_figures, with_proposed
 from statuspage.desk.samples import changes
 from statuspage.desk.second_person import REVIEW as OF_REVIEW
 from statuspage.desk.second_person import left_to_another
+from statuspage.desk.views.samples import framing
 
 T = TypeVar("T")
 
@@ -49,13 +50,13 @@ def review(request: HttpRequest, tracking_id: str) -> HttpResponse:
     if request.method == "GET":
         latest = _latest(incident)
         initial = initial_of(draft_of(latest) if latest else None, public=is_for_public(incident))
-        if typed := recovered(request):
+        if typed := recovered(request, "review"):
             initial = typed.dict()
         return _form_page(request, incident, ReviewForm(now=now, initial=initial))
     step = request.POST.get("step", "")
     if step == "export":
         return _as_file(incident, request.POST)
-    if step in ("edit", "propose", "import"):
+    if step in ("edit", "propose", "figures", "import"):
         return _again(request, incident, step, now)
     form = ReviewForm(request.POST, now=now)
     if not form.is_valid():
@@ -85,11 +86,14 @@ def _as_file(incident: Incident, data: QueryDict) -> HttpResponse:
 
 
 def _again(request: HttpRequest, incident: Incident, step: str, now: datetime) -> HttpResponse:
-    """The form as it was typed; with the proposed time line, or filled from a Markdown text."""
+    """The form as it was typed; with the proposed time line or figures, or filled from a Markdown text."""
     initial = request.POST.dict()
     form = ReviewForm(now=now, initial=initial)
     if step == "propose":
         initial["timeline"] = with_proposed(initial.get("timeline", ""), incident)
+        form = ReviewForm(now=now, initial=initial)
+    if step == "figures":
+        initial["text_1"] = with_figures(initial.get("text_1", ""), incident)
         form = ReviewForm(now=now, initial=initial)
     if step == "import":
         try:
@@ -142,9 +146,10 @@ def _preview_or_publish(
             "hidden": hidden_fields(request.POST),
             "unconfirmed": wanted,
             "news": _news(_latest(incident), draft),
+            "open_comments": incident.review_comments.filter(settled_at__isnull=True).count(),
         }
         status = 422 if wanted else 200
-        return render(request, "desk/review_preview.html", context, status=status)
+        return framing(render(request, "desk/review_preview.html", context, status=status))
     if waits := left_to_another(request, OF_REVIEW, REVIEW, incident):
         return waits
     if before := sent_before(request):
@@ -162,13 +167,22 @@ def _news(latest: Review | None, draft: Draft) -> list[tuple[str, SafeString]]:
     """By heading what is new against the version before; nothing of a first one."""
     if latest is None:
         return []
-    before = {each.heading: each.text for each in draft_of(latest).sections}
-    after = {each.heading: each.text for each in draft.sections}
+    before, after = _by_heading(draft_of(latest)), _by_heading(draft)
     return [
         (heading, changes(before.get(heading, ""), after.get(heading, "")))
         for heading in dict.fromkeys([*after, *before])
         if before.get(heading, "").strip() != after.get(heading, "").strip()
     ]
+
+
+def _by_heading(draft: Draft) -> dict[str, str]:
+    """All that a version says, its kind, time line and repair items included."""
+    return {
+        "Kind": ReviewKind(draft.kind).label,
+        **{each.heading: each.text for each in draft.sections},
+        "Timeline": timeline_lines(sorted(draft.timeline)),
+        "Repair items": repair_lines(draft.repairs),
+    }
 
 
 def _latest(incident: Incident) -> Review | None:
@@ -193,7 +207,12 @@ def _form_page(
     status: int = 200,
 ) -> HttpResponse:
     decision = incident.decisions.order_by("-id").first()
+    typed = recovered(request, "review-comments")
+    comments = list(incident.review_comments.select_related("by", "settled_by").order_by("id"))
     context = {
+        "comments": comments,
+        "comment": typed.get("comment", "") if typed else "",
+        "open_comments": sum(each.settled_at is None for each in comments),
         "incident": incident,
         "form": form,
         "news": news,

@@ -41,6 +41,13 @@ QUESTIONS = (
     "migrate, canada central",
     "tea pot",
 )
+KINDS_OF_PAGES = (
+    "/ar/status/history/",
+    "/ar/status/history/MANA-GER/",
+    "/de/status/history/minutes/",
+    "/ja/status/updates/",
+    "/status/api/",
+)
 TYPE = """(asked) => {
   const field = document.querySelector("#q");
   field.value = asked;
@@ -247,6 +254,16 @@ def test_what_is_pressed_is_large_enough(night: tuple[str, Any]) -> None:
               .filter(([, box]) => box.width < 24 || box.height < 24).map(([text]) => text)"""
         )
         assert small == []
+
+
+def test_every_kind_of_page_is_accessible_on_a_phone(night: tuple[str, Any]) -> None:
+    with browser_page(viewport=PHONE) as (page, _):
+        page.emulate_media(color_scheme="dark")
+        at_night(page)
+        for path in KINDS_OF_PAGES:
+            page.goto(night[0] + path)
+            check_accessible(page, targets=True)
+            assert page.evaluate("document.documentElement.scrollWidth") == PHONE["width"], path
 
 
 def test_one_s_own_zone_takes_the_place_of_utc_and_says_so(night: tuple[str, Any]) -> None:

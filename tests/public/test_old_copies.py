@@ -12,6 +12,7 @@ from wsgiref.simple_server import WSGIRequestHandler, make_server
 
 import pytest
 
+from statuspage.public import languages
 from statuspage.public.renderer import render_site
 from statuspage.public.serve.app import public_site
 from statuspage.public.store.current_generation import Store
@@ -28,7 +29,8 @@ class Quiet(WSGIRequestHandler):
 @contextmanager
 def serving(folder: Path, at: datetime) -> Iterator[str]:
     """As a cache would go on serving what the site answered at that time."""
-    site = public_site(Store(folder, clock=lambda: at), {}, lambda *_: [])
+    store = Store(folder, clock=lambda: at)
+    site = public_site(store, {}, lambda *_: [], languages=languages.others())
     with make_server("127.0.0.1", 0, site, handler_class=Quiet) as server:
         thread = threading.Thread(target=server.serve_forever, daemon=True)
         thread.start()

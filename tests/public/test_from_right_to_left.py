@@ -9,11 +9,9 @@ import pytest
 
 from statuspage.public.render import assets
 from statuspage.public.renderer import render_language, render_site, with_languages
-from statuspage.public.serve.app import public_site
-from statuspage.public.store.current_generation import Store
 from statuspage.public.store.generation import beat, write_generation
 from tests.browsing import PHONE, browser_page
-from tests.public import snapshots, test_old_copies
+from tests.public import snapshots
 from tests.public.test_old_copies import serving
 
 VALUE = r"(?:[\w.%-]+|[\w-]+\([^;]*?\))"
@@ -32,17 +30,11 @@ def test_style_sheets_of_public_pages_know_no_left_and_right(name: str) -> None:
 
 
 @pytest.mark.browser
-def test_nothing_leaves_the_window_of_a_phone(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_nothing_leaves_the_window_of_a_phone(tmp_path: Path) -> None:
     night = snapshots.bad_night()
     write_generation(tmp_path, with_languages(render_site(night), [render_language(night, "ar")]))
     beat(tmp_path, night.revision, night.as_of)
 
-    def speaking(store: Store, *rest: object) -> object:
-        return public_site(store, *rest, languages=("ar",))  # type: ignore[arg-type]
-
-    monkeypatch.setattr(test_old_copies, "public_site", speaking)
     left = (
         "Math.min(...[...document.querySelectorAll('main :is(h1, h2, h3, p, dd)')]"
         ".filter((one) => !one.closest('.vh, .scroll') && one.getClientRects().length)"

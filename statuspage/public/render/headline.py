@@ -8,7 +8,7 @@ from datetime import datetime
 
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
-from django.utils.translation import gettext, ngettext, npgettext
+from django.utils.translation import gettext, ngettext, npgettext, pgettext
 
 from incidents.cells import Cell
 from incidents.vocabulary import Stage
@@ -58,7 +58,13 @@ def headline(snapshot: Snapshot) -> Headline:
 
 def _claim(snapshot: Snapshot, state: str, cells: Cells) -> str:
     services = list(dict.fromkeys(service for service, _ in cells))
-    return f"{_subject(snapshot, services)} {_verb(state, len(services))} {_place(snapshot, cells)}"
+    return _clause(snapshot, _subject(snapshot, services), state, len(services), cells)
+
+
+def _clause(snapshot: Snapshot, subject: str, state: str, count: int, cells: Cells) -> str:
+    """Not every language has blanks between these."""
+    parts = {"subject": subject, "verb": _verb(state, count), "place": _place(snapshot, cells)}
+    return pgettext("headline", "%(subject)s %(verb)s %(place)s") % parts
 
 
 def _rest(snapshot: Snapshot, told: list[tuple[str, dict[Cell, CellView]]]) -> str:
@@ -72,7 +78,8 @@ def _rest(snapshot: Snapshot, told: list[tuple[str, dict[Cell, CellView]]]) -> s
             subject = ngettext(
                 "%(n)d more service", "%(n)d more services", count
             ) % {"n": count}  # fmt: skip
-            sentences.append(f"{subject} {_verb(state, count)} {_place(snapshot, fresh)}.")
+            clause = _clause(snapshot, subject, state, count, fresh)
+            sentences.append(pgettext("headline", "%(clause)s.") % {"clause": clause})
             spoken |= {service for service, _ in fresh}
     return " ".join(sentences)
 

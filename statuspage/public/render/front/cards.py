@@ -45,6 +45,10 @@ class Region:
     over: datetime | None
     over_shown: str = ""
 
+    @property
+    def word(self) -> str:
+        return str(labels.STATES[self.state])
+
 
 def cards(snapshot: Snapshot) -> dict[str, list[dict[str, Any]]]:
     """Those that are open, the gravest first; and maintenance to come, the next first."""

@@ -84,6 +84,8 @@ class ScheduledPost(models.Model):
             ),
         ]
 
+    windows: int = 1  # left of its series, where somebody has counted them
+
     def __str__(self) -> str:
         return f"{self.verb} {self.tracking_id}"
 

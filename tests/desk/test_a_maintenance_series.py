@@ -70,6 +70,21 @@ def test_one_window_is_cancelled_by_itself(desk: Client, plan: Form) -> None:
     assert len(posts.later()) == 1
 
 
+def test_all_windows_that_are_not_announced_are_cancelled_at_once(desk: Client, plan: Form) -> None:
+    publish(desk, plan)
+    other = plan | {"repeats": "FREQ=WEEKLY;COUNT=2", "public_title": "Another one"}
+    publish(desk, other)
+    assert [each.windows for each in posts.later()].count(2) == 2
+    assert "Cancel all 2 windows" in text_of(desk.get("/admin/desk/"))
+    first = next(each for each in posts.later() if each.windows == 2)
+    answer = desk.post(f"/admin/desk/scheduled/{first.pk}/", {"do": "cancel-series"}, follow=True)
+    assert "2 windows are cancelled" in text_of(answer)
+    assert len(posts.later()) == 1, "the other series goes on"
+    assert "Cancel all" not in text_of(desk.get("/admin/desk/"))
+    posts.send_due(now=START)
+    assert Incident.objects.count() == 3
+
+
 @pytest.mark.parametrize(
     ("rule", "says"),
     [

@@ -6,6 +6,7 @@ UTC.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from functools import partial
@@ -39,9 +40,15 @@ def open_posts() -> QuerySet[ScheduledPost]:
 
 
 def later(incident_id: int | None = None) -> list[ScheduledPost]:
-    """What goes out at a time that somebody chose, and what is held; of one incident or of all."""
-    found = open_posts().exclude(brief=True, state=State.WAITING)
-    return list(found.filter(incident=incident_id) if incident_id else found)
+    """What goes out at a time that somebody chose, and what is held; of one incident or of all.
+
+    `windows`: how many are left of the series that a post belongs to.
+    """
+    waits = list(open_posts().exclude(brief=True, state=State.WAITING))
+    windows = Counter((each.made_at, each.by_id, each.verb) for each in waits if not each.brief)
+    for each in waits:
+        each.windows = windows[each.made_at, each.by_id, each.verb]
+    return [each for each in waits if incident_id in (None, each.incident_id)]
 
 
 def undoable(user_id: int) -> list[ScheduledPost]:
@@ -160,6 +167,25 @@ def take_back(*, post_id: int, now: datetime, actor: User) -> FormDraft | None:
     )
     _close(post, State.TAKEN_BACK, now, actor)
     return draft
+
+
+def series_of(post: ScheduledPost) -> QuerySet[ScheduledPost]:
+    """The windows of the same series that are still to be announced, this one included; a single post by itself.
+
+    They were kept together: by one person, at one moment.
+    """
+    return open_posts().filter(made_at=post.made_at, by=post.by_id, verb=post.verb, brief=False)
+
+
+@transaction.atomic
+def cancel_series(*, post_id: int, now: datetime, actor: User) -> int:
+    """All windows of a series that are not announced yet, at once; how many. What is announced stays."""
+    post = open_posts().filter(pk=post_id).first()
+    numbers = list(series_of(post).values_list("pk", flat=True)) if post else []
+    found = [each for pk in numbers if (each := _locked(pk, Q())) is not None]
+    for each in found:
+        _close(each, State.TAKEN_BACK, now, actor)
+    return len(found)
 
 
 @transaction.atomic

@@ -39,11 +39,18 @@ def bar(request: HttpRequest) -> HttpResponse:
 @desk(DRAFT)
 @require_POST
 def settle(request: HttpRequest, pk: int) -> HttpResponse:
-    """`do`: `take-back`, `now`, or `move` to `send_at`. Of others' posts only operators dispose."""
+    """`do`: `take-back`, `cancel-series`, `now`, or `move` to `send_at`. Of others' posts only operators dispose."""
     now, actor, do = timezone.now(), operator_of(request), request.POST.get("do")
     known = posts.open_posts() if may(actor, UPDATE) else posts.open_posts().filter(by=actor)
     if not known.filter(pk=pk).exists():
         messages.warning(request, TOO_LATE)
+        return redirect("desk:list")
+    if do == "cancel-series":
+        count = posts.cancel_series(post_id=pk, now=now, actor=actor)
+        messages.success(
+            request,
+            f"{count} windows are cancelled; nobody was told of them. What is announced already stays.",
+        )
         return redirect("desk:list")
     asks = do == "now" and posts.asks_where(pk)
     if asks or do == "take-back":

@@ -38,6 +38,7 @@ LOOK = "notifications.view_delivery"
 RETRY = "notifications.retry_delivery"
 LIFT = "notifications.lift_suppression"
 ERASE = "notifications.erase_endpoint"
+KEEP_TENANT = "notifications.add_tenant"
 AUDIT = "incidents.view_audit"
 TRAIL = "incidents.view_auditevent"  # who did what, people and sign-ins included
 REPORT = "incidents.report_alert"

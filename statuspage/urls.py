@@ -15,6 +15,7 @@ handler403 = "statuspage.desk.access.refused"
 admin.autodiscover()
 
 urlpatterns = [
+    path("admin/desk/customers/", include("statuspage.tenant_view")),
     path("admin/desk/", include("statuspage.desk.urls")),
     path("api/", include("statuspage.api.urls")),
     path("service-health/api/", include("statuspage.tenant_api.urls")),

@@ -13,9 +13,9 @@ class AuditEvent(models.Model):
     """
 
     at = models.DateTimeField()
-    what = models.CharField(max_length=63)  # a table, or `sign-in`
+    what = models.CharField(max_length=63)  # a table, `sign-in`, or `tenant-view`
     row = models.CharField(max_length=40, blank=True)
-    verb = models.CharField(max_length=20)  # insert, update, delete; in, refused, out
+    verb = models.CharField(max_length=20)  # insert, update, delete; in, refused, out; look
     rows = models.PositiveBigIntegerField(default=1)
     before = models.JSONField(null=True)
     after = models.JSONField(null=True)

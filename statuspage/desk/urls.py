@@ -9,6 +9,7 @@ from incidents.texts import as_typed
 from statuspage.desk.views import (
     audit,
     corrections,
+    customers,
     decisions,
     declare,
     delivery_lookup,
@@ -84,6 +85,10 @@ urlpatterns = [
     path("insight/", insight.insight_screen, name="insight"),
     path("insight/<str:month>/", insight.monthly_report, name="monthly-report"),
     path("deliveries/", delivery_statistics.overview, name="delivery-statistics"),
+    path("customers/", customers.listing, name="customers"),
+    path("customers/new/", customers.new, name="customer-new"),
+    path("customers/<str:ref>/", customers.one, name="customer"),
+    path("customers/<str:ref>/export.csv", customers.export, name="customer-export"),
     path("told/", delivery_lookup.told, name="told"),
     path("erase/<int:pk>/", erasing.erase_endpoint, name="erase-endpoint"),
     path("erase/tenant/<str:ref>/", erasing.erase_tenant, name="erase-tenant"),

@@ -40,12 +40,16 @@ EXPIRED = "This form is too old, or came from another page. Nothing was changed;
 
 @dataclass(frozen=True, slots=True)
 class Visitor:
-    """Somebody signed in, looking at one of their tenants."""
+    """Somebody signed in, looking at one of their tenants.
+
+    `base`: of an operator who only looks, below which address the pages are; customers have none.
+    """
 
     token: str
     membership: Membership
     memberships: tuple[Membership, ...]
     now: datetime
+    base: str = ""
 
     @property
     def tenant(self) -> Tenant:
@@ -57,7 +61,7 @@ class Visitor:
 
     @property
     def home(self) -> str:
-        return f"{PATH}of/{self.tenant.ref}/"
+        return self.base or f"{PATH}of/{self.tenant.ref}/"
 
     def events(self, *, tracking_id: str = "") -> list[TenantEvent]:
         """What concerns the tenant and may be seen by this person, the newest first."""
@@ -149,6 +153,8 @@ def member(
 
 def visitors(request: HttpRequest) -> list[Visitor]:
     """Whoever is signed in, once for each of their tenants; nobody: none."""
+    if looking := getattr(request, "looking", None):  # set by `tenant_view` alone
+        return [looking]
     now, token = timezone.now(), token_of(request)
     memberships = tuple(sign_in.memberships_of(token, now=now)) if token else ()
     return [Visitor(token, each, memberships, now) for each in memberships]

@@ -9,9 +9,9 @@ from django.http import QueryDict
 from incidents.services.errors import EntryError
 from notifications.audience.tenant_events import TenantEvent
 from notifications.customers import event_answers
+from notifications.customers.rule_sentence import MOST_TICKED
 from notifications.models import EventAnswer, WasHit
 from statuspage.portal.access import Visitor
-from statuspage.portal.rule_form import MOST_TICKED
 
 
 def act(form: QueryDict, visitor: Visitor, event: TenantEvent) -> str:

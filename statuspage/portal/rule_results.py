@@ -11,9 +11,9 @@ from django.utils.safestring import SafeString, mark_safe
 
 from incidents.models import Incident
 from notifications.audience.tenant_events import TenantEvent
+from notifications.customers.rule_sentence import WAYS
 from notifications.customers.rule_tester import Alert
 from notifications.models import Endpoint
-from statuspage.portal.rule_form import WAYS
 from statuspage.public.render.labels import state_of
 
 LOOKS_BACK = timedelta(days=365)

@@ -10,12 +10,12 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from incidents.models import Region, Service
 from incidents.services.errors import EntryError
 from incidents.vocabulary import Kind, Level
-from notifications.customers import alert_rules, rule_tester
+from notifications.customers import alert_rules, rule_sentence, rule_tester
 from notifications.customers.alert_rules import Conditions
+from notifications.customers.rule_sentence import Choices
 from notifications.models import AlertRule, Certainty, Endpoint
 from statuspage.portal import rule_form, rule_results
 from statuspage.portal.access import UNPROCESSABLE, Visitor, editing, member, show
-from statuspage.portal.rule_form import Choices
 from statuspage.public.render.layout import fragment
 
 A_NEW_ONE = Conditions(name="", kinds=(Kind.SERVICE_ISSUE.value,))
@@ -27,7 +27,7 @@ def listed(request: HttpRequest, visitor: Visitor) -> HttpResponse:
     tenant = visitor.tenant
     choices = Choices.of(tenant)
     rules = [
-        (rule, rule_form.sentence(said, choices), alert_rules.warnings_of(tenant, said))
+        (rule, rule_sentence.sentence(said, choices), alert_rules.warnings_of(tenant, said))
         for rule in tenant.alert_rules.prefetch_related(*LOADED).order_by("name")[:100]
         for said in [Conditions.of(rule)]
     ]
@@ -80,9 +80,9 @@ def _build(request: HttpRequest, visitor: Visitor, rule: AlertRule | None) -> Ht
         "said": said,
         "typed": request.POST,
         "refs": _refs(request, said, choices),
-        "sentence": rule_form.sentence(said, choices),
+        "sentence": rule_sentence.sentence(said, choices),
         "warnings": alert_rules.warnings_of(tenant, said),
-        "differences": rule_form.differences(saved, said, choices) if saved else [],
+        "differences": rule_sentence.differences(saved, said, choices) if saved else [],
         "choices": choices,
         "kinds": Kind.choices(),
         "levels": [(Level.WARNING, "Warning or worse"), (Level.ERROR, "Error only")],

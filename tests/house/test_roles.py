@@ -62,6 +62,12 @@ SCREENS: dict[str, tuple[Cell, Cell]] = {
     "insight/": ("ROACU", None),
     "insight/<str:month>/": ("ROACU", None),
     "told/": ("ROACU", None),
+    "customers/": ("OACU", "C"),
+    "customers/new/": ("C", "C"),
+    "customers/<str:ref>/": ("OACU", None),
+    "customers/<str:ref>/export.csv": ("OACU", None),
+    "customers/<str:ref>/look/": ("OACU", None),
+    "customers/<str:ref>/look/<path:rest>": ("OACU", None),
     "erase/<int:pk>/": ("C", "C"),
     "erase/tenant/<str:ref>/": ("C", "C"),
     "suppressed/": ("ROACU", None),
@@ -234,6 +240,7 @@ def test_a_screen_answers_whom_its_row_names(
             ("<int:pk>", str(suppressed.pk)),
             ("<str:ref>", "contoso"),
             ("<str:month>", "2026-01"),
+            ("<path:rest>", "rules/"),
         ):
             path = path.replace(part, value)
         for method, cell in (("get", look), ("post", write)):
@@ -290,7 +297,8 @@ def test_an_auditor_with_every_right_to_look_sees_everything(incident: Incident)
     client = Client()
     client.force_login(user)
     for name, (look, _) in SCREENS.items():
-        if look and "U" in look and not name.endswith(("<int:pk>/", "<str:month>/")):
+        made = "<int:pk>" in name or "<str:" in name
+        if look and "U" in look and not made:
             path = f"/admin/desk/{name}".replace("<tracking_id:tracking_id>", incident.tracking_id)
             assert client.get(path).status_code == 200, path
 

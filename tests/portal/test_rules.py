@@ -12,10 +12,11 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from incidents.models import Geography, Region, Service, ServiceCategory
+from notifications.customers import rule_sentence
 from notifications.customers.alert_rules import Conditions
+from notifications.customers.rule_sentence import Choices
 from notifications.models import ActionGroup, AlertRule, CustomerSubscription, Tenant
-from statuspage.portal import rule_form, rule_results
-from statuspage.portal.rule_form import Choices
+from statuspage.portal import rule_results
 from tests.notifications.cast import endpoint, rule, subscription, tenant
 from tests.portal.people import form_token, person, signed_in
 from tests.portal.test_events import HOME, NORTH, declared, text
@@ -45,7 +46,7 @@ def post(client: Client, path: str, act: str, **values: Any) -> Any:
 
 
 def said(conditions: Conditions, owner: Tenant) -> str:
-    return "".join(part.text for part in rule_form.sentence(conditions, Choices.of(owner)))
+    return "".join(part.text for part in rule_sentence.sentence(conditions, Choices.of(owner)))
 
 
 def test_the_sentence_says_what_the_rule_says(nordwind: Tenant, group: ActionGroup) -> None:
@@ -169,7 +170,7 @@ def test_a_category_stands_for_what_comes_later_unless_the_rule_says_otherwise(
 def test_very_many_subscriptions_are_named_by_their_identifiers(
     nordwind: Tenant, group: ActionGroup
 ) -> None:
-    for number in range(rule_form.MOST_TICKED):
+    for number in range(rule_sentence.MOST_TICKED):
         subscription(nordwind, f"more-{number}")
     client = signed_in(ED)
     answer = post(client, NEW, "save", name="A", subscription_refs="more-1, gone-2")

@@ -21,7 +21,6 @@ from notifications.models import (
     DeliveryStatistics,
     FanOut,
     OperatorAct,
-    SentMessage,
 )
 
 
@@ -86,9 +85,8 @@ class DeliveryAdmin(ReadOnly):
 
     @admin.display(description="what was sent")
     def what_was_sent(self, delivery: Delivery) -> str:
-        """The body, without keys; mails are shown by the desk's preview."""
-        sent = SentMessage.objects.filter(delivery=delivery).first()
-        return sent.body if sent else "–"
+        """The body without keys; of a mail its subject, text and HTML, without links."""
+        return sent_messages.what_was_sent(delivery) or "–"
 
     def has_retry_permission(self, request: HttpRequest) -> bool:
         return may(request.user, RETRY)

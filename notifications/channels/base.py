@@ -52,6 +52,8 @@ class MessageTemplate:
     html: str
     headers: Mapping[str, str] = field(default_factory=dict)
     placeholders: tuple[str, ...] = ()
+    names: tuple[str, ...] = ()  # of the placeholders
+    links: frozenset[str] = frozenset()  # names of those that act for their receiver: never kept
     calendar: bytes = b""  # an event to attach (RFC 5545)
 
     def __post_init__(self) -> None:

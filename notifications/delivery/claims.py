@@ -76,8 +76,8 @@ _SETTLE = """
 WITH outcome AS MATERIALIZED (
   SELECT * FROM unnest(%(ids)s::bigint[], %(states)s::text[], %(skips)s::text[],
     %(waits)s::float8[], %(tried)s::boolean[], %(results)s::text[], %(details)s::text[],
-    %(numbers)s::int[], %(ago)s::float8[])
-    AS o(id, state, skip, wait, tried, result, detail, number, ago)
+    %(numbers)s::int[], %(ago)s::float8[], %(contents)s::uuid[], %(own)s::text[])
+    AS o(id, state, skip, wait, tried, result, detail, number, ago, content, own)
 ),
 settled AS (
   UPDATE notifications_delivery d
@@ -86,7 +86,8 @@ settled AS (
     next_attempt_at = CASE WHEN o.state = 'pending'
       THEN clock_timestamp() + o.wait * interval '1 second' ELSE d.next_attempt_at END,
     sent_at = CASE WHEN o.state = 'sent'
-      THEN clock_timestamp() - o.ago * interval '1 second' END
+      THEN clock_timestamp() - o.ago * interval '1 second' END,
+    content = o.content, own_words = o.own
   FROM outcome o
   WHERE d.id = o.id AND d.claim = %(claim)s
   RETURNING d.id
@@ -153,7 +154,8 @@ class Batch:
 
 @dataclass(frozen=True, slots=True)
 class SendOutcome:
-    """What became of one claimed delivery. `result` empty: it was not tried. `ago`: seconds since."""
+    """What became of one claimed delivery. `result` empty: it was not tried. `content`, `own`: what a mail said
+    (`sent_messages`)."""
 
     delivery: Delivery
     state: State
@@ -163,6 +165,8 @@ class SendOutcome:
     detail: str = ""
     at: float = 0.0  # monotonic
     bad_address: bool = False
+    content: uuid.UUID | None = None
+    own: str = ""
 
     @property
     def is_refusal(self) -> bool:
@@ -279,6 +283,8 @@ def _record(claimed: uuid.UUID, outcomes: Sequence[SendOutcome], clock: float) -
                 "details": [outcome.detail for outcome in outcomes],
                 "numbers": [outcome.delivery.attempts for outcome in outcomes],
                 "ago": [clock - (outcome.at or clock) for outcome in outcomes],
+                "contents": [outcome.content for outcome in outcomes],
+                "own": [outcome.own or None for outcome in outcomes],
             },
         )
         (settled,) = cursor.fetchone() or (0,)

@@ -7,14 +7,20 @@ import random
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import zip_longest
 
 from django.db import InterfaceError, OperationalError, connection
 from django.utils import timezone
 
 from notifications import lifecycle
-from notifications.channels.base import ChannelRenderer, Message, Transport, TransportError
+from notifications.channels.base import (
+    ChannelRenderer,
+    Message,
+    MessageTemplate,
+    Transport,
+    TransportError,
+)
 from notifications.channels.registry import CHANNELS
 from notifications.delivery import claims, contact_notices, kill_switch, sent_messages
 from notifications.delivery.circuit_breaker import Breakers
@@ -110,6 +116,8 @@ class _Run:
     breakers: Breakers = field(default_factory=Breakers)
     outcomes: list[SendOutcome] = field(default_factory=list)
     bodies: dict[int, Message] = field(default_factory=dict)  # of what goes to web addresses
+    contents: dict[MessageTemplate, int] = field(default_factory=dict)  # of mails, not kept yet
+    kept: set[MessageTemplate] = field(default_factory=set)
     ended: bool = False  # the transport cannot go on for now
     settled_at: float = field(default_factory=time.monotonic)
     asked_at: float = 0.0
@@ -139,6 +147,7 @@ class _Run:
         until = time.monotonic() + DATABASE_PATIENCE
         while True:
             try:
+                self.keep_contents()
                 claims.settle(self.claimed.claim, self.outcomes, clock=time.monotonic())
                 self.keep_bodies()
                 break
@@ -162,8 +171,15 @@ class _Run:
         if not self.halted and self.settled_at - self.asked_at > ASK_SECONDS:
             self.halted, self.asked_at = kill_switch.in_force() is not None, self.settled_at
 
+    def keep_contents(self) -> None:
+        """Before what refers to it, and once for a batch."""
+        if self.contents:
+            sent_messages.keep_contents(self.contents)
+            self.kept.update(self.contents)
+            self.contents = {}
+
     def keep_bodies(self) -> None:
-        """As evidence of what exactly was taken; mails are made anew from the statement."""
+        """As evidence of what exactly a web address took."""
         taken = [each.delivery for each in self.outcomes if each.state is State.SENT]
         if self.channel.is_web and taken:
             sent = [(each, self.bodies[each.pk]) for each in taken if each.pk in self.bodies]
@@ -195,7 +211,22 @@ class _Run:
             if after is not None and not self.held_back(after, started):
                 made = self.compose(after)
             following = made if isinstance(made, Message) else None
-            yield self.judged(delivery, _hand_over(self.transport, message, following))
+            yield self.noted(
+                message, self.judged(delivery, _hand_over(self.transport, message, following))
+            )
+
+    def noted(self, message: Message, outcome: SendOutcome) -> SendOutcome:
+        """With what a mail said, once it is taken."""
+        template = message.template
+        if outcome.state is not State.SENT or template is None:
+            return outcome
+        if template not in self.kept:
+            self.contents[template] = outcome.delivery.incident_id
+        return replace(
+            outcome,
+            content=sent_messages.common(template).key,
+            own=sent_messages.own_words(message),
+        )
 
     def in_parallel(self, deliveries: Sequence[Delivery], started: float) -> Iterator[SendOutcome]:
         """Several at a time, one per endpoint (the claim sees to that within an incident)."""

@@ -1,18 +1,34 @@
-"""What was sent to web addresses, kept without secrets; and a delivery sent once more when a person says so."""
+"""What was sent, kept without secrets; and a delivery sent once more when a person says so.
+
+The body for a web address is kept as it is. A mail is kept in two parts: what many have in common once, and in each
+delivery what is its receiver's own, so that a million receivers do not cost a million bodies.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import hashlib
+import json
+import uuid
+from collections.abc import Iterable, Mapping
 from datetime import datetime
+from functools import lru_cache
 from urllib.parse import parse_qs, urlsplit
 
 from django.contrib.auth.models import AbstractBaseUser
 
 from notifications.audience import concern
-from notifications.channels.base import Message, TransportError
+from notifications.channels.base import Message, MessageTemplate, TransportError
+from notifications.channels.email.renderer import LINKS, OWN
 from notifications.channels.registry import CHANNELS
 from notifications.lifecycle import Channel, State
-from notifications.models import Attempt, Delivery, OperatorAct, Result, SentMessage
+from notifications.models import (
+    Attempt,
+    Delivery,
+    MailContent,
+    OperatorAct,
+    Result,
+    SentMessage,
+)
 
 SHORTEST_SECRET = 6
 HIDDEN = "…"
@@ -41,6 +57,64 @@ def keep(sent: Iterable[tuple[Delivery, Message]], *, now: datetime) -> None:
         ],
         ignore_conflicts=True,
     )
+
+
+@lru_cache(maxsize=64)
+def common(template: MessageTemplate) -> MailContent:
+    """What all mails of a template have in common, unsaved; its key is the same wherever it is made again."""
+    marks = [_mark(name) for name in template.names]
+    text, html = template.filled(template.text, marks), template.filled(template.html, marks)
+    digest = hashlib.sha256("\0".join((template.subject, text, html)).encode()).digest()
+    return MailContent(
+        key=uuid.UUID(bytes=digest[:16]), subject=template.subject, text=text, html=html
+    )
+
+
+def own_words(message: Message) -> str:
+    """What is the receiver's own in a mail, as JSON, without its links; empty where nothing is."""
+    template = message.template
+    if template is None:
+        return ""
+    own = {
+        name: value.replace("\0", "")
+        for name, value in zip(template.names, message.values, strict=True)
+        if value and name not in template.links
+    }
+    return json.dumps(own, ensure_ascii=False, separators=(",", ":")) if own else ""
+
+
+def keep_contents(templates: Mapping[MessageTemplate, int]) -> None:
+    """What these templates have in common, by the incident they tell of. Safe to run twice."""
+    contents = []
+    for template, incident_id in templates.items():
+        content = common(template)
+        content.incident_id = incident_id
+        contents.append(content)
+    MailContent.objects.bulk_create(contents, ignore_conflicts=True)
+
+
+def what_was_sent(delivery: Delivery) -> str:
+    """As it was taken, but for links and keys; empty where it was not, or before it was kept."""
+    sent = SentMessage.objects.filter(delivery=delivery).first()
+    if sent is not None:
+        return sent.body
+    content = MailContent.objects.filter(key=delivery.content).first()
+    if content is None:
+        return ""
+    own: dict[str, str] = json.loads(delivery.own_words or "{}")
+    parts = [content.subject, content.text, content.html]
+    return "\n\n".join(_filled(each, own) for each in parts)
+
+
+def _filled(text: str, own: Mapping[str, str]) -> str:
+    for name in OWN:
+        text = text.replace(_mark(name), HIDDEN if name in LINKS else own.get(name, ""))
+    return text
+
+
+def _mark(name: str) -> str:
+    """Characters for private use (Unicode, 23.5): no text has them."""
+    return f"\ue000{name}\ue001"
 
 
 def send_again(*, delivery_id: int, now: datetime, actor: AbstractBaseUser) -> tuple[bool, str]:

@@ -154,6 +154,7 @@ def _forget(endpoint: Endpoint, now: datetime) -> None:
     endpoint.followed.all().delete()
     endpoint.notices.all().delete()
     SentMessage.objects.filter(delivery__endpoint=endpoint).delete()
+    Delivery.objects.filter(endpoint=endpoint).update(own_words=None)
     endpoint.action_groups.clear()
     Tenant.objects.filter(contact=endpoint).update(contact=None)
     sign_ups = SignUp.objects.annotate(lower=Lower("address"))

@@ -16,7 +16,7 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 from incidents.models import Incident
 from incidents.services.scheduled.review_deadlines import owing
 from notifications.evidence import delivery_statistics
-from notifications.models import Delivery, DeliveryStatistics
+from notifications.models import Delivery, DeliveryStatistics, MailContent
 
 SLICE = 5_000
 # A review that is owed is waited for, but not for ever: whoever never writes it must not keep addresses.
@@ -51,6 +51,8 @@ def age_out(*, now: datetime, go_on: Callable[[], bool] = lambda: True) -> int:
         _keep_counts(incident_id, now)
         while go_on() and (gone := _slice(incident_id)):
             deleted += gone
+        if not Delivery.objects.filter(incident_id=incident_id).exists():
+            MailContent.objects.filter(incident_id=incident_id).delete()
         if not go_on():
             break
     return deleted

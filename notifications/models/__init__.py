@@ -25,7 +25,7 @@ from notifications.models.people import (
     PersonSession,
 )
 from notifications.models.rules import ActionGroup, AlertRule, Certainty
-from notifications.models.sent_messages import SentMessage
+from notifications.models.sent_messages import MailContent, SentMessage
 from notifications.models.target_index import StaleTenant, Target
 from notifications.models.tenants import (
     CustomerSubscription,
@@ -61,6 +61,7 @@ __all__ = [
     "ListDraft",
     "ListPiece",
     "ListReading",
+    "MailContent",
     "MemberRole",
     "Membership",
     "OperatorAct",

@@ -128,6 +128,9 @@ class Delivery(models.Model):
         db_constraint=False,
         db_index=False,
     )
+    # What a mail said: `MailContent`, and this receiver's own words in it, as JSON.
+    content = models.UUIDField(null=True, editable=False)
+    own_words = models.TextField(null=True, editable=False)  # noqa: DJ001 - none, where there are none
     claim = models.UUIDField(null=True)
     lease_until = models.DateTimeField(null=True)
     attempts = models.PositiveIntegerField(default=0)

@@ -1,21 +1,32 @@
-"""What exactly went to a web address is kept, without its keys; and can be sent once more with the same id."""
+"""What exactly was sent is kept, without keys and links; and can be sent once more with the same id."""
 
 from __future__ import annotations
 
 import json
-from datetime import datetime
+import re
+from datetime import datetime, timedelta
 
 import pytest
 from django.contrib.auth.models import User
+from django.db import connection
+from pytest_django.fixtures import Settings
 
 from incidents.services import incident as incident_service
 from incidents.services.inputs import Statement
 from notifications.channels import endpoints
 from notifications.delivery import plan, send, sent_messages
-from notifications.evidence import erasure
-from notifications.models import Attempt, Delivery, Endpoint, OperatorAct, SentMessage
+from notifications.evidence import erasure, retention
+from notifications.models import (
+    Attempt,
+    Delivery,
+    Endpoint,
+    MailContent,
+    OperatorAct,
+    SentMessage,
+)
 from tests.conftest import declaration
 from tests.notifications.cast import last, tenant
+from tests.notifications.conftest import Sink, text_of
 from tests.notifications.rooms import Hook
 
 pytestmark = pytest.mark.usefixtures("catalogue")
@@ -92,3 +103,49 @@ def test_what_was_sent_goes_with_an_erased_address(
     erasure.erase(erasure.plan_address(address), reason="ticket 1", now=now, actor=operator)
     assert not SentMessage.objects.exists()
     assert Delivery.objects.count() == 1
+
+
+def test_a_mail_is_kept_once_for_all_with_each_receivers_own_words_and_no_link(
+    operator: User, now: datetime, sink: Sink
+) -> None:
+    for name in ("here", "there", "elsewhere"):
+        tenant(name, WEST)
+    incident = incident_service.declare(
+        declaration=declaration(statement=Statement("", "For you.")), now=now, actor=operator
+    )
+    plan.plan(communication_id=last(incident).pk, now=now)
+    assert send.work().sent == 3
+    assert MailContent.objects.count() == 1
+    for mail in sink.mails:
+        delivery = Delivery.objects.get(endpoint__address=mail["To"])
+        kept = sent_messages.what_was_sent(delivery)
+        for kind in ("plain", "html"):
+            taken = re.sub(r"http\S+/subscribe/[^\s\"<]+", "…", text_of(mail, kind))
+            assert " ".join(taken.split()) in " ".join(kept.split())
+        assert mail["To"].partition("@")[0] + "-1" in kept
+        assert not re.search("/subscribe/(leave|manage)/", kept)
+    gone = Endpoint.objects.get(address="there@example.com")
+    told = Delivery.objects.get(endpoint=gone)
+    erasure.erase(erasure.plan_endpoints([gone]), reason="42", now=now, actor=operator)
+    told.refresh_from_db()
+    assert "there-1" not in sent_messages.what_was_sent(told)
+    assert "here-1" in sent_messages.what_was_sent(
+        Delivery.objects.get(endpoint__address="here@example.com")
+    )
+
+
+def test_what_was_sent_goes_with_the_last_of_its_deliveries(
+    operator: User, now: datetime, sink: Sink, settings: Settings
+) -> None:
+    tenant("here", WEST)
+    incident = incident_service.declare(
+        declaration=declaration(statement=Statement("", "For you.")), now=now, actor=operator
+    )
+    plan.plan(communication_id=last(incident).pk, now=now)
+    send.work()
+    settings.DELIVERY_RETENTION_DAYS = 30
+    Delivery.objects.update(created_at=now)
+    with connection.cursor() as cursor:
+        cursor.execute("UPDATE incidents_incident SET closed_at = %s, updated_at = %s", [now, now])
+    assert retention.age_out(now=now + timedelta(days=200)) == 1
+    assert not MailContent.objects.exists()

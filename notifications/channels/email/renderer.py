@@ -38,6 +38,7 @@ SIGNS = {
 }
 # What a receiver's own parts are called in a template: blanks that no text of an operator can contain.
 OWN = ("leave", "manage", "tenant", "line", "yours", "yours_text")
+LINKS = frozenset({"leave", "manage"})
 
 
 class MailRenderer:
@@ -136,6 +137,8 @@ class MailRenderer:
             html=inlined(render_to_string("emails/update.html", context)),
             headers=_list(delivery.audience),
             placeholders=self._blanks,
+            names=OWN,
+            links=LINKS,
             calendar=event_of(delivery.communication, public=public),
         )
 

@@ -98,7 +98,7 @@ def what_was_sent(delivery: Delivery) -> str:
     sent = SentMessage.objects.filter(delivery=delivery).first()
     if sent is not None:
         return sent.body
-    content = MailContent.objects.filter(key=delivery.content).first()
+    content = MailContent.objects.filter(key=delivery.content).first() if delivery.content else None
     if content is None:
         return ""
     own: dict[str, str] = json.loads(delivery.own_words or "{}")

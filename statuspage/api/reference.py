@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
+from pathlib import Path
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse, JsonResponse
@@ -12,8 +14,11 @@ from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from statuspage.api.answers.ninja_api import described, operations_of
+from statuspage.api.answers.problems import MEDIA_TYPE
 from statuspage.api.application import api
 
+# What the API has answered, recorded by tests/api/test_examples_of_the_api.py.
+EXAMPLES = Path(__file__).with_name("examples.json")
 HEADERS = {
     "Idempotency-Key": {"description": "Two requests with one key are done once; kept for a day."},
     "If-Match": {
@@ -36,7 +41,32 @@ def document() -> dict[str, Any]:
             for name, more in HEADERS.items()
             if taken[name]
         ]
+    _illustrate(found)
     return found
+
+
+def _illustrate(found: dict[str, Any]) -> None:
+    """Put what was recorded beside each operation, and beside its refusals one of the same status."""
+    examples: dict[str, Any] = json.loads(EXAMPLES.read_text())
+    refusals = {name: each for name, each in examples.items() if name.startswith("problem-")}
+    found["components"]["examples"] = {
+        name: {"value": each["response"]} for name, each in refusals.items()
+    }
+    for _, _, operation in operations_of(found):
+        example = examples.get(operation["operationId"])
+        if example is None:
+            continue
+        for each in operation["parameters"]:
+            if each["name"] in example["parameters"]:
+                each["example"] = example["parameters"][each["name"]]
+        if "request" in example:
+            operation["requestBody"]["content"]["application/json"]["example"] = example["request"]
+        done = operation["responses"][str(example["status"])]
+        done["content"]["application/json"]["example"] = example["response"]
+        for status, answer in operation["responses"].items():
+            if (name := f"problem-{status}") in refusals and MEDIA_TYPE in answer["content"]:
+                there = {"$ref": f"#/components/examples/{name}"}
+                answer["content"][MEDIA_TYPE]["examples"] = {name: there}
 
 
 @require_safe
@@ -63,6 +93,8 @@ class Entry:
     about: str
     parameters: list[Field]
     body: str
+    request: str  # an example of the body, and of the answer; JSON
+    response: str
     answers: list[tuple[str, str, str]]  # status, what it means, the name of its shape
 
 
@@ -105,6 +137,13 @@ def _entry(path: str, method: str, operation: dict[str, Any]) -> Entry:
             for each in operation["parameters"]
         ],
         body=", ".join(f"{_type(each['schema'])} ({kind})" for kind, each in content.items()),
+        request=_shown(content.values()),
+        response=_shown(
+            each
+            for status, answer in operation["responses"].items()
+            if status < "300"
+            for each in answer.get("content", {}).values()
+        ),
         answers=[
             (
                 status,
@@ -114,6 +153,13 @@ def _entry(path: str, method: str, operation: dict[str, Any]) -> Entry:
             for status, each in sorted(operation["responses"].items())
         ],
     )
+
+
+def _shown(content: Iterable[dict[str, Any]]) -> str:
+    for each in content:
+        if not isinstance(each.get("example", ""), str):
+            return json.dumps(each["example"], indent=2, ensure_ascii=False)
+    return ""
 
 
 def _fields(shape: dict[str, Any]) -> list[Field]:

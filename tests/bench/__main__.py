@@ -26,7 +26,7 @@ BENCHES = (
     "first_mail",
     "mail",
     "audience",
-    "alerts",
+    "api",
     "serve",
     "publish",
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 from datetime import UTC, datetime, timedelta
 from io import StringIO
@@ -14,7 +15,7 @@ from django.core.management import CommandError, call_command
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from incidents.importers.site.readers import statuspage
+from incidents.importers.site.readers import LEVELS, STAGES, statuspage
 from incidents.models import Communication, ImportBatch, Incident
 from incidents.services.imports import site
 from incidents.services.imports.documents import document_of, exportable, store
@@ -318,12 +319,86 @@ def test_whatever_is_stored_reads_back_the_same(document: dict[str, Any]) -> Non
     Incident.objects.all().delete()
 
 
-def test_a_large_real_page_moves_over(now: datetime) -> None:
-    many = [
-        {**STATUSPAGE["incidents"][0], "id": f"i{number}", "name": f"Incident {number}"}
-        for number in range(500)
-    ]
+# Names of components of a large page, as this small catalogue has them.
+PLACES = ("storage", "key-vault", "databricks", "azure-resource-manager", "azure-portal")
+FACTS = Path(__file__).parents[1] / "data" / "recordings" / "github-incidents.jsonl.gz"
+
+
+def as_statuspage(fact: dict[str, Any]) -> dict[str, Any]:
+    """The facts of a real incident in the document that its page serves."""
+    updates = [
+        {
+            "id": f"{fact['id']}-{number}",
+            "incident_id": fact["id"],
+            "status": said["status"],
+            "body": f"Update {number}: {said['status']}.",
+            "created_at": said["at"],
+            "updated_at": said["at"],
+            "display_at": said["at"],
+            "affected_components": [
+                {"code": name, "name": name, "old_status": "operational", "new_status": "degraded_performance"}
+                for name in said["services"]
+            ],
+            "custom_tweet": None,
+            "deliver_notifications": True,
+            "tweet_id": None,
+        }
+        for number, said in enumerate(fact["updates"])
+    ]  # fmt: skip
+    return {
+        "id": fact["id"],
+        "name": f"Incident {fact['id']}",
+        "status": fact["updates"][-1]["status"],
+        "created_at": fact["posted"],
+        "updated_at": fact["updates"][-1]["at"],
+        "monitoring_at": None,
+        "resolved_at": fact["end"],
+        "impact": fact["severity"],
+        "shortlink": f"https://stspg.io/{fact['id']}",
+        "started_at": fact["begin"],
+        "page_id": "kctbh9vrtdwd",
+        "incident_updates": updates[::-1],
+        "components": [{"id": name, "name": name} for name in fact["services"]],
+    }
+
+
+def test_a_large_real_page_moves_over_and_every_field_is_exported_as_it_was(now: datetime) -> None:
+    with gzip.open(FACTS, "rt") as lines:
+        facts = [json.loads(line) for line in lines][-500:]
+    document = {"page": {"id": "kctbh9vrtdwd"}, "incidents": [as_statuspage(one) for one in facts]}
+    named = {name for one in facts for row in (one, *one["updates"]) for name in row["services"]}
+    table = {name: PLACES[number % 5] for number, name in enumerate(sorted(named))}
+
     report = site.import_found(
-        found=list(statuspage({"incidents": many})), names=site.Names({}), name="large", now=now
+        found=list(statuspage(document)), names=site.Names(table), name="large", now=now
     )
-    assert (len(report.new), report.updates) == (500, 1000)
+
+    assert (len(report.new), report.unknown) == (500, {})
+    assert set(report.unread) <= {
+        f"incident_updates.affected_components.{name}" for name in ("old_status", "new_status")
+    }
+    moved = {each.public_title: document_of(each) for each in exportable()}
+    for row in document["incidents"]:
+        told = moved[row["name"]]
+        said = row["incident_updates"][::-1]
+        assert [one["public_text"] for one in told["updates"]] == [one["body"] for one in said]
+        assert [at(one["at"]) for one in told["updates"]] == [at(one["display_at"]) for one in said]
+        assert [one["stage"] for one in told["updates"]] == [
+            STAGES[one["status"].lower().replace(" ", "_")] for one in said
+        ]
+        names = {
+            part["name"]
+            for one in (row, *said)
+            for part in one.get("components", one.get("affected_components"))
+        }
+        assert {one["service"] for one in told["mentions"]} == {table[name] for name in names}
+        assert told["level"] == LEVELS[row["impact"]]
+        assert (at(told["started_at"]), at(told["mitigated_at"])) == (
+            at(row["started_at"]),
+            at(row["resolved_at"]),
+        )
+        assert told["stage"] == "resolved"
+
+
+def at(text: str) -> datetime:
+    return datetime.fromisoformat(text)

@@ -48,6 +48,7 @@ class Reading:
         if not isinstance(value, dict):
             raise SiteFileError(f"{place}: {str(value)[:60]!r} is no object; export the page again")
         self._value, self._place, self._taken = value, place, set[str]()
+        self._parts: list[tuple[str, Reading]] = []
 
     def take(self, *names: str) -> Any:
         """The first of these members that is there and not empty."""
@@ -62,6 +63,13 @@ class Reading:
     def list(self, *names: str) -> list[Any]:
         value = self.take(*names)
         return value if isinstance(value, list) else []
+
+    def parts(self, name: str) -> Iterator[Reading]:
+        """The objects of a list; what nobody takes of them is named with this object's rest."""
+        for number, each in enumerate(self.list(name)):
+            part = Reading(each, f"{self._place}.{name}[{number}]")
+            self._parts.append((name, part))
+            yield part
 
     def time(self, *names: str) -> datetime | None:
         value = self.take(*names)
@@ -95,4 +103,6 @@ class Reading:
     def rest(self) -> Iterator[str]:
         for name, value in self._value.items():
             if name not in self._taken and value not in (None, "", [], {}):
-                yield f"{name}"
+                yield name
+        for name, part in self._parts:
+            yield from (f"{name}.{each}" for each in part.rest())

@@ -25,6 +25,14 @@ LEVELS = {
     "service_information": "informational", "major": "error", "critical": "error", "down": "error",
     "service_outage": "error",
 }  # fmt: skip
+# How Statuspage itself was to tell of an update.
+OWN = (
+    "custom_tweet",
+    "deliver_notifications",
+    "tweet_id",
+    "wants_twitter_update",
+    "twitter_updated_at",
+)
 _CACHET = {0: "planned", 1: "investigating", 2: "identified", 3: "mitigating", 4: "resolved"}
 _FRONT_MATTER = re.compile(r"\A\ufeff?---\s*\n(.*?)\n---\s*(?:\n|\Z)(.*)", re.DOTALL)
 _AWS_LEVELS = {"1": "informational", "2": "warning", "3": "error"}
@@ -39,18 +47,17 @@ def statuspage(document: Any) -> Iterator[FoundOnSite]:
 
 
 def _statuspage(row: Reading, *, planned: bool) -> FoundOnSite:
-    updates, names = (
-        [],
-        [str(part.get("name", "")) for part in row.list("components") if isinstance(part, dict)],
-    )
-    for number, each in enumerate(row.list("incident_updates")):
-        update = Reading(each, f"incident_updates[{number}]")
-        parts = update.list("affected_components")
-        names += [str(part.get("name", "")) for part in parts if isinstance(part, dict)]
+    updates = []
+    names = [str(part.get("name", "")) for part in row.list("components") if isinstance(part, dict)]
+    for update in row.parts("incident_updates"):
+        for part in update.parts("affected_components"):
+            names.append(part.text("name"))
+            part.ignore("id", "code")
+        update.ignore(*OWN, "id", "incident_id", "updated_at")
         updates.append(
             Said(
                 update.must("display_at", "created_at"),
-                STAGES.get(update.text("status").lower(), "investigating"),
+                STAGES.get(update.text("status").lower().replace(" ", "_"), "investigating"),
                 update.text("body"),
             )
         )
@@ -69,7 +76,7 @@ def _statuspage(row: Reading, *, planned: bool) -> FoundOnSite:
         kind=Kind.PLANNED_MAINTENANCE if planned else Kind.SERVICE_ISSUE,
         level=Level.INFORMATIONAL
         if planned
-        else LEVELS.get(row.text("impact", "impact_override").lower(), "error"),
+        else LEVELS.get(row.text("impact_override", "impact").lower(), "error"),
         started_at=row.must("scheduled_for", "started_at", "created_at"),
         ended_at=row.time("resolved_at"),
         scheduled_for=row.time("scheduled_for") if planned else None,
@@ -92,8 +99,8 @@ def cachet(document: Any) -> Iterator[FoundOnSite]:
             status if isinstance(status, int) else int(str(status or 4)), "investigating"
         )
         updates = [Said(began, "investigating", row.text("message"))] if row.text("message") else []
-        for number, other in enumerate(row.list("updates")):
-            update = Reading(other, f"data[{index}].updates[{number}]")
+        for update in row.parts("updates"):
+            update.ignore("id", "incident_id", "updated_at", "human_status", "user_id", "permalink")
             code = update.take("status")
             updates.append(
                 Said(
@@ -134,8 +141,11 @@ def google(document: Any) -> Iterator[FoundOnSite]:
         for group in ("currently_affected_locations", "previously_affected_locations"):
             names += [str(part.get("id", "")) for part in row.list(group)]
         updates = []
-        for number, other in enumerate(row.list("updates")):
-            update = Reading(other, f"[{index}].updates[{number}]")
+        for update in row.parts("updates"):
+            for place in update.parts("affected_locations"):
+                names.append(place.text("id"))
+                place.ignore("title")
+            update.ignore("modified")
             stage = Stage.RESOLVED if update.text("status") == "AVAILABLE" else Stage.INVESTIGATING
             updates.append(Said(update.must("when", "created"), stage, update.text("text")))
         row.ignore(
@@ -170,8 +180,8 @@ def aws(document: Any) -> Iterator[FoundOnSite]:
         row = Reading(each, f"[{index}]")
         began = row.must("date")
         updates = []
-        for number, other in enumerate(row.list("event_log")):
-            update = Reading(other, f"[{index}].event_log[{number}]")
+        for update in row.parts("event_log"):
+            update.ignore("summary")  # the title, again
             over = str(update.take("status")) == "0"
             updates.append(
                 Said(

@@ -1,8 +1,8 @@
-"""Alerts a second that one worker takes in by the API: a storm of 10,000, then a few.
+"""The API: alerts a second that one worker takes in, a storm of 10,000 and a few; and what reading incidents costs.
 
 Over the shipped catalogue: Storage and what depends on it in one region, Storage in four more, and one cell
-that has nothing to do with it; as pods, so that many alerts have one cell. `cpu_ms`: of the worker, an alert;
-`a_second` includes the database's share.
+that has nothing to do with it; as pods, so that many alerts have one cell. `cpu_ms`: of the worker, an alert
+or a request; `a_second` includes the database's share.
 """
 
 from __future__ import annotations
@@ -14,14 +14,19 @@ from datetime import UTC, datetime
 
 from django.contrib.auth.models import User
 from django.test import Client
+from django.utils import timezone
 
 from incidents.importers.catalogue_file import load_shipped
 from incidents.models import Communication, Dependency, Incident, MonitorAlert, Offering
 from incidents.services.access import tokens
 from incidents.services.alerts import sources
 from incidents.services.imports.catalogue import apply_catalogue
+from incidents.services.incident import declare, post_update
+from incidents.services.inputs import Statement
+from tests.conftest import declaration, hit
 
 STORM, GROUP, FEW = 10_000, 100, 100
+PAGE, READS = 50, 20
 GOAL = 500  # a second
 REGIONS = ("west-europe", "north-europe", "east-us", "uk-south", "japan-east")
 Cell = tuple[str, str]
@@ -44,6 +49,34 @@ def lines(full: bool) -> Iterator[dict[str, object]]:
     for size in (1, 10):
         few = [(f"{size}-{number}", cells[number % len(cells)]) for number in range(FEW)]
         yield {"alerts": "new", "in_a_request": size} | monitor.reports(few, size, "firing")
+    yield from reading(monitor, cells)
+
+
+def reading(monitor: Monitor, cells: Sequence[Cell]) -> Iterator[dict[str, object]]:
+    """A page of fifty incidents of twenty cells, and one of them with thirty statements."""
+    made = [
+        declare(
+            declaration=declaration(
+                *(hit(*cell) for cell in cells[:20]), started_at=timezone.now()
+            ),
+            now=timezone.now(),
+            actor=monitor.user,
+        )
+        for _ in range(PAGE)
+    ]
+    incident = made[-1]
+    for number in range(30):
+        words = Statement(public_text=f"News {number}.")
+        post_update(
+            incident_id=incident.pk, statement=words, now=timezone.now(), actor=monitor.user
+        )
+    for name, path in {"list": f"?limit={PAGE}", "one": f"/{incident.tracking_id}"}.items():
+        cpu = time.process_time()
+        for _ in range(READS):
+            answer = monitor.client.get(f"/api/v1/incidents{path}", headers=monitor.headers)
+            assert answer.status_code == 200, answer.content
+        spent = (time.process_time() - cpu) * 1000 / READS
+        yield {"read": name, "cpu_ms": round(spent, 1), "goal": 50}
 
 
 def storm_cells() -> list[Cell]:
@@ -62,8 +95,9 @@ class Monitor:
     """An Alertmanager with a token, whose source is automatic."""
 
     def __init__(self, now: datetime) -> None:
-        user = User.objects.create(username="monitors", is_staff=True, is_superuser=True)
-        self.secret = tokens.issue(user=user, name="bench", now=now, scopes=["alert:report"])[1]
+        self.user = User.objects.create(username="monitors", is_staff=True, is_superuser=True)
+        secret = tokens.issue(user=self.user, name="bench", now=now)[1]
+        self.headers = {"Authorization": f"Bearer {secret}"}
         self.client = Client(SERVER_NAME="localhost")
         sources.save(
             name="alertmanager", format_name="alertmanager", mode="automatic", mapping="",
@@ -78,7 +112,7 @@ class Monitor:
         for body in bodies:
             answer = self.client.post(
                 "/api/v1/ingest/alertmanager", body, content_type="application/json",
-                headers={"Authorization": f"Bearer {self.secret}"},
+                headers=self.headers,
             )  # fmt: skip
             assert answer.status_code == 200, answer.content
         wall, cpu = time.perf_counter() - wall, time.process_time() - cpu

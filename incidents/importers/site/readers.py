@@ -47,20 +47,22 @@ def statuspage(document: Any) -> Iterator[FoundOnSite]:
 
 
 def _statuspage(row: Reading, *, planned: bool) -> FoundOnSite:
-    updates = []
+    said = []
     names = [str(part.get("name", "")) for part in row.list("components") if isinstance(part, dict)]
     for update in row.parts("incident_updates"):
         for part in update.parts("affected_components"):
             names.append(part.text("name"))
             part.ignore("id", "code")
         update.ignore(*OWN, "id", "incident_id", "updated_at")
-        updates.append(
-            Said(
-                update.must("display_at", "created_at"),
-                STAGES.get(update.text("status").lower().replace(" ", "_"), "investigating"),
-                update.text("body"),
-            )
+        said.append(
+            (update.must("display_at", "created_at"), update.text("status"), update.text("body"))
         )
+    stage, updates = "investigating", []
+    said.reverse()  # theirs are the newest first, also those of one minute
+    for at, status, body in sorted(said, key=lambda each: each[0]):
+        # Some pages call it an update where the status stays as it was.
+        stage = STAGES.get(status.lower().replace(" ", "_"), stage)
+        updates.append(Said(at, stage, body))
     row.ignore(
         "page_id",
         "created_at",
@@ -164,7 +166,7 @@ def google(document: Any) -> Iterator[FoundOnSite]:
             started_at=row.must("begin", "created"),
             ended_at=row.time("end"),
             names=names,
-            updates=updates,
+            updates=updates[::-1],  # theirs are the newest first
             path=f"/{row.text('uri').lstrip('/')}",
             unread=list(row.rest()),
         )

@@ -9,6 +9,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import pairwise
 from statistics import median, quantiles
 
 from incidents.models import Communication, Incident
@@ -183,5 +184,4 @@ def _promises(
 
 def _silence(said: Sequence[datetime], until: datetime) -> timedelta | None:
     moments = sorted(at for at in said if at < until)
-    gaps = [after - at for at, after in zip(moments, [*moments[1:], until], strict=True)]
-    return max(gaps, default=None)
+    return max((after - at for at, after in pairwise([*moments, until])), default=None)

@@ -12,7 +12,7 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from incidents.models import Incident, RepairItem, ReviewFeedback
+from incidents.models import Communication, Incident, RepairItem, ReviewFeedback
 from incidents.policy import PRESETS
 from incidents.review_deadlines import reviews_on_time
 from incidents.services.incident import declare, post_update
@@ -190,6 +190,21 @@ def test_the_imported_history_is_looked_at_where_asked_for(desk: Client, operato
     words = text_of(desk.get(f"{INSIGHT}?imported=1"))
     assert "Mitigated: median from impact" in words
     assert "Public: median" not in words, "nobody knows when it was posted"
+    Communication.objects.update(backfilled=True)
+    assert "Longest silence: " not in text_of(desk.get(f"{INSIGHT}?imported=1")), (
+        "nor when it was said"
+    )
+
+
+def test_an_incident_that_was_declared_and_over_at_once_was_never_silent(
+    desk: Client, operator: User
+) -> None:
+    now = timezone.now()
+    start = now - timedelta(hours=1)
+    incident = declare(declaration=declaration(started_at=start), now=now, actor=operator)
+    post_update(incident_id=incident.pk, stage="resolved", now=now, actor=operator)
+    assert desk.get(INSIGHT).status_code == 200
+    assert insight(now=now).whole().silence is None
 
 
 def test_a_month_is_one_report_beside_the_month_before(desk: Client, operator: User) -> None:

@@ -28,6 +28,7 @@ BENCHES = (
     "audience",
     "api",
     "serve",
+    "store",
     "publish",
 )
 

@@ -40,6 +40,11 @@ class EndpointForm(ZoneForm):
         required=False,
     )
 
+    try_first = forms.BooleanField(
+        required=False,
+        help_text="Send one test message in this format now, and save nothing yet.",
+    )
+
     def clean(self) -> dict[str, Any]:
         data = super().clean() or {}
         channel = data.get("channel", self.instance.channel)
@@ -48,7 +53,23 @@ class EndpointForm(ZoneForm):
                 data["address"] = endpoints.check(channel, data["address"], data["format"]).address
             except AddressError as error:
                 self.add_error("address", str(error))
+        if data.get("try_first") and not self.errors:
+            self._try(data)
         return data
+
+    def _try(self, data: dict[str, Any]) -> None:
+        """A problem in any case, so that all that was typed stands there once more."""
+        tried = endpoints.unsaved(
+            channel=data.get("channel", self.instance.channel),
+            address=data["address"],
+            format=data["format"],
+            language=data["language"],
+            time_zone=data["time_zone"],
+            now=timezone.now(),
+        )
+        taken, answer = test_messages.send_test_message(tried, now=timezone.now())
+        said = f"The test message was {'taken' if taken else 'not taken'}: {answer}. Nothing is saved yet."
+        self.add_error("try_first", f"{said} Untick this to save.")
 
 
 class TopicInline(admin.TabularInline[PublicTopic, Endpoint]):
@@ -85,6 +106,11 @@ class EndpointAdmin(Guarded):
         "suppressed_because",
         "left_posts_at",
         "left_alerts_at",
+        # A reader's own choices.
+        "post_kinds",
+        "post_least_level",
+        "post_cadence",
+        "posts_paused_until",
         "created_at",
     )
     inlines = (TopicInline,)

@@ -52,6 +52,23 @@ def find(channel: str, address: str) -> Endpoint | None:
     return Endpoint.objects.at(address).filter(channel=channel).first()
 
 
+def unsaved(
+    *, channel: str, address: str, format: str, language: str, time_zone: str, now: datetime
+) -> Endpoint:
+    """An endpoint to try with a test message, signed with a secret of no further use. Raises AddressError."""
+    handler, checked = CHANNELS[Channel(channel)], check(channel, address, format)
+    return Endpoint(
+        channel=channel,
+        address=checked.address,
+        host=checked.host,
+        format=format,
+        secret=handler.new_secret() if handler.new_secret else "",
+        language=language,
+        time_zone=time_zone,
+        created_at=now,
+    )
+
+
 @transaction.atomic
 def create(
     *,

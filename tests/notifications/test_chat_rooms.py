@@ -334,6 +334,34 @@ def test_a_room_is_added_in_the_admin_and_tried_with_a_test_message(
     assert made.suppressed_at is None, "a test counts for nothing"
 
 
+@pytest.mark.parametrize(
+    ("channel", "format"),
+    [(each, one.name) for each in ("chat", "webhook") for one in endpoints.formats(each)],
+)
+def test_every_format_is_tried_before_an_endpoint_is_saved(
+    client: Client, operator: User, hook: Hook, channel: str, format: str
+) -> None:
+    client.force_login(operator)
+    room = "/_matrix/client/v3/rooms/!abc:example.org?access_token=sesame"
+    address = {
+        "matrix": hook.url.removesuffix("/hook") + room,
+        "pagerduty": f"{hook.url}?routing_key={'a' * 32}",
+        "opsgenie": f"{hook.url}?api_key={'a' * 36}",
+    }.get(format, hook.url)
+    typed = form(
+        channel=channel,
+        format=format,
+        address=address,
+        name="Night shift",
+        try_first="on",
+    )
+    page = client.post("/admin/notifications/endpoint/add/", typed).content.decode()
+    assert "The test message was taken: answered 204. Nothing is saved yet." in page
+    assert "Night shift" in page
+    assert len(hook.requests) == 1
+    assert not Endpoint.objects.exists()
+
+
 def test_a_webhook_is_tried_with_a_signed_event(
     client: Client, operator: User, now: datetime, hook: Hook
 ) -> None:

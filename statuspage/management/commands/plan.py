@@ -9,15 +9,16 @@ from django.contrib.auth.models import User
 from django.core.management.base import CommandError, CommandParser
 from django.utils import timezone
 
-from incidents.access import ADOPT
+from incidents.access import ADOPT, UPDATE
 from incidents.management.acting import ActingCommand
 from statuspage.management.as_code import FolderError, apply_folder
 
 
 class Command(ActingCommand):
-    help = "Compares a folder (catalogue.yaml, policy.yaml, rules/*.yaml) with what is in force."
+    help = "Compares a folder (catalogue.yaml, policy.yaml, rules/*.yaml, texts.yaml) with what is in force."
     permissions = (
         ADOPT,
+        UPDATE,
         "incidents.change_service",
         "notifications.change_alertrule",
     )

@@ -26,9 +26,8 @@ from statuspage.api.schemas.requests import Moment, Slug
 from statuspage.api.schemas.responses import (
     IncidentPage,
     IncidentWhole,
-    row_of,
+    rows_of,
     whole_of,
-    with_impacts,
 )
 from statuspage.api.writing import etag_of
 from statuspage.desk.access import delivery_statistics_for, incidents_for
@@ -51,8 +50,8 @@ class Filters(pagination.PageAsked):
 def list_incidents(request: HttpRequest, asked: Query[Filters]) -> HttpResponse:
     """Incidents, those that began last first."""
     found = _filtered(incidents_for(token_of(request).user), asked)
-    rows, after = pagination.page(with_impacts(found), asked, ("started_at", "id"))
-    told = IncidentPage(items=[row_of(each) for each in rows], next=after)
+    rows, after = pagination.page(found.select_related("merged_into"), asked, ("started_at", "id"))
+    told = IncidentPage(items=rows_of(rows), next=after)
     # As it is: checking a thousand cells a second time would take longer than reading them.
     return HttpResponse(told.model_dump_json(), content_type="application/json")
 
@@ -63,7 +62,7 @@ def show_incident(request: HttpRequest, response: HttpResponse, tracking_id: str
     visible = incidents_for(token_of(request).user).filter(
         tracking_id=as_typed.tracking_id(tracking_id)
     )
-    incident = with_impacts(visible).first()
+    incident = visible.select_related("merged_into").first()
     if incident is None:
         raise problem(HTTPStatus.NOT_FOUND, "There is no incident with this tracking ID.")
     response.headers["ETag"] = etag_of(incident)

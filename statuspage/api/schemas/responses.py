@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
 from django.conf import settings
-from django.db.models import Prefetch, QuerySet
 from pydantic import BaseModel, ConfigDict, Field
 
 from incidents.models import Communication, Decision, Impact, Incident
@@ -161,23 +161,17 @@ def entry_address(tracking_id: str) -> str:
     return f"{settings.BASE_URL}/status/history/{tracking_id}/"
 
 
-def with_impacts(incidents: QuerySet[Incident]) -> QuerySet[Incident]:
-    """With what `row_of` reads: five questions, however many incidents; each service and region once."""
-    impacts = Impact.objects.prefetch_related("service", "region").order_by("id")
-    return incidents.select_related("merged_into").prefetch_related(
-        "occurrences", Prefetch("occurrences__impacts", queryset=impacts)
-    )
-
-
-def row_of(incident: Incident) -> IncidentRow:
-    return IncidentRow(**_row(incident))
+def rows_of(incidents: Sequence[Incident]) -> list[IncidentRow]:
+    """One question for what was hit, however many incidents; `merged_into` comes with them."""
+    hit = impacts_of(incidents)
+    return [IncidentRow(**_row(each, hit[each.pk])) for each in incidents]
 
 
 def whole_of(incident: Incident) -> IncidentWhole:
     decision = incident.decisions.order_by("-id").first()
     said = incident.communications.select_related("actor").order_by("number")
     return IncidentWhole(
-        **_row(incident),
+        **_row(incident, impacts_of([incident])[incident.pk]),
         dependents=incident.dependents,
         targeted_channel=TargetedChannel.AVAILABLE
         if incident.targeted_channel_available
@@ -209,27 +203,41 @@ def update_of(said: Communication) -> ToldUpdate:
     )
 
 
-def impacts_of(impacts: Iterable[Impact]) -> list[ToldImpact]:
-    return [
-        ToldImpact(
-            service=each.service.slug,
-            region=each.region.slug,
-            extent=each.extent,
-            zones=each.zones,
-            level=each.level,
-            started_at=each.started_at,
-            ended_at=each.ended_at,
+def impacts_of(incidents: Iterable[Incident]) -> Mapping[int, list[ToldImpact]]:
+    """By incident; as plain values, since a page may have thousands."""
+    found: dict[int, list[ToldImpact]] = defaultdict(list)
+    values = Impact.objects.filter(occurrence__incident__in=[each.pk for each in incidents])
+    for incident, service, region, extent, zones, level, started_at, ended_at in values.order_by(
+        "occurrence__started_at", "occurrence_id", "id"
+    ).values_list(
+        "occurrence__incident_id",
+        "service__slug",
+        "region__slug",
+        "extent",
+        "zones",
+        "level",
+        "started_at",
+        "ended_at",
+    ):
+        found[incident].append(
+            ToldImpact.model_construct(
+                service=service,
+                region=region,
+                extent=extent,
+                zones=zones,
+                level=level,
+                started_at=started_at,
+                ended_at=ended_at,
+            )
         )
-        for each in impacts
-    ]
+    return found
 
 
 def is_public(incident: Incident) -> bool:
     return publicity_of(incident) == "public"
 
 
-def _row(incident: Incident) -> dict[str, Any]:
-    impacts = [impact for each in incident.occurrences.all() for impact in each.impacts.all()]
+def _row(incident: Incident, impacts: list[ToldImpact]) -> dict[str, Any]:
     merged = incident.merged_into
     return {
         "tracking_id": incident.tracking_id,
@@ -254,7 +262,7 @@ def _row(incident: Incident) -> dict[str, Any]:
         "automated": incident.automated,
         "imported": incident.backfilled,
         "merged_into": merged.tracking_id if merged else None,
-        "impacts": impacts_of(impacts),
+        "impacts": impacts,
         "created_at": incident.created_at,
         "updated_at": incident.updated_at,
     }

@@ -55,7 +55,7 @@ class Figures:
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class IncidentFigures:
     """One incident with all that is known of it; months, services and geographies are made of these."""
 
     measure: Measure
@@ -73,7 +73,7 @@ class Told:
 class Insight:
     """Incidents of the months asked for, the oldest first, and how many are left out for which reason."""
 
-    told: list[Told]
+    told: list[IncidentFigures]
     excluded: dict[str, int]
     services: Mapping[int, Sequence[str]] = field(default_factory=dict)
     geographies: Mapping[int, Sequence[str]] = field(default_factory=dict)
@@ -86,13 +86,13 @@ class Insight:
 
         Where nothing happened is no line.
         """
-        groups: defaultdict[str, list[Told]] = defaultdict(list)
+        groups: defaultdict[str, list[IncidentFigures]] = defaultdict(list)
         for each in self.told:
             for name in self._names(what, each):
                 groups[name].append(each)
         return [_figures(name, groups[name]) for name in sorted(groups, reverse=what == "month")]
 
-    def _names(self, what: str, told: Told) -> Sequence[str]:
+    def _names(self, what: str, told: IncidentFigures) -> Sequence[str]:
         if what == "month":
             return (told.month,)
         places = self.services if what == "service" else self.geographies
@@ -113,7 +113,7 @@ def insight(
     repairs_of = _repairs(now)
     answers = _answers(incidents)
     told = [
-        Told(
+        IncidentFigures(
             each,
             reviews.get(each.incident.pk, (0, 0)),
             repairs_of.get(each.incident.pk, (0, 0)),
@@ -129,7 +129,7 @@ def month_of(at: datetime) -> str:
     return f"{at.astimezone(UTC):%Y-%m}"
 
 
-def _figures(name: str, told: Sequence[Told]) -> Figures:
+def _figures(name: str, told: Sequence[IncidentFigures]) -> Figures:
     found = [each.measure for each in told]
     silent = max(
         (each for each in found if each.silence is not None),

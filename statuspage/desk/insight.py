@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
-from notifications.evidence.insight import Figures, Told
+from notifications.evidence.insight import Figures, IncidentFigures
 from notifications.evidence.measures import Span
 from statuspage.desk.durations import in_words
 
@@ -52,7 +52,7 @@ class Line:
 class IncidentLine:
     """One incident of a month: how long after impact it was detected, told, public and mitigated."""
 
-    told: Told
+    told: IncidentFigures
     detected: str
     first_told: str
     public: str
@@ -75,7 +75,7 @@ def line(name: str, figures: Figures) -> Line:
     )
 
 
-def incident_line(told: Told) -> IncidentLine:
+def incident_line(told: IncidentFigures) -> IncidentLine:
     measure = told.measure
     spans = (measure.to_detected, measure.to_told, measure.to_public, measure.to_mitigated)
     return IncidentLine(told, *map(in_words, spans))

@@ -16,7 +16,7 @@ from incidents.access import LOOK, VIEW
 from incidents.models.review import MONTH
 from incidents.services import repairs
 from incidents.texts import csv_file
-from notifications.evidence.insight import GROUPS, Insight, Told, insight, month_of
+from notifications.evidence.insight import GROUPS, IncidentFigures, Insight, insight, month_of
 from statuspage.desk.access import desk
 from statuspage.desk.charts.insight_charts import charts
 from statuspage.desk.insight import (
@@ -102,10 +102,10 @@ def monthly_report(request: HttpRequest, month: str) -> HttpResponse:
     return render(request, "desk/monthly_report.html", context)
 
 
-def _longest(told: Sequence[Told], now: datetime) -> list[Told]:
+def _longest(told: Sequence[IncidentFigures], now: datetime) -> list[IncidentFigures]:
     """Those of the longest impact, in the order in which they began."""
 
-    def impact(each: Told) -> timedelta:
+    def impact(each: IncidentFigures) -> timedelta:
         incident = each.measure.incident
         return (incident.mitigated_at or now) - incident.started_at
 

@@ -172,7 +172,7 @@ TRUSTED_PROXIES = env.networks(
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
 CSRF_TRUSTED_ORIGINS = [BASE_URL]
-CSRF_FAILURE_VIEW = "statuspage.desk.form_recovery.csrf_failed"
+CSRF_FAILURE_VIEW = "statuspage.desk.form.recovery.csrf_failed"
 
 # ---- Sign-in of our own people (statuspage/sign_in) ----
 LOGIN_URL = "account_login"

@@ -18,7 +18,7 @@ from whitenoise import WhiteNoise
 from statuspage.checks import dangerous_settings
 from statuspage.public import languages
 from statuspage.public.formats import format_answers
-from statuspage.public.formats.statuspage_queries import FIELDS
+from statuspage.public.formats.statuspage.queries import FIELDS
 from statuspage.public.query import my_services
 from statuspage.public.query.filtered import ASSEMBLERS, FILTERS
 from statuspage.public.render.pages import unavailable

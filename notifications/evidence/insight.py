@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 from django.db.models import Count, Sum
 
 from incidents.models import Impact, Incident, Mention, ReviewFeedback
-from incidents.services import repairs
+from incidents.services.reviews import repairs
 from incidents.services.scheduled.review_deadlines import on_time
 from notifications.evidence.measures import EXCLUDED, Measure, Span, durations, measures
 

@@ -33,7 +33,7 @@ from statuspage.api.answers.problems import problem
 from statuspage.api.answers.response_codes import reads, writes
 from statuspage.api.authentication import Bearer
 from statuspage.api.catalogue_lookup import found, pairs_of
-from statuspage.api.once import Told, once
+from statuspage.api.once import Answered, once
 from statuspage.api.schemas.requests import Look, Slug, Strict
 from statuspage.api.schemas.rules import RuleConditions, ToldConditions, conditions_of
 
@@ -270,7 +270,7 @@ def make_endpoint(
     """Make an endpoint of a tenant. The secret of a webhook is told this once, also to an Idempotency-Key."""
     secret = ""
 
-    def act() -> Told:
+    def act() -> Answered:
         nonlocal secret
         with _act(asked):
             made, secret = records.make_endpoint(

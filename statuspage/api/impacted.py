@@ -27,7 +27,7 @@ from statuspage.api.body import text_lines
 from statuspage.api.routers import incidents
 from statuspage.api.schemas.requests import Asked
 from statuspage.api.writing import workable
-from statuspage.desk.confirm_receivers import many
+from statuspage.desk.preview.confirm_receivers import many
 
 BODY = {
     "requestBody": {

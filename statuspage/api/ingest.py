@@ -22,7 +22,7 @@ from incidents.validation import RefusedError
 from statuspage.api.answers.problems import Wrong, problem
 from statuspage.api.answers.response_codes import writes
 from statuspage.api.authentication import OfMonitor
-from statuspage.api.once import Told, once
+from statuspage.api.once import Answered, once
 from statuspage.api.schemas.requests import Question
 
 router = Router(tags=["Monitors"])
@@ -92,7 +92,7 @@ def report_alerts(request: HttpRequest, format: Format, asked: Query[Report]) ->
     signals = _signals(request, format)
     now = timezone.now()
 
-    def act() -> Told:
+    def act() -> Answered:
         with transaction.atomic():
             source = sources.heard(name=asked.source or format, format_name=format, now=now)
             taken = take_in(source=source, signals=signals, now=now)

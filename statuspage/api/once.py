@@ -18,10 +18,10 @@ from statuspage.api.answers.problems import Wrong, problem
 from statuspage.api.authentication import token_of
 
 KEY_LENGTH = 200
-Told = tuple[int, dict[str, Any]]  # status and body of an answer
+Answered = tuple[int, dict[str, Any]]  # status and body of an answer
 
 
-def once(request: HttpRequest, act: Callable[[], Told]) -> Told:
+def once(request: HttpRequest, act: Callable[[], Answered]) -> Answered:
     """What `act` answers, in one transaction; if the request's key was answered before, that, and nothing is done.
 
     What is told this once (a secret) must not be in the body: bodies are kept for a day. Raises ProblemError

@@ -15,7 +15,7 @@ from notifications.audience.forecast import forecast
 from statuspage.api.answers.problems import problem
 from statuspage.api.answers.response_codes import writes
 from statuspage.api.authentication import token_of
-from statuspage.api.once import Told, once
+from statuspage.api.once import Answered, once
 from statuspage.api.schemas.requests import Asked
 from statuspage.api.schemas.responses import (
     Outcome,
@@ -26,11 +26,11 @@ from statuspage.api.schemas.responses import (
     verdict_of,
 )
 from statuspage.desk.access import incidents_for, workable_for
-from statuspage.desk.confirm_receivers import receivers_to_confirm
-from statuspage.desk.dry_run import dry_run
-from statuspage.desk.incident_list import publicity_of
-from statuspage.desk.optimistic_lock import News, StaleError, require_fresh, seen_now
-from statuspage.desk.second_person import POST
+from statuspage.desk.form.optimistic_lock import News, StaleError, require_fresh, seen_now
+from statuspage.desk.incidents.incident_list import publicity_of
+from statuspage.desk.preview.confirm_receivers import receivers_to_confirm
+from statuspage.desk.preview.dry_run import dry_run
+from statuspage.desk.preview.second_person import POST
 
 Done = tuple[Incident, Communication | None]  # the incident as it is now, and what was said
 # What operations that go this road may answer, for the description of the API.
@@ -93,7 +93,7 @@ def carry_out(
         return JsonResponse(looked.model_dump(mode="json"))
     headers = {}
 
-    def answered() -> Told:
+    def answered() -> Answered:
         outcome = acted()
         if incident is not None:
             headers["ETag"] = etag_of(incident)

@@ -17,8 +17,8 @@ from django.views.decorators.cache import never_cache
 
 from incidents.access import LOOK, VIEW, may
 from incidents.models import Incident
-from statuspage.desk.form_recovery import sign_in_again, take_back, was_typed
-from statuspage.desk.second_person import settle_what_was_seconded
+from statuspage.desk.form.recovery import sign_in_again, take_back, was_typed
+from statuspage.desk.preview.second_person import settle_what_was_seconded
 
 P = ParamSpec("P")
 View = Callable[Concatenate[HttpRequest, P], HttpResponseBase]

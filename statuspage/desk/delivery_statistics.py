@@ -16,7 +16,7 @@ from notifications.evidence.delivery_statistics import Counted
 from notifications.lifecycle import Deferral, State
 from notifications.models import Delivery, DeliveryStatistics
 from notifications.models.choices import SKIP_REASONS, STATES
-from statuspage.desk.durations import in_words
+from statuspage.desk.form.durations import in_words
 
 ORIGINS = {
     "impact": "start of impact",

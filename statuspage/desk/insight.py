@@ -9,7 +9,7 @@ from typing import Any
 
 from notifications.evidence.insight import Figures, IncidentFigures
 from notifications.evidence.measures import Span
-from statuspage.desk.durations import in_words
+from statuspage.desk.form.durations import in_words
 
 SPANS = ("detected", "told", "public", "mitigated")
 COLUMNS = (

@@ -6,39 +6,38 @@ from django.urls import path, register_converter
 from django.urls.converters import StringConverter
 
 from incidents.texts import as_typed
-from statuspage.desk.views import (
-    audit,
-    corrections,
+from statuspage.desk.views import audit, feedback, how_fast, insight
+from statuspage.desk.views.deliveries import (
     customers,
-    decisions,
-    declare,
     delivery_lookup,
     delivery_statistics,
-    drafts,
     erasing,
-    feedback,
-    how_fast,
-    incidents,
-    insight,
     lists,
-    merges,
-    monitors,
-    moving_over,
-    picking,
-    policies,
     proposals,
-    recordings,
-    repairs,
-    replays,
-    retractions,
-    review_comments,
-    reviews,
-    samples,
-    scheduled,
     sending,
     suppressed,
-    text_templates,
+)
+from statuspage.desk.views.incident import (
+    corrections,
+    decisions,
+    declare,
+    drafts,
+    merges,
+    picking,
+    retractions,
+    scheduled,
     updates,
+)
+from statuspage.desk.views.incident import listing as incidents
+from statuspage.desk.views.review import repairs, review_comments, reviews
+from statuspage.desk.views.setup import (
+    monitors,
+    moving_over,
+    policies,
+    recordings,
+    replays,
+    samples,
+    text_templates,
 )
 
 app_name = "desk"

@@ -40,7 +40,7 @@ from statuspage.portal.access import (
     to_sign_in,
     visitors,
 )
-from statuspage.public.render.labels import state_of
+from statuspage.public.render.table.labels import state_of
 from statuspage.public.render.times import iso
 
 A_PAGE = 25

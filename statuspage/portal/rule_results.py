@@ -14,7 +14,7 @@ from notifications.audience.tenant_events import TenantEvent
 from notifications.customers.rule_sentence import WAYS
 from notifications.customers.rule_tester import Alert
 from notifications.models import Endpoint
-from statuspage.public.render.labels import state_of
+from statuspage.public.render.table.labels import state_of
 
 LOOKS_BACK = timedelta(days=365)
 SHOWN = 50  # events in the table; all are in the drawing

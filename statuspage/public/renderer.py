@@ -13,10 +13,12 @@ from django.utils.safestring import SafeString
 from django.utils.translation import override
 
 from statuspage.public import languages
-from statuspage.public.formats import feed_queries, format_index, format_pages, format_parts
-from statuspage.public.formats.feed_entries import FeedEntry, newest_entries
+from statuspage.public.formats import format_index, format_pages, format_parts
+from statuspage.public.formats.feed import feed_queries
+from statuspage.public.formats.feed.feed_entries import FeedEntry, newest_entries
 from statuspage.public.formats.how_fast import FIGURES, FIGURES_SCHEMA
-from statuspage.public.render import assets, history, matrix, plain_files, share_images, updates
+from statuspage.public.render import history, updates
+from statuspage.public.render.files import assets, plain_files, share_images
 from statuspage.public.render.headline import Headline, headline
 from statuspage.public.render.layout import Layout
 from statuspage.public.render.page import Page, Site
@@ -38,6 +40,7 @@ from statuspage.public.render.pages import (
     silent,
     status_pages,
 )
+from statuspage.public.render.table import matrix
 from statuspage.public.render.updates import UPDATES
 from statuspage.public.snapshot.changes import PublicChange, between, newest_first, places
 from statuspage.public.snapshot.values import IncidentView, Snapshot

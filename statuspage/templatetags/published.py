@@ -12,7 +12,9 @@ from django.utils.translation import gettext
 
 from statuspage.brand import Brand, Words
 from statuspage.public import languages
-from statuspage.public.render import assets, labels, stamps, times, vocabulary
+from statuspage.public.render import stamps, times, vocabulary
+from statuspage.public.render.files import assets
+from statuspage.public.render.table import labels
 
 register = template.Library()
 

@@ -6,10 +6,10 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import path
 from django.utils import timezone
 
-from statuspage.public.render import matrix
 from statuspage.public.render.headline import headline
 from statuspage.public.render.layout import Layout, render
 from statuspage.public.render.pages import STATUS, legend
+from statuspage.public.render.table import matrix
 from statuspage.public.snapshot.reader import read_snapshot
 
 

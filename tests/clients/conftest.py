@@ -19,7 +19,7 @@ from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
 import pytest
 
 from statuspage.public.formats import FILTERS, format_answers, format_index, format_parts
-from statuspage.public.formats.statuspage_queries import FIELDS
+from statuspage.public.formats.statuspage.queries import FIELDS
 from statuspage.public.render.page import Site
 from statuspage.public.serve.app import public_site
 from statuspage.public.store.current_generation import Store

@@ -15,7 +15,7 @@ from incidents.models import Incident, PolicyVersion, Proposal, Review
 from incidents.services.access import tokens
 from incidents.services.incident import declare, post_update
 from notifications.models import KillSwitch
-from statuspage.desk.optimistic_lock import seen_now
+from statuspage.desk.form.optimistic_lock import seen_now
 from tests.conftest import declaration, hit
 from tests.desk.conftest import NEW, Form, sent_by, text_of
 

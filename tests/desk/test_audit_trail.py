@@ -18,7 +18,7 @@ from incidents.services.access import tokens
 from notifications.channels import endpoints, outbound
 from notifications.evidence import erasure
 from notifications.models import Channel, Endpoint, Tenant
-from statuspage.desk.optimistic_lock import seen_now
+from statuspage.desk.form.optimistic_lock import seen_now
 from tests.notifications.cast import tenant
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("catalogue")]

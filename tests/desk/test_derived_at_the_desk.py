@@ -11,7 +11,7 @@ from django.test import Client
 from incidents.models import Incident
 from incidents.services.incident import declare, post_update
 from incidents.services.inputs import Changes, Statement
-from statuspage.desk.optimistic_lock import seen_now
+from statuspage.desk.form.optimistic_lock import seen_now
 from tests.conftest import declaration, hit
 from tests.desk.conftest import text_of
 from tests.desk.test_updates_at_the_desk import own, send

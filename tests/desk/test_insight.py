@@ -17,7 +17,7 @@ from incidents.policy import PRESETS
 from incidents.review_deadlines import reviews_on_time
 from incidents.services.incident import declare, post_update
 from incidents.services.inputs import Statement
-from incidents.services.review import Draft, Repair, Section, publish_review
+from incidents.services.reviews.review import Draft, Repair, Section, publish_review
 from notifications.evidence.how_fast import how_fast
 from notifications.evidence.insight import insight
 from notifications.models import DeliveryStatistics

@@ -11,7 +11,7 @@ from django.contrib.auth.models import User
 from incidents.models import Incident
 from incidents.services.incident import declare, post_update, recover
 from incidents.services.inputs import Statement
-from statuspage.desk.incident_list import open_rows, promise_of
+from statuspage.desk.incidents.incident_list import open_rows, promise_of
 from tests.conftest import declaration, hit
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("catalogue")]

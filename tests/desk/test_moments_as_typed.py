@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from statuspage.desk.typed_times import MomentError, coming_moment, past_moment, said, typed
+from statuspage.desk.form.typed_times import MomentError, coming_moment, past_moment, said, typed
 
 NOW = datetime(2026, 1, 10, 0, 30, 59, tzinfo=UTC)
 

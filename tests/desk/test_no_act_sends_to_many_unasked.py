@@ -19,7 +19,7 @@ from incidents.services.incident import declare, post_update
 from incidents.services.inputs import Changes, Statement
 from notifications.delivery import plan
 from notifications.models import Delivery, FanOut, ListDraft
-from statuspage.desk.optimistic_lock import seen_now
+from statuspage.desk.form.optimistic_lock import seen_now
 from statuspage.desk.urls import urlpatterns
 from tests.conftest import declaration, hit
 from tests.desk.conftest import Form, publish, sent_by, text_of

@@ -15,7 +15,7 @@ from incidents.models import BacktestRun
 from incidents.replay import backtest_run
 from incidents.services.decisions import backtest_runs
 from statuspage.desk.charts.sweep_plot import sweep_plot
-from statuspage.desk.views import recordings
+from statuspage.desk.views.setup import recordings
 from tests.desk.conftest import text_of
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("catalogue")]

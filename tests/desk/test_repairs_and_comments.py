@@ -12,7 +12,7 @@ from incidents import access
 from incidents.models import AuditEvent, Incident, RepairItem, ReviewComment, Revision
 from incidents.services.incident import declare, post_update
 from incidents.services.inputs import Override
-from incidents.services.review import Draft, Repair, Section, publish_review
+from incidents.services.reviews.review import Draft, Repair, Section, publish_review
 from tests.conftest import declaration
 from tests.desk.conftest import sent_by, text_of
 

@@ -13,7 +13,7 @@ from django.test import Client
 from incidents.models import Incident, ScheduledPost
 from incidents.services.incident import declare
 from incidents.services.scheduled import posts
-from statuspage.desk.form_recovery import page_of
+from statuspage.desk.form.recovery import page_of
 from tests.conftest import declaration, hit
 from tests.desk.conftest import Form, sent_by, text_of
 from tests.house.test_roles import SCREENS

@@ -10,7 +10,7 @@ from django.contrib.auth.models import User
 
 from incidents.models import Incident
 from incidents.services.incident import declare, post_update
-from incidents.services.review import Draft, Repair, Section, publish_review
+from incidents.services.reviews.review import Draft, Repair, Section, publish_review
 from tests.browsing import browser_page
 from tests.conftest import declaration
 from tests.desk.test_walk_in_a_browser import PASSWORD, sign_in

@@ -20,7 +20,7 @@ from incidents.services.errors import EntryError
 from incidents.services.feedback import give_feedback
 from incidents.services.incident import declare, post_update
 from incidents.services.inputs import Override
-from incidents.services.review import Draft, Section, publish_review
+from incidents.services.reviews.review import Draft, Section, publish_review
 from incidents.services.visibility import withdraw
 from notifications.subscribers import form_guard
 from tests.conftest import NOW, declaration, hit

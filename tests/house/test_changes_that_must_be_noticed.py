@@ -22,7 +22,7 @@ from notifications.delivery.circuit_breaker import Breakers
 from notifications.delivery.supersede import supersede
 from notifications.lifecycle import SkipReason, State
 from notifications.models import Breaker, Delivery, Endpoint
-from statuspage.desk.optimistic_lock import news_since, seen_now
+from statuspage.desk.form.optimistic_lock import news_since, seen_now
 from tests.conftest import declaration, hit
 from tests.notifications.cast import endpoint, last, reader, tenant, told
 

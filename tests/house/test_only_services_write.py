@@ -20,7 +20,7 @@ OVER_TWO_LINES = "type(incident).objects.filter(pk=incident.pk\n).update(public_
 
 @pytest.mark.parametrize("code", [SAVE, OVER_TWO_LINES])
 @pytest.mark.parametrize(
-    "place", ["statuspage/desk/views/updates.py", "notifications/delivery/plan.py"]
+    "place", ["statuspage/desk/views/incident/updates.py", "notifications/delivery/plan.py"]
 )
 def test_a_write_from_elsewhere_is_refused(
     catalogue: None, operator: User, now: datetime, code: str, place: str
@@ -34,4 +34,4 @@ def test_a_write_from_elsewhere_is_refused(
 
 
 def test_the_places_named_are_there() -> None:
-    assert Path(ROOT, "statuspage/desk/views/updates.py").is_file()
+    assert Path(ROOT, "statuspage/desk/views/incident/updates.py").is_file()

@@ -22,7 +22,7 @@ from incidents.services.imports import site
 from incidents.services.imports.documents import document_of, exportable, store
 from incidents.services.incident import declare, post_update, recover
 from incidents.services.inputs import Statement
-from incidents.services.review import Draft, Repair, Section, publish_review
+from incidents.services.reviews.review import Draft, Repair, Section, publish_review
 from notifications.delivery import plan
 from notifications.models import FanOut
 from tests.conftest import declaration, hit

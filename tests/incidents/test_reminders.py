@@ -13,8 +13,8 @@ from incidents.policy import PRESETS
 from incidents.services.decisions.policies import adopt_policy
 from incidents.services.incident import declare, post_update
 from incidents.services.inputs import Changes, Statement
-from incidents.services.repairs import change_repair
-from incidents.services.review import Draft, Repair, Section, publish_review
+from incidents.services.reviews.repairs import change_repair
+from incidents.services.reviews.review import Draft, Repair, Section, publish_review
 from incidents.services.scheduled import reminders, retention
 from notifications.delivery import reminder_mail
 from tests.conftest import declaration, hit

@@ -11,7 +11,7 @@ from incidents.models import Communication, Incident, Review, Revision
 from incidents.services.errors import EntryError
 from incidents.services.incident import declare, post_update
 from incidents.services.inputs import Changes
-from incidents.services.review import Draft, Repair, Section, publish_review
+from incidents.services.reviews.review import Draft, Repair, Section, publish_review
 from incidents.services.visibility import review_settled
 from tests.conftest import declaration, hit
 

@@ -13,7 +13,7 @@ from incidents.models import Incident, Review
 from incidents.services.incident import declare, post_update, recover
 from incidents.services.inputs import Changes, Declaration, Override, Statement
 from incidents.services.retraction import retract
-from incidents.services.review import Draft, Section, publish_review
+from incidents.services.reviews.review import Draft, Section, publish_review
 from incidents.services.visibility import decided_of, standing_of, withdraw
 from incidents.state_table import (
     TABLE,

@@ -14,7 +14,7 @@ from django.core.management import CommandError, call_command
 from incidents.models import Incident
 from incidents.services import incident as incident_service
 from incidents.services.decisions.operator_decisions import set_audience
-from incidents.services.review import Draft, Section, publish_review
+from incidents.services.reviews.review import Draft, Section, publish_review
 from notifications.customers.impacted_file import ImpactedFileError
 from notifications.customers.impacted_lists import replace_list
 from notifications.delivery import plan

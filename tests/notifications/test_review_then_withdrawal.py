@@ -10,7 +10,7 @@ from django.contrib.auth.models import User
 from incidents.models import Incident
 from incidents.services.incident import declare, post_update
 from incidents.services.inputs import Changes, Statement
-from incidents.services.review import Draft, Section, publish_review
+from incidents.services.reviews.review import Draft, Section, publish_review
 from notifications.delivery import plan, send
 from notifications.delivery.review_delivery import report_settled
 from notifications.lifecycle import State

@@ -14,7 +14,7 @@ from incidents.services.visibility import waits_for_audience, withdraw
 from incidents.state_table import TABLE, Decided, Standing, ToldDirectly
 from incidents.state_table import waits_for_audience as waits
 from notifications.delivery import plan
-from statuspage.desk.dry_run import look_at
+from statuspage.desk.preview.dry_run import look_at
 from tests.conftest import declaration, hit
 from tests.notifications.cast import tenant, told
 

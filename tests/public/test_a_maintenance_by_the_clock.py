@@ -14,8 +14,8 @@ from incidents.models import Incident
 from incidents.services.incident import declare, post_update
 from incidents.services.inputs import Declaration
 from incidents.services.scheduled.maintenance import follow_plans
-from statuspage.desk.incident_list import open_rows
-from statuspage.desk.incident_screen import screen_of
+from statuspage.desk.incidents.incident_list import open_rows
+from statuspage.desk.incidents.incident_screen import screen_of
 from statuspage.public.publisher import Publisher
 from tests.conftest import declaration, hit
 

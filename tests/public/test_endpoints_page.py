@@ -7,7 +7,7 @@ from html import unescape
 from pathlib import Path
 
 from statuspage.public.formats import FILTERS, format_answers, format_pages
-from statuspage.public.formats.statuspage_queries import FIELDS
+from statuspage.public.formats.statuspage.queries import FIELDS
 from statuspage.public.renderer import render_language, render_site
 from statuspage.public.serve.app import public_site
 from statuspage.public.store.current_generation import Store

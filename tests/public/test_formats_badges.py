@@ -9,8 +9,8 @@ import pytest
 
 from statuspage.public.formats import format_answers, format_index
 from statuspage.public.formats.badges import COLOURS, badge
-from statuspage.public.render import labels
 from statuspage.public.render.page import Page
+from statuspage.public.render.table import labels
 from statuspage.public.snapshot.values import CellView
 from statuspage.public.store import prepared_responses
 from tests.public.format_snapshots import (

@@ -13,8 +13,8 @@ import feedparser
 import pytest
 
 from statuspage.public.formats import format_answers, format_pages
-from statuspage.public.formats.feeds import SHOWN
-from statuspage.public.formats.identity import lasting
+from statuspage.public.formats.feed.feeds import SHOWN
+from statuspage.public.formats.statuspage.identity import lasting
 from statuspage.public.render.page import Page
 from tests.public.format_snapshots import (
     BASE,

@@ -12,7 +12,7 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from incidents import status_mapping
-from statuspage.public.formats.statuspage_v2 import roll_up
+from statuspage.public.formats.statuspage.v2 import roll_up
 from statuspage.public.snapshot.values import CategoryView, IncidentView, ServiceView, Snapshot
 from tests.public.format_snapshots import (
     BASE,

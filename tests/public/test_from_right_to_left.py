@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from statuspage.public.render import assets
+from statuspage.public.render.files import assets
 from statuspage.public.renderer import render_language, render_site, with_languages
 from statuspage.public.store.generation import beat, write_generation
 from tests.browsing import PHONE, browser_page

@@ -9,7 +9,7 @@ from datetime import timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from statuspage.public.render import response_line, window_chart
+from statuspage.public.render.charts import response_line, window_chart
 from statuspage.public.render.incident import context, story
 from statuspage.public.renderer import render_language, render_site
 from statuspage.public.snapshot.values import ImpactView, IncidentView, NamedView

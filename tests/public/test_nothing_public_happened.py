@@ -34,7 +34,7 @@ from incidents.services.incident import declare, post_update, recover
 from incidents.services.inputs import Changes, Override, Statement
 from incidents.services.merge import merge, unmerge
 from incidents.services.retraction import retract
-from incidents.services.review import Draft, Section, publish_review
+from incidents.services.reviews.review import Draft, Section, publish_review
 from incidents.services.visibility import withdraw
 from notifications import sign_in
 from notifications.customers.impacted_lists import replace_list

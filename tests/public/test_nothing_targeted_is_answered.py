@@ -23,9 +23,9 @@ from incidents.services.retraction import retract
 from incidents.services.visibility import withdraw
 from statuspage.public import languages
 from statuspage.public.formats import format_answers
-from statuspage.public.formats.feed_queries import FEEDS
-from statuspage.public.formats.statuspage_queries import FIELDS
-from statuspage.public.formats.statuspage_v2 import DOCUMENTS
+from statuspage.public.formats.feed.feed_queries import FEEDS
+from statuspage.public.formats.statuspage.queries import FIELDS
+from statuspage.public.formats.statuspage.v2 import DOCUMENTS
 from statuspage.public.query import my_services
 from statuspage.public.query.filtered import ASSEMBLERS, FILTERS
 from statuspage.public.renderer import render_language, render_site, with_languages

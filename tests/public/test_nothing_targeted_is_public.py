@@ -19,7 +19,7 @@ from incidents.services.incident import declare, post_update
 from incidents.services.inputs import Changes, Override, Statement
 from incidents.services.merge import merge
 from incidents.services.retraction import retract
-from incidents.services.review import Draft, Section, publish_review
+from incidents.services.reviews.review import Draft, Section, publish_review
 from incidents.services.visibility import withdraw
 from notifications.models import CustomerSubscription, Tenant
 from statuspage.public.render.page import Site

@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 from incidents import wording
-from statuspage.public.render.window_chart import ticks
+from statuspage.public.render.charts.window_chart import ticks
 from statuspage.public.renderer import render_language, render_site
 from statuspage.public.snapshot.values import GoneView
 from tests.public import snapshots

@@ -10,7 +10,7 @@ from dataclasses import replace
 import pytest
 
 from statuspage.public import languages
-from statuspage.public.render import assets
+from statuspage.public.render.files import assets
 from statuspage.public.render.page import HTML, Site
 from statuspage.public.render.pages import unavailable
 from statuspage.public.renderer import render_all, render_site

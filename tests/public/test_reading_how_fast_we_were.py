@@ -14,7 +14,7 @@ from incidents.models import Communication
 from incidents.services.decisions.operator_decisions import set_audience
 from incidents.services.incident import declare, post_update
 from incidents.services.inputs import Override, Statement
-from incidents.services.review import Draft, Section, publish_review
+from incidents.services.reviews.review import Draft, Section, publish_review
 from statuspage.public.snapshot.reader import Reader, read_snapshot
 from statuspage.public.snapshot.values import IncidentView, ResponseView
 from tests.conftest import NOW, declaration, hit

@@ -13,7 +13,7 @@ from django.conf import settings
 from PIL import Image
 
 from statuspage.public import languages
-from statuspage.public.render import share_images
+from statuspage.public.render.files import share_images
 from statuspage.public.renderer import SiteRenderer, render_site
 from statuspage.public.store.generation import beat, write_generation
 from tests.browsing import browser_page

@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from statuspage.public.query.filtered import assemble
-from statuspage.public.render import heatmap
-from statuspage.public.render.affected_minutes import DAYS, minutes
+from statuspage.public.render.charts import heatmap
+from statuspage.public.render.charts.affected_minutes import DAYS, minutes
 from statuspage.public.renderer import render_site
 from statuspage.public.snapshot.values import (
     ImpactView,

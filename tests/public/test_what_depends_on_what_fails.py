@@ -7,11 +7,11 @@ from dataclasses import replace
 
 import pytest
 
-from statuspage.public.formats.feed_queries import badge_of, document
+from statuspage.public.formats.feed.feed_queries import badge_of, document
 from statuspage.public.query.filtered import assemble
 from statuspage.public.render.headline import headline
-from statuspage.public.render.matrix import table, tabs
 from statuspage.public.render.page import Page
+from statuspage.public.render.table.matrix import table, tabs
 from statuspage.public.renderer import render_site
 from statuspage.public.snapshot.dependents import may_be_affected
 from statuspage.public.snapshot.values import Cause, CellView, DependencyView, Snapshot

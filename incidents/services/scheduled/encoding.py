@@ -11,7 +11,7 @@ from django.db.models import Model
 from incidents.models import Region, Service
 from incidents.services.errors import EntryError
 from incidents.services.inputs import Changes, Declaration, Hit, Override, Statement
-from incidents.services.review import Draft, Repair, Section
+from incidents.services.reviews.review import Draft, Repair, Section
 
 _VALUES = {
     each.__name__: each

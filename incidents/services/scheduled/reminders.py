@@ -14,7 +14,7 @@ from django.db.models import Q
 
 from incidents.models import Communication, Incident, Reminder
 from incidents.review_deadlines import PROMISE_NEAR
-from incidents.services.repairs import due_at, open_repairs
+from incidents.services.reviews.repairs import due_at, open_repairs
 from incidents.services.scheduled.maintenance import NOT_BEGUN
 from incidents.services.scheduled.review_deadlines import deadlines_of
 from incidents.services.scheduled.update_cadence import updates_due

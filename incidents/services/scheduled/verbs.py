@@ -6,8 +6,9 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
-from incidents.services import corrections, incident, merge, retraction, review, visibility
+from incidents.services import corrections, incident, merge, retraction, visibility
 from incidents.services.decisions import operator_decisions
+from incidents.services.reviews import review
 from incidents.services.scheduled import encoding, series
 
 # The verbs that can wait, by the names of ScheduledPost. All take `now` and `actor`.

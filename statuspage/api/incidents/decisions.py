@@ -19,7 +19,7 @@ from statuspage.api.incidents.writes import statement_of
 from statuspage.api.routers import incidents
 from statuspage.api.schemas.requests import Asked, Choice, Moment, Strict, Words
 from statuspage.api.writing import DONE, MADE, Done, carry_out, require_alone, workable
-from statuspage.desk.second_person import WITHDRAWAL
+from statuspage.desk.preview.second_person import WITHDRAWAL
 
 
 class Confirmation(Strict):

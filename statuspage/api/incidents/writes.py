@@ -15,8 +15,8 @@ from incidents.services.decisions import operator_decisions
 from incidents.services.errors import EntryError
 from incidents.services.incident import declare, post_update, recover
 from incidents.services.inputs import Changes, Declaration, Override, Statement
-from incidents.services.review import Draft, Section, publish_review
-from incidents.services.review import Repair as RepairDraft
+from incidents.services.reviews.review import Draft, Section, publish_review
+from incidents.services.reviews.review import Repair as RepairDraft
 from incidents.vocabulary import Kind, TargetedChannel
 from statuspage.api.authentication import Bearer, require, token_of
 from statuspage.api.catalogue_lookup import found, hits_of
@@ -32,9 +32,9 @@ from statuspage.api.schemas.requests import (
     Words,
 )
 from statuspage.api.writing import DONE, MADE, Done, carry_out, require_alone, workable
-from statuspage.desk.form_mapping import first_stage
+from statuspage.desk.form.mapping import first_stage
+from statuspage.desk.preview.second_person import REVIEW as OF_REVIEW
 from statuspage.desk.review.form import kind_of
-from statuspage.desk.second_person import REVIEW as OF_REVIEW
 
 
 @incidents.post("", auth=Bearer(DECLARE), response=MADE)

@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from incidents.models import Communication, Decision, Impact, Incident
 from incidents.vocabulary import PromisedReview, Scenario, TargetedChannel
 from notifications.audience.forecast import Forecast
-from statuspage.desk.incident_list import Publicity, publicity_of
+from statuspage.desk.incidents.incident_list import Publicity, publicity_of
 
 
 class Verdict(BaseModel):

@@ -8,7 +8,7 @@ from datetime import timedelta
 
 from notifications.evidence.insight import Figures
 from notifications.evidence.measures import Span
-from statuspage.desk.durations import in_words
+from statuspage.desk.form.durations import in_words
 
 ROW, LETTERS, BAR = 34, 14, 20  # pixels: one row; in it the base line of its words, and its bar
 

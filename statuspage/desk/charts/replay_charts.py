@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from incidents.replay.replay import Replay
-from statuspage.public.render.window_chart import ticks
+from statuspage.public.render.charts.window_chart import ticks
 
 NARROWEST = 0.4  # percent; a moment is to be seen, too
 LETTERED = 22.0  # percent; from here on a word fits into a segment on a phone

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from statuspage.desk.durations import in_words
+from statuspage.desk.form.durations import in_words
 
 HEIGHT, TOP, BOTTOM = 240, 12, 28  # pixels
 LINES = tuple(timedelta(seconds=s) for s in (1, 10, 60, 600, 3600, 6 * 3600, 86_400, 7 * 86_400))

@@ -14,11 +14,11 @@ from django.http import QueryDict
 from incidents.importers.history_text.structure.headings import match_heading
 from incidents.models import Review
 from incidents.services.errors import EntryError
-from incidents.services.review import Draft, Repair, Section
+from incidents.services.reviews.review import Draft, Repair, Section
 from incidents.services.statements import checked_text
 from incidents.vocabulary import ReviewKind
 from incidents.wording import REVIEW_HEADINGS
-from statuspage.desk.forms import DeskForm, send_at_field
+from statuspage.desk.form.fields import DeskForm, send_at_field
 from statuspage.desk.review.lines import (
     LinesError,
     repair_lines,

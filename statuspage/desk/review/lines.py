@@ -14,9 +14,9 @@ from datetime import UTC, datetime
 from typing import TypeVar
 
 from incidents.services.errors import EntryError
-from incidents.services.review import Repair
+from incidents.services.reviews.review import Repair
 from incidents.services.statements import checked_text
-from statuspage.desk.typed_times import typed
+from statuspage.desk.form.typed_times import typed
 
 T = TypeVar("T")
 ROW = re.compile(

@@ -9,18 +9,18 @@ from django.utils.safestring import SafeString
 
 from incidents.models import Incident, Review
 from incidents.services.decisions.policies import current_policy
-from incidents.services.review import Repair, is_for_public
+from incidents.services.reviews.review import Repair, is_for_public
 from incidents.services.visibility import waits_for_audience
 from incidents.vocabulary import Audience
 from notifications.audience.forecast import Forecast, forecast
 from notifications.channels.base import Message
 from notifications.channels.email import renderer as mail_renderer
 from notifications.lifecycle import DeliveryAudience, Reason, Relevance
-from statuspage.desk.confirm_receivers import receivers_to_confirm
-from statuspage.desk.dry_run import html_of
+from statuspage.desk.form.samples import Sample, samples_of
+from statuspage.desk.preview.confirm_receivers import receivers_to_confirm
+from statuspage.desk.preview.dry_run import html_of
 from statuspage.desk.review.form import draft_of
 from statuspage.desk.review.lines import WORDS
-from statuspage.desk.samples import Sample, samples_of
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from incidents.models import Impact, Incident
 from incidents.vocabulary import CommunicationKind
 from incidents.wording import listed, span
 from notifications.evidence import delivery_statistics
-from statuspage.desk.durations import in_words
+from statuspage.desk.form.durations import in_words
 from statuspage.desk.review.lines import timeline_lines
 
 LONGEST = 160

@@ -15,7 +15,7 @@ from incidents.services.errors import EntryError
 from incidents.services.published_figures import publish_figures, published_figures, take_off
 from notifications.evidence.how_fast import Quarter, how_fast
 from statuspage.desk.access import desk, operator_of
-from statuspage.desk.durations import in_words
+from statuspage.desk.form.durations import in_words
 from statuspage.public.formats.how_fast import SCHEMA
 
 

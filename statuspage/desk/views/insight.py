@@ -14,7 +14,7 @@ from django.views.decorators.http import require_safe
 
 from incidents.access import LOOK, VIEW
 from incidents.models.review import MONTH
-from incidents.services import repairs
+from incidents.services.reviews import repairs
 from incidents.texts import csv_file
 from notifications.evidence.insight import GROUPS, IncidentFigures, Insight, insight, month_of
 from statuspage.desk.access import desk

@@ -12,16 +12,24 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from statuspage.public.formats import feed_queries, google, how_fast, statuspage_queries, views
+from statuspage.public.formats import google, how_fast, views
 from statuspage.public.formats.badges import badge, framed
 from statuspage.public.formats.catalogue import FormatCatalogue
-from statuspage.public.formats.feed_queries import BADGES, FEEDS, FILTERS, FRAMES, FeedGeneration
-from statuspage.public.formats.feeds import FeedChannel
+from statuspage.public.formats.feed import feed_queries
+from statuspage.public.formats.feed.feed_queries import (
+    BADGES,
+    FEEDS,
+    FILTERS,
+    FRAMES,
+    FeedGeneration,
+)
+from statuspage.public.formats.feed.feeds import FeedChannel
 from statuspage.public.formats.plain import line
-from statuspage.public.formats.statuspage_v2 import DOCUMENTS, Documents
-from statuspage.public.render import dependents
+from statuspage.public.formats.statuspage import queries as statuspage_queries
+from statuspage.public.formats.statuspage.v2 import DOCUMENTS, Documents
 from statuspage.public.render.headline import headline
 from statuspage.public.render.page import Page
+from statuspage.public.render.table import dependents
 from statuspage.public.snapshot.values import Snapshot
 
 __all__ = [

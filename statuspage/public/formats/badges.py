@@ -12,8 +12,9 @@ from unicodedata import east_asian_width
 from django.utils.translation import gettext as _
 
 from statuspage.public.formats.plain import line
-from statuspage.public.render import labels, times
+from statuspage.public.render import times
 from statuspage.public.render.page import HTML, Page
+from statuspage.public.render.table import labels
 
 MAX_AGE = 30
 LONGEST = 60  # characters of the left half

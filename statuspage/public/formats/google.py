@@ -10,15 +10,15 @@ from typing import Any
 
 from incidents.status_mapping import GOOD, shown
 from incidents.vocabulary import Kind, Role, Stage
-from statuspage.public.formats.identity import number
-from statuspage.public.formats.incident_timeline import (
+from statuspage.public.formats.plain import clean, dump, line
+from statuspage.public.formats.statuspage.identity import number
+from statuspage.public.formats.statuspage.incident_timeline import (
     OVER,
     TimelineEvent,
     open_states,
     sentence,
     timeline_events,
 )
-from statuspage.public.formats.plain import clean, dump, line
 from statuspage.public.render.history import plain
 from statuspage.public.render.page import JSON, Page
 from statuspage.public.snapshot.values import IncidentView, NamedView, Snapshot

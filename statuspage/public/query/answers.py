@@ -15,7 +15,8 @@ from django.utils.translation import gettext as _
 
 from incidents.texts.name_search import How, Match, Named, certain, search
 from statuspage.public import languages
-from statuspage.public.render import labels, matrix, times, updates, vocabulary
+from statuspage.public.render import times, updates, vocabulary
+from statuspage.public.render.table import labels, matrix
 
 MOST_WORDS = 8
 

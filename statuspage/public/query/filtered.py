@@ -17,12 +17,13 @@ from django.utils.translation import override
 
 from incidents.texts import as_typed
 from statuspage.public import languages
-from statuspage.public.formats import feed_queries
+from statuspage.public.formats.feed import feed_queries
 from statuspage.public.query import my_services, search
 from statuspage.public.query.search import LONGEST, MAX_AGE, Generation
-from statuspage.public.render import history, labels, matrix, times, updates
+from statuspage.public.render import history, times, updates
 from statuspage.public.render.layout import Layout, render
 from statuspage.public.render.page import Page
+from statuspage.public.render.table import labels, matrix
 
 STATUS, HISTORY = "/status/", "/status/history/"
 FILTERS = ("service", "region", "geography", "level", "from", "to", "month", "q")

@@ -15,9 +15,9 @@ from django.utils.translation import ngettext
 from incidents.wording import listed
 from statuspage.public.query import search
 from statuspage.public.query.search import LONGEST, MAX_AGE, STATUS, Generation
-from statuspage.public.render import matrix
 from statuspage.public.render.layout import Layout, render
 from statuspage.public.render.page import Page
+from statuspage.public.render.table import matrix
 
 FIELDS = ("services", "regions")
 MOST = 200  # names of each; a query has room for fewer

@@ -12,9 +12,9 @@ from django.utils.translation import gettext as _
 from incidents.texts.name_search import Named, search
 from statuspage.public import languages
 from statuspage.public.query import answers
-from statuspage.public.render import dependents, matrix, offered
 from statuspage.public.render.layout import Layout, render
 from statuspage.public.render.page import Page
+from statuspage.public.render.table import dependents, matrix, offered
 
 STATUS = "/status/"
 MOST_FOUND = 50

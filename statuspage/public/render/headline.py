@@ -13,8 +13,9 @@ from django.utils.translation import gettext, ngettext, npgettext, pgettext
 from incidents.cells import Cell
 from incidents.vocabulary import Stage
 from incidents.wording import isolated
-from statuspage.public.render import labels, times
+from statuspage.public.render import times
 from statuspage.public.render.plan import PlanPhase, phase
+from statuspage.public.render.table import labels
 from statuspage.public.snapshot.values import CellView, IncidentView, Snapshot
 
 Cells = Mapping[Cell, CellView]

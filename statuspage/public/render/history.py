@@ -15,8 +15,9 @@ from django.utils.translation import gettext, override
 
 from incidents.vocabulary import CommunicationKind, Kind, Role
 from statuspage.public import languages
-from statuspage.public.render import dependents, hit, labels, layout, offered, plan, times
+from statuspage.public.render import layout, plan, times
 from statuspage.public.render.headline import Headline
+from statuspage.public.render.table import dependents, hit, labels, offered
 from statuspage.public.snapshot.values import (
     CommunicationView,
     IncidentView,

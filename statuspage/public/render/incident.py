@@ -14,10 +14,11 @@ from django.utils.translation import gettext, ngettext
 from incidents.texts.markdown import to_html
 from incidents.vocabulary import CommunicationKind, Kind, RepairState, Role
 from incidents.wording import standard
-from statuspage.public.render import history, hit, labels, plan, times
-from statuspage.public.render.response_line import response
+from statuspage.public.render import history, plan, times
+from statuspage.public.render.charts.response_line import response
+from statuspage.public.render.charts.window_chart import Bar, Mark, draw
 from statuspage.public.render.review_versions import versions
-from statuspage.public.render.window_chart import Bar, Mark, draw
+from statuspage.public.render.table import hit, labels
 from statuspage.public.snapshot.values import (
     CommunicationView,
     ImpactView,

@@ -12,23 +12,14 @@ from django.utils.safestring import SafeString
 
 from incidents.wording import standard
 from statuspage.public import languages
-from statuspage.public.render import (
-    affected_minutes,
-    dependents,
-    endpoints,
-    heatmap,
-    history,
-    how_fast,
-    incident,
-    labels,
-    matrix,
-    offered,
-    share_images,
-)
+from statuspage.public.render import endpoints, history, how_fast, incident
+from statuspage.public.render.charts import affected_minutes, heatmap
+from statuspage.public.render.files import share_images
 from statuspage.public.render.front import band, cards, places, recent_days
 from statuspage.public.render.headline import headline
 from statuspage.public.render.layout import Layout, fragment, render
 from statuspage.public.render.page import Page
+from statuspage.public.render.table import dependents, labels, matrix, offered
 from statuspage.public.snapshot.values import (
     FiguresView,
     GeographyView,

@@ -18,7 +18,8 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext, override
 
 from statuspage.public import languages
-from statuspage.public.render import history, labels, times
+from statuspage.public.render import history, times
+from statuspage.public.render.table import labels
 from statuspage.public.snapshot.values import ReviewView
 
 CONTEXT = 60  # characters of unchanged text shown on either side of a change

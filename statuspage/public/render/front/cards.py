@@ -10,8 +10,9 @@ from typing import Any
 from django.utils.translation import gettext
 
 from incidents.vocabulary import Kind, Role, Stage
-from statuspage.public.render import history, hit, incident, labels, plan, times
+from statuspage.public.render import history, incident, plan, times
 from statuspage.public.render.headline import is_upcoming, open_incidents
+from statuspage.public.render.table import hit, labels
 from statuspage.public.snapshot.values import ImpactView, IncidentView, Snapshot
 
 STEPS: dict[str, tuple[Stage, ...]] = {

@@ -10,8 +10,10 @@ from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext, ngettext
 
 from incidents.wording import listed
-from statuspage.public.render import affected_minutes, labels, matrix, times
+from statuspage.public.render import times
+from statuspage.public.render.charts import affected_minutes
 from statuspage.public.render.headline import open_incidents
+from statuspage.public.render.table import labels, matrix
 from statuspage.public.snapshot.values import RegionView, Snapshot
 
 DAYS_NAMED = 5

@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
 
-from statuspage.public.render import labels, times
+from statuspage.public.render import times
 from statuspage.public.render.headline import is_upcoming
+from statuspage.public.render.table import labels
 from statuspage.public.snapshot.values import IncidentView, Snapshot
 
 DAYS = 14

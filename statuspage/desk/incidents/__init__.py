@@ -1,0 +1,1 @@
+"""What the list and the screen of an incident show."""

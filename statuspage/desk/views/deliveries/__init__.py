@@ -1,0 +1,1 @@
+"""Screens of whom we tell: customers, lists, deliveries, suppression."""

@@ -1,0 +1,1 @@
+"""Screens of an incident's life: declare, update, correct, merge, retract."""

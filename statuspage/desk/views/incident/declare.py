@@ -1,0 +1,301 @@
+"""Declare an incident: form, preview, publish."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime
+from functools import partial
+
+from django.conf import settings
+from django.contrib import messages
+from django.db import IntegrityError, transaction
+from django.http import HttpRequest, HttpResponse, QueryDict
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.views.decorators.http import require_http_methods, require_POST
+
+from incidents.access import DECLARE, DRAFT
+from incidents.models import Incident, ScheduledPost
+from incidents.services.alerts.waiting import ReportedDraft
+from incidents.services.drafts import throw_away
+from incidents.services.errors import EntryError
+from incidents.services.incident import declare
+from incidents.services.inputs import Declaration, Override
+from incidents.services.scheduled import posts
+from incidents.services.scheduled.series import SeriesWindow, declare_series, windows_of
+from incidents.services.text_templates import fitting
+from incidents.vocabulary import Kind
+from statuspage.desk.access import desk, incidents_for, operator_of
+from statuspage.desk.form.fields import DeclareForm
+from statuspage.desk.form.mapping import (
+    cells_of,
+    declaration_of,
+    fresh_token,
+    override_of,
+    refuse,
+    token_id,
+    with_template,
+)
+from statuspage.desk.form.picker import Cells, Picker
+from statuspage.desk.form.recovery import blank, recovered
+from statuspage.desk.form.typed_times import typed
+from statuspage.desk.incidents import reported
+from statuspage.desk.incidents.already_open import AlreadyOpen, already_open, overlapping
+from statuspage.desk.incidents.ticking import dependants_of
+from statuspage.desk.preview.dry_run import Preview, dry_run, hidden_fields, look_at
+from statuspage.desk.preview.later import AT_ONCE, kept_fields, later, say_now_or_later
+from statuspage.desk.preview.second_person import POST, left_to_another
+from statuspage.desk.views.setup.places import places_context, ticked_page
+from statuspage.desk.views.setup.samples import framing
+
+DECLARATION = "declaration"  # not public: nobody is asked, unless it is a draft
+
+
+@desk(DECLARE, DRAFT, any_of=True)
+@require_http_methods(["GET", "POST"])
+def new(request: HttpRequest) -> HttpResponse:
+    """GET: an empty form. POST with `step`: preview (also by default), publish, edit, dependents."""
+    now = timezone.now()
+    if request.method == "GET":
+        initial = {"since": typed(now), "drill": "drill" in request.GET}
+        draft = None if recovered(request) else reported.take_up(request)
+        data = recovered(request)
+        form = blank(DeclareForm, request, now=now, initial=initial)
+        return _form_page(
+            request, form, Picker.of(data) if data else Picker(), data=data, draft=draft
+        )
+    data, picker = request.POST, Picker.of(request.POST)
+    step = "publish" if AT_ONCE in data else data.get("step", "preview")
+    if step == "template":
+        data = with_template(data)
+    if "tick" in data or step in ("edit", "dependents", "template"):
+        form = DeclareForm.refilled(data, now=now)
+        if "tick" in data:
+            return ticked_page(request, form, picker, partial(_form_page, request, form))
+        if step == "dependents":
+            form.initial["dependents"] = len(dependants_of(picker).hard)
+        return _form_page(request, form, picker)
+    form = DeclareForm(data, now=now)
+    cells = cells_of(form, picker)
+    if not form.is_valid() or cells is None:
+        return _form_page(request, form, picker, status=422)
+    return _preview_or_publish(request, form, picker, cells, now, publish=step == "publish")
+
+
+def _preview_or_publish(
+    request: HttpRequest,
+    form: DeclareForm,
+    picker: Picker,
+    cells: Cells,
+    now: datetime,
+    *,
+    publish: bool,
+) -> HttpResponse:
+    """Publish only what has been shown: without a preview, or with another verdict by now, show it."""
+    user, data = operator_of(request), request.POST
+    token = data.get("token", "")
+    tracking_id = token_id(token, user)
+    if tracking_id is None:
+        token = fresh_token(user)
+        tracking_id = token_id(token, user) or ""
+    elif earlier := _declared_before(request, tracking_id):
+        return earlier
+    override = override_of(data, user)
+    try:
+        declaration = declaration_of(form, cells, now=now, tracking_id=tracking_id)
+        windows = _windows(form, declaration)
+    except EntryError as error:
+        refuse(form, error)
+        return _form_page(request, form, picker, status=422)
+    try:
+        preview = _rehearse(request, declaration, now, whole=True)
+        if publish and data.get("shown") == preview.shown:
+            public = override.public if override else preview.is_public
+            act = POST if public else DECLARATION
+            return left_to_another(request, act, DECLARE) or _publish(
+                request, form, declaration, override, now
+            )
+    except EntryError as error:
+        if error.field == "reason" and override:
+            preview = _rehearse(request, declaration, now, whole=True)
+            return _preview_page(
+                request, form, preview, cells, token, windows, fault=error, status=422
+            )
+        refuse(form, error)
+        return _form_page(request, form, picker, status=422)
+    return _preview_page(request, form, preview, cells, token, windows)
+
+
+def _publish(
+    request: HttpRequest,
+    form: DeclareForm,
+    declaration: Declaration,
+    override: Override | None,
+    now: datetime,
+) -> HttpResponse:
+    rule = form.cleaned_data["repeats"].strip()
+
+    def act() -> partial[Incident]:
+        if not rule:
+            return partial(declare, declaration=declaration, override=override)
+        return partial(
+            declare_series,
+            declaration=declaration,
+            override=override,
+            rule=rule,
+            announce_days=form.cleaned_data["announce_days"] or 0,
+            page=request.path,
+            fields=list(kept_fields(request).items()),
+        )
+
+    try:
+        with transaction.atomic():
+            incident = say_now_or_later(request, declaration.tracking_id, act, now)
+    except IntegrityError:
+        # The same form, sent twice at the same moment: the other one has been stored by now.
+        return _declared_before(request, declaration.tracking_id) or redirect("desk:list")
+    throw_away(draft_id=request.POST.get("draft", ""))
+    if isinstance(incident, ScheduledPost):
+        return later(request, incident)
+    where = "published" if incident.published_at else "sent to the affected customers only"
+    if incident.drill:
+        where = "a drill: never public, and sent to the drill's list alone"
+    messages.success(request, f"{incident.tracking_id} is declared and {where}.")
+    return redirect("desk:incident", incident.tracking_id)
+
+
+def _declared_before(request: HttpRequest, tracking_id: str) -> HttpResponse | None:
+    if Incident.objects.filter(tracking_id=tracking_id).exists():
+        words = f"{tracking_id} was declared by this form before; nothing was sent twice."
+        messages.info(request, words)
+        return redirect("desk:incident", tracking_id)
+    waits = (
+        posts.open_posts()
+        .filter(tracking_id=tracking_id, state=ScheduledPost.State.WAITING)
+        .first()
+    )
+    return later(request, waits) if waits else None
+
+
+def _rehearse(
+    request: HttpRequest, declaration: Declaration, now: datetime, *, whole: bool = False
+) -> Preview:
+    def act() -> Incident:
+        return declare(declaration=declaration, now=now, actor=operator_of(request))
+
+    def look(incident: Incident) -> Preview:
+        return look_at(incident.communications.get(), was_public=False, whole=whole)
+
+    return dry_run(act, look)
+
+
+@desk(DECLARE, DRAFT, any_of=True)
+@require_POST
+def live_verdict(request: HttpRequest) -> HttpResponse:
+    """The verdict beside the form while it is being filled in; a fragment for htmx."""
+    now = timezone.now()
+    # What a verdict does not need must not keep it from being shown.
+    data = request.POST.copy()
+    data["public_title"] = data.get("public_title") or "Untitled"
+    form, picker = DeclareForm(data, now=now), Picker.of(data)
+    context: dict[str, object] = {}
+    cells = cells_of(form, picker) if picker.services and picker.regions else None
+    if cells is None and not form.has_error("services") and not form.has_error("regions"):
+        return render(request, "desk/_live.html", context)
+    if form.is_valid() and cells is not None:
+        try:
+            declaration = declaration_of(form, cells, now=now, tracking_id="")
+            preview = _rehearse(request, replace(declaration, tracking_id=""), now)
+            context |= {
+                "preview": preview,
+                "cells": cells,
+                "already_open": _already_open(request, form, cells),
+                "overlaps": _overlapping(request, form, cells, _windows(form, declaration)),
+            }
+        except EntryError as error:
+            refuse(form, error)
+    return render(request, "desk/_live.html", context | {"form": form})
+
+
+def _already_open(request: HttpRequest, form: DeclareForm, cells: Cells) -> list[AlreadyOpen]:
+    kind = form.cleaned_data["kind"]
+    if kind == Kind.PLANNED_MAINTENANCE:
+        return []  # planned for another time it is another one; for this one it overlaps
+    return already_open(incidents_for(operator_of(request)), cells.hits, kind=kind)
+
+
+def _windows(form: DeclareForm, declaration: Declaration) -> list[SeriesWindow]:
+    """The planned windows; none of what is not planned. Raises EntryError."""
+    start, rule = declaration.scheduled_for, form.cleaned_data["repeats"].strip()
+    if declaration.kind != Kind.PLANNED_MAINTENANCE or start is None:
+        return []
+    if not rule:
+        return [(start, declaration.scheduled_until)]
+    return windows_of(rule, start, declaration.scheduled_until)
+
+
+def _overlapping(
+    request: HttpRequest, form: DeclareForm, cells: Cells, windows: list[SeriesWindow]
+) -> list[AlreadyOpen]:
+    since = form.cleaned_data["since"]
+    return overlapping(
+        incidents_for(operator_of(request)),
+        cells.hits,
+        windows=windows or ([(since, None)] if since else []),
+        planned=bool(windows),
+    )
+
+
+def _form_page(
+    request: HttpRequest,
+    form: DeclareForm,
+    picker: Picker,
+    *,
+    data: QueryDict | None = None,
+    words: str = "",
+    draft: ReportedDraft | None = None,
+    status: int = 200,
+) -> HttpResponse:
+    """`data`: what was typed, if it was not just sent; `words`: of what was ticked together; `draft`: where what
+    was reported is filled in."""
+    user, data = operator_of(request), data or request.POST
+    token = data.get("token", "")
+    context = {
+        "form": form,
+        "picker": picker,
+        **places_context(picker, words),
+        "text_templates": fitting(),
+        "token": token if token_id(token, user) else fresh_token(user),
+        "override": data.get("override", ""),
+        "override_reason": data.get("override_reason", ""),
+        "draft": data.get("draft", ""),
+        "reported": draft,
+    }
+    return render(request, "desk/new.html", context, status=status)
+
+
+def _preview_page(
+    request: HttpRequest,
+    form: DeclareForm,
+    preview: Preview,
+    cells: Cells,
+    token: str,
+    windows: list[SeriesWindow],
+    *,
+    fault: EntryError | None = None,
+    status: int = 200,
+) -> HttpResponse:
+    context = {
+        "preview": preview,
+        "cells": cells,
+        "already_open": _already_open(request, form, cells),
+        "hidden": hidden_fields(request.POST, form),
+        "token": token,
+        "override": request.POST.get("override", ""),
+        "override_reason": request.POST.get("override_reason", ""),
+        "fault": fault,
+        "windows": windows,
+        "overlaps": _overlapping(request, form, cells, windows),
+        "undo_seconds": settings.UNDO_SECONDS,
+    }
+    return framing(render(request, "desk/preview.html", context, status=status))

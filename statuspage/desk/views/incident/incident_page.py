@@ -1,0 +1,68 @@
+"""The incident screen as a response: plain, or again with a form that was refused."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils import timezone
+
+from incidents.models import Incident
+from incidents.services.scheduled import posts
+from incidents.services.text_templates import fitting
+from statuspage.desk.form.fields import (
+    AudienceForm,
+    ConfirmForm,
+    DeskForm,
+    LevelForm,
+    OverrideForm,
+    RecoverForm,
+    UpdateForm,
+    WithdrawForm,
+)
+from statuspage.desk.form.optimistic_lock import News
+from statuspage.desk.form.recovery import recovered, recovered_form
+from statuspage.desk.incidents.incident_screen import screen_of
+
+
+def incident_page(
+    request: HttpRequest,
+    incident: Incident,
+    *,
+    refused: Mapping[str, DeskForm] | None = None,
+    news: News | None = None,
+    status: int = 200,
+) -> HttpResponse:
+    """`refused`: forms as they were sent, by the name the template knows them by."""
+    now = timezone.now()
+    forms: dict[str, DeskForm] = {
+        "update": UpdateForm(now=now, incident=incident, initial={"stage": incident.stage}),
+        "recover": RecoverForm(now=now),
+        "audience": AudienceForm(now=now, initial={"audience": incident.audience}),
+        "confirm": ConfirmForm(now=now),
+        "level": LevelForm(now=now),
+        "override": OverrideForm(now=now),
+        "withdraw": WithdrawForm(now=now),
+    }
+    name = recovered_form(request)
+    if typed := recovered(request):
+        if name == "recover":
+            forms[name] = RecoverForm(typed, now=now)
+        elif name in forms:
+            forms[name] = type(forms[name]).refilled(typed, now=now)
+    forms |= refused or {}
+    for name, form in forms.items():
+        form.auto_id = f"{name}-%s"  # several forms of one page have a `public_text`
+    context = {
+        "screen": screen_of(incident, now),
+        "now": now,
+        "forms": forms,
+        "news": news,
+        "unfinished": name,
+        "text_templates": fitting(kind=incident.kind),
+        "scheduled": posts.later(incident.pk),
+        "drafts": incident.form_drafts.select_related("owner").order_by("-saved_at"),
+        "refused": next(iter((refused or {}).values()), None),
+    }
+    return render(request, "desk/incident.html", context, status=status)

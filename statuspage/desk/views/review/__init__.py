@@ -1,0 +1,1 @@
+"""Screens of reviews and of what is to be repaired."""

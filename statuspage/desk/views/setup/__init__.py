@@ -1,0 +1,1 @@
+"""Screens of what an installation sets up: monitors, places, policies, samples, text templates."""

@@ -1,0 +1,1 @@
+"""The format of Statuspage v2, as clients of others read it."""

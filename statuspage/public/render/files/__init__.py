@@ -1,0 +1,1 @@
+"""What a page needs beside it: styles, pictures, robots and site map."""

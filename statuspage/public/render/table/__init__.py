@@ -1,0 +1,1 @@
+"""Services by regions: the table, its marks and why something may be affected."""

@@ -45,7 +45,7 @@ def test_one_form_makes_a_customer_with_two_subscriptions_a_rule_and_an_owner(de
     shown = text_of(answer)
     for words in (
         "Contoso Ltd", "Contact help@contoso.example.com", "Key Vault in West Europe", "contoso-dr",
-        "service issues", "Warning or worse", "ops@contoso.example.com", "olga@contoso.example.com, owner",
+        "about service issues of level Warning or worse in", "ops@contoso.example.com", "olga@contoso.example.com, owner",
     ):  # fmt: skip
         assert words in shown, words
     assert made.subscriptions.count() == 2
@@ -100,7 +100,7 @@ def test_an_export_is_taken_in_again_and_changes_nothing(desk: Client) -> None:
         shown = text_of(desk.post(PAGE, form, follow=True))
         assert said in shown
         assert (
-            "1 customers (0 new or changed), 2 subscriptions (0 new or changed), cells: 0 added"
+            "customers: 1 (0 new or changed), subscriptions: 2 (0 new or changed), cells: 0 added"
             in shown
         )
     assert wanted == set(

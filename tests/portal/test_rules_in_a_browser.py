@@ -31,6 +31,7 @@ SCREENS = (
     "where/new/",
     "where/log/",
     "people/",
+    "tokens/",
 )
 
 

@@ -146,9 +146,9 @@ def _read(request: HttpRequest, form: FileForm) -> str:
             form.add_error("file", fault)
         return ""
     return (
-        f"{done.tenants:,} customers ({done.tenants_changed:,} new or changed), {done.subscriptions:,}"
-        f" subscriptions ({done.subscriptions_changed:,} new or changed), cells: {done.cells_added:,}"
-        f" added, {done.cells_removed:,} removed."
+        f"customers: {done.tenants:,} ({done.tenants_changed:,} new or changed), subscriptions:"
+        f" {done.subscriptions:,} ({done.subscriptions_changed:,} new or changed), cells:"
+        f" {done.cells_added:,} added, {done.cells_removed:,} removed."
     )
 
 

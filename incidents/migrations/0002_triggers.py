@@ -270,7 +270,7 @@ FOLLOWED = (
         "geography", "region", "servicecategory", "service", "alias", "offering", "dependency",
         "incident", "occurrence", "impact", "communication", "decision", "timeversion", "review",
         "policyversion", "apitoken", "monitorsource", "proposal", "publishedfigures",
-        "scheduledpost", "texttemplate",
+        "scheduledpost", "texttemplate", "repairitem", "reviewcomment",
     )),
     "auth_user", "auth_group", "auth_user_groups", "auth_group_permissions", "auth_user_user_permissions",
     "mfa_authenticator", "socialaccount_socialaccount",

@@ -119,6 +119,7 @@ FOLLOWED = (
     "tenant", "customersubscription", "footprint", "alertrule", "alertrule_services", "alertrule_regions",
     "alertrule_subscriptions", "alertrule_action_groups", "actiongroup", "actiongroup_endpoints", "endpoint",
     "audienceversion", "killswitch", "operatoract", "alertrule_categories", "alertrule_geographies",
+    "tenanttoken", "membership",
 )
 
 

@@ -308,7 +308,7 @@ def test_every_address_of_the_desk_that_takes_a_form_is_in_the_table(
     assert set(ASKING) | set(FREE) <= names
     for each in urlpatterns:
         if each.name not in ASKING and each.name not in FREE:
-            known = {"tracking_id": told.tracking_id, "month": "2026-01"}
+            known = {"tracking_id": told.tracking_id, "month": "2026-01", "ref": "contoso"}
             keys = {name: value for name, value in known.items() if name in str(each.pattern)}
             url = reverse(f"desk:{each.name}", kwargs=keys)
             assert desk.post(url).status_code == 405, each.name

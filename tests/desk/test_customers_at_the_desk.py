@@ -45,7 +45,8 @@ def test_one_form_makes_a_customer_with_two_subscriptions_a_rule_and_an_owner(de
     shown = text_of(answer)
     for words in (
         "Contoso Ltd", "Contact help@contoso.example.com", "Key Vault in West Europe", "contoso-dr",
-        "about service issues of level Warning or worse in", "ops@contoso.example.com", "olga@contoso.example.com, owner",
+        "about service issues of level Warning or worse in", "ops@contoso.example.com",
+        "olga@contoso.example.com, owner",
     ):  # fmt: skip
         assert words in shown, words
     assert made.subscriptions.count() == 2

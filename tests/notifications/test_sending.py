@@ -397,7 +397,8 @@ def test_a_claim_reads_no_more_endpoints_than_it_takes(
         tenant(f"t{number}", WEST)
     plan_last(open_incident, now)
     with connection.cursor() as cursor:
-        cursor.execute("ANALYZE notifications_endpoint, notifications_delivery")  # as autovacuum does
+        # As autovacuum does.
+        cursor.execute("ANALYZE notifications_endpoint, notifications_delivery")
     before = endpoints_read()
     taken = len(claims.claim(most=10, channel="mail").deliveries)
     assert taken == 5

@@ -18,7 +18,7 @@ from notifications.lifecycle import Channel
 from notifications.models import Endpoint
 from notifications.subscribers import following
 from notifications.subscribers.post_choices import PostChoices
-from notifications.subscribers.subscribe import Topic, checked_topics, replace_topics
+from notifications.subscribers.topics import Topic, checked_topics, replace_topics
 
 
 def subscribe(

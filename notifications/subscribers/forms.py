@@ -17,8 +17,8 @@ from notifications import addresses
 from notifications.addresses import AddressError
 from notifications.subscribers import following, form_guard
 from notifications.subscribers.post_choices import CADENCES, KINDS, LEAST_LEVELS, PostChoices
-from notifications.subscribers.subscribe import SubscribeError, Topic
 from notifications.subscribers.topic_picker import SOME, TopicCatalogue, TopicChoice, TopicGroup
+from notifications.subscribers.topics import SubscribeError, Topic
 
 if TYPE_CHECKING:
     from django_stubs_ext import StrOrPromise

@@ -22,6 +22,7 @@ from notifications.customers.csv_rows import heading, rows
 from notifications.models import Channel, PublicTopic
 from notifications.subscribers import subscribe
 from notifications.subscribers.post_choices import PostChoices
+from notifications.subscribers.topics import MOST_TOPICS, Topic
 
 COLUMNS = ("address", "consented_at", "consent", "language", "services", "regions")
 MOST_FAULTS = 20
@@ -51,7 +52,7 @@ class _Row:
     consented_at: datetime | None
     consent: str
     language: str
-    topics: list[subscribe.Topic] = field(default_factory=list)
+    topics: list[Topic] = field(default_factory=list)
 
 
 @transaction.atomic
@@ -142,7 +143,7 @@ def _row(
     wanted_services = _slugs("services", values.get("services", ""), services)
     wanted_regions = _slugs("regions", values.get("regions", ""), regions)
     topics = list(product(wanted_services or [None], wanted_regions or [None]))
-    if len(topics) > subscribe.MOST_TOPICS:
+    if len(topics) > MOST_TOPICS:
         raise ValueError(f"services: {len(topics)} pairs are too many; leave one of the two empty.")
     return _Row(address, at, consent, language, topics)
 

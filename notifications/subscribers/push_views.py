@@ -22,8 +22,8 @@ from notifications.subscribers.pages import (
     too_many,
 )
 from notifications.subscribers.post_choices import PostChoices
-from notifications.subscribers.subscribe import SubscribeError
 from notifications.subscribers.topic_picker import TopicCatalogue
+from notifications.subscribers.topics import SubscribeError
 
 
 @public_page

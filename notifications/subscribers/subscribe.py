@@ -1,4 +1,4 @@
-"""Readers without account: ask, confirm, choose, leave. Nothing here tells who is known already."""
+"""Readers without account: ask, confirm, choose. Nothing here tells who is known already."""
 
 from __future__ import annotations
 
@@ -7,48 +7,43 @@ import logging
 import random
 import uuid
 from collections.abc import Collection
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.db import transaction
 from django.db.models import F
 from django.db.models.functions import Lower
 from django.utils.crypto import salted_hmac
-from django.utils.translation import gettext, override
+from django.utils.translation import override
 
-from incidents.models import Incident, Region, Service
+from incidents.models import Incident
 from notifications import lifecycle, signed_links
 from notifications.addresses import AddressError, normalise
 from notifications.channels.base import Transport, TransportError
 from notifications.channels.email import renderer as mail_renderer
 from notifications.channels.email.smtp import RELAY
-from notifications.delivery import contact_notices, kill_switch
-from notifications.lifecycle import DeliveryAudience, Failure
-from notifications.models import Channel, Endpoint, PublicTopic, SignUp
+from notifications.delivery import kill_switch
+from notifications.lifecycle import Failure
+from notifications.models import Channel, Endpoint, SignUp
 from notifications.signed_links import TokenError
 from notifications.subscribers import following
 from notifications.subscribers.post_choices import PostChoices
+from notifications.subscribers.topics import (
+    SubscribeError,
+    Topic,
+    checked_topics,
+    existing,
+    in_words,
+    replace_topics,
+)
 
 log = logging.getLogger(__name__)
 
-Topic = tuple[int | None, int | None]  # service id, region id; None stands for every one
-
-MOST_TOPICS = 200
 # One address gets at most this many confirmation mails in this time, whoever asks for it.
 MOST_MAILS, MAILS_WITHIN = 3, timedelta(hours=6)
 KEEP_SIGN_UPS = timedelta(days=7)
 # Of the code, which is typed instead of opening the link.
 CODE_DIGITS, MOST_TRIES = 8, 5
 PLAIN = PostChoices()
-
-
-class SubscribeError(ValueError):
-    """An input that cannot be taken. `field` names it, the message says what to do."""
-
-    def __init__(self, field: str, message: str) -> None:
-        super().__init__(f"{field}: {message}")
-        self.field = field
-        self.message = message
 
 
 def request(
@@ -126,83 +121,13 @@ def _confirm(key: uuid.UUID, now: datetime) -> Endpoint:
         if sign_up.incident:
             following.follow(endpoint, sign_up.incident, ends_only=sign_up.ends_only)
         else:
-            replace_topics(endpoint, _existing([(pair[0], pair[1]) for pair in sign_up.topics]))
+            replace_topics(endpoint, existing([(pair[0], pair[1]) for pair in sign_up.topics]))
             choices_of(sign_up).apply(endpoint)
             endpoint.save()
         sign_up.confirmed_at = now
         sign_up.next_attempt_at = None
         sign_up.save(update_fields=["confirmed_at", "next_attempt_at"])
     return endpoint
-
-
-@dataclass(frozen=True, slots=True)
-class Left:
-    """`audience`: what a link was about; `asked`: nothing has ended yet, whoever reads the address is asked by
-    mail. `undo`: an address that takes it back, empty where there is nothing to."""
-
-    audience: DeliveryAudience
-    asked: bool = False
-    undo: str = ""
-
-
-def leave(*, token: str, now: datetime) -> Left:
-    """Stop public posts to an endpoint, as its link says; twice does no harm. Alerts of a tenant end only once
-    whoever reads the address has confirmed it: mails are forwarded, and their links with them.
-
-    An endpoint that is gone already counts as left. Raises TokenError.
-    """
-    key, audience = signed_links.read_leave(token)
-    with transaction.atomic():
-        endpoint = Endpoint.objects.select_for_update().filter(key=key).first()
-        if endpoint is None:
-            return Left(audience)
-        if audience == DeliveryAudience.TARGETED:
-            if endpoint.left_alerts_at:
-                return Left(audience, undo=signed_links.come_back_url(endpoint.key))
-            contact_notices.ask_to_confirm(endpoint, now=now)
-            return Left(audience, asked=True)
-        topics = [list(each) for each in endpoint.topics.values_list("service_id", "region_id")]
-        followed = endpoint.followed.order_by("id").last()
-        undo = ""
-        if topics or followed:
-            # What confirms a subscription brings it back, for as long.
-            again = SignUp.objects.create(
-                address=endpoint.address,
-                language=endpoint.language,
-                time_zone=endpoint.time_zone,
-                topics=topics,
-                choices=PostChoices.of_endpoint(endpoint).as_json(),
-                incident_id=None if topics or not followed else followed.incident_id,
-                ends_only=followed is not None and followed.ends_only,
-                requested_at=now,
-            )
-            undo = signed_links.confirm_url(again.key)
-        endpoint.followed.all().delete()
-        endpoint.left_posts_at = endpoint.left_posts_at or now
-        endpoint.topics.all().delete()
-        endpoint.save(update_fields=["left_posts_at"])
-    return Left(audience, undo=undo)
-
-
-def what_ends(*, token: str) -> list[str]:
-    """What a link that ends alerts would end, in words. Raises TokenError."""
-    key, audience = signed_links.read_leave(token)
-    endpoint = Endpoint.objects.filter(key=key).first()
-    if endpoint is None or audience == DeliveryAudience.PUBLIC:
-        return []
-    return [each for names in contact_notices.led_to(endpoint).values() for each in names]
-
-
-def end_alerts(*, token: str, now: datetime) -> str:
-    """Stop alerts, as whoever reads the address confirms; returns an address that takes it back. Raises TokenError."""
-    key = signed_links.read_end_alerts(token)
-    Endpoint.objects.filter(key=key, left_alerts_at__isnull=True).update(left_alerts_at=now)
-    return signed_links.come_back_url(key)
-
-
-def come_back(*, token: str) -> None:
-    """Take back that alerts were left; twice does no harm. Raises TokenError."""
-    Endpoint.objects.filter(key=signed_links.read_come_back(token)).update(left_alerts_at=None)
 
 
 def topics_of(*, token: str) -> tuple[Endpoint, list[Topic]]:
@@ -245,7 +170,7 @@ def what_is_asked(sign_up: SignUp) -> list[str]:
     """What a sign-up would lead to, in the words of the language that is active."""
     if sign_up.incident:
         return [following.in_words(sign_up.incident, ends_only=sign_up.ends_only)]
-    return _in_words([(pair[0], pair[1]) for pair in sign_up.topics])
+    return in_words([(pair[0], pair[1]) for pair in sign_up.topics])
 
 
 def send_confirmations(*, now: datetime, most: int = 50, transport: Transport = RELAY) -> int:
@@ -294,42 +219,6 @@ def _take_due(now: datetime, most: int) -> list[SignUp]:
     return [sign_up for sign_up in due if sign_up.next_attempt_at is not None]
 
 
-def checked_topics(topics: Collection[Topic]) -> list[Topic]:
-    """Raises SubscribeError for none, too many, and what the catalogue has not."""
-    chosen = list(dict.fromkeys(topics))
-    if not chosen:
-        raise SubscribeError("topics", "choose at least one service and region, or all of them.")
-    if len(chosen) > MOST_TOPICS:
-        raise SubscribeError(
-            "topics", f"{len(chosen)} choices are too many; choose whole services or regions."
-        )
-    if len(_existing(chosen)) != len(chosen):
-        raise SubscribeError("topics", "names a service or region that is not there; choose again.")
-    # "Everything" makes the rest superfluous.
-    return [(None, None)] if (None, None) in chosen else chosen
-
-
-def _existing(topics: Collection[Topic]) -> list[Topic]:
-    """The topics whose service and region are in the catalogue."""
-    services = set(Service.objects.current().values_list("pk", flat=True)) | {None}
-    regions = set(Region.objects.current().values_list("pk", flat=True)) | {None}
-    return [topic for topic in topics if topic[0] in services and topic[1] in regions]
-
-
-def _in_words(topics: Collection[tuple[int | None, int | None]]) -> list[str]:
-    services = Service.objects.in_bulk([topic[0] for topic in topics if topic[0]])
-    regions = Region.objects.in_bulk([topic[1] for topic in topics if topic[1]])
-    every = gettext("every service"), gettext("every region")
-    return [
-        gettext("%(services)s in %(regions)s")
-        % {
-            "services": services[service].name if service in services else every[0],
-            "regions": regions[region].name if region in regions else every[1],
-        }
-        for service, region in topics
-    ]
-
-
 def _endpoint_of(address: str) -> Endpoint:
     endpoint = (
         Endpoint.objects.select_for_update()
@@ -366,29 +255,8 @@ def _open_endpoint(sign_up: SignUp, now: datetime) -> Endpoint:
     return endpoint
 
 
-def replace_topics(endpoint: Endpoint, topics: Collection[Topic]) -> None:
-    endpoint.topics.all().delete()
-    PublicTopic.objects.bulk_create(
-        PublicTopic(endpoint=endpoint, service_id=service, region_id=region)
-        for service, region in topics
-    )
-
-
 def _managed(token: str) -> Endpoint:
     endpoint = Endpoint.objects.filter(key=signed_links.read_manage(token)).first()
     if endpoint is None:
         raise TokenError("This subscription has been removed; subscribe again.")
     return endpoint
-
-
-__all__ = [
-    "SubscribeError",
-    "TokenError",
-    "Topic",
-    "confirm",
-    "leave",
-    "request",
-    "send_confirmations",
-    "set_topics",
-    "topics_of",
-]

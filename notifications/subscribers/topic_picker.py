@@ -14,7 +14,7 @@ from django.http import QueryDict
 
 from incidents.cells import Cell
 from incidents.models import Region, Service
-from notifications.subscribers.subscribe import MOST_TOPICS, SubscribeError, Topic
+from notifications.subscribers.topics import MOST_TOPICS, SubscribeError, Topic
 
 EVERYTHING, SOME = "everything", "some"
 EVERY = "*"

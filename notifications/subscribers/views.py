@@ -19,7 +19,8 @@ from notifications import signed_links
 from notifications.enqueue import enqueue
 from notifications.lifecycle import DeliveryAudience
 from notifications.models import Endpoint, SignUp
-from notifications.subscribers import following, form_guard, request_rate_limits
+from notifications.signed_links import TokenError
+from notifications.subscribers import following, form_guard, leaving, request_rate_limits
 from notifications.subscribers import subscribe as service
 from notifications.subscribers.forms import SubscribeForm, TopicForm
 from notifications.subscribers.pages import (
@@ -32,8 +33,8 @@ from notifications.subscribers.pages import (
     too_many,
 )
 from notifications.subscribers.post_choices import PostChoices
-from notifications.subscribers.subscribe import SubscribeError, TokenError
 from notifications.subscribers.topic_picker import TopicCatalogue, TopicChoice
+from notifications.subscribers.topics import SubscribeError
 
 ASKED = "We have mailed this address: alerts end once that mail is confirmed.\n"
 ONE_CLICK = ("List-Unsubscribe", "One-Click")
@@ -237,13 +238,13 @@ def leave(request: HttpRequest, now: datetime, token: str) -> HttpResponse:
     if request.method == "POST":
         check_origin(request, form)
         if not form.problems:
-            left = service.leave(token=token, now=now)
+            left = leaving.leave(token=token, now=now)
             _ring(left)
             return page(
                 request, now, "left", public=public, asked=left.asked, undo=_undo(left.undo)
             )
     status = UNPROCESSABLE if form.problems else 200
-    ends = service.what_ends(token=token)
+    ends = leaving.what_ends(token=token)
     return page(request, now, "leave", form=form, public=public, ends=ends, status=status)
 
 
@@ -255,7 +256,7 @@ def end_alerts(request: HttpRequest, now: datetime, token: str) -> HttpResponse:
     if request.method == "POST":
         check_origin(request, form)
         if not form.problems:
-            undo = service.end_alerts(token=token, now=now)
+            undo = leaving.end_alerts(token=token, now=now)
             return page(request, now, "left", public=False, asked=False, undo=_undo(undo))
     status = UNPROCESSABLE if form.problems else 200
     return page(request, now, "leave", form=form, public=False, confirms=True, status=status)
@@ -269,13 +270,13 @@ def come_back(request: HttpRequest, now: datetime, token: str) -> HttpResponse:
     if request.method == "POST":
         check_origin(request, form)
         if not form.problems:
-            service.come_back(token=token)
+            leaving.come_back(token=token)
             return page(request, now, "back", done=True, form=form)
     status = UNPROCESSABLE if form.problems else 200
     return page(request, now, "back", done=False, form=form, status=status)
 
 
-def _ring(left: service.Left) -> None:
+def _ring(left: leaving.Left) -> None:
     """Whoever reads the address is asked at once; without a broker the sweep does."""
     if left.asked:
         notices = current_app.signature("notifications.contact_notices")
@@ -288,7 +289,7 @@ def _undo(address: str) -> str:
 
 def _one_click(token: str, now: datetime) -> HttpResponse:
     try:
-        left = service.leave(token=token, now=now)
+        left = leaving.leave(token=token, now=now)
     except TokenError as error:
         return HttpResponse(f"{error}\n", status=400, content_type="text/plain; charset=utf-8")
     _ring(left)

@@ -11,8 +11,9 @@ from incidents.models import Region, Service
 from notifications import signed_links
 from notifications.lifecycle import DeliveryAudience
 from notifications.models import Endpoint, PublicTopic, SignUp
-from notifications.subscribers import subscribe
-from notifications.subscribers.subscribe import SubscribeError, TokenError, Topic
+from notifications.signed_links import TokenError
+from notifications.subscribers import leaving, subscribe
+from notifications.subscribers.topics import SubscribeError, Topic
 from tests.notifications.cast import endpoint, reader, tenant
 from tests.notifications.conftest import Sink, text_of
 
@@ -107,7 +108,7 @@ def test_leaving_posts_forgets_the_topics_and_leaves_alerts_alone(now: datetime)
     both = reader("both@example.com")
     token = signed_links.leave_url(both.key, DeliveryAudience.PUBLIC).split("/")[-2]
     for _ in range(2):
-        assert subscribe.leave(token=token, now=now).audience == DeliveryAudience.PUBLIC
+        assert leaving.leave(token=token, now=now).audience == DeliveryAudience.PUBLIC
     both.refresh_from_db()
     assert (both.left_posts_at, both.left_alerts_at, both.topics.count()) == (now, None, 0)
 
@@ -116,11 +117,11 @@ def test_leaving_alerts_leaves_posts_alone(now: datetime) -> None:
     tenant("here")
     contact = reader("here@example.com")
     token = signed_links.leave_url(contact.key, DeliveryAudience.TARGETED).split("/")[-2]
-    assert subscribe.leave(token=token, now=now).asked
+    assert leaving.leave(token=token, now=now).asked
     contact.refresh_from_db()
     assert not Endpoint.objects.exclude(left_alerts_at=None).exists()
     token = signed_links.end_alerts_url(contact.key).split("/")[-2]
-    subscribe.end_alerts(token=token, now=now)
+    leaving.end_alerts(token=token, now=now)
     contact.refresh_from_db()
     assert (contact.left_posts_at, contact.left_alerts_at, contact.topics.count()) == (None, now, 1)
 
@@ -129,7 +130,7 @@ def test_a_reader_changes_topics_by_its_link_and_is_back_after_leaving(
     topic: Topic, now: datetime
 ) -> None:
     known = reader("known@example.com")
-    subscribe.leave(token=signed_links.leave_url(known.key, "public").split("/")[-2], now=now)
+    leaving.leave(token=signed_links.leave_url(known.key, "public").split("/")[-2], now=now)
     manage = signed_links.manage_url(known.key).split("/")[-2]
     assert subscribe.topics_of(token=manage) == (known, [])
     subscribe.set_topics(token=manage, topics=[topic, (topic[0], None)], now=now)
@@ -142,7 +143,7 @@ def test_a_token_of_one_purpose_opens_no_other_door(now: datetime) -> None:
     leave = signed_links.leave_url(known.key, "public").split("/")[-2]
     manage = signed_links.manage_url(known.key).split("/")[-2]
     for verb, token in (
-        (subscribe.leave, manage),
+        (leaving.leave, manage),
         (subscribe.confirm, manage),
         (subscribe.confirm, leave),
     ):

@@ -21,7 +21,7 @@ from incidents.models import Region, Service
 from notifications import signed_links
 from notifications.lifecycle import DeliveryAudience
 from notifications.models import Endpoint, PublicTopic, SignUp
-from notifications.subscribers import form_guard, request_rate_limits
+from notifications.subscribers import form_guard, leaving, request_rate_limits
 from notifications.subscribers import subscribe as service
 from tests.notifications.cast import endpoint, reader, tenant
 from tests.notifications.conftest import Sink
@@ -168,7 +168,7 @@ def test_known_unknown_suppressed_and_too_often_asked_addresses_get_the_same_ans
     reader("kim@example.com")
     endpoint("sue@example.com", suppressed_at=timezone.now(), suppressed_because="bounced")
     left = reader("lea@example.com")
-    service.leave(token=leave_path(left).split("/")[3], now=timezone.now())
+    leaving.leave(token=leave_path(left).split("/")[3], now=timezone.now())
     for _ in range(service.MOST_MAILS):
         sign_up(address="tom@example.com", next_attempt_at=timezone.now())
     answers = {}
@@ -560,7 +560,7 @@ def test_leaving_alerts_leaves_the_posts_alone(client: Client) -> None:
     asked = client.post(leave_path(contact, DeliveryAudience.TARGETED), ONE_CLICK)
     assert asked.status_code == 200
     token = signed_links.end_alerts_url(contact.key).split("/")[-2]
-    service.end_alerts(token=token, now=timezone.now())
+    leaving.end_alerts(token=token, now=timezone.now())
     contact.refresh_from_db()
     assert contact.left_alerts_at is not None
     assert contact.left_posts_at is None

@@ -6,8 +6,11 @@ import json
 from dataclasses import replace
 from datetime import timedelta
 
+import pytest
+
 from incidents import wording
 from statuspage.public.render.charts.window_chart import ticks
+from statuspage.public.render.history import excerpt
 from statuspage.public.renderer import render_language, render_site
 from statuspage.public.snapshot.values import GoneView
 from tests.public import snapshots
@@ -160,3 +163,17 @@ def test_ticks_are_round_and_few() -> None:
         assert 1 <= len(found) <= 6
         assert all(start < tick < start + span for tick in found)
         assert span > timedelta(days=2) or all(tick.minute % 5 == 0 for tick in found)
+
+
+@pytest.mark.parametrize(
+    ("html", "said"),
+    [
+        ("<h2>Summary of Impact</h2><p>Pages were slow.</p>", "Pages were slow."),
+        ("<p>Slow.</p><h3>What now?</h3><p>Wait.</p>", "Slow. Wait."),
+        ("<h2>All is well</h2>", "All is well"),
+    ],
+)
+def test_an_excerpt_runs_no_heading_into_what_follows_it(html: str, said: str) -> None:
+    one = next(each for each in snapshots.bad_night().incidents if each.communications)
+    told = replace(one.communications[0], html=html, from_facts=False, kind="update")
+    assert excerpt(replace(one, review=None, communications=(told,))).text == said

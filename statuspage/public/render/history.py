@@ -102,19 +102,24 @@ def excerpt(incident: IncidentView) -> Excerpt:
     else what the facts say."""
     language = incident.language
     if incident.review and incident.review.sections:
-        text = plain(incident.review.sections[0].html)
+        text = _first_words(incident.review.sections[0].html)
     elif (told := news(incident)) is not None:
-        text, language = plain(told.html), told.language
+        text, language = _first_words(told.html), told.language
     elif incident.impacts:
         text, language = hit.summary(incident), languages.current()
     elif incident.communications:
         latest = incident.communications[0].said()
-        text, language = plain(latest.html), latest.language
+        text, language = _first_words(latest.html), latest.language
     else:
         text = ""
     if len(text) > EXCERPT:
         text = text[:EXCERPT].rsplit(" ", 1)[0].rstrip(",;:–- ") + " …"
     return Excerpt(text, language)
+
+
+def _first_words(html: str) -> str:
+    """Without headings, which would run into what follows them; with them where there is nothing else."""
+    return plain(re.sub(r"<h(\d)[^>]*>.*?</h\1>", " ", html, flags=re.DOTALL)) or plain(html)
 
 
 def news(incident: IncidentView) -> CommunicationView | None:

@@ -197,18 +197,7 @@ class Book:
 
     def _line(self, delivery: Delivery, concern: Concern) -> str:
         counted = {"hit": concern.hit, "all": concern.subscriptions}
-        if delivery.relevance == Relevance.IMPACTED:
-            text = ngettext(
-                "%(hit)d of your %(all)d subscription is impacted, as our analysis confirms.",
-                "%(hit)d of your %(all)d subscriptions are impacted, as our analysis confirms.",
-                concern.subscriptions,
-            )
-        else:
-            text = ngettext(
-                "It touches services and regions where %(hit)d of your %(all)d subscription runs.",
-                "It touches services and regions where %(hit)d of your %(all)d subscriptions run.",
-                concern.subscriptions,
-            )
+        text = how_many(concern, confirmed=delivery.relevance == Relevance.IMPACTED)
         own = sum(pair in self.cells for pair in concern.cells)
         if not own or len(self.cells) == 1:
             return text % counted
@@ -224,3 +213,30 @@ class Book:
         return ngettext(
             "and %(n)d more of your subscriptions", "and %(n)d more of your subscriptions", more
         ) % {"n": more}
+
+
+def how_many(concern: Concern, *, confirmed: bool) -> str:
+    """Which share of the subscriptions: the one, all, or some."""
+    if concern.hit < concern.subscriptions:
+        if confirmed:
+            return ngettext(
+                "%(hit)d of your %(all)d subscriptions is impacted, as our analysis confirms.",
+                "%(hit)d of your %(all)d subscriptions are impacted, as our analysis confirms.",
+                concern.hit,
+            )
+        return ngettext(
+            "It touches services and regions where %(hit)d of your %(all)d subscriptions runs.",
+            "It touches services and regions where %(hit)d of your %(all)d subscriptions run.",
+            concern.hit,
+        )
+    if confirmed:
+        return ngettext(
+            "Your subscription is impacted, as our analysis confirms.",
+            "All %(all)d of your subscriptions are impacted, as our analysis confirms.",
+            concern.subscriptions,
+        )
+    return ngettext(
+        "It touches services and regions where your subscription runs.",
+        "It touches services and regions where all %(all)d of your subscriptions run.",
+        concern.subscriptions,
+    )

@@ -74,14 +74,19 @@ def sentence(conditions: Conditions, choices: Choices) -> list[Part]:
     if conditions.dependents:
         parts += [Part(" and "), Part("what they depend on", True)]
     owned, named = len(choices.subscriptions), len(conditions.subscriptions)
-    of_all = f"{named} of your {owned} subscriptions" if named else f"all {owned} subscriptions"
-    parts += [Part(", in "), Part(of_all, True)]
+    parts += [Part(", in "), Part(_subscriptions(named, owned), True)]
     if conditions.certainty == Certainty.CONFIRMED:
         parts += [Part(", "), Part("once it is confirmed that they are hit", True)]
     if conditions.certainty == Certainty.ESTIMATED:
         parts += [Part(", "), Part("while it is an estimate that they are hit", True)]
     often = "the first and the last statement only" if conditions.ends_only else "every update"
     return [*parts, Part(": "), Part(often, True), Part(".")]
+
+
+def _subscriptions(named: int, owned: int) -> str:
+    if owned < 2:
+        return "your subscription" if owned else "all subscriptions"
+    return f"{named} of your {owned} subscriptions" if named else f"all {owned} subscriptions"
 
 
 def _plural(kind: str) -> str:

@@ -64,7 +64,7 @@ def test_a_targeted_mail_says_what_where_since_when_and_why(
         "09:00 UTC on 1 March 2026 (10:00 on 1 March 2026, Europe/Amsterdam)",
         "by 10:30 UTC on 1 March 2026 (11:30 on 1 March 2026, Europe/Amsterdam)",
         incident.tracking_id,
-        "It touches services and regions where 1 of your 1 subscription runs.",
+        "It touches services and regions where your subscription runs.",
         "here-1",
         "At least one of your subscriptions runs in a place that is named here.",
         "its default contact is told",

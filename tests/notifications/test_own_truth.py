@@ -13,8 +13,10 @@ from django.contrib.auth.models import User
 from incidents.models import Incident
 from incidents.services import incident as incident_service
 from incidents.services.inputs import Changes, Statement
+from notifications.channels.yours import how_many
 from notifications.delivery import plan, send
 from notifications.models import Endpoint
+from notifications.models.concern import Concern
 from tests.conftest import declaration, hit
 from tests.notifications import conftest
 from tests.notifications.cast import confirm_audience, endpoint, rule, subscription, tenant
@@ -90,7 +92,7 @@ def test_an_analysis_is_called_confirmed_and_an_estimate_is_not(
     first, second = map(text_of, sink.mails)
     assert "estimated by where it runs" in first
     assert "confirm" not in first.replace("confirmed subscriber", "")
-    assert "1 of your 1 subscription is impacted, as our analysis confirms." in second
+    assert "Your subscription is impacted, as our analysis confirms." in second
 
 
 def test_whose_last_cell_recovers_reads_that_all_of_theirs_is_well(
@@ -202,3 +204,18 @@ def test_a_maintenance_comes_with_an_event_for_the_calendar(
     assert f"UID:{incident.tracking_id}@" in content
     assert text_of(mail).startswith("Planned maintenance · Planned")
     assert "Since" not in text_of(mail)
+
+
+@pytest.mark.parametrize(
+    ("hit", "owned", "said"),
+    [
+        (1, 1, "Your subscription is impacted, as our analysis confirms."),
+        (3, 3, "All 3 of your subscriptions are impacted, as our analysis confirms."),
+        (1, 3, "1 of your 3 subscriptions is impacted, as our analysis confirms."),
+        (2, 3, "2 of your 3 subscriptions are impacted, as our analysis confirms."),
+    ],
+)
+def test_one_all_and_some_are_told_apart(hit: int, owned: int, said: str) -> None:
+    concern = Concern(hits=(), hit=hit, subscriptions=owned, cells=())
+    text = how_many(concern, confirmed=True)
+    assert text % {"hit": hit, "all": owned} == said

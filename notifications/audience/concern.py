@@ -6,12 +6,12 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
+from operator import itemgetter
 from typing import Any
-
-from django.db import connection
 
 from incidents.cells import CellIds
 from incidents.models import Communication, Impact
+from notifications import rows
 from notifications.audience.selection import has_list, line_of
 from notifications.audience.selection_sql import SPREAD, place
 from notifications.lifecycle import DeliveryAudience
@@ -49,7 +49,7 @@ SELECT t.id FROM unnest(%(ids)s::bigint[], %(endpoints)s::bigint[], %(communicat
   AS t(id, endpoint_id, communication_id)
 WHERE EXISTS (
   SELECT FROM notifications_delivery d
-  WHERE d.incident_id = ANY (%(line)s) AND d.endpoint_id = t.endpoint_id
+  WHERE d.incident_id = ANY (%(line)s::bigint[]) AND d.endpoint_id = t.endpoint_id
     AND d.communication_id < t.communication_id
     AND (d.state <> 'skipped' OR d.skip_reason = 'in_digest') OFFSET 0)
 """
@@ -90,44 +90,41 @@ def _tenants(communication: Communication, wanted: Iterable[int]) -> Mapping[int
     named = {place(*cell) for cell in communication.scope.values_list("service_id", "region_id")}
     open_still = Impact.objects.filter(occurrence__incident=communication.incident_id).open()
     others = {place(*cell) for cell in open_still.values_list("service_id", "region_id")} - named
-    rows = _rows(
+    found = _rows(
         _SUBSCRIPTIONS,
         {
-            "tenants": list(wanted),
-            "places": [*named, *others],
+            "tenants": rows.array(wanted),
+            "places": rows.array([*named, *others]),
             "most": MOST_COUNTED,
         },
     )
     listed: set[int] | None = None
     if has_list(communication):
-        found = ImpactedSubscription.objects.filter(
+        on_list = ImpactedSubscription.objects.filter(
             incident__in=line_of(communication.incident_id),
-            subscription__in=[row[2] for row in rows],
+            subscription__in=[row[2] for row in found],
         )
-        listed = set(found.values_list("subscription_id", flat=True))
+        listed = set(on_list.values_list("subscription_id", flat=True))
+    # Many run in the same cells.
+    shapes: dict[tuple[int, ...], tuple[tuple[CellIds, ...], bool]] = {}
     tenants = {}
-    for pk, group in groupby(rows, key=lambda row: row[0]):
-        own = list(group)
-        found_in = [
-            (
-                subscription,
-                name,
-                named.intersection(places or ()),
-                others.intersection(places or ()),
-            )
-            for *_, subscription, name, places in own
-        ]
-        hits = tuple(
-            HitSubscription(name, _pairs(places))
-            for subscription, name, places, _ in found_in
+    for pk, group in groupby(found, key=itemgetter(0)):
+        own, hits, elsewhere = list(group), [], False
+        for *_, subscription, name, places in own:
+            key = tuple(places or ())
+            if key not in shapes:
+                shapes[key] = _pairs(named.intersection(key)), not others.isdisjoint(key)
+            cells, left = shapes[key]
             # By list, who is on it was hit, wherever it runs.
-            if (subscription in listed if listed is not None else places)
-        )
-        elsewhere = any(
-            left and (listed is None or subscription in listed)
-            for subscription, _, _, left in found_in
-        )
-        tenants[pk] = _Tenant(own[0][1], len(own), hits, elsewhere)
+            if listed is None:
+                is_hit = bool(cells)
+            else:
+                is_hit = subscription in listed
+                left = left and is_hit
+            if is_hit:
+                hits.append(HitSubscription(name, cells))
+            elsewhere = elsewhere or left
+        tenants[pk] = _Tenant(own[0][1], len(own), tuple(hits), elsewhere)
     return tenants
 
 
@@ -146,7 +143,7 @@ def _concern(tenants: Sequence[_Tenant]) -> Concern:
 
 
 def _attach_first(communication: Communication, deliveries: Sequence[Delivery]) -> None:
-    facts = _facts(deliveries) | {"line": line_of(communication.incident_id)}
+    facts = _facts(deliveries) | {"line": rows.array(line_of(communication.incident_id))}
     heard = {pk for (pk,) in _rows(_HEARD_BEFORE, facts)}
     for one in deliveries:
         one.is_first = one.pk not in heard
@@ -158,13 +155,12 @@ def _pairs(places: Iterable[int]) -> tuple[CellIds, ...]:
 
 def _facts(deliveries: Sequence[Delivery]) -> dict[str, Any]:
     return {
-        "ids": [one.pk for one in deliveries],
-        "endpoints": [one.endpoint_id for one in deliveries],
-        "communications": [one.communication_id for one in deliveries],
+        "ids": rows.array(one.pk for one in deliveries),
+        "endpoints": rows.array(one.endpoint_id for one in deliveries),
+        "communications": rows.array(one.communication_id for one in deliveries),
     }
 
 
-def _rows(statement: str, facts: Mapping[str, Any]) -> list[tuple[Any, ...]]:
-    with connection.cursor() as cursor:
-        cursor.execute(statement, facts)
-        return list(cursor.fetchall())
+def _rows(statement: str, facts: Mapping[str, Any]) -> list[rows.Row]:
+    with rows.executed(statement, facts) as cursor:
+        return cursor.fetchall()

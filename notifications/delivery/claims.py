@@ -12,17 +12,17 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from django.db import connection, transaction
-from django.db.models import BooleanField, DurationField, ExpressionWrapper, F
+from django.db.models import BooleanField
 from django.db.models.expressions import RawSQL
-from django.db.models.functions import Now
 
 from incidents.models import Communication
+from notifications import rows
 from notifications.audience import concern
 from notifications.delivery import kill_switch, rate_limits
 from notifications.delivery.supersede import supersede
 from notifications.inbound import bounces
 from notifications.lifecycle import LIMITED, MOST_ATTEMPTS, Failure, SkipReason, State
-from notifications.models import Channel, Delivery
+from notifications.models import Channel, Delivery, Endpoint
 
 # Longer than a batch may take (send.BATCH_SECONDS) plus the slowest single mail.
 LEASE = timedelta(seconds=45)
@@ -31,7 +31,7 @@ LEASE = timedelta(seconds=45)
 # delivery of its line waits or is under way, alone or in a digest. What is held back goes along with the
 # next one (`successor`). A host whose breaker is open is passed over. Picked once and for all: as one side of a
 # join it would be picked anew for each row of the other, if the planner took it into its head.
-_CLAIM = """
+_CLAIM = f"""
 WITH picked AS MATERIALIZED (
   SELECT p.id FROM notifications_delivery p
   CROSS JOIN LATERAL (SELECT host FROM notifications_endpoint WHERE id = p.endpoint_id OFFSET 0) AS e
@@ -53,12 +53,20 @@ WITH picked AS MATERIALIZED (
 UPDATE notifications_delivery d
 SET state = 'sending', claim = %(claim)s, lease_until = clock_timestamp() + %(lease)s * interval '1 second',
   attempts = d.attempts + 1, deferred = ''
-WHERE d.id = ANY (ARRAY(SELECT id FROM picked))
-RETURNING d.id, d.priority, EXISTS (
+FROM notifications_endpoint e
+WHERE d.id = ANY (ARRAY(SELECT id FROM picked)) AND e.id = d.endpoint_id
+RETURNING EXISTS (
   SELECT FROM notifications_delivery older
   WHERE older.incident_id = d.incident_id AND older.endpoint_id = d.endpoint_id
     AND older.communication_id < d.communication_id
-    AND (older.deferred <> '' OR older.digest_id IS NOT NULL)) AS successor
+    AND (older.deferred <> '' OR older.digest_id IS NOT NULL)) AS successor,
+  clock_timestamp() - d.created_at, {rows.columns(Delivery, "d")}, {rows.columns(Endpoint, "e")}
+"""  # noqa: S608 - names of columns
+_WIDTH = len(Delivery._meta.concrete_fields)
+
+# Of these, what is neither held back nor taken along by another.
+_STILL_CLAIMED = """
+SELECT id FROM notifications_delivery WHERE id = ANY (%(ids)s::bigint[]) AND claim = %(claim)s
 """
 
 # Right after a large fan-out the statistics know nothing of it, and the planner would sort all that is
@@ -70,38 +78,45 @@ SET LOCAL enable_hashjoin = off; SET LOCAL enable_mergejoin = off
 """
 
 # By key, whatever the statistics know: only what is under way has a claim, so nothing is said of the state
-# (its index is full of what was under way lately), and the fence of OFFSET keeps the tries of all
-# deliveries from being read for those of a few.
-_SETTLE = """
-WITH outcome AS MATERIALIZED (
-  SELECT * FROM unnest(%(ids)s::bigint[], %(states)s::text[], %(skips)s::text[],
-    %(waits)s::float8[], %(tried)s::boolean[], %(results)s::text[], %(details)s::text[],
-    %(numbers)s::int[], %(ago)s::float8[], %(contents)s::uuid[], %(own)s::text[])
-    AS o(id, state, skip, wait, tried, result, detail, number, ago, content, own)
-),
-settled AS (
+# (its index is full of what was under way lately).
+_OUTCOME = """
+  unnest(%(ids)s::bigint[], %(states)s::text[], %(skips)s::text[], %(waits)s::float8[],
+    %(results)s::text[], %(details)s::text[], %(numbers)s::int[], %(ago)s::float8[],
+    %(contents)s::uuid[], %(own)s::text[])
+  AS o(id, state, skip, wait, result, detail, number, ago, content, own)
+"""
+_SETTLE = f"""
+WITH settled AS (
   UPDATE notifications_delivery d
   SET state = o.state, skip_reason = o.skip, claim = NULL, lease_until = NULL,
-    attempts = d.attempts - (NOT o.tried)::int,
+    attempts = d.attempts - (o.result = '')::int,
     next_attempt_at = CASE WHEN o.state = 'pending'
       THEN clock_timestamp() + o.wait * interval '1 second' ELSE d.next_attempt_at END,
     sent_at = CASE WHEN o.state = 'sent'
       THEN clock_timestamp() - o.ago * interval '1 second' END,
     content = o.content, own_words = o.own
-  FROM outcome o
+  FROM {_OUTCOME}
   WHERE d.id = o.id AND d.claim = %(claim)s
-  RETURNING d.id
+  RETURNING d.id, o.number, o.result, o.detail, o.ago
 ),
 noted AS (
   INSERT INTO notifications_attempt (delivery_id, number, result, detail, at)
-  SELECT o.id, o.number, o.result, o.detail, clock_timestamp() - o.ago * interval '1 second'
-  FROM outcome o WHERE o.tried AND NOT EXISTS (
-    -- The same once more: the connection broke after the commit and before its answer.
-    SELECT FROM notifications_attempt a
-    WHERE a.delivery_id = o.id AND a.number = o.number AND a.result = o.result OFFSET 0)
+  SELECT id, number, result, detail, clock_timestamp() - ago * interval '1 second'
+  FROM settled WHERE result <> ''
 )
 SELECT count(*) FROM settled
-"""
+"""  # noqa: S608 - a part of our own
+
+# What was tried under a claim that is lost was tried. Not the same once more: the connection broke after the
+# commit and before its answer.
+_NOTE_LOST = f"""
+INSERT INTO notifications_attempt (delivery_id, number, result, detail, at)
+SELECT o.id, o.number, o.result, o.detail, clock_timestamp() - o.ago * interval '1 second'
+FROM {_OUTCOME}
+WHERE o.result <> '' AND NOT EXISTS (
+  SELECT FROM notifications_attempt a
+  WHERE a.delivery_id = o.id AND a.number = o.number AND a.result = o.result OFFSET 0)
+"""  # noqa: S608 - the same
 
 # A digest that is skipped leaves what it was to carry to fend for itself.
 _FREE_LOAD = """
@@ -180,31 +195,22 @@ def claim(*, most: int, channel: str) -> Batch:
     token = uuid.uuid4()
     if kill_switch.in_force():
         return Batch(token, [])
-    with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute(_IN_INDEX_ORDER)
-        cursor.execute(
-            _CLAIM,
-            {
-                "claim": token,
-                "lease": LEASE.total_seconds(),
-                "most": most,
-                "channel": channel,
-            },
-        )
-        picked = cursor.fetchall()
-        rate_limits.hand_on_digest(token, [pk for pk, _, successor in picked if successor])
-        last = rate_limits.apply_rate_limits(
-            token, [pk for pk, priority, _ in picked if priority in LIMITED]
+    facts = {
+        "claim": token,
+        "lease": LEASE.total_seconds(),
+        "most": most,
+        "channel": channel,
+    }
+    with transaction.atomic():
+        with connection.cursor() as cursor:
+            cursor.execute(_IN_INDEX_ORDER)
+        with rows.executed(_CLAIM, facts) as claimed:
+            picked = [_delivery(row) for row in claimed.fetchall()]
+        deliveries, last = _kept(
+            token, [one for one, _ in picked], [one.pk for one, s in picked if s]
         )
     if not picked:
         return Batch(token, [])
-    # Read after the claim, so that who has left or was suppressed meanwhile is seen.
-    deliveries = list(
-        Delivery.objects.filter(_is_one_of("id", [pk for pk, *_ in picked]), claim=token)
-        .select_related("endpoint")
-        .annotate(waited=ExpressionWrapper(Now() - F("created_at"), output_field=DurationField()))
-        .order_by("priority", "id")
-    )
     item = _digest_items_of(deliveries)
     carried: dict[int | None, list[Delivery]] = {}
     # Texts are long and shared: once per batch, not once per row.
@@ -218,10 +224,34 @@ def claim(*, most: int, channel: str) -> Batch:
             carried.setdefault(each.digest_id, []).append(each)
     concern.attach(deliveries)
     for delivery in deliveries:
-        delivery.age = delivery.waited
         delivery.last_of_hour = delivery.pk in last
         delivery.digest_items = carried.get(delivery.pk, ())
     return Batch(token, deliveries, len(picked))
+
+
+def _delivery(row: rows.Row) -> tuple[Delivery, bool]:
+    """With its endpoint; and whether something older of its line is held back."""
+    successor, age, *values = row
+    endpoint = rows.instance(Endpoint, values[_WIDTH:])
+    delivery = rows.instance(Delivery, values[:_WIDTH], endpoint=endpoint)
+    delivery.age = age
+    return delivery, successor
+
+
+def _kept(
+    token: uuid.UUID, picked: Sequence[Delivery], successors: Sequence[int]
+) -> tuple[list[Delivery], set[int]]:
+    """The urgent first, and which of them are the last of their hour: without what must wait."""
+    limited = [each.pk for each in picked if each.priority in LIMITED]
+    last: set[int] = set()
+    if limited or successors:
+        rate_limits.hand_on_digest(token, successors)
+        last = rate_limits.apply_rate_limits(token, limited)
+        facts = {"ids": rows.array(each.pk for each in picked), "claim": token}
+        with rows.executed(_STILL_CLAIMED, facts) as cursor:
+            still = {pk for (pk,) in cursor.fetchall()}
+        picked = [each for each in picked if each.pk in still]
+    return sorted(picked, key=lambda each: (each.priority, each.pk)), last
 
 
 def _digest_items_of(deliveries: Sequence[Delivery]) -> list[Delivery]:
@@ -269,25 +299,24 @@ def settle(claimed: uuid.UUID, outcomes: Sequence[SendOutcome], *, clock: float)
 
 
 def _record(claimed: uuid.UUID, outcomes: Sequence[SendOutcome], clock: float) -> int:
-    with connection.cursor() as cursor:
-        cursor.execute(
-            _SETTLE,
-            {
-                "claim": claimed,
-                "ids": [outcome.delivery.pk for outcome in outcomes],
-                "states": [outcome.state.value for outcome in outcomes],
-                "skips": [outcome.skip for outcome in outcomes],
-                "waits": [outcome.wait.total_seconds() for outcome in outcomes],
-                "tried": [bool(outcome.result) for outcome in outcomes],
-                "results": [outcome.result for outcome in outcomes],
-                "details": [outcome.detail for outcome in outcomes],
-                "numbers": [outcome.delivery.attempts for outcome in outcomes],
-                "ago": [clock - (outcome.at or clock) for outcome in outcomes],
-                "contents": [outcome.content for outcome in outcomes],
-                "own": [outcome.own or None for outcome in outcomes],
-            },
-        )
+    facts = {
+        "claim": claimed,
+        "ids": rows.array(outcome.delivery.pk for outcome in outcomes),
+        "states": rows.array(outcome.state.value for outcome in outcomes),
+        "skips": rows.array(outcome.skip for outcome in outcomes),
+        "waits": rows.array(outcome.wait.total_seconds() for outcome in outcomes),
+        "results": rows.array(outcome.result for outcome in outcomes),
+        "details": [outcome.detail for outcome in outcomes],
+        "numbers": rows.array(outcome.delivery.attempts for outcome in outcomes),
+        "ago": rows.array(clock - (outcome.at or clock) for outcome in outcomes),
+        "contents": rows.array(outcome.content for outcome in outcomes),
+        "own": [outcome.own or None for outcome in outcomes],
+    }
+    with rows.executed(_SETTLE, facts) as cursor:
         (settled,) = cursor.fetchone() or (0,)
+    if settled < len(outcomes):
+        with rows.executed(_NOTE_LOST, facts):
+            pass
     return int(settled)
 
 

@@ -30,7 +30,10 @@ from notifications.models import Channel, Delivery, Result
 
 log = logging.getLogger(__name__)
 
-BATCH = 200
+# A batch is what was sent in so long lately: few messages at a slow receiver, where who leaves meanwhile must
+# still be seen and others' workers have their part, many at a fast one.
+PACE_SECONDS = 0.5
+FIRST_BATCH, BATCH = 50, 1000
 # The rest of a batch is given back after this time, well before its lease runs out.
 BATCH_SECONDS = 15.0
 # What a worker killed between sending and settling repeats at most, with what is under way.
@@ -73,7 +76,6 @@ class SendTally:
 def work(
     *,
     seconds: float = BATCH_SECONDS,
-    batch: int = BATCH,
     transports: Mapping[str, Transport] | None = None,
     channels: Sequence[str] | None = None,
 ) -> SendTally:
@@ -85,15 +87,14 @@ def work(
     until = time.monotonic() + seconds
     transports = transports or {each.name: each.transport for each in CHANNELS.values()}
     for channel in channels or transports:
-        _work_one(Channel(channel), tally, transports[channel], until, batch)
+        _work_one(Channel(channel), tally, transports[channel], until)
     return tally
 
 
-def _work_one(
-    channel: Channel, tally: SendTally, transport: Transport, until: float, batch: int
-) -> None:
+def _work_one(channel: Channel, tally: SendTally, transport: Transport, until: float) -> None:
     renderer, made_at = CHANNELS[channel].renderer(), time.monotonic()
-    while time.monotonic() < until:
+    batch = FIRST_BATCH
+    while (began := time.monotonic()) < until:
         claimed = claims.claim(most=batch, channel=channel)
         if not claimed.picked:
             return
@@ -102,6 +103,8 @@ def _work_one(
             renderer, made_at = CHANNELS[channel].renderer(), time.monotonic()
         if not _Run(channel, claimed, tally, transport, renderer).finish():
             return
+        pace = len(claimed.deliveries) / (time.monotonic() - began)
+        batch = min(max(FIRST_BATCH, round(pace * PACE_SECONDS)), BATCH)
 
 
 @dataclass

@@ -24,7 +24,7 @@ from incidents.policy.facts import Facts, FactsError, ImpactFact, parse_facts
 from incidents.policy.neighbours import Counterfactual, neighbours
 from incidents.policy.presets import PRESETS
 from incidents.policy.rules import Policy, Size, Threshold, measure
-from incidents.policy.spread import Growth, LevelProposal, Spread, proposed_level
+from incidents.policy.spread import Growth, LevelProposal, Spread, proposed_level, spreading_minutes
 from incidents.policy.verdict import Outcome, Verdict, decide
 from incidents.validation import RefusedError
 
@@ -55,4 +55,5 @@ __all__ = [
     "parse_facts",
     "parse_policy",
     "proposed_level",
+    "spreading_minutes",
 ]

@@ -23,6 +23,7 @@ from incidents.vocabulary import (
 GLOBAL = "global"  # the region of a non-regional service
 MAX_DEPENDENTS = 100_000
 MAX_NAME = 200
+MAX_SPREADING = 366 * 24 * 60  # minutes: a year
 
 
 class FactsError(RefusedError):
@@ -60,6 +61,8 @@ class Facts:
     """The facts of one moment. Build them with `parse_facts`, which checks them.
 
     `dependents`: services down because they depend on a named one; counted on top of the named.
+    `spreading_minutes`: how long after its first region the latest one was hit, impact at Warning
+    or above; 0 where all began together.
     `audience`: unknown until a person or an analysis sets it; estimated = an operator accepts
     the footprint; confirmed = a list of impacted subscriptions is there.
     `ever_broad`: an earlier decision about this incident promised a public review.
@@ -79,6 +82,7 @@ class Facts:
     false_positive: bool = False
     ever_broad: bool = False
     previous_scenario: Scenario | None = None
+    spreading_minutes: Annotated[int, whole(0, MAX_SPREADING)] = 0
 
     def at_level(self, level: Level) -> Facts:
         """The incident graver or milder; impacts at its level go with it, as those do whose level
@@ -110,6 +114,7 @@ class Facts:
             self.false_positive,
             self.ever_broad,
             self.previous_scenario,
+            self.spreading_minutes,
         )
 
     def as_dict(self) -> dict[str, object]:

@@ -40,7 +40,8 @@ def neighbours(facts: Facts) -> Iterator[tuple[Counterfactual, Facts]]:
     """Every valid set of facts one notch away, with the notch, in a fixed order.
 
     Each changes one of level, services, regions, extent, audience and targeted channel by one
-    step (the last two: to each other value) and leaves the others alone, with one exception that
+    step (the last two: to each other value) and leaves the others alone, how long it has been
+    spreading among them, with one exception that
     lies in the matter: between Informational and Warning the impacts that follow the incident's
     level begin or cease to count. No notch leads where facts cannot be: to no service or no
     region at all, or to a false positive with a broken channel. The order of impacts is

@@ -59,7 +59,7 @@ years of history) and learn.microsoft.com/azure/reliability/incident-response (r
 GOOGLE = replace(
     AZURE,
     name="google",
-    version=2,
+    version=3,
     # Global, or a considerable share of projects in one or more regions, and one or more
     # products down or severely degraded. One service is enough; a whole zone is the smallest
     # extent called considerable; mere presence in two regions is not.
@@ -67,8 +67,13 @@ GOOGLE = replace(
     # Since March 2025 the dashboard shows only what is broad, and that is more than outages: it
     # showed 12 products disrupted in one region (18 July 2025, 47 in the end) and three in one (16
     # July 2026). Three services, disrupted anywhere, say "public" for four of five such posts on
-    # record and for 8 of 100 of those before, most of which would no longer be posted.
-    also_broad=(Threshold(Level.WARNING, 3, None, Extent.SUBSET, "all", named_only=True),),
+    # record and for 8 of 100 of those before, most of which would no longer be posted. The fifth (14
+    # July 2026) was one service in three regions that went on to a fourth two hours later: what
+    # still spreads is not in hand.
+    also_broad=(
+        Threshold(Level.WARNING, 3, None, Extent.SUBSET, "all", named_only=True),
+        Threshold(Level.WARNING, 1, 3, Extent.REGION, "all", spreading_minutes=30),
+    ),
     # The dashboard keeps what it has shown.
     withdraw_after_review=(),
 )
@@ -101,9 +106,9 @@ aws.amazon.com/message/101925. Nothing published about an unknown audience or de
 RECOMMENDED = replace(
     AZURE,
     name="recommended",
-    version=1,
-    # Azure's rule, and Google's practice for what has many parts: services fail together because
-    # something below them does, whatever level each was given at first.
+    version=2,
+    # Azure's rule, and Google's practice: services fail together because something below them
+    # does, whatever level each was given at first, and what still spreads is not in hand.
     also_broad=GOOGLE.also_broad,
     # People raise the level late (in January 2024 85 minutes after detection); spread is seen at once.
     spread=Spread(second_region_minutes=60, hard_dependants=10, zone_to_region=True),

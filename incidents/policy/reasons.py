@@ -105,10 +105,16 @@ def _wanted(threshold: Threshold) -> str:
     """What a threshold asks for."""
     level = "" if threshold.level == Level.INFORMATIONAL else f"level {_at_least(threshold)}, "
     services = f"{_number(threshold.services, _service(threshold))} or more"
+    spreading = (
+        f", and a region hit {_number(threshold.spreading_minutes, 'minute')} or more after the first"
+        if threshold.spreading_minutes
+        else ""
+    )
     if threshold.combine == "all" and threshold.extent == Extent.SUBSET:
-        return f"{level}{services}"  # wherever impact counts, part of a region is hit
+        # Wherever impact counts, part of a region is hit.
+        return f"{level}{services}{spreading}"
     joint = "and" if threshold.combine == "all" else "or"
-    return f"{level}{services}, {joint} {_reach_wanted(threshold)}"
+    return f"{level}{services}, {joint} {_reach_wanted(threshold)}{spreading}"
 
 
 def _at_least(threshold: Threshold) -> str:
@@ -128,7 +134,17 @@ def _missing(threshold: Threshold, size: Size) -> str:
         else:
             regions = f" in {_number(size.regions, 'region')}" if threshold.regions else ""
             missing.append(f"the impact is at most {EXTENT_WORDS[size.extent]}{regions}")
+    if size.spreading_minutes < threshold.spreading_minutes:
+        missing.append(_spread(size))
     return " and ".join(missing)
+
+
+def _spread(size: Size) -> str:
+    if size.spreading_minutes:
+        return (
+            f"the latest region was hit {_number(size.spreading_minutes, 'minute')} after the first"
+        )
+    return "no region was hit later than another"
 
 
 def _service(threshold: Threshold) -> str:

@@ -11,7 +11,7 @@ import msgspec
 from msgspec import Meta
 
 from incidents.cells import Cell
-from incidents.policy.facts import GLOBAL, Facts, ImpactFact
+from incidents.policy.facts import GLOBAL, MAX_SPREADING, Facts, ImpactFact
 from incidents.policy.spread import MAX_COUNT, Spread
 from incidents.validation import checked, name, whole
 from incidents.vocabulary import EXTENT_RANK, LEVEL_RANK, Extent, Level, Scenario
@@ -34,6 +34,7 @@ class Size(NamedTuple):
     regions: int  # distinct regions; "global" is one of them
     everywhere: bool  # "global" with extent region: reaches further than any count of regions
     extent: Extent | None  # the widest; None when no impact counts
+    spreading_minutes: int = 0  # from the first region hit to the latest
 
 
 def measure(facts: Facts) -> Size:
@@ -57,7 +58,15 @@ def measure(facts: Facts) -> Size:
         if impact.region == GLOBAL and impact.extent == Extent.REGION:
             everywhere = True
     named = len(services)
-    return Size(facts.level, named + facts.dependents, named, len(regions), everywhere, extent)
+    return Size(
+        facts.level,
+        named + facts.dependents,
+        named,
+        len(regions),
+        everywhere,
+        extent,
+        facts.spreading_minutes,
+    )
 
 
 def condensed(facts: Facts) -> Facts:
@@ -98,7 +107,8 @@ class Threshold:
     Reach: `extent` at least, or `regions` at least (None = a count of regions is no reach;
     "global" with extent region always is several). `combine`: "all" asks for services and
     reach, "any" for services or reach. `named_only`: services that are named count, those that
-    depend on them do not.
+    depend on them do not. `spreading_minutes`: another region was hit so long after the first,
+    asked besides the rest (0: not asked).
     """
 
     level: Level
@@ -107,9 +117,12 @@ class Threshold:
     extent: Extent
     combine: Combine
     named_only: bool = False
+    spreading_minutes: Annotated[int, whole(0, MAX_SPREADING)] = 0
 
     def met_by(self, size: Size) -> bool:
         if LEVEL_RANK[size.level] < LEVEL_RANK[self.level]:
+            return False
+        if size.spreading_minutes < self.spreading_minutes:
             return False
         services = self.counted(size) >= self.services
         if self.combine == "all":

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import pairwise
@@ -44,6 +44,12 @@ class Growth:
 class LevelProposal:
     level: Level
     because: str
+
+
+def spreading_minutes(regions: Iterable[datetime]) -> int:
+    """Whole minutes (rounded down) between the first region that was hit and the latest; 0 for none or one."""
+    begun = sorted(regions)
+    return int((begun[-1] - begun[0]) / timedelta(minutes=1)) if begun else 0
 
 
 def proposed_level(level: Level, growth: Growth, spread: Spread | None) -> LevelProposal | None:

@@ -22,12 +22,14 @@ from incidents.policy import (
     explain,
     parse_facts,
     proposed_level,
+    spreading_minutes,
 )
 from incidents.replay.recordings import CellHit, Recording
 from incidents.vocabulary import (
     Audience,
     FactBasis,
     KnownBy,
+    Level,
     PromisedReview,
     Scenario,
     TargetedChannel,
@@ -232,15 +234,18 @@ def points_of(recording: Recording, graph: Graph | None = None) -> Iterator[Poin
         if not moment.silent:
             at_risk, failing = _dependants(cells, level, graph)
             dependents = failing if stated is None else stated
+            regions = _regions(cells, since, level)
             yield Point(
                 at=moment.at,
-                facts=_facts(cells.values(), level, audience, dependents),
+                facts=_facts(
+                    cells.values(), level, audience, dependents, spreading_minutes(regions.values())
+                ),
                 really=moment.published,
                 basis=moment.basis,
                 said=moment.said,
                 known_by=known_by,
                 audience_assumed=assumed,
-                growth=_growth(cells, since, at_risk if stated is None else stated),
+                growth=Growth(regions, at_risk if stated is None else stated),
             )
 
 
@@ -257,14 +262,20 @@ def _dependants(cells: Mapping[Cell, CellHit], level: str, graph: Graph | None) 
     return len(graph.dependants(everything).hard), len(graph.dependants(failing, everything).hard)
 
 
-def _growth(cells: Iterable[Cell], since: Mapping[Cell, datetime], dependants: int) -> Growth:
+def _regions(
+    cells: Mapping[Cell, CellHit], since: Mapping[Cell, datetime], level: str
+) -> dict[str, datetime]:
+    """Since when each region is hit at Warning or above."""
     regions: dict[str, datetime] = {}
-    for cell in cells:
-        regions[cell[1]] = min(since[cell], regions.get(cell[1], since[cell]))
-    return Growth(regions, dependants)
+    for cell, hit in cells.items():
+        if (hit.level or level) != Level.INFORMATIONAL:
+            regions[cell[1]] = min(since[cell], regions.get(cell[1], since[cell]))
+    return regions
 
 
-def _facts(cells: Iterable[CellHit], level: str, audience: str, dependents: int) -> Facts:
+def _facts(
+    cells: Iterable[CellHit], level: str, audience: str, dependents: int, spreading: int
+) -> Facts:
     return parse_facts(
         {
             "kind": "service-issue",
@@ -280,6 +291,7 @@ def _facts(cells: Iterable[CellHit], level: str, audience: str, dependents: int)
             ],
             "dependents": dependents,
             "audience": audience,
+            "spreading_minutes": spreading,
         }
     )
 

@@ -9,6 +9,7 @@ from django.contrib.auth.models import Permission, User
 from django.test import Client
 
 from incidents.models import Incident, PolicyVersion
+from incidents.policy import PRESETS
 from tests.desk.conftest import Answer, sent_by, text_of
 
 pytestmark = pytest.mark.django_db
@@ -21,7 +22,7 @@ def test_a_policy_is_looked_at_before_it_is_put_into_force(
     desk: Client, targeted: Incident
 ) -> None:
     shown = desk.get(POLICIES)
-    assert "In force: recommended , version 1" in text_of(shown)
+    assert f"In force: recommended , version {PRESETS['recommended'].version}" in text_of(shown)
 
     filled = sent_by(shown, POLICIES) | {"text": STRICT, "reason": "Two are not broad for us."}
     preview = desk.post(POLICIES, filled | {"step": "preview"})

@@ -56,6 +56,7 @@ def any_facts(draw: st.DrawFn, kinds: tuple[Kind, ...] = tuple(Kind)) -> Facts:
         false_positive=false_positive,
         ever_broad=draw(st.booleans()),
         previous_scenario=draw(st.sampled_from([None, None, *tuple(Scenario)])),
+        spreading_minutes=draw(st.sampled_from([0, 29, 30, 31, 120])),
     )
     assert parse_facts(facts.as_dict()) == facts
     return facts
@@ -76,6 +77,7 @@ THRESHOLDS = st.builds(
     extent=st.sampled_from(tuple(Extent)),
     combine=st.sampled_from(["all", "any"]),
     named_only=st.booleans(),
+    spreading_minutes=st.sampled_from([0, 0, 30, 90]),
 )
 
 
@@ -104,7 +106,7 @@ def any_policy(draw: st.DrawFn) -> Policy:
 def worse(draw: st.DrawFn, facts: Facts) -> Facts:
     """The same service issue made broader, graver or less known, in one or more ways."""
     for _ in range(draw(st.integers(1, 4))):
-        facts = _worse_once(facts, draw(st.integers(0, 7)), draw)
+        facts = _worse_once(facts, draw(st.integers(0, 8)), draw)
     assert parse_facts(facts.as_dict()) == facts
     return facts
 
@@ -116,6 +118,8 @@ def _worse_once(facts: Facts, way: int, draw: st.DrawFn) -> Facts:
         return replace(facts, level=_up(tuple(Level), facts.level))
     if way == 2:
         return replace(facts, audience=_down(tuple(Audience), facts.audience))
+    if way == 8:
+        return replace(facts, spreading_minutes=facts.spreading_minutes + draw(st.integers(1, 90)))
     if way == 3:
         return replace(facts, targeted_channel=TargetedChannel.UNAVAILABLE)
     if way == 4:

@@ -13,6 +13,7 @@ from django.core.management import CommandError, call_command
 from hypothesis import given
 from hypothesis import strategies as st
 
+from incidents.policy import PRESETS
 from incidents.services.access.audit import COLUMNS
 from incidents.services.incident import declare
 from incidents.services.inputs import Override
@@ -45,7 +46,10 @@ def test_a_decision_is_told_with_everything_it_was_made_of(
     first, second = (json.loads(line) for line in printed(capsys, "--json").splitlines())
     assert tuple(first) == COLUMNS
     assert (first["tracking_id"], first["actor"]) == (overridden, "olga")
-    assert (first["policy"], first["policy_version"]) == ("recommended", 1)
+    assert (first["policy"], first["policy_version"]) == (
+        "recommended",
+        PRESETS["recommended"].version,
+    )
     assert (first["public"], first["override_public"]) == (False, True)
     assert first["decided_at"] == "2026-03-01T09:30:00+00:00"
     assert first["facts"]["impacts"][0]["service"] == "key-vault"

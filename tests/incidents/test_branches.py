@@ -123,4 +123,6 @@ def test_a_recording_made_by_hand_may_say_who_knew() -> None:
     moment = replace(JANUARY.moments[1], known_by=KnownBy.OPERATOR)
     recording = replace(JANUARY, moments=(JANUARY.moments[0], moment, *JANUARY.moments[2:]))
     result = replay(list(points_of(recording, TWELVE)), PRESETS["recommended"], None)
-    assert result.decided_at == datetime(2024, 1, 21, 3, 24, tzinfo=UTC), "a person is asked first"
+    assert result.decided_at == datetime(2024, 1, 21, 3, 4, tzinfo=UTC), "it spreads for an hour"
+    azure = replay(list(points_of(recording, TWELVE)), PRESETS["azure"], None)
+    assert azure.decided_at == datetime(2024, 1, 21, 3, 24, tzinfo=UTC), "a person raises the level"

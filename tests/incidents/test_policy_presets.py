@@ -40,6 +40,17 @@ def test_google_does_not_report_small_parts_of_many_regions() -> None:
 
 
 @pytest.mark.parametrize("preset", ["google", "recommended"])
+def test_what_still_spreads_is_broad_by_these_even_where_it_is_one_service(preset: str) -> None:
+    """14 July 2026: one product disrupted in three regions, two hours later in a fourth."""
+    three = ("vmware@east", "vmware@west", "vmware@north")
+    assert outcome(preset, *three, level="warning", spreading_minutes=30) == BROAD
+    assert outcome(preset, *three, level="warning", spreading_minutes=29) == PRIVATE
+    assert outcome(preset, *three, level="warning") == PRIVATE
+    assert outcome(preset, *three[:2], level="warning", spreading_minutes=600) == PRIVATE
+    assert outcome("azure", *three, level="warning", spreading_minutes=600) == PRIVATE
+
+
+@pytest.mark.parametrize("preset", ["google", "recommended"])
 def test_three_services_disrupted_in_part_of_one_region_are_broad(preset: str) -> None:
     cells = ("dns@east", "storage@east", "compute@east")
     assert outcome(preset, *cells, level="warning") == BROAD

@@ -44,7 +44,7 @@ def test_every_decision_can_be_made_again_from_what_is_stored(
     declare(declaration=declaration(audience="unknown"), now=now, actor=operator)
     made = list(Decision.objects.order_by("id"))
     assert [(each.policy, each.policy_version) for each in made] == [
-        ("recommended", 1),
+        ("recommended", PRESETS["recommended"].version),
         ("ours", 1),
         ("ours", 2),
     ]

@@ -9,8 +9,9 @@ from typing import Annotated
 
 from msgspec import Meta
 
-from incidents.policy.facts import MAX_DEPENDENTS, MAX_NAME, Facts, ImpactFact
+from incidents.policy.facts import MAX_DEPENDENTS, MAX_NAME, MAX_SPREADING, Facts, ImpactFact
 from incidents.policy.rules import paired
+from incidents.policy.spread import spreading_minutes
 from incidents.replay.replay import BacktestCase, Point
 from incidents.validation import RefusedError, checked, name, read, whole
 from incidents.vocabulary import (
@@ -72,6 +73,7 @@ class _Line:
     targeted_channel: TargetedChannel | None = None
     platform_fault: bool | None = None
     false_positive: bool | None = None
+    spreading_minutes: Annotated[int, whole(0, MAX_SPREADING)] | None = None
     known_by: KnownBy | None = None
 
 
@@ -165,11 +167,13 @@ def _written(point: Point) -> dict[str, object]:
         "targeted_channel": facts.targeted_channel,
         "platform_fault": facts.platform_fault,
         "false_positive": facts.false_positive,
+        "spreading_minutes": facts.spreading_minutes,
     }
 
 
 def _points(case: _Case) -> Iterator[Point]:
     state, before = _State(), None
+    since: dict[str, datetime] = {}  # when each region was first hit at Warning or above
     for index, line in enumerate(case.facts):
         at = datetime.fromisoformat(line.at).astimezone(UTC)
         if before is not None and at < before:
@@ -177,6 +181,8 @@ def _points(case: _Case) -> Iterator[Point]:
                 f'facts[{index}].at: "{line.at}" is before the moment above it; sort them by time'
             )
         before, state = at, _next(state, line)
+        hit = _regions(state)
+        since |= {region: at for region in hit if region not in since}
         if state.known_by == KnownBy.NOBODY:
             continue
         if any(
@@ -191,7 +197,7 @@ def _points(case: _Case) -> Iterator[Point]:
             raise CaseError(f"facts[{index}].{missing}: nothing named yet; name one or more")
         yield Point(
             at=at,
-            facts=_facts(state, case.kind),
+            facts=_facts(state, case.kind, _spreading(line, [since[region] for region in hit])),
             really=None,
             basis=line.basis,
             said=line.said or "",
@@ -221,7 +227,18 @@ STATED = (
 )  # fmt: skip
 
 
-def _facts(state: _State, kind: Kind) -> Facts:
+def _regions(state: _State) -> set[str]:
+    if not state.impacts:
+        return set() if state.level == Level.INFORMATIONAL else set(state.regions)
+    levels = ((each.region, each.level or state.level) for each in state.impacts)
+    return {region for region, level in levels if level != Level.INFORMATIONAL}
+
+
+def _spreading(line: _Line, since: list[datetime]) -> int:
+    return spreading_minutes(since) if line.spreading_minutes is None else line.spreading_minutes
+
+
+def _facts(state: _State, kind: Kind, spreading: int) -> Facts:
     return Facts(
         kind=kind,
         level=state.level,
@@ -235,6 +252,7 @@ def _facts(state: _State, kind: Kind) -> Facts:
         targeted_channel=state.targeted_channel,
         platform_fault=state.platform_fault,
         false_positive=state.false_positive,
+        spreading_minutes=spreading,
     )
 
 

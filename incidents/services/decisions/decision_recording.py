@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -9,10 +10,10 @@ from django.contrib.auth.models import AbstractBaseUser
 from django.db.models import Max
 
 from incidents.models import Decision, Impact, Incident
-from incidents.policy import Policy, Verdict, explain, parse_facts
+from incidents.policy import Policy, Verdict, explain, parse_facts, spreading_minutes
 from incidents.services.decisions.derivation import derive
 from incidents.services.decisions.policies import current_policy
-from incidents.vocabulary import LEVEL_RANK, PromisedReview, Scenario, VerdictRule
+from incidents.vocabulary import LEVEL_RANK, Level, PromisedReview, Scenario, VerdictRule
 
 
 def public_deadline(policy: Policy, decision: Decision) -> timedelta:
@@ -29,6 +30,7 @@ def facts_of(incident: Incident) -> dict[str, Any]:
     still waits, has made nothing public.
     """
     is_public = incident.published_at is not None and incident.withdrawn_at is None
+    impacts = last_impacts(incident)
     return {
         "kind": incident.kind,
         "level": incident.level,
@@ -41,7 +43,7 @@ def facts_of(incident: Incident) -> dict[str, Any]:
                 # Windows that ended at a graver level stay as they were when the level is lowered.
                 "level": lower_level(impact.level, incident.level),
             }
-            for impact in last_impacts(incident)
+            for impact in impacts
         ],
         "dependents": incident.dependents,
         "audience": incident.audience,
@@ -50,7 +52,17 @@ def facts_of(incident: Incident) -> dict[str, Any]:
         "false_positive": incident.false_positive,
         "ever_broad": incident.ever_broad and is_public,
         "previous_scenario": incident.scenario if is_public else None,
+        "spreading_minutes": _spreading_minutes(impacts),
     }
+
+
+def _spreading_minutes(impacts: Iterable[Impact]) -> int:
+    regions: dict[int, datetime] = {}
+    for each in impacts:
+        if each.level != Level.INFORMATIONAL:
+            since = regions.get(each.region_id, each.started_at)
+            regions[each.region_id] = min(since, each.started_at)
+    return spreading_minutes(regions.values())
 
 
 def lower_level(one: str, other: str) -> str:

@@ -16,6 +16,7 @@ from django.db import close_old_connections, connection
 
 from incidents.importers.catalogue_file import read_catalogue
 from incidents.models import Region, Service
+from incidents.services.alerts import cells
 from incidents.services.imports.catalogue import apply_catalogue
 from incidents.services.inputs import Declaration, Hit
 from statuspage.sign_in import limits
@@ -69,6 +70,12 @@ def nobody_signed_in_before(monkeypatch: pytest.MonkeyPatch) -> None:
         limit = getattr(limits, name)
         own = replace(limit, name=f"{limit.name}-{datetime.now(UTC).timestamp()}")
         monkeypatch.setattr(limits, name, own)
+
+
+@pytest.fixture(autouse=True)
+def catalogue_is_read_anew(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A catalogue that is rolled back leaves no higher number behind."""
+    monkeypatch.setattr(cells, "_kept", None)
 
 
 @pytest.fixture

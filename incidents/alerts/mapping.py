@@ -19,6 +19,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
+from functools import lru_cache
 from typing import Any
 
 from incidents.policy.documents import decode_text, load_yaml
@@ -72,6 +73,7 @@ class Unmapped:
     ignored: bool = False
 
 
+@lru_cache(maxsize=100)
 def read_mapping(text: str) -> tuple[Row, ...]:
     """The rows of a mapping; none for an empty text. Raises MappingError."""
     if not text.strip():

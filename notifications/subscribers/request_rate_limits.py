@@ -61,8 +61,11 @@ def count(limit: RateLimit, who: str, *, now: datetime) -> tuple[int, int]:
     key = f"{limit.name}:{_digest(limit, who)}:{number}"
     counters = caches["rate-limits"]
     try:
-        counters.add(key, 0, timeout=length)
-        used = counters.incr(key)
+        try:
+            used = counters.incr(key)
+        except ValueError:  # the first of this window
+            counters.add(key, 0, timeout=length)
+            used = counters.incr(key)
     except (
         redis.RedisError,
         OSError,

@@ -93,7 +93,7 @@ def report_alerts(request: HttpRequest, format: Format, asked: Query[Report]) ->
     now = timezone.now()
 
     def act() -> Answered:
-        with transaction.atomic():
+        with transaction.atomic(savepoint=asked.dry_run):
             source = sources.heard(name=asked.source or format, format_name=format, now=now)
             taken = take_in(source=source, signals=signals, now=now)
             reported = reported_of(source.name, source.mode, taken, dry_run=asked.dry_run)

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
 
 from incidents.alerts.signal import Signal
-from incidents.models import Incident, MonitorAlert, MonitorSource
+from incidents.models import Alias, Incident, MonitorAlert, MonitorSource, Service
 from incidents.services.alerts import sources
 from incidents.services.alerts.intake import Taken, declare_waiting, take_in
 from incidents.services.alerts.settling import settle_due
@@ -290,3 +292,28 @@ def test_ten_thousand_alerts_are_a_handful_of_incidents_and_of_questions(now: da
     assert Incident.objects.count() == 1
     assert MonitorAlert.objects.count() == 10_000
     assert Incident.objects.get().communications.count() == 1
+
+
+def test_one_alert_costs_few_statements_whatever_is_open(
+    now: datetime, django_assert_num_queries: Any
+) -> None:
+    source(now)
+    known = [alert("storage", "west-europe"), alert("key-vault", "east-us")]
+    fires(now, *known)
+    monitor = MonitorSource.objects.get()
+    more = replace(known[0], key="another-pod")
+    # Lock, known alerts, revision (twice), open incidents, that incident, the line.
+    with django_assert_num_queries(7):
+        take_in(source=monitor, signals=[more], now=now)
+    with django_assert_num_queries(3):  # it fires on
+        take_in(source=monitor, signals=[more], now=now)
+    with django_assert_num_queries(3):  # it is over
+        take_in(source=monitor, signals=[replace(more, firing=False)], now=now)
+
+
+def test_what_the_catalogue_learns_is_understood_at_once(now: datetime) -> None:
+    source(now)
+    assert outcomes(fires(now, alert("Blobs", "west-europe"))) == ["unmapped"]
+    fires(now, alert("storage", "east-us"))
+    Alias.objects.create(name="Blobs", folded="blobs", service=Service.objects.get(slug="storage"))
+    assert outcomes(fires(now, alert("Blobs", "east-us", "warning"))) == ["joined"]

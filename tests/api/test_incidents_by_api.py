@@ -281,10 +281,10 @@ def test_a_list_costs_the_same_questions_however_long_it_is(
     for _ in range(3):
         call("post", "incidents", body(impacts=BROAD))
 
-    with django_assert_num_queries(4):  # token and its use, incidents, what is hit
+    with django_assert_num_queries(3):  # token, incidents, what is hit
         call("get", "incidents")
     tracking_id = Incident.objects.values_list("tracking_id", flat=True)[0]
-    with django_assert_num_queries(8):  # the ETag's two, decision and statements besides
+    with django_assert_num_queries(7):  # the ETag's two, decision and statements besides
         call("get", f"incidents/{tracking_id}")
 
 

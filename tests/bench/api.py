@@ -48,7 +48,8 @@ def lines(full: bool) -> Iterator[dict[str, object]]:
     }
     for size in (1, 10):
         few = [(f"{size}-{number}", cells[number % len(cells)]) for number in range(FEW)]
-        yield {"alerts": "new", "in_a_request": size} | monitor.reports(few, size, "firing")
+        for alerts, status in (("new", "firing"), ("again", "firing"), ("over", "resolved")):
+            yield {"alerts": alerts, "in_a_request": size} | monitor.reports(few, size, status)
     yield from reading(monitor, cells)
 
 

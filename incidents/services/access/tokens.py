@@ -79,7 +79,7 @@ def opened(rows: QuerySet[_Any], *, secret: str, prefix: str, now: datetime) -> 
     if not re.fullmatch(rf"{prefix}_[A-Za-z0-9_-]{{43}}", secret):
         return None
     token = rows.filter(digest=digest_of(secret), revoked_at=None, expires_at__gt=now).first()
-    if token:
+    if token and (token.last_used_at is None or token.last_used_at < now - USE_NOTED):
         unnoted = Q(last_used_at=None) | Q(last_used_at__lt=now - USE_NOTED)
         type(token)._base_manager.filter(unnoted, pk=token.pk).update(last_used_at=now)
     return token

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Mapping
 from functools import lru_cache
 from typing import TypeVar
 
@@ -10,28 +10,23 @@ from django.db.models import QuerySet
 
 from incidents.alerts.mapping import NamedPlaces, Unmapped
 from incidents.importers.catalogue_file import fold_name
-from incidents.models import Alias, Offering, Region, Service
+from incidents.models import Alias, Dependency, Offering, Region, Revision, Service
 from incidents.services.inputs import Hit
+from incidents.services.revision import changed_since
 
 Row = TypeVar("Row", Service, Region)
 _folded = lru_cache(maxsize=10_000)(fold_name)
 
 
 class CatalogueIndex:
-    """What the current catalogue has of these names: six questions, however many alerts."""
+    """The current catalogue by the names that it may be called by. `needs`: which services each one needs, by id."""
 
-    def __init__(self, named: Iterable[NamedPlaces]) -> None:
-        places = list(named)
-        self._services = _found(
-            Service.objects.current(), "service", {_folded(each.service) for each in places}
-        )
-        self._regions = _found(
-            Region.objects.current(), "region", {_folded(each.region) for each in places}
-        )
-        offered = Offering.objects.current().filter(
-            service__in=set(self._services.values()), region__in=set(self._regions.values())
-        )
-        self._offered = set(offered.values_list("service_id", "region_id"))
+    def __init__(self) -> None:
+        self._services = _by_name(Service.objects.current(), "service")
+        self._regions = _by_name(Region.objects.current(), "region")
+        offered = Offering.objects.current().values_list("service_id", "region_id")
+        self._offered = set(offered)
+        self.needs = dependencies()
 
     def hit(self, named: NamedPlaces) -> Hit | Unmapped:
         service = self._services.get(_folded(named.service))
@@ -46,14 +41,44 @@ class CatalogueIndex:
         return Hit(service, region, extent=named.extent, level=named.level, zones=zones)
 
 
-def _found(rows: QuerySet[Row], noun: str, wanted: set[str]) -> dict[str, Row]:
-    """The rows that these folded names mean: slugs before names before aliases."""
-    ids: dict[str, int] = {}
-    aliases = Alias.objects.filter(folded__in=wanted, **{f"{noun}__isnull": False})
-    ids |= dict(aliases.values_list("folded", f"{noun}_id"))
-    known = rows.values_list("pk", "name", "slug")
-    ids |= {_folded(name): pk for pk, name, _ in known}
-    ids |= {_folded(slug): pk for pk, _, slug in known}
-    ids = {name: pk for name, pk in ids.items() if name in wanted}
-    found = rows.in_bulk(set(ids.values()))
-    return {name: found[pk] for name, pk in ids.items() if pk in found}
+_kept: tuple[Revision, CatalogueIndex] | None = None
+
+
+def catalogue_index() -> CatalogueIndex:
+    """The catalogue as it is now; read again only after it has changed: in a storm it is asked for by every alert."""
+    global _kept
+    now = Revision.objects.filter(id=1).first()
+    if now is None:
+        return CatalogueIndex()
+    kept = _kept
+    if kept is None or not _is_same(kept[0], now):
+        _kept = kept = now, CatalogueIndex()
+    elif kept[0].number != now.number:
+        _kept = now, kept[1]
+    return kept[1]
+
+
+def dependencies() -> dict[int, frozenset[int]]:
+    """Which services each one needs, by id."""
+    needs: dict[int, set[int]] = {}
+    for service, needed in Dependency.objects.values_list("service_id", "depends_on_id"):
+        needs.setdefault(service, set()).add(needed)
+    return {service: frozenset(needed) for service, needed in needs.items()}
+
+
+def _is_same(former: Revision, now: Revision) -> bool:
+    """Whether all that has changed since is said of incidents."""
+    return former.site == now.site and (
+        former.number == now.number
+        or (former.number < now.number and changed_since(former.number, now.number) is not None)
+    )
+
+
+def _by_name(rows: QuerySet[Row], noun: str) -> Mapping[str, Row]:
+    """Rows by folded name: slugs before names before aliases."""
+    by_id = {row.pk: row for row in rows}
+    aliases = Alias.objects.filter(**{f"{noun}_id__in": list(by_id)})
+    found = {folded: by_id[pk] for folded, pk in aliases.values_list("folded", f"{noun}_id")}
+    found |= {_folded(row.name): row for row in by_id.values()}
+    found |= {_folded(row.slug): row for row in by_id.values()}
+    return found

@@ -9,7 +9,7 @@ from django.db import connection, transaction
 from django.db.models import Q
 
 from incidents.models import Impact, Incident, MonitorAlert, MonitorSource
-from incidents.services.alerts.intake import cells_of
+from incidents.services.alerts.correlation import cells_of
 from incidents.services.incident import has_operator, recover
 
 

@@ -11,7 +11,6 @@ from collections import Counter
 from collections.abc import Mapping
 from datetime import datetime
 from functools import cache
-from itertools import chain
 from typing import cast
 
 import redis
@@ -22,7 +21,7 @@ from incidents.alerts.signal import Signal
 from incidents.cells import Cell
 from incidents.models import MonitorAlert
 from incidents.policy.facts import GLOBAL
-from incidents.services.alerts.cells import CatalogueIndex
+from incidents.services.alerts.cells import catalogue_index
 from incidents.services.alerts.intake import take_in
 from incidents.services.alerts.sources import VISITORS, heard
 from incidents.vocabulary import Level
@@ -99,7 +98,7 @@ def _many(reports: Mapping[Cell, int]) -> list[Signal]:
         ]
         for service, region in reports
     }
-    catalogue, totals = CatalogueIndex(chain.from_iterable(named.values())), Counter[Cell]()
+    catalogue, totals = catalogue_index(), Counter[Cell]()
     for cell, number in reports.items():
         for each in named[cell]:
             found = catalogue.hit(each)

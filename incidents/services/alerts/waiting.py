@@ -13,7 +13,8 @@ from django.db.models import QuerySet
 from incidents.cells import CellIds, grouped
 from incidents.models import MonitorAlert, Offering
 from incidents.services.alerts import grouping
-from incidents.services.alerts.intake import cells_of, dependencies, open_incidents
+from incidents.services.alerts.cells import catalogue_index
+from incidents.services.alerts.correlation import cells_of, open_incidents
 from incidents.services.automatic_text import cells_of as placed
 from incidents.wording import cells
 
@@ -48,7 +49,7 @@ def reported_drafts(among: Iterable[int] | None = None) -> list[ReportedDraft]:
         return []
     offered = set(Offering.objects.current().values_list("service_id", "region_id"))
     hit = [cell for alert in alerts for cell in cells_of(alert) if cell in offered]
-    known, groups = placed(hit), grouping.storms(hit, dependencies())
+    known, groups = placed(hit), grouping.storms(hit, catalogue_index().needs)
     return [
         ReportedDraft(
             [alert for alert in alerts if group.intersection(cells_of(alert))],

@@ -139,7 +139,7 @@ def _join(
 
 def open_incidents(fresh_since: datetime | None = None) -> list[grouping.Open]:
     """Incidents that alerts may belong to, the oldest first. Without `fresh_since` none of them counts as fresh."""
-    asked = {
+    asked: dict[str, str | datetime] = {
         "kind": Kind.SERVICE_ISSUE,
         "witness": AlertOutcome.WITNESS,
         "since": fresh_since or datetime.max.replace(tzinfo=UTC),

@@ -78,6 +78,7 @@ class Deferral(Word):
     LIMIT = "limit"  # the hour's messages to this endpoint are used up
     INTERVAL = "interval"  # the last message about this incident is too fresh
     DAILY = "daily"  # its reader wants one summary a day
+    QUIET = "quiet"  # the alert rules that lead to it have quiet hours
 
 
 class DeliveryAudience(Word):

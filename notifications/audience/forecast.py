@@ -7,12 +7,13 @@ test plans the same statement for real and compares.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from django.conf import settings
 from django.db import connection
 from django.db.models import Q
+from django.utils import timezone
 
 from incidents.models import Communication
 from incidents.services.visibility import waits_for_audience
@@ -38,8 +39,8 @@ class Forecast:
 
     `targeted`, `public`: endpoints by channel that hear of it; each endpoint counts once, and a targeted
     message goes before a public one. Unless it `is_public`, `public` are those that would hear, were it so.
-    `later`: so many are held back at first, by the hour's limit or the interval. `skipped`: endpoints planned
-    for nothing, by reason. `tenants`, `subscriptions`: whom it concerns, by list or footprint; of these
+    `later`: so many are held back at first, by the hour's limit, the interval or quiet hours. `skipped`: endpoints
+    planned for nothing, by reason. `tenants`, `subscriptions`: whom it concerns, by list or footprint; of these
     tenants the `silent` have no address that hears of it. `waits`: scenario 3, those whom it concerns are told
     once the audience is known.
     """
@@ -147,14 +148,19 @@ def _facts(communication: Communication) -> dict[str, Any]:
     urgency = priority(
         kind=communication.kind, stage=communication.stage, number=communication.number
     )
-    return selection.hearing_facts(communication, cells) | {
-        "by_list": selection.has_list(communication),
-        "drill": incident.drill,
-        "drill_ids": _drill_receivers() if incident.drill else [],
-        "hourly": settings.HOURLY_LIMIT if urgency in LIMITED else 0,
-        "interval": settings.UPDATE_INTERVAL if urgency in SPACED else 0,
-        "named": MOST_NAMED,
-    }
+    quiet = selection.quiet_now(communication, now=timezone.now())
+    return (
+        selection.hearing_facts(communication, cells)
+        | asdict(quiet)
+        | {
+            "by_list": selection.has_list(communication),
+            "drill": incident.drill,
+            "drill_ids": _drill_receivers() if incident.drill else [],
+            "hourly": settings.HOURLY_LIMIT if urgency in LIMITED else 0,
+            "interval": settings.UPDATE_INTERVAL if urgency in SPACED else 0,
+            "named": MOST_NAMED,
+        }
+    )
 
 
 def _drill_receivers() -> list[int]:

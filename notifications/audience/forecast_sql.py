@@ -7,7 +7,7 @@ from notifications.audience import selection_sql as sql
 # What `ADD_TOLD_BEFORE` adds, for all endpoints at once.
 _TOLD = """
 told AS MATERIALIZED (
-  SELECT DISTINCT ON (d.endpoint_id) d.endpoint_id AS id, d.relevance, d.reason
+  SELECT DISTINCT ON (d.endpoint_id) d.endpoint_id AS id, d.relevance, d.reason, d.quiet
   FROM notifications_delivery d
   WHERE d.incident_id = ANY (%(line)s) AND d.communication_id < %(communication)s
     AND d.audience = 'targeted' AND (d.state <> 'skipped' OR d.skip_reason = 'in_digest')
@@ -17,18 +17,18 @@ told AS MATERIALIZED (
 # Each endpoint once, as planning finds it first.
 _PLANNED = """
 planned AS MATERIALIZED (
-  SELECT DISTINCT ON (id) id, audience FROM (
-    SELECT endpoint_id AS id, 'targeted' AS audience, 1 AS phase FROM targets
+  SELECT DISTINCT ON (id) id, audience, quiet FROM (
+    SELECT endpoint_id AS id, 'targeted' AS audience, quiet, 1 AS phase FROM targets
     WHERE %(concerns)s AND NOT EXISTS (SELECT FROM released WHERE released.id = targets.endpoint_id)
       AND (every OR NOT %(in_between)s OR NOT EXISTS (
         SELECT FROM told WHERE told.id = targets.endpoint_id))
     UNION ALL
-    SELECT id, 'targeted', 2 FROM told
+    SELECT id, 'targeted', quiet, 2 FROM told
     WHERE %(targeted)s AND (%(retraction)s OR relevance <> 'not-impacted')
       AND (NOT %(in_between)s OR reason <> 'first-and-last')
       AND NOT EXISTS (SELECT FROM released WHERE released.id = told.id)
     UNION ALL
-    SELECT id, 'public', 3 FROM chosen WHERE %(public)s
+    SELECT id, 'public', NULL, 3 FROM chosen WHERE %(public)s
   ) found
   WHERE NOT EXISTS (
     SELECT FROM notifications_delivery d
@@ -40,16 +40,16 @@ planned AS MATERIALIZED (
 # are confirmed and have not left, or they are not chosen.
 _JUDGED = """
 judged AS MATERIALIZED (
-  SELECT p.id, p.audience, e.channel,
+  SELECT p.id, p.audience, e.channel, held.until IS NOT NULL AS held,
     CASE
       WHEN e.suppressed_at IS NOT NULL THEN 'suppressed'
       WHEN p.audience = 'targeted' AND e.left_alerts_at IS NOT NULL THEN 'left'
       WHEN %(drill)s AND NOT p.id = ANY (%(drill_ids)s::bigint[]) THEN 'drill'
       ELSE ''
     END AS skip
-  FROM planned p JOIN notifications_endpoint e ON e.id = p.id
+  FROM planned p JOIN notifications_endpoint e ON e.id = p.id {quiet}
 )
-"""
+""".replace("{quiet}", sql.QUIET.format(quiet="p.quiet", id="p.id"))
 # As `rate_limits` judges a claim: the hour's messages, and the last one about this incident.
 _HELD = """
 (%(hourly)s > 0 AND (
@@ -69,8 +69,8 @@ _DAILY = """
 """
 _COUNTED = f"""
 SELECT audience, channel, count(*),
-  CASE WHEN %(hourly)s > 0 OR %(interval)s > 0 THEN count(*) FILTER (WHERE {_DAILY} OR {_HELD})
-    ELSE count(*) FILTER (WHERE {_DAILY}) END
+  CASE WHEN %(hourly)s > 0 OR %(interval)s > 0 THEN count(*) FILTER (WHERE {_DAILY} OR j.held OR {_HELD})
+    ELSE count(*) FILTER (WHERE {_DAILY} OR j.held) END
 FROM judged j WHERE skip = '' GROUP BY 1, 2
 UNION ALL SELECT 'skipped', skip, count(*), 0 FROM judged WHERE skip <> '' GROUP BY 2
 UNION ALL

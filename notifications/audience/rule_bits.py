@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from incidents.vocabulary import LEVEL_RANK, Kind, Level
+from notifications.quiet_hours import WINDOW_SQL
 
 _LEVELS = sorted(Level, key=lambda level: -LEVEL_RANK[level])  # the gravest first
 _SLOTS = [(kind, level) for kind in list(Kind) for level in _LEVELS]
@@ -59,8 +60,26 @@ _KINDS = (
 )
 _LEAST = " ".join(f"WHEN '{level}' THEN {mask}" for level, mask in FROM_LEVEL.items())
 _MASK = f"(({_KINDS}) & (CASE r.least_level {_LEAST} END))"
-DIRECT_SQL = f"({_MASK} << CASE WHEN r.ends_only THEN {WIDTH} ELSE 0 END)"
+# What it tells at once in spite of its quiet hours; without any, everything.
+_QUIET_LEVEL = " ".join(
+    f"WHEN '{level}' THEN {mask}" for level, mask in FROM_LEVEL.items() if level
+)
+_AT_ONCE = (
+    f"(CASE WHEN r.quiet_from IS NULL THEN {ALL} ELSE (CASE r.quiet_level {_QUIET_LEVEL} ELSE 0 END) | "
+    + " | ".join(
+        f"CASE WHEN '{kind}' = ANY (r.quiet_kinds) THEN {mask} ELSE 0 END"
+        for kind, mask in OF_KIND.items()
+    )
+    + " END)"
+)
+# The parts of a rule `r`: what it tells at once, and what in a window of quiet hours waits.
+PARTS = (
+    f"JOIN LATERAL (VALUES ({_MASK} & {_AT_ONCE}, 0), ({_MASK} & ~{_AT_ONCE}, {WINDOW_SQL}))"
+    " AS part (mask, quiet) ON part.mask <> 0"
+)
+# The bits of a part.
+DIRECT_SQL = f"(part.mask << CASE WHEN r.ends_only THEN {WIDTH} ELSE 0 END)"
 DEPENDENT_SQL = (
-    f"(({_MASK} & {FAILING})"
+    f"((part.mask & {FAILING})"
     f" << CASE WHEN r.ends_only THEN {DEPENDENT_ENDS} ELSE {DEPENDENT_EVERY} END)"
 )

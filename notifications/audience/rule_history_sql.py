@@ -2,21 +2,30 @@
 
 from __future__ import annotations
 
-from notifications.audience.rule_bits import DIRECT_SQL
+from notifications.audience.rule_bits import DIRECT_SQL, PARTS
 from notifications.audience.target_index_sql import FRESH, REGIONS, SERVICES
 
 OWNERS = "WITH owners AS MATERIALIZED (SELECT %(tenant)s::bigint AS tenant_id),"
-# Rows of (communication, endpoint, bits, by a rule): who runs, or leans on, where it speaks of.
+# Rows of (communication, endpoint, bits, quiet hours, by a rule): who runs, or leans on, where it speaks of.
 BY_FOOTPRINT = f"""
 {OWNERS} {FRESH},
 said AS MATERIALIZED (
   SELECT c.id FROM incidents_communication c JOIN incidents_incident i ON i.id = c.incident_id
   WHERE i.started_at >= %(since)s AND NOT i.drill AND c.targeted_text <> ''
 )
-SELECT said.id, fresh.endpoint_id, bit_or(fresh.kinds), bool_or(fresh.by_rule)
+SELECT said.id, fresh.endpoint_id, fresh.kinds, fresh.quiet, bool_or(fresh.by_rule)
 FROM said JOIN incidents_scopecell x ON x.communication_id = said.id
 JOIN fresh USING (service_id, region_id)
-GROUP BY 1, 2
+GROUP BY 1, 2, 3, 4
+"""
+# Rows of (incident, endpoint, service, region, began, ended): the windows in what leads to it, of incidents that have
+# ended somewhere.
+WINDOWS = f"""
+{OWNERS} {FRESH}
+SELECT DISTINCT o.incident_id, fresh.endpoint_id, m.service_id, m.region_id, m.started_at, m.ended_at
+FROM incidents_impact m JOIN incidents_occurrence o ON o.id = m.occurrence_id
+JOIN fresh USING (service_id, region_id)
+WHERE o.incident_id = ANY (%(incidents)s)
 """
 # The same by the lists that the tenant is on, as `selection_sql.TARGETSBY_LIST` asks for one incident.
 BY_LIST = f"""
@@ -38,16 +47,16 @@ ends AS MATERIALIZED (
   WHERE r.tenant_id = %(tenant)s AND r.active
 ),
 rules AS MATERIALIZED (
-  SELECT r.id, r.certainty, r.dependents, {DIRECT_SQL} AS kinds,
+  SELECT r.id, r.certainty, r.dependents, part.quiet, {DIRECT_SQL} AS kinds,
     {SERVICES} AS services, {REGIONS} AS regions,
     EXISTS (SELECT FROM notifications_alertrule_subscriptions x WHERE x.alertrule_id = r.id) AS narrowed
-  FROM (SELECT DISTINCT id FROM ends) told JOIN notifications_alertrule r USING (id)
+  FROM (SELECT DISTINCT id FROM ends) told JOIN notifications_alertrule r USING (id) {PARTS}
 ),
 said AS MATERIALIZED (
   SELECT c.id, c.incident_id FROM incidents_communication c
   WHERE c.targeted_text <> '' AND c.incident_id IN (SELECT line FROM lined)
 )
-SELECT said.id, ends.endpoint_id, bit_or(rules.kinds), TRUE
+SELECT said.id, ends.endpoint_id, rules.kinds, rules.quiet, TRUE
 FROM said CROSS JOIN rules JOIN ends ON ends.id = rules.id
 WHERE rules.certainty <> 'estimated'
   AND (NOT rules.narrowed OR EXISTS (
@@ -61,9 +70,8 @@ WHERE rules.certainty <> 'estimated'
         OR (rules.dependents AND EXISTS (
           SELECT FROM incidents_dependency d
           WHERE d.depends_on_id = s.service_id AND d.service_id = ANY (rules.services)))))
-GROUP BY 1, 2
 UNION ALL
-SELECT said.id, t.contact_id, -1, FALSE
+SELECT said.id, t.contact_id, -1, 0, FALSE
 FROM said CROSS JOIN notifications_tenant t
 WHERE t.id = %(tenant)s AND t.contact_id IS NOT NULL AND NOT EXISTS (SELECT FROM ends)
   AND EXISTS (SELECT FROM incidents_scopecell s WHERE s.communication_id = said.id)

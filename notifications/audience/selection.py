@@ -8,7 +8,7 @@ are unique per communication and endpoint, so asking twice, late or in parallel 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -21,6 +21,7 @@ from incidents.models import Communication, Impact, Incident
 from incidents.sealing import unseal_findable
 from incidents.services.visibility import waits_for_audience
 from incidents.vocabulary import LEVEL_RANK, Audience, CommunicationKind, Kind, Level
+from notifications import quiet_hours
 from notifications.addresses import label
 from notifications.audience import selection_sql as sql
 from notifications.audience import target_index
@@ -35,7 +36,7 @@ from notifications.lifecycle import (
     priority,
     takes_back,
 )
-from notifications.models import Endpoint, ImpactedSubscription
+from notifications.models import AlertRule, Endpoint, ImpactedSubscription
 
 _LAST = 2**63 - 1  # beyond every id
 # The hour of daily summaries, in each reader's zone.
@@ -127,6 +128,7 @@ def add_matching(
     cells: Sequence[CellIds],
     *,
     by_list: bool,
+    quiet: QuietNow,
     after: int,
     window: int,
 ) -> Slice:
@@ -145,18 +147,52 @@ def add_matching(
     facts |= {
         "upto": min(first + window - 1, last),
         "relevance": Relevance.IMPACTED if by_list else Relevance.RELATED,
+        **asdict(quiet),
     }
     step = _step(sql.chain(*_targets(cells, by_list=by_list)) + sql.ADD_TARGETS, facts)
     return Slice(step.last, step.seen, step.added, more=facts["upto"] < last)
 
 
-def add_told_before(communication: Communication, *, by_list: bool, after: int, most: int) -> Slice:
+def add_told_before(
+    communication: Communication, *, by_list: bool, quiet: QuietNow, after: int, most: int
+) -> Slice:
     """Deliveries for endpoints that heard, targeted, of this incident before and match no longer."""
     return _step(
         sql.ADD_TOLD_BEFORE,
         _facts(communication, (), after, most)
+        | asdict(quiet)
         | {"by_list": by_list, "retraction": communication.kind == CommunicationKind.RETRACTION},
     )
+
+
+@dataclass(frozen=True, slots=True)
+class QuietNow:
+    """The quiet hours of all alert rules that it is quiet in now: window, zone and end (UTC), row by row."""
+
+    quiet: list[int] = field(default_factory=list)
+    quiet_zones: list[str] = field(default_factory=list)
+    quiet_untils: list[datetime] = field(default_factory=list)
+
+
+def quiet_now(communication: Communication, *, now: datetime) -> QuietNow:
+    """What keeps this statement back; nothing does where it takes back what was told."""
+    found = QuietNow()
+    if takes_back(kind=communication.kind):
+        return found
+    rules = AlertRule.objects.filter(quiet_from__isnull=False)
+    windows = {
+        quiet_hours.window(*each)
+        for each in rules.values_list("quiet_from", "quiet_until").distinct()
+    }
+    if not windows:
+        return found
+    for zone in Endpoint.objects.values_list("time_zone", flat=True).distinct():
+        for each in windows:
+            if until := quiet_hours.ends_at(each, zone, now=now):
+                found.quiet.append(each)
+                found.quiet_zones.append(zone)
+                found.quiet_untils.append(until)
+    return found
 
 
 def add_readers(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from notifications.audience.rule_bits import DIRECT_SQL
+from notifications.audience.rule_bits import DIRECT_SQL, PARTS
 from notifications.audience.target_index_sql import REGIONS, SERVICES
 
 # Parts of one WITH chain. Parameters: services, regions (the scope), the bits of kind and level (see
@@ -32,7 +32,8 @@ def chain(*parts: str) -> str:
 TARGETS_BY_FOOTPRINT = """
 targets AS MATERIALIZED (
   SELECT t.endpoint_id, bool_or(t.by_rule) AS by_rule,
-    bool_or(t.kinds & %(every)s <> 0) AS every, bool_or(t.kinds & %(direct)s <> 0) AS direct
+    bool_or(t.kinds & %(every)s <> 0) AS every, bool_or(t.kinds & %(direct)s <> 0) AS direct,
+    CASE WHEN bool_and(t.quiet <> 0) THEN array_agg(t.quiet) FILTER (WHERE t.quiet <> 0) END AS quiet
   FROM notifications_target t JOIN scope USING (service_id, region_id)
   WHERE t.tenant_id > %(after)s AND t.tenant_id <= %(upto)s AND t.kinds & %(wanted)s <> 0
   GROUP BY t.endpoint_id
@@ -44,7 +45,8 @@ targets AS MATERIALIZED (
 TARGETS_BY_WIDE_FOOTPRINT = """
 targets AS MATERIALIZED (
   SELECT t.endpoint_id, bool_or(t.by_rule) AS by_rule,
-    bool_or(t.kinds & %(every)s <> 0) AS every, bool_or(t.kinds & %(direct)s <> 0) AS direct
+    bool_or(t.kinds & %(every)s <> 0) AS every, bool_or(t.kinds & %(direct)s <> 0) AS direct,
+    CASE WHEN bool_and(t.quiet <> 0) THEN array_agg(t.quiet) FILTER (WHERE t.quiet <> 0) END AS quiet
   FROM notifications_target t
   WHERE t.tenant_id > %(after)s AND t.tenant_id <= %(upto)s AND t.kinds & %(wanted)s <> 0
     AND t.service_id * {spread}::bigint + t.region_id = ANY (%(places)s::bigint[])
@@ -85,9 +87,9 @@ ends AS MATERIALIZED (
   JOIN notifications_actiongroup_endpoints ge ON ge.actiongroup_id = rg.actiongroup_id
 ),
 rules AS MATERIALIZED (
-  SELECT r.id, r.dependents, {DIRECT_SQL} & %(every)s <> 0 AS every,
+  SELECT r.id, r.dependents, part.quiet, {DIRECT_SQL} & %(every)s <> 0 AS every,
     {SERVICES} AS services, {REGIONS} AS regions
-  FROM (SELECT DISTINCT id FROM ends) told JOIN notifications_alertrule r USING (id)
+  FROM (SELECT DISTINCT id FROM ends) told JOIN notifications_alertrule r USING (id) {PARTS}
   WHERE {DIRECT_SQL} & %(direct)s <> 0 AND r.certainty <> 'estimated'
     AND (NOT EXISTS (SELECT FROM notifications_alertrule_subscriptions x
                      WHERE x.alertrule_id = r.id)
@@ -97,7 +99,7 @@ rules AS MATERIALIZED (
                  WHERE x.alertrule_id = r.id))
 ),
 led AS MATERIALIZED (
-  SELECT ends.tenant_id, ends.endpoint_id, TRUE AS by_rule, rules.every
+  SELECT ends.tenant_id, ends.endpoint_id, TRUE AS by_rule, rules.every, rules.quiet
   FROM ends JOIN rules USING (id)
   WHERE EXISTS (
     SELECT FROM scope
@@ -107,20 +109,34 @@ led AS MATERIALIZED (
           SELECT FROM incidents_dependency d
           WHERE d.depends_on_id = scope.service_id AND d.service_id = ANY (rules.services)))))
   UNION ALL
-  SELECT t.id, t.contact_id, FALSE, TRUE
+  SELECT t.id, t.contact_id, FALSE, TRUE, 0
   FROM concerned JOIN notifications_tenant t ON t.id = concerned.tenant_id
   WHERE t.contact_id IS NOT NULL
     AND NOT EXISTS (SELECT FROM ends WHERE ends.tenant_id = t.id)
 ),
 targets AS MATERIALIZED (
-  SELECT endpoint_id, bool_or(by_rule) AS by_rule, bool_or(every) AS every, TRUE AS direct
+  SELECT endpoint_id, bool_or(by_rule) AS by_rule, bool_or(every) AS every, TRUE AS direct,
+    CASE WHEN bool_and(quiet <> 0) THEN array_agg(quiet) END AS quiet
   FROM led GROUP BY endpoint_id
 )
 """
 
 INSERT = """
 INSERT INTO notifications_delivery (incident_id, communication_id, endpoint_id, channel, audience,
-  relevance, reason, priority, uuid, state, skip_reason, attempts, next_attempt_at, created_at)
+  relevance, reason, priority, uuid, state, skip_reason, attempts, next_attempt_at, created_at, deferred, quiet,
+  quiet_until)
+"""
+# Until when a message to endpoint `id` waits whose rules have these quiet hours: where it is quiet by all of them, for
+# the first to end. Parameters: windows, zones and ends, of those that it is quiet in now.
+QUIET = """
+LEFT JOIN LATERAL (
+  SELECT min(q.until) AS until
+  FROM unnest({quiet}) AS w(quiet)
+  LEFT JOIN unnest(%(quiet)s::int[], %(quiet_zones)s::text[], %(quiet_untils)s::timestamptz[])
+    AS q(quiet, zone, until) ON q.quiet = w.quiet
+    AND q.zone = (SELECT time_zone FROM notifications_endpoint WHERE id = {id})
+  HAVING bool_and(q.until IS NOT NULL)
+) held ON {quiet} IS NOT NULL
 """
 
 # Who has been told that all of theirs is well again, while the incident went on elsewhere: they hear of it no more,
@@ -156,7 +172,8 @@ released AS MATERIALIZED (
 
 # Who wants the first and the last alone is passed over in between, once told. What has led to the last
 # delivery decides (`reason`), so that it goes on as it began.
-ADD_TARGETS = """,
+ADD_TARGETS = (
+    """,
 {released},
 added AS (
   {insert}
@@ -164,8 +181,9 @@ added AS (
     (SELECT channel FROM notifications_endpoint WHERE id = t.endpoint_id), 'targeted',
     CASE WHEN t.direct THEN %(relevance)s ELSE 'dependent' END,
     CASE WHEN NOT t.by_rule THEN 'default-contact' WHEN t.every THEN 'alert-rule' ELSE 'first-and-last' END,
-    %(priority)s, gen_random_uuid(), 'pending', '', 0, now(), now()
-  FROM targets t
+    %(priority)s, gen_random_uuid(), 'pending', '', 0, coalesce(held.until, now()), now(),
+    CASE WHEN held.until IS NULL THEN '' ELSE 'quiet' END, t.quiet, held.until
+  FROM targets t {quiet}
   WHERE NOT EXISTS (SELECT FROM released WHERE released.id = t.endpoint_id)
     AND (t.every OR NOT %(in_between)s OR NOT EXISTS (
     SELECT FROM notifications_delivery d
@@ -176,7 +194,10 @@ added AS (
   ON CONFLICT (communication_id, endpoint_id) DO NOTHING RETURNING 1
 )
 SELECT %(upto)s, (SELECT count(*) FROM targets), (SELECT count(*) FROM added)
-""".replace("{insert}", INSERT).replace("{released}", RELEASED)
+""".replace("{insert}", INSERT)
+    .replace("{released}", RELEASED)
+    .replace("{quiet}", QUIET.format(quiet="t.quiet", id="t.endpoint_id"))
+)
 
 # The first window begins before the first tenant, and there is nothing after the last.
 WINDOW = """
@@ -187,9 +208,10 @@ SELECT (SELECT min(id) FROM notifications_tenant WHERE id > %(after)s),
 # What each endpoint last heard in this incident. Who was told "you were not affected" has heard the
 # end; only a retraction goes there, too. With a list, an endpoint whose tenants are not on it was told
 # by an estimate that was wrong; one whose tenant is on it merely has rules that look elsewhere.
-ADD_TOLD_BEFORE = """
+ADD_TOLD_BEFORE = (
+    """
 WITH told AS MATERIALIZED (
-  SELECT DISTINCT ON (d.endpoint_id) d.endpoint_id AS id, d.relevance, d.reason
+  SELECT DISTINCT ON (d.endpoint_id) d.endpoint_id AS id, d.relevance, d.reason, d.quiet
   FROM notifications_delivery d
   WHERE d.incident_id = ANY (%(line)s) AND d.communication_id < %(communication)s
     AND d.endpoint_id > %(after)s AND d.audience = 'targeted'
@@ -225,8 +247,9 @@ added AS (
       ELSE 'not-impacted'
     END,
     CASE told.reason WHEN 'first-and-last' THEN told.reason ELSE 'told-before' END, %(priority)s,
-    gen_random_uuid(), 'pending', '', 0, now(), now()
-  FROM told
+    gen_random_uuid(), 'pending', '', 0, coalesce(held.until, now()), now(),
+    CASE WHEN held.until IS NULL THEN '' ELSE 'quiet' END, told.quiet, held.until
+  FROM told {quiet}
   WHERE (%(retraction)s OR told.relevance <> 'not-impacted')
     AND (NOT %(in_between)s OR told.reason <> 'first-and-last')
     AND NOT EXISTS (SELECT FROM released WHERE released.id = told.id)
@@ -234,7 +257,10 @@ added AS (
   ON CONFLICT (communication_id, endpoint_id) DO NOTHING RETURNING 1
 )
 SELECT (SELECT max(id) FROM told), (SELECT count(*) FROM told), (SELECT count(*) FROM added)
-""".replace("{insert}", INSERT).replace("{released}", RELEASED)
+""".replace("{insert}", INSERT)
+    .replace("{released}", RELEASED)
+    .replace("{quiet}", QUIET.format(quiet="told.quiet", id="told.id"))
+)
 
 # A topic names a service, a region, both or neither: four looks into the index of topics, instead of a
 # comparison of every topic with every cell.

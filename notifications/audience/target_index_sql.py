@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from notifications.audience.rule_bits import ALL, DEPENDENT_SQL, DIRECT_SQL
+from notifications.audience.rule_bits import ALL, DEPENDENT_SQL, DIRECT_SQL, PARTS
 
 # Which services and regions a rule `r` looks at; NULL: all of them. Categories and geographies stand for what
 # is in them now.
@@ -42,12 +42,12 @@ cells AS MATERIALIZED (
   JOIN notifications_footprint f ON f.subscription_id = s.id
 ),
 rules AS MATERIALIZED (
-  SELECT r.id, r.tenant_id, r.certainty, {DIRECT_SQL} AS kinds,
+  SELECT r.id, r.tenant_id, r.certainty, part.quiet, {DIRECT_SQL} AS kinds,
     CASE WHEN r.dependents THEN {DEPENDENT_SQL} ELSE 0 END AS leaning,
     {SERVICES} AS services, {REGIONS} AS regions,
     EXISTS (SELECT FROM notifications_alertrule_subscriptions x
             WHERE x.alertrule_id = r.id) AS narrowed
-  FROM owners JOIN notifications_alertrule r USING (tenant_id)
+  FROM owners JOIN notifications_alertrule r USING (tenant_id) {PARTS}
   WHERE r.active
 ),
 ends AS MATERIALIZED (
@@ -57,13 +57,13 @@ ends AS MATERIALIZED (
   JOIN notifications_actiongroup_endpoints ge ON ge.actiongroup_id = rg.actiongroup_id
 ),
 own AS (
-  SELECT r.id, r.tenant_id, r.kinds, r.leaning, c.service_id, c.region_id
+  SELECT r.id, r.tenant_id, r.quiet, r.kinds, r.leaning, c.service_id, c.region_id
   FROM rules r JOIN cells c USING (tenant_id)
   WHERE NOT r.narrowed AND r.certainty <> 'confirmed'
     AND (r.services IS NULL OR c.service_id = ANY (r.services))
     AND (r.regions IS NULL OR c.region_id = ANY (r.regions))
   UNION ALL
-  SELECT r.id, r.tenant_id, r.kinds, r.leaning, f.service_id, f.region_id
+  SELECT r.id, r.tenant_id, r.quiet, r.kinds, r.leaning, f.service_id, f.region_id
   FROM rules r
   JOIN notifications_alertrule_subscriptions x ON x.alertrule_id = r.id
   JOIN notifications_customersubscription s
@@ -74,9 +74,9 @@ own AS (
     AND (r.regions IS NULL OR f.region_id = ANY (r.regions))
 ),
 places AS (
-  SELECT id, tenant_id, kinds, service_id, region_id FROM own
+  SELECT id, tenant_id, quiet, kinds, service_id, region_id FROM own
   UNION ALL
-  SELECT DISTINCT own.id, own.tenant_id, own.leaning, o.service_id, o.region_id
+  SELECT DISTINCT own.id, own.tenant_id, own.quiet, own.leaning, o.service_id, o.region_id
   FROM own
   JOIN incidents_dependency d ON d.service_id = own.service_id
   JOIN incidents_offering o ON o.service_id = d.depends_on_id
@@ -91,11 +91,11 @@ places AS (
 ),
 fresh AS MATERIALIZED (
   SELECT p.tenant_id, ends.endpoint_id, p.service_id::int, p.region_id::int, p.kinds::int,
-    TRUE AS by_rule
+    p.quiet, TRUE AS by_rule
   FROM places p JOIN ends USING (id)
   WHERE p.kinds <> 0
   UNION
-  SELECT c.tenant_id, t.contact_id, c.service_id::int, c.region_id::int, {ALL}::int, FALSE
+  SELECT c.tenant_id, t.contact_id, c.service_id::int, c.region_id::int, {ALL}::int, 0, FALSE
   FROM cells c JOIN notifications_tenant t ON t.id = c.tenant_id
   WHERE t.contact_id IS NOT NULL
     AND NOT EXISTS (SELECT FROM rules JOIN ends USING (id) WHERE rules.tenant_id = t.id)
@@ -104,7 +104,15 @@ fresh AS MATERIALIZED (
 
 _SAME = " AND ".join(
     f"f.{column} = t.{column}"
-    for column in ("tenant_id", "endpoint_id", "service_id", "region_id", "kinds", "by_rule")
+    for column in (
+        "tenant_id",
+        "endpoint_id",
+        "service_id",
+        "region_id",
+        "kinds",
+        "quiet",
+        "by_rule",
+    )
 )
 
 _OWNERS = "WITH owners AS MATERIALIZED (SELECT unnest(%(tenants)s::bigint[]) AS tenant_id),"
@@ -116,7 +124,7 @@ gone AS (
   DELETE FROM notifications_target t USING owners
   WHERE t.tenant_id = owners.tenant_id AND NOT EXISTS (SELECT FROM fresh f WHERE {_SAME})
 )
-INSERT INTO notifications_target (tenant_id, endpoint_id, service_id, region_id, kinds, by_rule)
+INSERT INTO notifications_target (tenant_id, endpoint_id, service_id, region_id, kinds, quiet, by_rule)
 SELECT f.* FROM fresh f ORDER BY f.tenant_id, f.service_id, f.region_id
 ON CONFLICT DO NOTHING
 """
@@ -124,7 +132,7 @@ ON CONFLICT DO NOTHING
 # Rows that are missing or too many, of the tenants given.
 DIFFERENCES = f"""
 {_OWNERS} {FRESH},
-held AS (SELECT t.tenant_id, t.endpoint_id, t.service_id, t.region_id, t.kinds, t.by_rule
+held AS (SELECT t.tenant_id, t.endpoint_id, t.service_id, t.region_id, t.kinds, t.quiet, t.by_rule
          FROM notifications_target t JOIN owners USING (tenant_id))
 SELECT count(*) FROM (
   (SELECT * FROM fresh EXCEPT SELECT * FROM held) UNION ALL

@@ -274,6 +274,10 @@ def kept_back(delivery: Delivery, *, room: bool = False) -> str:
     """Why a digest has more than one update in it."""
     if delivery.reason == Reason.TOPIC_DAILY:
         return gettext("What else was posted since your last daily summary.")
+    if delivery.quiet_until:
+        return gettext(
+            "They came in the quiet hours of your alert rules and were kept until these were over."
+        )
     rules = []
     if limit := settings.HOURLY_LIMIT:
         template = (

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
+from datetime import time
 from typing import Any
 
 from django.db import transaction
@@ -23,6 +24,10 @@ _CATALOGUE: dict[str, Any] = {
 }
 _OWN = ("subscriptions", "action_groups")
 MANY = (*_CATALOGUE, *_OWN)
+_PLAIN = (
+    "active", "least_level", "certainty", "ends_only", "dependents",
+    "quiet_from", "quiet_until", "quiet_level",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,6 +46,10 @@ class Conditions:
     certainty: str = ""
     ends_only: bool = False
     dependents: bool = False
+    quiet_from: time | None = None
+    quiet_until: time | None = None
+    quiet_level: str = ""
+    quiet_kinds: tuple[str, ...] = ()
     action_groups: tuple[int, ...] = ()
 
     @classmethod
@@ -53,6 +62,10 @@ class Conditions:
             certainty=rule.certainty,
             ends_only=rule.ends_only,
             dependents=rule.dependents,
+            quiet_from=rule.quiet_from,
+            quiet_until=rule.quiet_until,
+            quiet_level=rule.quiet_level,
+            quiet_kinds=tuple(rule.quiet_kinds),
             **{name: tuple(sorted(row.pk for row in getattr(rule, name).all())) for name in MANY},
         )
 
@@ -76,15 +89,34 @@ def save(*, tenant: Tenant, conditions: Conditions, rule_id: int | None = None) 
     _check_word("kinds", conditions.kinds, list(Kind))
     _check_word("least_level", (conditions.least_level,), ["", *list(Level)])
     _check_word("certainty", (conditions.certainty,), ["", *Certainty.values])
+    _check_quiet_hours(conditions)
     rows = _rows(tenant, conditions)
-    simple = asdict(conditions)
-    for name in ("active", "least_level", "certainty", "ends_only", "dependents"):
-        setattr(rule, name, simple[name])
-    rule.kinds = list(conditions.kinds)
+    for name in _PLAIN:
+        setattr(rule, name, getattr(conditions, name))
+    rule.kinds, rule.quiet_kinds = list(conditions.kinds), list(conditions.quiet_kinds)
     rule.save()
     for name, chosen in rows.items():
         getattr(rule, name).set(chosen)
     return rule
+
+
+def _check_quiet_hours(conditions: Conditions) -> None:
+    _check_word("quiet_kinds", conditions.quiet_kinds, list(Kind))
+    _check_word("quiet_level", (conditions.quiet_level,), ["", *list(Level)])
+    begin, end = conditions.quiet_from, conditions.quiet_until
+    if (begin is None) != (end is None):
+        missing = "quiet_from" if begin is None else "quiet_until"
+        raise EntryError(
+            missing, "is empty; say when quiet hours begin and when they end, or neither."
+        )
+    if begin is not None and begin == end:
+        raise EntryError(
+            "quiet_until", "is when they begin; a rule that is always quiet tells nobody."
+        )
+    if begin is None and (conditions.quiet_level or conditions.quiet_kinds):
+        raise EntryError(
+            "quiet_from", "is empty; say when quiet hours begin, or leave out what is excepted."
+        )
 
 
 def _check_word(name: str, given: tuple[str, ...], known: list[str]) -> None:

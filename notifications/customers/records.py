@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, time
 from zoneinfo import available_timezones
 
 from django.conf import settings
@@ -48,6 +48,10 @@ class Rule:
     certainty: str = ""
     ends_only: bool = False
     dependents: bool = False
+    quiet_from: time | None = None
+    quiet_until: time | None = None
+    quiet_level: str = ""
+    quiet_kinds: Sequence[str] = ()
     endpoints: Sequence[int] = field(default_factory=tuple)
 
 
@@ -133,6 +137,10 @@ def save_rule(*, tenant: Tenant, rule: Rule) -> AlertRule:
             certainty=rule.certainty,
             ends_only=rule.ends_only,
             dependents=rule.dependents,
+            quiet_from=rule.quiet_from,
+            quiet_until=rule.quiet_until,
+            quiet_level=rule.quiet_level,
+            quiet_kinds=tuple(rule.quiet_kinds),
             action_groups=(group.pk,),
         ),
     )

@@ -80,7 +80,27 @@ def sentence(conditions: Conditions, choices: Choices) -> list[Part]:
     if conditions.certainty == Certainty.ESTIMATED:
         parts += [Part(", "), Part("while it is an estimate that they are hit", True)]
     often = "the first and the last statement only" if conditions.ends_only else "every update"
-    return [*parts, Part(": "), Part(often, True), Part(".")]
+    parts += [Part(": "), Part(often, True)]
+    if quiet := _quiet(conditions):
+        parts += [Part("; "), Part(quiet, True)]
+    return [*parts, Part(".")]
+
+
+def _quiet(conditions: Conditions) -> str:
+    """As "from 22:00 to 07:00 it waits for 07:00, but what is of level Error comes at once"."""
+    begin, end = conditions.quiet_from, conditions.quiet_until
+    if begin is None or end is None:
+        return ""
+    excepted = [
+        _plural(str(Kind(each).label).lower())
+        for each in conditions.quiet_kinds
+        if each in list(Kind)
+    ]
+    if conditions.quiet_level in list(Level):
+        graver = "" if conditions.quiet_level == Level.ERROR else " or worse"
+        excepted.append(f"what is of level {Level(conditions.quiet_level).label}{graver}")
+    hours = f"what comes between {begin:%H:%M} and {end:%H:%M} waits until {end:%H:%M}"
+    return f"{hours}, except {_listed(excepted, most=5)}" if excepted else hours
 
 
 def _subscriptions(named: int, owned: int) -> str:
@@ -153,4 +173,5 @@ _ASPECTS: tuple[tuple[str, Any], ...] = (
     ("Relevance", lambda each, _: "also by dependency" if each.dependents else "what is hit itself"),
     ("Certainty", lambda each, _: each.certainty or "estimated and confirmed"),
     ("Updates", lambda each, _: "first and last" if each.ends_only else "every one"),
+    ("Quiet hours", lambda each, _: _quiet(each) or "none"),
 )  # fmt: skip

@@ -9,28 +9,34 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence, Set
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
 from django.db import connection, transaction
 from django.db.models.fields.json import KT
 
-from incidents.models import Communication, Decision, Incident
+from incidents.cells import CellIds
+from incidents.models import Communication, Decision, Incident, ScopeCell
 from incidents.services.visibility import decided_of, standing_of
 from incidents.state_table import Standing, waits_for_audience
-from incidents.vocabulary import Audience, CommunicationKind, Scenario
+from incidents.vocabulary import Audience, CommunicationKind, Kind, Scenario
+from notifications import quiet_hours
 from notifications.audience import rule_history_sql as sql
 from notifications.audience.rule_bits import bits
 from notifications.customers import alert_rules
 from notifications.customers.alert_rules import Conditions
-from notifications.lifecycle import Reason, Relevance, is_in_between
+from notifications.evidence.delivery_lookup import endpoints_of
+from notifications.lifecycle import CLOSING_STAGES, Reason, Relevance, is_in_between, takes_back
 from notifications.models import AlertRule, AudienceVersion, FanOut, ImpactedSubscription, Tenant
 
 
 @dataclass(frozen=True, slots=True)
 class Alert:
-    """One message that would have been planned. `at`: the moment its statement was made (UTC)."""
+    """One message that would have been planned. `at`: the moment its statement was made (UTC).
+
+    `quiet`: the quiet hours of all rules that led to it. `held_until`: the end of those that it came in.
+    """
 
     incident: int
     communication: int
@@ -38,12 +44,34 @@ class Alert:
     reason: str
     relevance: str
     at: datetime
+    quiet: tuple[int, ...] = ()
+    held_until: datetime | None = None
+
+    @property
+    def leaves_at(self) -> datetime:
+        return self.held_until or self.at
 
 
 @dataclass(frozen=True, slots=True)
 class _Found:
+    """A part of the rules that lead to an endpoint."""
+
     kinds: int
+    quiet: int
     by_rule: bool
+
+
+@dataclass(frozen=True, slots=True)
+class _Window:
+    """What was hit of what leads to an endpoint."""
+
+    cell: CellIds
+    started_at: datetime
+    ended_at: datetime | None
+
+
+# By statement and endpoint.
+_Matches = dict[int, dict[int, list[_Found]]]
 
 
 def would_alert(
@@ -90,18 +118,18 @@ def replay(tenant: Tenant, *, since: datetime) -> list[Alert]:
             subscription__tenant=tenant, incident__in=list(incidents)
         ).values_list("incident", flat=True)
     )
-    walk = _Walk(by_footprint, by_list, _Times.of(incidents), on_lists)
+    walk = _Walk(by_footprint, by_list, _Times.of(incidents), on_lists, _Ends.of(tenant, incidents))
     for said in _statements(incidents):
         walk.take(said, incidents[said.incident_id])
     return walk.alerts
 
 
-def _asked(statement: str, facts: dict[str, Any]) -> dict[int, dict[int, _Found]]:
-    found: dict[int, dict[int, _Found]] = defaultdict(dict)
+def _asked(statement: str, facts: dict[str, Any]) -> _Matches:
+    found: _Matches = defaultdict(lambda: defaultdict(list))
     with connection.cursor() as cursor:
         cursor.execute(statement, facts)
-        for communication, endpoint, kinds, by_rule in cursor.fetchall():
-            found[communication][endpoint] = _Found(kinds, by_rule)
+        for communication, endpoint, *part in cursor.fetchall():
+            found[communication][endpoint].append(_Found(*part))
     return found
 
 
@@ -186,17 +214,80 @@ class _Times:
         )
 
 
+@dataclass(frozen=True, slots=True)
+class _Ends:
+    """Who hears no more of an incident that went on elsewhere, as `selection_sql.RELEASED` says it.
+
+    By the windows as they are recorded now: by incident and endpoint. `zones`: by endpoint, and `follow_on` those
+    that want to hear on.
+    """
+
+    windows: dict[int, dict[int, list[_Window]]]
+    scopes: dict[int, set[CellIds]]
+    zones: dict[int, str]
+    follow_on: frozenset[int]
+
+    @classmethod
+    def of(cls, tenant: Tenant, incidents: dict[int, Incident]) -> _Ends:
+        partial = [each.pk for each in incidents.values() if each.kind == Kind.SERVICE_ISSUE]
+        windows: dict[int, dict[int, list[_Window]]] = defaultdict(lambda: defaultdict(list))
+        if partial:
+            with connection.cursor() as cursor:
+                cursor.execute(sql.WINDOWS, {"tenant": tenant.pk, "incidents": partial})
+                for incident, endpoint, service, region, began, ended in cursor.fetchall():
+                    window = _Window((service, region), began, ended)
+                    windows[incident][endpoint].append(window)
+        scopes: dict[int, set[CellIds]] = defaultdict(set)
+        cells = ScopeCell.objects.filter(communication__incident__in=partial)
+        for communication, *cell in cells.values_list("communication", "service", "region"):
+            scopes[communication].add((cell[0], cell[1]))
+        ends = list(endpoints_of(tenant).values_list("pk", "time_zone", "follows_on"))
+        return cls(
+            windows,
+            scopes,
+            {pk: zone for pk, zone, _ in ends},
+            frozenset(pk for pk, _, follows in ends if follows),
+        )
+
+    def released(
+        self, said: Communication, incident: Incident, line: list[int], told: dict[int, datetime]
+    ) -> set[int]:
+        """Of those `told` before (by endpoint, the last time): all of theirs was well before that."""
+        if (said.kind, incident.kind) != (CommunicationKind.UPDATE, Kind.SERVICE_ISSUE):
+            return set()
+        closing = said.stage in CLOSING_STAGES
+        named = set() if closing else self.scopes.get(said.pk, set())
+        over = incident.mitigated_at
+        found = set()
+        for end, last in told.items():
+            theirs = [
+                each
+                for one in line
+                for each in self.windows.get(one, {}).get(end, ())
+                if each.started_at <= said.at
+            ]
+            ended = [each.ended_at for each in theirs if each.ended_at and each.ended_at <= said.at]
+            well = bool(theirs) and len(ended) == len(theirs)
+            if not well or end in self.follow_on or any(each.cell in named for each in theirs):
+                continue
+            if last >= max(ended) and (over is None or over > said.at or max(ended) < over):
+                found.add(end)
+        return found
+
+
 class _Walk:
     """Statement by statement: who matches, and who was told before."""
 
     def __init__(
         self,
-        by_footprint: dict[int, dict[int, _Found]],
-        by_list: dict[int, dict[int, _Found]],
+        by_footprint: _Matches,
+        by_list: _Matches,
         times: _Times,
         on_lists: Set[int],
+        ends: _Ends,
     ) -> None:
         self.by_footprint, self.by_list, self.times = by_footprint, by_list, times
+        self.ends = ends
         self.on_lists = on_lists
         self.alerts: list[Alert] = []
         self.told: dict[int, dict[int, Alert]] = defaultdict(dict)
@@ -207,18 +298,32 @@ class _Walk:
         planned_at = plans[0].started_at if plans else said.at
         listed = self.times.has_list(incident, decided, planned_at)
         before = self._told_before(incident)
+        last_told = {end: alert.at for end, alert in before.items()}
+        released = self.ends.released(said, incident, self._line(incident.pk), last_told)
         heard: dict[int, Alert] = {}
         if said.kind != CommunicationKind.RETRACTION and not _waits(said, incident, decided):
             heard = self._matching(said, decided, before, listed=listed)
+        heard = {end: alert for end, alert in heard.items() if end not in released}
         for end, last in before.items():
-            if end not in heard and (alert := self._going_on(said, last, listed=listed)):
+            if (
+                end not in heard
+                and end not in released
+                and (alert := self._going_on(said, last, listed=listed))
+            ):
                 heard[end] = alert
         # A list that grew later was planned for what was current: for whom it added.
         if any(each.audience_version > 1 for each in plans):
             more = self._matching(said, decided, before | heard, listed=True)
-            heard = more | heard
+            heard = {end: one for end, one in more.items() if end not in released} | heard
+        if not takes_back(kind=said.kind):
+            heard = {end: self._held(one, planned_at) for end, one in heard.items()}
         self.told[incident.pk] |= heard
         self.alerts += heard.values()
+
+    def _held(self, alert: Alert, planned_at: datetime) -> Alert:
+        zone = self.ends.zones.get(alert.endpoint, "UTC")
+        until = quiet_hours.held_until(alert.quiet, zone, now=planned_at)
+        return replace(alert, held_until=until) if until else alert
 
     def _line(self, incident_id: int) -> list[int]:
         return [*self.times.absorbed.get(incident_id, ()), incident_id]
@@ -241,17 +346,20 @@ class _Walk:
         asked = bits(decided.kind, decided.level)
         quiet = is_in_between(kind=said.kind, stage=said.stage)
         found: dict[int, Alert] = {}
-        for end, row in (self.by_list if listed else self.by_footprint).get(said.pk, {}).items():
-            every, direct = bool(row.kinds & asked.every), bool(row.kinds & asked.direct)
-            matches = direct if listed else bool(row.kinds & asked.wanted)
-            if matches and (every or not quiet or end not in before):
+        wanted = asked.direct if listed else asked.wanted
+        for end, parts in (self.by_list if listed else self.by_footprint).get(said.pk, {}).items():
+            rows = [each for each in parts if each.kinds & wanted]
+            every = any(each.kinds & asked.every for each in rows)
+            direct = any(each.kinds & asked.direct for each in rows)
+            if rows and (every or not quiet or end not in before):
                 reason = Reason.ALERT_RULE if every else Reason.FIRST_AND_LAST
-                if not row.by_rule:
+                if not any(each.by_rule for each in rows):
                     reason = Reason.DEFAULT_CONTACT
                 relevance = Relevance.IMPACTED if listed else Relevance.RELATED
                 if not direct:
                     relevance = Relevance.DEPENDENT
-                found[end] = _alert(said, end, reason, relevance)
+                windows = tuple(sorted({each.quiet for each in rows}))
+                found[end] = _alert(said, end, reason, relevance, () if 0 in windows else windows)
         return found
 
     def _going_on(self, said: Communication, last: Alert, *, listed: bool) -> Alert | None:
@@ -269,7 +377,7 @@ class _Walk:
         if brief and is_in_between(kind=said.kind, stage=said.stage):
             return None
         reason = Reason.FIRST_AND_LAST if brief else Reason.TOLD_BEFORE
-        return _alert(said, last.endpoint, reason, relevance)
+        return _alert(said, last.endpoint, reason, relevance, last.quiet)
 
 
 def _waits(said: Communication, incident: Incident, decided: _Decided) -> bool:
@@ -290,8 +398,10 @@ def _waits(said: Communication, incident: Incident, decided: _Decided) -> bool:
     )
 
 
-def _alert(said: Communication, end: int, reason: str, relevance: str) -> Alert:
-    return Alert(said.incident_id, said.pk, end, str(reason), str(relevance), said.at)
+def _alert(
+    said: Communication, end: int, reason: str, relevance: str, quiet: tuple[int, ...]
+) -> Alert:
+    return Alert(said.incident_id, said.pk, end, str(reason), str(relevance), said.at, quiet)
 
 
 def reach_of(tenant: Tenant) -> dict[tuple[int, int], set[int]]:

@@ -122,7 +122,7 @@ def _take_slice(
     phase = Phase(fan_out.phase)
     if phase is Phase.DONE:
         return None
-    step = _ask(fan_out, phase, slice_size, window)
+    step = _ask(fan_out, phase, slice_size, window, now)
     if phase is Phase.PUBLIC:
         fan_out.public += step.added
     else:
@@ -137,7 +137,7 @@ def _take_slice(
     return step
 
 
-def _ask(fan_out: FanOut, phase: Phase, most: int, window: int) -> selection.Slice:
+def _ask(fan_out: FanOut, phase: Phase, most: int, window: int, now: datetime) -> selection.Slice:
     communication = fan_out.communication
     after = fan_out.cursor
     nothing = selection.Slice(None, 0, 0, more=False)
@@ -155,13 +155,27 @@ def _ask(fan_out: FanOut, phase: Phase, most: int, window: int) -> selection.Sli
     if not communication.targeted_text:
         return nothing
     by_list = selection.has_list(communication)
+    quiet = selection.quiet_now(communication, now=now)
+    if quiet.quiet:
+        rate_limits.lock_summaries()
     if phase is Phase.TOLD_BEFORE:
-        return selection.add_told_before(communication, by_list=by_list, after=after, most=most)
-    if not selection.matches(communication):
+        step = selection.add_told_before(
+            communication, by_list=by_list, quiet=quiet, after=after, most=most
+        )
+    elif selection.matches(communication):
+        step = selection.add_matching(
+            communication,
+            _cells(communication),
+            by_list=by_list,
+            quiet=quiet,
+            after=after,
+            window=window,
+        )
+    else:
         return nothing
-    return selection.add_matching(
-        communication, _cells(communication), by_list=by_list, after=after, window=window
-    )
+    if quiet.quiet:
+        rate_limits.gather_quiet(communication_id=communication.pk)
+    return step
 
 
 def _cells(communication: Communication) -> list[CellIds]:

@@ -21,7 +21,7 @@ from typing import Any
 from django.conf import settings
 from django.db import connection
 
-from notifications.lifecycle import LIMITED, SPACED, Deferral
+from notifications.lifecycle import LIMITED, SPACED, Channel, Deferral
 
 # Held ones of a line, and what a waiting digest carries of it, go along with the newest that is claimed.
 _NEWEST = """
@@ -151,19 +151,21 @@ WHERE d.id = carried.id
 """
 
 
-# One carrier per endpoint, the newest; whoever is being claimed at this moment leaves as it is.
+# One carrier per endpoint and moment, the newest; whoever is being claimed at this moment leaves as it is. A
+# machine is told of each incident for itself, or it would not know which of them has begun or ended.
 _SUMMARIES = """
 WITH waiting AS MATERIALIZED (
   SELECT d.id, first_value(d.id) OVER (
-    PARTITION BY d.endpoint_id ORDER BY d.communication_id DESC, d.id DESC) AS digest_id
+    PARTITION BY d.endpoint_id, d.next_attempt_at ORDER BY d.communication_id DESC, d.id DESC)
+    AS digest_id
   FROM notifications_delivery d
-  WHERE d.deferred = 'daily' AND d.endpoint_id IN (
+  WHERE d.deferred = %(held)s AND d.channel <> ALL (%(singly)s) AND d.endpoint_id IN (
     SELECT endpoint_id FROM notifications_delivery
-    WHERE communication_id = %(communication)s AND deferred = 'daily'
+    WHERE communication_id = %(communication)s AND deferred = %(held)s
       AND endpoint_id > %(after)s AND endpoint_id <= %(upto)s)
 )
 SELECT d.id, waiting.digest_id FROM notifications_delivery d JOIN waiting USING (id)
-WHERE d.id <> waiting.digest_id AND d.deferred = 'daily' FOR UPDATE OF d SKIP LOCKED
+WHERE d.id <> waiting.digest_id AND d.deferred = %(held)s FOR UPDATE OF d SKIP LOCKED
 """
 
 
@@ -227,7 +229,29 @@ def lock_summaries() -> None:
 
 def gather_summaries(*, communication_id: int, after: int, upto: int) -> None:
     """What waits for a reader's daily summary goes along with the newest of it. `after`, `upto`: endpoint ids."""
-    facts = {"communication": communication_id, "after": after, "upto": upto}
+    _gather_held(Deferral.DAILY, communication_id, after=after, upto=upto)
+
+
+def gather_quiet(*, communication_id: int) -> None:
+    """What waits for the end of quiet hours goes along with the newest of it, but to machines."""
+    _gather_held(Deferral.QUIET, communication_id, singly=(Channel.WEBHOOK,))
+
+
+def _gather_held(
+    held: Deferral,
+    communication_id: int,
+    *,
+    after: int = 0,
+    upto: int = 2**63 - 1,
+    singly: Sequence[Channel] = (),
+) -> None:
+    facts = {
+        "held": held.value,
+        "communication": communication_id,
+        "after": after,
+        "upto": upto,
+        "singly": [each.value for each in singly],
+    }
     with connection.cursor() as cursor:
         cursor.execute(_SUMMARIES, facts)
         rows = cursor.fetchall()

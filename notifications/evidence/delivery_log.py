@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 
 from notifications.evidence.delivery_lookup import endpoints_of
 from notifications.lifecycle import Deferral, DeliveryAudience, Reason, SkipReason, State
@@ -30,6 +30,7 @@ SKIPPED = {
 HELD = {
     Deferral.DAILY: "waiting for the daily summary",
     Deferral.LIMIT: "waits: this hour's messages are used up",
+    Deferral.QUIET: "held by the quiet hours of your rule",
     Deferral.INTERVAL: "waits: the last message about this event is too fresh",
 }
 
@@ -88,15 +89,22 @@ def log_of(
 def what(row: Delivery) -> str:
     """What became of a delivery, in words."""
     if row.state == State.SKIPPED:
+        if row.skip_reason == SkipReason.IN_DIGEST and row.digest and row.digest.deferred:
+            return f"told in a digest, which is {what(row.digest)}"
         return SKIPPED[SkipReason(row.skip_reason)]
     if row.state == State.PENDING and row.deferred:
-        return HELD[Deferral(row.deferred)]
+        return f"{HELD[Deferral(row.deferred)]}, until {_moment(row.next_attempt_at)}"
+    held = f", after quiet hours that ended {_moment(row.quiet_until)}" if row.quiet_until else ""
     return {
-        State.SENT: "accepted by the other side",
+        State.SENT: f"accepted by the other side{held}",
         State.FAILED: "could not be delivered",
         State.PENDING: "is tried again" if row.attempts else "is about to be sent",
         State.SENDING: "is being sent",
     }[State(row.state)]
+
+
+def _moment(at: datetime) -> str:
+    return f"{at.astimezone(UTC):%d %B, %H:%M} UTC"
 
 
 def last_tries(endpoint: Endpoint, most: int = 10) -> list[tuple[datetime, str, str]]:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from django.db.models import Q, QuerySet
 from django.db.models.functions import Coalesce
 
 from notifications.evidence.delivery_lookup import endpoints_of
-from notifications.lifecycle import SkipReason, State
+from notifications.lifecycle import Deferral, SkipReason, State
 from notifications.models import Attempt, Delivery, Result, Tenant
 from notifications.models.choices import channels
 
@@ -104,8 +104,15 @@ def _way(channel: str) -> str:
 
 
 def _in_words(row: Delivery) -> str:
-    if row.skip_reason == SkipReason.IN_DIGEST:
-        return "told in a digest"
+    if row.skip_reason == SkipReason.IN_DIGEST and row.digest:
+        waits = _in_words(row.digest)
+        return (
+            f"told in a digest: {waits}"
+            if row.digest.state == State.PENDING
+            else "told in a digest"
+        )
+    if row.deferred == Deferral.QUIET:
+        return f"held by quiet hours until {row.next_attempt_at.astimezone(UTC):%d %B, %H:%M} UTC"
     if row.state == State.SKIPPED:
         return f"not sent: {row.get_skip_reason_display()}"
     return {"sent": "accepted", "failed": "could not be delivered"}.get(row.state, "on its way")

@@ -8,6 +8,7 @@ from datetime import timedelta
 from enum import StrEnum
 
 from django.conf import settings
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import F, Q
 from django.utils import timezone
@@ -86,6 +87,8 @@ class Delivery(models.Model):
     `uuid` makes the Message-ID, so that every repeat is recognisable. `incident` repeats the
     communication's: order, told-before and superseding all ask by incident and endpoint.
     Times of claims and waits are the database's, since several hosts' clocks would disagree.
+    `quiet`: the quiet hours of the rules that lead here, where all of them have some; `quiet_until`: the end of those
+    that it came in, also after it was sent.
     `deferred`: why it is kept back. `digest`: the delivery whose message, a digest then, tells it, too.
     """
 
@@ -119,6 +122,8 @@ class Delivery(models.Model):
     deferred = models.CharField(
         max_length=8, choices=DEFERRALS, blank=True, default="", db_default=""
     )
+    quiet = ArrayField(models.IntegerField(), null=True, editable=False)
+    quiet_until = models.DateTimeField(null=True)
     # No constraint: what ages out takes nothing with it and is not held up by it.
     digest = models.ForeignKey(
         "self",

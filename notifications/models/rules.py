@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 
 from incidents.models import Geography, Region, Service, ServiceCategory
 from incidents.vocabulary import Kind, Level
@@ -40,7 +40,8 @@ class AlertRule(models.Model):
     named and those of the categories named, also ones that come later; regions and geographies likewise.
     `least_level`: that level or a graver one. `certainty`: by the footprint, or by an impacted list alone.
     `ends_only`: the first and the last statements. `dependents`: also what may be affected since it depends on
-    what fails.
+    what fails. From `quiet_from` to `quiet_until`, on each receiver's clock, what it tells waits for the end, save
+    what is of `quiet_kinds` or of level `quiet_level` or graver.
     """
 
     tenant = models.ForeignKey(Tenant, on_delete=models.CASCADE, related_name="alert_rules")
@@ -57,6 +58,23 @@ class AlertRule(models.Model):
     )
     dependents = models.BooleanField(
         "also what may be affected by dependency", default=False, db_default=False
+    )
+    quiet_from = models.TimeField(null=True, blank=True)
+    quiet_until = models.TimeField(null=True, blank=True)
+    quiet_level = models.CharField(
+        "at once in quiet hours, from this level",
+        max_length=13,
+        choices=Level.choices(),
+        blank=True,
+        default="",
+        db_default="",
+    )
+    quiet_kinds = ArrayField(
+        models.CharField(max_length=20, choices=Kind.choices()),
+        verbose_name="at once in quiet hours, of these kinds",
+        default=list,
+        db_default=[],
+        blank=True,
     )
     kinds = ArrayField(
         models.CharField(max_length=20, choices=Kind.choices()), default=list, blank=True
@@ -79,10 +97,27 @@ class AlertRule(models.Model):
                 name="alert_rule_certainty_known",
                 condition=Q(certainty__in=["", *Certainty.values]),
             ),
+            models.CheckConstraint(
+                name="alert_rule_quiet_from_and_until",
+                condition=Q(quiet_from=None, quiet_until=None)
+                | (
+                    Q(quiet_from__isnull=False, quiet_until__isnull=False)
+                    & ~Q(quiet_from=F("quiet_until"))
+                ),
+            ),
+            models.CheckConstraint(
+                name="alert_rule_quiet_level_known",
+                condition=Q(quiet_level__in=["", *(each.value for each in Level)]),
+            ),
         ]
         indexes = [
             # The planner: active rules of the tenants whose subscriptions match.
             models.Index(fields=["tenant"], name="alert_rule_active", condition=Q(active=True)),
+            models.Index(
+                fields=["quiet_from", "quiet_until"],
+                name="alert_rule_quiet",
+                condition=Q(quiet_from__isnull=False),
+            ),
         ]
 
     def __str__(self) -> str:

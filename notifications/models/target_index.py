@@ -9,13 +9,14 @@ class Target(models.Model):
     """An incident in this cell leads, for this tenant, to this endpoint.
 
     What rules, groups, footprints and contacts amount to, as a plain set: all columns are the key, so that
-    choosing an audience reads one index. `kinds`: bits, see `audience.rule_bits`. `by_rule`: false
-    where the tenant's contact stands in for rules that lead nowhere.
+    choosing an audience reads one index. `kinds`: bits, see `audience.rule_bits`. `quiet`:
+    the window in which they wait, see `quiet_hours`. `by_rule`: false where the tenant's contact stands in for rules
+    that lead nowhere.
     No foreign keys: nothing but `targets.refresh` writes here, and each would be checked at every row.
     """
 
     pk = models.CompositePrimaryKey(
-        "service_id", "region_id", "tenant_id", "endpoint_id", "kinds", "by_rule"
+        "service_id", "region_id", "tenant_id", "endpoint_id", "kinds", "quiet", "by_rule"
     )
     # Eight-byte columns first: a row is 8 bytes shorter than in the order of the key.
     tenant_id = models.BigIntegerField()
@@ -23,6 +24,7 @@ class Target(models.Model):
     service_id = models.IntegerField()
     region_id = models.IntegerField()
     kinds = models.IntegerField()
+    quiet = models.IntegerField(db_default=0)
     by_rule = models.BooleanField()
 
     class Meta:

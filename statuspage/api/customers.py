@@ -245,6 +245,10 @@ def save_rule(
                 certainty=new.certainty,
                 ends_only=new.ends_only,
                 dependents=new.dependents,
+                quiet_from=new.quiet_from,
+                quiet_until=new.quiet_until,
+                quiet_level=new.quiet_level,
+                quiet_kinds=new.quiet_kinds,
                 endpoints=new.endpoints,
             ),
         )

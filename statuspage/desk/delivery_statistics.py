@@ -29,6 +29,7 @@ DEFERRED: dict[str, str] = {
     Deferral.LIMIT: "held for a digest",
     Deferral.INTERVAL: "held by the interval",
     Deferral.DAILY: "held for a daily summary",
+    Deferral.QUIET: "held by quiet hours",
 }
 
 # A statement is published when it is decided; the time it states may lie before.

@@ -18,7 +18,7 @@ name are removed.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from datetime import datetime
+from datetime import datetime, time
 from pathlib import Path
 from typing import Any
 
@@ -41,9 +41,9 @@ from notifications.models import AlertRule, Tenant
 
 LARGEST = 1024 * 1024  # bytes
 RULE_LISTS = (
-    "kinds", "services", "categories", "regions", "geographies", "subscriptions", "endpoints",
+    "kinds", "quiet_kinds", "services", "categories", "regions", "geographies", "subscriptions", "endpoints",
 )  # fmt: skip
-RULE_WORDS = ("least_level", "certainty")
+RULE_WORDS = ("least_level", "certainty", "quiet_from", "quiet_until", "quiet_level")
 RULE_SWITCHES = ("ends_only", "dependents")
 RULE_KEYS = ("name", "active", *RULE_LISTS, *RULE_WORDS, *RULE_SWITCHES)
 
@@ -187,12 +187,26 @@ def _save_rule(tenant: Tenant, row: object, place: str) -> AlertRule:
                 certainty=str(row.get("certainty") or ""),
                 ends_only=row.get("ends_only") is True,
                 dependents=row.get("dependents") is True,
+                quiet_from=_clock(row, "quiet_from", place),
+                quiet_until=_clock(row, "quiet_until", place),
+                quiet_level=str(row.get("quiet_level") or ""),
+                quiet_kinds=lists["quiet_kinds"],
                 subscriptions=lists["subscriptions"],
                 endpoints=list(reached.values()),
             ),
         )
     except EntryError as error:
         raise FolderError(f"{place}: {error}") from error
+
+
+def _clock(row: dict[str, Any], name: str, place: str) -> time | None:
+    typed = str(row.get(name) or "")
+    try:
+        return time.fromisoformat(typed) if typed else None
+    except ValueError as error:
+        raise FolderError(
+            f'{place}: {name}: {typed[:20]!r} is no time of day; write "22:00".'
+        ) from error
 
 
 def _rule(rule: AlertRule) -> dict[str, Any]:
@@ -208,6 +222,10 @@ def _rule(rule: AlertRule) -> dict[str, Any]:
         "certainty": rule.certainty,
         "ends_only": rule.ends_only,
         "dependents": rule.dependents,
+        "quiet_from": f"{rule.quiet_from:%H:%M}" if rule.quiet_from else "",
+        "quiet_until": f"{rule.quiet_until:%H:%M}" if rule.quiet_until else "",
+        "quiet_level": rule.quiet_level,
+        "quiet_kinds": sorted(rule.quiet_kinds),
         "subscriptions": sorted(rule.subscriptions.values_list("ref", flat=True)),
         "endpoints": sorted(filter(None, groups)),
     }

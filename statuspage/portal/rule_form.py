@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import time
 
 from django.http import QueryDict
 
@@ -28,6 +29,10 @@ def read(form: QueryDict, choices: Choices) -> Conditions:
         certainty=certainty,
         ends_only=updates == "ends",
         dependents=form.get("dependents") == "on",
+        quiet_from=_clock(form, "quiet_from"),
+        quiet_until=_clock(form, "quiet_until"),
+        quiet_level=form.get("quiet_level", ""),
+        quiet_kinds=tuple(dict.fromkeys(form.getlist("quiet_kinds"))),
         action_groups=_ids(form, "action_groups"),
     )
     return _of_today(conditions, choices) if form.get("fixed") == "on" else conditions
@@ -40,6 +45,14 @@ def _of_today(conditions: Conditions, choices: Choices) -> Conditions:
         if category.pk in conditions.categories:
             wanted |= {each.pk for each in category.services.all() if each.retired_at is None}
     return replace(conditions, services=tuple(sorted(wanted)), categories=())
+
+
+def _clock(form: QueryDict, name: str) -> time | None:
+    typed = form.get(name, "").strip()
+    try:
+        return time.fromisoformat(typed) if typed else None
+    except ValueError:
+        raise EntryError(name, f"{typed[:20]!r} is no time of day; write it as 22:00.") from None
 
 
 def _ids(form: QueryDict, name: str) -> tuple[int, ...]:

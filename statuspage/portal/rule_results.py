@@ -23,13 +23,16 @@ _HEIGHT, _LINE, _LOW, _HIGH = 72, 40, 3, 6
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """An event that would have alerted: `first` is when (UTC), `messages` how many to all endpoints together."""
+    """An event that would have alerted: `first` is when (UTC), `messages` how many to all endpoints together,
+    `held` so many of them for the end of quiet hours.
+    """
 
     incident: Incident
     first: datetime
     ways: Sequence[str]
     messages: int
     state: str
+    held: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,9 +67,10 @@ def result_of(
     for incident in rows.order_by("-started_at", "-id"):
         of_it = by_incident[incident.pk]
         ways = sorted({WAYS[channel[each.endpoint]].lower() for each in of_it})
-        first = min(each.at for each in of_it)
+        first = min(each.leaves_at for each in of_it)
         state = state_of(incident.kind, incident.level)
-        told.append(Told(incident, first, ways, len(of_it), state))
+        held = sum(each.held_until is not None for each in of_it)
+        told.append(Told(incident, first, ways, len(of_it), state, held))
     since = now - LOOKS_BACK
     left_out = [
         each.incident

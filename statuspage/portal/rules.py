@@ -87,6 +87,7 @@ def _build(request: HttpRequest, visitor: Visitor, rule: AlertRule | None) -> Ht
         "kinds": Kind.choices(),
         "levels": [(Level.WARNING, "Warning or worse"), (Level.ERROR, "Error only")],
         "certainties": Certainty.choices,
+        "zone": tenant.time_zone,
         "problem": problem,
         "form_token": visitor.form_token(),
         "section": "rules",

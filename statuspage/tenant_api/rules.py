@@ -118,6 +118,10 @@ def _conditions(request: HttpRequest, name: str, new: NewTenantRule) -> Conditio
         certainty=new.certainty,
         ends_only=new.ends_only,
         dependents=new.dependents,
+        quiet_from=new.quiet_from,
+        quiet_until=new.quiet_until,
+        quiet_level=new.quiet_level,
+        quiet_kinds=tuple(new.quiet_kinds),
     )
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
+from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
@@ -13,7 +14,7 @@ from django.db import transaction
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from incidents.models import Incident, Service
+from incidents.models import Impact, Incident, Service
 from incidents.services import incident as incident_service
 from incidents.services.decisions.operator_decisions import set_audience
 from incidents.services.errors import EntryError
@@ -32,7 +33,9 @@ PLACES = [
     ("key-vault", "west-europe"), ("key-vault", "north-europe"), ("storage", "west-europe"),
     ("azure-resource-manager", "west-europe"), ("azure-portal", "global"),
 ]  # fmt: skip
-Row = tuple[int, str, str, str]  # statement, address, reason, relevance
+Row = tuple[
+    int, str, str, str, datetime | None
+]  # statement, address, reason, relevance, held until
 
 
 @dataclass(frozen=True)
@@ -49,6 +52,9 @@ class Wanted:
     ends_only: bool
     dependents: bool
     narrowed: bool
+    quiet: tuple[str, str] | None
+    quiet_level: str
+    quiet_kinds: tuple[str, ...]
     active: bool
 
 
@@ -73,16 +79,29 @@ RULES = st.builds(
     st.booleans(),
     st.booleans(),
     st.sampled_from([False, False, True]),
+    st.sampled_from(
+        [
+            None,
+            None,
+            ("22:00", "07:00"),
+            (f"{NOW:%H:%M}", "23:59"),
+            ("23:58", f"{NOW + timedelta(minutes=9):%H:%M}"),
+        ]
+    ),
+    st.sampled_from(["", "error", "warning"]),
+    st.sampled_from([(), ("health-advisory",)]),
     st.sampled_from([True, True, True, False]),
 )
-STEPS = st.sampled_from(["update", "warning", "error", "wider", "list", "resolved", "retraction"])
+STEPS = st.sampled_from(
+    ["update", "warning", "error", "wider", "list", "recover", "resolved", "retraction"]
+)
 HISTORIES = st.lists(
     st.builds(
         Happened,
         CELLS,
         st.sampled_from(["error", "warning", "informational"]),
         st.sampled_from(["service-issue", "service-issue", "health-advisory"]),
-        st.lists(STEPS, max_size=4),
+        st.lists(STEPS, max_size=5),
     ),
     min_size=1,
     max_size=2,
@@ -113,8 +132,21 @@ def cast(cells: list[tuple[str, str]], rules: list[Wanted], contact: bool) -> Te
             certainty=each.certainty,
             ends_only=each.ends_only,
             dependents=each.dependents,
+            **quiet(each),
         )
     return owner
+
+
+def quiet(each: Wanted) -> dict[str, Any]:
+    if each.quiet is None:
+        return {}
+    begin, end = map(time.fromisoformat, each.quiet)
+    return {
+        "quiet_from": begin,
+        "quiet_until": end,
+        "quiet_level": each.quiet_level,
+        "quiet_kinds": list(each.quiet_kinds),
+    }
 
 
 def lived(happened: Happened, listed: list[str], now: datetime, operator: User) -> datetime:
@@ -144,6 +176,17 @@ def go_on(incident: Incident, step: str, listed: list[str], now: datetime, opera
         impacted_lists.replace_list(incident_id=incident.pk, lines=listed, now=now, actor=operator)
         if incident.audience != "confirmed":
             set_audience(incident_id=incident.pk, audience="confirmed", now=now, actor=operator)
+    elif step == "recover":
+        hurt = Impact.objects.filter(occurrence__incident=incident).open().order_by("pk").first()
+        if hurt:
+            incident_service.recover(
+                incident_id=incident.pk,
+                cells=[(hurt.service_id, hurt.region_id)],
+                at=now,
+                now=now,
+                statement=Statement(targeted_text="Some are well again."),
+                actor=operator,
+            )
     elif step in ("resolved", "retraction"):
         write_communication(
             incident,
@@ -176,14 +219,22 @@ def told(incident: Incident, now: datetime) -> None:
 
 def planned() -> set[Row]:
     rows = Delivery.objects.filter(audience="targeted")
-    return set(rows.values_list("communication", "endpoint__address", "reason", "relevance"))
+    return set(
+        rows.values_list("communication", "endpoint__address", "reason", "relevance", "quiet_until")
+    )
 
 
 def by_the_tester(owner: Tenant) -> set[Row]:
     alerts = rule_tester.replay(owner, since=NOW - timedelta(days=365))
     addresses = dict(Delivery.objects.values_list("endpoint", "endpoint__address"))
     return {
-        (each.communication, addresses.get(each.endpoint, "?"), each.reason, each.relevance)
+        (
+            each.communication,
+            addresses.get(each.endpoint, "?"),
+            each.reason,
+            each.relevance,
+            each.held_until,
+        )
         for each in alerts
     }
 

@@ -2,17 +2,33 @@
 
 from __future__ import annotations
 
+import re
+from datetime import time
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, Field, StringConstraints
+from pydantic import BaseModel, BeforeValidator, Field, StringConstraints, WithJsonSchema
 
 from incidents.vocabulary import Kind
 from notifications.models import AlertRule
 from notifications.models.tenants import REF
 from statuspage.api.schemas.requests import Slug, Strict
 
+_CLOCK = r"^([01]\d|2[0-3]):[0-5]\d$"
+
+
+def _checked_clock(given: object) -> object:
+    if isinstance(given, str) and not re.fullmatch(_CLOCK, given):
+        raise ValueError("is no time of day; write it as 22:00")
+    return given
+
+
 Ref = Annotated[str, StringConstraints(pattern=REF, max_length=64)]
 LeastLevel = Literal["", "error", "warning", "informational"]
+ClockTime = Annotated[
+    time,
+    BeforeValidator(_checked_clock),
+    WithJsonSchema({"type": "string", "pattern": _CLOCK, "example": "22:00"}),
+]
 Certain = Literal["", "estimated", "confirmed"]
 
 
@@ -30,6 +46,15 @@ class RuleConditions(Strict):
     certainty: Certain = Field("", description="Empty: estimated and confirmed.")
     ends_only: bool = Field(False, description="The first and the last statements only.")
     dependents: bool = Field(False, description="Also what may be affected by dependency.")
+    quiet_from: ClockTime | None = Field(
+        None,
+        description="When quiet hours begin on each receiver's clock; what comes waits for their end.",
+    )
+    quiet_until: ClockTime | None = None
+    quiet_level: LeastLevel = Field(
+        "", description="This level or a graver one comes at once all the same."
+    )
+    quiet_kinds: list[Kind] = Field([], description="These kinds come at once all the same.")
 
 
 class ToldConditions(BaseModel):
@@ -44,6 +69,10 @@ class ToldConditions(BaseModel):
     certainty: str
     ends_only: bool
     dependents: bool
+    quiet_from: str | None = Field(description="Such as 22:00.")
+    quiet_until: str | None
+    quiet_level: str
+    quiet_kinds: list[str]
 
 
 def conditions_of(rule: AlertRule) -> dict[str, Any]:
@@ -60,4 +89,8 @@ def conditions_of(rule: AlertRule) -> dict[str, Any]:
         "certainty": rule.certainty,
         "ends_only": rule.ends_only,
         "dependents": rule.dependents,
+        "quiet_from": rule.quiet_from and f"{rule.quiet_from:%H:%M}",
+        "quiet_until": rule.quiet_until and f"{rule.quiet_until:%H:%M}",
+        "quiet_level": rule.quiet_level,
+        "quiet_kinds": rule.quiet_kinds,
     }

@@ -220,9 +220,14 @@ def subject(communication: Communication) -> str:
 
 
 def _subject(delivery: Delivery) -> str:
-    if delivery.reason != Reason.TOPIC_DAILY:
+    if delivery.reason == Reason.TOPIC_DAILY:
+        summary = gettext("Daily summary of public posts")
+    elif delivery.quiet_until and any(
+        each.incident_id != delivery.incident_id for each in delivery.digest_items
+    ):
+        summary = gettext("What came in your quiet hours")
+    else:
         return subject(delivery.communication)
-    summary = gettext("Daily summary of public posts")
     return one_line(f"[{settings.SITE_NAME}] {summary}", SUBJECT_LENGTH)
 
 

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import uuid
+from copy import copy
 from datetime import timedelta
 from smtplib import SMTPException
 from typing import Any
 
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
 
 from incidents.services.errors import EntryError
+from notifications.addresses import AddressError
 from notifications.channels import endpoints
 from notifications.channels.base import Format
 from notifications.channels.test_messages import send_test_message
@@ -193,7 +195,7 @@ def endpoint(request: HttpRequest, visitor: Visitor, pk: int) -> HttpResponse:
         raise Http404
     done: dict[str, Any] = {}
     if request.method == "POST":
-        done = _act(request.POST.get("act", ""), found, visitor)
+        done = _act(request.POST, found, visitor)
         found.refresh_from_db()
     context = {
         "endpoint": found,
@@ -202,6 +204,8 @@ def endpoint(request: HttpRequest, visitor: Visitor, pk: int) -> HttpResponse:
         "missed": retry.missed(
             endpoint_id=found.pk, since=visitor.now - retry.LONGEST_REPLAY, now=visitor.now
         ).count(),
+        "formats": endpoints.formats(found.channel),
+        "tested": found.format,
         "two_secrets": bool(found.former_until and found.former_until > visitor.now),
         "form_token": visitor.form_token(),
         "section": "where",
@@ -210,13 +214,12 @@ def endpoint(request: HttpRequest, visitor: Visitor, pk: int) -> HttpResponse:
     return show(request, "endpoint", context, visitor=visitor)
 
 
-def _act(act: str, found: Endpoint, visitor: Visitor) -> dict[str, Any]:
+def _act(form: QueryDict, found: Endpoint, visitor: Visitor) -> dict[str, Any]:
+    act = form.get("act", "")
     if act == "test":
         if request_rate_limits.seconds_to_wait(PER_TENANT, visitor.tenant.ref, now=visitor.now):
             return {"problem": TOO_OFTEN}
-        taken, answer = send_test_message(found, now=visitor.now)
-        said = f"The test message was {'taken' if taken else 'not taken'}: {answer}."
-        return {"said" if taken else "problem": said}
+        return _tested(found, form.get("format", found.format), visitor)
     if act == "rotate" and found.secret:
         return {"secret": endpoints.rotate(endpoint_id=found.pk, now=visitor.now)}
     if act == "replay" and found.suppressed_at is None:
@@ -227,6 +230,19 @@ def _act(act: str, found: Endpoint, visitor: Visitor) -> dict[str, Any]:
         own_endpoints.stop(endpoint=found, now=visitor.now)
         return {"said": "No alert goes there any more."}
     return {}
+
+
+def _tested(found: Endpoint, format: str, visitor: Visitor) -> dict[str, Any]:
+    """A test message in this format; the endpoint keeps its own."""
+    tried = copy(found)
+    try:
+        tried.address = endpoints.check(found.channel, found.address, format).address
+    except AddressError as error:
+        return {"problem": f"The address {error}"}
+    tried.format = format
+    taken, answer = send_test_message(tried, now=visitor.now)
+    said = f"The test message was {'taken' if taken else 'not taken'}: {answer}."
+    return {"said" if taken else "problem": said, "tested": format}
 
 
 @member

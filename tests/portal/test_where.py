@@ -129,6 +129,30 @@ def test_a_webhook_is_confirmed_by_a_test_it_takes_and_its_secret_shown_once(
     assert unseal(made.secret) not in text(ed, page)
 
 
+def test_an_address_is_tried_in_every_format_there_is(
+    nordwind: Tenant, ed: Client, monkeypatch: pytest.MonkeyPatch, settings: Settings
+) -> None:
+    settings.OUTBOUND_ALLOW = ["127.0.0.0/8"]
+    bodies: list[Any] = []
+
+    def try_out(_: object, message: Any) -> tuple[bool, str]:
+        bodies.append(message.event)
+        return True, "answered 200"
+
+    monkeypatch.setattr(http, "try_out", try_out)
+    made = endpoint(HOOK, channel="webhook", host="127.0.0.1", secret="s", tenant=nordwind)
+    page = f"{WHERE}endpoints/{made.pk}/"
+    offered = [each.name for each in endpoints.formats("webhook")]
+    assert all(f'value="{name}"' in text(ed, page) for name in offered)
+    for name in offered:
+        answer = post(ed, page, act="test", format=name).content.decode()
+        assert "was taken: answered 200" in answer or "The address" in answer, name
+    assert len({str(each) for each in bodies}) > 4
+    assert "has no format" in post(ed, page, act="test", format="odd").content.decode()
+    made.refresh_from_db()
+    assert made.format == ""
+
+
 @pytest.mark.parametrize(
     "address", ["", "x", "a b@c", "http://10.0.0.1/", "x" * 2000, "a@b.c\nBcc: d@e.f"]
 )

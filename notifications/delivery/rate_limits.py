@@ -245,7 +245,7 @@ def _gather_held(
     upto: int = 2**63 - 1,
     singly: Sequence[Channel] = (),
 ) -> None:
-    facts = {
+    facts: dict[str, Any] = {
         "held": held.value,
         "communication": communication_id,
         "after": after,

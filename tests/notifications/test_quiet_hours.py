@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, time, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -42,7 +43,7 @@ def owner(catalogue: None, transactional_db: None) -> Tenant:
     return tenant("mine", HERE)
 
 
-def quiet_rule(owner: Tenant, *addresses: str, now: datetime, **more: object) -> None:
+def quiet_rule(owner: Tenant, *addresses: str, now: datetime, **more: Any) -> None:
     """Quiet from an hour ago for two hours, on a clock in Tokyo."""
     for each in addresses:
         endpoint(each, tenant=owner, time_zone=ZONE.key)

@@ -26,9 +26,15 @@ from notifications.audience import rule_history_sql as sql
 from notifications.audience.rule_bits import bits
 from notifications.customers import alert_rules
 from notifications.customers.alert_rules import Conditions
-from notifications.evidence.delivery_lookup import endpoints_of
 from notifications.lifecycle import CLOSING_STAGES, Reason, Relevance, is_in_between, takes_back
-from notifications.models import AlertRule, AudienceVersion, FanOut, ImpactedSubscription, Tenant
+from notifications.models import (
+    AlertRule,
+    AudienceVersion,
+    Endpoint,
+    FanOut,
+    ImpactedSubscription,
+    Tenant,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +124,10 @@ def replay(tenant: Tenant, *, since: datetime) -> list[Alert]:
             subscription__tenant=tenant, incident__in=list(incidents)
         ).values_list("incident", flat=True)
     )
-    walk = _Walk(by_footprint, by_list, _Times.of(incidents), on_lists, _Ends.of(tenant, incidents))
+    ends = {end for found in (by_footprint, by_list) for each in found.values() for end in each}
+    walk = _Walk(
+        by_footprint, by_list, _Times.of(incidents), on_lists, _Ends.of(tenant, ends, incidents)
+    )
     for said in _statements(incidents):
         walk.take(said, incidents[said.incident_id])
     return walk.alerts
@@ -228,7 +237,7 @@ class _Ends:
     follow_on: frozenset[int]
 
     @classmethod
-    def of(cls, tenant: Tenant, incidents: dict[int, Incident]) -> _Ends:
+    def of(cls, tenant: Tenant, endpoints: Iterable[int], incidents: dict[int, Incident]) -> _Ends:
         partial = [each.pk for each in incidents.values() if each.kind == Kind.SERVICE_ISSUE]
         windows: dict[int, dict[int, list[_Window]]] = defaultdict(lambda: defaultdict(list))
         if partial:
@@ -241,7 +250,9 @@ class _Ends:
         cells = ScopeCell.objects.filter(communication__incident__in=partial)
         for communication, *cell in cells.values_list("communication", "service", "region"):
             scopes[communication].add((cell[0], cell[1]))
-        ends = list(endpoints_of(tenant).values_list("pk", "time_zone", "follows_on"))
+        ends = list(
+            Endpoint.objects.filter(pk__in=endpoints).values_list("pk", "time_zone", "follows_on")
+        )
         return cls(
             windows,
             scopes,

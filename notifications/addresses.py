@@ -57,6 +57,8 @@ def label(address: str) -> str:
     scheme, is_web, _ = address.partition("://")
     if not is_web:
         return address
+    if scheme not in ("http", "https"):  # Apprise's: a token may stand where the web has a host
+        return f"{scheme}://…"
     host = urlsplit(address).netloc
     secret = address[len(scheme) + len(is_web) + len(host) :]
     return f"{host}/…{secret[-TAIL:] if len(secret) >= 4 * TAIL else ''}"

@@ -18,6 +18,7 @@ class Channel(Word):
     WEBHOOK = "webhook"
     CHAT = "chat"
     PUSH = "push", "Browser"
+    APPRISE = "apprise", "Phone or SMS (Apprise)"
 
     @property
     def is_web(self) -> bool:

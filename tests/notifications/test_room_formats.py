@@ -12,8 +12,11 @@ from typing import Any
 import pytest
 from discord_webhook import DiscordEmbed, DiscordWebhook
 from django.contrib.auth.models import User
+from google.apps.card_v1 import Card
 from jsonschema import Draft6Validator
-from slack_sdk.models.attachments import BlockAttachment
+from nio.events.room_events import RoomMessage, RoomMessageNotice
+from nio.schemas import Schemas, validate_json
+from slack_sdk.models.attachments import Attachment, BlockAttachment
 from slack_sdk.models.blocks import Block
 from slack_sdk.webhook import WebhookClient
 
@@ -21,6 +24,7 @@ from incidents.services import incident as incident_service
 from incidents.services.inputs import Statement
 from notifications.addresses import AddressError
 from notifications.channels import endpoints, test_messages
+from notifications.channels.chat.formats.google_chat import NO_TAGS
 from notifications.channels.chat.formats.registry import BY_NAME, FORMATS
 from notifications.channels.chat.post import SIGNS, Post, Update
 from notifications.delivery import plan, send
@@ -125,6 +129,45 @@ def test_a_discord_embed_keeps_to_the_limits_of_the_service(of: Post) -> None:
     )
     assert total + len(embed["footer"]["text"]) + len(embed["author"]["name"]) <= 6000
     assert made["allowed_mentions"] == {"parse": []}, "nobody is called"
+
+
+@pytest.mark.parametrize("of", POSTS)
+def test_a_card_of_google_chat_is_read_by_googles_own_types(of: Post) -> None:
+    made = body("google-chat", of)
+    (holder,) = made["cardsV2"]
+    assert set(made) == {"cardsV2", "fallbackText", "thread"}
+    assert set(holder) == {"cardId", "card"}
+    read = Card.from_json(json.dumps(holder["card"]))  # refuses a field that it does not know
+    assert read.header.title == of.headline.translate(NO_TAGS)
+    assert len(read.sections) == (4 if of.yours else 3)
+    assert len(json.dumps(made).encode()) <= 32_000
+
+
+@pytest.mark.parametrize("of", POSTS)
+def test_a_client_of_matrix_reads_the_event(of: Post) -> None:
+    content = body("matrix", of)
+    event = {
+        "content": content,
+        "event_id": "$1",
+        "sender": "@status:example.org",
+        "origin_server_ts": 1,
+        "type": "m.room.message",
+    }
+    validate_json(event, Schemas.room_message_notice)
+    read = RoomMessage.parse_event(event)
+    assert isinstance(read, RoomMessageNotice)
+    assert read.formatted_body == content["formatted_body"]
+    assert len(json.dumps(event).encode()) <= 65_536, "the longest event that servers take"
+
+
+@pytest.mark.parametrize("name", ["mattermost", "rocket-chat"])
+@pytest.mark.parametrize("of", POSTS)
+def test_an_attachment_is_one_as_slack_once_had_them(of: Post, name: str) -> None:
+    made = body(name, of)
+    (attachment,) = made["attachments"]
+    theirs = Attachment(**attachment)
+    theirs.validate_json()
+    assert theirs.to_dict().items() >= attachment.items()
 
 
 @pytest.mark.parametrize("name", [each.offered.name for each in FORMATS])

@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import uuid
-from datetime import UTC, datetime
+from datetime import datetime
 
-from django.conf import settings
-
-from incidents.wording import clock
 from notifications.channels import http
-from notifications.channels.base import CALM, ChannelHandler
+from notifications.channels.base import ChannelHandler
 from notifications.channels.chat.formats.registry import FORMATS, as_json, format_of
-from notifications.channels.chat.post import Post
+from notifications.channels.chat.post import test_post
 from notifications.channels.chat.renderer import ChatRenderer, message
 from notifications.channels.chat.sender import ROOM_POST
 from notifications.lifecycle import Channel
@@ -20,25 +17,10 @@ from notifications.models import Endpoint
 
 def try_out(endpoint: Endpoint, now: datetime) -> tuple[bool, str]:
     """In the endpoint's own format."""
-    text = f"Test message of {settings.SITE_NAME}, {clock(now.astimezone(UTC))}."
-    post = Post(
-        site=settings.SITE_NAME,
-        looks="quiet",
-        state="Test",
-        headline=text,
-        title=text,
-        places=(),
-        times=(),
-        yours=(),
-        text=CALM,
-        link="",
-        link_words="",
-        notes=(),
-        ref="",
-        thread="test",
-    )
     chosen = format_of(endpoint.format)
-    test = message(str(uuid.uuid4()), endpoint.address, chosen, as_json(chosen.body(post)))
+    test = message(
+        str(uuid.uuid4()), endpoint.address, chosen, as_json(chosen.body(test_post(now)))
+    )
     return http.try_out(ROOM_POST, test)
 
 

@@ -8,13 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 
 from django.conf import settings
 from django.utils.translation import gettext, ngettext
 
 from incidents.texts.markdown import to_text
+from incidents.wording import clock
 from notifications.channels import wording
-from notifications.channels.base import one_line
+from notifications.channels.base import CALM, one_line
 from notifications.channels.yours import Book
 from notifications.models import Delivery
 
@@ -130,6 +132,27 @@ def post_of(delivery: Delivery) -> Post:
         thread=delivery.communication.incident.tracking_id,
     )
     return _with_carried(post, delivery) if delivery.digest_items else post
+
+
+def test_post(now: datetime) -> Post:
+    """That a room is told from now on, and that nothing is wrong."""
+    text = f"Test message of {settings.SITE_NAME}, {clock(now.astimezone(UTC))}."
+    return Post(
+        site=settings.SITE_NAME,
+        looks="quiet",
+        state="Test",
+        headline=text,
+        title=text,
+        places=(),
+        times=(),
+        yours=(),
+        text=CALM,
+        link="",
+        link_words="",
+        notes=(),
+        ref="",
+        thread="test",
+    )
 
 
 def _headline(facts: Mapping[str, object]) -> str:

@@ -12,14 +12,19 @@ LONGEST_TEXT = 6000
 
 
 def body(post: Post) -> dict[str, Any]:
-    parts = ("\n".join(post.facts), "\n".join(post.yours), post.body(LONGEST_TEXT))
+    parts = (
+        "\n".join(post.facts),
+        "\n".join(post.yours),
+        post.body(LONGEST_TEXT),
+        "\n".join(post.notes),
+    )
     attachment: dict[str, Any] = {
         "fallback": quiet(plain(post.headline)),
         "color": post.colour,
         "author_name": f"{post.sign} {post.state}",
         "title": quiet(plain(post.headline)),
         "text": quiet(plain("\n\n".join(part for part in parts if part))),
-        "footer": quiet(plain("\n".join((*post.notes, post.ref)))),
+        "footer": quiet(plain(post.ref)),  # cut after 300 characters
     }
     if post.link:
         attachment["title_link"] = post.link

@@ -132,7 +132,7 @@ def _loaded(service: Service) -> tuple[Any, _Recorder]:
     """Only where somebody uses it: half a second, and none of it before the recorder is in its place."""
     # Its log names receivers and, where something is wrong with them, what it was about to send.
     logging.getLogger("apprise").setLevel(logging.CRITICAL + 1)
-    module = importlib.import_module(f"apprise.plugins.{service.module}")
+    module: Any = importlib.import_module(f"apprise.plugins.{service.module}")
     recorder = _Recorder(module.requests)
     module.requests = recorder
     return getattr(module, service.plugin), recorder

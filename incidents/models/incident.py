@@ -90,6 +90,9 @@ class Incident(models.Model):
     # Minutes before its planned start at which receivers are reminded of a maintenance.
     remind_before = models.PositiveIntegerField(null=True, blank=True)
 
+    # The tracking ID of the first window of the plan that this maintenance is a window of; empty: it is alone.
+    series = models.CharField(max_length=8, blank=True, default="", db_default="")
+
     # Publicity. `public_due_at`: a waiting public post goes out by itself then.
     published_at = models.DateTimeField(null=True, blank=True)
     public_due_at = models.DateTimeField(null=True, blank=True)

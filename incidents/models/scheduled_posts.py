@@ -28,7 +28,7 @@ class ScheduledPost(models.Model):
 
     NAMES: ClassVar = {
         "declare": "The first notice",
-        "declare_series": "The maintenance that repeats, the first",
+        "declare_series": "The maintenance of several windows, the first",
         "extend": "The longer window",
         "post_update": "The update",
         "recover": "The recovery",
@@ -38,6 +38,8 @@ class ScheduledPost(models.Model):
         "take_proposed_level": "The raised level",
         "correct_times": "The correction of times",
         "reschedule": "The new plan",
+        "reschedule_series": "The new plan of all windows, that",
+        "call_off_series": "The end of all windows, that",
         "retract": "The retraction",
         "merge": "The merge",
         "withdraw": "The withdrawal",
@@ -88,6 +90,12 @@ class ScheduledPost(models.Model):
 
     def __str__(self) -> str:
         return f"{self.verb} {self.tracking_id}"
+
+    @property
+    def series(self) -> str:
+        """Of a maintenance's window: the series that it belongs to."""
+        declaration = self.arguments.get("declaration") or {}
+        return str(declaration.get("fields", {}).get("series", ""))
 
     @property
     def typed(self) -> str:

@@ -97,6 +97,7 @@ def declare(
         scheduled_until=declaration.scheduled_until,
         follows_plan=declaration.follows_plan,
         remind_before=declaration.remind_before,
+        series=declaration.series,
         automated=declaration.automated,
         drill=declaration.drill,
         created_at=now,

@@ -42,6 +42,15 @@ class Statement:
 
 
 @dataclass(frozen=True, slots=True)
+class RegionWindow:
+    """When a maintenance is planned in one region (UTC), where that is another time than in the others."""
+
+    region: Region
+    start: datetime
+    end: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
 class Override:
     """A person's choice against the policy; it needs a reason."""
 
@@ -86,6 +95,7 @@ class Declaration:
     scheduled_until: datetime | None = None
     follows_plan: bool = False
     remind_before: int | None = None  # minutes before the planned start
+    series: str = ""  # the tracking ID of the plan's first window
     tracking_id: str = ""
     automated: bool = False
     drill: bool = False
@@ -127,22 +137,29 @@ def check_declaration(declaration: Declaration, now: datetime) -> None:
             f"{wording.clock(declaration.started_at)} lies in the future; give the time impact began.",
         )
     check_past("detected_at", declaration.detected_at, now)
-    if (
-        declaration.scheduled_for
-        and declaration.scheduled_until
-        and declaration.scheduled_until <= declaration.scheduled_for
-    ):
+    _check_window(declaration, now)
+    check_audience(declaration.audience, None)
+    check_hits(declaration.hits, declaration.level)
+
+
+def _check_window(declaration: Declaration, now: datetime) -> None:
+    start, end = declaration.scheduled_for, declaration.scheduled_until
+    if start and end and end <= start:
         raise EntryError("scheduled_until", "ends before it starts; give a later end.")
-    end = declaration.scheduled_until
-    if end is not None and end <= now and declaration.stage == Stage.PLANNED:
+    if end is not None and end <= now:
         raise EntryError(
             "scheduled_until",
-            f"{wording.clock(end)} is over: nothing can be planned for then; give a window to come.",
+            f"{wording.clock(end)} is over: nothing can be planned for then; give a window to come, or, if"
+            " work still goes on, the time when it will end.",
+        )
+    if start is not None and end is None and start <= now and declaration.stage == Stage.PLANNED:
+        raise EntryError(
+            "scheduled_for",
+            f"{wording.clock(start)} is over: nothing can be planned for then; give a start to come, or"
+            " declare it as in progress.",
         )
     if declaration.follows_plan and not declaration.scheduled_until:
         raise EntryError("scheduled_until", "is needed to end by itself; give the planned end.")
-    check_audience(declaration.audience, None)
-    check_hits(declaration.hits, declaration.level)
 
 
 def check_audience(audience: str | None, incident: Incident | None) -> None:

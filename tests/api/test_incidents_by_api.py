@@ -314,3 +314,38 @@ def test_what_is_not_there_is_said_so(call: Call, path: str) -> None:
 def test_a_slash_at_the_end_is_no_other_address(call: Call) -> None:
     assert call("post", "incidents/", body()).status_code == 201
     assert call("delete", "incidents").status_code == 405
+
+
+def test_what_is_taken_up_again_needs_to_say_where(call: Call) -> None:
+    """As at the desk: nobody takes the cells it was last on without a word."""
+    path = f"incidents/{told(call('post', 'incidents', body()))['tracking_id']}"
+    call("post", f"{path}/updates", {"stage": "mitigated"})
+
+    silent = call("post", f"{path}/updates", {"stage": "investigating"})
+    assert silent.status_code == 422
+    (error,) = silent.json()["errors"]
+    assert error["field"] == "impacts"
+    assert error["remedy"].startswith("name where impact is back")
+    assert Incident.objects.get().mitigated_at is not None
+
+    everywhere = call("post", f"{path}/updates", {"stage": "investigating", "everywhere": True})
+    assert everywhere.status_code == 201
+    assert Incident.objects.get().mitigated_at is None
+
+
+@pytest.mark.parametrize("stage", [None, "planned", "in-progress"])
+def test_a_window_that_is_over_is_refused(call: Call, stage: str | None) -> None:
+    now = datetime.now(UTC)
+    window = {
+        "scheduled_start": (now - timedelta(hours=3)).isoformat(),
+        "scheduled_end": (now - timedelta(hours=1)).isoformat(),
+    }
+    asked = body(kind="planned-maintenance", stage=stage, **window)
+    del asked["started_at"]
+
+    answer = call("post", "incidents", asked)
+
+    assert answer.status_code == 422
+    (error,) = answer.json()["errors"]
+    assert error["field"] == "scheduled_end"
+    assert "is over: nothing can be planned for then" in error["problem"]

@@ -33,7 +33,7 @@ FORMAT = "statuspage-incident/1"
 # Keys of other rows, what is counted or derived, and what only lives here.
 _STAYS = frozenset(
     {"id", "incident", "occurrence", "review", "actor", "decision", "backfilled", "merged_into",
-     "impacted_version", "public_due_at", "alarm", "follows_plan", "position"}
+     "impacted_version", "public_due_at", "alarm", "follows_plan", "series", "position"}
 )  # fmt: skip
 _PLACES: Mapping[str, type[Model]] = {"service": Service, "region": Region, "geography": Geography}
 

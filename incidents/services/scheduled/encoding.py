@@ -10,12 +10,29 @@ from django.db.models import Model
 
 from incidents.models import Region, Service
 from incidents.services.errors import EntryError
-from incidents.services.inputs import Changes, Declaration, Hit, Override, Statement
+from incidents.services.inputs import (
+    Changes,
+    Declaration,
+    Hit,
+    Override,
+    RegionWindow,
+    Statement,
+)
 from incidents.services.reviews.review import Draft, Repair, Section
 
 _VALUES = {
     each.__name__: each
-    for each in (Changes, Declaration, Draft, Hit, Override, Repair, Section, Statement)
+    for each in (
+        Changes,
+        Declaration,
+        Draft,
+        Hit,
+        Override,
+        RegionWindow,
+        Repair,
+        Section,
+        Statement,
+    )
 }
 _ROWS: dict[str, type[Model]] = {"Region": Region, "Service": Service}
 

@@ -24,6 +24,7 @@ from incidents.services.access.audit_trail import acting
 from incidents.services.errors import EntryError
 from incidents.services.incident import locked
 from incidents.services.scheduled import verbs
+from incidents.services.scheduled.series import waiting_windows
 
 LATEST = timedelta(days=366)
 State = ScheduledPost.State
@@ -45,9 +46,9 @@ def later(incident_id: int | None = None) -> list[ScheduledPost]:
     `windows`: how many are left of the series that a post belongs to.
     """
     waits = list(open_posts().exclude(brief=True, state=State.WAITING))
-    windows = Counter((each.made_at, each.by_id, each.verb) for each in waits if not each.brief)
+    windows = Counter(each.series for each in waits if each.series)
     for each in waits:
-        each.windows = windows[each.made_at, each.by_id, each.verb]
+        each.windows = windows[each.series] or 1
     return [each for each in waits if incident_id in (None, each.incident_id)]
 
 
@@ -169,20 +170,12 @@ def take_back(*, post_id: int, now: datetime, actor: User) -> FormDraft | None:
     return draft
 
 
-def series_of(post: ScheduledPost) -> QuerySet[ScheduledPost]:
-    """The windows of the same series that are still to be announced, this one included; a single post by itself.
-
-    They were kept together: by one person, at one moment.
-    """
-    return open_posts().filter(made_at=post.made_at, by=post.by_id, verb=post.verb, brief=False)
-
-
 @transaction.atomic
 def cancel_series(*, post_id: int, now: datetime, actor: User) -> int:
     """All windows of a series that are not announced yet, at once; how many. What is announced stays."""
     post = open_posts().filter(pk=post_id).first()
-    numbers = list(series_of(post).values_list("pk", flat=True)) if post else []
-    found = [each for pk in numbers if (each := _locked(pk, Q())) is not None]
+    numbers = waiting_windows(post.series if post else "").values_list("pk", flat=True)
+    found = [each for pk in list(numbers) if (each := _locked(pk, Q())) is not None]
     for each in found:
         _close(each, State.TAKEN_BACK, now, actor)
     return len(found)

@@ -1,6 +1,8 @@
-"""A maintenance that repeats (RFC 5545): the first window is declared, each further one some days before it begins.
+"""A maintenance of several windows: one that repeats (RFC 5545), one with other times in other regions, or both.
 
-Until then it waits as a scheduled post: it can be seen, moved and cancelled by itself.
+Each window is an incident of its own, with its own regions; `series` says which belong together. The first windows
+are declared, each further one some days before it begins. Until then it waits as a scheduled post: it can be seen,
+moved and cancelled by itself.
 """
 
 from __future__ import annotations
@@ -13,13 +15,15 @@ from itertools import islice, pairwise
 from dateutil.rrule import rrule, rruleset, rrulestr
 from django.contrib.auth.models import AbstractBaseUser
 from django.db import transaction
+from django.db.models import QuerySet
 
 from incidents import wording
 from incidents.models import Incident, ScheduledPost
 from incidents.services.errors import EntryError
 from incidents.services.incident import declare
-from incidents.services.inputs import Declaration, Override
+from incidents.services.inputs import Declaration, Hit, Override, RegionWindow
 from incidents.services.scheduled import encoding
+from incidents.services.text_templates import Filling, filled
 from incidents.services.tracking import new_tracking_id
 from incidents.vocabulary import Stage
 
@@ -66,48 +70,119 @@ def windows_of(rule: str, start: datetime, end: datetime | None) -> list[SeriesW
     return [(each, each + length if length else None) for each in starts]
 
 
+def in_its_regions(
+    declaration: Declaration, own: Sequence[RegionWindow], *, now: datetime
+) -> list[Declaration]:
+    """The first windows: one declaration for all regions that share a window, in the order of its cells.
+
+    Placeholders in its texts are filled in for each. Raises EntryError where one has nothing to stand for.
+    """
+    common = (declaration.scheduled_for, declaration.scheduled_until)
+    times = {each.region.pk: (each.start, each.end) for each in own}
+    together: dict[tuple[datetime | None, datetime | None], list[Hit]] = {}
+    for hit in declaration.hits:
+        together.setdefault(times.get(hit.region.pk, common), []).append(hit)
+    found = []
+    for (start, end), hits in together.items():
+        one = replace(declaration, hits=hits)
+        if (start, end) != common and start is not None:
+            one = _planned_for(one, start, end, begun=start <= now)
+        if found:
+            one = replace(one, tracking_id=new_tracking_id())
+        found.append(_filled(one))
+    return found
+
+
 @transaction.atomic
 def declare_series(
     *,
     declaration: Declaration,
-    rule: str,
     announce_days: int,
     page: str,
     fields: Sequence[tuple[str, Sequence[str]]],
     now: datetime,
     actor: AbstractBaseUser,
+    rule: str = "",
+    own: Sequence[RegionWindow] = (),
     override: Override | None = None,
 ) -> Incident:
-    """Declare the first window now, and keep the others until `announce_days` before they begin.
+    """Declare the first window of all regions now, and keep those that `rule` adds until `announce_days` before.
 
-    `page`, `fields`: what was typed, for when one of them is taken back. Raises EntryError.
+    Texts may have placeholders. `page`, `fields`: what was typed, for when one of them is taken back. Returns the
+    first one; raises EntryError.
     """
-    start = declaration.scheduled_for
-    if start is None:
-        raise EntryError("scheduled_for", "is needed for what repeats; give the first start.")
-    windows = windows_of(rule, start, declaration.scheduled_until)
-    incident = declare(declaration=declaration, now=now, actor=actor, override=override)
+    if not declaration.tracking_id:
+        declaration = replace(declaration, tracking_id=new_tracking_id())
+    raw = replace(declaration, series=declaration.tracking_id)
     soon = now + timedelta(minutes=1)
-    ScheduledPost.objects.bulk_create(
-        _post(
-            replace(
-                declaration,
-                tracking_id=new_tracking_id(),
-                stage=Stage.PLANNED,
-                started_at=begins,
-                scheduled_for=begins,
-                scheduled_until=ends,
-            ),
-            override,
-            page=page,
-            fields=dict(fields),
-            due_at=max(begins - timedelta(days=announce_days), soon),
-            now=now,
-            actor=actor,
-        )
-        for begins, ends in windows[1:]
+    waiting, declared = [], []
+    for first in in_its_regions(raw, own, now=now):
+        if first.scheduled_for is None:
+            raise EntryError("scheduled_for", "is needed for what repeats; give the first start.")
+        declared.append(declare(declaration=first, now=now, actor=actor, override=override))
+        if not rule:
+            continue
+        for begins, ends in windows_of(rule, first.scheduled_for, first.scheduled_until)[1:]:
+            one = replace(
+                first, tracking_id=new_tracking_id(), stage=Stage.PLANNED, statement=raw.statement
+            )
+            waiting.append(
+                _post(
+                    _filled(_planned_for(one, begins, ends)),
+                    override,
+                    page=page,
+                    fields=dict(fields),
+                    due_at=max(begins - timedelta(days=announce_days), soon),
+                    now=now,
+                    actor=actor,
+                )
+            )
+    ScheduledPost.objects.bulk_create(waiting)
+    return declared[0]
+
+
+def _planned_for(
+    one: Declaration, start: datetime, end: datetime | None, *, begun: bool = False
+) -> Declaration:
+    return replace(
+        one,
+        stage=Stage.IN_PROGRESS if begun else Stage.PLANNED,
+        started_at=start,
+        scheduled_for=start,
+        scheduled_until=end,
     )
-    return incident
+
+
+def _filled(one: Declaration) -> Declaration:
+    """With its texts' placeholders filled in from its own window and cells."""
+    said = one.statement
+    filling = Filling(
+        tracking_id=one.tracking_id,
+        title=one.public_title,
+        level=one.level,
+        pairs=[(hit.service.pk, hit.region.pk) for hit in one.hits],
+        since=one.started_at,
+        start=one.scheduled_for,
+        end=one.scheduled_until,
+    )
+    public, targeted = (
+        filled(field, text, filling, language=said.language)
+        for field, text in (
+            ("public_text", said.public_text),
+            ("targeted_text", said.targeted_text),
+        )
+    )
+    return replace(one, statement=replace(said, public_text=public, targeted_text=targeted))
+
+
+def waiting_windows(series: str) -> QuerySet[ScheduledPost]:
+    """The windows of a series that nobody was told of yet, the next one first."""
+    waits = ScheduledPost.objects.filter(
+        state__in=(ScheduledPost.State.WAITING, ScheduledPost.State.HELD),
+        verb=declare.__name__,
+        arguments__declaration__fields__series=series,
+    )
+    return waits.order_by("due_at", "id") if series else waits.none()
 
 
 def _post(
@@ -134,9 +209,16 @@ def _post(
         },
         page=page,
         form="new",
-        fields={name: list(values) for name, values in fields.items() if name != "repeats"} | plan,
+        fields={name: list(values) for name, values in fields.items() if not _of_all(name)}
+        | {"regions": list(dict.fromkeys(hit.region.slug for hit in declaration.hits))}
+        | plan,
         brief=False,
         due_at=due_at,
         by_id=actor.pk,
         made_at=now,
     )
+
+
+def _of_all(name: str) -> bool:
+    """Whether a field of the form is about all windows together: a draft of one does without."""
+    return name == "repeats" or name.startswith(("from-", "until-"))

@@ -9,7 +9,7 @@ from typing import Any
 from incidents.services import corrections, incident, merge, retraction, visibility
 from incidents.services.decisions import operator_decisions
 from incidents.services.reviews import review
-from incidents.services.scheduled import encoding, series
+from incidents.services.scheduled import encoding, series, series_changes
 
 # The verbs that can wait, by the names of ScheduledPost. All take `now` and `actor`.
 VERBS: dict[str, Callable[..., Any]] = {
@@ -26,6 +26,8 @@ VERBS: dict[str, Callable[..., Any]] = {
         corrections.correct_times,
         corrections.reschedule,
         corrections.extend,
+        series_changes.reschedule_series,
+        series_changes.call_off_series,
         retraction.retract,
         merge.merge,
         visibility.withdraw,

@@ -9,8 +9,9 @@ from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from ninja import Body, Query
 
+from incidents import lifecycle
 from incidents.access import DECLARE, OVERRIDE, REVIEW, UPDATE
-from incidents.models import Communication, Region, Service
+from incidents.models import Communication, Incident, Region, Service
 from incidents.services.decisions import operator_decisions
 from incidents.services.errors import EntryError
 from incidents.services.incident import declare, post_update, recover
@@ -77,6 +78,8 @@ def post_an_update(
     )
 
     def act() -> Done:
+        incident.refresh_from_db()
+        _say_where(incident, new)
         said = post_update(
             incident_id=incident.pk,
             now=now,
@@ -191,6 +194,17 @@ def _declaration(new: NewIncident, now: datetime) -> Declaration:
         statement=statement_of(new),
         drill=new.drill,
     )
+
+
+def _say_where(incident: Incident, new: NewUpdate) -> None:
+    """Whoever takes up again what was over says where impact is back, as at the desk. Raises EntryError."""
+    again = lifecycle.reopens(incident.stage, new.stage or incident.stage)
+    if again and not new.impacts and not new.everywhere:
+        raise EntryError(
+            "impacts",
+            "is missing, and this takes the incident up again; name where impact is back, or send"
+            ' "everywhere": true if it is back wherever it was last.',
+        )
 
 
 def statement_of(new: Words) -> Statement:

@@ -149,6 +149,11 @@ class NewUpdate(Words):
     impacts: list[Cell] = Field(
         [], max_length=MOST_CELLS, description="Cells hit besides, or worse."
     )
+    everywhere: bool = Field(
+        False,
+        description="For a stage that takes up again what was over, without `impacts`: impact is back"
+        " everywhere it was last.",
+    )
     at: Moment | None = Field(None, description="Since when the cells are hit; now, if left out.")
     override: Choice | None = None
 

@@ -133,6 +133,23 @@ class RescheduleForm(TimesForm):
     )
 
 
+class SeriesForm(RescheduleForm):
+    """Of a window that is one of a series."""
+
+    whole_series = forms.BooleanField(
+        required=False, label="With it, by as much, all windows of this series that have not begun"
+    )
+
+
+class CallOffForm(DeskForm):
+    """The end of all windows of a series that have not begun."""
+
+    call_off = forms.BooleanField(widget=forms.HiddenInput)
+    public_text = markdown_field(
+        2, label="What is said of it", help_text="Markdown. Empty: from the facts, of each window."
+    )
+
+
 class ExtendForm(TimesForm):
     """Another end for a maintenance that is in progress."""
 

@@ -194,7 +194,8 @@ class DeclareForm(PlacesForm):
         required=False,
         label="Repeats (RFC 5545)",
         help_text="FREQ=WEEKLY;COUNT=4, or FREQ=MONTHLY;BYDAY=1SU;UNTIL=20271231T000000Z. Each window is an"
-        " incident of its own; until it is announced it is listed, and can be moved or cancelled.",
+        " incident of its own; until it is announced it is listed, and can be moved or cancelled. A region with"
+        " another window than the others: write it where you tick the region.",
         widget=forms.TextInput({"list": "rules", "autocomplete": "off", "spellcheck": "false"}),
     )
     announce_days = forms.IntegerField(
@@ -259,6 +260,7 @@ class DeclareForm(PlacesForm):
         if cleaned.get("kind") != Kind.PLANNED_MAINTENANCE and not cleaned.get("level"):
             self.add_error("level", "Choose a level: how grave is it?")
         if cleaned.get("kind") == Kind.PLANNED_MAINTENANCE:
+            ask_if_long_ago(self, "scheduled_for")
             if not cleaned.get("scheduled_for") and "scheduled_for" not in self.errors:
                 self.add_error(
                     "scheduled_for", "Maintenance needs a start; write 2026-01-10 09:00."

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 
 from django.contrib.auth.models import User
@@ -54,12 +55,26 @@ def token_id(token: str, user: User) -> str | None:
 
 def statement_of(form: StatementForm, filling: Filling) -> Statement:
     """The texts with their placeholders filled in. Raises EntryError where one has nothing to stand for."""
-    value = form.cleaned_data
+    said = words_of(form)
     public, targeted = (
-        filled(field, value[field], filling, language=value["language"])
-        for field in ("public_text", "targeted_text")
+        filled(field, text, filling, language=said.language)
+        for field, text in (
+            ("public_text", said.public_text),
+            ("targeted_text", said.targeted_text),
+        )
     )
-    return Statement(public, targeted, value["next_update_by"], language=value["language"])
+    return replace(said, public_text=public, targeted_text=targeted)
+
+
+def words_of(form: StatementForm) -> Statement:
+    """The texts as they were typed."""
+    value = form.cleaned_data
+    return Statement(
+        value["public_text"],
+        value["targeted_text"],
+        value["next_update_by"],
+        language=value["language"],
+    )
 
 
 def filling_of(incident: Incident, changes: Changes | None = None) -> Filling:

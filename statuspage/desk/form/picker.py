@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
 from itertools import groupby
 from typing import TypeVar
 
@@ -12,9 +13,10 @@ from django.http import QueryDict
 
 from incidents.models import Offering, Region, Service
 from incidents.services.errors import EntryError
-from incidents.services.inputs import Hit
+from incidents.services.inputs import Hit, RegionWindow
 from incidents.vocabulary import Extent, Level
 from incidents.wording import listed
+from statuspage.desk.form.typed_times import MomentError, coming_moment, typed
 
 Place = TypeVar("Place", Service, Region)
 NAMED = 6  # names listed before the rest is counted
@@ -30,6 +32,7 @@ class Option:
     checked: bool
     extent: str = ""
     zones: tuple[tuple[str, bool], ...] = ()
+    window: tuple[str, str] = ("", "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +79,8 @@ class Picker:
     """What was ticked, by slug; unknown slugs are refused when the cells are asked for.
 
     What is hit is every service in every region, less the cells that were shown one by one and left out
-    (`without`). `own`: extent and level of single cells, by key (`service:region`).
+    (`without`). `own`: extent and level of single cells, by key (`service:region`). `windows`: when a maintenance is
+    planned in single regions, as it was typed.
     """
 
     services: tuple[str, ...] = ()
@@ -87,6 +91,7 @@ class Picker:
     one_by_one: bool = False
     without: frozenset[str] = frozenset()
     own: Mapping[str, tuple[str, str]] = field(default_factory=dict)
+    windows: Mapping[str, tuple[str, str]] = field(default_factory=dict)
 
     @classmethod
     def of(cls, data: QueryDict) -> Picker:
@@ -102,6 +107,10 @@ class Picker:
             without=frozenset(shown) - frozenset(data.getlist("cells")),
             own={
                 key: (data.get(f"extent:{key}", ""), data.get(f"level:{key}", "")) for key in shown
+            },
+            windows={
+                region: (data.get(f"from-{region}", ""), data.get(f"until-{region}", ""))
+                for region in regions
             },
         )
 
@@ -163,6 +172,7 @@ class Picker:
                         zones=tuple(
                             (zone, zone in self.zones.get(each.slug, ())) for zone in each.zones
                         ),
+                        window=self.windows.get(each.slug, ("", "")),
                     )
                     for each in members
                 ],
@@ -223,6 +233,33 @@ class Picker:
         self._require_left(services, regions)
         _require_use(services, regions, hits)
         return Cells(hits, listed(left_out, NAMED))
+
+    def own_windows(self, length: timedelta | None, now: datetime) -> list[RegionWindow]:
+        """The windows of regions that have one of their own (UTC); one without an end is as long as the others.
+
+        Raises EntryError for what is no time.
+        """
+        regions = {each.slug: each for each in self._ticked(Region.objects.current(), self.regions)}
+        found = []
+        for slug, (begins, ends) in self.windows.items():
+            if slug not in regions or not (begins.strip() or ends.strip()):
+                continue
+            name = regions[slug].name
+            if not begins.strip():
+                raise EntryError("regions", f"{name} has an end of its own only; give its start.")
+            try:
+                start = coming_moment(begins, now)
+                end = coming_moment(ends, start) if ends.strip() else length and start + length
+            except MomentError as error:
+                raise EntryError("regions", f"{name}: {error}") from error
+            if end is not None and end <= start:
+                raise EntryError("regions", f"{name} ends before it starts; give a later end.")
+            if end is not None and end <= now:
+                raise EntryError(
+                    "regions", f"{name}: {typed(end)} UTC is over; give a window to come."
+                )
+            found.append(RegionWindow(regions[slug], start, end))
+        return found
 
     def _require_left(self, services: list[Service], regions: list[Region]) -> None:
         """A service or region of which every cell was left out by hand is ticked for nothing."""

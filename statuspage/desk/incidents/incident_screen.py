@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from itertools import groupby
 
+from django.db.models import QuerySet
 from django.utils.safestring import SafeString
 
 from incidents.models import Communication, Decision, Impact, Incident, MonitorAlert, Region
@@ -15,6 +16,7 @@ from incidents.review_deadlines import ReviewDeadline, promise_missed
 from incidents.services import automatic_text
 from incidents.services.decisions.operator_decisions import posts, proposal_of
 from incidents.services.scheduled.review_deadlines import deadlines_of
+from incidents.services.scheduled.series import waiting_windows
 from incidents.services.scheduled.update_cadence import UpdateDue, updates_due
 from incidents.vocabulary import Kind
 from incidents.wording import written
@@ -76,6 +78,8 @@ class Screen:
     proposal_posts: bool  # taking it would post publicly
     plan: str  # what a maintenance's plan means now
     off_plan: bool  # it waits for a word, or takes longer
+    windows: list[Incident]  # the other windows of its series that were told
+    windows_waiting: int  # those that nobody was told of yet
     promised: datetime | None
     missed: bool
     update_due: UpdateDue | None  # by the policy's cadence, where nothing is promised
@@ -145,6 +149,8 @@ def screen_of(incident: Incident, now: datetime) -> Screen:
         waiting_text=written(automatic_text.opening(incident, at=due)) if due else "",
         plan=plan.in_words(incident, now),
         off_plan=plan.phase(incident, now) in plan.OFF_PLAN,
+        windows=list(_windows(incident)),
+        windows_waiting=waiting_windows(incident.series).count(),
         promised=promised,
         missed=promise_missed(promised, closed=incident.closed_at is not None, now=now),
         update_due=updates_due([incident], now).get(incident.pk),
@@ -157,6 +163,11 @@ def screen_of(incident: Incident, now: datetime) -> Screen:
         ),
         said=_said(incident),
     )
+
+
+def _windows(incident: Incident) -> QuerySet[Incident]:
+    found = Incident.objects.filter(series=incident.series).exclude(pk=incident.pk)
+    return found.order_by("scheduled_for", "id") if incident.series else found.none()
 
 
 def _regions(incident: Incident) -> list[RegionRow]:

@@ -55,11 +55,18 @@ class Preview:
     other_ways: int = 0
     before: int = 0  # the number of the update before, if there is one with other words
     news: list[tuple[str, SafeString]] = field(default_factory=list)  # against that
+    others: list[Preview] = field(default_factory=list)  # of the other windows of a maintenance
 
     @property
     def shown(self) -> str:
         """What a person has seen when pressing Publish; another outcome is shown again first."""
-        return f"{self.verdict.headline}, {self.verdict.review}"
+        return "; ".join(
+            f"{one.verdict.headline}, {one.verdict.review}" for one in (self, *self.others)
+        )
+
+    @property
+    def any_public(self) -> bool:
+        return any(one.is_public for one in (self, *self.others))
 
 
 def dry_run(act: Callable[[], T], look: Callable[[T], Seen]) -> Seen:

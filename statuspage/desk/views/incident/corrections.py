@@ -16,9 +16,20 @@ from incidents.access import UPDATE
 from incidents.models import Communication, Incident
 from incidents.services.corrections import correct_times, extend, reschedule
 from incidents.services.inputs import Statement
+from incidents.services.scheduled.series_changes import (
+    call_off_series,
+    reschedule_series,
+    windows_ahead,
+)
 from incidents.vocabulary import Stage
 from statuspage.desk.access import desk, workable
-from statuspage.desk.form.correcting import CorrectionForm, ExtendForm, RescheduleForm
+from statuspage.desk.form.correcting import (
+    CallOffForm,
+    CorrectionForm,
+    ExtendForm,
+    RescheduleForm,
+    SeriesForm,
+)
 from statuspage.desk.form.fields import DeskForm
 from statuspage.desk.form.optimistic_lock import News
 from statuspage.desk.form.recovery import blank
@@ -34,6 +45,8 @@ PLANNED = ("planned", "rescheduled")
 def times(request: HttpRequest, tracking_id: str) -> HttpResponse:
     """GET: the times as they stand. POST: corrects them, or plans a maintenance for another time."""
     incident, now = workable(request, tracking_id), timezone.now()
+    if request.method == "POST" and "call_off" in request.POST:
+        return _call_off(request, incident, now)
     kind, act = _kind_of(incident)
     if request.method == "GET":
         return _page(request, incident, blank(kind, request, now=now, initial=_initial(incident)))
@@ -51,11 +64,34 @@ def times(request: HttpRequest, tracking_id: str) -> HttpResponse:
     return redirect("desk:incident", incident.tracking_id)
 
 
+def _call_off(request: HttpRequest, incident: Incident, now: datetime) -> HttpResponse:
+    off, count = CallOffForm(request.POST, now=now), windows_ahead(incident)
+    kind, _ = _kind_of(incident)
+    form = kind(now=now, initial=_initial(incident))
+    said = act_or_page(
+        request,
+        incident,
+        off,
+        lambda: partial(
+            call_off_series,
+            incident_id=incident.pk,
+            statement=Statement(public_text=off.cleaned_data["public_text"]),
+        ),
+        partial(_page, request, incident, form, off=off),
+    )
+    if isinstance(said, HttpResponse):
+        return said
+    messages.success(request, f"All {count} windows are called off; those that were told are told.")
+    return redirect("desk:incident", incident.tracking_id)
+
+
 def _kind_of(
     incident: Incident,
 ) -> tuple[type[DeskForm], Callable[[Incident, DeskForm], partial[Communication]]]:
     """What can be corrected where the incident stands, and how."""
     if incident.stage in PLANNED:
+        if windows_ahead(incident) > 1:
+            return SeriesForm, _reschedule
         return RescheduleForm, _reschedule
     if incident.stage == Stage.IN_PROGRESS:
         return ExtendForm, _extend
@@ -88,7 +124,7 @@ def _correct(incident: Incident, form: DeskForm) -> partial[Communication]:
 def _reschedule(incident: Incident, form: DeskForm) -> partial[Communication]:
     value = form.cleaned_data
     return partial(
-        reschedule,
+        reschedule_series if value.get("whole_series") else reschedule,
         incident_id=incident.pk,
         scheduled_for=value["scheduled_for"],
         scheduled_until=value["scheduled_until"],
@@ -124,6 +160,7 @@ def _page(
     incident: Incident,
     form: DeskForm,
     *,
+    off: CallOffForm | None = None,
     news: News | None = None,
     status: int = 200,
 ) -> HttpResponse:
@@ -132,6 +169,8 @@ def _page(
         "form": form,
         "news": news,
         "planned": incident.stage in PLANNED,
+        "windows": windows_ahead(incident),
+        "off": off or CallOffForm(now=timezone.now()),
         "under_way": incident.stage == Stage.IN_PROGRESS,
         "publicity": publicity_of(incident),
         "versions": incident.time_versions.select_related("actor").order_by("-id"),

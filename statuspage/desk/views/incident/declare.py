@@ -20,9 +20,9 @@ from incidents.services.alerts.waiting import ReportedDraft
 from incidents.services.drafts import throw_away
 from incidents.services.errors import EntryError
 from incidents.services.incident import declare
-from incidents.services.inputs import Declaration, Override
+from incidents.services.inputs import Override
 from incidents.services.scheduled import posts
-from incidents.services.scheduled.series import SeriesWindow, declare_series, windows_of
+from incidents.services.scheduled.series import declare_series
 from incidents.services.text_templates import fitting
 from incidents.vocabulary import Kind
 from statuspage.desk.access import desk, incidents_for, operator_of
@@ -39,6 +39,7 @@ from statuspage.desk.form.mapping import (
 from statuspage.desk.form.picker import Cells, Picker
 from statuspage.desk.form.recovery import blank, recovered
 from statuspage.desk.form.typed_times import typed
+from statuspage.desk.form.windows import MaintenancePlan, plan_of
 from statuspage.desk.incidents import reported
 from statuspage.desk.incidents.already_open import AlreadyOpen, already_open, overlapping
 from statuspage.desk.incidents.ticking import dependants_of
@@ -103,46 +104,47 @@ def _preview_or_publish(
     override = override_of(data, user)
     try:
         declaration = declaration_of(form, cells, now=now, tracking_id=tracking_id)
-        windows = _windows(form, declaration)
+        plan = plan_of(form, picker, declaration, now=now)
     except EntryError as error:
         refuse(form, error)
         return _form_page(request, form, picker, status=422)
     try:
-        preview = _rehearse(request, declaration, now, whole=True)
+        preview = _rehearse(request, plan, now, whole=True)
         if publish and data.get("shown") == preview.shown:
-            public = override.public if override else preview.is_public
+            public = override.public if override else preview.any_public
             act = POST if public else DECLARATION
             return left_to_another(request, act, DECLARE) or _publish(
-                request, form, declaration, override, now
+                request, form, plan, override, now
             )
     except EntryError as error:
         if error.field == "reason" and override:
-            preview = _rehearse(request, declaration, now, whole=True)
+            preview = _rehearse(request, plan, now, whole=True)
             return _preview_page(
-                request, form, preview, cells, token, windows, fault=error, status=422
+                request, form, preview, cells, token, plan, fault=error, status=422
             )
         refuse(form, error)
         return _form_page(request, form, picker, status=422)
-    return _preview_page(request, form, preview, cells, token, windows)
+    return _preview_page(request, form, preview, cells, token, plan)
 
 
 def _publish(
     request: HttpRequest,
     form: DeclareForm,
-    declaration: Declaration,
+    plan: MaintenancePlan,
     override: Override | None,
     now: datetime,
 ) -> HttpResponse:
-    rule = form.cleaned_data["repeats"].strip()
+    declaration = plan.parts[0].declaration
 
     def act() -> partial[Incident]:
-        if not rule:
+        if not plan.is_series:
             return partial(declare, declaration=declaration, override=override)
         return partial(
             declare_series,
-            declaration=declaration,
+            declaration=plan.raw,
             override=override,
-            rule=rule,
+            rule=plan.rule,
+            own=plan.own,
             announce_days=form.cleaned_data["announce_days"] or 0,
             page=request.path,
             fields=list(kept_fields(request).items()),
@@ -178,13 +180,20 @@ def _declared_before(request: HttpRequest, tracking_id: str) -> HttpResponse | N
 
 
 def _rehearse(
-    request: HttpRequest, declaration: Declaration, now: datetime, *, whole: bool = False
+    request: HttpRequest, plan: MaintenancePlan, now: datetime, *, whole: bool = False
 ) -> Preview:
-    def act() -> Incident:
-        return declare(declaration=declaration, now=now, actor=operator_of(request))
+    """Of the first window, with the others beside it."""
 
-    def look(incident: Incident) -> Preview:
-        return look_at(incident.communications.get(), was_public=False, whole=whole)
+    def act() -> list[Incident]:
+        actor = operator_of(request)
+        return [declare(declaration=one.declaration, now=now, actor=actor) for one in plan.parts]
+
+    def look(incidents: list[Incident]) -> Preview:
+        first, *others = (
+            look_at(one.communications.get(), was_public=False, whole=whole and one == incidents[0])
+            for one in incidents
+        )
+        return replace(first, others=others)
 
     return dry_run(act, look)
 
@@ -205,12 +214,13 @@ def live_verdict(request: HttpRequest) -> HttpResponse:
     if form.is_valid() and cells is not None:
         try:
             declaration = declaration_of(form, cells, now=now, tracking_id="")
-            preview = _rehearse(request, replace(declaration, tracking_id=""), now)
+            plan = plan_of(form, picker, declaration, now=now)
+            preview = _rehearse(request, plan, now)
             context |= {
                 "preview": preview,
                 "cells": cells,
                 "already_open": _already_open(request, form, cells),
-                "overlaps": _overlapping(request, form, cells, _windows(form, declaration)),
+                "overlaps": _overlapping(request, form, cells, plan),
             }
         except EntryError as error:
             refuse(form, error)
@@ -224,26 +234,21 @@ def _already_open(request: HttpRequest, form: DeclareForm, cells: Cells) -> list
     return already_open(incidents_for(operator_of(request)), cells.hits, kind=kind)
 
 
-def _windows(form: DeclareForm, declaration: Declaration) -> list[SeriesWindow]:
-    """The planned windows; none of what is not planned. Raises EntryError."""
-    start, rule = declaration.scheduled_for, form.cleaned_data["repeats"].strip()
-    if declaration.kind != Kind.PLANNED_MAINTENANCE or start is None:
-        return []
-    if not rule:
-        return [(start, declaration.scheduled_until)]
-    return windows_of(rule, start, declaration.scheduled_until)
-
-
 def _overlapping(
-    request: HttpRequest, form: DeclareForm, cells: Cells, windows: list[SeriesWindow]
+    request: HttpRequest, form: DeclareForm, cells: Cells, plan: MaintenancePlan
 ) -> list[AlreadyOpen]:
-    since = form.cleaned_data["since"]
-    return overlapping(
-        incidents_for(operator_of(request)),
-        cells.hits,
-        windows=windows or ([(since, None)] if since else []),
-        planned=bool(windows),
-    )
+    known, since = incidents_for(operator_of(request)), form.cleaned_data["since"]
+    if plan.windows:
+        found = [
+            each
+            for part in plan.parts
+            for each in overlapping(
+                known, part.declaration.hits, windows=part.windows, planned=True
+            )
+        ]
+        return list({each.incident.pk: each for each in found}.values())
+    windows = [(since, None)] if since else []
+    return overlapping(known, cells.hits, windows=windows, planned=False)
 
 
 def _form_page(
@@ -280,7 +285,7 @@ def _preview_page(
     preview: Preview,
     cells: Cells,
     token: str,
-    windows: list[SeriesWindow],
+    plan: MaintenancePlan,
     *,
     fault: EntryError | None = None,
     status: int = 200,
@@ -294,8 +299,8 @@ def _preview_page(
         "override": request.POST.get("override", ""),
         "override_reason": request.POST.get("override_reason", ""),
         "fault": fault,
-        "windows": windows,
-        "overlaps": _overlapping(request, form, cells, windows),
+        "windows": plan.windows,
+        "overlaps": _overlapping(request, form, cells, plan),
         "undo_seconds": settings.UNDO_SECONDS,
     }
     return framing(render(request, "desk/preview.html", context, status=status))

@@ -122,6 +122,8 @@ CACHES = {
         },
     },
 }
+# Who looks at an incident now (`presence`): the desk waits for it as briefly.
+CACHES["presence"] = CACHES["rate-limits"] | {"KEY_PREFIX": "presence"}
 
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
@@ -11,6 +12,7 @@ from django.test import Client
 from incidents.models import Incident
 from incidents.services.incident import declare, post_update
 from incidents.services.inputs import Statement
+from statuspage.desk.incidents import presence
 from tests.conftest import declaration, hit
 from tests.desk.conftest import text_of
 
@@ -45,6 +47,30 @@ def test_anothers_post_is_a_banner_before_one_writes(
     assert "Update 2, Identified" in words
     assert "by olga: A cable was cut." in words
     assert "to the promised update" in words
+
+
+def test_who_else_is_here_is_named_for_some_seconds(
+    desk: Client, targeted: Incident, operator: User
+) -> None:
+    petra = User.objects.create(username="petra", is_staff=True, is_superuser=True)
+    other = Client()
+    other.force_login(petra)
+    page = f"/admin/desk/{targeted.tracking_id}/"
+    other.get(page)
+    assert "Here, too: petra" in text_of(desk.get(page))
+    assert "Here, too: olga" in text_of(other.get(f"{page}head/"))
+    later = datetime.now(UTC) + timedelta(seconds=presence.SECONDS + 1)
+    assert presence.note(targeted, operator, now=later) == []
+
+
+def test_without_redis_nobody_is_seen_and_the_screen_is_there(
+    desk: Client, targeted: Incident, settings: Any
+) -> None:
+    dead = settings.CACHES["presence"] | {"LOCATION": "redis://127.0.0.1:1"}
+    settings.CACHES = settings.CACHES | {"presence": dead}
+    answer = desk.get(f"/admin/desk/{targeted.tracking_id}/")
+    assert answer.status_code == 200
+    assert "Here, too" not in text_of(answer)
 
 
 def test_who_else_is_writing_is_named(desk: Client, targeted: Incident) -> None:

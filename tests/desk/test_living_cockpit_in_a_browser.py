@@ -55,6 +55,11 @@ def test_it_goes_on_by_itself(live_server: Any, promised: Incident) -> None:
         complaints.clear()
         page.goto(here)
         assert "to promise" in page.title()
+        sound = page.locator("[data-sound]")
+        assert sound.inner_text() == "Sound off", "nobody is disturbed unasked"
+        sound.click()
+        page.reload()
+        assert sound.inner_text() == "Sound on"
         before = page.inner_text(".clocks [data-to]")
         page.fill("#update-targeted_text", "North Europe is back")
         page.wait_for_timeout(2000)
@@ -67,6 +72,7 @@ def test_it_goes_on_by_itself(live_server: Any, promised: Incident) -> None:
         other.wait_for_selector("text=Update 2 is posted")
 
         page.wait_for_selector("text=Somebody was faster.", timeout=15_000)
+        page.wait_for_selector("[data-sound][data-played]")
         assert page.input_value("#update-targeted_text") == "North Europe is back"
         page.evaluate("document.activeElement.blur()")
         page.keyboard.press("?")

@@ -82,7 +82,7 @@ def in_its_regions(
     together: dict[tuple[datetime | None, datetime | None], list[Hit]] = {}
     for hit in declaration.hits:
         together.setdefault(times.get(hit.region.pk, common), []).append(hit)
-    found = []
+    found: list[Declaration] = []
     for (start, end), hits in together.items():
         one = replace(declaration, hits=hits)
         if (start, end) != common and start is not None:

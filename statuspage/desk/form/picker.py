@@ -249,7 +249,8 @@ class Picker:
                 raise EntryError("regions", f"{name} has an end of its own only; give its start.")
             try:
                 start = coming_moment(begins, now)
-                end = coming_moment(ends, start) if ends.strip() else length and start + length
+                end = start + length if length else None
+                end = coming_moment(ends, start) if ends.strip() else end
             except MomentError as error:
                 raise EntryError("regions", f"{name}: {error}") from error
             if end is not None and end <= start:

@@ -17,9 +17,13 @@ class Finder {
     this.asked = "";
     this.best = null;
     this.chosen = false; // by the arrow keys
+    this.ticked = false; // what stands in the field
     this.find.closest(".find").hidden = false;
+    // What was ticked gives way to the next name, also where somebody clicks into the field again.
+    this.find.addEventListener("click", () => this.ticked && this.find.select());
     this.find.addEventListener("input", (event) => {
       event.stopPropagation(); // looking for a name changes no fact
+      this.ticked = false;
       clearTimeout(this.timer);
       this.answer = null;
       this.timer = setTimeout(() => this.ask(), 120);
@@ -125,6 +129,7 @@ class Finder {
     const chosen = this.answer ? this.best : this.target(await this.look(phrase));
     const box = chosen?.matches("button") ? chosen : chosen?.querySelector("input");
     if (box && (box.type !== "checkbox" || !box.checked)) box.click();
+    this.ticked = Boolean(box);
     if (this.find.value.trim() === phrase && this.isHere()) {
       if (!this.answer) this.ask();
       this.find.select();

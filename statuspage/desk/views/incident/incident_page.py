@@ -11,6 +11,7 @@ from django.utils import timezone
 from incidents.models import Incident
 from incidents.services.scheduled import posts
 from incidents.services.text_templates import fitting
+from statuspage.desk.access import operator_of
 from statuspage.desk.form.fields import (
     AudienceForm,
     ConfirmForm,
@@ -23,6 +24,7 @@ from statuspage.desk.form.fields import (
 )
 from statuspage.desk.form.optimistic_lock import News
 from statuspage.desk.form.recovery import recovered, recovered_form
+from statuspage.desk.incidents import presence
 from statuspage.desk.incidents.incident_screen import screen_of
 
 
@@ -57,6 +59,7 @@ def incident_page(
     context = {
         "screen": screen_of(incident, now),
         "now": now,
+        "here": presence.note(incident, operator_of(request), now=now),
         "forms": forms,
         "news": news,
         "unfinished": name,

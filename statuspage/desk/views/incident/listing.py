@@ -17,6 +17,7 @@ from incidents.services.scheduled import posts
 from notifications.audience import silence
 from statuspage.desk.access import desk, incidents_for, operator_of
 from statuspage.desk.form.optimistic_lock import news_since
+from statuspage.desk.incidents import presence
 from statuspage.desk.incidents.incident_list import listing as rows_of_the_list
 from statuspage.desk.incidents.incident_list import rows_of
 from statuspage.desk.incidents.incident_screen import screen_of
@@ -97,6 +98,7 @@ def head(request: HttpRequest, tracking_id: str) -> HttpResponse:
         "incident": incident,
         "fresh": news_since(incident, request.GET.get("seen", ""), operator_of(request)),
         "typing": _typing(request, incident, now),
+        "here": presence.note(incident, operator_of(request), now=now),
         "now": now,
     }
     return render(request, "desk/_head.html", context)

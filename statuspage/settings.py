@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from pathlib import Path
+from typing import Any
 
 import django
 import django_stubs_ext
@@ -106,7 +107,7 @@ KEPT_OPEN = {"CONN_MAX_AGE": 60, "CONN_HEALTH_CHECKS": True}
 DATABASES = {"default": env.postgres("DATABASE_URL") | KEPT_OPEN}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 REDIS_URL = env.redis("REDIS_URL", "redis://127.0.0.1:1/0")
-CACHES = {
+CACHES: dict[str, dict[str, Any]] = {
     "default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"},
     # Counts requests (`request_rate_limits`): a dead Redis must not close the door, so it is asked once, briefly.
     "rate-limits": {

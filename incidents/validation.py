@@ -2,26 +2,33 @@
 
 from __future__ import annotations
 
+import difflib
 import json
 import re
-from collections.abc import Callable, Hashable, Mapping
+from collections.abc import Callable, Collection, Hashable, Mapping
 from functools import lru_cache
 from typing import Annotated, TypeVar, cast
 
 import msgspec
 from msgspec import Meta, inspect
 
+OBJECTS = (inspect.DataclassType, inspect.StructType)
 SHOWN = 60  # characters of a refused value that a message repeats
 
 T = TypeVar("T")
 
 
 class RefusedError(ValueError):
-    """Input that is not acted upon. The message is one line: field path, value, remedy."""
+    """Input that is not acted upon. The message is one line: field path, value, remedy.
+
+    `steps` is the path as `read` has gone it, for whoever knows on which line that is.
+    """
+
+    steps: tuple[str | int, ...] = ()
 
 
 def read(value: object, shape: type[T], error: type[RefusedError], *, at: str, noun: str) -> T:
-    """`value` as a `shape`, a dataclass whose fields say what may stand in them. Raises `error`.
+    """`value` as a `shape`, a dataclass or `Struct` whose fields say what may stand in them. Raises `error`.
 
     `at` is its path; `noun` names the whole where it has none ("facts", "policy"). Nothing is converted: a
     number is no text and a truth value no number. Members that nobody knows are refused: a typo must not
@@ -29,12 +36,15 @@ def read(value: object, shape: type[T], error: type[RefusedError], *, at: str, n
     """
     kind = _kind(cast(Hashable, shape))
     try:
-        _refuse(value, kind, at)
+        _refuse(value, kind, at, ())
         return msgspec.convert(value, shape)
-    except _Wrong as wrong:
-        raise error(str(wrong)) from None
+    except _Wrong as found:
+        wrong = found
     except msgspec.ValidationError as refused:
-        raise error(_in_words(str(refused), value, kind, at, noun)) from None
+        wrong = _in_words(str(refused), value, kind, at, noun)
+    raised = error(str(wrong))
+    raised.steps = wrong.steps
+    raise raised
 
 
 def checked(what: str, check: Callable[[object], bool]) -> Meta:
@@ -90,56 +100,61 @@ def wanted_name(longest: int) -> str:
 
 
 class _Wrong(Exception):  # noqa: N818 - becomes the caller's error
-    """What msgspec lets pass."""
+    def __init__(self, line: str, steps: tuple[str | int, ...]) -> None:
+        super().__init__(line)
+        self.steps = steps
 
 
-def _refuse(value: object, kind: inspect.Type, at: str) -> None:
-    """Raises _Wrong for unknown members and for what a check of the field's own refuses."""
+def _refuse(value: object, kind: inspect.Type, at: str, steps: tuple[str | int, ...]) -> None:
+    """Raises _Wrong for what msgspec lets pass: unknown members, and what a check of the field's own refuses."""
     check = (kind.extra or {}).get("check") if isinstance(kind, inspect.Metadata) else None
     if check is not None and not check(value):
-        raise _Wrong(f"{at}: {show(value)} {_refusal(kind)}")
+        raise _Wrong(f"{at}: {show(value)} {_refusal(kind)}", steps)
     kind = _bare(kind)
-    if isinstance(kind, inspect.DataclassType) and isinstance(value, Mapping):
-        known = {field.name: field.type for field in kind.fields}
+    if isinstance(kind, OBJECTS) and isinstance(value, Mapping):
+        known = {field.encode_name: field.type for field in kind.fields}
         for member, inner in value.items():
+            inside = (*steps, member)
             if member not in known:
-                raise _Wrong(
-                    f"{join(at, member)}: unknown key with value {show(inner)}; "
-                    f"known are {', '.join(known)}"
-                )
-            _refuse(inner, known[member], join(at, member))
+                said = f"{join(at, member)}: unknown key with value {show(inner)}"
+                raise _Wrong(f"{said}; known are {', '.join(known)}{_near(member, known)}", inside)
+            _refuse(inner, known[member], join(at, member), inside)
     elif isinstance(kind, inspect.VarTupleType) and isinstance(value, list | tuple):
         for index, inner in enumerate(value):
-            _refuse(inner, kind.item_type, join(at, index))
+            _refuse(inner, kind.item_type, join(at, index), (*steps, index))
     elif isinstance(kind, inspect.UnionType) and value is not None:
-        _refuse(value, _stated(kind), at)
+        _refuse(value, _stated(kind), at, steps)
+
+
+def _near(word: object, known: Collection[str]) -> str:
+    near = difflib.get_close_matches(str(word), known, n=1)
+    return f"; did you mean {near[0]}?" if near else ""
 
 
 _PLACE = " - at `$"
-_STEP = re.compile(r"\.(\w+)|\[(\d+)\]")
-_MISSING = re.compile(r"Object missing required field `(\w+)`")
+_STEP = re.compile(r"\.([^.\[`]+)|\[(\d+)\]")
+_MISSING = re.compile(r"Object missing required field `(.+)`")
 
 
-def _in_words(said: str, value: object, kind: inspect.Type, at: str, noun: str) -> str:
-    """The line for what msgspec says: `Expected …, got … - at `$.impacts[0].level``."""
+def _in_words(said: str, value: object, kind: inspect.Type, at: str, noun: str) -> _Wrong:
+    """In one line what msgspec says: `Expected …, got … - at `$.impacts[0].level``."""
     said, _, place = said.rpartition(_PLACE) if _PLACE in said else (said, "", "")
-    for member, index in _STEP.findall(place):
-        step = member or int(index)
+    steps = tuple(member or int(index) for member, index in _STEP.findall(place))
+    for step in steps:
         kind, value = _inside(kind, step), value[step]  # type: ignore[index]
         at = join(at, step)
     if missing := _MISSING.match(said):
-        return f"{join(at, missing[1])}: missing; give {_wanted(_inside(kind, missing[1]))}"
-    return f"{at or noun}: {show(value)} {_refusal(kind)}"
+        wanted = _wanted(_inside(kind, missing[1]))
+        return _Wrong(f"{join(at, missing[1])}: missing; give {wanted}", (*steps, missing[1]))
+    return _Wrong(f"{at or noun}: {show(value)} {_refusal(kind)}", steps)
 
 
 def _refusal(kind: inspect.Type) -> str:
-    bare = _bare(kind)
-    if isinstance(bare, inspect.UnionType):
-        bare = _bare(_stated(bare))
+    bare = core(kind)
     if isinstance(bare, inspect.BoolType):
         return "is neither true nor false"
-    if isinstance(bare, inspect.DataclassType):
-        return f"is not an object; give {', '.join(field.name for field in bare.fields)}"
+    if isinstance(bare, OBJECTS):
+        return f"is not an object; give {_members(bare)}"
     return f"is not {_wanted(kind)}"
 
 
@@ -155,8 +170,8 @@ def _wanted(kind: inspect.Type) -> str:
         return f"a whole number from {kind.ge} to {kind.le}"
     if isinstance(kind, inspect.BoolType):
         return "true or false"
-    if isinstance(kind, inspect.DataclassType):
-        return f"an object with {', '.join(field.name for field in kind.fields)}"
+    if isinstance(kind, OBJECTS):
+        return f"an object with {_members(kind)}"
     return "a value of this field"
 
 
@@ -167,14 +182,22 @@ def _one_of(kind: inspect.Type) -> list[str]:
 
 
 def _inside(kind: inspect.Type, step: str | int) -> inspect.Type:
-    kind = _bare(kind)
-    if isinstance(kind, inspect.UnionType):
-        kind = _bare(_stated(kind))
-    if isinstance(kind, inspect.DataclassType):
-        return next(field.type for field in kind.fields if field.name == step)
+    kind = core(kind)
+    if isinstance(kind, OBJECTS):
+        return next(field.type for field in kind.fields if field.encode_name == step)
     if isinstance(kind, inspect.VarTupleType):
         return kind.item_type
     raise TypeError(f"{kind} has no members")
+
+
+def _members(kind: inspect.DataclassType | inspect.StructType) -> str:
+    return ", ".join(field.encode_name for field in kind.fields)
+
+
+def core(kind: inspect.Type) -> inspect.Type:
+    """The kind without its checks, and without "or null"."""
+    kind = _bare(kind)
+    return _bare(_stated(kind)) if isinstance(kind, inspect.UnionType) else kind
 
 
 def _bare(kind: inspect.Type) -> inspect.Type:

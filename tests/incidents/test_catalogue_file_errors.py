@@ -46,22 +46,34 @@ def fault_of(text: str) -> CatalogueError:
 # old text, new text, line, words of the message
 FAULTS = [
     # keys and shapes
-    ("zones:", "zone:", 5, "unknown key “zone” in a region — did you mean `zones`?"),
-    ("prefix:", "vendor:", 1, "unknown key “vendor” in the file — known are geographies"),
-    ("non_regional: true", "non_regional: maybe", 16, "non_regional is “maybe” — write true"),
-    ("offered: large", "offered: {a: b}", 12, "offered of a category holds more than a text"),
-    ("aliases: [Blobs]", "aliases: [[Blobs]]", 14, "aliases of a service holds more than a text"),
-    ("aliases: [Blobs]", "aliases: ['']", 14, "aliases of a service is empty"),
-    ("  large: [West Europe]", "  large: []", 8, "the region set “large” includes nothing"),
-    ("  large: [West Europe]", "  large: {except: [UK West]}", 8, "“large” includes nothing"),
-    ("{name: UK West}", "{slug: uk-west}", 6, "a region has no name — add `name: …`"),
-    ("{name: UK West}", "[UK West]", 6, "a region is not a mapping"),
+    ("zones:", "zone:", 5, "regions[0].zone: unknown key with value a list — known are"),
+    ("prefix:", "vendor:", 1, 'vendor: unknown key with value "Azure" — known are geo'),
+    ("non_regional: true", "non_regional: maybe", 16, 'non_regional: "maybe" is not true or false'),
+    ("offered: large", "offered: {a: b}", 12, "categories[0].offered[0]: an object is not a text"),
+    ("aliases: [Blobs]", "aliases: [[Blobs]]", 14, "services[0].aliases[0]: a list is not a name"),
+    ("aliases: [Blobs]", "aliases: ['']", 14, 'services[0].aliases[0]: "" is not a name'),
+    (
+        "  large: [West Europe]",
+        "  large: []",
+        8,
+        "large.include: an empty list is not a list of places",
+    ),
+    (
+        "  large: [West Europe]",
+        "  large: {except: [UK West]}",
+        8,
+        "region_sets.large.include: missing — give a list",
+    ),
+    ("{name: UK West}", "{slug: uk-west}", 6, "regions[1].name: missing — give a name"),
+    ("{name: UK West}", "[UK West]", 6, "regions[1].name: a list is not a name"),
     ("{name: UK West}", "{name: UK West, name: UK}", 6, "repeats the key “name” of line 6"),
     ("{name: UK West}", "{[UK, West]: name}", 6, "has a list or mapping as a key"),
-    ("{name: UK West}", "{name: '…'}", 6, "the name “…” has no letter or digit"),
-    ("{name: UK West}", "{name: " + "x" * 121 + "}", 6, "is too long — use at most 120"),
+    ("{name: UK West}", "{name: '…'}", 6, "is not a name that people can say: a letter or digit"),
+    ("{name: UK West}", "{name: " + "x" * 121 + "}", 6, 'regions[1].name: "xxx'),
+    ("region_sets:\n", "region_sets: []\nother:\n", 8, "other: unknown key"),
+    ("depends_on: [Storage]", "depends_on: {hard control: [[x]]}", 15, '"hard control"[0]: a list'),
     # slugs
-    ("{name: UK West}", "{name: UK West, slug: UK_West}", 6, "the slug “UK_West” is not in form"),
+    ("{name: UK West}", "{name: UK West, slug: UK_West}", 6, '"UK_West" is not a slug: a-z, 0-9'),
     ("{name: UK West}", "{name: 東アジア}", 6, "no slug can be made of the name “東アジア”"),
     ("{name: UK West}", "{name: UK West, slug: west-europe}", 6, "belongs to the region of line 5"),
     ("name: Europe\n", "name: History\n", 3, "the geography slug “history” is a word"),
@@ -75,7 +87,12 @@ FAULTS = [
     ("{name: Files,", "{name: UK West,", 15, "already belongs to the region of line 6"),
     ("aliases: [Blobs]", "aliases: [STORAGE]", 14, "repeats another name of “Storage”"),
     ("zones: [1, 2]", "zones: [1, 1]", 5, "the zone “1” is listed twice"),
-    ("zones: [1, 2]", "zones: [a-label-of-21-letters]", 5, "is too long — use at most 20"),
+    (
+        "zones: [1, 2]",
+        "zones: [a-label-of-21-letters]",
+        5,
+        "is not the label of a zone: 1 to 20 characters",
+    ),
     # references
     ("offered: large", "offered: lagre", 12, "region set “lagre” — did you mean `large`?"),
     ("offered: large", "offered: West Europa", 12, "“West Europa” — did you mean `west-europe`?"),
@@ -94,7 +111,12 @@ FAULTS = [
     ("depends_on: [Storage]", "depends_on: [Files]", 15, "“files” depends on itself"),
     ("depends_on: [Storage]", "depends_on: [Storage, storage]", 15, "is listed twice"),
     ("depends_on: [Storage]", "depends_on: {hard: storage, soft: Storage}", 15, "is listed twice"),
-    ("depends_on: [Storage]", "depends_on: {hart: [Storage]}", 15, "did you mean `hard`?"),
+    (
+        "depends_on: [Storage]",
+        "depends_on: {hart: [Storage]}",
+        15,
+        "soft control; did you mean hard?",
+    ),
     ("aliases: [Blobs]", "depends_on: [Files]", 15, "in a circle: storage → files → storage"),
     # YAML that is more or less than we read
     ("  - name: Europe", "  - &e\n    name: Europe", 3, "uses an anchor or alias"),
@@ -125,11 +147,11 @@ def test_a_missing_section_is_named(section: str) -> None:
     kept = [part for part in ("geographies", "categories") if part != section]
     start = GOOD.index(f"{kept[0]}:")
     end = GOOD.index("region_sets:") if section == "categories" else len(GOOD)
-    assert f"the file has no {section}" in str(fault_of(GOOD[start:end]))
+    assert f"{section}: missing — give a list of {section}" in str(fault_of(GOOD[start:end]))
 
 
 def test_the_file_is_a_mapping() -> None:
-    assert "the file is not a mapping" in str(fault_of("- a\n- b\n"))
+    assert "the file: a list is not an object — give geographies" in str(fault_of("- a\n- b\n"))
 
 
 def test_a_file_of_comments_is_empty() -> None:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from incidents.importers.catalogue_file.fields import Fields
+from incidents.importers.catalogue_file.document import Dependencies
 from incidents.importers.catalogue_file.names import NameBook
-from incidents.importers.catalogue_file.nodes import Mapping, Scalar, shown
+from incidents.importers.catalogue_file.nodes import Scalar, shown
 from incidents.importers.catalogue_file.shapes import (
     CatalogueError,
     DependencyEntry,
@@ -18,8 +18,8 @@ MAX_DEPENDENCIES = 50_000
 HOW: dict[str, tuple[Strength, Plane]] = {
     "hard": (Strength.HARD, Plane.DATA),
     "soft": (Strength.SOFT, Plane.DATA),
-    "hard control": (Strength.HARD, Plane.CONTROL),
-    "soft control": (Strength.SOFT, Plane.CONTROL),
+    "hard_control": (Strength.HARD, Plane.CONTROL),
+    "soft_control": (Strength.SOFT, Plane.CONTROL),
 }
 
 
@@ -30,13 +30,9 @@ class Need:
     plane: Plane = Plane.DATA
 
 
-def needs_of(fields: Fields) -> list[Need]:
-    """What a service or a category says under `depends_on`: names, or lists of names by how."""
-    node = fields.node.values.get("depends_on")
-    if not isinstance(node, Mapping):
-        return [Need(name) for name in fields.texts("depends_on")]
-    by_how = Fields(node, fields.source, "depends_on", tuple(HOW))
-    return [Need(name, *how) for key, how in HOW.items() for name in by_how.texts(key)]
+def needs_of(said: Dependencies) -> list[Need]:
+    """What a service or a category says under `depends_on`."""
+    return [Need(name, *how) for key, how in HOW.items() for name in getattr(said, key)]
 
 
 @dataclass(slots=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from incidents.importers.catalogue_file.nodes import Scalar, shown
@@ -45,7 +46,7 @@ class NameBook:
             )
         self.slugs[kind, slug] = line
 
-    def claim(self, owner: Owner, name: Scalar, aliases: list[Scalar]) -> None:
+    def claim(self, owner: Owner, name: Scalar, aliases: Sequence[Scalar]) -> None:
         """Enter an item with all it is called. Raises `CatalogueError` on a name already taken."""
         self.claim_slug(owner.kind, owner.slug, owner.line)
         said = {fold_name(name.text)}

@@ -1,4 +1,4 @@
-"""YAML text → a tree of nodes that know their lines.
+"""YAML text → texts, lists and mappings that know their lines.
 
 Deliberately less than YAML: no anchors and aliases (a few lines of them can stand for gigabytes),
 no tags, no guessing of types (a zone `1` and a name `No` are texts), one document, little depth.
@@ -7,8 +7,7 @@ no tags, no guessing of types (a zone `1` and a name `No` are texts), one docume
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator
 from typing import TypeAlias
 
 import yaml
@@ -28,23 +27,38 @@ LINE_BREAK = re.compile("\r\n|\r|\n")
 LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
-@dataclass(frozen=True, slots=True)
-class Scalar:
-    text: str
+class Scalar(str):
+    __slots__ = ("line",)
     line: int
 
+    def __new__(cls, text: str, line: int) -> Scalar:
+        self = super().__new__(cls, text)
+        self.line = line
+        return self
 
-@dataclass(frozen=True, slots=True)
-class Listing:
-    line: int
-    items: list[Node] = field(default_factory=list)
+    @property
+    def text(self) -> str:
+        return str(self)
 
 
-@dataclass(frozen=True, slots=True)
-class Mapping:
-    line: int
-    keys: dict[str, int] = field(default_factory=dict)
-    values: dict[str, Node] = field(default_factory=dict)
+class Listing(list["Node"]):
+    def __init__(self, line: int, items: Iterable[Node] = ()) -> None:
+        super().__init__(items)
+        self.line = line
+
+
+class Mapping(dict[str, "Node"]):
+    def __init__(self, line: int, entries: Iterable[tuple[str, int, Node]] = ()) -> None:
+        """`entries`: key, its line, value."""
+        super().__init__()
+        self.line = line
+        self.lines: dict[str, int] = {}
+        for key, key_line, value in entries:
+            self.enter(key, key_line, value)
+
+    def enter(self, key: str, line: int, value: Node) -> None:
+        self[key] = value
+        self.lines[key] = line
 
 
 Node: TypeAlias = Scalar | Listing | Mapping
@@ -140,21 +154,20 @@ class _Builder:
             return
         parent = self.open[-1]
         if isinstance(parent, Listing):
-            parent.items.append(node)
+            parent.append(node)
         elif (key := self.pending_key[-1]) is None:
             self.pending_key[-1] = self._key(parent, node)
         else:
-            parent.keys[key.text] = key.line
-            parent.values[key.text] = node
+            parent.enter(key.text, key.line, node)
             self.pending_key[-1] = None
 
     def _key(self, parent: Mapping, node: Node) -> Scalar:
         if not isinstance(node, Scalar):
             raise self._error(node.line, "has a list or mapping as a key", "use a word as the key")
-        if node.text in parent.keys:
+        if node.text in parent:
             raise self._error(
                 node.line,
-                f"repeats the key {shown(node.text)} of line {parent.keys[node.text]}",
+                f"repeats the key {shown(node.text)} of line {parent.lines[node.text]}",
                 "keep one of them",
             )
         return node

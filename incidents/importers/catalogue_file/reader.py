@@ -2,33 +2,37 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from incidents.importers.catalogue_file.dependencies import Needs, needs_of
-from incidents.importers.catalogue_file.fields import Fields
+from incidents.importers.catalogue_file.document import (
+    FLAGS,
+    CategoryPart,
+    Document,
+    GeographyPart,
+    RegionPart,
+    ServicePart,
+    read_part,
+)
 from incidents.importers.catalogue_file.names import NameBook, Owner
-from incidents.importers.catalogue_file.nodes import Mapping, Node, Scalar, parse_nodes, shown
+from incidents.importers.catalogue_file.nodes import Scalar, parse_nodes, shown
 from incidents.importers.catalogue_file.sets import EVERYWHERE, RegionSets
 from incidents.importers.catalogue_file.shapes import (
     GLOBAL_GEOGRAPHY_NAME,
     GLOBAL_REGION_NAME,
     GLOBAL_SLUG,
     RESERVED_SLUGS,
-    ZONE_LENGTH,
+    SLUG_LENGTH,
     Catalogue,
     CatalogueError,
     CategoryEntry,
     GeographyEntry,
     RegionEntry,
     ServiceEntry,
+    derive_slug,
     fold_name,
 )
-
-SECTIONS = ("geographies", "categories", "region_sets", "prefix")
-GEOGRAPHY = ("name", "slug", "aliases", "regions")
-REGION = ("name", "slug", "aliases", "zones")
-CATEGORY = ("name", "slug", "offered", "depends_on", "services")
-SERVICE = ("name", "slug", "aliases", "offered", "non_regional", "depends_on")
 
 # Bounds against files that are small and stand for millions of rows.
 MAX_REGIONS = 1_000
@@ -41,14 +45,14 @@ def read_catalogue(text: str, source: str = "catalogue.yaml") -> Catalogue:
 
     Raises `CatalogueError` with the line of the first fault.
     """
-    top = Fields(parse_nodes(text, source), source, "the file", SECTIONS)
+    document = read_part(parse_nodes(text, source), Document, source)
     reading = _Reading(source, NameBook(source))
-    reading.prefixes(top)
-    for node in top.nodes("geographies"):
-        reading.geography(node)
-    reading.sets.read(top.node.values.get("region_sets"))
-    for node in top.nodes("categories"):
-        reading.category(node)
+    reading.prefixes(document.prefix)
+    for geography in document.geographies:
+        reading.geography(geography)
+    reading.sets.read(document.region_sets)
+    for category in document.categories:
+        reading.category(category)
     return reading.catalogue()
 
 
@@ -71,80 +75,65 @@ class _Reading:
         self.sets = RegionSets(self.source, self.book, self.regions)
         self.needs = Needs(self.source, self.book)
 
-    def prefixes(self, top: Fields) -> None:
-        self.vendor = tuple(scalar.text for scalar in top.names("prefix"))
+    def prefixes(self, names: Sequence[Scalar]) -> None:
+        self.vendor = _texts(names)
         self.book.prefixes = tuple(fold_name(prefix) for prefix in self.vendor)
 
-    def geography(self, node: Node) -> None:
-        fields = Fields(node, self.source, "a geography", GEOGRAPHY)
-        name, aliases = fields.name(), fields.names("aliases")
-        slug = fields.slug(name)
+    def geography(self, part: GeographyPart) -> None:
+        name, slug = part.name, self._slug(part.name, part.slug)
         if slug in RESERVED_SLUGS:
             what = f"the geography slug {shown(slug)} is a word that page addresses need"
             raise CatalogueError(self.source, name.line, what, "give another `slug`")
-        self.book.claim(Owner("geography", slug, name.line), name, aliases)
-        self.geographies.append(GeographyEntry(slug, name.text, _texts(aliases)))
-        for region in fields.nodes("regions"):
+        self.book.claim(Owner("geography", slug, name.line), name, part.aliases)
+        self.geographies.append(GeographyEntry(slug, name.text, _texts(part.aliases)))
+        for region in part.regions:
             self._region(slug, region)
 
-    def _region(self, geography: str, node: Node) -> None:
-        fields = Fields(_named(node), self.source, "a region", REGION)
-        name, aliases = fields.name(), fields.names("aliases")
-        slug = fields.slug(name)
+    def _region(self, geography: str, part: RegionPart) -> None:
+        name, slug = part.name, self._slug(part.name, part.slug)
         if slug == GLOBAL_SLUG or fold_name(name.text) == fold_name(GLOBAL_REGION_NAME):
             what = f"the region {shown(name.text)} stands for services without region"
             remedy = "remove it (it is always there) or give another name and `slug`"
             raise CatalogueError(self.source, name.line, what, remedy)
-        self.book.claim(Owner("region", slug, name.line), name, aliases)
-        zones = self._zones(fields)
-        self.regions.append(RegionEntry(slug, name.text, geography, zones, _texts(aliases)))
-        self._bound(len(self.regions), MAX_REGIONS, "regions", name.line)
-
-    def _zones(self, fields: Fields) -> tuple[str, ...]:
-        zones: list[str] = []
-        for zone in fields.texts("zones"):
-            if len(zone.text) > ZONE_LENGTH:
-                what = f"the zone {shown(zone.text)} is too long"
-                remedy = f"use at most {ZONE_LENGTH} characters"
-                raise CatalogueError(self.source, zone.line, what, remedy)
-            if zone.text in zones:
+        self.book.claim(Owner("region", slug, name.line), name, part.aliases)
+        for index, zone in enumerate(part.zones):
+            if zone in part.zones[:index]:
                 what = f"the zone {shown(zone.text)} is listed twice"
                 raise CatalogueError(self.source, zone.line, what, "remove one")
-            zones.append(zone.text)
-        return tuple(zones)
+        zones, aliases = _texts(part.zones), _texts(part.aliases)
+        self.regions.append(RegionEntry(slug, name.text, geography, zones, aliases))
+        self._bound(len(self.regions), MAX_REGIONS, "regions", name.line)
 
-    def category(self, node: Node) -> None:
-        fields = Fields(node, self.source, "a category", CATEGORY)
-        name = fields.name()
-        slug = fields.slug(name)
-        self.book.claim_slug("category", slug, name.line)
-        self.categories.append(CategoryEntry(slug, name.text))
-        for service in fields.nodes("services"):
-            self._service(slug, fields, service)
+    def category(self, part: CategoryPart) -> None:
+        slug = self._slug(part.name, part.slug)
+        self.book.claim_slug("category", slug, part.name.line)
+        self.categories.append(CategoryEntry(slug, part.name.text))
+        for service in part.services:
+            self._service(slug, part, service)
 
-    def _service(self, category: str, defaults: Fields, node: Node) -> None:
-        fields = Fields(_named(node), self.source, "a service", SERVICE)
-        name, aliases = fields.name(), fields.names("aliases")
-        slug, non_regional = fields.slug(name), fields.flag("non_regional")
-        self.book.claim(Owner("service", slug, name.line), name, aliases)
-        self.services.append(ServiceEntry(slug, name.text, category, non_regional, _texts(aliases)))
+    def _service(self, category: str, defaults: CategoryPart, part: ServicePart) -> None:
+        name, slug = part.name, self._slug(part.name, part.slug)
+        non_regional = part.non_regional is not None and FLAGS[part.non_regional.lower()]
+        self.book.claim(Owner("service", slug, name.line), name, part.aliases)
+        aliases = _texts(part.aliases)
+        self.services.append(ServiceEntry(slug, name.text, category, non_regional, aliases))
         self._bound(len(self.services), MAX_SERVICES, "services", name.line)
-        self._offer(slug, name, fields, defaults, non_regional=non_regional)
-        self.needs.add(slug, needs_of(fields), needs_of(defaults))
+        self._offer(slug, part, defaults, non_regional=non_regional)
+        self.needs.add(slug, needs_of(part.depends_on), needs_of(defaults.depends_on))
 
     def _offer(
-        self, slug: str, name: Scalar, fields: Fields, defaults: Fields, *, non_regional: bool
+        self, slug: str, part: ServicePart, defaults: CategoryPart, *, non_regional: bool
     ) -> None:
         """The cells of a service: as it says, else as its category says, else all regions.
 
         A non-regional service that says nothing has none but its own.
         """
-        if fields.has("offered") or non_regional:
-            places = fields.texts("offered")
-        elif defaults.has("offered"):
-            places = defaults.texts("offered")
-        else:
-            places = [Scalar(EVERYWHERE, fields.line)]
+        name = part.name
+        places: Sequence[Scalar] = (Scalar(EVERYWHERE, name.line),)
+        if part.offered is not None or non_regional:
+            places = part.offered or ()
+        elif defaults.offered is not None:
+            places = defaults.offered
         where = self.sets.regions_of(places)
         if not where and not non_regional:
             what = f"the service {shown(name.text)} is offered nowhere"
@@ -154,6 +143,17 @@ class _Reading:
         if non_regional:
             self.offerings.append((slug, GLOBAL_SLUG))
         self._bound(len(self.offerings), MAX_CELLS, "cells (service in region)", name.line)
+
+    def _slug(self, name: Scalar, given: Scalar | None) -> str:
+        """The slug as given, else one made of the name."""
+        if given is not None:
+            return given.text
+        slug = derive_slug(name.text)
+        if not slug:
+            what = f"no slug can be made of the name {shown(name.text)}"
+            remedy = "add `slug: …` (a-z, 0-9, hyphens)"
+            raise CatalogueError(self.source, name.line, what, remedy)
+        return slug[:SLUG_LENGTH].rstrip("-")
 
     def catalogue(self) -> Catalogue:
         return Catalogue(
@@ -176,12 +176,5 @@ class _Reading:
             )
 
 
-def _named(node: Node) -> Node:
-    """A bare text is short for an item that has a name only."""
-    if isinstance(node, Scalar):
-        return Mapping(node.line, {"name": node.line}, {"name": node})
-    return node
-
-
-def _texts(scalars: list[Scalar]) -> tuple[str, ...]:
+def _texts(scalars: Sequence[Scalar]) -> tuple[str, ...]:
     return tuple(scalar.text for scalar in scalars)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import difflib
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from incidents.importers.catalogue_file.fields import Fields
+from incidents.importers.catalogue_file.document import RegionSetPart, read_part
 from incidents.importers.catalogue_file.names import NameBook, compact
-from incidents.importers.catalogue_file.nodes import Listing, Mapping, Node, Scalar, shown
+from incidents.importers.catalogue_file.nodes import Mapping, Node, Scalar, shown
 from incidents.importers.catalogue_file.shapes import CatalogueError, RegionEntry
 
 EVERYWHERE = "all"
@@ -18,8 +19,8 @@ MAX_SETS = 100
 @dataclass(frozen=True, slots=True)
 class SetRule:
     name: str
-    include: list[Scalar]
-    exclude: list[Scalar]
+    include: Sequence[Scalar]
+    exclude: Sequence[Scalar]
 
 
 @dataclass(slots=True)
@@ -32,23 +33,20 @@ class RegionSets:
     rules: dict[str, SetRule] = field(default_factory=dict)
     resolved: dict[str, frozenset[str]] = field(default_factory=dict)
 
-    def read(self, node: Node | None) -> None:
+    def read(self, section: Mapping | None) -> None:
         """Take the section `region_sets`, and resolve every set of it, used or not."""
         self.resolved[EVERYWHERE] = frozenset(region.slug for region in self.regions)
-        if node is None:
+        if section is None:
             return
-        if not isinstance(node, Mapping):
-            remedy = "write it as `set-name: [regions]`"
-            raise CatalogueError(self.source, node.line, "region_sets is not a mapping", remedy)
-        if len(node.keys) > MAX_SETS:
+        if len(section) > MAX_SETS:
             what = f"more than {MAX_SETS} region sets"
-            raise CatalogueError(self.source, node.line, what, "use fewer")
-        for name, line in node.keys.items():
-            self._add(Scalar(name, line), node.values[name])
+            raise CatalogueError(self.source, section.line, what, "use fewer")
+        for name, node in section.items():
+            self._add(Scalar(name, section.lines[name]), node)
         for rule in self.rules.values():
             self._resolve(rule, ())
 
-    def regions_of(self, places: list[Scalar]) -> frozenset[str]:
+    def regions_of(self, places: Sequence[Scalar]) -> frozenset[str]:
         """Slugs of all regions that the places stand for. Raises `CatalogueError`."""
         return self._union(places, ())
 
@@ -62,15 +60,8 @@ class RegionSets:
                 f"the region set {shown(name.text)} has the name of something else",
                 "call it otherwise (`all` is every region)",
             )
-        if isinstance(node, Mapping):
-            fields = Fields(node, self.source, "a region set", ("include", "except"))
-        else:
-            listed = Mapping(node.line, {"include": node.line}, {"include": node})
-            fields = Fields(listed, self.source, "a region set", ("include",))
-        if not fields.has("include") or node == Listing(node.line):
-            what = f"the region set {shown(name.text)} includes nothing"
-            raise CatalogueError(self.source, name.line, what, "add `include: [places]`")
-        self.rules[form] = SetRule(name.text, fields.texts("include"), fields.texts("except"))
+        part = read_part(node, RegionSetPart, self.source, at=f"region_sets.{name}")
+        self.rules[form] = SetRule(name.text, part.include, part.exclude)
 
     def _resolve(self, rule: SetRule, above: tuple[str, ...]) -> frozenset[str]:
         form = compact(rule.name)
@@ -80,7 +71,7 @@ class RegionSets:
             self.resolved[form] = found
         return self.resolved[form]
 
-    def _union(self, places: list[Scalar], above: tuple[str, ...]) -> frozenset[str]:
+    def _union(self, places: Sequence[Scalar], above: tuple[str, ...]) -> frozenset[str]:
         return frozenset().union(*(self._place(place, above) for place in places))
 
     def _place(self, place: Scalar, above: tuple[str, ...]) -> frozenset[str]:

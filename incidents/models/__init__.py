@@ -1,6 +1,11 @@
 """The tables of what happened: catalogue, incident, review."""
 
-from incidents.models.alerts_and_reminders import MonitorAlert, MonitorSource, Reminder
+from incidents.models.alerts_and_reminders import (
+    AlertOutcome,
+    MonitorAlert,
+    MonitorSource,
+    Reminder,
+)
 from incidents.models.audit_trail import AuditEvent
 from incidents.models.backtest_run import BacktestRun
 from incidents.models.catalogue import (
@@ -33,6 +38,7 @@ from incidents.models.text_templates import TextTemplate
 from incidents.models.tokens import ApiToken, IdempotentResponse
 
 __all__ = [
+    "AlertOutcome",
     "Alias",
     "ApiToken",
     "AuditEvent",

@@ -35,23 +35,24 @@ class MonitorSource(models.Model):
         return self.name
 
 
+class AlertOutcome(models.TextChoices):
+    OPENED = "opened", "Opened an incident"
+    WIDENED = "widened", "Widened an incident"
+    JOINED = "joined", "Belongs to an incident"
+    WITNESS = "witness", "Stands beside an open incident"
+    NOTED = "noted", "Noted: a person has the incident"
+    WAITING = "waiting", "Waits for a person"
+    UNMAPPED = "unmapped", "Not understood"
+    IGNORED = "ignored", "Ignored by the mapping"
+    REFUSED = "refused", "Refused"
+
+
 class MonitorAlert(models.Model):
     """A monitor's alert, and what became of it; one that fires again while it is open stays one row.
 
     `over_at`: the monitor says that it is over; held for a while, since it may only be flapping. `resolved_at`:
     the row is closed. `cells`: [service id, region id] each. `outcome` and `detail` say what it has led to.
     """
-
-    class Outcome(models.TextChoices):
-        OPENED = "opened", "Opened an incident"
-        WIDENED = "widened", "Widened an incident"
-        JOINED = "joined", "Belongs to an incident"
-        WITNESS = "witness", "Stands beside an open incident"
-        NOTED = "noted", "Noted: a person has the incident"
-        WAITING = "waiting", "Waits for a person"
-        UNMAPPED = "unmapped", "Not understood"
-        IGNORED = "ignored", "Ignored by the mapping"
-        REFUSED = "refused", "Refused"
 
     source = models.CharField(max_length=60)
     key = models.CharField(max_length=200)
@@ -64,9 +65,9 @@ class MonitorAlert(models.Model):
     level = models.CharField(max_length=13, blank=True, default="", db_default="")
     outcome = models.CharField(
         max_length=8,
-        choices=Outcome.choices,
-        default=Outcome.OPENED,
-        db_default=Outcome.OPENED.value,
+        choices=AlertOutcome.choices,
+        default=AlertOutcome.OPENED,
+        db_default=AlertOutcome.OPENED.value,
     )
     detail = models.CharField(max_length=300, blank=True, default="", db_default="")
     times = models.PositiveIntegerField(default=1, db_default=1)

@@ -14,7 +14,7 @@ from pydantic import BaseModel, Field
 from incidents.access import REPORT
 from incidents.alerts.formats import read_alerts
 from incidents.alerts.signal import AlertFormatError
-from incidents.models import MonitorAlert
+from incidents.models import AlertOutcome, MonitorAlert
 from incidents.policy.documents import decode_text, load_json
 from incidents.services.alerts import sources
 from incidents.services.alerts.intake import Taken, take_in
@@ -121,7 +121,7 @@ def reported_of(source: str, mode: str, taken: Taken, *, dry_run: bool) -> Repor
             {
                 each.incident.tracking_id
                 for each in taken.alerts
-                if each.incident and not (dry_run and each.outcome == MonitorAlert.Outcome.OPENED)
+                if each.incident and not (dry_run and each.outcome == AlertOutcome.OPENED)
             }
         ),
         lines=[_line(each) for each in taken.alerts[:LINES]],

@@ -36,7 +36,7 @@ Account = tuple[int, int]
 
 
 @dataclass(frozen=True)
-class Place:
+class DataPlace:
     """`programs`: folder of postgres and initdb; `home`: the account's own folder; `socket`: folder."""
 
     programs: Path
@@ -49,7 +49,7 @@ class Place:
         return self.home / "data"
 
 
-def find_place(state: LocalState, say: Say) -> Place:
+def find_place(state: LocalState, say: Say) -> DataPlace:
     """Decides where PostgreSQL of this state folder lives, and makes the folders.
 
     As an ordinary user that is the state folder itself. A decision once made is kept in
@@ -57,10 +57,10 @@ def find_place(state: LocalState, say: Say) -> Place:
     """
     if os.geteuid() != 0:
         home = _own_folder(state.folder / "postgres", None)
-        return Place(_installed() / "pginstall" / "bin", home, _socket_folder(home, None), None)
+        return DataPlace(_installed() / "pginstall" / "bin", home, _socket_folder(home, None), None)
     account = _account(state)
     home = _home_for_root(state, account, say)
-    return Place(_programs_for(account, say), home, _socket_folder(home, account), account)
+    return DataPlace(_programs_for(account, say), home, _socket_folder(home, account), account)
 
 
 def reachable(folder: Path, account: Account) -> bool:

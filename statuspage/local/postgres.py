@@ -15,7 +15,7 @@ from urllib.parse import quote
 import psycopg
 
 from statuspage.local import processes
-from statuspage.local.places import PROGRAM, SOCKET_NAME, Place, find_place
+from statuspage.local.places import PROGRAM, SOCKET_NAME, DataPlace, find_place
 from statuspage.local.state import LocalError, LocalState, Say, write_whole
 
 NAME = "statuspage"  # of the database and of its owner
@@ -38,7 +38,7 @@ HASTY = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
 class Postgres:
     """One cluster and how to run it."""
 
-    place: Place
+    place: DataPlace
     password: str
     log: Path
     hasty: bool = False
@@ -155,7 +155,7 @@ def embedded(state: LocalState, say: Say, *, hasty: bool = False) -> Postgres:
     return Postgres(place, password, state.logs / "postgres.log", hasty)
 
 
-def _create(place: Place, password: str, *, hasty: bool) -> None:
+def _create(place: DataPlace, password: str, *, hasty: bool) -> None:
     """initdb into a draft, renamed when it is whole: an interrupted one is begun anew."""
     draft = place.home / "data.draft"
     shutil.rmtree(draft, ignore_errors=True)
@@ -182,7 +182,7 @@ def _create(place: Place, password: str, *, hasty: bool) -> None:
     draft.rename(place.data)
 
 
-def _run(place: Place, command: Sequence[str], text: str = "") -> None:
+def _run(place: DataPlace, command: Sequence[str], text: str = "") -> None:
     user, group = place.account or (None, None)
     done = subprocess.run(  # noqa: S603 - our own program
         [place.programs / command[0], *command[1:]],
@@ -202,7 +202,7 @@ def _run(place: Place, command: Sequence[str], text: str = "") -> None:
         raise LocalError(f"{command[0]} fails: {words[-300:]}")
 
 
-def _require_version(place: Place) -> None:
+def _require_version(place: DataPlace) -> None:
     made_by = (place.data / "PG_VERSION").read_text(encoding="ascii").strip()
     done = subprocess.run(  # noqa: S603 - our own program
         [place.programs / PROGRAM, "--version"], capture_output=True, text=True, check=True

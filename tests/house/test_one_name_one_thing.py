@@ -5,21 +5,20 @@ from __future__ import annotations
 import ast
 from collections import defaultdict
 from collections.abc import Iterator
+from functools import lru_cache
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 PACKAGES = ("incidents", "notifications", "statuspage")
 # What a script sends is named as the interface calls it, whatever the rooms below call theirs.
 INTERFACE = "statuspage.api.schemas."
+INTERFACES = ("statuspage.api.", "statuspage.tenant_api.")
+# So general that each room would have its own: there is one of each, imported by others or not.
+GENERAL = ("Answer", "Cell", "Outcome", "Page", "Place", "Section", "Target", "Window")
 
 
 def test_a_name_that_others_import_means_one_thing() -> None:
-    trees = {
-        _module(path): ast.parse(path.read_text())
-        for package in PACKAGES
-        for path in (ROOT / package).rglob("*.py")
-        if "migrations" not in path.parts
-    }
+    trees = _trees()
     imported = {
         (node.module, alias.name)
         for tree in trees.values()
@@ -36,6 +35,16 @@ def test_a_name_that_others_import_means_one_thing() -> None:
     assert several == {}
 
 
+def test_a_general_name_is_taken_once() -> None:
+    taken = [
+        node.name
+        for module, tree in _trees().items()
+        for node in ast.walk(tree)
+        if isinstance(node, ast.ClassDef) and not module.startswith(INTERFACES)
+    ]
+    assert [name for name in GENERAL if taken.count(name) > 1] == []
+
+
 def test_a_service_in_a_region_is_defined_once() -> None:
     pairs = [
         f"{path.relative_to(ROOT)}: {line.strip()}"
@@ -45,6 +54,16 @@ def test_a_service_in_a_region_is_defined_once() -> None:
         if line.replace(" ", "").startswith(("Cell=", "CellIds=", "Pair="))
     ]
     assert [pair.partition(":")[0] for pair in pairs] == ["incidents/cells.py"] * 2
+
+
+@lru_cache(maxsize=1)
+def _trees() -> dict[str, ast.Module]:
+    return {
+        _module(path): ast.parse(path.read_text())
+        for package in PACKAGES
+        for path in (ROOT / package).rglob("*.py")
+        if "migrations" not in path.parts
+    }
 
 
 def _module(path: Path) -> str:

@@ -13,7 +13,7 @@ from django.contrib.auth.models import AbstractBaseUser
 from django.db import connection
 
 from incidents.cells import CellIds
-from incidents.models import Incident, MonitorAlert
+from incidents.models import AlertOutcome, Incident, MonitorAlert
 from incidents.services.alerts import grouping
 from incidents.services.alerts.cells import catalogue_index
 from incidents.services.alerts.monitor import title_of, words_of
@@ -23,7 +23,6 @@ from incidents.services.inputs import Changes, Declaration, Hit
 from incidents.services.tracking import new_tracking_id
 from incidents.vocabulary import LEVEL_RANK, Audience, Kind, Level
 
-AlertOutcome = MonitorAlert.Outcome
 OPEN = """
 SELECT i.id, hit.services, hit.regions, heard.ever, heard.ever AND (i.created_at >= %(since)s OR EXISTS (
   SELECT FROM incidents_monitoralert a

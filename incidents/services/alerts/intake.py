@@ -12,13 +12,12 @@ from django.db import connection, transaction
 from incidents.alerts.mapping import Unmapped, map_labels, read_mapping
 from incidents.alerts.signal import Signal
 from incidents.cells import CellIds
-from incidents.models import MonitorAlert, MonitorSource
+from incidents.models import AlertOutcome, MonitorAlert, MonitorSource
 from incidents.services.alerts.cells import catalogue_index
 from incidents.services.alerts.correlation import act_on, rank
 from incidents.services.inputs import Hit
 from incidents.vocabulary import Level
 
-AlertOutcome = MonitorAlert.Outcome
 HEARTBEAT = "watchdog"  # the alert that Prometheus' own rules fire all the time
 # At most this often: in a storm it would be one more write for every alert.
 HEARD_NOTED = timedelta(seconds=5)

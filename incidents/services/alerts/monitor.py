@@ -15,7 +15,7 @@ from django.db import transaction
 
 from incidents import wording
 from incidents.cells import CellIds
-from incidents.models import Impact, Incident, MonitorAlert
+from incidents.models import AlertOutcome, Impact, Incident, MonitorAlert
 from incidents.services.automatic_text import groups_of
 from incidents.services.errors import EntryError
 from incidents.services.incident import declare, has_operator, post_update
@@ -94,7 +94,7 @@ def _follow(
     alert.heard_at = now
     if more or level != incident.level:
         if has_operator(incident):
-            alert.outcome = MonitorAlert.Outcome.NOTED
+            alert.outcome = AlertOutcome.NOTED
             alert.detail = f"it says {title_of(cells)}, {level}"[:300]
         else:
             words = words_of(incident.tracking_id, cells, level, started_at)
@@ -105,7 +105,7 @@ def _follow(
                 now=now,
             )
             incident.refresh_from_db()
-            alert.outcome = MonitorAlert.Outcome.WIDENED
+            alert.outcome = AlertOutcome.WIDENED
         alert.cells = [
             *alert.cells,
             *(pair for pair in _pairs(more) if list(pair) not in alert.cells),

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from django.db import connection, transaction
 from django.db.models import Q
 
-from incidents.models import Impact, Incident, MonitorAlert, MonitorSource
+from incidents.models import AlertOutcome, Impact, Incident, MonitorAlert, MonitorSource
 from incidents.services.alerts.correlation import cells_of
 from incidents.services.incident import has_operator, recover
 
@@ -30,7 +30,7 @@ def settle_due(*, now: datetime) -> list[str]:
     by_incident: dict[int, list[MonitorAlert]] = {}
     for alert in due:
         # A witness ends nothing.
-        if alert.incident_id is not None and alert.outcome != MonitorAlert.Outcome.WITNESS:
+        if alert.incident_id is not None and alert.outcome != AlertOutcome.WITNESS:
             by_incident.setdefault(alert.incident_id, []).append(alert)
     return [
         incident.tracking_id
@@ -44,7 +44,7 @@ def _let_go(incident: Incident, over: Sequence[MonitorAlert], now: datetime) -> 
     if incident.mitigated_at is not None or incident.merged_into_id or has_operator(incident):
         return False
     still = incident.monitor_alerts.filter(resolved_at__isnull=True).exclude(
-        outcome=MonitorAlert.Outcome.WITNESS
+        outcome=AlertOutcome.WITNESS
     )
     kept = {cell for alert in still for cell in cells_of(alert)}
     impacts = Impact.objects.filter(occurrence__incident=incident).open()

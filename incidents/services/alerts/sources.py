@@ -8,7 +8,7 @@ from django.db import transaction
 
 from incidents.alerts.formats import FORMATS
 from incidents.alerts.mapping import MappingError, read_mapping
-from incidents.models import MonitorAlert, MonitorSource
+from incidents.models import AlertOutcome, MonitorAlert, MonitorSource
 from incidents.services.errors import EntryError
 
 MOST_MINUTES = 24 * 60
@@ -82,5 +82,5 @@ def asking() -> int:
     """How many alerts of sources that ask wait for a person."""
     asks = MonitorSource.objects.filter(mode=MonitorSource.Mode.ASK).values("name")
     return MonitorAlert.objects.filter(
-        source__in=asks, outcome=MonitorAlert.Outcome.WAITING, over_at=None, resolved_at=None
+        source__in=asks, outcome=AlertOutcome.WAITING, over_at=None, resolved_at=None
     ).count()

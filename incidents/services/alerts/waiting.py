@@ -11,14 +11,13 @@ from django.db import transaction
 from django.db.models import QuerySet
 
 from incidents.cells import CellIds, grouped
-from incidents.models import MonitorAlert, Offering
+from incidents.models import AlertOutcome, MonitorAlert, Offering
 from incidents.services.alerts import grouping
 from incidents.services.alerts.cells import catalogue_index
 from incidents.services.alerts.correlation import cells_of, open_incidents
 from incidents.services.automatic_text import cells_of as placed
 from incidents.wording import cells
 
-AlertOutcome = MonitorAlert.Outcome
 NAMED = 3
 
 

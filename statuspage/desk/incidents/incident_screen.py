@@ -10,7 +10,15 @@ from itertools import groupby
 from django.db.models import QuerySet
 from django.utils.safestring import SafeString
 
-from incidents.models import Communication, Decision, Impact, Incident, MonitorAlert, Region
+from incidents.models import (
+    AlertOutcome,
+    Communication,
+    Decision,
+    Impact,
+    Incident,
+    MonitorAlert,
+    Region,
+)
 from incidents.policy import LevelProposal
 from incidents.review_deadlines import ReviewDeadline, promise_missed
 from incidents.services import automatic_text
@@ -158,9 +166,7 @@ def screen_of(incident: Incident, now: datetime) -> Screen:
         regions=_regions(incident),
         customers_say=event_answers.waiting(incident).count(),
         decisions=_decisions(incident),
-        witnesses=list(
-            incident.monitor_alerts.filter(outcome=MonitorAlert.Outcome.WITNESS).order_by("id")
-        ),
+        witnesses=list(incident.monitor_alerts.filter(outcome=AlertOutcome.WITNESS).order_by("id")),
         said=_said(incident),
     )
 

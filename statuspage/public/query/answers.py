@@ -22,7 +22,7 @@ MOST_WORDS = 8
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class CellAnswer:
     """`text` has a hole for `since` (UTC) where there is one; `incident` and `updates` are addresses or empty."""
 
     state: str
@@ -88,10 +88,10 @@ def single(asked: str, among: Sequence[Named]) -> Named | None:
     return None
 
 
-def absent(service: str, region: str, filters: Mapping[str, str]) -> Answer:
+def absent(service: str, region: str, filters: Mapping[str, str]) -> CellAnswer:
     """About a service where it is not offered; `filters` are those of what may be heard of it elsewhere."""
     text = str(labels.NOT_OFFERED) % {"service": service, "region": region}
-    return Answer("absent", text, None, "", "", "", _updates(filters))
+    return CellAnswer("absent", text, None, "", "", "", _updates(filters))
 
 
 def answer(
@@ -100,12 +100,12 @@ def answer(
     possible: str,
     now: datetime,
     filters: Mapping[str, str],
-) -> Answer:
+) -> CellAnswer:
     """`chips`: what is not good of it, all of one state; `possible`: the sentence on what it depends on, or nothing."""
     state = chips[0].state if chips else "possible" if possible else "good"
     since = min((chip.since for chip in chips), default=None)
     leading = {chip.href for chip in chips}
-    return Answer(
+    return CellAnswer(
         state,
         str(labels.ANSWERS[state]).replace("%(what)s", what),
         since,

@@ -85,7 +85,7 @@ def find(query: Mapping[str, str], generation: Generation) -> Page | None:
     return Page(render("status/find.html", layout, STATUS, context), max_age=MAX_AGE)
 
 
-def answer_to(asked: str, generation: Generation) -> answers.Answer | None:
+def answer_to(asked: str, generation: Generation) -> answers.CellAnswer | None:
     """About the pair, the service or the region that was meant; None where none was for certain."""
     index, now = generation.index, generation.as_of
     services, regions = _named(index["services"]), _named(regions_of(index))

@@ -10,7 +10,7 @@ from statuspage.public.snapshot.values import Snapshot
 
 
 @dataclass(frozen=True, slots=True)
-class Section:
+class EndpointGroup:
     """`rows`: (path with query, what is there); `example`: lines to copy, if any."""
 
     heading: str
@@ -19,12 +19,12 @@ class Section:
     example: str = ""
 
 
-def sections(snapshot: Snapshot, base_url: str) -> tuple[Section, ...]:
+def sections(snapshot: Snapshot, base_url: str) -> tuple[EndpointGroup, ...]:
     """With places of the catalogue in the examples, so that each of them works."""
     service, region, geography = _places(snapshot)
     documents = "/api/v2"
     return (
-        Section(
+        EndpointGroup(
             _("Documents of Statuspage, version 2"),
             _("By default a component is a service, as bad as the worst of its regions."),
             (
@@ -39,7 +39,7 @@ def sections(snapshot: Snapshot, base_url: str) -> tuple[Section, ...]:
             ),
             f"curl -s {base_url}{documents}/status.json",
         ),
-        Section(
+        EndpointGroup(
             _("The same for some places"),
             _(
                 "Each of these documents with one component per service and region. Ask for what "
@@ -57,7 +57,7 @@ def sections(snapshot: Snapshot, base_url: str) -> tuple[Section, ...]:
             ),
             f"curl -s {base_url}{documents}/regions/{region}/summary.json",
         ),
-        Section(
+        EndpointGroup(
             _("Feeds and calendar"),
             _("Each of them can be had for some services and regions."),
             (
@@ -69,7 +69,7 @@ def sections(snapshot: Snapshot, base_url: str) -> tuple[Section, ...]:
                 ("/maintenance.ics", _("Planned maintenance, for calendars")),
             ),
         ),
-        Section(
+        EndpointGroup(
             _("In the shape of Google Cloud"),
             "",
             (
@@ -79,7 +79,7 @@ def sections(snapshot: Snapshot, base_url: str) -> tuple[Section, ...]:
             ),
         ),
         *_figures(snapshot),
-        Section(
+        EndpointGroup(
             _("For your own page"),
             _(
                 "A policy of your page (Content-Security-Policy) has to allow our address: script-src "
@@ -102,14 +102,14 @@ def sections(snapshot: Snapshot, base_url: str) -> tuple[Section, ...]:
     )
 
 
-def _figures(snapshot: Snapshot) -> tuple[Section, ...]:
+def _figures(snapshot: Snapshot) -> tuple[EndpointGroup, ...]:
     if snapshot.figures is None:
         return ()
     rows = (
         ("/how-fast.json", _("By quarter, in seconds")),
         ("/how-fast.schema.json", _("Its schema")),
     )
-    return (Section(_("How fast we tell"), "", rows),)
+    return (EndpointGroup(_("How fast we tell"), "", rows),)
 
 
 def _places(snapshot: Snapshot) -> tuple[str, str, str]:

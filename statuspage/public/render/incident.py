@@ -32,7 +32,7 @@ ROWS_DRAWN = 12
 
 
 @dataclass(frozen=True, slots=True)
-class Window:
+class DrawnWindow:
     view: WindowView
     name: str
     length: str
@@ -48,7 +48,7 @@ class Update:
 
 
 @dataclass(frozen=True, slots=True)
-class Section:
+class PageSection:
     anchor: str
     kind: str
     heading: str
@@ -113,14 +113,14 @@ def context(incident: IncidentView, now: datetime) -> dict[str, Any]:
     }
 
 
-def _sections(incident: IncidentView) -> list[Section]:
+def _sections(incident: IncidentView) -> list[PageSection]:
     """Those with words, and those whose words are the timeline or the repair items below them."""
     if (review := incident.review) is None:
         return []
     stands_for = {"response": review.timeline, "prevention": review.repair_items}
     return [
         # Safe: sections are sanitised when they are stored and read.
-        Section(
+        PageSection(
             f"section-{number}",
             section.kind,
             standard(section.heading) or section.heading,
@@ -132,7 +132,7 @@ def _sections(incident: IncidentView) -> list[Section]:
     ]
 
 
-def _last_of(sections: Sequence[Section], kind: str) -> str:
+def _last_of(sections: Sequence[PageSection], kind: str) -> str:
     """The anchor of the last section of this kind, or nothing."""
     return next((one.anchor for one in reversed(sections) if one.kind == kind), "")
 
@@ -161,11 +161,11 @@ def _repair(item: RepairItemView, now: datetime) -> Repair:
     return Repair(item, str(labels.REPAIRS.get(item.state, item.state)), overdue)
 
 
-def _window(incident: IncidentView, window: WindowView, now: datetime) -> Window:
+def _window(incident: IncidentView, window: WindowView, now: datetime) -> DrawnWindow:
     state = labels.state_of(incident.kind, incident.level)
     name = window.label or gettext("Impact")
     if window.end is None and not incident.active:
-        return Window(window, name, "", SafeString(""))  # it ended, and nobody knows when
+        return DrawnWindow(window, name, "", SafeString(""))  # it ended, and nobody knows when
     end = window.end or max(now, window.start)
     length = times.length(end - window.start)
     bars = _bars(incident, window, state)
@@ -175,7 +175,7 @@ def _window(incident: IncidentView, window: WindowView, now: datetime) -> Window
         "start": times.full(window.start),
         "end": until,
     }
-    return Window(window, name, length, draw(bars, _marks(incident), end, label))
+    return DrawnWindow(window, name, length, draw(bars, _marks(incident), end, label))
 
 
 def _marks(incident: IncidentView) -> list[Mark]:

@@ -15,7 +15,7 @@ from django.views.decorators.http import require_http_methods
 from incidents.access import DECLARE, VIEW
 from incidents.alerts.formats import FORMATS, read_alerts
 from incidents.alerts.signal import AlertFormatError
-from incidents.models import MonitorAlert, MonitorSource
+from incidents.models import AlertOutcome, MonitorAlert, MonitorSource
 from incidents.policy import load_json
 from incidents.services.alerts import sources, waiting
 from incidents.services.alerts.intake import Taken, declare_waiting, take_in
@@ -182,7 +182,7 @@ def _page(
 ) -> HttpResponse:
     alerts = MonitorAlert.objects.select_related("incident").order_by("-id")
     waits = MonitorAlert.objects.filter(
-        outcome=MonitorAlert.Outcome.WAITING, over_at=None, resolved_at=None
+        outcome=AlertOutcome.WAITING, over_at=None, resolved_at=None
     )
     counted: dict[str, int] = {}
     for name in waits.values_list("source", flat=True):

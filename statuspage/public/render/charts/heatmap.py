@@ -27,7 +27,7 @@ HEIGHT = 20
 HEIGHTS = {"critical": 20, "warning": 14, "information": 8, "maintenance": 8}
 
 
-class Place(NamedTuple):
+class HeatmapPlace(NamedTuple):
     """A row: a geography, or what belongs to none; `query` is the filter that leads to its entries."""
 
     name: str
@@ -76,18 +76,20 @@ def strip(snapshot: Snapshot) -> Strip:
     return Strip(tuple(rows), tuple(months), _axis(first, today), len(recent))
 
 
-def _places(snapshot: Snapshot) -> list[Place]:
+def _places(snapshot: Snapshot) -> list[HeatmapPlace]:
     found = [
-        Place(one.name, ("geography", one.slug), frozenset(r.slug for r in one.regions), one.slug)
+        HeatmapPlace(
+            one.name, ("geography", one.slug), frozenset(r.slug for r in one.regions), one.slug
+        )
         for one in snapshot.geographies
     ]
     if everywhere := snapshot.non_regional:
         name, slug = gettext("Non-regional"), everywhere.slug
-        found.append(Place(name, ("region", slug), frozenset({slug}), ""))
+        found.append(HeatmapPlace(name, ("region", slug), frozenset({slug}), ""))
     return found
 
 
-def _concerns(one: IncidentView, place: Place) -> bool:
+def _concerns(one: IncidentView, place: HeatmapPlace) -> bool:
     """As the filter of the history has it, so that a click shows what was counted."""
     regions = {view.slug for view in one.regions}
     geographies = {view.slug for view in one.geographies}
@@ -108,7 +110,7 @@ def _spans(one: IncidentView, first: date, today: date) -> list[tuple[date, date
 Concerned = Sequence[tuple[IncidentView, Sequence[tuple[date, date]], Collection[str]]]
 
 
-def _row(place: Place, here: Concerned, first: date, months: Sequence[str]) -> Row:
+def _row(place: HeatmapPlace, here: Concerned, first: date, months: Sequence[str]) -> Row:
     root = f"{languages.root()}/status/history/"
     weeks: dict[int, list[IncidentView]] = {}
     for one, spans, _ in here:
@@ -135,7 +137,7 @@ def _weeks(start: date, end: date, first: date) -> range:
     return range(max(0, (start - first).days // 7), min(WEEKS - 1, (end - first).days // 7) + 1)
 
 
-def _week(place: Place, number: int, found: Sequence[IncidentView], first: date) -> str:
+def _week(place: HeatmapPlace, number: int, found: Sequence[IncidentView], first: date) -> str:
     monday = first + timedelta(days=7 * number)
     sunday = monday + timedelta(days=6)
     state = min((labels.state_of(one.kind, one.level) for one in found), key=labels.TROUBLE.index)

@@ -20,7 +20,7 @@ DAYS_NAMED = 5
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class FrontPlace:
     """A geography, or what runs in no region: then it has no `items`.
 
     `words` say its `state`; `marks` draw its regions and `drawing` its days; `posted` is what is drawn, in words.
@@ -36,7 +36,7 @@ class Place:
     items: Sequence[SafeString]
 
 
-def places(snapshot: Snapshot, items: Mapping[str, SafeString]) -> list[Place]:
+def places(snapshot: Snapshot, items: Mapping[str, SafeString]) -> list[FrontPlace]:
     """`items`: the line of each region (slug), as the answer lists have it."""
     days = affected_minutes.by_place(snapshot)
     may = {region for _, region in snapshot.dependents}
@@ -73,13 +73,13 @@ def _place(
     regions: Sequence[RegionView],
     days: affected_minutes.Days,
     items: Sequence[SafeString],
-) -> Place:
+) -> FrontPlace:
     state = min(states, key=[*labels.TROUBLE, "possible", "good"].index, default="good")
     troubled = sum(each in labels.TROUBLE for each in states)
     marks = "".join(
         "<i></i>" if each == "good" else f"<i class={matrix.SHORT[each]}></i>" for each in states
     )
-    return Place(
+    return FrontPlace(
         slug,
         name,
         state,

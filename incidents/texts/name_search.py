@@ -2,7 +2,8 @@
 
 One ranking for the desk's pickers, pasted lists and the public search:
 
-    exact         the name, an alias, or a spelling of it (`keyvault`, `vm`, `k8s`)
+    exact         the name or an alias, however it is spelled (`keyvault`, `key vaults`, `europe west`)
+    initials      the first letters of its words, or the count of those left out (`vm`, `vms`, `k8s`)
     begins        a name or alias begins with it
     abbreviation  its letters begin the words of the name in turn (`weu`: West EUrope)
     contains      every word is in the name or its aliases
@@ -12,6 +13,7 @@ One ranking for the desk's pickers, pasted lists and the public search:
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
@@ -25,6 +27,8 @@ CLOSE = 82.0  # percent; measured on the shipped catalogue: one slip in five let
 _WORDS = re.compile(r"[^\W_]+")
 # In front of nearly every name, so that it tells nothing apart.
 _VENDORS = frozenset({"azure", "microsoft", "amazon", "aws", "google", "cloud"})
+# Accents, and in Arabic vowel signs and what an alef carries: left out by many who type.
+_ACCENTS = re.compile("[\u0300-\u036f\u064b-\u0655]")
 _SEPARATORS = re.compile(r"[\n\r\t;,|]+|\s+(?:and|und|et|y)\s+|\s+(?:in|at)\s+")
 
 
@@ -32,10 +36,11 @@ class How(IntEnum):
     """How well a name fits, the best first."""
 
     EXACT = 0
-    BEGINS = 1
-    ABBREVIATION = 2
-    CONTAINS = 3
-    CLOSE = 4
+    INITIALS = 1
+    BEGINS = 2
+    ABBREVIATION = 3
+    CONTAINS = 4
+    CLOSE = 5
 
 
 @dataclass(frozen=True)
@@ -59,15 +64,26 @@ class Named:
         return tuple(words for words in found if words)
 
     @cached_property
+    def joined(self) -> tuple[str, ...]:
+        """Each of its names without blanks."""
+        return tuple("".join(words) for words in self.names)
+
+    @cached_property
+    def everything(self) -> str:
+        return " ".join(" ".join(words) for words in self.names)
+
+    @cached_property
     def spellings(self) -> frozenset[str]:
-        """Everything that is this name exactly, without blanks: joined, its initials, its numeronym."""
-        found = set()
-        for words in self.names:
-            joined = "".join(words)
-            found |= {joined, joined.removesuffix("s")}
-            if len(words) > 1:
-                found.add("".join(word[0] for word in words))
-            found.add(_numeronym(joined))
+        """Each of its names without blanks, and with its words in order."""
+        return frozenset(
+            _singular("".join(each)) for words in self.names for each in (words, sorted(words))
+        )
+
+    @cached_property
+    def initials(self) -> frozenset[str]:
+        """Its initials and its numeronym."""
+        found = {"".join(word[0] for word in words) for words in self.names if len(words) > 1}
+        found |= {_numeronym("".join(words)) for words in self.names}
         return frozenset(each for each in found if len(each) > 1)
 
 
@@ -87,11 +103,25 @@ class Pasted:
 
 def words_of(text: str) -> tuple[str, ...]:
     """`West-Europe (zone 1)` is west, europe, zone, 1."""
-    return tuple(_WORDS.findall(text[:LONGEST].casefold()))
+    return tuple(_WORDS.findall(folded(text[:LONGEST])))
 
 
-def search(text: str, among: Iterable[Named], *, most: int = 20) -> list[Match]:
-    """The names that fit, the best first and else in their order. What is only close counts if nothing fits."""
+def folded(text: str) -> str:
+    """Without case, width and accents: `São` is sao."""
+    bare = _ACCENTS.sub("", unicodedata.normalize("NFKD", text.casefold()))
+    return unicodedata.normalize("NFC", bare)
+
+
+def telling(name: str, aliases: Iterable[str]) -> tuple[str, ...]:
+    """Those of the aliases that find what the name alone would not."""
+    plain = Named("", "", name)
+    known = plain.spellings | plain.initials
+    return tuple(each for each in aliases if _singular("".join(words_of(each))) not in known)
+
+
+def search(text: str, among: Iterable[Named], *, most: int = 20, slips: bool = True) -> list[Match]:
+    """The names that fit, the best first and else in their order. What is only close counts if nothing fits, and
+    not without `slips`."""
     wanted = words_of(text)
     if len(wanted) > 1 and wanted[0] in _VENDORS:
         wanted = wanted[1:]
@@ -103,7 +133,7 @@ def search(text: str, among: Iterable[Named], *, most: int = 20) -> list[Match]:
         for place, each in enumerate(everything)
         if (how := _fits(wanted, each)) is not None
     ]
-    if not found:
+    if not found and slips:
         scored = [(-_closeness(wanted, each), place) for place, each in enumerate(everything)]
         near = sorted(each for each in scored if -each[0] >= CLOSE)[:most]
         return [Match(everything[place], How.CLOSE) for _, place in near]
@@ -111,8 +141,9 @@ def search(text: str, among: Iterable[Named], *, most: int = 20) -> list[Match]:
 
 
 def certain(matches: Sequence[Match]) -> Named | None:
-    """The one that was meant, if no other could be: exact, or else by its beginning or as an abbreviation."""
-    if not matches or matches[0].how not in (How.EXACT, How.BEGINS, How.ABBREVIATION):
+    """The one that was meant, if no other could be: by all of its name, or else by its beginning or as an
+    abbreviation."""
+    if not matches or matches[0].how > How.ABBREVIATION:
         return None
     best = [each.named for each in matches if each.how is matches[0].how]
     if len(best) == 1:
@@ -143,16 +174,18 @@ def pasted(text: str, among: Sequence[Named]) -> Pasted:
 
 def _fits(wanted: Sequence[str], named: Named) -> How | None:
     joined = "".join(wanted)
-    if joined in named.spellings:
+    single = _singular(joined)
+    if single in named.spellings or _singular("".join(sorted(wanted))) in named.spellings:
         return How.EXACT
-    if any("".join(words).startswith(joined) for words in named.names):
+    if joined in named.initials or single in named.initials:
+        return How.INITIALS
+    if any(name.startswith(joined) for name in named.joined):
         return How.BEGINS
     if len(joined) > 1 and any(
         _abbreviates(joined, words) or joined in map(_numeronym, words) for words in named.names
     ):
         return How.ABBREVIATION
-    everything = " ".join(" ".join(words) for words in named.names)
-    if all(word in everything for word in wanted):
+    if all(word in named.everything for word in wanted):
         return How.CONTAINS
     return None
 
@@ -168,6 +201,10 @@ def _abbreviates(short: str, words: Sequence[str]) -> bool:
     )
 
 
+def _singular(joined: str) -> str:
+    return joined.removesuffix("s") if len(joined) > 2 else joined
+
+
 def _numeronym(word: str) -> str:
     """`k8s` for kubernetes."""
     return f"{word[0]}{len(word) - 2}{word[-1]}" if len(word) > LEAST_CLOSE else word
@@ -178,4 +215,4 @@ def _closeness(wanted: Sequence[str], named: Named) -> float:
     joined = "".join(wanted)
     if len(joined) < LEAST_CLOSE:
         return 0.0
-    return max(fuzz.ratio(joined, "".join(words), score_cutoff=CLOSE) for words in named.names)
+    return max(fuzz.ratio(joined, name, score_cutoff=CLOSE) for name in named.joined)

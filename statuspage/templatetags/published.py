@@ -14,7 +14,7 @@ from statuspage.brand import Brand, Words
 from statuspage.public import languages
 from statuspage.public.render import stamps, times, vocabulary
 from statuspage.public.render.files import assets
-from statuspage.public.render.table import labels
+from statuspage.public.render.table import dependents, labels
 
 register = template.Library()
 
@@ -57,6 +57,11 @@ def heard() -> SafeString:
             *sentences.items(),
             ("pair", gettext("%(service)s in %(region)s")),
             ("nowhere", labels.NOT_OFFERED),
+            ("regions", gettext("%(service)s in several regions")),
+            ("services", gettext("Several services in %(region)s")),
+            ("may", dependents.SENTENCES[False]),
+            ("managing", dependents.SENTENCES[True]),
+            ("some", dependents.SOME),
             ("asides", " ".join(sorted(known.asides))),
             ("words", words),
         ],

@@ -107,8 +107,8 @@ def looked_up(what: str, text: str) -> tuple[list[Match], Named | None]:
     """What a typed name finds among services or regions, and what it means for certain: one, or a group."""
     found = search(text, services_named() if what == "services" else regions_named())
     meant = certain(found)
-    if not found or found[0].how is not How.EXACT:
-        groups = [each for each in search(text, groups_named(what)) if each.how is How.EXACT]
+    if not found or found[0].how > How.INITIALS:
+        groups = [each for each in search(text, groups_named(what)) if each.how <= How.INITIALS]
         meant = groups[0].named if groups else meant
     return found, meant
 

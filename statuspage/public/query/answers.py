@@ -6,19 +6,32 @@ The browser says the same from the page itself (site.js): there without this pro
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from urllib.parse import urlencode
 
 from django.utils.translation import gettext as _
 
-from incidents.texts.name_search import How, Match, Named, certain, search
+from incidents.texts.name_search import How, Match, Named, certain, folded, search
 from statuspage.public import languages
 from statuspage.public.render import times, updates, vocabulary
-from statuspage.public.render.table import labels, matrix
+from statuspage.public.render.table import labels
 
 MOST_WORDS = 8
+MOST_NAMED = 3  # of several that are meant; more are called as they were typed
+LEAST_CONTAINED = 4  # letters of a part of a word: fewer are in nearly everything
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """What is not good: the names of a service and a region, since when (UTC), and the address that says why."""
+
+    service: str
+    region: str
+    state: str
+    href: str
+    since: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +47,33 @@ class CellAnswer:
     updates: str
 
 
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """Services or regions that are asked for, and what they are together."""
+
+    name: str
+    members: Sequence[Named]
+
+    @property
+    def only(self) -> Named | None:
+        return self.members[0] if len(self.members) == 1 else None
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """The services with their categories, or the regions with their geographies (name, members)."""
+
+    among: Sequence[Named]
+    groups: Sequence[tuple[Named, Sequence[Named]]]
+    # What was looked for already: the halves of a question are tried more than once.
+    found: dict[tuple[str, bool], list[Match]] = field(default_factory=dict)
+
+
+Asked = tuple[Subject | None, Subject | None]  # services, regions
+Readings = Sequence[Sequence[str]]
+Find = Callable[[str, Kind], Subject | None]
+
+
 def meant(matches: Sequence[Match]) -> Named | None:
     """What a reader most likely means: looking does no harm, so that here a slip is enough."""
     if (found := certain(matches)) is not None or not matches:
@@ -47,11 +87,11 @@ def meant(matches: Sequence[Match]) -> Named | None:
 def words_asked(asked: str) -> list[list[str]]:
     """The words as they were typed, then without asides, then in English: tried in this order."""
     known = vocabulary.every()
-    typed = asked.replace(",", " ").split()[:MOST_WORDS]
-    bare = [each.strip("?!.:;、。؟") for each in typed]
-    named = [word for word in bare if word.casefold() not in known.asides]
-    english = [part for word in named for part in _english(word.casefold(), known.words)]
-    return [words for words in (typed, named, english) if words]
+    typed = re.split(r"[\s,、’']+", asked.strip())[:MOST_WORDS]
+    bare = [folded(each.strip("?!.:;。؟¿¡")) for each in typed]
+    named = [word for word in bare if word and word not in known.asides]
+    english = [part for word in named for part in _english(word, known.words)]
+    return [words for words in (typed, named, english) if any(words)]
 
 
 def _english(word: str, known: Mapping[str, str]) -> list[str]:
@@ -64,28 +104,83 @@ def _english(word: str, known: Mapping[str, str]) -> list[str]:
     return [part for each in found for part in known.get(each, each).split("|")] or [word]
 
 
-def pair(
-    asked: str, services: Sequence[Named], regions: Sequence[Named]
-) -> tuple[Named, Named] | None:
-    """A service and a region out of one question, in any order."""
-    for words in words_asked(asked):
+def subjects(asked: str, services: Kind, regions: Kind) -> Asked:
+    """The services and the regions that a question is about; neither where that is not certain.
+
+    One in the other, in any order; then one alone; then several, such as a category in a geography.
+    """
+    readings, kinds = words_asked(asked), (services, regions)
+    for found in (
+        _alone(readings, kinds, _only(How.INITIALS)),
+        _pair(readings, kinds, _only(How.CONTAINS)),
+        _alone(readings, kinds, _only(How.CONTAINS)),
+        _pair(readings, kinds, _together),
+        _alone(readings, kinds, _group),
+        _pair(readings, kinds, _only(How.CLOSE)),
+        _alone(readings, kinds, _only(How.CLOSE)),
+    ):
+        if found:
+            return found
+    return None, None
+
+
+def _pair(readings: Readings, kinds: tuple[Kind, Kind], find: Find) -> Asked | None:
+    services, regions = kinds
+    for words in readings:
         for cut in range(1, len(words)):
             halves = " ".join(words[:cut]), " ".join(words[cut:])
             for left, right in (halves, halves[::-1]):
-                service = meant(search(left, services))
-                region = meant(search(right, regions)) if service else None
+                service = find(left, services)
+                region = find(right, regions) if service else None
                 if service and region:
                     return service, region
     return None
 
 
-def single(asked: str, among: Sequence[Named]) -> Named | None:
-    """The one thing that is asked for, if the question names no other."""
-    for words in words_asked(asked):
-        found = search(" ".join(words), among)
-        if one := meant(found):
-            return one
+def _alone(readings: Readings, kinds: tuple[Kind, Kind], find: Find) -> Asked | None:
+    for kind in kinds:
+        for words in readings:
+            if found := find(" ".join(words), kind):
+                return (found, None) if kind is kinds[0] else (None, found)
     return None
+
+
+def _sure(text: str, kind: Kind, limit: How) -> list[Match]:
+    """What fits at least as well as `limit`; a few letters within a word are in nearly everything."""
+    asked = text, limit is How.CLOSE
+    if asked not in kind.found:
+        kind.found[asked] = search(text, kind.among, most=len(kind.among), slips=asked[1])
+    found = kind.found[asked]
+    if not found or found[0].how > limit:
+        return []
+    return [] if found[0].how is How.CONTAINS and len(text) < LEAST_CONTAINED else found
+
+
+def _only(limit: How) -> Find:
+    def find(text: str, kind: Kind) -> Subject | None:
+        one = meant(_sure(text, kind, limit))
+        return Subject(one.name, [one]) if one else None
+
+    return find
+
+
+def _together(text: str, kind: Kind) -> Subject | None:
+    for find in (_only(How.INITIALS), _group, _only(How.CONTAINS)):
+        if found := find(text, kind):
+            return found
+    members = [each.named for each in _sure(text, kind, How.CONTAINS)]
+    if not members:
+        return None
+    few = len(members) <= MOST_NAMED
+    return Subject(", ".join(each.name for each in members) if few else f"“{text}”", members)
+
+
+def _group(text: str, kind: Kind) -> Subject | None:
+    members = {group.slug: members for group, members in kind.groups}
+    found = search(text, [group for group, _ in kind.groups], slips=False)
+    if not found or found[0].how > How.INITIALS:
+        return None
+    return Subject(found[0].named.name, members[found[0].named.slug])
 
 
 def absent(service: str, region: str, filters: Mapping[str, str]) -> CellAnswer:
@@ -96,15 +191,15 @@ def absent(service: str, region: str, filters: Mapping[str, str]) -> CellAnswer:
 
 def answer(
     what: str,
-    chips: Sequence[matrix.Chip],
+    cells: Sequence[Cell],
     possible: str,
     now: datetime,
     filters: Mapping[str, str],
 ) -> CellAnswer:
-    """`chips`: what is not good of it, all of one state; `possible`: the sentence on what it depends on, or nothing."""
-    state = chips[0].state if chips else "possible" if possible else "good"
-    since = min((chip.since for chip in chips), default=None)
-    leading = {chip.href for chip in chips}
+    """`cells`: what is not good of it, all of one state; `possible`: the sentence on what it depends on, or nothing."""
+    state = cells[0].state if cells else "possible" if possible else "good"
+    since = min((cell.since for cell in cells), default=None)
+    leading = {cell.href for cell in cells}
     return CellAnswer(
         state,
         str(labels.ANSWERS[state]).replace("%(what)s", what),
@@ -117,14 +212,36 @@ def answer(
 
 
 def _updates(filters: Mapping[str, str]) -> str:
-    return f"{languages.root()}{updates.UPDATES}?{urlencode(filters)}"
+    asked = f"?{urlencode(filters)}" if filters else ""
+    return f"{languages.root()}{updates.UPDATES}{asked}"
 
 
-def worst(chips: Sequence[matrix.Chip]) -> list[matrix.Chip]:
+def worst(cells: Sequence[Cell]) -> list[Cell]:
     """Those in the gravest of their states: what a sentence says must be true of all of them."""
-    state = min((chip.state for chip in chips), key=labels.TROUBLE.index, default="")
-    return [chip for chip in chips if chip.state == state]
+    state = min((cell.state for cell in cells), key=labels.TROUBLE.index, default="")
+    return [cell for cell in cells if cell.state == state]
+
+
+def called(services: Subject | None, regions: Subject | None, cells: Sequence[Cell]) -> str:
+    """What a sentence is about: what was asked for, as narrow as `cells`, all in one state, allow."""
+    whole = pair_name(services.name if services else "", regions.name if regions else "")
+    alone = bool(services and services.only and regions and regions.only)
+    if alone or not cells:
+        return whole
+    hit, places = {cell.service for cell in cells}, {cell.region for cell in cells}
+    if len(hit) == len(places) == 1:
+        return pair_name(hit.pop(), places.pop())
+    if services and regions:
+        return whole
+    if regions:
+        return _("Several services in %(region)s") % {"region": regions.name}
+    name = hit.pop() if len(hit) == 1 else whole
+    if len(places) == 1:
+        return pair_name(name, places.pop())
+    return _("%(service)s in several regions") % {"service": name}
 
 
 def pair_name(service: str, region: str) -> str:
+    if not service or not region:
+        return service or region
     return _("%(service)s in %(region)s") % {"service": service, "region": region}

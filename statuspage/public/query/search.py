@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any, Protocol
 from urllib.parse import urlencode
 
@@ -46,37 +47,31 @@ def find(query: Mapping[str, str], generation: Generation) -> Page | None:
     if not asked:
         return None
     index = generation.index
+    asked_for = services_asked, regions_asked = meant(asked, index)
     by_service, by_region = chips_of(index)
-    possible, possible_regions = possible_of(index)
+    possible, possible_regions = possible_of(index, _slugs(regions_asked, index))
+    names = {one.name for one in regions_asked.members} if regions_asked else None
 
     def item(
-        one: Mapping[str, Any], aliases: Sequence[str], chips: list[matrix.Chip], may: str
+        one: Mapping[str, Any], chips: list[matrix.Chip], may: str, among: set[str] | None = None
     ) -> str:
-        return matrix.found_item(one["slug"], one["name"], aliases, chips, generation.as_of, may)
+        shown = [chip for chip in chips if among is None or chip.name in among]
+        aliases = one["aliases"]
+        return matrix.found_item(one["slug"], one["name"], aliases, shown, generation.as_of, may)
 
     services = [
-        item(
-            one,
-            one["aliases"],
-            by_service.get(one["slug"], []),
-            possible.get(one["slug"], ""),
-        )
-        for one in _matching(asked, index["services"])
+        item(one, by_service.get(one["slug"], []), possible.get(one["slug"], ""), names)
+        for one in _found(asked, index["services"], services_asked)
     ]
     regions = [
-        item(
-            one,
-            (),
-            by_region.get(one["slug"], []),
-            possible_regions.get(one["slug"], ""),
-        )
-        for one in _matching(asked, regions_of(index))
+        item(one, by_region.get(one["slug"], []), possible_regions.get(one["slug"], ""))
+        for one in _found(asked, regions_of(index), None if services_asked else regions_asked)
     ]
     context = {
         "asked": asked,
         "query": urlencode({"q": asked}),
         "headline": headline_of(index),
-        "answer": answer_to(asked, generation),
+        "answer": answer_about(*asked_for, generation),
         "found_services": services[:MOST_FOUND],
         "found_regions": regions[:MOST_FOUND],
         "left_out": max(0, len(services) - MOST_FOUND) + max(0, len(regions) - MOST_FOUND),
@@ -86,52 +81,97 @@ def find(query: Mapping[str, str], generation: Generation) -> Page | None:
 
 
 def answer_to(asked: str, generation: Generation) -> answers.CellAnswer | None:
-    """About the pair, the service or the region that was meant; None where none was for certain."""
+    """About what was meant; None where that is not certain."""
+    return answer_about(*meant(asked, generation.index), generation)
+
+
+def meant(asked: str, index: Mapping[str, Any]) -> answers.Asked:
+    """The services and the regions that were meant."""
+    regions = regions_of(index)
+    geographies = [(_named(one), one["slug"]) for one in index["geographies"]]
+    categories = dict.fromkeys(one["category"] for one in index["services"])
+    return answers.subjects(
+        asked,
+        answers.Kind(
+            [_named(one) for one in index["services"]],
+            [
+                (
+                    _kept(name, name),
+                    [_named(o) for o in index["services"] if o["category"] == name],
+                )
+                for name in categories
+            ],
+        ),
+        answers.Kind(
+            [_named(one) for one in regions],
+            [
+                (geography, [_named(one) for one in regions if one["geography"] == slug])
+                for geography, slug in geographies
+            ],
+        ),
+    )
+
+
+def answer_about(
+    services: answers.Subject | None, regions: answers.Subject | None, generation: Generation
+) -> answers.CellAnswer | None:
+    if not services and not regions:
+        return None
     index, now = generation.index, generation.as_of
-    services, regions = _named(index["services"]), _named(regions_of(index))
-    by_service, by_region = chips_of(index)
-    if found := answers.pair(asked, services, regions):
-        service, region = found
-        # What runs in no region is meant wherever it is asked for.
-        places = [
-            one for one in regions_of(index) if one["slug"] == region.slug or not one["geography"]
+    slugs = _slugs(regions, index, everywhere=services is not None)
+    asked = {one.slug for one in services.members} if services else None
+    cells = answers.worst(
+        [
+            cell
+            for service, region, cell in cells_of(index)
+            if (asked is None or service in asked) and (slugs is None or region in slugs)
         ]
-        names, slugs = {one["name"] for one in places}, {one["slug"] for one in places}
-        chips = answers.worst([o for o in by_service.get(service.slug, ()) if o.name in names])
-        if not chips and absent_in(index, service.slug, [region.slug]):
-            return answers.absent(service.name, region.name, {"service": service.slug})
-        may = "" if chips else possible_of(index, slugs)[0].get(service.slug, "")
-        what = answers.pair_name(service.name, region.name)
-        filters = {"service": service.slug, "region": region.slug}
-        return answers.answer(what, chips, may, now, filters)
-    if one := answers.single(asked, services):
-        chips = answers.worst(by_service.get(one.slug, []))
-        may = possible_of(index)[0].get(one.slug, "")
-        what = one.name
-        if chips:
-            what = _("%(service)s in several regions") % {"service": what}
-        if len(chips) == 1:
-            what = answers.pair_name(one.name, chips[0].name)
-        return answers.answer(what, chips, may, now, {"service": one.slug})
-    if one := answers.single(asked, regions):
-        chips = answers.worst(by_region.get(one.slug, []))
-        may = possible_of(index)[1].get(one.slug, "")
-        what = one.name
-        if chips:
-            what = _("Several services in %(region)s") % {"region": what}
-        if len(chips) == 1:
-            what = answers.pair_name(chips[0].name, one.name)
-        return answers.answer(what, chips, may, now, {"region": one.slug})
-    return None
+    )
+    service, region = (subject and subject.only for subject in (services, regions))
+    filters = {key: one.slug for key, one in (("service", service), ("region", region)) if one}
+    if service and region and not cells and absent_in(index, service.slug, [region.slug]):
+        return answers.absent(service.name, region.name, {"service": service.slug})
+    may = ""
+    if not (cells and services and regions):
+        possible, possible_regions = possible_of(index, slugs)
+        concerned = asked & possible.keys() if asked else possible.keys()
+        if service:
+            may = possible.get(service.slug, "")
+        elif region and not services:
+            may = possible_regions.get(region.slug, "")
+        elif concerned:
+            may = _("some services may be affected by what they depend on")
+    return answers.answer(answers.called(services, regions, cells), cells, may, now, filters)
 
 
-def _named(rows: Sequence[Mapping[str, Any]]) -> list[Named]:
-    return [Named("", one["slug"], one["name"], tuple(one.get("aliases", ()))) for one in rows]
+def _slugs(
+    regions: answers.Subject | None, index: Mapping[str, Any], *, everywhere: bool = True
+) -> set[str] | None:
+    """What runs in no region is meant wherever it is asked for. None: no region was."""
+    if regions is None:
+        return None
+    nowhere = {one["slug"] for one in regions_of(index) if not one["geography"]}
+    return {one.slug for one in regions.members} | (nowhere if everywhere else set())
 
 
-def _matching(asked: str, rows: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+def _named(one: Mapping[str, Any]) -> Named:
+    return _kept(one["slug"], one["name"], tuple(one.get("aliases", ())))
+
+
+@lru_cache(maxsize=4096)
+def _kept(slug: str, name: str, aliases: tuple[str, ...] = ()) -> Named:
+    """The same for every question, as its spellings are derived once."""
+    return Named("", slug, name, aliases)
+
+
+def _found(
+    asked: str, rows: Sequence[Mapping[str, Any]], subject: answers.Subject | None
+) -> list[Mapping[str, Any]]:
+    """What fits the words; where several are meant, these."""
     by_slug = {one["slug"]: one for one in rows}
-    found = search(asked, _named(rows), most=len(rows))
+    if subject and not subject.only:
+        return [by_slug[one.slug] for one in subject.members]
+    found = search(asked, [_named(one) for one in rows], most=len(rows))
     return [by_slug[match.named.slug] for match in found]
 
 
@@ -192,6 +232,17 @@ def absent_in(index: Mapping[str, Any], service: str, regions: Collection[str]) 
         for position, one in enumerate(places)
         if one["slug"] in regions and not offered.is_in(mark, position)
     ]
+
+
+def cells_of(index: Mapping[str, Any]) -> Iterator[tuple[str, str, answers.Cell]]:
+    """What is not good, by the slugs of service and region."""
+    services = {one["slug"]: one["name"] for one in index["services"]}
+    # What has no region is named without one.
+    regions = {one["slug"]: one["name"] if one["geography"] else "" for one in index["regions"]}
+    for service, region, state, incidents, since in index["cells"]:
+        href = matrix.cell_url(service, region, incidents)
+        names = services.get(service, service), regions.get(region, region)
+        yield service, region, answers.Cell(*names, state, href, moment(since))
 
 
 def moment(text: str) -> datetime:

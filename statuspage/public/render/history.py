@@ -183,11 +183,15 @@ def choices(snapshot: Snapshot) -> dict[str, Any]:
             for s in c.services
         ],
         "regions": [
-            {"slug": r.slug, "name": r.name, "geography": g.slug}
+            {"slug": r.slug, "name": r.name, "aliases": list(r.aliases), "geography": g.slug}
             for g in snapshot.geographies
             for r in g.regions
         ]
-        + ([{"slug": everywhere.slug, "name": gettext("Non-regional"), "geography": ""}] if everywhere else []),
+        + [
+            {"slug": one.slug, "name": gettext("Non-regional"), "aliases": [], "geography": ""}
+            for one in (everywhere,)
+            if one
+        ],
         "geographies": [{"slug": g.slug, "name": g.name} for g in snapshot.geographies],
     }  # fmt: skip
 

@@ -57,6 +57,7 @@ def status_pages(snapshot: Snapshot, layout: Layout) -> tuple[dict[str, Page], d
         "recent": recent_days.rows(snapshot),
         "places": places.places(snapshot, regions),
         "first_day": affected_minutes.first_day(snapshot),
+        "categories": [one.name for one in snapshot.categories],
     }
     # The same on each of these pages: rendered once.
     context["parts"] = {
@@ -100,22 +101,27 @@ def _lists(snapshot: Snapshot) -> tuple[dict[str, SafeString], dict[str, Any]]:
     hit_services, hit_regions = matrix.service_chips(snapshot), matrix.region_chips(snapshot)
     rows = dependents.rows(snapshot)
     possible = dependents.by_service(rows, snapshot.service_names, snapshot.region_names)
-    possible_in = dependents.unnamed_regions(rows, snapshot.region_names)
+    nowhere = snapshot.non_regional.slug if snapshot.non_regional else ""
+    needs = dependents.needs(rows, nowhere)
     managed = dependents.managed_only(rows)
     possible_regions = dependents.by_region(rows)
     marks = offered.marks(snapshot)
     regions = [r for geography in snapshot.geographies for r in geography.regions]
     services = [s for category in snapshot.categories for s in category.services]
+    categories = {s.slug: at for at, each in enumerate(snapshot.categories) for s in each.services}
     now = snapshot.as_of
 
     def item(one: ServiceView | RegionView, chips: Sequence[matrix.Chip] = ()) -> SafeString:
         if isinstance(one, ServiceView):
-            may, where = possible.get(one.slug, ""), possible_in.get(one.slug, ())
-            mark = marks.get(one.slug, "")
-            return matrix.found_item(one.slug, one.name, one.aliases, chips, now, may, where, mark)
-        return matrix.found_item(
-            one.slug, one.name, (), chips, now, possible_regions.get(one.slug, "")
-        )
+            may, by = possible.get(one.slug, ""), needs.get(one.slug, "")
+            known = f" data-c={categories[one.slug]}"
+            if by:
+                known += f' data-by="{by}"'
+            if mark := marks.get(one.slug, ""):
+                known += f" data-on={mark}"
+        else:
+            may, known = possible_regions.get(one.slug, ""), ""
+        return matrix.found_item(one.slug, one.name, one.aliases, chips, now, may, known)
 
     others = [one for one in services if one.slug not in hit_services]
     troubled = sorted(

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
+from incidents.texts.name_search import folded
 from statuspage.public import languages
 
 FILE = Path(__file__).with_name("vocabulary.ini")
@@ -15,7 +16,7 @@ FILE = Path(__file__).with_name("vocabulary.ini")
 
 @dataclass(frozen=True, slots=True)
 class Vocabulary:
-    """`words`: theirs -> English, its parts joined by `|`."""
+    """Without case and accents. `words`: theirs -> English, its parts joined by `|`."""
 
     asides: frozenset[str]
     words: Mapping[str, str]
@@ -41,6 +42,6 @@ def _read() -> ConfigParser:
 def _of(codes: Iterable[str]) -> Vocabulary:
     read = _read()
     known = [code for code in codes if read.has_section(code)]
-    asides = " ".join(read.get(code, "asides") for code in known).split()
-    words = " ".join(read.get(code, "words", fallback="") for code in known).split()
+    asides = folded(" ".join(read.get(code, "asides") for code in known)).split()
+    words = folded(" ".join(read.get(code, "words", fallback="") for code in known)).split()
     return Vocabulary(frozenset(asides), dict(pair.split("=") for pair in words))

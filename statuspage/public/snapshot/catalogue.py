@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from incidents.cells import Cell
 from incidents.models import Dependency, Geography, Offering, Region, Service, ServiceCategory
 from incidents.services.published_figures import published_figures
+from incidents.texts.name_search import telling
 from statuspage.public.snapshot.values import (
     CategoryView,
     DependencyView,
@@ -31,7 +32,8 @@ class Places:
 
 
 def read_places() -> Places:
-    regions = list(Region.objects.select_related("geography").order_by("position", "id"))
+    found = Region.objects.select_related("geography").prefetch_related("aliases")
+    regions = list(found.order_by("position", "id"))
     current = [region for region in regions if region.retired_at is None]
     return Places(
         geographies=_geographies(current),
@@ -61,7 +63,8 @@ def _figures() -> FiguresView | None:
 
 
 def _region(region: Region) -> RegionView:
-    return RegionView(region.slug, region.name, tuple(region.zones), region.created_at)
+    aliases = telling(region.name, [alias.name for alias in region.aliases.all()])
+    return RegionView(region.slug, region.name, tuple(region.zones), region.created_at, aliases)
 
 
 def _geographies(regions: list[Region]) -> tuple[GeographyView, ...]:
@@ -80,7 +83,7 @@ def _categories() -> tuple[CategoryView, ...]:
     members: dict[int, list[ServiceView]] = defaultdict(list)
     services = Service.objects.filter(retired_at=None).prefetch_related("aliases")
     for service in services.order_by("position", "id"):
-        aliases = tuple(alias.name for alias in service.aliases.all())
+        aliases = telling(service.name, [alias.name for alias in service.aliases.all()])
         view = ServiceView(service.slug, service.name, aliases, service.created_at)
         members[service.category_id].append(view)
     return tuple(

@@ -25,6 +25,7 @@ class RegionView:
     name: str
     zones: tuple[str, ...] = ()
     since: datetime | None = None  # when it came into the catalogue
+    aliases: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

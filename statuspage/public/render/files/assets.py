@@ -21,6 +21,7 @@ MAIN = "statuspage/site.css"
 SERVED = (
     MAIN,
     "statuspage/site.js",
+    "statuspage/search.js",
     "statuspage/history.css",
     "statuspage/history.js",
     "statuspage/print.css",

@@ -6,13 +6,19 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from django.utils.translation import gettext, ngettext
+from django.utils.translation import gettext, gettext_lazy, ngettext
 
 from statuspage.public.snapshot.values import Cause, Snapshot
 
 Names = Mapping[str, str]  # by slug
 DependentRow = tuple[str, str, Sequence[Cause]]  # service slug, region slug, why
 REGIONS_NAMED = 5
+# By whether only managing it depends on something.
+SENTENCES = {
+    False: gettext_lazy("may be affected: depends on %(what)s"),
+    True: gettext_lazy("managing it may be affected: depends on %(what)s"),
+}
+SOME = gettext_lazy("some services may be affected by what they depend on")
 
 
 def sentence(causes: Iterable[Cause], services: Names, regions: Names) -> str:
@@ -24,12 +30,8 @@ def sentence(causes: Iterable[Cause], services: Names, regions: Names) -> str:
     for cause in causes:
         places = found.setdefault(cause.managing, {}).setdefault(cause.depends_on, set())
         places.add(cause.region)
-    templates = {
-        False: gettext("may be affected: depends on %(what)s"),
-        True: gettext("managing it may be affected: depends on %(what)s"),
-    }
     return "; ".join(
-        template
+        str(template)
         % {
             "what": ", ".join(
                 _cause(
@@ -39,7 +41,7 @@ def sentence(causes: Iterable[Cause], services: Names, regions: Names) -> str:
                 for service, hit in found[managing].items()
             )
         }
-        for managing, template in templates.items()
+        for managing, template in SENTENCES.items()
         if managing in found
     )
 
@@ -73,13 +75,19 @@ def by_service(found: Iterable[DependentRow], services: Names, regions: Names) -
     return {service: sentence(causes[service], services, regions) for service in ranked}
 
 
-def unnamed_regions(found: Iterable[DependentRow], regions: Names) -> dict[str, list[str]]:
-    """Service slug -> the names of the regions in which it may be affected, where the sentence only counts them."""
-    where: dict[str, list[str]] = {}
-    for service, region, _causes in found:
-        if region in regions:
-            where.setdefault(service, []).append(regions[region])
-    return {service: names for service, names in where.items() if len(names) > REGIONS_NAMED}
+def needs(found: Iterable[DependentRow], nowhere: str) -> dict[str, str]:
+    """Service slug -> the slugs of what it depends on and which fails, for the browser: `*` where only managing it
+    does, `+` where that concerns it as what runs in no region (`nowhere`, a region's slug)."""
+    marks: dict[str, dict[str, None]] = {}
+    for service, region, causes in found:
+        anywhere = "+" if region == nowhere else ""
+        for cause in causes:
+            mark = f"{cause.depends_on}{'*' if cause.managing else ''}{anywhere}"
+            marks.setdefault(service, {})[mark] = None
+    return {
+        service: " ".join(mark for mark in each if f"{mark}+" not in each)
+        for service, each in marks.items()
+    }
 
 
 def managed_only(found: Iterable[DependentRow]) -> set[str]:

@@ -227,29 +227,25 @@ def found_item(
     chips: Sequence[Chip],
     now: datetime,
     possible: str = "",
-    possible_in: Sequence[str] = (),
-    mark: str = "",
+    known: str = "",
     absent: str = "",
 ) -> SafeString:
     """One line of the answer list: a service (or region) and where (or what) is not good.
 
-    Without `chips` it is good, or as `possible` says: a sentence that it may be affected; `possible_in`, in which
-    regions (names) if that does not say; `mark` is that of `offered`; `absent` says where it is not offered. `now`
-    (UTC) decides whether times need their date. Plain text in, escaped markup out.
+    Without `chips` it is good, or as `possible` says: a sentence that it may be affected. `known`: attributes by
+    which the browser answers what is asked; `absent` says where it is not offered. `now` (UTC) decides whether times
+    need their date. Plain text in (`known` is markup), escaped markup out.
     """
     find = "" if slug == name.lower().replace(" ", "-") else f" data-slug={slug}"
     if aliases:
         find += f' data-find="{escape("|".join(aliases))}"'
-    if possible_in:
-        find += f' data-in="{escape("|".join(possible_in))}"'
-    if mark:
-        find += f" data-on={mark}"
+    find += known
     may = f"<span class='state possible'>{escape(possible)}</span>" if possible else ""
     if absent:
         may += f" <span class=small>{escape(absent)}</span>"
     if not chips and possible:
         return mark_safe(  # noqa: S308 (escaped)
-            f'<li class=maybe{find} data-name="{escape(name)}"><span class=who>{escape(name)}</span> {may}\n'
+            f"<li class=maybe{find}><span class=who>{escape(name)}</span> {may}\n"
         )
     if not chips:
         good = escape(labels.STATES["good"])
@@ -267,7 +263,7 @@ def found_item(
         rest = "".join(_chip(chip) for chip in hidden)
         more = f"<details class=more><summary>{escape(words)}</summary><ul class=chips>{rest}</ul></details>"
     return mark_safe(  # noqa: S308 (every value was escaped)
-        f'<li class="hit {ordered[0].state}"{find} data-name="{escape(name)}">'
+        f'<li class="hit {ordered[0].state}"{find}>'
         f"<span class=who>{escape(name)}</span> <b class=state>{escape(summary)}</b>{_since(ordered, now)}"
         f"<ul class=chips>{shown}</ul>{more}{may}\n"
     )

@@ -1,0 +1,291 @@
+// Is it me? Fetched by site.js once somebody asks: finding as you type, in the page alone.
+// The ranking of incidents/texts/name_search.py and the answers of query/answers.py, from what the page says.
+export const begin = ({ root, one, all, words, filled, utc, zone, ages, edge }) => {
+  const plain = (text) => text.toLocaleLowerCase().normalize("NFKD").replace(/[\u0300-\u036f\u064b-\u0655]/g, "").normalize("NFC");
+  const [EXACT, INITIALS, BEGINS, ABBREVIATION, CONTAINS, CLOSE] = [0, 1, 2, 3, 4, 5];
+  const VENDORS = /^(azure|microsoft|amazon|aws|google|cloud)$/;
+  const wordsOf = (text) => plain(text).match(/[\p{L}\p{N}]+/gu) ?? [];
+  const numeronym = (word) => (word.length > 4 ? `${word[0]}${word.length - 2}${word.at(-1)}` : word);
+  const named = new WeakMap();
+  const nameOf = (li) => li.called ?? (one(".who, input", li)?.closest(".who, label") ?? li.firstChild).textContent.trim();
+  const single = (joined) => (joined.length > 2 ? joined.replace(/s$/, "") : joined);
+  const formsOf = (li) => {
+    if (!named.has(li)) {
+      const forms = [nameOf(li), ...(li.dataset?.find ?? "").split("|")].map(wordsOf).filter((words) => words.length)
+        .flatMap((words) => (words.length > 1 && VENDORS.test(words[0]) ? [words, words.slice(1)] : [words]));
+      const spellings = new Set(forms.flatMap((words) => [words, [...words].sort()]).map((words) => single(words.join(""))));
+      const initials = new Set(forms.flatMap((words) => [numeronym(words.join("")), words[1] && words.map((w) => w[0]).join("")]));
+      named.set(li, { forms, spellings, initials, all: forms.map((words) => words.join(" ")).join(" ") });
+    }
+    return named.get(li);
+  };
+  const abbreviates = (short, [first, ...rest]) => (rest.length
+    ? [first[0], first].some((part) => short.startsWith(part) && abbreviates(short.slice(part.length), rest))
+    : short !== "" && first.startsWith(short));
+  const fits = (wanted, li) => {
+    const joined = wanted.join(""), { forms, spellings, initials, all } = formsOf(li);
+    if (spellings.has(single(joined)) || spellings.has(single([...wanted].sort().join("")))) return EXACT;
+    if (joined.length > 1 && (initials.has(joined) || initials.has(single(joined)))) return INITIALS;
+    if (forms.some((words) => words.join("").startsWith(joined))) return BEGINS;
+    if (joined.length > 1 && forms.some((words) => abbreviates(joined, words) || words.some((w) => numeronym(w) === joined))) return ABBREVIATION;
+    return wanted.every((word) => all.includes(word)) ? CONTAINS : null;
+  };
+  // Twice the longest common subsequence by both lengths, in percent.
+  const closeness = (a, b) => {
+    if (2 * Math.min(a.length, b.length) / (a.length + b.length) < 0.82) return 0;
+    let row = new Array(b.length + 1).fill(0);
+    for (const x of a) {
+      const next = [0];
+      for (let i = 0; i < b.length; i++) next.push(x === b[i] ? row[i] + 1 : Math.max(row[i + 1], next[i]));
+      row = next;
+    }
+    return 200 * row[b.length] / (a.length + b.length);
+  };
+  // The same halves are looked at more than once.
+  const looked = new WeakMap();
+  const ranked = (text, items, limit = CLOSE) => {
+    let wanted = wordsOf(text);
+    if (wanted.length > 1 && VENDORS.test(wanted[0])) wanted = wanted.slice(1);
+    if (!wanted.length) return [];
+    const joined = wanted.join(""), known = looked.get(items) ?? new Map();
+    looked.set(items, known);
+    if (!known.has(text)) known.set(text, items.map((li) => ({ li, how: fits(wanted, li) })).filter((each) => each.how !== null).sort((a, b) => a.how - b.how));
+    if (known.get(text).length || limit < CLOSE || joined.length < 4) return known.get(text);
+    return items.map((li) => ({ li, how: CLOSE, near: Math.max(...formsOf(li).forms.map((words) => closeness(joined, words.join("")))) }))
+      .filter((each) => each.near >= 82).sort((a, b) => b.near - a.near);
+  };
+  const meant = (matches) => {
+    if (!matches.length) return null;
+    const best = matches.filter((each) => each.how === matches[0].how).map((each) => each.li);
+    if (best.length === 1 || matches[0].how === CLOSE) return best[0];
+    if (matches[0].how !== BEGINS) return null;
+    const short = best.reduce((a, b) => (nameOf(b).length < nameOf(a).length ? b : a)), words = wordsOf(nameOf(short));
+    return best.every((li) => words.every((word, i) => wordsOf(nameOf(li))[i] === word)) ? short : null;
+  };
+  const inEnglish = (word, known) => {
+    if (known.has(word)) return known.get(word).split("|");
+    // eslint-disable-next-line no-control-regex
+    if (/^[\x00-\x7f]*$/.test(word)) return [word];
+    const parts = word.match(new RegExp([...known.keys(), "[a-z0-9]+"].join("|"), "g")) ?? [word];
+    return parts.flatMap((part) => (known.get(part) ?? part).split("|"));
+  };
+  const readings = (asked, form) => {
+    const typed = asked.split(/[\s,、’']+/).slice(0, 8);
+    const asides = new Set(form.dataset.asides.split(" ")), known = new Map(form.dataset.words.split(" ").filter(Boolean).map((pair) => pair.split("=")));
+    const bare = typed.map((word) => plain(word.replace(/^[?!.:;。؟¿¡]+|[?!.:;。؟¿¡]+$/g, ""))).filter((word) => word && !asides.has(word));
+    return [typed, bare, bare.flatMap((word) => inEnglish(word, known))].filter((words) => words.length);
+  };
+  // A subject is what services or regions are called together, and their lines.
+  const sure = (text, among, limit) => {
+    const found = ranked(text, among, limit), how = found[0]?.how;
+    return how > limit || (how === CONTAINS && text.length < 4) ? [] : found;
+  };
+  const only = (kind, limit) => (text) => {
+    const li = meant(sure(text, kind.among, limit));
+    return li && { name: nameOf(li), members: [li] };
+  };
+  const group = (kind) => (text) => {
+    const found = ranked(text, kind.groups, INITIALS)[0];
+    return found?.how <= INITIALS ? { name: found.li.called, members: found.li.members } : null;
+  };
+  const together = (kind) => (text) => {
+    const several = sure(text, kind.among, CONTAINS).map((each) => each.li);
+    return only(kind, INITIALS)(text) ?? group(kind)(text) ?? only(kind, CONTAINS)(text)
+      ?? (several.length ? { name: several.length > 3 ? `“${text}”` : several.map(nameOf).join(", "), members: several } : null);
+  };
+  const subjects = (asked, form, services, regions) => {
+    const all = readings(asked, form);
+    const pair = (left, right) => {
+      for (const words of all) {
+        for (let cut = 1; cut < words.length; cut++) {
+          const halves = [words.slice(0, cut).join(" "), words.slice(cut).join(" ")];
+          for (const [a, b] of [halves, [halves[1], halves[0]]]) {
+            const service = left(a), region = service && right(b);
+            if (region) return [service, region];
+          }
+        }
+      }
+      return null;
+    };
+    const alone = (find) => {
+      for (const kind of [services, regions]) {
+        for (const words of all) {
+          const found = find(kind)(words.join(" "));
+          if (found) return kind === services ? [found, null] : [null, found];
+        }
+      }
+      return null;
+    };
+    const within = (limit) => (kind) => only(kind, limit);
+    return alone(within(INITIALS)) ?? pair(only(services, CONTAINS), only(regions, CONTAINS)) ?? alone(within(CONTAINS))
+      ?? pair(together(services), together(regions)) ?? alone(group) ?? pair(only(services, CLOSE), only(regions, CLOSE))
+      ?? alone(within(CLOSE)) ?? [null, null];
+  };
+
+  // The card with the answer: its words come from the page, in its language.
+  const STATES = ["critical", "warning", "maintenance", "information"];
+  const worst = (cells) => {
+    const state = STATES.find((each) => cells.some(({ chip }) => chipState(chip) === each));
+    return cells.filter(({ chip }) => chipState(chip) === state);
+  };
+  const chipState = (chip) => STATES.find((state) => chip.classList.contains(state));
+  const tell = (form, what, chips, possible, slugs, otherwise = "good") => {
+    const box = one(".told", form.parentElement) ?? form.after(Object.assign(document.createElement("div"), { className: "told" })) ?? one(".told", form.parentElement);
+    const state = chips.length ? chipState(chips[0]) : possible ? "possible" : otherwise;
+    const at = chips.map((chip) => chip.dataset.at).sort()[0];
+    box.className = `told ${state}`;
+    box.setAttribute("hx-morph-skip", "");
+    const part = (tag, kind, ...children) => {
+      const made = document.createElement(tag);
+      made.className = kind;
+      made.append(...children);
+      return made;
+    };
+    const link = (href, text) => Object.assign(document.createElement("a"), { href, textContent: text });
+    const title = part("h2", "");
+    const [before, after] = filled(form.dataset[state], { what }).split("%(time)s");
+    if (at) {
+      const time = Object.assign(document.createElement("time"), { dateTime: at, textContent: utc(at) });
+      const aged = part("span", "", before, time, after ?? "");
+      aged.dataset.age = at;
+      title.append(aged);
+    } else title.append(before);
+    const detail = part("p", "", possible && `${possible}.`), small = part("p", "small");
+    if (!at && state !== "absent") small.append(form.dataset.direct, " ", link("/service-health/", form.dataset.sign));
+    const ways = part("p", "ways"), hrefs = new Set(chips.map((chip) => chip.getAttribute("href")));
+    if (hrefs.size === 1) ways.append(link([...hrefs][0], form.dataset.incident));
+    const query = new URLSearchParams(slugs);
+    ways.append(link(`${form.dataset.updates}${query.size ? "?" : ""}${query}`, at ? form.dataset.over : form.dataset.begin));
+    box.replaceChildren(title, ...(possible ? [detail] : []), small, ways);
+    zone();
+    ages();
+  };
+  const slugOf = (li) => li.dataset.slug ?? nameOf(li).toLowerCase().replaceAll(" ", "-");
+  const mayOf = (li) => one(".state.possible", li)?.textContent ?? "";
+  const chipName = (chip) => chip.lastChild.textContent;
+
+  const answer = (live, form, asked) => {
+    const words = form.dataset, lines = { services: all(".what .found > li", live), regions: all(".place .found > li", live) };
+    const kinds = words.groups.split("|").map((called, i) => ({ called, members: lines.services.filter((li) => li.dataset.c === String(i)) }));
+    const places = all("details.place", live).map((place) => ({ called: one(".who", place).textContent, members: all(".found > li", place) }));
+    const [services, regions] = subjects(asked, form, { among: lines.services, groups: kinds }, { among: lines.regions, groups: places });
+    if (!services && !regions) { one(".told", form.parentElement)?.remove(); return []; }
+    const pairName = (service, region) => (service && region ? filled(words.pair, { service, region }) : service || region);
+    const service = services?.members.length === 1 ? services.members[0] : null, region = regions?.members.length === 1 ? regions.members[0] : null;
+    // What runs in no region is meant wherever it is asked for.
+    const nowhere = one("div.place .who", live)?.textContent, asking = regions && new Set(regions.members.map(nameOf));
+    const cells = worst(services
+      ? services.members.flatMap((li) => all(".chip", li).map((chip) => ({ chip, service: nameOf(li), region: chipName(chip) })))
+        .filter((cell) => !asking || asking.has(cell.region) || cell.region === nowhere)
+      : regions.members.flatMap((li) => all(".chip", li).map((chip) => ({ chip, service: chipName(chip), region: nameOf(li) }))));
+    const slugs = { ...(service && { service: slugOf(service) }), ...(region && { region: slugOf(region) }) };
+    const isOn = (li, name) => {
+      const mark = li.dataset.on, at = lines.regions.findIndex((each) => nameOf(each) === name);
+      return !mark || parseInt(mark[at >> 2], 16) >> at % 4 & 1;
+    };
+    if (service && region && !cells.length && !isOn(service, regions.name)) {
+      tell(form, filled(words.nowhere, { service: services.name, region: regions.name }), [], "", { service: slugs.service }, "absent");
+      return [service, region];
+    }
+    // What it depends on, and where that fails: as the table of dependents has it.
+    const causes = (li) => (li.dataset.by ?? "").split(" ").filter(Boolean).flatMap((by) => {
+      const need = lines.services.find((each) => slugOf(each) === by.replace(/[*+]+$/, "")), anywhere = by.includes("+");
+      const hit = all(".chip", li).map(chipName);
+      const failing = need ? all(".chip", need).filter((chip) => chip.matches(".critical, .warning")).map(chipName)
+        .filter((place) => anywhere || place === nowhere || (asking.has(place) && isOn(li, place) && !hit.includes(place))) : [];
+      return failing.length ? [{ managing: by.includes("*"), text: pairName(nameOf(need), failing.filter((place) => place !== nowhere).join(", ")) }] : [];
+    });
+    const sentence = (li) => {
+      if (!asking || (li.dataset.by ?? "+").split(" ").every((by) => by.includes("+"))) return mayOf(li);
+      const found = causes(li), said = (managing) => found.filter((cause) => cause.managing === managing).map((cause) => cause.text).join(", ");
+      return [[words.may, said(false)], [words.managing, said(true)]].filter(([, what]) => what).map(([text, what]) => filled(text, { what })).join("; ");
+    };
+    let may = "";
+    if (!cells.length || !services || !regions) {
+      if (service) may = sentence(service);
+      else if (region && !services) may = mayOf(region);
+      else if ((services?.members ?? lines.services).some((li) => (asking ? causes(li).length : li.dataset.by))) may = words.some;
+    }
+    const hit = new Set(cells.map((cell) => cell.service)), where = new Set(cells.map((cell) => cell.region)), [first] = cells;
+    const at = first?.region === nowhere ? "" : first?.region;
+    let what = pairName(services?.name, regions?.name);
+    if (first && !(service && region)) {
+      if (hit.size === 1 && where.size === 1) what = pairName(first.service, at);
+      else if (!services) what = filled(words.services, { region: regions.name });
+      else if (!regions) what = where.size === 1 ? pairName(hit.size === 1 ? first.service : what, at) : filled(words.regions, { service: hit.size === 1 ? first.service : what });
+    }
+    tell(form, what, cells.map((cell) => cell.chip), may, slugs);
+    return [...(services?.members ?? []), ...(!services || region ? regions?.members ?? [] : [])];
+  };
+
+  const search = () => {
+    const live = one("#live"), field = one("#q");
+    if (!live || !field) return;
+    const asked = field.value.trim();
+    live.toggleAttribute("data-local-searching", asked !== "");
+    const items = all(".found > li", live);
+    const told = asked ? answer(live, field.form, asked) : [];
+    const hits = asked ? ranked(asked, items).map((each) => each.li) : [];
+    const found = new Set([...told, ...(told.length > 1 ? [] : hits)]);
+    for (const li of items) li.toggleAttribute("data-local-hit", found.has(li));
+    for (const rest of all(".rest", live)) {
+      if (asked && !rest.hasAttribute("data-local-was")) {
+        rest.setAttribute("data-local-was", rest.open ? "open" : "closed");
+        rest.open = true;
+      } else if (!asked && rest.hasAttribute("data-local-was")) {
+        rest.open = rest.getAttribute("data-local-was") === "open";
+        rest.removeAttribute("data-local-was");
+      }
+    }
+    const nothing = one("[data-nothing]", live);
+    const text = asked && !found.size ? words.nothing.replace("%s", field.value.trim()) : "";
+    if (nothing && nothing.textContent !== text) nothing.textContent = text;
+    // The answer first; a table of thousands of cells may follow a moment later.
+    clearTimeout(narrowing);
+    narrowing = setTimeout(() => narrow(live, new Set([...found].map(nameOf))), asked ? 120 : 0);
+  };
+  let narrowing = 0;
+
+  // The table follows: the services that were found, and the regions; and where that is wanted, only what is affected.
+  const narrow = (live, names) => {
+    const table = one(".matrix table", live);
+    if (!table) return;
+    const rows = all("tbody > tr:not(.cat)", table), heads = all("thead th", table).slice(1);
+    const rowHit = rows.map((tr) => names.has(tr.cells[0].firstChild.textContent.trim()));
+    const columnHit = heads.map((th) => names.has(th.textContent.trim()));
+    const byRow = rowHit.includes(true), byColumn = columnHit.includes(true);
+    const only = Boolean(one("[data-only]", live)?.checked) && heads.some((th) => th.className === "t");
+    one(".matrix", live).toggleAttribute("data-local-hit", byRow || byColumn);
+    rows.forEach((tr, i) => tr.toggleAttribute("data-local-hidden", byRow && !rowHit[i]));
+    for (const body of table.tBodies) {
+      body.toggleAttribute("data-local-hidden", byRow && !one("tr:not(.cat, [data-local-hidden])", body));
+    }
+    if (byColumn || only || table.hasAttribute("data-local-narrow")) {
+      const hide = heads.map((th, i) => (byColumn && !columnHit[i]) || (only && th.className !== "t"));
+      for (const tr of [one("thead tr", table), ...rows]) {
+        for (let i = 1; i < tr.cells.length; i++) tr.cells[i].toggleAttribute("data-local-hidden", hide[i - 1]);
+      }
+    }
+    table.toggleAttribute("data-local-narrow", byColumn || only);
+    edge();
+  };
+
+  document.addEventListener("input", (event) => { if (event.target.id === "q") search(); });
+  document.addEventListener("submit", (event) => {
+    if (event.target.matches(".find") && one("#live")) event.preventDefault();
+  });
+
+  // Finding as you type in lists of boxes, and how many are ticked.
+  document.addEventListener("input", (event) => {
+    if (!event.target.matches("[data-pick]")) return;
+    const labels = all(".columns > label", event.target.closest("fieldset"));
+    const found = new Set(ranked(event.target.value, labels).map((each) => each.li));
+    for (const label of labels) label.toggleAttribute("data-local-hidden", event.target.value.trim() !== "" && !found.has(label));
+  });
+  document.addEventListener("keydown", (event) => {
+    if (event.key === "Enter" && event.target.matches("[data-pick]")) event.preventDefault();
+  });
+
+  root.setAttribute("data-local-finds", "");
+  return search;
+};

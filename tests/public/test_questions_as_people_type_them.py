@@ -88,7 +88,7 @@ app service west europe -> App Service in West Europe
 webapp -> App Service
 web app weu -> App Service in West Europe
 functions east us -> Azure Functions in East US
-lambda -> 
+lambda ->
 redis -> Cache for Redis
 apim -> API Management
 api management uk south -> API Management in UK South
@@ -100,7 +100,7 @@ service bus weu -> Service Bus in West Europe
 eventhub -> Event Hubs
 event hub west us -> Event Hubs in West US
 openai sweden central -> Azure OpenAI Service in Sweden Central
-chatgpt -> 
+chatgpt ->
 openai -> Azure OpenAI Service
 devops -> Azure DevOps
 pipelines -> Azure DevOps
@@ -114,9 +114,9 @@ uk south -> UK South
 uksouth -> UK South
 south uk -> UK South
 us east -> East US
-us-east-1 -> 
+us-east-1 ->
 east us -> East US
-germany -> 
+germany ->
 europe -> Europe
 west europe problems -> West Europe
 virtual machine brazil -> Virtual Machines in Brazil South, Brazil Southeast
@@ -183,6 +183,6 @@ database europe -> Databases in Europe
 
 @pytest.mark.parametrize("line", QUESTIONS.strip().splitlines())
 def test_a_question_is_understood(line: str) -> None:
-    asked, _, meant = line.partition(" -> ")
+    asked, _, meant = line.partition(" ->")
     found = subjects(asked, SERVICES, REGIONS)
     assert " in ".join(subject.name for subject in found if subject) == meant.strip()

@@ -114,6 +114,7 @@ def subjects(asked: str, services: Kind, regions: Kind) -> Asked:
         _alone(readings, kinds, _only(How.INITIALS)),
         _pair(readings, kinds, _only(How.CONTAINS)),
         _alone(readings, kinds, _only(How.CONTAINS)),
+        _pair(readings, kinds, _one_or_group),
         _pair(readings, kinds, _together),
         _alone(readings, kinds, _group),
         _pair(readings, kinds, _only(How.CLOSE)),
@@ -164,10 +165,16 @@ def _only(limit: How) -> Find:
     return find
 
 
-def _together(text: str, kind: Kind) -> Subject | None:
+def _one_or_group(text: str, kind: Kind) -> Subject | None:
     for find in (_only(How.INITIALS), _group, _only(How.CONTAINS)):
         if found := find(text, kind):
             return found
+    return None
+
+
+def _together(text: str, kind: Kind) -> Subject | None:
+    if found := _one_or_group(text, kind):
+        return found
     members = [each.named for each in _sure(text, kind, How.CONTAINS)]
     if not members:
         return None

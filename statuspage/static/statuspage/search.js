@@ -88,10 +88,10 @@ export const begin = ({ root, one, all, words, filled, utc, zone, ages, edge }) 
     const found = ranked(text, kind.groups, INITIALS)[0];
     return found?.how <= INITIALS ? { name: found.li.called, members: found.li.members } : null;
   };
+  const oneOrGroup = (kind) => (text) => only(kind, INITIALS)(text) ?? group(kind)(text) ?? only(kind, CONTAINS)(text);
   const together = (kind) => (text) => {
     const several = sure(text, kind.among, CONTAINS).map((each) => each.li);
-    return only(kind, INITIALS)(text) ?? group(kind)(text) ?? only(kind, CONTAINS)(text)
-      ?? (several.length ? { name: several.length > 3 ? `“${text}”` : several.map(nameOf).join(", "), members: several } : null);
+    return oneOrGroup(kind)(text) ?? (several.length ? { name: several.length > 3 ? `“${text}”` : several.map(nameOf).join(", "), members: several } : null);
   };
   const subjects = (asked, form, services, regions) => {
     const all = readings(asked, form);
@@ -118,7 +118,7 @@ export const begin = ({ root, one, all, words, filled, utc, zone, ages, edge }) 
     };
     const within = (limit) => (kind) => only(kind, limit);
     return alone(within(INITIALS)) ?? pair(only(services, CONTAINS), only(regions, CONTAINS)) ?? alone(within(CONTAINS))
-      ?? pair(together(services), together(regions)) ?? alone(group) ?? pair(only(services, CLOSE), only(regions, CLOSE))
+      ?? pair(oneOrGroup(services), oneOrGroup(regions)) ?? pair(together(services), together(regions)) ?? alone(group) ?? pair(only(services, CLOSE), only(regions, CLOSE))
       ?? alone(within(CLOSE)) ?? [null, null];
   };
 

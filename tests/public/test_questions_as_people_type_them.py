@@ -11,7 +11,7 @@ import pytest
 from incidents.importers.catalogue_file.files import load_shipped
 from incidents.importers.catalogue_file.shapes import RegionEntry, ServiceEntry
 from incidents.texts.name_search import Named, telling
-from statuspage.public.query.answers import Kind, subjects
+from statuspage.public.query.answers import Askable, subjects
 
 CATALOGUE = load_shipped()
 
@@ -20,7 +20,7 @@ def named(one: ServiceEntry | RegionEntry) -> Named:
     return Named("", one.slug, one.name, telling(one.name, one.aliases))
 
 
-SERVICES = Kind(
+SERVICES = Askable(
     [named(one) for one in CATALOGUE.services],
     [
         (
@@ -30,7 +30,7 @@ SERVICES = Kind(
         for group in CATALOGUE.categories
     ],
 )
-REGIONS = Kind(
+REGIONS = Askable(
     [named(one) for one in CATALOGUE.regions],
     [
         (

@@ -24,7 +24,7 @@ LEAST_CONTAINED = 4  # letters of a part of a word: fewer are in nearly everythi
 
 
 @dataclass(frozen=True, slots=True)
-class Cell:
+class HitCell:
     """What is not good: the names of a service and a region, since when (UTC), and the address that says why."""
 
     service: str
@@ -60,7 +60,7 @@ class Subject:
 
 
 @dataclass(frozen=True, slots=True)
-class Kind:
+class Askable:
     """The services with their categories, or the regions with their geographies (name, members)."""
 
     among: Sequence[Named]
@@ -69,9 +69,9 @@ class Kind:
     found: dict[tuple[str, bool], list[Match]] = field(default_factory=dict)
 
 
-Asked = tuple[Subject | None, Subject | None]  # services, regions
+Subjects = tuple[Subject | None, Subject | None]  # services, regions
 Readings = Sequence[Sequence[str]]
-Find = Callable[[str, Kind], Subject | None]
+Find = Callable[[str, Askable], Subject | None]
 
 
 def meant(matches: Sequence[Match]) -> Named | None:
@@ -104,7 +104,7 @@ def _english(word: str, known: Mapping[str, str]) -> list[str]:
     return [part for each in found for part in known.get(each, each).split("|")] or [word]
 
 
-def subjects(asked: str, services: Kind, regions: Kind) -> Asked:
+def subjects(asked: str, services: Askable, regions: Askable) -> Subjects:
     """The services and the regions that a question is about; neither where that is not certain.
 
     One in the other, in any order; then one alone; then several, such as a category in a geography.
@@ -125,7 +125,7 @@ def subjects(asked: str, services: Kind, regions: Kind) -> Asked:
     return None, None
 
 
-def _pair(readings: Readings, kinds: tuple[Kind, Kind], find: Find) -> Asked | None:
+def _pair(readings: Readings, kinds: tuple[Askable, Askable], find: Find) -> Subjects | None:
     services, regions = kinds
     for words in readings:
         for cut in range(1, len(words)):
@@ -138,7 +138,7 @@ def _pair(readings: Readings, kinds: tuple[Kind, Kind], find: Find) -> Asked | N
     return None
 
 
-def _alone(readings: Readings, kinds: tuple[Kind, Kind], find: Find) -> Asked | None:
+def _alone(readings: Readings, kinds: tuple[Askable, Askable], find: Find) -> Subjects | None:
     for kind in kinds:
         for words in readings:
             if found := find(" ".join(words), kind):
@@ -146,7 +146,7 @@ def _alone(readings: Readings, kinds: tuple[Kind, Kind], find: Find) -> Asked | 
     return None
 
 
-def _sure(text: str, kind: Kind, limit: How) -> list[Match]:
+def _sure(text: str, kind: Askable, limit: How) -> list[Match]:
     """What fits at least as well as `limit`; a few letters within a word are in nearly everything."""
     asked = text, limit is How.CLOSE
     if asked not in kind.found:
@@ -158,21 +158,21 @@ def _sure(text: str, kind: Kind, limit: How) -> list[Match]:
 
 
 def _only(limit: How) -> Find:
-    def find(text: str, kind: Kind) -> Subject | None:
+    def find(text: str, kind: Askable) -> Subject | None:
         one = meant(_sure(text, kind, limit))
         return Subject(one.name, [one]) if one else None
 
     return find
 
 
-def _one_or_group(text: str, kind: Kind) -> Subject | None:
+def _one_or_group(text: str, kind: Askable) -> Subject | None:
     for find in (_only(How.INITIALS), _group, _only(How.CONTAINS)):
         if found := find(text, kind):
             return found
     return None
 
 
-def _together(text: str, kind: Kind) -> Subject | None:
+def _together(text: str, kind: Askable) -> Subject | None:
     if found := _one_or_group(text, kind):
         return found
     members = [each.named for each in _sure(text, kind, How.CONTAINS)]
@@ -182,7 +182,7 @@ def _together(text: str, kind: Kind) -> Subject | None:
     return Subject(", ".join(each.name for each in members) if few else f"“{text}”", members)
 
 
-def _group(text: str, kind: Kind) -> Subject | None:
+def _group(text: str, kind: Askable) -> Subject | None:
     members = {group.slug: members for group, members in kind.groups}
     found = search(text, [group for group, _ in kind.groups], slips=False)
     if not found or found[0].how > How.INITIALS:
@@ -198,7 +198,7 @@ def absent(service: str, region: str, filters: Mapping[str, str]) -> CellAnswer:
 
 def answer(
     what: str,
-    cells: Sequence[Cell],
+    cells: Sequence[HitCell],
     possible: str,
     now: datetime,
     filters: Mapping[str, str],
@@ -223,13 +223,13 @@ def _updates(filters: Mapping[str, str]) -> str:
     return f"{languages.root()}{updates.UPDATES}{asked}"
 
 
-def worst(cells: Sequence[Cell]) -> list[Cell]:
+def worst(cells: Sequence[HitCell]) -> list[HitCell]:
     """Those in the gravest of their states: what a sentence says must be true of all of them."""
     state = min((cell.state for cell in cells), key=labels.TROUBLE.index, default="")
     return [cell for cell in cells if cell.state == state]
 
 
-def called(services: Subject | None, regions: Subject | None, cells: Sequence[Cell]) -> str:
+def called(services: Subject | None, regions: Subject | None, cells: Sequence[HitCell]) -> str:
     """What a sentence is about: what was asked for, as narrow as `cells`, all in one state, allow."""
     whole = pair_name(services.name if services else "", regions.name if regions else "")
     alone = bool(services and services.only and regions and regions.only)

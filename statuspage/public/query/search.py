@@ -85,14 +85,14 @@ def answer_to(asked: str, generation: Generation) -> answers.CellAnswer | None:
     return answer_about(*meant(asked, generation.index), generation)
 
 
-def meant(asked: str, index: Mapping[str, Any]) -> answers.Asked:
+def meant(asked: str, index: Mapping[str, Any]) -> answers.Subjects:
     """The services and the regions that were meant."""
     regions = regions_of(index)
     geographies = [(_named(one), one["slug"]) for one in index["geographies"]]
     categories = dict.fromkeys(one["category"] for one in index["services"])
     return answers.subjects(
         asked,
-        answers.Kind(
+        answers.Askable(
             [_named(one) for one in index["services"]],
             [
                 (
@@ -102,7 +102,7 @@ def meant(asked: str, index: Mapping[str, Any]) -> answers.Asked:
                 for name in categories
             ],
         ),
-        answers.Kind(
+        answers.Askable(
             [_named(one) for one in regions],
             [
                 (geography, [_named(one) for one in regions if one["geography"] == slug])
@@ -234,7 +234,7 @@ def absent_in(index: Mapping[str, Any], service: str, regions: Collection[str]) 
     ]
 
 
-def cells_of(index: Mapping[str, Any]) -> Iterator[tuple[str, str, answers.Cell]]:
+def cells_of(index: Mapping[str, Any]) -> Iterator[tuple[str, str, answers.HitCell]]:
     """What is not good, by the slugs of service and region."""
     services = {one["slug"]: one["name"] for one in index["services"]}
     # What has no region is named without one.
@@ -242,7 +242,7 @@ def cells_of(index: Mapping[str, Any]) -> Iterator[tuple[str, str, answers.Cell]
     for service, region, state, incidents, since in index["cells"]:
         href = matrix.cell_url(service, region, incidents)
         names = services.get(service, service), regions.get(region, region)
-        yield service, region, answers.Cell(*names, state, href, moment(since))
+        yield service, region, answers.HitCell(*names, state, href, moment(since))
 
 
 def moment(text: str) -> datetime:

@@ -12,13 +12,14 @@ from django.utils.translation import gettext, ngettext, npgettext, pgettext
 
 from incidents.cells import Cell
 from incidents.vocabulary import Stage
-from incidents.wording import isolated
+from incidents.wording import isolated, listed
 from statuspage.public.render import times
 from statuspage.public.render.plan import PlanPhase, phase
 from statuspage.public.render.table import labels
 from statuspage.public.snapshot.values import CellView, IncidentView, Snapshot
 
 Cells = Mapping[Cell, CellView]
+NAMED = 4  # more services than these are counted
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,9 +77,14 @@ def _rest(snapshot: Snapshot, told: list[tuple[str, dict[Cell, CellView]]]) -> s
         fresh = {key: cell for key, cell in cells.items() if key[0] not in spoken}
         count = len({service for service, _ in fresh})
         if count:
-            subject = ngettext(
-                "%(n)d more service", "%(n)d more services", count
-            ) % {"n": count}  # fmt: skip
+            services = list(dict.fromkeys(service for service, _ in fresh))
+            if count <= NAMED:
+                names = [name for slug, name in snapshot.service_names.items() if slug in services]
+                subject = listed([isolated(name) for name in names])
+            else:
+                subject = ngettext(
+                    "%(n)d more service", "%(n)d more services", count
+                ) % {"n": count}  # fmt: skip
             clause = _clause(snapshot, subject, state, count, fresh)
             sentences.append(pgettext("headline", "%(clause)s.") % {"clause": clause})
             spoken |= {service for service, _ in fresh}

@@ -21,6 +21,7 @@ from statuspage.public.render.layout import Layout, fragment, render
 from statuspage.public.render.page import Page
 from statuspage.public.render.table import dependents, labels, matrix, offered
 from statuspage.public.snapshot.values import (
+    BesideView,
     FiguresView,
     GeographyView,
     GoneView,
@@ -230,8 +231,12 @@ def report_page(snapshot: Snapshot, layout: Layout) -> Page:
     return Page(render("status/report.html", layout, REPORT, context), max_age=WARM)
 
 
-def incident_page(one: IncidentView, layout: Layout, beside: tuple[str, str] = ("", "")) -> Page:
-    """`beside`: the tracking IDs of the next newer and the next older one; empty where there is none."""
+def incident_page(
+    one: IncidentView,
+    layout: Layout,
+    beside: tuple[BesideView | None, BesideView | None] = (None, None),
+) -> Page:
+    """`beside`: the next newer and the next older one."""
     context = {
         **incident.context(one, layout.as_of),
         "share": share_images.name_of(one),

@@ -13,9 +13,11 @@ from typing import Any
 from django.conf import settings
 from django.utils.safestring import SafeString, mark_safe
 
+from incidents.wording import isolated
 from statuspage.public import languages
 from statuspage.public.render.layout import Layout, render
 from statuspage.public.render.page import Page
+from statuspage.public.render.table import labels
 
 UPDATES = "/status/updates/"
 SHOWN = 20
@@ -39,7 +41,10 @@ def page(
     statements = [
         # Safe: statements and reviews are sanitised when they are stored and read.
         Statement(
-            one["title"],
+            # A generation of a former release has no parts of it.
+            f"{labels.said(one['state'])}: {isolated(one['about'])}"
+            if "about" in one
+            else one["title"],
             languages.root() + one["url"].removeprefix(base),
             datetime.fromisoformat(one["at"]),
             mark_safe(one["html"]),  # noqa: S308

@@ -260,6 +260,15 @@ class IncidentView:
 
 
 @dataclass(frozen=True, slots=True)
+class BesideView:
+    """What the page of the incident before or after it says of an incident."""
+
+    tracking_id: str
+    title: str
+    language: str
+
+
+@dataclass(frozen=True, slots=True)
 class GoneView:
     """An entry that was public and has been withdrawn; its URL answers 410 with `sentence`."""
 
@@ -318,11 +327,13 @@ class Snapshot:
         return {one.tracking_id: one for one in self.incidents}
 
     @cached_property
-    def neighbours(self) -> Mapping[str, tuple[str, str]]:
-        """Tracking ID -> the next newer and the next older one in the history; empty at its ends."""
-        ids = ["", *self.by_id, ""]
+    def neighbours(self) -> Mapping[str, tuple[BesideView | None, BesideView | None]]:
+        """Tracking ID -> the next newer and the next older one in the history; None at its ends."""
+        beside = [BesideView(one.tracking_id, one.title, one.language) for one in self.incidents]
+        around = [None, *beside, None]
         return {
-            one: (newer, older) for newer, one, older in zip(ids, ids[1:], ids[2:], strict=False)
+            one.tracking_id: (newer, older)
+            for one, newer, older in zip(beside, around, around[2:], strict=False)
         }
 
     @cached_property

@@ -1,7 +1,8 @@
 """What feeds tell: one entry per public statement and per published review, newest first. Pure.
 
 An entry is JSON-able, as filtered feeds are made from the generation's index:
-`id` (a URN), `url`, `title`, `at` (ISO 8601 UTC, never after the snapshot's time), `text`, `html` (sanitised),
+`id` (a URN), `url`, `title`, its parts `state` (for `labels.said`) and `about`, `at` (ISO 8601 UTC, never
+after the snapshot's time), `text`, `html` (sanitised),
 `incident` (tracking ID), `stage`, `services` and `regions` ([slug, name] pairs), `geographies` (slugs).
 """
 
@@ -12,8 +13,6 @@ from collections.abc import Iterable, Iterator
 from datetime import datetime
 from html import escape
 from typing import Any, NamedTuple
-
-from django.utils.translation import gettext as _
 
 from incidents.vocabulary import CommunicationKind
 from statuspage.public.formats.plain import clean, line, seconds
@@ -85,14 +84,14 @@ def _told(incident: IncidentView, now: datetime) -> Iterator[_Told]:
 
 def _entry(told: _Told, base_url: str, site: str) -> FeedEntry:
     incident, source = told.incident, told.source
-    prefix, name, anchor = str(labels.STAGES.get(incident.stage, incident.stage)), "0", ""
+    state, name, anchor = incident.stage, "0", ""
     stage, text, html = incident.stage, "", ""
     if isinstance(source, CommunicationView):
-        prefix, stage = _state(source), source.stage
+        state, stage = _state(source), source.stage
         name, anchor = str(source.number), f"#update-{source.number}"
         text, html = source.text, source.html
     elif source is not None:
-        prefix = str(labels.REVIEWS.get(source.kind, _("Review")))
+        state = source.kind if source.kind in labels.REVIEWS else "review"
         name = f"review-{source.version}"
         html = "".join(f"<h3>{escape(s.heading)}</h3>{s.html}" for s in source.sections[:1])
         text = history.plain(html)
@@ -104,7 +103,9 @@ def _entry(told: _Told, base_url: str, site: str) -> FeedEntry:
     return {
         "id": lasting(site, f"incident/{incident.tracking_id}/{name}"),
         "url": incident_url(base_url, incident.tracking_id) + anchor,
-        "title": line(f"{prefix}: {incident.title}"),
+        "title": line(f"{labels.said(state)}: {incident.title}"),
+        "state": state,
+        "about": line(incident.title),
         "at": seconds(told.at),
         "text": text,
         "html": html,
@@ -115,17 +116,7 @@ def _entry(told: _Told, base_url: str, site: str) -> FeedEntry:
 
 
 def _state(said: CommunicationView) -> str:
-    if said.kind in (
-        CommunicationKind.RETRACTION,
-        CommunicationKind.CORRECTION,
-        CommunicationKind.REVIEW,
-    ):
-        return {
-            "retraction": _("Retracted"),
-            "correction": _("Corrected"),
-            "review": _("Review"),
-        }[said.kind]
-    return str(labels.STAGES.get(said.stage, said.stage))
+    return said.kind if said.kind in labels.SAID else said.stage
 
 
 def places(incident: IncidentView) -> dict[str, Any]:

@@ -1,7 +1,7 @@
 """The last twelve months as one strip of weeks per geography: where and when something was public. Pure.
 
 Only weeks with something in them are drawn. Height tells the state besides colour: critical is full,
-what is less grave is lower.
+what is less grave is lower. Four weeks together are one link, as one alone is too narrow to be hit.
 """
 
 from __future__ import annotations
@@ -23,8 +23,9 @@ from statuspage.public.render.table import labels
 from statuspage.public.snapshot.values import IncidentView, Snapshot
 
 WEEKS, MONTHS = 53, 12
-HEIGHT = 20
-HEIGHTS = {"critical": 20, "warning": 14, "information": 8, "maintenance": 8}
+LED = 4  # weeks of one link; the last one has one more
+HEIGHT = 24
+HEIGHTS = {"critical": 24, "warning": 17, "information": 10, "maintenance": 10}
 
 
 class HeatmapPlace(NamedTuple):
@@ -116,7 +117,11 @@ def _row(place: HeatmapPlace, here: Concerned, first: date, months: Sequence[str
     for one, spans, _ in here:
         for number in {n for start, end in spans for n in _weeks(start, end, first)}:
             weeks.setdefault(number, []).append(one)
-    body = [_week(place, number, found, first) for number, found in sorted(weeks.items())]
+    led: dict[int, list[str]] = {}
+    for number, found in sorted(weeks.items()):
+        block = min(number // LED, WEEKS // LED - 1)
+        led.setdefault(block, []).append(_week(place, number, found, first))
+    body = [_link(place, block, bars, first) for block, bars in led.items()]
     counted = tuple(
         (
             sum(month in hit for _, _, hit in here),
@@ -139,7 +144,6 @@ def _weeks(start: date, end: date, first: date) -> range:
 
 def _week(place: HeatmapPlace, number: int, found: Sequence[IncidentView], first: date) -> str:
     monday = first + timedelta(days=7 * number)
-    sunday = monday + timedelta(days=6)
     state = min((labels.state_of(one.kind, one.level) for one in found), key=labels.TROUBLE.index)
     count = ngettext("%(n)d incident", "%(n)d incidents", len(found)) % {"n": len(found)}
     title = gettext("%(place)s, week of %(day)s: %(count)s") % {
@@ -147,12 +151,22 @@ def _week(place: HeatmapPlace, number: int, found: Sequence[IncidentView], first
         "day": times.date_name(monday),
         "count": count,
     }
-    query = urlencode([place.query, ("from", monday.isoformat()), ("to", sunday.isoformat())])
     height = HEIGHTS[state]
     return (
-        f'<a href="{escape(f"{languages.root()}/status/history/?{query}")}" tabindex="-1">'
         f'<rect class="bar {state}" x="{number / WEEKS * 100:.2f}%" y="{HEIGHT - height}" '
-        f'width="{100 / WEEKS - 0.3:.2f}%" height="{height}"><title>{escape(title)}</title></rect></a>'
+        f'width="{100 / WEEKS - 0.3:.2f}%" height="{height}"><title>{escape(title)}</title></rect>'
+    )
+
+
+def _link(place: Place, block: int, bars: Sequence[str], first: date) -> str:
+    """Around the bars of some weeks: to what was public in these."""
+    begin, end = block * LED, WEEKS if block == WEEKS // LED - 1 else (block + 1) * LED
+    span = ("from", first + timedelta(weeks=begin)), ("to", first + timedelta(weeks=end, days=-1))
+    query = urlencode([place.query, *((name, day.isoformat()) for name, day in span)])
+    return (
+        f'<a href="{escape(f"{languages.root()}/status/history/?{query}")}" tabindex="-1">'
+        f'<rect class="hit" x="{begin / WEEKS * 100:.2f}%" width="{(end - begin) / WEEKS * 100:.2f}%" '
+        f'height="{HEIGHT}"/>{"".join(bars)}</a>'
     )
 
 

@@ -37,18 +37,19 @@ def figures(snapshot: Snapshot) -> list[Figure]:
 def _bad(snapshot: Snapshot, current: list[IncidentView]) -> list[Figure]:
     now = snapshot.as_of
     began = [cell.since for cell in snapshot.cells.values()] or [one.started_at for one in current]
+    # What a phone shows first: since when, and what comes next.
     found = [_moment(gettext("since"), min(began), now)]
+    promises = [each for one in current if (each := incident.promise(one, now))]
+    if promises:
+        _, at, overdue = min(promises, key=lambda each: each[1])
+        found.append(_moment(gettext("next update by"), at, now, overdue=overdue))
+    if said := [one.communications[0].at for one in current if one.communications]:
+        found.append(_moment(gettext("last update"), max(said), now))
     if services := {service for service, _ in snapshot.cells}:
         label = ngettext("service affected", "services affected", len(services))
         found.append(Figure(label, str(len(services))))
     if regions := {region for _, region in snapshot.cells} & snapshot.region_names.keys():
         found.append(_regions(snapshot, current, regions))
-    if said := [one.communications[0].at for one in current if one.communications]:
-        found.append(_moment(gettext("last update"), max(said), now))
-    promises = [each for one in current if (each := incident.promise(one, now))]
-    if promises:
-        _, at, overdue = min(promises, key=lambda each: each[1])
-        found.append(_moment(gettext("next update by"), at, now, overdue=overdue))
     return found
 
 

@@ -85,9 +85,17 @@ COMMUNICATIONS = {
     "note": _("Note"),
 }
 
+# Statements that are said by what they are, and not by a stage.
+SAID = {"retraction": _("Retracted"), "correction": _("Corrected"), "review": _("Review")}
+
 REPAIRS = {"done": _("Done"), "in-progress": _("In progress"), "planned": _("Planned")}
 
 _STATE_OF_LEVEL = {"error": "critical", "warning": "warning", "informational": "information"}
+
+
+def said(state: str) -> str:
+    """What a statement is, in a word: a stage, a kind of statement, or a review."""
+    return str((STAGES | SAID | REVIEWS).get(state, state))
 
 
 def state_of(kind: str, level: str) -> str:

@@ -112,7 +112,9 @@ def test_an_update_renders_its_incident_and_leaves_the_history_alone() -> None:
     )
     again = renderer.print(after)
     assert [n for n in again.pages if n.startswith("/status/history/BIGG")] == [
-        "/status/history/BIGG-003/"
+        "/status/history/BIGG-002/",  # leads to it by its title
+        "/status/history/BIGG-003/",
+        "/status/history/BIGG-004/",
     ]
     assert [n for n in again.pages if n.startswith("/status/history/2")] == [
         f"/status/history/{touched.month}/"

@@ -177,3 +177,8 @@ def test_an_excerpt_runs_no_heading_into_what_follows_it(html: str, said: str) -
     one = next(each for each in snapshots.bad_night().incidents if each.communications)
     told = replace(one.communications[0], html=html, from_facts=False, kind="update")
     assert excerpt(replace(one, review=None, communications=(told,))).text == said
+
+
+def test_an_incident_leads_to_those_beside_it_by_their_titles() -> None:
+    page = Markup(render_site(snapshots.calm()).pages["/status/history/MANA-GER/"].body)
+    assert "Newer incident Latency in the portal" in page.text

@@ -77,10 +77,10 @@ def _rest(snapshot: Snapshot, told: list[tuple[str, dict[Cell, CellView]]]) -> s
         fresh = {key: cell for key, cell in cells.items() if key[0] not in spoken}
         count = len({service for service, _ in fresh})
         if count:
-            services = list(dict.fromkeys(service for service, _ in fresh))
-            if count <= NAMED:
-                names = [name for slug, name in snapshot.service_names.items() if slug in services]
-                subject = listed([isolated(name) for name in names])
+            hit = {service for service, _ in fresh}
+            names = [isolated(n) for slug, n in snapshot.service_names.items() if slug in hit]
+            if len(names) == count <= NAMED:
+                subject = listed(names)
             else:
                 subject = ngettext(
                     "%(n)d more service", "%(n)d more services", count

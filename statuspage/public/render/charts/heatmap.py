@@ -158,7 +158,7 @@ def _week(place: HeatmapPlace, number: int, found: Sequence[IncidentView], first
     )
 
 
-def _link(place: Place, block: int, bars: Sequence[str], first: date) -> str:
+def _link(place: HeatmapPlace, block: int, bars: Sequence[str], first: date) -> str:
     """Around the bars of some weeks: to what was public in these."""
     begin, end = block * LED, WEEKS if block == WEEKS // LED - 1 else (block + 1) * LED
     span = ("from", first + timedelta(weeks=begin)), ("to", first + timedelta(weeks=end, days=-1))

@@ -146,6 +146,41 @@ def save_rule(*, tenant: Tenant, rule: Rule) -> AlertRule:
     )
 
 
+@transaction.atomic
+def remove_subscription(*, tenant: Tenant, ref: str) -> None:
+    """Remove a tenant's subscription. Raises EntryError if there is none, if an impacted list names it (which is
+    evidence), or an alert rule (which would match everything without it).
+    """
+    found = tenant.subscriptions.select_for_update().filter(called(ref)).first()
+    if found is None:
+        raise EntryError(
+            "subscription", f"{ref[:80]!r} is none of {tenant.ref}'s; look at the list."
+        )
+    if count := found.impacted_by.count():
+        raise EntryError(
+            "subscription",
+            f"stands on {count} impacted lists, which are evidence; give it an empty footprint instead.",
+        )
+    if rule := tenant.alert_rules.filter(subscriptions=found).order_by("name").first():
+        raise EntryError(
+            "subscription", f"is named by the rule {rule.name!r}; change or remove that first."
+        )
+    found.delete()
+
+
+@transaction.atomic
+def remove_rule(*, tenant: Tenant, name: str) -> None:
+    """Remove the tenant's rule of this name, and the group that was made for it alone. Raises EntryError."""
+    rule = tenant.alert_rules.filter(name=name.replace("\x00", "")).first()
+    if rule is None:
+        raise EntryError("name", f"{name[:80]!r} is no rule of {tenant.ref}'s; look at the list.")
+    groups = list(rule.action_groups.filter(name=rule.name))
+    rule.delete()
+    for group in groups:
+        if not group.alert_rules.exists():
+            group.delete()
+
+
 def _ids(rows: Sequence[Model]) -> tuple[int, ...]:
     return tuple(row.pk for row in rows)
 

@@ -4,16 +4,22 @@ from __future__ import annotations
 
 from statuspage.api import (
     catalogue,
-    customers,
     decisions,
-    impacted,  # noqa: F401 - fills the router of incidents, as the next three do
+    impacted,  # noqa: F401 - fills the router of incidents, as those of its folder do
     ingest,
+    looking_back,
+    scheduled,
+    sending,
 )
 from statuspage.api.answers.ninja_api import Api
+from statuspage.api.customers import endpoints, rules, tenants  # noqa: F401 - fill their router
+from statuspage.api.customers.lookup import router as customers
+from statuspage.api.incidents import afterwards
 from statuspage.api.incidents import decisions as incident_decisions  # noqa: F401
 from statuspage.api.incidents import reads as incident_reads  # noqa: F401
 from statuspage.api.incidents import writes as incident_writes  # noqa: F401
 from statuspage.api.routers import incidents
+from statuspage.api.setup import as_documents, monitors, moving_over, text_templates
 
 api = Api(
     title="Status page",
@@ -26,7 +32,18 @@ api = Api(
     urls_namespace="api-v1",
 )
 api.add_router("/incidents", incidents)
-api.add_router("", decisions.router)
-api.add_router("", catalogue.router)
-api.add_router("", customers.router)
-api.add_router("", ingest.router)
+for router in (
+    decisions.router,
+    afterwards.router,
+    scheduled.router,
+    catalogue.router,
+    customers,
+    ingest.router,
+    monitors.router,
+    as_documents.router,
+    text_templates.router,
+    moving_over.router,
+    sending.router,
+    looking_back.router,
+):
+    api.add_router("", router)

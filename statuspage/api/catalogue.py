@@ -1,4 +1,4 @@
-"""The catalogue: services, regions, and what is offered where. It is changed by file (`load_catalogue`)."""
+"""The catalogue: services, regions, and what is offered where. As a whole it is a document (`setup.as_documents`)."""
 
 from __future__ import annotations
 

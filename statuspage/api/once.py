@@ -8,8 +8,9 @@ from http import HTTPStatus
 from typing import Any
 
 from django.db import transaction
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.utils import timezone
+from pydantic import BaseModel
 
 from incidents.models import IdempotentResponse
 from incidents.services.access import idempotency
@@ -35,6 +36,22 @@ def once(request: HttpRequest, act: Callable[[], Answered]) -> Answered:
         if kept is not None:
             idempotency.keep(kept, status=status, answer=told)
     return status, told
+
+
+def told_once(
+    request: HttpRequest,
+    act: Callable[[], BaseModel],
+    *,
+    status: HTTPStatus = HTTPStatus.OK,
+    dry_run: bool = False,
+) -> HttpResponse:
+    """What `act` tells, as an answer; if the key was answered before, that. A dry run keeps nothing."""
+
+    def answered() -> Answered:
+        return status, act().model_dump(mode="json")
+
+    code, told = (HTTPStatus.OK, answered()[1]) if dry_run else once(request, answered)
+    return JsonResponse(told, status=code)
 
 
 def _begin(request: HttpRequest) -> IdempotentResponse | None:

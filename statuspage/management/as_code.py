@@ -17,7 +17,7 @@ name are removed.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from datetime import datetime, time
 from pathlib import Path
 from typing import Any
@@ -31,9 +31,9 @@ from incidents.models import Geography, Region, Service, ServiceCategory, TextTe
 from incidents.policy import load_yaml
 from incidents.policy.documents import decode_text
 from incidents.services import text_templates
-from incidents.services.decisions.policies import adopt_policy, checked, current_policy
+from incidents.services.decisions.policies import adopt_policy, changes_by
 from incidents.services.errors import EntryError
-from incidents.services.imports.catalogue import apply_catalogue
+from incidents.services.imports.catalogue_document import apply_in_lines
 from incidents.validation import RefusedError
 from incidents.vocabulary import Kind, Stage
 from notifications.customers import records
@@ -78,48 +78,24 @@ def apply_folder(
 
 
 def _catalogue(file: Path, now: datetime) -> Iterator[str]:
-    before = _names()
     try:
-        counts = apply_catalogue(catalogue=read_catalogue_file(file), now=now)
+        catalogue = read_catalogue_file(file)
     except CatalogueError as error:
         raise FolderError(str(error)) from error
-    after = _names()
-    for name, change in counts.tables.items():
-        if change:
-            yield f"catalogue: {name}: {change}"
-    for mark, names in (("+", after - before), ("-", before - after)):
-        for kind, slug in sorted(names):
-            yield f"catalogue: {mark} {kind} {slug}"
-
-
-def _names() -> set[tuple[str, str]]:
-    return {
-        ("service", slug) for slug in Service.objects.current().values_list("slug", flat=True)
-    } | {("region", slug) for slug in Region.objects.current().values_list("slug", flat=True)}
+    for line in apply_in_lines(catalogue=catalogue, now=now):
+        yield f"catalogue: {line}"
 
 
 def _policy(file: Path, actor: User, reason: str, now: datetime) -> Iterator[str]:
     document = _mapping(file)
     try:
-        before, after = _flat(current_policy().as_dict()), _flat(checked(document).as_dict())
-        changed = {name for name in before | after if before.get(name) != after.get(name)} - {
-            "version"
-        }
-        if not changed:
-            return
-        adopt_policy(document=document, reason=reason, now=now, actor=actor)
+        changes = changes_by(document)
+        if changes:
+            adopt_policy(document=document, reason=reason, now=now, actor=actor)
     except EntryError as error:
         raise FolderError(f"{file}: {error}") from error
-    for name in sorted(changed):
-        yield f"policy: {name}: {before.get(name, 'off')} -> {after.get(name, 'off')}"
-
-
-def _flat(document: Mapping[str, Any]) -> dict[str, Any]:
-    flat: dict[str, Any] = {}
-    for name, value in document.items():
-        parts = value.items() if isinstance(value, dict) else ()
-        flat |= {f"{name}.{part}": each for part, each in parts} or {name: value}
-    return {name: value for name, value in flat.items() if value is not None}
+    for line in changes:
+        yield f"policy: {line}"
 
 
 def _rules(file: Path) -> Iterator[str]:
@@ -142,7 +118,7 @@ def _rules(file: Path) -> Iterator[str]:
             if former is not None and former[name] != after[name]:
                 yield f"rules: {ref}: {saved.name}: {name}: {former[name]} -> {after[name]}"
     for name in before:
-        tenant.alert_rules.filter(name=name).delete()
+        records.remove_rule(tenant=tenant, name=name)
         yield f"rules: {ref}: - {name}"
 
 

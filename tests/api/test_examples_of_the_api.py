@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import os
 from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -17,8 +18,11 @@ from django.utils import timezone
 from jsonschema import Draft202012Validator
 
 from incidents.models import Communication, Incident
-from incidents.services.incident import declare
+from incidents.services.incident import declare, post_update
+from incidents.services.inputs import Statement
+from incidents.services.scheduled import posts
 from notifications.delivery import plan
+from notifications.models import Endpoint
 from statuspage.api import reference
 from statuspage.api.answers.ninja_api import operations_of
 from tests.api.conftest import Answer, Call
@@ -224,7 +228,82 @@ def story(
         tracking_id=planned["tracking_id"],
     )
     told.tell("report_alerts", ALERT, format="alertmanager")
+    two = {"tracking_id": two["tracking_id"]}
+    told.tell("unmerge_from_another", **two)
+    told.tell("replay_decisions", **two)
+    told.tell("retry_deliveries", query="?dry_run=1", **it)
+    setting_up(told)
+    looking_back(told, it, operator, now)
+    told.tell("erase_endpoint", query="?reason=T-1&dry_run=1", number=str(night["id"]))
+    told.tell("erase_tenant", query="?reason=T-1&dry_run=1", **contoso)
     return told.examples
+
+
+def setting_up(told: Story) -> None:
+    told.tell("save_monitor", {"mode": "ask", "mapping": "- match: {env: prod}"}, name="probes")
+    told.tell("list_monitors")
+    told.tell("list_alerts", query="?limit=1")
+    told.tell("declare_what_waits", name="alertmanager")
+    told.tell("put_alerts_aside", {"alerts": [1]})
+    document = told.tell("show_catalogue")
+    told.tell("put_catalogue", document, query="?dry_run=1")
+    policy = told.tell("show_policy")["document"]
+    shorter = policy | {"name": "ours", "public_deadline_minutes": 9}
+    told.tell("put_policy", {"document": shorter, "reason": "We are faster by now."})
+    told.tell("list_policies")
+    told.tell("backtest_policy", {"document": policy})
+    text = {"name": "First words", "language": "en", "public_text": "We look into {title}."}
+    kept = told.tell("make_text_template", text)
+    told.tell("save_text_template", text | {"stage": "investigating"}, number=str(kept["id"]))
+    told.tell("list_text_templates")
+    page = {
+        "incidents": [{"id": "abc", "name": "Logins failed", "created_at": "2025-01-01T00:00:00Z"}]
+    }
+    asked = {"documents": [{"name": "incidents.json", "text": json.dumps(page)}], "mapping": {}}
+    batch = told.tell("import_a_page", asked)["batch"]
+    told.tell("list_imports")
+    told.tell("undo_import", batch=str(batch))
+
+
+def looking_back(told: Story, it: dict[str, str], operator: User, now: datetime) -> None:
+    told.tell("show_sending")
+    told.tell("set_sending", {"stopped": False})
+    told.tell("look_up_deliveries", query="?q=night@contoso.example&limit=1")
+    closed = Endpoint.objects.get(address="night@contoso.example")
+    Endpoint.objects.filter(pk=closed.pk).update(
+        suppressed_at=now, suppressed_because="550 5.1.1 no such user"
+    )
+    told.tell("list_suppressed")
+    told.tell("lift_suppression", {"reason": "The mailbox is back."}, number=str(closed.pk))
+    told.tell("comment_on_the_review", {"comment": "Since when did it fail?"}, **it)
+    told.tell("list_review_comments", **it)
+    told.tell("show_feedback", **it)
+    repair = told.tell("list_repairs")["items"][0]
+    done = {"state": "in-progress", "owner": "Storage", "due": "2026-05"}
+    told.tell("change_a_repair", done, number=str(repair["id"]))
+    posts.schedule(
+        verb=partial(
+            post_update,
+            incident_id=Incident.objects.get(**it).pk,
+            statement=Statement(public_text="We will look at it again."),
+        ),
+        tracking_id=it["tracking_id"],
+        due_at=now + timedelta(hours=1),
+        brief=False,
+        page="/",
+        form="",
+        fields={},
+        now=now,
+        actor=operator,
+    )
+    waits = told.tell("list_scheduled")[0]
+    later = {"due_at": (now + timedelta(hours=2)).isoformat()}
+    told.tell("move_scheduled", later, number=str(waits["id"]))
+    told.tell("send_scheduled_now", number=str(waits["id"]))
+    told.tell("list_audit_events", query="?limit=1")
+    told.tell("show_insight")
+    told.tell("show_how_fast")
+    told.tell("publish_how_fast", {"public": False})
 
 
 def keys(value: Any) -> Any:

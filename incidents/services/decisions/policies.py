@@ -52,6 +52,24 @@ def adopt_policy(
     )
 
 
+def changes_by(document: Mapping[str, Any]) -> list[str]:
+    """What would differ from the policy in force, a line a field; thresholds part by part. Raises EntryError."""
+    before, after = _flat(current_policy().as_dict()), _flat(checked(document).as_dict())
+    return [
+        f"{name}: {before.get(name, 'off')} -> {after.get(name, 'off')}"
+        for name in sorted(before | after)
+        if name != "version" and before.get(name) != after.get(name)
+    ]
+
+
+def _flat(document: Mapping[str, Any]) -> dict[str, Any]:
+    flat: dict[str, Any] = {}
+    for name, value in document.items():
+        parts = value.items() if isinstance(value, dict) else ()
+        flat |= {f"{name}.{part}": each for part, each in parts} or {name: value}
+    return {name: value for name, value in flat.items() if value is not None}
+
+
 def checked(document: Mapping[str, Any]) -> Policy:
     """The policy of a document under the next version of its name. Raises EntryError."""
     name = document.get("name")

@@ -75,7 +75,7 @@ def apply_catalogue(
     """
     counts = CatalogueCounts()
     with transaction.atomic():
-        _wait_for_other_loads()
+        wait_for_other_loads()
         for table, change in _load(catalogue, now):
             counts.tables[table] = change
             if progress:
@@ -83,7 +83,7 @@ def apply_catalogue(
     return counts
 
 
-def _wait_for_other_loads() -> None:
+def wait_for_other_loads() -> None:
     """Two loads at once would each insert what the other has not committed. Readers don't wait."""
     with connection.cursor() as cursor:
         tables = ", ".join(

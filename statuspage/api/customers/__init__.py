@@ -1,0 +1,1 @@
+"""Customers: tenants, where they run, their rules and addresses; and readers of public posts."""

@@ -1,0 +1,103 @@
+"""Alert rules of a tenant: made, changed, removed."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+
+from django.http import HttpRequest
+from ninja import Body, Query, Status
+
+from incidents.models import Geography, Region, Service, ServiceCategory
+from notifications.customers import records
+from notifications.models import AlertRule
+from statuspage.api.answers.response_codes import reads, writes
+from statuspage.api.authentication import Bearer
+from statuspage.api.catalogue_lookup import found
+from statuspage.api.customers.lookup import Number, all_or_nothing, router, tenant_row
+from statuspage.api.schemas.requests import Look
+from statuspage.api.schemas.rules import RuleConditions, ToldConditions, conditions_of
+
+SEE_RULES = Bearer("notifications.view_alertrule")
+KEEP_RULES = Bearer("notifications.add_alertrule", "notifications.change_alertrule")
+
+
+class NewRule(RuleConditions):
+    """What is left empty matches everything. `endpoints`: numbers of the tenant's endpoints."""
+
+    endpoints: list[Number] = []
+
+
+class ToldRule(ToldConditions):
+    name: str
+    endpoints: list[int]
+
+
+@router.get("/tenants/{ref}/rules", auth=SEE_RULES, response=reads(list[ToldRule]))
+def list_rules(request: HttpRequest, ref: str) -> list[ToldRule]:
+    """A tenant's alert rules, and the endpoints they lead to."""
+    rules = (
+        tenant_row(ref)
+        .alert_rules.order_by("name")
+        .prefetch_related(
+            "services",
+            "categories",
+            "regions",
+            "geographies",
+            "subscriptions",
+            "action_groups__endpoints",
+        )
+    )
+    return [_rule(each) for each in rules]
+
+
+@router.put("/tenants/{ref}/rules/{name}", auth=KEEP_RULES, response=writes(ToldRule, 200))
+def save_rule(
+    request: HttpRequest, ref: str, name: str, new: Body[NewRule], asked: Query[Look]
+) -> ToldRule:
+    """Make an alert rule, or change it to exactly this."""
+    with all_or_nothing(asked):
+        made = records.save_rule(
+            tenant=tenant_row(ref),
+            rule=records.Rule(
+                name=name,
+                active=new.active,
+                kinds=new.kinds,
+                services=found("services", new.services, Service),
+                categories=found("categories", new.categories, ServiceCategory),
+                regions=found("regions", new.regions, Region),
+                geographies=found("geographies", new.geographies, Geography),
+                subscriptions=new.subscriptions,
+                least_level=new.least_level,
+                certainty=new.certainty,
+                ends_only=new.ends_only,
+                dependents=new.dependents,
+                quiet_from=new.quiet_from,
+                quiet_until=new.quiet_until,
+                quiet_level=new.quiet_level,
+                quiet_kinds=new.quiet_kinds,
+                endpoints=new.endpoints,
+            ),
+        )
+        return _rule(made)
+
+
+@router.delete(
+    "/tenants/{ref}/rules/{name}",
+    auth=Bearer("notifications.delete_alertrule"),
+    response=writes(None, 204),
+)
+def remove_rule(request: HttpRequest, ref: str, name: str, asked: Query[Look]) -> Status[None]:
+    """Remove an alert rule. A tenant without any is told at its contact."""
+    with all_or_nothing(asked):
+        records.remove_rule(tenant=tenant_row(ref), name=name)
+    return Status(HTTPStatus.NO_CONTENT, None)
+
+
+def _rule(each: AlertRule) -> ToldRule:
+    return ToldRule(
+        **conditions_of(each),
+        name=each.name,
+        endpoints=sorted(
+            {row.pk for group in each.action_groups.all() for row in group.endpoints.all()}
+        ),
+    )

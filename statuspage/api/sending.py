@@ -52,7 +52,7 @@ class ToldSuppressed(BaseModel):
     channel: str
     address: str
     tenant: str | None
-    suppressed_at: datetime
+    suppressed_at: datetime | None
     suppressed_because: str
     last_answer: str
 

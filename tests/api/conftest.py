@@ -88,6 +88,11 @@ def told(answer: Answer) -> dict[str, Any]:
     return found
 
 
+def rows_told(answer: Answer) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = json.loads(answer.content)
+    return found
+
+
 def listed(incident: Incident) -> set[str]:
     return set(incident.impacted.values_list("subscription__ref", flat=True))
 

@@ -15,7 +15,7 @@ from incidents.services.inputs import Statement
 from incidents.services.scheduled import posts
 from notifications.delivery import plan
 from notifications.models import AlertRule, CustomerSubscription, Delivery, Endpoint, Tenant
-from tests.api.conftest import Call, body, cell, told
+from tests.api.conftest import Call, body, cell, rows_told, told
 
 pytestmark = pytest.mark.django_db
 CONTOSO = {"name": "Contoso", "contact": "ops@contoso.example"}
@@ -26,13 +26,14 @@ def test_the_trail_is_read_page_by_page_and_only_by_whom_it_is_for(
 ) -> None:
     for number in range(3):
         call("put", f"tenants/t-{number}", {"name": f"T {number}"})
-    seen, cursor = [], ""
-    while cursor is not None:
-        page = told(call("get", f"audit/trail?what=tenant&limit=2&cursor={cursor}"))
-        seen += [each["row"] for each in page["items"] if each["verb"] == "insert"]
-        cursor = page["next"]
-    assert seen == [str(pk) for pk in Tenant.objects.order_by("-id").values_list("pk", flat=True)]
-    assert page["items"][0]["actor"] == operator.username
+    page = told(call("get", "audit/trail?what=tenant&limit=2"))
+    seen = page["items"]
+    while page["next"]:
+        page = told(call("get", f"audit/trail?what=tenant&limit=2&cursor={page['next']}"))
+        seen += page["items"]
+    made = [each["row"] for each in seen if each["verb"] == "insert"]
+    assert made == [str(pk) for pk in Tenant.objects.order_by("-id").values_list("pk", flat=True)]
+    assert {each["actor"] for each in seen} == {operator.username}
     one = call("get", "audit/trail?incident=4VXZ-9CE&since=2026-01-01T00:00:00Z")
     assert told(one)["items"] == []
 
@@ -106,7 +107,7 @@ def test_a_review_is_commented_its_repairs_kept_and_its_feedback_read(call: Call
     note = told(call("post", f"{path}/review/comments", {"comment": "When did it begin?"}))
     assert call("delete", f"{path}/review/comments/{note['id']}").status_code == 204
     assert call("delete", f"{path}/review/comments/{note['id']}").status_code == 404
-    assert told(call("get", f"{path}/review/comments"))[0]["settled_at"]  # type: ignore[index]
+    assert rows_told(call("get", f"{path}/review/comments"))[0]["settled_at"]
 
     review = {"kind": "final", "sections": [{"heading": "What happened?", "text": "A disk."}],
               "repairs": [{"text": "More disks", "owner": "Disks", "state": "planned", "due": "2027-03"}]}  # fmt: skip
@@ -128,13 +129,13 @@ def test_what_waits_for_its_time_is_moved_sent_or_taken_back(call: Call, operato
             tracking_id=tracking_id, due_at=now + timedelta(hours=1), brief=False, page="/", form="x",
             fields={}, now=now, actor=operator,
         )  # fmt: skip
-    first, second = told(call("get", "scheduled"))
+    first, second = rows_told(call("get", "scheduled"))
     later = (now + timedelta(hours=2)).isoformat()
     assert told(call("put", f"scheduled/{first['id']}", {"due_at": later}))["state"] == "waiting"
     assert told(call("post", f"scheduled/{first['id']}/now"))["state"] == "sent"
     assert call("delete", f"scheduled/{second['id']}").status_code == 204
     assert call("delete", f"scheduled/{second['id']}").status_code == 404
-    assert told(call("get", "scheduled")) == []
+    assert not told(call("get", "scheduled"))
 
 
 def test_rules_subscriptions_and_addresses_are_ended_and_evidence_stays(call: Call) -> None:

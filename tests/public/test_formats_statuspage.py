@@ -114,7 +114,7 @@ def incident_fields(stages: list[str], impacts: list[str]) -> dict[str, Any]:
         "incident_updates": rows(update(stages)),
         "components": rows(CHILD),
         "reminder_intervals": {"type": "null"},
-        "impact_override": {"type": "null"},
+        "impact_override": maybe({"enum": ["minor", "major", "critical"]}),
         "postmortem_body": maybe(TEXT),
         "postmortem_body_last_updated_at": maybe(TIME),
         "postmortem_ignored": {"const": False},
@@ -537,3 +537,17 @@ def test_times_can_be_read_and_none_is_later_than_the_page() -> None:
 def test_a_query_that_chooses_nothing_leaves_the_document_as_it_is() -> None:
     assert answer(EVENTFUL, "/api/v2/summary.json", utm="x") is None
     assert answer(EVENTFUL, "/api/v2/regions/east-us/nothing.json") is None
+
+
+def test_a_level_above_all_cells_overrides_what_follows_from_them() -> None:
+    slow = impact("storage", "east-us", "08:00", level="warning", extent="zone")
+    for level, cells, override, shows in (
+        ("error", [slow], "critical", "critical"),
+        ("warning", [slow], None, "minor"),
+        ("error", [], "major", "major"),
+        ("informational", [], None, "none"),
+    ):
+        here = incident("OVER-001", "Slow", *cells, level=level, stage="investigating")
+        told = json.loads(pages_of(snapshot(here))["/api/v2/incidents.json"].body)
+        (row,) = told["incidents"]
+        assert (row["impact_override"], row["impact"]) == (override, shows), level

@@ -67,7 +67,7 @@ class Applied(BaseModel):
     dry_run: bool
     changes: list[str]
     still_open: dict[str, list[str]] = Field(
-        {}, description="Incidents that are open on what is retired by this, with the cells."
+        description="Incidents that are open on what is retired by this, with the cells."
     )
 
 
@@ -186,7 +186,7 @@ def put_policy(
         field = "document" if error.field == "text" else error.field
         raise EntryError(field, error.message) from error
     response["ETag"] = _policy_etag()
-    return Applied(dry_run=asked.dry_run, changes=changes)
+    return Applied(dry_run=asked.dry_run, changes=changes, still_open={})
 
 
 @router.get("/policy/versions", auth=Bearer(VIEW), response=reads(PolicyPage))

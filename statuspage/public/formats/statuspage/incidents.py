@@ -89,6 +89,7 @@ class Incidents:
         oldest = updates[-1]["created_at"] if updates else millis(min(here.started_at, self._now))
         newest = updates[0]["created_at"] if updates else oldest
         started = min((one.start for one in here.impacts), default=here.started_at)
+        override = self._override(here)
         row: JsonRow = {
             "id": opaque("incident", incident.tracking_id),
             "name": line(incident.title),
@@ -97,8 +98,8 @@ class Incidents:
             "updated_at": max(newest, millis(min(incident.updated_at, self._now))),
             "monitoring_at": None if status in OPEN[:2] else _at(_mitigated(here, told)),
             "resolved_at": _at(_resolved(here, told)) if status in ENDED else None,
-            "impact": self._impact(here),
-            "impact_override": None,
+            "impact": override or self._impact(here),
+            "impact_override": override,
             "shortlink": incident_url(self._base_url, incident.tracking_id),
             "started_at": millis(started) if started <= self._now else oldest,
             "page_id": self._page_id,
@@ -129,6 +130,21 @@ class Incidents:
         states = [*now] or [shown(here.kind, one.level, one.extent) for one in here.impacts]
         states = states or [shown(here.kind, here.level, "subset")]
         return max((IMPACT[one.component] for one in states), key=IMPACTS.index)
+
+    def _override(self, here: IncidentView) -> str | None:
+        """Where the incident was said to be graver than any of its cells ever was, or has none: theirs follows from
+        components alone. Of a place its cells are all that counts.
+        """
+        stated = [
+            IMPACT[shown(here.kind, here.level, one.extent).component] for one in here.impacts
+        ] or [IMPACT[shown(here.kind, here.level, "subset").component]]
+        override = max(stated, key=IMPACTS.index)
+        is_derived = any(one.level == here.level for one in here.impacts)
+        if self._view.narrow or here.kind == Kind.PLANNED_MAINTENANCE or is_derived:
+            return None
+        if here.impacts and IMPACTS.index(override) <= IMPACTS.index(self._impact(here)):
+            return None
+        return None if override == "none" else override
 
     def _here(self, incident: IncidentView) -> IncidentView:
         """What it did to the cells of this view, and since when that is over."""

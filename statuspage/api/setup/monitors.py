@@ -14,7 +14,7 @@ from pydantic import BaseModel, Field
 
 from incidents.access import DECLARE, VIEW
 from incidents.alerts.formats import FORMATS
-from incidents.models import MonitorAlert, MonitorSource
+from incidents.models import AlertOutcome, MonitorAlert, MonitorSource
 from incidents.services.alerts import sources, waiting
 from incidents.services.alerts.intake import declare_waiting
 from statuspage.api.answers import pagination
@@ -152,7 +152,7 @@ def list_alerts(request: HttpRequest, asked: Query[WhichAlerts]) -> AlertPage:
         if value := getattr(asked, name).replace("\x00", ""):
             rows = rows.filter(**{name: value})
     if asked.waiting:
-        rows = rows.filter(outcome=MonitorAlert.Outcome.WAITING, over_at=None, resolved_at=None)
+        rows = rows.filter(outcome=AlertOutcome.WAITING, over_at=None, resolved_at=None)
     found, after = pagination.page(rows, asked, ("id",))
     return AlertPage(items=[_alert(each) for each in found], next=after)
 
@@ -170,7 +170,7 @@ def put_alerts_aside(request: HttpRequest, new: Body[Aside]) -> HttpResponse:
 
 def _source(each: MonitorSource) -> ToldSource:
     waits = MonitorAlert.objects.filter(
-        source=each.name, outcome=MonitorAlert.Outcome.WAITING, over_at=None, resolved_at=None
+        source=each.name, outcome=AlertOutcome.WAITING, over_at=None, resolved_at=None
     )
     return ToldSource(
         name=each.name,

@@ -110,7 +110,7 @@ TABLE: tuple[Act, ...] = (
     *_kept("tenant", "notifications", "tenant", "customersubscription", "footprint"),
     *_kept("rule", "notifications", "alertrule", "actiongroup"),
     *_kept("endpoint", "notifications", "endpoint", "publictopic"),
-    *_kept("person", "notifications", "person", "membership"),
+    *_kept("person", "notifications", "person", "membership", "tenantprovider", "claimeddomain"),
     _act("endpoint", "lift suppression", LIFT, CUSTOMER_MANAGER),
     _act("endpoint", "erase", ERASE, CUSTOMER_MANAGER),
     _act("catalogue", "view", _models("view", "incidents", *_CATALOGUE), *_EVERYBODY),

@@ -69,7 +69,7 @@ def send_codes(*, now: datetime) -> int:
 
 
 def _send_code(request: CodeRequest, now: datetime) -> int:
-    person = _person(request.address)
+    person = person_at(request.address)
     known = person is not None and person.memberships.exists()
     fresh = now - request.requested_at < CODE_WITHIN
     if known and fresh:
@@ -98,13 +98,18 @@ def enter(*, key: uuid.UUID, code: str, now: datetime) -> str:
         right = hmac.compare_digest(request.digest, _digest(key, digits))
         if not right or request.used_at or now - request.requested_at >= CODE_WITHIN:
             raise CodeError
-        person = _person(request.address)
+        person = person_at(request.address)
         if person is None:
             raise CodeError
         request.used_at = now
         request.save(update_fields=["used_at"])
-        token = secrets.token_urlsafe(32)
-        PersonSession.objects.create(digest=session_digest(token), person=person, created_at=now)
+        return begin_session(person, now=now)
+
+
+def begin_session(person: Person, *, now: datetime) -> str:
+    """What the cookie of a new session carries."""
+    token = secrets.token_urlsafe(32)
+    PersonSession.objects.create(digest=session_digest(token), person=person, created_at=now)
     return token
 
 
@@ -142,7 +147,8 @@ def session_digest(token: str) -> str:
     return sha256(token.encode()).hexdigest()
 
 
-def _person(address: str) -> Person | None:
+def person_at(address: str) -> Person | None:
+    """Whose address it is, in any spelling."""
     return Person.objects.annotate(lower=Lower("email")).filter(lower=address.lower()).first()
 
 

@@ -33,12 +33,18 @@ def who(request: HttpRequest) -> dict[str, str]:
     user = getattr(token, "user", None) or getattr(request, "_cached_user", None)
     known = isinstance(user, User)
     return {
-        "actor": user.get_username() if isinstance(user, User) else "",
+        "actor": user.get_username() if isinstance(user, User) else _person(request),
         "via": (match.view_name or "")[:100] if match else "",
         "address": sender(request) if known else "",
         "session": _mark(request) if known else "",
         "token": f"{token.pk} {token}"[:40] if token is not None else "",
     }
+
+
+def _person(request: HttpRequest) -> str:
+    """Of a customer, by number: erasing takes the address away, and this stays."""
+    person = getattr(request, "person", None)
+    return f"person {person.pk}" if person else ""
 
 
 def _mark(request: HttpRequest) -> str:

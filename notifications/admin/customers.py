@@ -12,15 +12,19 @@ from incidents.admin import Guarded
 from incidents.vocabulary import Kind
 from notifications.addresses import AddressError, normalise
 from notifications.admin.time_zones import ZoneForm
+from notifications.channels import outbound
+from notifications.channels.outbound import MalformedError
 from notifications.models import (
     ActionGroup,
     AlertRule,
+    ClaimedDomain,
     CustomerSubscription,
     Endpoint,
     Footprint,
     Membership,
     Person,
     Tenant,
+    TenantProvider,
 )
 
 MOST_ACTION_GROUPS = 5
@@ -126,6 +130,46 @@ class PersonAdmin(Guarded):
     search_fields = ("email", "tenants__name", "tenants__ref")
     inlines = (MembershipInline,)
     ordering = ("email",)
+
+
+class ProviderForm(forms.ModelForm[TenantProvider]):
+    secret = forms.CharField(
+        required=False,
+        widget=forms.PasswordInput(attrs={"autocomplete": "off"}),
+        help_text="Is never shown. Empty: the one that is there stays.",
+    )
+
+    def clean_issuer(self) -> str:
+        issuer: str = self.cleaned_data["issuer"]
+        try:
+            outbound.parse(issuer)
+        except MalformedError as error:
+            raise ValidationError(f"The address {error}") from error
+        return issuer
+
+    def clean_secret(self) -> str:
+        given: str = self.cleaned_data["secret"] or self.instance.secret
+        if not given:
+            raise ValidationError("Give the secret that the provider has made for us.")
+        return given
+
+
+class DomainInline(admin.TabularInline[ClaimedDomain, TenantProvider]):
+    model = ClaimedDomain
+    extra = 1
+
+
+@admin.register(TenantProvider)
+class TenantProviderAdmin(Guarded):
+    """Single sign-on of a tenant, and the mail domains that are its."""
+
+    form = ProviderForm
+    list_display = ("name", "tenant", "issuer", "active")
+    search_fields = ("name", "tenant__name", "tenant__ref", "domains__name")
+    list_select_related = ("tenant",)
+    autocomplete_fields = ("tenant",)
+    inlines = (DomainInline,)
+    ordering = ("tenant__name", "id")
 
 
 @admin.register(ActionGroup)

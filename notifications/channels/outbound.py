@@ -17,6 +17,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from http.client import HTTPException, HTTPResponse
+from types import MappingProxyType
 from urllib.parse import urlsplit
 
 import idna
@@ -157,8 +158,15 @@ def post(
         raise Unreachable(f"{type(error).__name__}: {error}") from error
 
 
-def get(address: str, *, most_bytes: int, seconds: float = SECONDS) -> bytes:
-    """The body of what is there, all of it within so many seconds.
+def get(
+    address: str,
+    *,
+    most_bytes: int,
+    seconds: float = SECONDS,
+    headers: Mapping[str, str] = MappingProxyType({"Accept": "*/*"}),
+    body: bytes = b"",
+) -> bytes:
+    """The body of what is there, all of it within so many seconds; of what a POST with a `body` is answered.
 
     Raises Refused or Unreachable, the latter also for any answer but 200 and for a longer body. A host that can't
     be used gets one sentence, whatever is wrong with it: who asks reads it.
@@ -177,7 +185,7 @@ def get(address: str, *, most_bytes: int, seconds: float = SECONDS) -> bytes:
     try:
         with reached as connection:
             connection.settimeout(_left(until))
-            connection.sendall(_request("GET", target, b"", {"Accept": "*/*"}))
+            connection.sendall(_request("POST" if body else "GET", target, body, headers))
             answer = HTTPResponse(connection)
             answer.begin()
             if answer.status in (301, 302, 303, 307, 308):

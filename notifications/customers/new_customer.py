@@ -22,7 +22,6 @@ from notifications.models.tenants import called
 
 FIRST_RULE = "Service issues"
 _NAME = "customer"
-_LINE = re.compile(rf"^{_NAME}:(\d+): ", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +45,7 @@ def add(new: NewCustomer, *, now: datetime) -> Tenant:
     try:
         load_customers.load(files=[CustomerFile(_NAME, io.BytesIO(content))], now=now)
     except CustomerFileError as error:
-        raise EntryError("places", _in_lines(error.faults)) from error
+        raise EntryError("places", by_lines(error.faults, _NAME)) from error
     tenant = Tenant.objects.get(called(new.ref))
     if new.tell:
         end, _ = records.make_endpoint(
@@ -84,9 +83,10 @@ def _rows(new: NewCustomer) -> Iterator[dict[str, Any]]:
         }
 
 
-def _in_lines(faults: Sequence[str]) -> str:
+def by_lines(faults: Sequence[str], name: str) -> str:
     """The faults of the file that was made of it, by the lines that were typed: the first is the heading's."""
-    return _LINE.sub(lambda found: f"line {int(found[1]) - 1}: ", " ".join(faults))
+    line = re.compile(rf"\b{name}:(\d+): ")
+    return line.sub(lambda found: f"line {int(found[1]) - 1}: ", " ".join(faults))
 
 
 def exported(tenant: Tenant) -> Iterator[str]:

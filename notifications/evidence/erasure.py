@@ -33,6 +33,7 @@ from notifications.models import (
     SentMessage,
     SignUp,
     Tenant,
+    TenantProvider,
 )
 from notifications.models.tenants import called
 
@@ -186,6 +187,8 @@ def _forget_tenant(tenant: Tenant) -> None:
     sign_in.forget_people_of(tenant.pk)
     tenant.alert_rules.all().delete()
     tenant.tokens.all().delete()
+    tenant.footprint_changes.all().delete()
+    TenantProvider.objects.filter(tenant=tenant).delete()
     EventAnswer.objects.filter(tenant=tenant).delete()
     tenant.action_groups.all().delete()
     Endpoint.objects.filter(tenant=tenant).update(tenant=None)

@@ -14,15 +14,19 @@ from notifications.models.endpoints import (
     SignUp,
 )
 from notifications.models.event_answers import AnswerState, EventAnswer, WasHit
+from notifications.models.footprint_changes import FootprintChange
 from notifications.models.impacted_lists import AudienceVersion, ListDraft, ListPiece, ListReading
 from notifications.models.kill_switch import KillSwitch, SendingHeartbeat
 from notifications.models.outbox import Attempt, Delivery, FanOut
 from notifications.models.people import (
+    ClaimedDomain,
     CodeRequest,
     MemberRole,
     Membership,
+    Passkey,
     Person,
     PersonSession,
+    TenantProvider,
 )
 from notifications.models.rules import ActionGroup, AlertRule, Certainty
 from notifications.models.sent_messages import MailContent, SentMessage
@@ -45,6 +49,7 @@ __all__ = [
     "Breaker",
     "Certainty",
     "Channel",
+    "ClaimedDomain",
     "CodeRequest",
     "ContactNotice",
     "CustomerSubscription",
@@ -56,6 +61,7 @@ __all__ = [
     "FanOut",
     "FollowedIncident",
     "Footprint",
+    "FootprintChange",
     "ImpactedSubscription",
     "KillSwitch",
     "ListDraft",
@@ -65,6 +71,7 @@ __all__ = [
     "MemberRole",
     "Membership",
     "OperatorAct",
+    "Passkey",
     "Person",
     "PersonSession",
     "PublicTopic",
@@ -75,6 +82,7 @@ __all__ = [
     "StaleTenant",
     "Target",
     "Tenant",
+    "TenantProvider",
     "TenantScope",
     "TenantToken",
     "WasHit",

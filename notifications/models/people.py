@@ -7,10 +7,12 @@ from __future__ import annotations
 
 import uuid
 
+from django.core.validators import RegexValidator
 from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Lower
 
+from incidents.sealing import SealedField
 from notifications.models.tenants import Tenant
 
 DIGEST_LENGTH = 64
@@ -68,6 +70,81 @@ class Membership(models.Model):
     @property
     def sees_security(self) -> bool:
         return self.security or self.role == MemberRole.OWNER
+
+
+class Passkey(models.Model):
+    """A credential of a person's device (WebAuthn): what it is known by, and what checks its answers.
+
+    `challenged_at`: when the last challenge was made that it has answered; an older one is taken no more.
+    """
+
+    person = models.ForeignKey(Person, on_delete=models.CASCADE, related_name="passkeys")
+    key = models.CharField(max_length=1400, unique=True)  # the credential's id in base64
+    credential = models.BinaryField()
+    counter = models.BigIntegerField(default=0)
+    name = models.CharField(max_length=60)
+    created_at = models.DateTimeField()
+    challenged_at = models.DateTimeField()
+    used_at = models.DateTimeField(null=True)
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class TenantProvider(models.Model):
+    """A tenant's own OpenID provider. `joins_as`: the role of whom it lets in for the first time; empty: none.
+
+    `active`: whoever has an address in one of its domains comes in by it and by no code.
+    """
+
+    tenant = models.OneToOneField(Tenant, on_delete=models.CASCADE, related_name="provider")
+    name = models.CharField(max_length=60, help_text="As its people call it.")
+    issuer = models.CharField(
+        max_length=300, help_text="Its discovery document is read below this address."
+    )
+    client_id = models.CharField(max_length=200)
+    secret = SealedField()
+    joins_as = models.CharField(
+        "new people join as", max_length=6, choices=MemberRole.choices, blank=True, default=""
+    )
+    active = models.BooleanField(default=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                name="provider_role_known", condition=Q(joins_as__in=["", *MemberRole.values])
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.name} of {self.tenant}"
+
+
+class ClaimedDomain(models.Model):
+    """A mail domain that is a tenant's, as the operator has seen; in lower case, and one tenant's alone."""
+
+    provider = models.ForeignKey(TenantProvider, on_delete=models.CASCADE, related_name="domains")
+    name = models.CharField(
+        "domain",
+        max_length=253,
+        unique=True,
+        validators=[
+            RegexValidator(
+                r"^[a-z0-9-]+(\.[a-z0-9-]+)+$", "Write it as example.com, in lower case."
+            )
+        ],
+        help_text="Once you have seen that it is theirs: whoever signs in there is believed to be who they say.",
+    )
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                name="claimed_domain_in_form", condition=Q(name__regex=r"^[a-z0-9.-]+$")
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
 
 
 class CodeRequest(models.Model):

@@ -31,6 +31,9 @@ class Tenant(models.Model):
     )
     language = models.CharField(max_length=10, default="en")
     time_zone = models.CharField(max_length=60, default="UTC")
+    edits_footprint = models.BooleanField(
+        "its people say where it runs", default=False, db_default=False
+    )
 
     class Meta:
         constraints = [

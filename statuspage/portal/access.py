@@ -96,6 +96,23 @@ def keep(response: HttpResponse, token: str) -> None:
     )
 
 
+_BACK = "service_health_provider"  # while a browser is at its provider
+
+
+def keep_until_back(response: HttpResponse, kept: str) -> None:
+    response.set_cookie(
+        _BACK, kept, max_age=600, path=PATH, secure=settings.HTTPS, httponly=True, samesite="Lax"
+    )
+
+
+def kept(request: HttpRequest) -> str:
+    return request.COOKIES.get(_BACK, "")[:4000]
+
+
+def drop_kept(response: HttpResponse) -> None:
+    response.delete_cookie(_BACK, path=PATH, samesite="Lax")
+
+
 def drop(response: HttpResponse) -> None:
     response.delete_cookie(COOKIE, path=PATH, samesite="Lax")
 
@@ -140,6 +157,8 @@ def member(
         if not found:
             raise Http404
         visitor = found[0]
+        if not visitor.base:
+            request.person = visitor.membership.person  # type: ignore[attr-defined]  # for the audit trail
         if edits and not visitor.may_edit:
             return look_only(visitor)
         if request.method == "POST" and not is_ours(request, _purpose(visitor.token), visitor.now):

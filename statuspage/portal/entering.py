@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import uuid
 from datetime import timedelta
 
@@ -12,17 +13,23 @@ from django.utils import timezone
 from django.utils.http import url_has_allowed_host_and_scheme
 
 from notifications import sign_in
-from notifications.addresses import AddressError
+from notifications.addresses import AddressError, normalise
+from notifications.customers.sign_in import passkeys, single_sign_on
+from notifications.customers.sign_in.single_sign_on import ProviderError
 from notifications.enqueue import enqueue
+from notifications.models import TenantProvider
 from notifications.subscribers import form_guard, request_rate_limits
+from statuspage.error_pages import page as error_page
 from statuspage.portal.access import (
     EXPIRED,
     PATH,
+    REFUSED,
     TOO_MANY,
     UNPROCESSABLE,
     drop,
     is_ours,
     keep,
+    keep_until_back,
     private,
     show,
     token_of,
@@ -51,9 +58,11 @@ def ask(request: HttpRequest) -> HttpResponse:
     now, address, problem, status = timezone.now(), "", "", 200
     if request.method == "POST":
         address = request.POST.get("address", "").strip()[:320]
-        problem, status = _refused(request, ASKING)
+        problem, status = refused(request, ASKING)
         if not problem:
             try:
+                if provider := single_sign_on.provider_of(normalise(address)):
+                    return _to_provider(request, provider, address)
                 key = sign_in.ask_for_code(
                     address=address, now=now, quiet=_asks_often(request, address)
                 )
@@ -64,10 +73,14 @@ def ask(request: HttpRequest) -> HttpResponse:
                     lambda: enqueue(current_app.signature("notifications.sign_in_codes"))
                 )
                 return HttpResponseRedirect(f"{PATH}code/{key}/{_query(request)}")
+    options, challenge = passkeys.to_enter(now=now)
     context = {
         "address": address,
         "problem": problem,
         "form_token": form_guard.issue(ASKING, now=now),
+        "options": json.dumps(options),
+        "challenge": challenge,
+        "by_passkey": f"{PATH}sign-in/passkey/{_query(request)}",
     }
     return show(request, "sign_in", context, status=status)
 
@@ -77,7 +90,7 @@ def type_code(request: HttpRequest, key: uuid.UUID) -> HttpResponse:
     """Takes the code. A new session begins; one of before ends."""
     now, problem, status = timezone.now(), "", 200
     if request.method == "POST":
-        problem, status = _refused(request, TYPING)
+        problem, status = refused(request, TYPING)
         if not problem:
             try:
                 token = sign_in.enter(key=key, code=request.POST.get("code", "")[:40], now=now)
@@ -85,7 +98,7 @@ def type_code(request: HttpRequest, key: uuid.UUID) -> HttpResponse:
                 problem, status = WRONG, UNPROCESSABLE
             else:
                 sign_in.sign_out(token_of(request))
-                response = HttpResponseRedirect(_next(request))
+                response = HttpResponseRedirect(next_of(request))
                 keep(response, token)
                 return response
     context = {"problem": problem, "form_token": form_guard.issue(TYPING, now=now)}
@@ -106,13 +119,32 @@ def leave(request: HttpRequest) -> HttpResponse:
     return HttpResponseRedirect(PATH)
 
 
+def _to_provider(request: HttpRequest, provider: TenantProvider, address: str) -> HttpResponse:
+    """A page that leads there: a form of ours may not, by our own policy for content."""
+    try:
+        leaving = single_sign_on.begin(
+            provider, address=address, next=next_of(request), now=timezone.now()
+        )
+    except ProviderError as error:
+        return no_way(error)
+    response = show(request, "to_provider", {"provider": provider, "there": leaving.address})
+    keep_until_back(response, leaving.kept)
+    return response
+
+
+def no_way(error: ProviderError, status: int = REFUSED) -> HttpResponse:
+    return error_page(
+        status, "You are not signed in.", str(error), [(f"{PATH}sign-in/", "Sign in")]
+    )
+
+
 def _asks_often(request: HttpRequest, address: str) -> bool:
     """More codes to this address than one network gets: others still get theirs."""
     pair = f"{request_rate_limits.sender(request)} {address.lower()}"
     return request_rate_limits.seconds_to_wait(PER_PAIR, pair, now=timezone.now()) > 0
 
 
-def _refused(request: HttpRequest, purpose: str) -> tuple[str, int]:
+def refused(request: HttpRequest, purpose: str) -> tuple[str, int]:
     now = timezone.now()
     sender = request_rate_limits.sender(request)
     if wait := request_rate_limits.seconds_to_wait(PER_SENDER, sender, now=now):
@@ -126,7 +158,7 @@ def _query(request: HttpRequest) -> str:
     return f"?{query}" if (query := request.META.get("QUERY_STRING", "")) else ""
 
 
-def _next(request: HttpRequest) -> str:
+def next_of(request: HttpRequest) -> str:
     wanted = request.GET.get("next", "")
     ours = url_has_allowed_host_and_scheme(wanted, allowed_hosts=None) and wanted.startswith(PATH)
     return wanted if ours else PATH

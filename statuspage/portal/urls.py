@@ -4,12 +4,25 @@ from __future__ import annotations
 
 from django.urls import path
 
-from statuspage.portal import calendar, entering, events, evidence, people, rules, tokens, where
+from statuspage.portal import (
+    calendar,
+    entering,
+    events,
+    evidence,
+    footprint,
+    other_ways,
+    people,
+    rules,
+    tokens,
+    where,
+)
 
 app_name = "portal"
 urlpatterns = [
     path("", entering.home, name="home"),
     path("sign-in/", entering.ask, name="sign-in"),
+    path("sign-in/passkey/", other_ways.by_passkey, name="by-passkey"),
+    path("sign-in/provider/", other_ways.provider_back, name="provider-back"),
     path("code/<uuid:key>/", entering.type_code, name="code"),
     path("sign-out/", entering.leave, name="sign-out"),
     path("evidence-key/", evidence.published_key, name="evidence-key"),
@@ -30,6 +43,9 @@ urlpatterns = [
     path("of/<str:tenant>/rules/coverage/", rules.coverage, name="coverage"),
     path("of/<str:tenant>/rules/<int:pk>/", rules.one, name="rule"),
     path("of/<str:tenant>/people/", people.listed, name="people"),
+    path("of/<str:tenant>/you/", other_ways.you, name="you"),
+    path("of/<str:tenant>/footprint/", footprint.listed, name="footprint"),
+    path("of/<str:tenant>/footprint.csv", footprint.as_csv, name="footprint-csv"),
     path("of/<str:tenant>/tokens/", tokens.listed, name="tokens"),
     path("of/<str:tenant>/where/", where.listed, name="where"),
     path("of/<str:tenant>/where/new/", where.new, name="endpoint-new"),

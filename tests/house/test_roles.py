@@ -110,6 +110,7 @@ MODELS: dict[str, tuple[str, str, str, str]] = {
     "notifications/actiongroup": ("CU", "C", "C", "C"),
     "notifications/alertrule": ("CU", "C", "C", "C"),
     "notifications/person": ("CU", "C", "C", "C"),
+    "notifications/tenantprovider": ("CU", "C", "C", "C"),
     "notifications/fanout": ("OACU", "", "", ""),
     "notifications/delivery": ("OACU", "", "", ""),
     "notifications/attempt": ("OACU", "", "", ""),

@@ -18,6 +18,8 @@ pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("catalogue")]
 OPEN = {
     "",
     "sign-in/",
+    "sign-in/passkey/",
+    "sign-in/provider/",
     "code/<uuid:key>/",
     "sign-out/",
     "calendar/<str:secret>.ics",

@@ -1,0 +1,32 @@
+"""Who changed where a tenant runs, as the tenant reads it."""
+
+from __future__ import annotations
+
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+
+from notifications.identifiers import LONGEST
+from notifications.models.people import Person
+from notifications.models.tenants import Tenant
+
+
+class FootprintChange(models.Model):
+    """One subscription that runs elsewhere since. By a `person` of the tenant (none: who is erased), or an operator."""
+
+    tenant = models.ForeignKey(Tenant, on_delete=models.CASCADE, related_name="footprint_changes")
+    at = models.DateTimeField()
+    person = models.ForeignKey(Person, null=True, on_delete=models.SET_NULL, related_name="+")
+    operator = models.CharField(max_length=150, blank=True)
+    subscription = models.CharField(max_length=LONGEST)
+    added = ArrayField(models.TextField(), default=list)
+    removed = ArrayField(models.TextField(), default=list)
+    more = models.PositiveIntegerField(default=0)  # cells that are not named
+
+    def __str__(self) -> str:
+        return f"{self.subscription}, {self.at:%Y-%m-%d}"
+
+    @property
+    def who(self) -> str:
+        if self.operator:
+            return "your provider"
+        return self.person.email if self.person else "somebody who is erased"

@@ -156,9 +156,9 @@ class ChannelHandler:
 
     `check`: an address as typed, checked; raises AddressError, a sentence for whoever typed it.
     `renderer`: made anew now and then, since it keeps what it has rendered. `transport` sends and says what
-    an answer means. `try_out`: one test message, past every queue: whether it was taken, and the answer in
-    words; never raises. `new_secret`: where messages are signed. `breaker_after`: failures in a row until
-    its host is left alone.
+    an answer means; `prepare`: called as soon as there is something for it to send. `try_out`: one test
+    message, past every queue: whether it was taken, and the answer in words; never raises. `new_secret`:
+    where messages are signed. `breaker_after`: failures in a row until its host is left alone.
     `by_browser`: its addresses come from a browser with keys of theirs, and nobody can type one.
     `formats`: the first is what an endpoint without a choice gets.
     """
@@ -169,6 +169,7 @@ class ChannelHandler:
     transport: Transport
     try_out: Callable[[Endpoint, datetime], tuple[bool, str]]
     new_secret: Callable[[], str] | None = None
+    prepare: Callable[[], None] | None = None
     breaker_after: int = 5
     by_browser: bool = False
     formats: Sequence[Format] = ()

@@ -42,7 +42,12 @@ class Breakers:
 
     def load(self, endpoints: Iterable[Endpoint]) -> None:
         """Read what other batches have learnt; whose pause is over is tried with one message."""
-        keys = {key for endpoint in endpoints for key in (host_of(endpoint), alone(endpoint))}
+        keys = {
+            key
+            for endpoint in endpoints
+            for key in (host_of(endpoint), alone(endpoint))
+            if endpoint.host or not _is_alone(key)  # of mail there is one host, our relay
+        }
         rows = Breaker.objects.filter(host__in={host for _, host in keys}, failures__gt=0)
         for row in rows.annotate(now=Now()):
             key = (row.channel, row.host)

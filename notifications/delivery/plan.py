@@ -21,7 +21,7 @@ from notifications.models import FanOut
 # Deliveries a slice, about: small enough that sending begins at once, and that a lock is short.
 SLICE = 20_000
 # Small, so that the first messages leave while the rest is being planned.
-FIRST_SLICE = 1_000
+FIRST_SLICE = 100
 # Sweeps look back this far, so that an installation set up late does not mail last year's news.
 HORIZON = timedelta(days=3)
 

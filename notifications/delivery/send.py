@@ -33,7 +33,7 @@ log = logging.getLogger(__name__)
 # A batch is what was sent in so long lately: few messages at a slow receiver, where who leaves meanwhile must
 # still be seen and others' workers have their part, many at a fast one.
 PACE_SECONDS = 0.5
-FIRST_BATCH, BATCH = 50, 1000
+FIRST_BATCH, BATCH = 20, 1000
 # The rest of a batch is given back after this time, well before its lease runs out.
 BATCH_SECONDS = 15.0
 # What a worker killed between sending and settling repeats at most, with what is under way.
@@ -130,6 +130,9 @@ class _Run:
         """False when the transport cannot go on for now."""
         started = self.settled_at
         deliveries = self.claimed.deliveries
+        handler = CHANNELS[self.channel]
+        if deliveries and handler.prepare and self.transport is handler.transport:
+            handler.prepare()
         self.breakers.load(delivery.endpoint for delivery in deliveries)
         if self.channel.is_web:
             outcomes, under_way = self.in_parallel(deliveries, started), HANDS

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 
 import pytest
 from django.contrib.auth.models import User
+from django.core.mail.backends.base import BaseEmailBackend
 from django.db import connection, transaction
 from django.utils import timezone
 from pytest_django.fixtures import Settings
@@ -15,6 +16,8 @@ from pytest_django.fixtures import Settings
 from incidents.models import Communication, Incident
 from incidents.services import incident as incident_service
 from incidents.services.inputs import Statement
+from notifications.channels.base import Message
+from notifications.channels.email import smtp
 from notifications.channels.email.renderer import MailRenderer
 from notifications.channels.email.smtp import RELAY
 from notifications.delivery import claims, plan, send
@@ -70,6 +73,38 @@ def test_everybody_planned_gets_one_mail_over_one_connection(
     assert (tally.sent, len(sink.connections)) == (25, 1)
     assert set(Delivery.objects.values_list("state", flat=True)) == {"sent"}
     assert Attempt.objects.filter(result="sent", number=1).count() == 25
+
+
+def test_the_relay_is_called_while_the_first_mail_is_made(
+    open_incident: Incident, now: datetime, sink: Sink, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tenant("t", WEST)
+    plan_last(open_incident, now)
+    called, new_backend, make = threading.Event(), smtp.new_backend, MailRenderer.compose
+
+    def call() -> BaseEmailBackend:
+        called.set()
+        return new_backend()
+
+    def compose(self: MailRenderer, delivery: Delivery) -> Message:
+        assert called.wait(10), "nobody has called before the mail is made"
+        return make(self, delivery)
+
+    monkeypatch.setattr(smtp, "new_backend", call)
+    monkeypatch.setattr(MailRenderer, "compose", compose)
+    assert send.work(channels=("mail",)).sent == 1
+    assert len(sink.connections) == 1
+
+
+def test_a_dead_relay_that_was_called_ahead_is_nobodys_failure_either(
+    open_incident: Incident, now: datetime, sink: Sink, settings: Settings
+) -> None:
+    tenant("t", WEST)
+    plan_last(open_incident, now)
+    settings.EMAIL_PORT = 1
+    RELAY.connect_ahead()
+    assert send.work(channels=("mail",)).waiting == 1
+    assert Attempt.objects.get().result == "unreachable"
 
 
 def test_a_second_run_sends_nothing(open_incident: Incident, now: datetime, sink: Sink) -> None:

@@ -20,6 +20,7 @@ MAIL = ChannelHandler(
     renderer=MailRenderer,
     transport=RELAY,
     try_out=try_out,
+    prepare=RELAY.connect_ahead,
     # Each throttled or unreachable mail ends a batch, so three are three batches.
     breaker_after=3,
 )

@@ -11,6 +11,8 @@ import smtplib
 import socket
 import threading
 import time
+from concurrent.futures import Future
+from contextlib import suppress
 
 import django
 from django.conf import settings
@@ -70,7 +72,26 @@ class Mail:
             made = kept[id(template)] = MimeTemplate(template, settings.DEFAULT_FROM_EMAIL)
         return made
 
+    def connect_ahead(self) -> None:
+        """Begin to connect while mails are made; this thread's next `send` goes on with it, or raises its trouble."""
+        if not self._is_idle() and getattr(self._local, "backend", None) is not None:
+            return
+        self.close()
+        self._local.ahead = ahead = Future[BaseEmailBackend]()
+        self._local.used_at = time.monotonic()
+        threading.Thread(target=_open_into, args=(ahead,), daemon=True).start()
+
+    def _ahead(self) -> Future[BaseEmailBackend] | None:
+        """What was begun ahead, once."""
+        ahead: Future[BaseEmailBackend] | None = self._local.__dict__.pop("ahead", None)
+        return ahead
+
+    def _is_idle(self) -> bool:
+        return time.monotonic() - getattr(self._local, "used_at", 0.0) > IDLE_SECONDS
+
     def close(self) -> None:
+        if ahead := self._ahead():
+            ahead.add_done_callback(_close_unused)
         backend: BaseEmailBackend | None = getattr(self._local, "backend", None)
         line: SmtpSession | None = getattr(self._local, "smtp_session", None)
         self._local.backend = self._local.smtp_session = None
@@ -93,13 +114,12 @@ class Mail:
         return self._smtp_session(envelope)
 
     def _connection(self) -> BaseEmailBackend:
-        idle = time.monotonic() - getattr(self._local, "used_at", 0.0)
-        if idle > IDLE_SECONDS:
+        if self._is_idle():
             self.close()
         backend: BaseEmailBackend | None = getattr(self._local, "backend", None)
         if backend is None:
-            backend = new_backend()
-            backend.open()
+            ahead = self._ahead()
+            backend = ahead.result() if ahead else _opened()
             session = getattr(backend, "connection", None)
             self._local.smtp_session = None
             if isinstance(session, smtplib.SMTP) and session.sock is not None:
@@ -108,6 +128,25 @@ class Mail:
                 self._local.smtp_session = SmtpSession(session)
             self._local.backend = backend
         return backend
+
+
+def _opened() -> BaseEmailBackend:
+    backend = new_backend()
+    backend.open()
+    return backend
+
+
+def _open_into(ahead: Future[BaseEmailBackend]) -> None:
+    try:
+        ahead.set_result(_opened())
+    except BaseException as error:  # noqa: BLE001 - whoever waits for it raises it
+        ahead.set_exception(error)
+
+
+def _close_unused(ahead: Future[BaseEmailBackend]) -> None:
+    if ahead.exception() is None:
+        with suppress(smtplib.SMTPException, OSError):
+            ahead.result().close()
 
 
 def new_backend() -> BaseEmailBackend:

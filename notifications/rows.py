@@ -39,6 +39,18 @@ def array(values: Iterable[object]) -> str:
 _ELEMENTS: Mapping[object, str] = {None: "NULL", "": '""'}
 
 
+def texts(values: Iterable[str | None]) -> str:
+    """The same of any text; None is NULL."""
+    return "{" + ",".join(map(_quoted, values)) + "}"
+
+
+def _quoted(text: str | None) -> str:
+    if text is None:
+        return "NULL"
+    escaped = text.replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{escaped}"'
+
+
 def columns(model: type[Model], alias: str) -> str:
     """All of a model's, as `instance` wants them."""
     return ", ".join(f'{alias}."{field.column}"' for field in model._meta.concrete_fields)

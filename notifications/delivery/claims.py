@@ -193,7 +193,7 @@ class SendOutcome:
 def claim(*, most: int, channel: str) -> Batch:
     """Lease up to `most` due deliveries of a channel to the caller."""
     token = uuid.uuid4()
-    if kill_switch.in_force():
+    if kill_switch.holds():
         return Batch(token, [])
     facts = {
         "claim": token,
@@ -306,11 +306,11 @@ def _record(claimed: uuid.UUID, outcomes: Sequence[SendOutcome], clock: float) -
         "skips": rows.array(outcome.skip for outcome in outcomes),
         "waits": rows.array(outcome.wait.total_seconds() for outcome in outcomes),
         "results": rows.array(outcome.result for outcome in outcomes),
-        "details": [outcome.detail for outcome in outcomes],
+        "details": rows.texts(outcome.detail for outcome in outcomes),
         "numbers": rows.array(outcome.delivery.attempts for outcome in outcomes),
         "ago": rows.array(clock - (outcome.at or clock) for outcome in outcomes),
         "contents": rows.array(outcome.content for outcome in outcomes),
-        "own": [outcome.own or None for outcome in outcomes],
+        "own": rows.texts(outcome.own or None for outcome in outcomes),
     }
     with rows.executed(_SETTLE, facts) as cursor:
         (settled,) = cursor.fetchone() or (0,)

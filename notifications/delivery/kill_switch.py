@@ -7,13 +7,22 @@ from datetime import datetime
 from django.contrib.auth.models import AbstractBaseUser
 from django.db import connection, transaction
 
+from notifications import rows
 from notifications.models import KillSwitch
 
 LONGEST_REASON = 300
+_HOLDS = "SELECT EXISTS (SELECT FROM notifications_killswitch WHERE released_at IS NULL)"
 
 
 class StopError(ValueError):
     """The switch cannot be used so; the message names the field and the remedy."""
+
+
+def holds() -> bool:
+    """Whether nothing may be sent now; asked at every few mails."""
+    with rows.executed(_HOLDS, {}) as cursor:
+        (stopped,) = cursor.fetchone() or (False,)
+    return bool(stopped)
 
 
 def in_force() -> KillSwitch | None:

@@ -33,7 +33,7 @@ log = logging.getLogger(__name__)
 # A batch is what was sent in so long lately: few messages at a slow receiver, where who leaves meanwhile must
 # still be seen and others' workers have their part, many at a fast one.
 PACE_SECONDS = 0.5
-FIRST_BATCH, BATCH = 20, 1000
+FIRST_BATCH, LEAST_BATCH, BATCH = 20, 100, 1000  # the first message waits for the first one
 # The rest of a batch is given back after this time, well before its lease runs out.
 BATCH_SECONDS = 15.0
 # What a worker killed between sending and settling repeats at most, with what is under way.
@@ -104,7 +104,7 @@ def _work_one(channel: Channel, tally: SendTally, transport: Transport, until: f
         if not _Run(channel, claimed, tally, transport, renderer).finish():
             return
         pace = len(claimed.deliveries) / (time.monotonic() - began)
-        batch = min(max(FIRST_BATCH, round(pace * PACE_SECONDS)), BATCH)
+        batch = min(max(LEAST_BATCH, round(pace * PACE_SECONDS)), BATCH)
 
 
 @dataclass
@@ -175,7 +175,7 @@ class _Run:
         self.outcomes = []
         self.settled_at = time.monotonic()
         if not self.halted and self.settled_at - self.asked_at > ASK_SECONDS:
-            self.halted, self.asked_at = kill_switch.in_force() is not None, self.settled_at
+            self.halted, self.asked_at = kill_switch.holds(), self.settled_at
 
     def keep_contents(self) -> None:
         """Before what refers to it, and once for a batch."""

@@ -107,6 +107,23 @@ def test_a_dead_relay_that_was_called_ahead_is_nobodys_failure_either(
     assert Attempt.objects.get().result == "unreachable"
 
 
+@pytest.mark.parametrize("answer", ['250 "quoted" \\ {braces}, NULL', "250 ünï", "250 "])
+def test_what_the_relay_says_is_kept_as_it_is(
+    open_incident: Incident, now: datetime, answer: str
+) -> None:
+    tenant("t", WEST)
+    plan_last(open_incident, now)
+    batch = claims.claim(most=1, channel="mail")
+    (told,) = batch.deliveries
+    outcome = claims.SendOutcome(
+        told, State.SENT, result="sent", detail=answer, content=uuid.uuid4(), own='{"a": "\\"x"}'
+    )
+    assert claims.settle(batch.claim, [outcome], clock=0.0) == 1
+    assert Attempt.objects.get().detail == answer
+    sent = Delivery.objects.get()
+    assert (sent.content, sent.own_words) == (outcome.content, outcome.own)
+
+
 def test_a_second_run_sends_nothing(open_incident: Incident, now: datetime, sink: Sink) -> None:
     tenant("here", WEST)
     plan_last(open_incident, now)

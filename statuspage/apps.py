@@ -9,7 +9,7 @@ class StatuspageConfig(AppConfig):
     name = "statuspage"
 
     def ready(self) -> None:
-        from statuspage import checks, checks_of_the_database  # noqa: F401  (they register themselves)
+        from statuspage.checks import database, settings  # noqa: F401  (they register themselves)
 
         # So that tasks find their broker. Who never asks a worker for anything does without all that.
         if sys.argv[1:2] != ["publisher"]:

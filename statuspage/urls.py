@@ -6,7 +6,9 @@ from django.conf.urls.i18n import i18n_patterns
 from django.contrib import admin
 from django.urls import include, path
 
-from statuspage import feedback, hooks, metrics, visitor_reports
+from statuspage import hooks
+from statuspage.monitoring import metrics
+from statuspage.visitors import feedback, visitor_reports
 
 handler400 = "statuspage.error_pages.bad_request"
 handler404 = "statuspage.error_pages.not_found"

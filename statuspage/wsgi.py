@@ -15,7 +15,8 @@ from django.core.exceptions import ImproperlyConfigured
 from django.core.wsgi import get_wsgi_application
 from whitenoise import WhiteNoise
 
-from statuspage.checks import dangerous_settings
+from statuspage.checks.settings import dangerous_settings
+from statuspage.monitoring.sending_probe import sending_probe
 from statuspage.public import languages
 from statuspage.public.formats import format_answers
 from statuspage.public.formats.statuspage.queries import FIELDS
@@ -26,7 +27,6 @@ from statuspage.public.serve.app import public_site
 from statuspage.public.serve.health import Health, postgres_probe, redis_probe
 from statuspage.public.store.current_generation import Store
 from statuspage.public.store.headers import security
-from statuspage.sending_probe import sending_probe
 
 if TYPE_CHECKING:
     from wsgiref.headers import Headers

@@ -1,7 +1,7 @@
 """Rate limits of requests, counted per sender and per address in Redis; without Redis nobody is held up.
 
 What must never be exceeded (confirmation mails to one address) is counted in rows by
-`services.subscribe`; this only spares those rows a flood. Keys are keyed hashes: no address of a
+`subscribers.subscribe`; this only spares those rows a flood. Keys are keyed hashes: no address of a
 person and none of a computer is written to Redis.
 """
 

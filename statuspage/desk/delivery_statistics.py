@@ -224,7 +224,7 @@ class Past:
 def kept() -> QuerySet[DeliveryStatistics]:
     """The incidents that somebody was told of, the newest first; `published` is the first statement's.
 
-    No drills: how fast a rehearsal went says nothing of how fast customers hear.
+    No drills: how fast a drill went says nothing of how fast customers hear.
     """
     published = Min(
         Greatest(

@@ -21,7 +21,7 @@ from incidents.services.alerts.waiting import join_open, put_aside, reported_dra
 from incidents.services.errors import EntryError
 from incidents.services.incident import declare
 from notifications.models import Delivery
-from statuspage import visitor_reports
+from statuspage.visitors import visitor_reports
 from tests.alerts.test_alerts_become_incidents import alert
 from tests.conftest import declaration, hit
 

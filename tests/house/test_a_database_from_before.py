@@ -8,7 +8,7 @@ from django.core.management.base import SystemCheckError
 from django.db import connection
 from django.db.migrations.recorder import MigrationRecorder
 
-from statuspage.checks_of_the_database import known_history
+from statuspage.checks.database import known_history
 
 pytestmark = pytest.mark.django_db
 

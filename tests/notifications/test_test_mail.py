@@ -14,7 +14,7 @@ from aiosmtpd.smtp import AuthResult
 from django.core.management import CommandError, call_command
 from pytest_django.fixtures import Settings
 
-from notifications.channels.email.relay_test import send_trial
+from notifications.channels.email.relay_test import send_relay_test
 from tests.notifications.conftest import Sink
 
 pytestmark = pytest.mark.skipif(
@@ -22,15 +22,15 @@ pytestmark = pytest.mark.skipif(
 )
 
 
-def trial(address: str = "me@example.com") -> tuple[str, dict[str, str], str]:
-    found = send_trial(address, subject="Test", text="Hello.\n.dot\n", host="status.example.com")
+def answer_of(address: str = "me@example.com") -> tuple[str, dict[str, str], str]:
+    found = send_relay_test(address, subject="Test", text="Hello.\n.dot\n", host="status.example.com")
     return found.relay, dict(found.steps), found.remedy
 
 
 def test_a_mail_that_is_taken_shows_the_relay_and_its_answer(
     sink: Sink, settings: Settings
 ) -> None:
-    relay, steps, remedy = trial()
+    relay, steps, remedy = answer_of()
     assert relay == f"127.0.0.1:{settings.EMAIL_PORT}"
     assert list(steps) == ["connected", "encrypted", "logged in", "taken"]
     assert steps["taken"] == "250 taken"
@@ -50,22 +50,22 @@ def test_a_refusal_is_shown_word_by_word_with_a_remedy(
     sink: Sink, answer: str, remedy: str
 ) -> None:
     sink.answers["me@example.com"] = answer
-    _, steps, said = trial()
+    _, steps, said = answer_of()
     assert steps["failed"] == answer
     assert said.startswith(remedy)
 
 
 def test_nobody_there_and_no_tls_are_told_apart(sink: Sink, settings: Settings) -> None:
     settings.EMAIL_USE_TLS = True
-    assert trial()[2].startswith("it offers no STARTTLS")
+    assert answer_of()[2].startswith("it offers no STARTTLS")
     settings.EMAIL_USE_TLS, settings.EMAIL_USE_SSL = False, True
-    assert trial()[2].startswith("it speaks no TLS on this port")
+    assert answer_of()[2].startswith("it speaks no TLS on this port")
     settings.EMAIL_USE_SSL = False
     settings.EMAIL_HOST = "nowhere.invalid"
-    assert trial()[2] == "there is no such host; check EMAIL_HOST"
+    assert answer_of()[2] == "there is no such host; check EMAIL_HOST"
     with socket.create_server(("127.0.0.1", 0)) as server:
         settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", server.getsockname()[1]
-    assert trial()[2] == "nothing listens there; check EMAIL_HOST and EMAIL_PORT"
+    assert answer_of()[2] == "nothing listens there; check EMAIL_HOST and EMAIL_PORT"
 
 
 @pytest.fixture
@@ -98,7 +98,7 @@ def _port() -> int:
 
 @pytest.mark.filterwarnings("ignore:Requiring AUTH")  # of the relay that is played here
 def test_a_refused_login_names_the_settings_and_not_the_password(strict: None) -> None:
-    _, steps, remedy = trial()
+    _, steps, remedy = answer_of()
     assert remedy == "it refuses the login; check EMAIL_USER and EMAIL_PASSWORD"
     assert "hunter2secret" not in json.dumps(steps)
 
@@ -119,7 +119,7 @@ def test_the_command_ends_with_the_relays_answer(sink: Sink) -> None:
 def test_mails_kept_in_a_folder_are_said_to_stay(settings: Settings, tmp_path: object) -> None:
     settings.EMAIL_BACKEND = "notifications.channels.email.mailbox.FolderBackend"
     settings.MAIL_FOLDER = str(tmp_path)
-    _, steps, remedy = trial()
+    _, steps, remedy = answer_of()
     assert (steps, remedy) == ({"taken": "handed over"}, "")
     out = StringIO()
     call_command("send_test_mail", "me@example.com", stdout=out)

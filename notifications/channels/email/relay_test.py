@@ -38,7 +38,7 @@ REMEDIES = (
 
 
 @dataclass(frozen=True, slots=True)
-class Trial:
+class RelayTest:
     """`steps`: (what, how it went) in their order; `remedy` empty when the mail was taken.
 
     `kept`: it lies in a folder (MAIL_FOLDER) and goes nowhere.
@@ -54,7 +54,7 @@ class Trial:
         return not self.remedy
 
 
-def send_trial(address: str, *, subject: str, text: str, host: str) -> Trial:
+def send_relay_test(address: str, *, subject: str, text: str, host: str) -> RelayTest:
     """Send one plain mail over a connection of its own; `host`: ours, for its Message-ID.
 
     Never raises; no secret is in the answer.
@@ -80,16 +80,16 @@ def send_trial(address: str, *, subject: str, text: str, host: str) -> Trial:
         steps.append(("taken", _clean(SmtpSession(session).hand_over(Envelope(address), stuffed))))
     except (smtplib.SMTPException, OSError, ValueError) as error:
         steps.append(("failed", _words(error)))
-        return Trial(relay, _without(backend.password, steps), _remedy(error))
+        return RelayTest(relay, _without(backend.password, steps), _remedy(error))
     finally:
         try:
             backend.close()
         except (smtplib.SMTPException, OSError):
             steps.append(("hung up", "without a farewell"))
-    return Trial(relay, _without(backend.password, steps), "")
+    return RelayTest(relay, _without(backend.password, steps), "")
 
 
-def _by_backend(backend: Any, mail: EmailMessage) -> Trial:
+def _by_backend(backend: Any, mail: EmailMessage) -> RelayTest:
     """A provider's API, or a folder: what Django says is all there is."""
     relay = settings.MAIL_PROVIDER or type(backend).__name__
     if settings.MAIL_FOLDER:
@@ -98,8 +98,8 @@ def _by_backend(backend: Any, mail: EmailMessage) -> Trial:
         backend.send_messages([mail])
     except Exception as error:  # noqa: BLE001 - each provider's client raises its own
         words = f"check MAIL_PROVIDER_KEY and MAIL_FROM: {relay} does not take it"
-        return Trial(relay, [("failed", _words(error))], words)
-    return Trial(relay, [("taken", "handed over")], "", kept=bool(settings.MAIL_FOLDER))
+        return RelayTest(relay, [("failed", _words(error))], words)
+    return RelayTest(relay, [("taken", "handed over")], "", kept=bool(settings.MAIL_FOLDER))
 
 
 def _greeting(session: smtplib.SMTP) -> str:

@@ -10,13 +10,13 @@ from incidents.wording import clock
 from notifications.addresses import normalise
 from notifications.channels.base import CALM
 from notifications.channels.email import renderer as mail_renderer
-from notifications.channels.email.relay_test import Trial, send_trial
+from notifications.channels.email.relay_test import RelayTest, send_relay_test
 from notifications.models import Endpoint
 
 
-def send_test_mail(*, address: str, now: datetime) -> Trial:
+def send_test_mail(*, address: str, now: datetime) -> RelayTest:
     """One mail to `address`, past every queue and stop. Raises AddressError for what is no address."""
-    return send_trial(
+    return send_relay_test(
         normalise(address),
         subject=f"Test mail of {settings.SITE_NAME}",
         text=(
@@ -29,6 +29,6 @@ def send_test_mail(*, address: str, now: datetime) -> Trial:
 
 
 def try_out(endpoint: Endpoint, now: datetime) -> tuple[bool, str]:
-    trial = send_test_mail(address=endpoint.address, now=now)
-    answers = [words for what, words in trial.steps if what in ("taken", "failed")]
-    return trial.taken, answers[-1]
+    tested = send_test_mail(address=endpoint.address, now=now)
+    answers = [words for what, words in tested.steps if what in ("taken", "failed")]
+    return tested.taken, answers[-1]

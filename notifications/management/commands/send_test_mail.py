@@ -23,23 +23,23 @@ class Command(ActingCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         try:
-            trial = send_test_mail(address=options["address"], now=timezone.now())
+            tested = send_test_mail(address=options["address"], now=timezone.now())
         except AddressError as error:
             raise CommandError(f"ADDRESS: {error}", returncode=2) from error
         if options["json"]:
             told = {
-                "relay": trial.relay,
-                "taken": trial.taken,
-                "kept": trial.kept,
-                "steps": dict(trial.steps),
-                "remedy": trial.remedy,
+                "relay": tested.relay,
+                "taken": tested.taken,
+                "kept": tested.kept,
+                "steps": dict(tested.steps),
+                "remedy": tested.remedy,
             }
             self.stdout.write(json.dumps(told))
         else:
-            self.stdout.write(f"relay: {trial.relay}")
-            for what, words in trial.steps:
+            self.stdout.write(f"relay: {tested.relay}")
+            for what, words in tested.steps:
                 self.stdout.write(f"{what}: {words}")
-            if trial.kept:
+            if tested.kept:
                 self.stdout.write("nothing leaves this machine: unset MAIL_FOLDER to send")
-        if not trial.taken:
-            raise CommandError(f"the mail was not taken: {trial.remedy}.", returncode=1)
+        if not tested.taken:
+            raise CommandError(f"the mail was not taken: {tested.remedy}.", returncode=1)

@@ -221,7 +221,7 @@ def endpoints_page(snapshot: Snapshot, layout: Layout) -> Page:
 
 
 def report_page(snapshot: Snapshot, layout: Layout) -> Page:
-    """The form that `statuspage.visitor_reports` takes."""
+    """The form that `statuspage.visitors.visitor_reports` takes."""
     context = {
         "categories": snapshot.categories,
         "geographies": snapshot.geographies,

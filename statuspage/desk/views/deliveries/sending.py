@@ -14,7 +14,7 @@ from django.views.decorators.http import require_http_methods
 
 from incidents.access import STOP, VIEW
 from notifications.addresses import AddressError
-from notifications.channels.email.relay_test import Trial
+from notifications.channels.email.relay_test import RelayTest
 from notifications.channels.email.test_mail import send_test_mail
 from notifications.delivery import kill_switch
 from notifications.lifecycle import State
@@ -34,7 +34,7 @@ class StopForm(DeskForm):
     )
 
 
-class TrialForm(DeskForm):
+class TestMailForm(DeskForm):
     address = forms.EmailField(
         max_length=254,
         label="Send a test mail to",
@@ -73,31 +73,31 @@ def sending(request: HttpRequest) -> HttpResponse:
 
 def _try(request: HttpRequest, now: datetime) -> HttpResponse:
     """The relay's answer is shown at once: a test mail changes nothing that a reload could double but a mail."""
-    form = TrialForm(request.POST, now=now)
-    trial = None
+    form = TestMailForm(request.POST, now=now)
+    tested = None
     if form.is_valid():
         try:
-            trial = send_test_mail(address=form.cleaned_data["address"], now=now)
+            tested = send_test_mail(address=form.cleaned_data["address"], now=now)
         except AddressError as error:
             form.add_error("address", str(error))
-    status = 200 if trial else 422
-    return _page(request, StopForm(now=now), trial_form=form, trial=trial, status=status)
+    status = 200 if tested else 422
+    return _page(request, StopForm(now=now), test_form=form, tested=tested, status=status)
 
 
 def _page(
     request: HttpRequest,
     form: StopForm,
     *,
-    trial_form: TrialForm | None = None,
-    trial: Trial | None = None,
+    test_form: TestMailForm | None = None,
+    tested: RelayTest | None = None,
     status: int = 200,
 ) -> HttpResponse:
     own = {"address": operator_of(request).email}
     waiting = Delivery.objects.filter(state__in=[State.PENDING, State.SENDING]).values("state")
     context = {
         "form": form,
-        "trial_form": trial_form or TrialForm(now=timezone.now(), initial=own),
-        "trial": trial,
+        "test_form": test_form or TestMailForm(now=timezone.now(), initial=own),
+        "tested": tested,
         "waiting": {row["state"]: row["count"] for row in waiting.annotate(count=Count("id"))},
         "history": KillSwitch.objects.select_related("stopped_by", "released_by").order_by("-id")[
             :30

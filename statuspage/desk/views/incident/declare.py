@@ -109,7 +109,7 @@ def _preview_or_publish(
         refuse(form, error)
         return _form_page(request, form, picker, status=422)
     try:
-        preview = _rehearse(request, plan, now, whole=True)
+        preview = _dry_run(request, plan, now, whole=True)
         if publish and data.get("shown") == preview.shown:
             public = override.public if override else preview.any_public
             act = POST if public else DECLARATION
@@ -118,7 +118,7 @@ def _preview_or_publish(
             )
     except EntryError as error:
         if error.field == "reason" and override:
-            preview = _rehearse(request, plan, now, whole=True)
+            preview = _dry_run(request, plan, now, whole=True)
             return _preview_page(
                 request, form, preview, cells, token, plan, fault=error, status=422
             )
@@ -179,7 +179,7 @@ def _declared_before(request: HttpRequest, tracking_id: str) -> HttpResponse | N
     return later(request, waits) if waits else None
 
 
-def _rehearse(
+def _dry_run(
     request: HttpRequest, plan: MaintenancePlan, now: datetime, *, whole: bool = False
 ) -> Preview:
     """Of the first window, with the others beside it."""
@@ -215,7 +215,7 @@ def live_verdict(request: HttpRequest) -> HttpResponse:
         try:
             declaration = declaration_of(form, cells, now=now, tracking_id="")
             plan = plan_of(form, picker, declaration, now=now)
-            preview = _rehearse(request, plan, now)
+            preview = _dry_run(request, plan, now)
             context |= {
                 "preview": preview,
                 "cells": cells,

@@ -25,7 +25,7 @@ from notifications.models import (
     KillSwitch,
     SendingHeartbeat,
 )
-from statuspage.sending_probe import StalledError, sending_probe
+from statuspage.monitoring.sending_probe import StalledError, sending_probe
 from tests.conftest import declaration
 from tests.notifications.cast import last, tenant
 

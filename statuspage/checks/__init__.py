@@ -1,0 +1,1 @@
+"""System checks: settings that are dangerous together, and a database from before."""

@@ -23,7 +23,9 @@ pytestmark = pytest.mark.skipif(
 
 
 def answer_of(address: str = "me@example.com") -> tuple[str, dict[str, str], str]:
-    found = send_relay_test(address, subject="Test", text="Hello.\n.dot\n", host="status.example.com")
+    found = send_relay_test(
+        address, subject="Test", text="Hello.\n.dot\n", host="status.example.com"
+    )
     return found.relay, dict(found.steps), found.remedy
 
 

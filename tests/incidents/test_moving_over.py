@@ -16,7 +16,8 @@ from django.core.management import CommandError, call_command
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from incidents.importers.site.readers import LEVELS, STAGES, statuspage
+from incidents.importers.site.found import SiteFileError
+from incidents.importers.site.readers import LEVELS, READERS, STAGES, format_of, statuspage
 from incidents.models import Communication, ImportBatch, Incident
 from incidents.services.imports import site
 from incidents.services.imports.documents import document_of, exportable, store
@@ -123,6 +124,113 @@ def file(tmp_path: Path) -> Any:
         return str(path)
 
     return write
+
+
+CACHET_3 = {
+    "data": [
+        {"id": "1", "type": "incidents", "relationships": {"updates": []}, "attributes": {
+            "name": "Slow", "message": "We look.", "status": {"human": "Fixed", "value": 4}, "stickied": False,
+            "occurred": {"human": "a year ago", "string": "2025-03-01 09:00:00"}, "component": "Key Vault",
+            "updated": {"string": "2025-03-01 10:00:00"}}}
+    ]
+}  # fmt: skip
+CACHET_SCHEDULE = {
+    "data": [{"id": 1, "name": "Disks", "message": "New ones.", "status": 2, "components": [{"name": "Storage"}],
+              "scheduled_at": "2025-03-01 09:00:00", "completed_at": "2025-03-01 10:00:00"}]
+}  # fmt: skip
+INSTATUS = {
+    "activeIncidents": [{"id": "i", "name": "Slow", "started": "2025-03-01T09:00:00Z", "status": "INVESTIGATING",
+                         "impact": "DEGRADEDPERFORMANCE", "components": ["Storage"], "url": "https://x.example/i"}]
+}  # fmt: skip
+MANAGEMENT = [STATUSPAGE["incidents"][0], STATUSPAGE["incidents"][0] | {
+    "id": "later", "scheduled_for": "2025-04-01T00:00:00Z", "resolved_at": None, "incident_updates": []}]  # fmt: skip
+GOOGLE_ONCE = [{"id": "g0", "begin": "2015-03-01T08:50:00+00:00", "end": "2015-03-01T10:00:00+00:00",
+                "external_desc": "Storage fails", "service_name": "Storage", "updates": []}]  # fmt: skip
+AWS_NOW = [{"date": "1740819000", "summary": "Errors", "status": "1", "event_log": [],
+            "impacted_services": {"storage": {"service_name": "Storage", "current": "1"}}}]  # fmt: skip
+TOML = """+++
+title = "Storage is down"
+date = 2025-03-01T08:50:00Z
+resolved = true
+resolvedWhen = "2025-03-01T10:00:00Z"
+severity = "disrupted"
+affected = ["Storage"]
++++
+It works again.
+"""
+ODD: tuple[Any, ...] = (
+    None, True, -1, 10**30, float("inf"), "", "x", "9" * 12, "2025-13-45", [], ["x"], [1], {}, {"a": 1}, [[]], "\x00",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("content", "name", "level", "service", "stages"),
+    [
+        (CACHET_3, "a.json", "error", "key-vault", ["resolved"]),
+        (CACHET_SCHEDULE, "b.json", "informational", "storage", ["complete"]),
+        (INSTATUS, "c.json", "warning", "storage", ["investigating"]),
+        (MANAGEMENT, "d.json", "error", "storage", ["planned", "resolved"]),
+        (GOOGLE_ONCE, "e.json", "error", "storage", ["resolved"]),
+        (AWS_NOW, "f.json", "informational", "storage", ["investigating"]),
+        (TOML, "g.md", "warning", "storage", ["resolved"]),
+        ('{"title": "Down", "date": "2025-03-01", "affected": "Storage"}\nText.', "h.md", "error", "storage",
+         ["investigating"]),
+        ({"incidents": [{"name": "No id", "created_at": f"2025-03-0{day}", "components": ["Storage"]}
+                        for day in (1, 2)]}, "i.json", "error", "storage", ["investigating"] * 2),
+    ],
+)  # fmt: skip
+def test_other_versions_and_ways_to_write_it_are_read_too(
+    file: Any, content: object, name: str, level: str, service: str, stages: list[str]
+) -> None:
+    told = json.loads(run(file(content, name), "--json"))
+    assert set(told["unknown"]) <= {"Blobs"}
+    assert set(told["unread"]) <= {"postmortem_notified_subscribers"}
+    found = list(Incident.objects.order_by("stage"))
+    assert [each.stage for each in found] == stages
+    assert level in {each.level for each in found}
+    assert {each.mentions.first().service.slug for each in found} == {service}  # type: ignore[union-attr]
+
+
+@pytest.mark.parametrize(
+    ("name", "document"),
+    [
+        ("statuspage", STATUSPAGE), ("cachet", CACHET), ("cachet", CACHET_3), ("google", GOOGLE), ("aws", AWS),
+        ("gatus", GATUS), ("uptime-kuma", KUMA), ("uptime-kuma", HEARTBEATS),
+    ],
+)  # fmt: skip
+def test_an_odd_value_anywhere_is_read_or_refused_in_words(name: str, document: Any) -> None:
+    for place in _places(document):
+        for odd in ODD:
+            made = _with(document, place, odd)
+            for read in (READERS[name], lambda given: READERS[format_of(given)](given)):
+                told = _refusal(read, made)
+                assert told is None or ";" in told, (place, odd)
+
+
+def _refusal(read: Any, document: Any) -> str | None:
+    try:
+        list(read(document))
+    except SiteFileError as error:
+        return str(error)
+    return None
+
+
+def _places(value: Any, here: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
+    yield here
+    if not isinstance(value, dict | list):
+        return
+    for name, each in value.items() if isinstance(value, dict) else enumerate(value):
+        yield from _places(each, (*here, name))
+
+
+def _with(value: Any, place: tuple[Any, ...], odd: Any) -> Any:
+    if not place:
+        return odd
+    members = value.items() if isinstance(value, dict) else enumerate(value)
+    made = {
+        name: _with(each, place[1:], odd) if name == place[0] else each for name, each in members
+    }
+    return made if isinstance(value, dict) else list(made.values())
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,9 @@ from typing import Any
 from incidents.vocabulary import Kind, Level
 
 
+Texts = list[str]  # within Reading, `list` is a method
+
+
 class SiteFileError(ValueError):
     """A file that cannot be taken in; the message names place, value and remedy."""
 
@@ -64,21 +67,33 @@ class Reading:
         value = self.take(*names)
         return value if isinstance(value, list) else []
 
-    def parts(self, name: str) -> Iterator[Reading]:
+    def names(self, *keys: str) -> Texts:
+        """What a member names: a text, an object with a name, a list of either, or what an object keys by name."""
+        value = self.take(*keys)
+        if isinstance(value, str):
+            value = value.split(",")
+        if isinstance(value, dict):
+            own = _name(value)
+            value = [value] if own else [*value, *value.values()]
+        return [name for each in value if (name := _name(each))] if isinstance(value, list) else []
+
+    def parts(self, *names: str) -> Iterator[Reading]:
         """The objects of a list; what nobody takes of them is named with this object's rest."""
-        for number, each in enumerate(self.list(name)):
-            part = Reading(each, f"{self._place}.{name}[{number}]")
-            self._parts.append((name, part))
+        for number, each in enumerate(self.list(*names)):
+            part = Reading(each, f"{self._place}.{names[0]}[{number}]")
+            self._parts.append((names[0], part))
             yield part
 
     def time(self, *names: str) -> datetime | None:
         value = self.take(*names)
+        if isinstance(value, dict):  # some give it in several ways
+            value = value.get("iso", value.get("string", value.get("date")))
         if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) > 8:
             value = int(value)
         try:
             if isinstance(value, datetime):
                 moment = value
-            elif isinstance(value, int | float):
+            elif isinstance(value, int | float) and not isinstance(value, bool):
                 moment = datetime.fromtimestamp(value / 1000 if value > 10**11 else value, UTC)
             else:
                 moment = datetime.fromisoformat(str(value).replace(" UTC", "+00:00").strip())
@@ -106,3 +121,33 @@ class Reading:
                 yield name
         for name, part in self._parts:
             yield from (f"{name}.{each}" for each in part.rest())
+
+
+def identity(row: Reading, title: str, began: datetime) -> str:
+    """What the page calls it; without a word for it, what it was and since when: two are never one."""
+    return row.text("id") or f"{began.isoformat()} {title}"
+
+
+def rows_of(document: Any, member: str) -> list[Any]:
+    """The list that a document is, or has as a member; none where it has no such member. Raises SiteFileError."""
+    rows = document.get(member, []) if member and isinstance(document, dict) else document
+    if not isinstance(rows, list):
+        raise SiteFileError(
+            f"{member or 'the file'}: is no list of incidents; export the page again"
+        )
+    return rows
+
+
+def _name(value: Any) -> str:
+    if isinstance(value, dict):
+        value = next(
+            (
+                value[key]
+                for key in ("name", "title", "service_name", "id")
+                if value.get(key) not in (None, "")
+            ),
+            None,
+        )
+    return (
+        str(value).strip() if isinstance(value, str | int) and not isinstance(value, bool) else ""
+    )

@@ -10,7 +10,14 @@ from collections.abc import Iterable, Iterator
 from datetime import datetime
 from typing import Any
 
-from incidents.importers.site.found import FoundOnSite, Reading, Said, SiteFileError
+from incidents.importers.site.found import (
+    FoundOnSite,
+    Reading,
+    Said,
+    SiteFileError,
+    identity,
+    rows_of,
+)
 from incidents.vocabulary import Kind, Level
 
 Outage = tuple[datetime, datetime | None]
@@ -20,7 +27,7 @@ _KUMA_LEVELS = {"info": "informational", "warning": "warning", "danger": "error"
 
 def gatus(document: Any) -> Iterator[FoundOnSite]:
     """Each time that an endpoint was unhealthy, by its events, or by its results where it has none."""
-    for index, each in enumerate(_list(document, "the file")):
+    for index, each in enumerate(rows_of(document, "")):
         row = Reading(each, f"[{index}]")
         name, key = row.text("name"), row.text("key", "name")
         events = _moments(row.list("events"), f"[{index}].events", "type")
@@ -43,12 +50,20 @@ def uptime_kuma(document: Any) -> Iterator[FoundOnSite]:
     Heartbeats name monitors by number alone: a mapping says what `monitor 3` is.
     """
     page = Reading(document, "the file")
+    if page.take("monitorList"):
+        raise SiteFileError(
+            "monitorList: a backup of Uptime Kuma holds monitors and no incidents; hand in what"
+            " /api/status-page/SLUG answers"
+        )
     incidents = page.list("incidents") or [page.take("incident")]
     for index, each in enumerate(filter(None, incidents)):
         yield _announced(Reading(each, f"incidents[{index}]"))
     for index, each in enumerate(page.list("maintenanceList")):
         yield from _maintained(each, f"maintenanceList[{index}]")
-    for monitor, beats in (page.take("heartbeatList") or {}).items():
+    heard = page.take("heartbeatList") or {}
+    if not isinstance(heard, dict):
+        raise SiteFileError("heartbeatList: is no object; export it again")
+    for monitor, beats in heard.items():
         found = _moments(beats, f"heartbeatList.{monitor}", "status", "time")
         states = [
             (at, status == _KUMA_UP) for at, status in found if status in (_KUMA_DOWN, _KUMA_UP)
@@ -67,9 +82,10 @@ def _announced(row: Reading) -> FoundOnSite:
     began, text = row.must("createdDate", "created_date"), row.text("content")
     style = row.text("style").lower()
     row.ignore("pin", "active", "lastUpdatedDate", "last_updated_date", "status_page_id")
+    title = row.text("title")
     return FoundOnSite(
-        external_id=f"uptime-kuma:{row.text('id')}",
-        title=row.text("title"),
+        external_id=f"uptime-kuma:{identity(row, title, began)}",
+        title=title,
         kind=Kind.SERVICE_ISSUE if style in ("warning", "danger") else Kind.HEALTH_ADVISORY,
         level=_KUMA_LEVELS.get(style, "informational"),
         started_at=began,
@@ -120,11 +136,7 @@ def outages(states: Iterable[tuple[datetime, bool]]) -> list[Outage]:
 def _moments(
     rows: object, place: str, state: str, when: str = "timestamp"
 ) -> list[tuple[datetime, Any]]:
-    readings = (Reading(each, f"{place}[{index}]") for index, each in enumerate(_list(rows, place)))
-    return [(reading.must(when), reading.take(state)) for reading in readings]
-
-
-def _list(value: object, place: str) -> list[Any]:
-    if not isinstance(value, list):
+    if not isinstance(rows, list):
         raise SiteFileError(f"{place}: is no list; export it again")
-    return value
+    readings = (Reading(each, f"{place}[{index}]") for index, each in enumerate(rows))
+    return [(reading.must(when), reading.take(state)) for reading in readings]

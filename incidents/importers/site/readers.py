@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
+import json
 import re
+import tomllib
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
-from urllib.parse import urlsplit
 
 import yaml
 
-from incidents.importers.site.found import FoundOnSite, Reading, Said, SiteFileError
+from incidents.importers.site.cachet import cachet
+from incidents.importers.site.found import (
+    FoundOnSite,
+    Reading,
+    Said,
+    SiteFileError,
+    identity,
+    rows_of,
+)
 from incidents.importers.site.monitors import gatus, uptime_kuma
 from incidents.vocabulary import Kind, Level, Stage
 
@@ -23,8 +32,14 @@ LEVELS = {
     "none": "informational", "maintenance": "informational", "notice": "informational",
     "minor": "warning", "disrupted": "warning", "service_disruption": "warning",
     "service_information": "informational", "major": "error", "critical": "error", "down": "error",
-    "service_outage": "error",
+    "service_outage": "error", "majoroutage": "error", "partialoutage": "error", "degradedperformance": "warning",
+    "operational": "informational", "undermaintenance": "informational",
 }  # fmt: skip
+GROUPS = {
+    "incidents": False, "scheduled_maintenances": True, "activeIncidents": False, "activeMaintenances": True,
+    "maintenances": True,
+}  # fmt: skip
+BEGINS = ("scheduled_for", "started_at", "start", "started", "created_at", "createdAt")
 # How Statuspage itself was to tell of an update.
 OWN = (
     "custom_tweet",
@@ -33,29 +48,46 @@ OWN = (
     "wants_twitter_update",
     "twitter_updated_at",
 )
-_CACHET = {0: "planned", 1: "investigating", 2: "identified", 3: "mitigating", 4: "resolved"}
-_FRONT_MATTER = re.compile(r"\A\ufeff?---\s*\n(.*?)\n---\s*(?:\n|\Z)(.*)", re.DOTALL)
+# Of a product its title is read, of a location its id; the other names say the same.
+NAMED_TWICE = (
+    "affected_products.id",
+    "currently_affected_locations.title",
+    "previously_affected_locations.title",
+)
+_FRONT_MATTER = re.compile(r"\A\ufeff?(---|\+\+\+)\s*\n(.*?)\n\1\s*(?:\n|\Z)(.*)", re.DOTALL)
 _AWS_LEVELS = {"1": "informational", "2": "warning", "3": "error"}
 
 
 def statuspage(document: Any) -> Iterator[FoundOnSite]:
-    """`incidents.json` and `scheduled-maintenances.json` of the Statuspage API, version 2."""
-    groups = (("incidents", False), ("scheduled_maintenances", True))
-    for group, planned in groups:
-        for index, each in enumerate(_rows(document, group)):
-            yield _statuspage(Reading(each, f"{group}[{index}]"), planned=planned)
+    """`incidents.json`, `scheduled-maintenances.json` and `summary.json` of the Statuspage API, versions 2 and 1,
+    and of pages that copy it.
+    """
+    if isinstance(document, dict) and isinstance(document.get("incident"), dict):
+        document = {"incidents": [document["incident"]]}
+    if isinstance(
+        document, list
+    ):  # as the management API gives them: what is planned among the rest
+        document = {"incidents": document}
+    for group, planned in GROUPS.items():
+        for index, each in enumerate(rows_of(document, group)):
+            row = Reading(each, f"{group}[{index}]")
+            yield _statuspage(row, planned=planned or bool(row.take("scheduled_for")))
 
 
 def _statuspage(row: Reading, *, planned: bool) -> FoundOnSite:
     said = []
-    names = [str(part.get("name", "")) for part in row.list("components") if isinstance(part, dict)]
-    for update in row.parts("incident_updates"):
+    names = row.names("components", "affected_components")
+    for update in row.parts("incident_updates", "updates"):
         for part in update.parts("affected_components"):
             names.append(part.text("name"))
             part.ignore("id", "code")
         update.ignore(*OWN, "id", "incident_id", "updated_at")
         said.append(
-            (update.must("display_at", "created_at"), update.text("status"), update.text("body"))
+            (
+                update.must("display_at", "created_at", "started", "createdAt", "updated_at"),
+                update.text("status"),
+                update.text("body", "message"),
+            )
         )
     stage, updates = "investigating", []
     said.reverse()  # theirs are the newest first, also those of one minute
@@ -63,85 +95,36 @@ def _statuspage(row: Reading, *, planned: bool) -> FoundOnSite:
         # Some pages call it an update where the status stays as it was.
         stage = STAGES.get(status.lower().replace(" ", "_"), stage)
         updates.append(Said(at, stage, body))
-    row.ignore(
-        "page_id",
-        "created_at",
-        "updated_at",
-        "monitoring_at",
-        "status",
-        "reminder_intervals",
-        "shortlink",
-    )
+    row.ignore("page_id", "created_at", "updated_at", "monitoring_at", "status", "reminder_intervals", "shortlink",
+               "url", "updatedAt", "duration", *(("impact", "impact_override") if planned else ()))  # fmt: skip
+    title, began = row.text("name", "title"), row.must(*BEGINS)
     return FoundOnSite(
-        external_id=f"statuspage:{row.text('id')}",
-        title=row.text("name"),
+        external_id=f"statuspage:{identity(row, title, began)}",
+        title=title,
         kind=Kind.PLANNED_MAINTENANCE if planned else Kind.SERVICE_ISSUE,
         level=Level.INFORMATIONAL
         if planned
         else LEVELS.get(row.text("impact_override", "impact").lower(), "error"),
-        started_at=row.must("scheduled_for", "started_at", "created_at"),
-        ended_at=row.time("resolved_at"),
-        scheduled_for=row.time("scheduled_for") if planned else None,
+        started_at=began,
+        ended_at=row.time("resolved_at", "resolved", "completed_at"),
+        scheduled_for=began if planned else None,
         scheduled_until=row.time("scheduled_until") if planned else None,
         names=names,
         updates=updates,
         # Every page of theirs has it; the short link is another host's.
-        path=f"/incidents/{row.text('id')}",
+        path=f"/incidents/{row.text('id')}" if row.text("id") else "",
         unread=list(row.rest()),
     )
 
 
-def cachet(document: Any) -> Iterator[FoundOnSite]:
-    """`/api/v1/incidents` of Cachet."""
-    for index, each in enumerate(_rows(document, "data")):
-        row = Reading(each, f"data[{index}]")
-        began = row.must("occurred_at", "created_at")
-        status = row.take("status")
-        stage = _CACHET.get(
-            status if isinstance(status, int) else int(str(status or 4)), "investigating"
-        )
-        updates = [Said(began, "investigating", row.text("message"))] if row.text("message") else []
-        for update in row.parts("updates"):
-            update.ignore("id", "incident_id", "updated_at", "human_status", "user_id", "permalink")
-            code = update.take("status")
-            updates.append(
-                Said(
-                    update.must("created_at"),
-                    _CACHET.get(code if isinstance(code, int) else 1, "investigating"),
-                    update.text("message"),
-                )
-            )
-        component = row.take("component")
-        names = (
-            [str(component.get("name", ""))]
-            if isinstance(component, dict)
-            else [row.text("component_name")]
-        )
-        row.ignore("human_status", "visible", "stickied", "user_id", "notifications", "meta", "is_resolved",
-                   "latest_status", "latest_human_status", "latest_icon", "component_id", "duration")  # fmt: skip
-        ended = row.time("resolved_at") or (
-            row.time("updated_at") if stage == Stage.RESOLVED else None
-        )
-        yield FoundOnSite(
-            external_id=f"cachet:{row.text('id')}",
-            title=row.text("name"),
-            started_at=began,
-            ended_at=ended,
-            scheduled_for=row.time("scheduled_at"),
-            names=names,
-            updates=updates,
-            path=urlsplit(row.text("permalink")).path,
-            unread=list(row.rest()),
-        )
-
-
 def google(document: Any) -> Iterator[FoundOnSite]:
     """`incidents.json` of Google Cloud."""
-    for index, each in enumerate(_rows(document, "")):
+    for index, each in enumerate(rows_of(document, "")):
         row = Reading(each, f"[{index}]")
-        names = [str(part.get("title", "")) for part in row.list("affected_products")]
+        names = [part.text("title") for part in row.parts("affected_products")]
         for group in ("currently_affected_locations", "previously_affected_locations"):
-            names += [str(part.get("id", "")) for part in row.list(group)]
+            names += [part.text("id") for part in row.parts(group)]
+        names += [] if any(names) else row.names("service_name")  # before there were products
         updates = []
         for update in row.parts("updates"):
             for place in update.parts("affected_locations"):
@@ -159,16 +142,17 @@ def google(document: Any) -> Iterator[FoundOnSite]:
             "severity",
             "most_recent_update",
         )
+        title, began = " ".join(row.text("external_desc").split()), row.must("begin", "created")
         yield FoundOnSite(
-            external_id=f"google:{row.text('id')}",
-            title=" ".join(row.text("external_desc").split()),
+            external_id=f"google:{identity(row, title, began)}",
+            title=title,
             level=LEVELS.get(row.text("status_impact").lower(), "error"),
-            started_at=row.must("begin", "created"),
+            started_at=began,
             ended_at=row.time("end"),
             names=names,
             updates=updates[::-1],  # theirs are the newest first
-            path=f"/{row.text('uri').lstrip('/')}",
-            unread=list(row.rest()),
+            path=f"/{row.text('uri').lstrip('/')}" if row.text("uri") else "",
+            unread=[each for each in row.rest() if each not in NAMED_TWICE],
         )
 
 
@@ -178,7 +162,7 @@ def aws(document: Any) -> Iterator[FoundOnSite]:
         document = [
             event for events in document.values() if isinstance(events, list) for event in events
         ]
-    for index, each in enumerate(_rows(document, "")):
+    for index, each in enumerate(rows_of(document, "")):
         row = Reading(each, f"[{index}]")
         began = row.must("date")
         updates = []
@@ -193,7 +177,7 @@ def aws(document: Any) -> Iterator[FoundOnSite]:
                 )
             )
         ends = [said.at for said in updates if said.stage == Stage.RESOLVED]
-        row.ignore("status", "impacted_services", "typeCode")
+        row.ignore("status", "typeCode")
         plain = f"{began.timestamp():.0f}-{row.text('service')}"
         yield FoundOnSite(
             external_id=f"aws:{row.text('arn') or plain}",
@@ -201,7 +185,11 @@ def aws(document: Any) -> Iterator[FoundOnSite]:
             level=_AWS_LEVELS.get(str(row.take("status")), "error"),
             started_at=began,
             ended_at=max(ends) if ends else None,
-            names=[row.text("service_name", "service"), row.text("region_name")],
+            names=[
+                row.text("service_name", "service"),
+                row.text("region_name"),
+                *row.names("impacted_services"),
+            ],
             updates=updates,
             unread=list(row.rest()),
         )
@@ -209,15 +197,7 @@ def aws(document: Any) -> Iterator[FoundOnSite]:
 
 def front_matter(text: str, name: str) -> FoundOnSite:
     """A Markdown file with YAML front matter, as cState, Hugo and Upptime keep incidents."""
-    found = _FRONT_MATTER.match(text.replace("\r\n", "\n"))
-    if not found:
-        raise SiteFileError(f"{name}: has no front matter; begin with --- and title: …")
-    try:
-        head = yaml.safe_load(found[1])
-    except yaml.YAMLError as error:
-        raise SiteFileError(
-            f"{name}: its front matter is no YAML ({str(error)[:80]}); mend it"
-        ) from None
+    head, body = _front_matter(text.replace("\r\n", "\n"), name)
     row = Reading(head, name)
     began = row.must("date", "startTime", "start")
     ended = row.time("resolvedWhen", "endTime", "end")
@@ -238,8 +218,6 @@ def front_matter(text: str, name: str) -> FoundOnSite:
         "weight",
         "layout",
     )
-    body = found[2].strip()
-    affected = row.take("affected", "components", "services")
     return FoundOnSite(
         external_id=f"file:{name}",
         title=row.text("title"),
@@ -248,13 +226,29 @@ def front_matter(text: str, name: str) -> FoundOnSite:
         started_at=began,
         ended_at=ended,
         scheduled_for=began if planned else None,
-        names=[str(each) for each in affected]
-        if isinstance(affected, list)
-        else [str(affected or "")],
+        names=row.names("affected", "components", "services", "systems"),
         updates=[Said(began, "resolved" if ended else "investigating", body)] if body else [],
         path=f"/issues/{name.removesuffix('.md')}/",
         unread=list(row.rest()),
     )
+
+
+def _front_matter(text: str, name: str) -> tuple[object, str]:
+    """The fields (YAML between ---, TOML between +++, or JSON) and the body."""
+    found = _FRONT_MATTER.match(text)
+    try:
+        if found and found[1] == "+++":
+            return tomllib.loads(found[2]), found[3].strip()
+        if found:
+            return yaml.safe_load(found[2]), found[3].strip()
+        if text.lstrip("\ufeff \n").startswith("{"):
+            head, end = json.JSONDecoder().raw_decode(text.lstrip("\ufeff \n"))
+            return head, text.lstrip("\ufeff \n")[end:].strip()
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
+        raise SiteFileError(
+            f"{name}: its front matter can't be read ({str(error)[:80]}); mend it"
+        ) from None
+    raise SiteFileError(f"{name}: has no front matter; begin with --- and title: …")
 
 
 READERS: Mapping[str, Callable[[Any], Iterator[FoundOnSite]]] = {
@@ -270,9 +264,9 @@ READERS: Mapping[str, Callable[[Any], Iterator[FoundOnSite]]] = {
 def format_of(document: Any) -> str:
     """Which of READERS made this. Raises SiteFileError."""
     if isinstance(document, dict):
-        if {"heartbeatList", "maintenanceList", "publicGroupList"} & document.keys():
+        if {"heartbeatList", "maintenanceList", "publicGroupList", "monitorList"} & document.keys():
             return "uptime-kuma"
-        if "incidents" in document or "scheduled_maintenances" in document:
+        if GROUPS.keys() & document.keys() or "incident" in document:
             return "statuspage"
         if isinstance(document.get("data"), list):
             return "cachet"
@@ -280,9 +274,12 @@ def format_of(document: Any) -> str:
             return "aws"
     if isinstance(document, list) and document and isinstance(document[0], dict):
         for name, member in (
+            ("statuspage", "incident_updates"),
             ("google", "affected_products"),
+            ("google", "external_desc"),
             ("aws", "event_log"),
             ("gatus", "results"),
+            ("gatus", "events"),
         ):
             if member in document[0]:
                 return name
@@ -293,12 +290,3 @@ def _unknown() -> str:
     raise SiteFileError(
         f"the file is of no known format; use {', '.join(READERS)}, Markdown with front matter, or JSON Lines"
     )
-
-
-def _rows(document: Any, member: str) -> list[Any]:
-    rows = document.get(member, []) if member and isinstance(document, dict) else document
-    if not isinstance(rows, list):
-        raise SiteFileError(
-            f"{member or 'the file'}: is no list of incidents; export the page again"
-        )
-    return rows

@@ -9,7 +9,6 @@ from typing import Any
 
 from incidents.vocabulary import Kind, Level
 
-
 Texts = list[str]  # within Reading, `list` is a method
 
 

@@ -125,6 +125,12 @@ def memberships_of(token: str, *, now: datetime) -> list[Membership]:
     )
 
 
+def person_of(token: str) -> int | None:
+    """The number of whoever has a session with this, also an old one."""
+    found = PersonSession.objects.filter(digest=session_digest(token))
+    return found.values_list("person_id", flat=True).first()
+
+
 def sign_out(token: str) -> None:
     PersonSession.objects.filter(digest=session_digest(token)).delete()
 

@@ -57,16 +57,24 @@ def end_alerts_url(key: uuid.UUID) -> str:
 
 
 def come_back_url(key: uuid.UUID) -> str:
-    """Takes back that alerts were left."""
-    token = signing.Signer(salt=_COME_BACK).sign_object(key.hex)
+    """Takes back that alerts were left; good for CONFIRM_WITHIN."""
+    token = signing.TimestampSigner(salt=_COME_BACK).sign_object(key.hex)
     return f"{settings.BASE_URL}/subscribe/come-back/{token}/"
 
 
 def read_end_alerts(token: str) -> uuid.UUID:
+    return _read_in_time(token, _END_ALERTS)
+
+
+def read_come_back(token: str) -> uuid.UUID:
+    return _read_in_time(token, _COME_BACK)
+
+
+def _read_in_time(token: str, salt: str) -> uuid.UUID:
     try:
         if len(token) > LONGEST:
             raise signing.BadSignature
-        signer = signing.TimestampSigner(salt=_END_ALERTS)
+        signer = signing.TimestampSigner(salt=salt)
         return uuid.UUID(signer.unsign_object(token, max_age=CONFIRM_WITHIN))
     except signing.SignatureExpired as error:
         raise TokenError("This link has expired; ask anew from one of our mails.") from error
@@ -74,10 +82,6 @@ def read_end_alerts(token: str) -> uuid.UUID:
         raise TokenError(
             "This link is not complete; copy the whole of it from the mail."
         ) from error
-
-
-def read_come_back(token: str) -> uuid.UUID:
-    return uuid.UUID(_read(token, _COME_BACK))
 
 
 def read_leave(token: str) -> tuple[uuid.UUID, DeliveryAudience]:

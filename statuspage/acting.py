@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Callable
 from typing import Any
 
+from allauth.mfa.signals import authentication_failed
 from django.contrib.auth.models import User
 from django.contrib.auth.signals import user_logged_in, user_logged_out, user_login_failed
 from django.dispatch import receiver
@@ -13,7 +14,11 @@ from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 
 from incidents.services.access import audit_trail
+from incidents.services.access.looks import record_sign_in
+from notifications import sign_in
+from notifications.models import TenantToken
 from notifications.subscribers.request_rate_limits import sender
+from statuspage.portal.entering import customer_sign_in
 
 
 class Acting:
@@ -28,29 +33,49 @@ class Acting:
 
 
 def who(request: HttpRequest) -> dict[str, str]:
-    """Columns of an audit event. A stranger's address is not kept: readers subscribe without being noted."""
+    """Columns of an audit event. A stranger's address is not kept: readers subscribe without being noted.
+
+    Customers and their people are named by number alone: what erasing them takes away must not stand here.
+    """
     match, token = request.resolver_match, getattr(request, "auth", None)
     user = getattr(token, "user", None) or getattr(request, "_cached_user", None)
-    known = isinstance(user, User)
+    visitor = getattr(request, "visitor", None)  # set by `portal.access.member`
+    actor, session = "", ""
+    if isinstance(user, User):
+        actor, session = user.get_username(), _mark(request)
+    elif visitor is not None:
+        actor, session = person_name(visitor.membership.person_id), mark_of(visitor.token)
+    elif isinstance(token, TenantToken):
+        actor = f"tenant {token.tenant_id}"
     return {
-        "actor": user.get_username() if isinstance(user, User) else _person(request),
+        "actor": actor,
         "via": (match.view_name or "")[:100] if match else "",
-        "address": sender(request) if known else "",
-        "session": _mark(request) if known else "",
-        "token": f"{token.pk} {token}"[:40] if token is not None else "",
+        "address": sender(request) if actor else "",
+        "session": session,
+        "token": _name_of(token),
     }
 
 
-def _person(request: HttpRequest) -> str:
-    """Of a customer, by number: erasing takes the address away, and this stays."""
-    person = getattr(request, "person", None)
-    return f"person {person.pk}" if person else ""
+def person_name(number: int) -> str:
+    """What the trail calls somebody of a customer."""
+    return f"person {number}"
+
+
+def mark_of(key: str) -> str:
+    """Tells sessions apart and opens none."""
+    return hashlib.sha256(key.encode()).hexdigest()[:12] if key else ""
 
 
 def _mark(request: HttpRequest) -> str:
-    """Tells sessions apart and opens none."""
-    key = getattr(getattr(request, "session", None), "session_key", None) or ""
-    return hashlib.sha256(key.encode()).hexdigest()[:12] if key else ""
+    return mark_of(getattr(getattr(request, "session", None), "session_key", None) or "")
+
+
+def _name_of(token: Any) -> str:
+    if token is None:
+        return ""
+    return (
+        f"of a tenant: {token.pk}" if isinstance(token, TenantToken) else f"{token.pk} {token}"[:40]
+    )
 
 
 @receiver(user_logged_in)
@@ -72,12 +97,26 @@ def refused(credentials: dict[str, Any], request: HttpRequest | None = None, **_
     _note("refused", request, name if known else "(unknown)")
 
 
-def _note(verb: str, request: HttpRequest | None, actor: str) -> None:
+@receiver(authentication_failed)
+def second_factor_refused(request: HttpRequest, user: User, **_: Any) -> None:
+    _note("refused", request, user.get_username())
+
+
+@receiver(customer_sign_in)
+def customer_signed_in(verb: str, request: HttpRequest, token: str = "", **_: Any) -> None:
+    person = sign_in.person_of(token) if token else None
+    if person:
+        _note(verb, request, person_name(person), mark_of(token))
+    elif verb == "refused":
+        _note(verb, request, "(unknown)")
+
+
+def _note(verb: str, request: HttpRequest | None, actor: str, session: str = "") -> None:
     if request is None:
         return
     noted = who(request) | {
         "actor": actor[:150],
         "address": sender(request),
-        "session": _mark(request),
+        "session": session or _mark(request),
     }
-    audit_trail.record_sign_in(verb=verb, who=noted, now=timezone.now())
+    record_sign_in(verb=verb, who=noted, now=timezone.now())

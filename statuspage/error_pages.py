@@ -7,9 +7,10 @@ Needs no database and no session, so that it also answers when they are away. Ad
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from urllib.parse import unquote
 
 from django.conf import settings
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.template.loader import render_to_string
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
@@ -18,6 +19,8 @@ Ways = Sequence[tuple[str, str]]
 DESK = "/admin/desk/"
 # These ask for a token before they read a byte.
 WITH_TOKEN = ("/api/", "/service-health/api/")
+# The one character that no text of the database can hold: nothing is where an address has it.
+NUL = "\x00"
 FOR_PROGRAMS = (*WITH_TOKEN, "/-/", "/hooks/")
 
 
@@ -76,6 +79,19 @@ class RefusedMethods:
         styled = not_allowed(request)
         styled.headers["Allow"] = response.headers.get("Allow", "")
         return styled
+
+
+class AddressesWithNul:
+    """Middleware: refused before a view asks the database for it. APIs have refusals of their own."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        asked = unquote(request.META.get("QUERY_STRING", "")) + request.path_info
+        if NUL in asked and not request.path_info.startswith(WITH_TOKEN):
+            return not_found(request, Http404())
+        return self.get_response(request)
 
 
 def _ways(request: HttpRequest) -> Ways:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import logging
 import re
 
-_RULES = (
+RULES = (
     # What comes after these paths carries keys.
     (
         re.compile(r"(/(?:[a-z]{2}/)?(?:subscribe|feedback|service-health|hooks)/)[^\s\"'<>?]+"),
@@ -25,7 +25,7 @@ _RULES = (
 
 
 def redact(text: str) -> str:
-    for pattern, replacement in _RULES:
+    for pattern, replacement in RULES:
         text = pattern.sub(replacement, text)
     return text
 

@@ -65,6 +65,7 @@ MIDDLEWARE = [
     "statuspage.middleware.ContentSecurityPolicy",
     "statuspage.sign_in.realms.Realms",
     "statuspage.middleware.LanguageOfAddress",
+    "statuspage.error_pages.AddressesWithNul",
     "statuspage.error_pages.RefusedMethods",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",

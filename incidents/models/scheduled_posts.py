@@ -18,6 +18,7 @@ class ScheduledPost(models.Model):
     `arguments`: of the verb, as `incidents.services.scheduled.verbs` writes them. `page`, `form` and `fields`: what
     was typed, for when it is taken back. `brief`: due in some seconds, so that it can be. `standing`: how the
     incident stood; where it stands otherwise by then, the post is held and a person asked (`why`).
+    `turns_public`: an incident was seen to turn public with it, which two people may have had to agree to.
     """
 
     class State(models.TextChoices):
@@ -58,6 +59,7 @@ class ScheduledPost(models.Model):
     fields = models.JSONField()
     standing = models.JSONField(default=dict)
     brief = models.BooleanField()
+    turns_public = models.BooleanField(default=False)
     state = models.CharField(max_length=10, choices=State.choices, default=State.WAITING)
     why = models.CharField(max_length=500, blank=True)
     communication = models.ForeignKey(

@@ -8,7 +8,7 @@ from django.contrib.auth.models import AbstractBaseUser
 from django.db import transaction
 
 from incidents import state_table, wording
-from incidents.models import Decision, Incident
+from incidents.models import Communication, Decision, Incident
 from incidents.services.automatic_text import opening
 from incidents.services.decisions import decision_recording
 from incidents.services.decisions.policies import current_policy
@@ -43,6 +43,17 @@ def apply_verdict(
     if shown is WorldSees.POST:
         incident.published_at = now
     return shown is WorldSees.POST
+
+
+def turned_public(said: object) -> bool:
+    """Whether what a verb has returned is of an incident that it made public: one just declared, or its first public
+    statement. Of a merge that is the incident that goes on."""
+    if isinstance(said, Incident):
+        return said.published_at is not None
+    if not isinstance(said, Communication) or said.public_at is None:
+        return False
+    earlier = Communication.objects.filter(incident=said.incident_id, public_at__isnull=False)
+    return not earlier.exclude(pk=said.pk).exists()
 
 
 def standing_of(incident: Incident) -> Standing:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -84,6 +85,15 @@ def log_of(
         )
         for row in page
     ]
+
+
+def place_of(identifier: str) -> int | None:
+    """The id to go on before, of a delivery's UUID: ids would tell how many messages others got in between."""
+    try:
+        found = Delivery.objects.filter(uuid=uuid.UUID(identifier))
+    except ValueError:
+        return None
+    return found.values_list("pk", flat=True).first()
 
 
 def what(row: Delivery) -> str:

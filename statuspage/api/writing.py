@@ -10,6 +10,7 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 
 from incidents.models import Communication, Incident
 from incidents.services.incident import locked
+from incidents.services.visibility import turned_public
 from incidents.texts import as_typed
 from notifications.audience.forecast import forecast
 from statuspage.api.answers.problems import problem
@@ -82,9 +83,8 @@ def carry_out(
     def acted() -> Outcome:
         if incident is not None:
             _require_match(request, incident)
-        was_public = incident is not None and is_public(incident)
         done = act()
-        if not was_public and is_public(done[0]):
+        if turned_public(done[1]):
             require_alone(POST)
         return _outcome(*done, asked, declared=incident is None)
 

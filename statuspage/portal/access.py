@@ -158,7 +158,7 @@ def member(
             raise Http404
         visitor = found[0]
         if not visitor.base:
-            request.person = visitor.membership.person  # type: ignore[attr-defined]  # for the audit trail
+            request.visitor = visitor  # type: ignore[attr-defined]  # for the audit trail
         if edits and not visitor.may_edit:
             return look_only(visitor)
         if request.method == "POST" and not is_ours(request, _purpose(visitor.token), visitor.now):

@@ -8,6 +8,7 @@ from datetime import timedelta
 
 from celery import current_app
 from django.db import transaction
+from django.dispatch import Signal
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils import timezone
 from django.utils.http import url_has_allowed_host_and_scheme
@@ -39,6 +40,8 @@ PER_SENDER = request_rate_limits.RateLimit("service-health", 30, timedelta(minut
 # Of codes to one address, from one network.
 PER_PAIR = request_rate_limits.RateLimit("service-health-codes", 5, timedelta(hours=1))
 ASKING, TYPING, LEAVING = "service-health ask", "service-health code", "service-health leave"
+# For the audit trail: `verb` (in, refused, out), `request`, and `token`, which opens the session.
+customer_sign_in = Signal()
 WRONG = "This code does not work. It may be mistyped, used, or older than ten minutes; ask for a new one."
 
 
@@ -96,11 +99,9 @@ def type_code(request: HttpRequest, key: uuid.UUID) -> HttpResponse:
                 token = sign_in.enter(key=key, code=request.POST.get("code", "")[:40], now=now)
             except sign_in.CodeError:
                 problem, status = WRONG, UNPROCESSABLE
+                customer_sign_in.send(None, verb="refused", request=request)
             else:
-                sign_in.sign_out(token_of(request))
-                response = HttpResponseRedirect(next_of(request))
-                keep(response, token)
-                return response
+                return let_in(request, token, next_of(request))
     context = {"problem": problem, "form_token": form_guard.issue(TYPING, now=now)}
     return show(request, "code", context, status=status)
 
@@ -110,7 +111,7 @@ def leave(request: HttpRequest) -> HttpResponse:
     """Ends the session, by a button of ours."""
     now = timezone.now()
     if request.method == "POST" and not form_guard.is_from_elsewhere(request):
-        sign_in.sign_out(token_of(request))
+        _leave(request)
         response = show(
             request, "sign_in", {"left": True, "form_token": form_guard.issue(ASKING, now=now)}
         )
@@ -136,6 +137,21 @@ def no_way(error: ProviderError, status: int = REFUSED) -> HttpResponse:
     return error_page(
         status, "You are not signed in.", str(error), [(f"{PATH}sign-in/", "Sign in")]
     )
+
+
+def let_in(request: HttpRequest, token: str, wanted: str) -> HttpResponse:
+    """To the page that was wanted. A new session begins; one of before ends."""
+    _leave(request)
+    customer_sign_in.send(None, verb="in", request=request, token=token)
+    response = HttpResponseRedirect(wanted)
+    keep(response, token)
+    return response
+
+
+def _leave(request: HttpRequest) -> None:
+    if token := token_of(request):
+        customer_sign_in.send(None, verb="out", request=request, token=token)
+        sign_in.sign_out(token)
 
 
 def _asks_often(request: HttpRequest, address: str) -> bool:

@@ -21,15 +21,21 @@ from statuspage.portal.access import (
     UNPROCESSABLE,
     Visitor,
     drop_kept,
-    keep,
     kept,
     look_only,
     member,
     private,
     show,
-    token_of,
 )
-from statuspage.portal.entering import ASKING, PER_SENDER, next_of, no_way, refused
+from statuspage.portal.entering import (
+    ASKING,
+    PER_SENDER,
+    customer_sign_in,
+    let_in,
+    next_of,
+    no_way,
+    refused,
+)
 
 NOT_TAKEN = (
     "This passkey was not taken. It may have been removed, or the page stood open too long; try again, or let us mail"
@@ -53,13 +59,14 @@ def by_passkey(request: HttpRequest) -> HttpResponse:
             )
         except PasskeyError:
             problem, status = NOT_TAKEN, UNPROCESSABLE
+            customer_sign_in.send(None, verb="refused", request=request)
         else:
             # Who has left an organisation is known to its provider alone.
             if provider := single_sign_on.provider_of(person.email):
                 sign_in.sign_out(token)
                 problem, status = f"Sign in by {provider.name}, with your mail address.", REFUSED
             else:
-                return _in(request, token, next_of(request))
+                return let_in(request, token, next_of(request))
     back = [(f"{PATH}sign-in/", "Sign in")]
     return error_page(status, "You are not signed in.", problem, back)
 
@@ -83,16 +90,10 @@ def provider_back(request: HttpRequest) -> HttpResponse:
         )
     except ProviderError as error:
         response = no_way(error)
+        customer_sign_in.send(None, verb="refused", request=request)
     else:
-        response = _in(request, token, wanted)
+        response = let_in(request, token, wanted)
     drop_kept(response)
-    return response
-
-
-def _in(request: HttpRequest, token: str, wanted: str) -> HttpResponse:
-    sign_in.sign_out(token_of(request))
-    response = HttpResponseRedirect(wanted)
-    keep(response, token)
     return response
 
 

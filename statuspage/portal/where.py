@@ -254,17 +254,16 @@ def log(request: HttpRequest, visitor: Visitor) -> HttpResponse:
         chosen = visitor.tenant.endpoints.filter(pk=int(wanted)).first()
         if chosen is None:
             raise Http404
-    before = request.GET.get("before", "")
     lines = delivery_log.log_of(
         visitor.tenant,
         concern,
         endpoint=chosen,
-        before=int(before) if before.isdecimal() and len(before) < 19 else None,
+        before=delivery_log.place_of(request.GET.get("before", "")),
     )
     context = {
         "lines": lines,
         "endpoint": chosen,
-        "older": lines[-1].delivery.pk if len(lines) == delivery_log.A_PAGE else None,
+        "older": lines[-1].delivery.uuid if len(lines) == delivery_log.A_PAGE else None,
         "section": "where",
     }
     return show(request, "deliveries", context, visitor=visitor)

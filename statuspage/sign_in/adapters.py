@@ -10,6 +10,7 @@ from allauth.mfa.adapter import DefaultMFAAdapter
 from allauth.socialaccount.adapter import DefaultSocialAccountAdapter
 from django.conf import settings
 from django.contrib.auth.models import Group, User
+from django.contrib.auth.signals import user_login_failed
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
@@ -85,6 +86,8 @@ class ProviderAdapter(DefaultSocialAccountAdapter):  # type: ignore[misc]  # the
     def pre_social_login(self, request: HttpRequest, sociallogin: Any) -> None:
         """Each time: what the provider says now is what counts, and nothing of before."""
         if not roles_of(sociallogin):
+            name = sociallogin.user.get_username()
+            user_login_failed.send(__name__, credentials={"username": name}, request=request)
             raise ImmediateHttpResponse(
                 render(request, "account/no_role.html", {"group": settings.OIDC_GROUPS}, status=403)
             )

@@ -126,6 +126,59 @@ def test_whatever_a_form_is_about_turning_public_takes_two(
     assert twice(path, incident, audience="unknown") == (False, True)
 
 
+def test_taking_a_proposed_level_takes_two_where_it_turns_public(
+    settings: Settings, operator: User
+) -> None:
+    settings.FOUR_EYES = ["post"]
+    cells = [hit("azure-resource-manager", each) for each in ("west-europe", "north-europe")]
+    entry = declaration(*cells, level="warning", started_at=datetime.now(UTC))
+    incident = declare(declaration=entry, now=datetime.now(UTC), actor=operator)
+    path = f"/admin/desk/{incident.tracking_id}/level/"
+    assert twice(path, incident, level="error") == (False, True)
+
+
+@pytest.fixture
+def three(targeted: Incident, operator: User) -> Incident:
+    """Targeted; with the one that is `targeted`, too, three services fail: broad enough for everybody."""
+    cells = hit("storage", "west-europe"), hit("azure-resource-manager", "west-europe")
+    return declare(declaration=declaration(*cells), now=datetime.now(UTC), actor=operator)
+
+
+def test_a_merge_takes_two_where_the_one_that_goes_on_turns_public(
+    settings: Settings, targeted: Incident, three: Incident
+) -> None:
+    settings.FOUR_EYES = ["post"]
+    path = f"/admin/desk/{targeted.tracking_id}/merge/"
+    form = {"into": three.tracking_id, "reason": "one cause"}
+    assert twice(path, targeted, **form) == (False, True)
+    assert Incident.objects.public().get() == three
+
+
+def test_by_a_token_neither_a_merge_that_turns_public_nor_more_than_that_is_refused(
+    settings: Settings, targeted: Incident, three: Incident
+) -> None:
+    settings.FOUR_EYES = ["post"]
+    olga = User.objects.get(username="olga")
+    secret = tokens.issue(user=olga, name="script", now=datetime.now(UTC))[1]
+
+    def merge_them() -> int:
+        return (
+            Client()
+            .post(
+                f"/api/v1/incidents/{targeted.tracking_id}/merge",
+                {"into": three.tracking_id, "reason": "one cause"},
+                content_type="application/json",
+                headers={"Authorization": f"Bearer {secret}"},
+            )
+            .status_code
+        )
+
+    assert merge_them() == 403
+    assert not Incident.objects.public().exists()
+    public(three)
+    assert merge_them() == 201, "it was public before"
+
+
 def test_a_review_needs_two_where_it_is_set_so(settings: Settings, targeted: Incident) -> None:
     settings.FOUR_EYES = ["review"]
     now, olga = datetime.now(UTC), User.objects.get(username="olga")

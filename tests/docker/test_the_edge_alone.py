@@ -120,6 +120,37 @@ def test_nothing_outside_the_site_can_be_asked_for(machine: Machine) -> None:
         assert asked(port, path)[0] in (400, 404, 503), path
 
 
+def test_a_link_that_acts_is_in_no_line_of_the_edge(machine: Machine) -> None:
+    """Not even when it is refused, sent too often, too large, or nobody is there to take it."""
+    write_generation(machine.published, site())
+    beat(machine.published, 1, datetime.now(UTC))
+    machine.up("edge")
+    port, lines = machine.ports["edge"], machine.folder / "edge-1.log"
+    paths = [
+        "/subscribe/leave/KEYTHATACTS/",
+        f"/subscribe/manage/KEYTHATACTS{'x' * 300}/",  # no name of a file
+        "/de/feedback/KEYTHATACTS/",
+        "/service-health/calendar/tenant_KEYTHATACTS.ics",
+        "/service-health/code/KEYTHATACTS/?next=KEYTHATACTS",
+        "/admin/account/oidc/sso/login/callback/?code=KEYTHATACTS",
+        "/hooks/KEYTHATACTS/",
+        "/api/v1/incidents/KEYTHATACTS/impacted",
+    ]
+    for path in paths:
+        assert asked(port, path)[0] in (404, 503), path
+        assert asked(port, path, method="POST", content_length="99999999")[0] in (413, 503), path
+    shut = machine.published / "current" / "site" / "subscribe"
+    shut.mkdir(mode=0)  # what is broken here, nginx writes down whatever the level
+    assert asked(port, paths[0])[0] in (403, 503)
+    shut.chmod(0o755)
+    assert 429 in {asked(port, paths[0], method="POST")[0] for _ in range(60)}
+    assert asked(port, "/status/", method="POST", content_length="99999999")[0] == 413
+    text = lines.read_text()
+    assert "429 POST /subscribe" in text, "the lines are read where they are written"
+    assert "KEYTHATACTS" not in text
+    assert "127.0.0.1" not in text, "whose browser it was"
+
+
 def test_a_switch_of_generations_is_seen_at_once(machine: Machine) -> None:
     write_generation(machine.published, site(1, "first"))
     beat(machine.published, 1, datetime.now(UTC))

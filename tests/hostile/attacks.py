@@ -90,6 +90,8 @@ def roles(house: House) -> None:
         "<tracking_id:tracking_id>": house.hidden.tracking_id,
         "<int:pk>": str(endpoint.pk),
         "<str:ref>": house.tenants[1].ref,
+        "<str:month>": "2026-11",
+        "<path:rest>": "rules/",
     }
     for who in house.sessions:
         if who == "root":
@@ -151,6 +153,8 @@ def forgery(house: House) -> None:
         f"/admin/desk/{name}".replace("<tracking_id:tracking_id>", house.hidden.tracking_id)
         .replace("<int:pk>", "1")
         .replace("<str:ref>", "x")
+        .replace("<str:month>", "2026-11")
+        .replace("<path:rest>", "rules/")
         for name in SCREENS
     ]
     paths += [f"/admin/{model}/{each}" for model in MODELS for each in ("", "add/")]

@@ -13,6 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from notifications.signed_links import confirm_url, leave_url, manage_url
+from statuspage import log_redaction
 from statuspage.log_redaction import RedactingFormatter, redact
 
 KEY = uuid.UUID("12345678123456781234567812345678")
@@ -55,6 +56,41 @@ def test_whatever_opens_something_is_cut_wherever_it_stands(
         "abcdefghijklmnop",
     ):
         assert part not in line.replace(before, "").replace(after, "")
+
+
+# What a line says, and what of it opens something.
+LINES = (
+    ("Not Found: /service-health/code/12345678-1234-5678-1234-567812345678/", "12345678-1234"),
+    ("Bad Request: /admin/account/oidc/sso/login/callback/?code=Xk9vQ2", "Xk9vQ2"),
+    (f"{{'token': '{secret_of(LINKS[0])}'}}", secret_of(LINKS[0])),
+    ("signed with whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw", "IZIo2LaLaSw"),
+    ("token desk_8dKxO3vZ0nQe1sYw6mB2uTtRkLpHjF4GcVaXiSyN7E9", "SyN7E9"),
+    ("cannot reach redis://:hunter2hunter2@cache.example.com/0", "hunter2"),
+    ("refused by https://hooks.example.com/services/T000/B000/abcdefghijklmnop", "klmnop"),
+)
+
+
+@pytest.mark.parametrize(("line", "secret"), LINES)
+def test_each_of_these_is_cut(line: str, secret: str) -> None:
+    assert secret not in redact(line)
+
+
+@pytest.mark.parametrize("left_out", log_redaction.RULES, ids=lambda rule: rule[0].pattern)
+def test_no_rule_could_be_left_out(left_out: object, monkeypatch: pytest.MonkeyPatch) -> None:
+    kept = [rule for rule in log_redaction.RULES if rule is not left_out]
+    monkeypatch.setattr(log_redaction, "RULES", kept)
+    assert any(secret in redact(line) for line, secret in LINES)
+
+
+@pytest.mark.parametrize("prefix", ["whsec_", "desk_", "tenant_", "sealed:", "Bearer ", "Basic "])
+def test_whatever_a_secret_begins_with_it_is_cut(prefix: str) -> None:
+    assert "c2VjcmV0" not in redact(f"refused {prefix}c2VjcmV0Cg==, again")
+
+
+@pytest.mark.parametrize("room", ["subscribe", "feedback", "service-health", "hooks"])
+@pytest.mark.parametrize("language", ["", "/de"])
+def test_what_follows_in_rooms_whose_paths_carry_keys_is_cut(room: str, language: str) -> None:
+    assert "k3y" not in redact(f"Not Found: {language}/{room}/k3y/k3y")
 
 
 def test_a_traceback_is_cut_too() -> None:

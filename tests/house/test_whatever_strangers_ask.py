@@ -237,3 +237,17 @@ def test_the_api(chance: Any, public: Incident, operator: User) -> None:
                 assert each["field"], told
                 assert each["problem"], told
                 assert each["remedy"], told
+
+
+@pytest.mark.parametrize("path", [
+    "/admin/desk/customers/a%00b/", "/admin/desk/?q=a%00b", "/admin/desk/told/?q=%00",
+    "/admin/incidents/service/?q=%00",
+    "/service-health/of/a%00b/", "/api/v1/tenants/a%00b",
+    "/service-health/api/v1/rules/a%00b", "/subscribe/?incident=%00",
+])  # fmt: skip
+def test_what_no_text_of_the_database_can_hold_is_nowhere(operator: User, path: str) -> None:
+    client = Client()
+    client.force_login(operator)
+    _, secret = tokens.issue(user=operator, name="t", now=datetime.now(UTC))
+    answer = client.get(path, headers={"Authorization": f"Bearer {secret}"})
+    assert answer.status_code == 404

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -131,17 +132,23 @@ def test_a_forwarded_link_ends_no_alerts_until_the_address_itself_confirms(
     assert ops().left_alerts_at is None
 
 
-def test_a_link_to_end_alerts_is_good_for_two_days_and_for_nothing_else(
-    nordwind: Tenant, client: Client
+@pytest.mark.parametrize("what", ["end-alerts", "come-back"])
+def test_a_link_that_ends_or_brings_back_alerts_is_good_for_two_days_and_for_nothing_else(
+    what: str, nordwind: Tenant, client: Client, monkeypatch: pytest.MonkeyPatch, now: datetime
 ) -> None:
-    url = signed_links.end_alerts_url(ops().key).partition("/subscribe/")[2]
-    for path in (
-        url.replace("end-alerts", "come-back"),
-        url.replace("end-alerts", "leave"),
-        "end-alerts/x/",
-    ):
+    left = None if what == "end-alerts" else now
+    Endpoint.objects.update(left_alerts_at=left)
+    made = {"end-alerts": signed_links.end_alerts_url, "come-back": signed_links.come_back_url}
+    url = made[what](ops().key).partition("/subscribe/")[2]
+    for other in ("end-alerts", "come-back", "leave", "manage", "confirm", "code"):
+        path = url.replace(what, other) if other != what else f"{what}/x/"
         assert client.post(f"/subscribe/{path}").status_code == 400
-    assert ops().left_alerts_at is None
+    assert client.get(f"/subscribe/{url}").status_code == 200
+    old = time.time() + signed_links.CONFIRM_WITHIN.total_seconds() + 1
+    monkeypatch.setattr("django.core.signing.time.time", lambda: old)
+    for answer in (client.get(f"/subscribe/{url}"), client.post(f"/subscribe/{url}")):
+        assert answer.status_code == 400
+    assert ops().left_alerts_at == left
 
 
 def test_leaving_is_taken_back_at_the_desk_and_on_record(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import re
 from datetime import timedelta
@@ -339,3 +340,20 @@ def test_who_is_erased_leaves_no_token_behind(nordwind: Tenant) -> None:
     erasure.erase(erasure.plan_tenant("nordwind"), reason="T-1", now=timezone.now(), actor=None)
     assert send(secret, "events").status_code == 401
     assert not TenantToken.objects.exists()
+
+
+def test_a_cursor_does_not_tell_how_much_others_are_sent(nordwind: Tenant) -> None:
+    for name in ("one", "two"):
+        rule(nordwind, f"{name}@nordwind.example.com")
+    secret = token(nordwind)
+    link = got(secret, "rules?limit=1")["nextLink"]
+    cursor = re.search(r"cursor=([^&]+)", link)
+    assert cursor
+    raw = base64.urlsafe_b64decode(cursor[1] + "=" * (-len(cursor[1]) % 4))
+    with pytest.raises((UnicodeDecodeError, json.JSONDecodeError)):
+        json.loads(raw)
+    assert got(secret, link.partition("/v1/")[2])["value"]
+    made = base64.urlsafe_b64encode(b"[1]").decode().rstrip("=")
+    for other in (made, f"{cursor[1][:-3]}AAA", "", "x"):
+        status = send(secret, f"rules?limit=1&cursor={other}").status_code
+        assert status == (200 if other == "" else 422), other

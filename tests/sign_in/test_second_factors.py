@@ -14,6 +14,7 @@ from django.db import connection
 from django.test import Client
 from pytest_django import Settings
 
+from incidents.models import AuditEvent
 from incidents.sealing import MARK
 from tests.sign_in.conftest import PASSWORD
 
@@ -47,6 +48,8 @@ def test_with_an_app_a_password_alone_opens_nothing(olga: User) -> None:
     assert answer.headers["Location"].startswith(ASK)
     assert again.get("/admin/desk/").status_code == 302
     assert again.post(ASK, {"code": "000000"}).status_code == 200
+    refused = AuditEvent.objects.filter(what="sign-in").latest("id")
+    assert (refused.verb, refused.actor) == ("refused", "olga")
     from django.core.cache import cache
 
     cache.clear()  # the code of this half minute was used for setting up

@@ -15,6 +15,7 @@ from playwright.sync_api import Page
 from pytest_django import Settings
 
 from incidents.access import APPROVER, OPERATOR
+from incidents.models import AuditEvent
 from statuspage.local.ports import free_port
 from tests.browsing import browser_page
 
@@ -97,6 +98,7 @@ def test_whoever_is_in_no_group_of_ours_stays_outside(url: str, groups: Path) ->
         page.goto(f"{url}/admin/desk/")
         assert "/admin/login/" in page.url
     assert not User.objects.filter(username="carl").exists()
+    assert AuditEvent.objects.get(what="sign-in").verb == "refused"
 
 
 def test_whoever_has_left_all_groups_is_let_in_no_more_and_a_name_here_is_not_taken_over(

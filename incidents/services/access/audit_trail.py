@@ -45,11 +45,6 @@ def acting(who: Callable[[], dict[str, str]]) -> AbstractContextManager[None]:
     return connection.execute_wrapper(execute)
 
 
-def record_sign_in(*, verb: str, who: dict[str, str], now: datetime) -> None:
-    """A sign-in (`in`), one that was refused, or one that ended (`out`)."""
-    AuditEvent.objects.create(at=now, what="sign-in", verb=verb, **who)
-
-
 def events(
     *,
     tracking_id: str = "",

@@ -11,6 +11,8 @@ from django.db.models import QuerySet
 from incidents.models import Incident, Proposal
 
 Fields = Mapping[str, Sequence[str]]
+# What may need two people (settings.FOUR_EYES), and what a person prepares who may not do it.
+ACTS = POST, REVIEW, WITHDRAWAL, POLICY, DRAFT = "post", "review", "withdrawal", "policy", "draft"
 
 
 def waiting() -> QuerySet[Proposal]:

@@ -12,19 +12,22 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 
+from django.conf import settings
 from django.contrib.auth.models import User
 from django.db import transaction
 from django.db.models import Q, QuerySet
 
-from incidents import lifecycle
+from incidents import access, lifecycle
 from incidents.models import Communication, FormDraft, Incident, ScheduledPost
 from incidents.services import drafts
 from incidents.services import incident as incidents
+from incidents.services.access import proposals
 from incidents.services.access.audit_trail import acting
 from incidents.services.errors import EntryError
 from incidents.services.incident import locked
 from incidents.services.scheduled import verbs
 from incidents.services.scheduled.series import waiting_windows
+from incidents.services.visibility import turned_public
 
 LATEST = timedelta(days=366)
 State = ScheduledPost.State
@@ -77,13 +80,15 @@ def schedule(
     tracking_id: str,
     due_at: datetime,
     brief: bool,
+    turns_public: bool,
     page: str,
     form: str,
     fields: Fields,
     now: datetime,
     actor: User,
 ) -> ScheduledPost:
-    """Keep a verb until `due_at`. Raises EntryError for a time that is over or more than a year away."""
+    """Keep a verb until `due_at`; `turns_public`: as it was tried. Raises EntryError for a time that is over or more
+    than a year away."""
     _check_due(due_at, now)
     name, arguments = verbs.as_json(verb)
     incident = Incident.objects.filter(tracking_id=tracking_id).first()
@@ -97,6 +102,7 @@ def schedule(
         fields={key: list(values) for key, values in fields.items()},
         standing=_standing(incident),
         brief=brief,
+        turns_public=turns_public,
         due_at=due_at,
         by=actor,
         made_at=now,
@@ -195,10 +201,16 @@ def _settle(
     if by_hand is None and (why := _in_the_way(post, incident)):
         return _hold(post, why)
     by = post.by
+    if not _is_entitled(post, by_hand):
+        why = f"{by.get_username()} may not do this any more."
+        if by_hand is not None:
+            raise EntryError("post", why)
+        return _hold(post, why)
     told = {"actor": by.get_username(), "via": f"scheduled post {post.pk}"}
     try:
         with transaction.atomic(), acting(lambda: told):
             said = verbs.from_json(post.verb, post.arguments)(now=now, actor=by)
+            _check_two(post, said, by_hand)
     except EntryError as error:
         if by_hand is not None:
             raise
@@ -207,6 +219,27 @@ def _settle(
     post.incident = Incident.objects.filter(tracking_id=post.tracking_id).first()
     _close(post, State.SENT, now, by_hand)
     return post
+
+
+def _is_entitled(post: ScheduledPost, by_hand: User | None) -> bool:
+    """Whether whoever has sent it, or sends it now, may do this today."""
+    needed = verbs.needs(post.verb, post.arguments)
+    return any(access.may(each, *needed) for each in (post.by, by_hand) if each is not None)
+
+
+def _check_two(post: ScheduledPost, said: object, by_hand: User | None) -> None:
+    """What turns an incident public, and did not when it was kept, takes a second person where posts do."""
+    alone = by_hand is None or by_hand.pk == post.by_id
+    if (
+        alone
+        and not post.turns_public
+        and proposals.POST in settings.FOUR_EYES
+        and turned_public(said)
+    ):
+        raise EntryError(
+            "post",
+            "It would turn the incident public by now, which takes two people: another one sends it.",
+        )
 
 
 def _locked(post_id: int, condition: Q) -> ScheduledPost | None:

@@ -25,6 +25,7 @@ from incidents.services.inputs import Declaration, Hit, Override, RegionWindow
 from incidents.services.scheduled import encoding
 from incidents.services.text_templates import Filling, filled
 from incidents.services.tracking import new_tracking_id
+from incidents.services.visibility import turned_public
 from incidents.vocabulary import Stage
 
 MOST = 52
@@ -119,7 +120,8 @@ def declare_series(
     for first in in_its_regions(raw, own, now=now):
         if first.scheduled_for is None:
             raise EntryError("scheduled_for", "is needed for what repeats; give the first start.")
-        declared.append(declare(declaration=first, now=now, actor=actor, override=override))
+        made = declare(declaration=first, now=now, actor=actor, override=override)
+        declared.append(made)
         if not rule:
             continue
         for begins, ends in windows_of(rule, first.scheduled_for, first.scheduled_until)[1:]:
@@ -135,6 +137,7 @@ def declare_series(
                     due_at=max(begins - timedelta(days=announce_days), soon),
                     now=now,
                     actor=actor,
+                    turns_public=turned_public(made),
                 )
             )
     ScheduledPost.objects.bulk_create(waiting)
@@ -194,6 +197,7 @@ def _post(
     due_at: datetime,
     now: datetime,
     actor: AbstractBaseUser,
+    turns_public: bool,
 ) -> ScheduledPost:
     plan = {
         name: [f"{at:%Y-%m-%d %H:%M}"]
@@ -213,6 +217,7 @@ def _post(
         | {"regions": list(dict.fromkeys(hit.region.slug for hit in declaration.hits))}
         | plan,
         brief=False,
+        turns_public=turns_public,
         due_at=due_at,
         by_id=actor.pk,
         made_at=now,

@@ -6,34 +6,40 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
+from incidents import access
 from incidents.services import corrections, incident, merge, retraction, visibility
 from incidents.services.decisions import operator_decisions
 from incidents.services.reviews import review
 from incidents.services.scheduled import encoding, series, series_changes
 
-# The verbs that can wait, by the names of ScheduledPost. All take `now` and `actor`.
-VERBS: dict[str, Callable[..., Any]] = {
-    verb.__name__: verb
-    for verb in (
-        incident.declare,
-        series.declare_series,
-        incident.post_update,
-        incident.recover,
-        operator_decisions.confirm,
-        operator_decisions.override,
-        operator_decisions.set_audience,
-        operator_decisions.take_proposed_level,
-        corrections.correct_times,
-        corrections.reschedule,
-        corrections.extend,
-        series_changes.reschedule_series,
-        series_changes.call_off_series,
-        retraction.retract,
-        merge.merge,
-        visibility.withdraw,
-        review.publish_review,
-    )
+# The verbs that can wait, and the permission each needs. All take `now` and `actor`.
+_NEEDS: dict[Callable[..., Any], str] = {
+    incident.declare: access.DECLARE,
+    series.declare_series: access.DECLARE,
+    incident.post_update: access.UPDATE,
+    incident.recover: access.UPDATE,
+    operator_decisions.confirm: access.CONFIRM,
+    operator_decisions.override: access.OVERRIDE,
+    operator_decisions.set_audience: access.UPDATE,
+    operator_decisions.take_proposed_level: access.UPDATE,
+    corrections.correct_times: access.UPDATE,
+    corrections.reschedule: access.UPDATE,
+    corrections.extend: access.UPDATE,
+    series_changes.reschedule_series: access.UPDATE,
+    series_changes.call_off_series: access.UPDATE,
+    retraction.retract: access.RETRACT,
+    merge.merge: access.MERGE,
+    visibility.withdraw: access.WITHDRAW,
+    review.publish_review: access.REVIEW,
 }
+# By the names of ScheduledPost.
+VERBS = {verb.__name__: verb for verb in _NEEDS}
+
+
+def needs(name: str, arguments: dict[str, Any]) -> tuple[str, ...]:
+    """The permissions of whoever has this verb carried out."""
+    more = (access.OVERRIDE,) if arguments.get("override") else ()
+    return (_NEEDS[VERBS[name]], *more)
 
 
 def as_json(verb: partial[Any]) -> tuple[str, dict[str, Any]]:

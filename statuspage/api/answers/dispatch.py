@@ -10,6 +10,7 @@ from django.urls import resolve
 
 from statuspage.api.answers.problems import problem
 from statuspage.api.authentication import limits_of
+from statuspage.error_pages import NUL
 
 
 def dispatch(
@@ -20,6 +21,8 @@ def dispatch(
     `operations`: the module of addresses; `description`: where they are listed for whoever is lost.
     """
     try:
+        if NUL in rest:
+            raise Http404
         found = resolve(f"/{rest.rstrip('/')}", urlconf=operations)
         answer: HttpResponseBase = found.func(request, *found.args, **found.kwargs)
     except Http404:

@@ -1,8 +1,10 @@
-"""Pages by cursor: where the last one ended, so that what is added meanwhile shifts nothing."""
+"""Pages by cursor: where the last one ended, so that what is added meanwhile shifts nothing.
+
+Cursors are sealed: the ids in them would tell a customer how much goes on between two rows of its own.
+"""
 
 from __future__ import annotations
 
-import base64
 import json
 from collections.abc import Callable, Sequence
 from datetime import datetime
@@ -12,6 +14,7 @@ from typing import Any, TypeVar
 from django.db.models import Model, Q, QuerySet
 from pydantic import Field
 
+from incidents.sealing import FINDABLE, seal_findable, unseal_findable
 from statuspage.api.answers.problems import Wrong, problem
 from statuspage.api.schemas.requests import Question
 
@@ -22,7 +25,7 @@ LARGEST_PAGE = 200
 
 class PageAsked(Question):
     limit: int = Field(50, ge=1, le=LARGEST_PAGE)
-    cursor: str = Field("", max_length=200, description="`next` of the page before.")
+    cursor: str = Field("", max_length=400, description="`next` of the page before.")
 
 
 def page(rows: QuerySet[Row], asked: PageAsked, key: Sequence[str]) -> tuple[list[Row], str | None]:
@@ -82,13 +85,14 @@ def _beyond(key: Sequence[str], values: Sequence[Any]) -> Q:
 
 def _written(values: Sequence[Any]) -> str:
     plain = [each.isoformat() if isinstance(each, datetime) else each for each in values]
-    return base64.urlsafe_b64encode(json.dumps(plain).encode()).decode().rstrip("=")
+    return (
+        seal_findable(json.dumps(plain, ensure_ascii=False))[0].removeprefix(FINDABLE).rstrip("=")
+    )
 
 
 def _read(cursor: str, key: Sequence[str]) -> list[Any]:
     try:
-        padded = cursor.encode("ascii") + b"=" * (-len(cursor) % 4)
-        values = json.loads(base64.urlsafe_b64decode(padded))
+        values = json.loads(unseal_findable(f"{FINDABLE}{cursor}{'=' * (-len(cursor) % 4)}"))
         if not isinstance(values, list) or len(values) != len(key):
             raise ValueError
         return [_value(name, each) for name, each in zip(key, values, strict=True)]

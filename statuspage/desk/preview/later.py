@@ -16,6 +16,7 @@ from django.shortcuts import redirect
 from incidents.models import ScheduledPost
 from incidents.services.errors import EntryError
 from incidents.services.scheduled import posts
+from incidents.services.visibility import turned_public
 from incidents.tasks import send_due_posts
 from notifications.enqueue import enqueue
 from statuspage.desk.access import operator_of
@@ -73,9 +74,9 @@ def say_now_or_later(
     if due is None:
         return say_if_confirmed(request.POST, lambda: wanted(now=now, actor=actor))
     due_at, brief = due
-    dry_run(
+    turns_public = dry_run(
         lambda: say_if_confirmed(request.POST, lambda: wanted(now=due_at, actor=actor)),
-        lambda said: said,
+        turned_public,
     )
     # The page that waits for it rings, too, and a sweep finds what neither reached.
     wait = (due_at - now).total_seconds()
@@ -86,6 +87,7 @@ def say_now_or_later(
         tracking_id=tracking_id,
         due_at=due_at,
         brief=brief,
+        turns_public=turns_public,
         page=page_of(request.path),
         form=name_of(request.path),
         fields=kept_fields(request),

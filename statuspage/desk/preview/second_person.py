@@ -15,7 +15,7 @@ from incidents.access import may
 from incidents.models import Incident, Proposal
 from incidents.services.access import proposals
 
-POST, REVIEW, WITHDRAWAL, POLICY, DRAFT = "post", "review", "withdrawal", "policy", "draft"
+POST, REVIEW, WITHDRAWAL, POLICY, DRAFT = proposals.ACTS
 # Of a form what belongs to one sitting of one person.
 _OF_ONE_SITTING = ("csrfmiddlewaretoken", "step", "shown", "token", "seen", "receivers", "proposal")
 

@@ -19,6 +19,7 @@ from django.utils import timezone
 from incidents.access import VIEW
 from incidents.models import Communication, Incident, ScheduledPost
 from incidents.services.errors import EntryError
+from incidents.services.visibility import turned_public
 from notifications.audience.forecast import forecast
 from statuspage.desk.access import operator_of
 from statuspage.desk.form.fields import DeskForm
@@ -114,22 +115,15 @@ def act_or_page(
 def _needs_another(
     request: HttpRequest, incident: Incident, act: Callable[[], partial[T]]
 ) -> HttpResponse | None:
-    """What would turn the incident public, whatever the form is about, waits where posts need two people."""
-    if POST not in settings.FOUR_EYES or "look" in request.POST or is_public(incident):
+    """What would turn an incident public, whatever the form is about, waits where posts need two people."""
+    if POST not in settings.FOUR_EYES or "look" in request.POST:
         return None
     now, actor = timezone.now(), operator_of(request)
     try:
-        turns_public = dry_run(
-            lambda: act()(now=now, actor=actor),
-            lambda _: is_public(Incident.objects.get(pk=incident.pk)),
-        )
+        turns_public = dry_run(lambda: act()(now=now, actor=actor), turned_public)
     except EntryError:
         return None  # which is said when it is carried out
     return left_to_another(request, POST, VIEW, incident) if turns_public else None
-
-
-def is_public(incident: Incident) -> bool:
-    return incident.published_at is not None and incident.withdrawn_at is None
 
 
 def _act(

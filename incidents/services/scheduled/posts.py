@@ -80,7 +80,7 @@ def schedule(
     tracking_id: str,
     due_at: datetime,
     brief: bool,
-    turns_public: bool,
+    turns_public: bool = False,
     page: str,
     form: str,
     fields: Fields,

@@ -106,6 +106,8 @@ def age_out(**_: object) -> None:
         now=timezone.now(), go_on=lambda: time.monotonic() < until
     ):
         log.info("%d deliveries have aged out; their counts are kept", gone)
+    if gone := delivery_retention.forget_readers(now=timezone.now()):
+        log.info("%d addresses that nothing is sent to any more are forgotten", gone)
 
 
 @shared_task(name="notifications.read_list")

@@ -95,7 +95,7 @@ def _tenants(communication: Communication, wanted: Iterable[int]) -> Mapping[int
         {
             "tenants": rows.array(wanted),
             "places": rows.array([*named, *others]),
-            "most": MOST_COUNTED,
+            "most": MOST_COUNTED + 1,
         },
     )
     listed: set[int] | None = None

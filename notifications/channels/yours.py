@@ -196,7 +196,7 @@ class Book:
         return [one for pair in pairs for one in self.windows.get(pair, ())]
 
     def _line(self, delivery: Delivery, concern: Concern) -> str:
-        counted = {"hit": concern.hit, "all": concern.subscriptions}
+        counted = {"hit": concern.hit, "all": concern.subscriptions - concern.is_more}
         text = how_many(concern, confirmed=delivery.relevance == Relevance.IMPACTED)
         own = sum(pair in self.cells for pair in concern.cells)
         if not own or len(self.cells) == 1:
@@ -210,13 +210,23 @@ class Book:
     def _others(self, concern: Concern) -> str:
         if not (more := concern.hit - len(concern.hits)):
             return ""
+        if concern.is_more:
+            return gettext("and at least %(n)d more of your subscriptions") % {"n": more}
         return ngettext(
             "and %(n)d more of your subscriptions", "and %(n)d more of your subscriptions", more
         ) % {"n": more}
 
 
 def how_many(concern: Concern, *, confirmed: bool) -> str:
-    """Which share of the subscriptions: the one, all, or some."""
+    """Which share of the subscriptions: the one, all, or some; or at least so many."""
+    if concern.is_more:
+        if confirmed:
+            return gettext(
+                "At least %(hit)d of your more than %(all)d subscriptions are impacted, as our analysis confirms."
+            )
+        return gettext(
+            "It touches services and regions where at least %(hit)d of your more than %(all)d subscriptions run."
+        )
     if concern.hit < concern.subscriptions:
         if confirmed:
             return ngettext(

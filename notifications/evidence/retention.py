@@ -16,11 +16,21 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 from incidents.models import Incident
 from incidents.services.scheduled.review_deadlines import owing
 from notifications.evidence import delivery_statistics
-from notifications.models import Delivery, DeliveryStatistics, MailContent
+from notifications.models import (
+    Bounce,
+    Delivery,
+    DeliveryStatistics,
+    Endpoint,
+    FollowedIncident,
+    MailContent,
+    OperatorAct,
+)
 
 SLICE = 5_000
 # A review that is owed is waited for, but not for ever: whoever never writes it must not keep addresses.
 OWED_REVIEW = timedelta(days=90)
+# For so long an incident that is over may still be followed: a review comes.
+FOLLOWED_AFTER_END = timedelta(days=30)
 
 
 def over(*, now: datetime) -> QuerySet[Incident]:
@@ -56,6 +66,26 @@ def age_out(*, now: datetime, go_on: Callable[[], bool] = lambda: True) -> int:
         if not go_on():
             break
     return deleted
+
+
+@transaction.atomic
+def forget_readers(*, now: datetime) -> int:
+    """Delete addresses of readers who asked for nothing that still goes on, once nothing is kept of them; returns
+    how many. What a person or a tenant has to do with stays, and so does who must not be written to.
+    """
+    FollowedIncident.objects.filter(incident__closed_at__lt=now - FOLLOWED_AFTER_END).delete()
+    idle = (
+        Endpoint.objects.filter(
+            confirmed_at__lt=now - FOLLOWED_AFTER_END, tenant=None, suppressed_at=None
+        )
+        .filter(topics=None, followed=None, contact_of=None, action_groups=None)
+        .exclude(Exists(Delivery.objects.filter(endpoint=OuterRef("pk"))))
+        .exclude(Exists(OperatorAct.objects.filter(endpoint=OuterRef("pk"))))
+        .exclude(Exists(Bounce.objects.filter(endpoint=OuterRef("pk"))))
+    )
+    ids = list(idle.values_list("pk", flat=True)[:SLICE])
+    Endpoint.objects.filter(pk__in=ids).delete()
+    return len(ids)
 
 
 @transaction.atomic

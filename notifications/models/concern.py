@@ -21,7 +21,8 @@ class HitSubscription:
 @dataclass(frozen=True, slots=True)
 class Concern:
     """`tenants`: whose alerts it is, by name. `hits`: SHOWN of the subscriptions concerned, `hit` all of them
-    and `subscriptions` all there are, counted up to MOST_COUNTED. `cells`: all of theirs that it names;
+    and `subscriptions` all there are; of a tenant with more than MOST_COUNTED, one more than that was looked at
+    (`is_more`), so that both are at least so many. `cells`: all of theirs that it names;
     `elsewhere`: more of theirs is hit, which it does not name."""
 
     tenants: tuple[str, ...] = ()
@@ -30,3 +31,8 @@ class Concern:
     subscriptions: int = 0
     cells: tuple[CellIds, ...] = ()
     elsewhere: bool = False
+
+    @property
+    def is_more(self) -> bool:
+        """Whether there may be more than were counted."""
+        return self.subscriptions > MOST_COUNTED

@@ -233,8 +233,8 @@ class SignUp(models.Model):
 
     Nothing of it becomes an endpoint before that click, so an address typed by a stranger gets one
     mail and leaves no trace once the row is purged. `topics`: pairs [service id, region id], null
-    for every one. `choices`: which posts and when (`subscribers.post_choices`). With `incident` it asks for that one
-    alone (`ends_only`: when it is over), and nothing else of the address changes. `tries`: of the code.
+    for every one. `choices`: which posts and when (`subscribers.post_choices`). With `incident` it asks for that one,
+    too (`ends_only`: when it is over); without topics nothing else of the address changes. `tries`: of the code.
     """
 
     key = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)

@@ -51,7 +51,7 @@ def leave(*, token: str, now: datetime) -> Left:
                 time_zone=endpoint.time_zone,
                 topics=topics,
                 choices=PostChoices.of_endpoint(endpoint).as_json(),
-                incident_id=None if topics or not followed else followed.incident_id,
+                incident_id=followed.incident_id if followed else None,
                 ends_only=followed is not None and followed.ends_only,
                 requested_at=now,
             )

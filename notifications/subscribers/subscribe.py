@@ -120,7 +120,7 @@ def _confirm(key: uuid.UUID, now: datetime) -> Endpoint:
         endpoint = _open_endpoint(sign_up, now)
         if sign_up.incident:
             following.follow(endpoint, sign_up.incident, ends_only=sign_up.ends_only)
-        else:
+        if sign_up.topics or not sign_up.incident:
             replace_topics(endpoint, existing([(pair[0], pair[1]) for pair in sign_up.topics]))
             choices_of(sign_up).apply(endpoint)
             endpoint.save()
@@ -168,9 +168,10 @@ def choices_of(sign_up: SignUp) -> PostChoices:
 
 def what_is_asked(sign_up: SignUp) -> list[str]:
     """What a sign-up would lead to, in the words of the language that is active."""
+    asked = in_words([(pair[0], pair[1]) for pair in sign_up.topics])
     if sign_up.incident:
-        return [following.in_words(sign_up.incident, ends_only=sign_up.ends_only)]
-    return in_words([(pair[0], pair[1]) for pair in sign_up.topics])
+        asked.append(following.in_words(sign_up.incident, ends_only=sign_up.ends_only))
+    return asked
 
 
 def send_confirmations(*, now: datetime, most: int = 50, transport: Transport = RELAY) -> int:

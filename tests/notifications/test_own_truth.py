@@ -16,7 +16,7 @@ from incidents.services.inputs import Changes, Statement
 from notifications.channels.yours import how_many
 from notifications.delivery import plan, send
 from notifications.models import Endpoint
-from notifications.models.concern import Concern
+from notifications.models.concern import MOST_COUNTED, Concern
 from tests.conftest import declaration, hit
 from tests.notifications import conftest
 from tests.notifications.cast import confirm_audience, endpoint, rule, subscription, tenant
@@ -219,3 +219,14 @@ def test_one_all_and_some_are_told_apart(hit: int, owned: int, said: str) -> Non
     concern = Concern(hits=(), hit=hit, subscriptions=owned, cells=())
     text = how_many(concern, confirmed=True)
     assert text % {"hit": hit, "all": owned} == said
+
+
+@pytest.mark.parametrize("confirmed", [True, False])
+def test_beyond_what_is_counted_it_says_at_least_and_more_than(confirmed: bool) -> None:
+    concern = Concern(hit=7, subscriptions=MOST_COUNTED + 1)
+    counted = {"hit": concern.hit, "all": MOST_COUNTED}
+    assert concern.is_more
+    assert "at least 7 of your more than 10000 subscriptions" in (
+        how_many(concern, confirmed=confirmed) % counted
+    ).replace("At", "at")
+    assert not Concern(hit=7, subscriptions=MOST_COUNTED).is_more

@@ -28,8 +28,10 @@ from notifications.audience import selection
 from notifications.audience.forecast import hearers
 from notifications.delivery import plan
 from notifications.delivery.send import work
+from notifications.evidence import retention
+from notifications.lifecycle import DeliveryAudience
 from notifications.models import Delivery, Endpoint, FollowedIncident, SignUp
-from notifications.subscribers import subscribe
+from notifications.subscribers import following, leaving, subscribe
 from tests.conftest import declaration, hit
 from tests.notifications.cast import last, reader
 from tests.notifications.conftest import Sink, text_of
@@ -320,6 +322,65 @@ def test_one_incident_is_followed_to_its_end_and_nothing_else_changes(
     stopped = {"form_token": form_token(page), "unfollow": incident.tracking_id}
     assert client.post(manage, stopped).status_code == 200
     assert not FollowedIncident.objects.exists()
+
+
+def test_taking_back_that_one_left_restores_topics_and_a_followed_incident(
+    operator: User,
+) -> None:
+    now = datetime.now(UTC)
+    incident = public_incident("error", operator, now)
+    ann = reader("ann@example.com", ("storage", None))
+    following.follow(ann, incident, ends_only=True)
+    left = leaving.leave(token=leave_token(ann), now=now)
+    assert not ann.topics.exists()
+    assert not ann.followed.exists()
+    subscribe.confirm(token=left.undo.split("/")[-2], now=now)
+    assert [topic.service.slug for topic in ann.topics.all() if topic.service] == ["storage"]
+    assert [(each.incident, each.ends_only) for each in ann.followed.all()] == [(incident, True)]
+    ann.refresh_from_db()
+    assert ann.left_posts_at is None
+
+
+def test_who_followed_one_incident_only_is_forgotten_after_its_end_unless_something_is_kept(
+    operator: User,
+) -> None:
+    now = datetime.now(UTC)
+    incident = public_incident("error", operator, now)
+    alone, told, both = (reader(f"{name}@example.com") for name in ("alone", "told", "both"))
+    for each in (alone, told):
+        each.topics.all().delete()
+    for each in (alone, told, both):
+        following.follow(each, incident, ends_only=True)
+    Endpoint.objects.update(confirmed_at=now)
+    later = now + retention.FOLLOWED_AFTER_END + timedelta(days=1)
+    assert retention.forget_readers(now=later) == 0, "it goes on"
+    tell(told, incident, now)
+    Incident.objects.filter(pk=incident.pk).update(closed_at=now)
+    assert retention.forget_readers(now=now) == 0, "it is just over"
+    assert retention.forget_readers(now=later) == 1
+    assert sorted(Endpoint.objects.values_list("address", flat=True)) == [
+        "both@example.com",
+        "told@example.com",
+    ]
+    assert not FollowedIncident.objects.exists()
+
+
+def leave_token(endpoint: Endpoint) -> str:
+    return signed_links.leave_url(endpoint.key, DeliveryAudience.PUBLIC).split("/")[-2]
+
+
+def tell(endpoint: Endpoint, incident: Incident, now: datetime) -> None:
+    Delivery.objects.create(
+        incident=incident,
+        communication=last(incident),
+        endpoint=endpoint,
+        audience=DeliveryAudience.PUBLIC,
+        relevance="public",
+        reason="followed-end",
+        priority=0,
+        next_attempt_at=now,
+        created_at=now,
+    )
 
 
 @pytest.mark.parametrize(

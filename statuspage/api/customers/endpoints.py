@@ -50,12 +50,19 @@ class ToldEndpoint(BaseModel):
 
 
 class ToldReader(BaseModel):
-    """A reader of public posts; a topic without service or region stands for every one."""
+    """A reader of public posts; a topic without service or region stands for every one. `kinds` (none: all),
+    `least_level` (that or a graver one) and `cadence`: which posts, and how often."""
 
     id: int
     address: str
     confirmed_at: datetime | None
     topics: list[dict[str, str | None]]
+    kinds: list[str]
+    least_level: str | None
+    cadence: str
+    paused_until: datetime | None
+    language: str
+    time_zone: str
 
 
 class ErasedAddress(BaseModel):
@@ -178,4 +185,10 @@ def _reader(each: Endpoint) -> ToldReader:
             }
             for topic in each.topics.all()
         ],
+        kinds=each.post_kinds,
+        least_level=each.post_least_level or None,
+        cadence=each.post_cadence,
+        paused_until=each.posts_paused_until,
+        language=each.language,
+        time_zone=each.time_zone,
     )

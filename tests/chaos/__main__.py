@@ -80,6 +80,7 @@ def _main(names: Sequence[str], rounds: int, seed: int) -> int:
             EMAIL_HOST="127.0.0.1",
             EMAIL_PORT=str(mail_port),
             OUTBOUND_ALLOW="127.0.0.0/8",
+            PUSH_SERVICES="127.*",
             LOG_LEVEL="WARNING",
             # Two first notices use the hour up, so that updates of three incidents become digests.
             HOURLY_LIMIT="2",

@@ -15,9 +15,11 @@ from incidents.services import incident as incident_service
 from incidents.services.imports.catalogue import apply_catalogue
 from incidents.services.inputs import Statement
 from notifications.channels import endpoints
+from notifications.channels.push import vapid
+from notifications.channels.push.subscription import PushKeys, read
 from notifications.lifecycle import State
 from notifications.models import Breaker, Delivery, Endpoint, FanOut, Tenant
-from tests.chaos.receivers import ROOM
+from tests.chaos.receivers import BROWSER, PUSH, ROOM
 from tests.conftest import CATALOGUE, declaration
 from tests.notifications.cast import subscription
 
@@ -29,16 +31,16 @@ NOBODY = "127.0.0.99"
 def receivers(
     mails: int, hooks: int, each: int, mail_kinds: tuple[str, ...], hook_kinds: tuple[str, ...]
 ) -> list[str]:
-    """Every address as the receivers see it: a mail address, or the path of a webhook or chat room.
+    """Every address as the receivers see it: a mail address, or the path of a webhook, chat room or browser.
 
-    Every other one of the latter is a room.
+    Every third one of the latter is a room, and every third a browser at its push service.
     """
     kinds = [("ok", hooks), *((kind, each) for kind in (*hook_kinds, "refused"))]
     return [
         *(f"ok-{number}@example.com" for number in range(mails)),
         *(f"{kind}-{number}@example.com" for kind in mail_kinds for number in range(each)),
         *(
-            f"/{kind}-{'' if number % 2 else ROOM}{number}"
+            f"/{kind}-{('', ROOM, PUSH)[number % 3]}{number}"
             for kind, many in kinds
             for number in range(many)
         ),
@@ -61,17 +63,19 @@ def build(
     mail = [Endpoint(address=a, created_at=now) for a in addresses if "@" in a]
     Endpoint.objects.bulk_create(mail)
     hosts = {kind: f"127.0.0.{2 + place}" for place, kind in enumerate(("ok", *hook_kinds))}
-    hook = []
+    hook, browser = [], read(BROWSER.subscription())
+    keys = PushKeys(browser.receiver, browser.auth, vapid.own_key())
     for path in (a for a in addresses if "@" not in a):
         kind = path.strip("/").split("-")[0]
         # Nobody hears at port 1.
         where = f"{hosts[kind]}:{port}" if kind in hosts else f"{NOBODY}:1"
         address = f"http://{where}{path}"
-        hook.append(
-            endpoints.create(channel="chat", address=address, tenant=None, now=now)[0]
-            if ROOM in path
-            else endpoints.create(channel="webhook", address=address, tenant=None, now=now)[0]
+        channel = "chat" if ROOM in path else "push" if PUSH in path else "webhook"
+        secret = keys.as_text() if PUSH in path else ""
+        made = endpoints.create(
+            channel=channel, address=address, tenant=None, now=now, secret=secret
         )
+        hook.append(made[0])
     for number, endpoint in enumerate((*mail, *hook)):
         tenant = Tenant.objects.create(ref=f"t{number}", name=f"t{number}", contact=endpoint)
         subscription(tenant, f"t{number}", WEST)
@@ -117,7 +121,7 @@ def an_hour_passes() -> None:
         cursor.execute(
             "UPDATE notifications_delivery SET sent_at = sent_at - interval '61 minutes',"
             " next_attempt_at = next_attempt_at - interval '61 minutes'"
-            " WHERE hold <> '' OR sent_at > now() - interval '1 hour'"
+            " WHERE deferred <> '' OR sent_at > now() - interval '1 hour'"
         )
 
 

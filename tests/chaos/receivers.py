@@ -14,10 +14,14 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, ClassVar
 
+from tests.notifications.browser import Browser
+
 # In the texts of the rounds: which incident, and the number of the statement.
 TOKEN = re.compile(r"<<(.+?)/(\d+)>>")
-# A path with it is a chat room's.
-ROOM = "room"
+# A path with it is a chat room's, or a browser's at its push service.
+ROOM, PUSH = "room", "push"
+# All browsers of the rounds have the same keys.
+BROWSER = Browser("")
 # The first try to an address that begins so gets this answer; None: every try.
 MAIL_TROUBLE = {"later451": (451, 1), "hangup421": (421, 1), "unknown550": (550, None)}
 HOOK_TROUBLE = {"busy429": 429, "broken500": 500, "gone410": 410}
@@ -116,7 +120,7 @@ class _Hook(BaseHTTPRequestHandler):
     book: ClassVar[Book]
 
     def do_POST(self) -> None:
-        body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        body = self.rfile.read(int(self.headers["Content-Length"]))
         kind = self.path.strip("/").split("-")[0]
         first = self.book.tried(self.path, "", 0) == 1
         if kind == "silent" and first:
@@ -140,8 +144,12 @@ class _Hook(BaseHTTPRequestHandler):
         self.send_response(204)
         self.end_headers()
 
-    def _read(self, body: dict[str, Any]) -> tuple[str, str]:
+    def _read(self, sent: bytes) -> tuple[str, str]:
         """The text of a body, and what a repeat is known by."""
+        if PUSH in self.path:
+            said = BROWSER.read(sent)["body"]
+            return said, said
+        body: dict[str, Any] = json.loads(sent)
         if ROOM in self.path:
             text = html.unescape(body["text"])
             return text, text.splitlines()[-1]  # the reference

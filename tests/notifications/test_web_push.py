@@ -11,9 +11,7 @@ from html import unescape
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec, utils
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SHA256
-from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from django.contrib.auth.models import User
 from django.test import Client
 from pytest_django.fixtures import Settings
@@ -25,44 +23,19 @@ from notifications import signed_links
 from notifications.addresses import AddressError
 from notifications.channels import endpoints
 from notifications.channels.push import encryption, vapid
+from notifications.channels.push.renderer import BODY, MOST_CARRIED, said_of
 from notifications.channels.push.subscription import as_base64, is_service, of_base64
 from notifications.delivery import plan
 from notifications.delivery.send import work
 from notifications.models import Delivery, Endpoint, SentMessage
 from tests.conftest import declaration, hit
+from tests.notifications.browser import Browser
 from tests.notifications.cast import last
 from tests.notifications.rooms import Hook
 
 pytestmark = pytest.mark.usefixtures("catalogue")
 
 WEST = ("key-vault", "west-europe")
-
-
-class Browser:
-    """Keeps the keys that a browser would, and reads what came for it."""
-
-    def __init__(self, address: str) -> None:
-        self.address = address
-        self.key = ec.generate_private_key(ec.SECP256R1())
-        self.auth = b"0123456789abcdef"
-
-    def subscription(self) -> str:
-        keys = {"p256dh": as_base64(encryption.point(self.key)), "auth": as_base64(self.auth)}
-        return json.dumps({"endpoint": self.address, "expirationTime": None, "keys": keys})
-
-    def read(self, body: bytes) -> dict[str, str]:
-        salt, size, length = body[:16], int.from_bytes(body[16:20], "big"), body[20]
-        sender, sealed = body[21 : 21 + length], body[21 + length :]
-        assert len(body) <= size + 21 + length
-        theirs = ec.EllipticCurvePublicKey.from_encoded_point(ec.SECP256R1(), sender)
-        info = b"WebPush: info\0" + encryption.point(self.key) + sender
-        seed = HKDF(SHA256(), 32, self.auth, info).derive(self.key.exchange(ec.ECDH(), theirs))
-        content_key = HKDF(SHA256(), 16, salt, b"Content-Encoding: aes128gcm\0").derive(seed)
-        nonce = HKDF(SHA256(), 12, salt, b"Content-Encoding: nonce\0").derive(seed)
-        plain = AESGCM(content_key).decrypt(nonce, sealed, None)
-        assert plain.endswith(b"\x02")
-        said: dict[str, str] = json.loads(plain[:-1])
-        return said
 
 
 @pytest.fixture
@@ -152,6 +125,30 @@ def test_a_browser_subscribes_and_is_told_encrypted_and_signed(
     public = ec.EllipticCurvePublicKey.from_encoded_point(ec.SECP256R1(), of_base64(key))
     public.verify(signature, signed.encode(), ec.ECDSA(SHA256()))
     assert Delivery.objects.get().state == "sent"
+
+
+def test_a_digest_tells_what_it_takes_along_and_counts_the_rest(
+    operator: User, now: datetime
+) -> None:
+    incident = public_incident(operator, now)
+    told, *others = (
+        Delivery(
+            incident=incident,
+            communication=last(incident),
+            endpoint=Endpoint(channel="push"),
+            audience="public",
+            relevance="public",
+            reason="topic",
+        )
+        for _ in range(9)
+    )
+    told.is_first = False
+    told.digest_items = others
+    body = said_of(told)["body"]
+    assert "8 more updates:" in body
+    assert body.count(f"] {incident.public_title}") == MOST_CARRIED
+    assert body.endswith("… and 2 older ones.")
+    assert len(body) <= 2.5 * BODY
 
 
 def test_what_was_sent_is_kept_readable_and_without_the_link(

@@ -5,25 +5,25 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from django.conf import settings
-from django.utils.translation import get_language, get_language_bidi, gettext
+from django.utils.translation import get_language, get_language_bidi, gettext, ngettext
 
 from incidents.sealing import unseal
 from incidents.texts.markdown import to_text
 from notifications import signed_links
 from notifications.channels import wording
 from notifications.channels.base import Message, one_line
-from notifications.channels.chat.post import SIGNS, shortened
+from notifications.channels.chat.post import SIGNS, older, shortened
 from notifications.channels.push import encryption, vapid
 from notifications.channels.push.subscription import PushKeys, of_base64
 from notifications.channels.yours import Book
 from notifications.models import Delivery, Endpoint
 
 TITLE, BODY = 120, 400  # characters; a telephone shows less
-MOST_PLACES = 3
+MOST_PLACES, MOST_CARRIED = 3, 6
 KEPT_FOR = 24 * 3600  # seconds that a service keeps it for a browser that is off
 HIDDEN = "…"
 
@@ -49,13 +49,28 @@ def said_of(delivery: Delivery) -> dict[str, Any]:
     drill = f"[{gettext('Drill')}] " if facts["drill"] else ""
     where = facts["where"]
     lines = [str(facts["state_word"]), *(where if isinstance(where, list) else [])]
-    text = " ".join(to_text(wording.body(delivery)[0]).split())
+    lines.append(" ".join(to_text(wording.body(delivery)[0]).split()))
+    body = shortened("\n".join(lines), BODY)
+    if delivery.digest_items:
+        body = "\n".join([shortened(body, BODY // 2), *_carried(delivery.digest_items)])
     return {
         "title": one_line(f"{drill}{SIGNS[str(facts['state'])]} {facts['title']}", TITLE),
-        "body": shortened("\n".join([*lines, text]), BODY),
+        "body": body,
         "url": facts["link"] or f"{settings.BASE_URL}/status/",
         "tag": facts["tracking_id"],
     }
+
+
+def _carried(items: Sequence[Delivery]) -> list[str]:
+    """What the rate limit held back, the newest first and the rest counted: no other notification tells it."""
+    more = ngettext("%(n)d more update", "%(n)d more updates", len(items)) % {"n": len(items)}
+    lines = [f"{more}:"]
+    for each in reversed(items[-MOST_CARRIED:]):
+        facts = wording.facts(each, ())
+        words = " ".join(to_text(wording.body(each)[0]).split())
+        lines.append(shortened(f"[{facts['stage']}] {facts['title']}: {words}", BODY // 4))
+    left = len(items) - MOST_CARRIED
+    return [*lines, older(left)] if left > 0 else lines
 
 
 def message(id: str, endpoint: Endpoint, said: Mapping[str, Any]) -> Message:

@@ -37,7 +37,6 @@ from statuspage.public.render.pages import (
     incident_page,
     minutes_page,
     report_page,
-    silent,
     status_pages,
 )
 from statuspage.public.render.table import matrix
@@ -88,9 +87,8 @@ class Renderer:
             must = set(change.left_months)
             must.update(() if change.whole else change.redirects)
             pages, parts = self._portion(self._next(changed, at_once, must), listed)
-            hot, stale = status_pages(snapshot, layout)
+            hot = status_pages(snapshot, layout)
             hot[HISTORY] = listed.newest()
-            stale[HISTORY] = silent(hot[HISTORY], layout)
             # Of the catalogue alone, and of whether there are figures.
             if (
                 change.whole
@@ -125,10 +123,7 @@ class Renderer:
             if snapshot.figures is None and (before is None or before.figures is not None):
                 dropped.update({f"{root}{HOW_FAST}", FIGURES, FIGURES_SCHEMA})
             entries.shrink()
-        stale = {f"{root}{path}": page for path, page in stale.items()}
-        return Site(
-            snapshot.revision, snapshot.as_of, pages, stale, parts, dropped=frozenset(dropped)
-        )
+        return Site(snapshot.revision, snapshot.as_of, pages, parts, dropped=frozenset(dropped))
 
     def grown_older(self, snapshot: Snapshot) -> Site:
         """What the clock alone changes, where `snapshot` is the one printed last as of a later time."""
@@ -376,7 +371,6 @@ def with_languages(english: Site, others: Iterable[Site]) -> Site:
     return replace(
         english,
         pages={path: page for site in sites for path, page in site.pages.items()},
-        stale={path: page for site in sites for path, page in site.stale.items()},
         parts={name: body for site in sites for name, body in site.parts.items()},
         dropped=frozenset(name for site in sites for name in site.dropped),
     )

@@ -34,9 +34,4 @@ def renewed(folder: Path, shown: Manifest, later: Site) -> Site:
         and entry.content_type.startswith("text/html")
         and (page := stamped(path, paper.page_file(path, entry.status), entry))
     }
-    stale = {
-        path: page
-        for path, entry in shown.stale.items()
-        if (page := stamped(path, paper.stale_file(path), entry))
-    }
-    return replace(later, pages={**later.pages, **pages}, stale=stale, base=folder.name)
+    return replace(later, pages={**later.pages, **pages}, base=folder.name)

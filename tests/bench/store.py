@@ -99,7 +99,7 @@ def _site(number: int, history: int, base: str = "", only: int = 0) -> Site:
             identity = f"{'ABCDEFGHJK'[one // 1000 % 10]}AAA-{one % 1000:03d}"
             pages[f"{root}history/{identity}/"] = _page(f"{identity} {code} {number}")
             parts[f"{folder}history/{identity}.html"] = f"{identity} {number}".encode()
-    return Site(number, BEGAN + timedelta(seconds=number), pages, {}, parts, base=base)
+    return Site(number, BEGAN + timedelta(seconds=number), pages, parts, base=base)
 
 
 def _update(number: int, history: int, base: str = "") -> Site:

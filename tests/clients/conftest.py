@@ -57,7 +57,7 @@ def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """Scheme, host and port of the served day."""
     folder = tmp_path_factory.mktemp("published")
     index = format_index(EVENTFUL, site_name=NAME, base_url=BASE)
-    write_generation(folder, Site(7, NOW, pages_of(EVENTFUL), {}, format_parts(EVENTFUL), index))
+    write_generation(folder, Site(7, NOW, pages_of(EVENTFUL), format_parts(EVENTFUL), index))
     store = Store(folder)
     store.look()
 

@@ -78,7 +78,7 @@ def test_a_frame_may_be_shown_by_anybody_and_does_nothing() -> None:
 
 def test_only_frames_may_be_framed(tmp_path: Path) -> None:
     index = format_index(EVENTFUL, site_name="Example", base_url="https://status.example.com")
-    whole = Site(7, EVENTFUL.as_of, pages_of(EVENTFUL), {}, format_parts(EVENTFUL), index)
+    whole = Site(7, EVENTFUL.as_of, pages_of(EVENTFUL), format_parts(EVENTFUL), index)
     write_generation(tmp_path, whole)
     web = public_site(Store(tmp_path), format_answers, lambda *_: [])
     for path in ("/embed/", "/embed/regions/east-us/"):

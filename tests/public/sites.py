@@ -9,11 +9,12 @@ from typing import Any
 
 from statuspage.public.render.page import Page, Site
 
+NOTICE = b'<p class="stale" data-silent hidden>not updated</p>'
 NOON = datetime(2024, 1, 21, 12, 0, tzinfo=UTC)
 
 
 def text(word: str, size: int = 400) -> bytes:
-    return (f"<p>{word}</p>" * (size // (len(word) + 7) + 1)).encode()
+    return NOTICE + (f"<p>{word}</p>" * (size // (len(word) + 7) + 1)).encode()
 
 
 def site(revision: int = 1, word: str = "good", /, **pages: Page) -> Site:
@@ -34,7 +35,6 @@ def site(revision: int = 1, word: str = "good", /, **pages: Page) -> Site:
             "500": Page(b"<p>sorry</p>", status=500),
             **extra,
         },
-        stale={"/status/": Page(text(f"stale {word}"))},
         parts={"history/ABCD-123.html": b"<article>x</article>"},
         index={"word": word},
     )

@@ -97,9 +97,8 @@ def published(folder: Path) -> Iterator[tuple[str, tuple[object, ...]]]:
     site, web = fresh(folder)
     yield "the revision", (site.revision,)
     yield "the index", (site.index,)
-    for kind, found in (("stale", site.stale), ("part", site.parts)):
-        for name, each in found.items():
-            yield f"{kind} {name}", (each,)
+    for name, each in site.parts.items():
+        yield f"part {name}", (each,)
     for path in site.pages:
         for coding in ("identity", "gzip"):
             reply = ask(web, path, accept_encoding=coding)

@@ -50,8 +50,8 @@ numbers = count()
 
 
 def public_bytes(site: Site) -> Iterator[tuple[str, bytes]]:
-    """Everything a visitor can get: paths, pages, stale variants, parts, and the index."""
-    for path, page in (*site.pages.items(), *site.stale.items()):
+    """Everything a visitor can get: paths, pages, parts, and the index."""
+    for path, page in site.pages.items():
         yield path, path.encode() + page.content_type.encode() + page.body
     yield from site.parts.items()
     yield "index", json.dumps(dict(site.index)).encode()

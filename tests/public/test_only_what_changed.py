@@ -53,7 +53,6 @@ class Shown:
             self.pages.pop(name, None)
             self.parts.pop(name, None)
         self.pages |= site.pages
-        self.pages |= {f"stale {path}": page for path, page in site.stale.items()}
         self.parts |= site.parts
         self.index = dict(site.index) or self.index
 
@@ -165,7 +164,6 @@ def test_the_folder_is_the_same_whether_one_publisher_wrote_it_or_many(
         assert dict(one.parts) == dict(other.parts)
         assert dict(one.index) == dict(other.index)
         assert one.index["incidents"] == other.index["incidents"]
-        assert dict(one.manifest.stale) == dict(other.manifest.stale)
 
 
 def test_a_long_history_comes_in_portions_the_newest_first() -> None:

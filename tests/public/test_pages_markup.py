@@ -30,7 +30,7 @@ def site(request: pytest.FixtureRequest) -> Site:
 
 
 def html(site: Site) -> Iterator[tuple[str, bytes]]:
-    for path, page in (*site.pages.items(), *((f"stale {p}", q) for p, q in site.stale.items())):
+    for path, page in site.pages.items():
         # Frames for other people's pages are a badge and nothing else (tests/clients/test_embedding.py).
         if page.content_type == HTML and not path.startswith("/embed/"):
             yield path, page.body
@@ -101,7 +101,7 @@ def test_every_page_has_one_main_heading_a_language_and_a_skip_link(site: Site) 
     for path, body in html(site):
         found = Markup(body)
         assert len(found.all("h1")) == 1, path
-        language, _ = languages.split(path.removeprefix("stale "))
+        language, _ = languages.split(path)
         if re.fullmatch("[a-z]+/[0-9]{3}", path):  # keys such as de/404, which are no addresses
             language = path.split("/")[0]
         assert found.all("html", lang=language), path
@@ -160,10 +160,10 @@ def test_sixty_regions_by_a_hundred_and_twenty_services_stay_small_in_every_lang
     site = render_all(snapshots.large(incidents=1))
     matrices = [
         page.body
-        for path, page in (*site.pages.items(), *site.stale.items())
+        for path, page in site.pages.items()
         if languages.split(path)[1] in ("/status/", "/status/everywhere/")
     ]
-    assert len(matrices) == 4 * len(languages.names())
+    assert len(matrices) == 2 * len(languages.names())
     for body in matrices:
         assert len(body) <= 125_000
         assert len(gzip.compress(body, FAST_GZIP)) <= 12_000

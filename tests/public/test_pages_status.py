@@ -9,8 +9,9 @@ from datetime import timedelta
 import pytest
 
 from statuspage.public.render.headline import headline
-from statuspage.public.renderer import render_site
+from statuspage.public.renderer import render_all, render_site
 from statuspage.public.snapshot.values import CellView, Snapshot
+from statuspage.public.store.silence import told
 from tests.public import snapshots
 from tests.public.markup import Markup
 
@@ -166,20 +167,19 @@ def test_aliases_can_be_found() -> None:
     assert Markup(body).all("li", **{"data-find": "ARM|Control plane"})
 
 
-def test_stale_variants_are_loud_and_otherwise_the_same() -> None:
-    site = render_site(snapshots.bad_night())
-    assert {"/status/", "/status/europe/", "/status/history/"} <= set(site.stale)
-    for path, page in site.stale.items():
-        found = Markup(page.body)
-        assert "As of 21 January 2024, 04:30 UTC , not updated since." in found.text, path
-        assert found.all("p", role="alert"), path
-        # The normal one has a banner, too, for copies that grow old: hidden until a script says so.
-        alerts = Markup(site.pages[path].body).all("p", role="alert")
-        assert [("hidden" in one, "data-old" in one) for one in alerts] == [(True, True)], path
-        start, end = page.body.index(b'<p class="stale"'), page.body.index(b"<main")
-        plain = site.pages[path].body
-        assert page.body[:start] == plain[: plain.index(b'<p class="stale"')], path
-        assert page.body[end:] == plain[plain.index(b"<main") :], path
+def test_a_page_that_states_a_time_can_say_that_it_is_not_renewed() -> None:
+    site = render_all(snapshots.bad_night())
+    for path in ("/status/", "/status/europe/", "/status/history/", "/ja/status/history/minutes/"):
+        page = site.pages[path].body
+        # And that it is an old copy, which its script decides.
+        for body, hidden in ((page, [True, True]), (told(page), [False, True])):
+            alerts = Markup(body).all("p", role="alert")
+            assert ["hidden" in one for one in alerts] == hidden, path
+            assert ["data-old" in one for one in alerts] == [False, True], path
+    said = told(site.pages["/status/europe/"].body)
+    assert "As of 21 January 2024, 04:30 UTC , not updated since." in Markup(said).text
+    undated = site.pages[f"/status/history/{snapshots.bad_night().incidents[0].tracking_id}/"].body
+    assert told(undated) == undated
 
 
 def test_an_empty_catalogue_still_has_a_page() -> None:

@@ -90,7 +90,7 @@ def test_a_renewed_site_is_the_site_rendered_anew(
     renewed, anew = files(tmp_path / "renewed"), files(tmp_path / "anew")
     assert renewed.keys() == anew.keys()
     assert [name for name in anew if renewed[name] != anew[name]] == []
-    assert {"site/status/index.html", "stale/ja/status/index.html"} <= {
+    assert {"site/status/index.html", "site/ja/status/index.html"} <= {
         name for name in renewed if renewed[name] != before[name]
     }
 

@@ -28,8 +28,7 @@ class Page:
 class Site:
     """The whole public site at one revision of the public snapshot.
 
-    `pages`: URL path (`/status/`) -> Page. `stale`: the hot paths' variants, shown when the publisher
-    has been silent. `parts`: named fragments that queries are answered from
+    `pages`: URL path (`/status/`) -> Page. `parts`: named fragments that queries are answered from
     (`history/<tracking-id>.html`, …); never served by themselves. `index`: JSON-able data for the same.
     `as_of`: UTC, when the database was read.
 
@@ -40,7 +39,6 @@ class Site:
     revision: int
     as_of: datetime
     pages: Mapping[str, Page]
-    stale: Mapping[str, Page] = field(default_factory=dict)
     parts: Mapping[str, bytes] = field(default_factory=dict)
     index: Mapping[str, Any] = field(default_factory=dict)
     base: str = ""

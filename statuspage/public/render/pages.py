@@ -37,8 +37,6 @@ ENDPOINTS = "/status/api/"
 HOW_FAST = "/status/history/how-fast/"
 REPORT = "/status/report/"
 INDENTED = re.compile(rb"\n\s+")
-# What base.html says of a copy that has grown old. No text of an operator stands before it.
-OLD_COPY = re.compile(rb'<p class="stale" role="alert" data-old="[^"]*" hidden>.*?</p>', re.DOTALL)
 HIT_SHOWN = 8  # affected services before the others fold
 LONG = 60  # rows: a table of more is higher than any window
 HOT, WARM = 10, 60  # seconds a cache may keep the status pages, and the history's
@@ -46,8 +44,8 @@ HOT, WARM = 10, 60  # seconds a cache may keep the status pages, and the history
 ERRORS = {400: 0, 404: HOT, 405: 0, 414: 0, 500: 0}
 
 
-def status_pages(snapshot: Snapshot, layout: Layout) -> tuple[dict[str, Page], dict[str, Page]]:
-    """The pages of the matrix, and their stale variants, by unprefixed path."""
+def status_pages(snapshot: Snapshot, layout: Layout) -> dict[str, Page]:
+    """The pages of the matrix by unprefixed path."""
     regions, lists = _lists(snapshot)
     context = {**cards.cards(snapshot), **lists, "headline": headline(snapshot)}
     context |= {
@@ -68,9 +66,8 @@ def status_pages(snapshot: Snapshot, layout: Layout) -> tuple[dict[str, Page], d
         for name in ("cards", "lists", "upcoming", "recent", "places")
     }
     if not snapshot.geographies:
-        fresh = {STATUS: _matrix("status/empty.html", layout, STATUS, context)}
-        return fresh, {STATUS: silent(fresh[STATUS], layout)}
-    fresh = {}
+        return {STATUS: _matrix("status/empty.html", layout, STATUS, context)}
+    found = {}
     # The front page has all that is not good anywhere; the whole table is a page for each geography.
     tables: dict[str, tuple[GeographyView | None, SafeString]] = {
         STATUS: (None, matrix.affected(snapshot))
@@ -80,17 +77,8 @@ def status_pages(snapshot: Snapshot, layout: Layout) -> tuple[dict[str, Page], d
     for path, (place, table) in tables.items():
         long = table.count("<tr") > LONG
         values = {**context, "geography": place, "table": table, "long": long}
-        fresh[path] = _matrix("status/matrix.html", layout, path, values)
-    return fresh, {path: silent(page, layout) for path, page in fresh.items()}
-
-
-def silent(page: Page, layout: Layout) -> Page:
-    """The variant that is shown once the publisher has gone silent: it says so, and since when."""
-    notice = fragment("status/silent.html", {"as_of": layout.as_of}).strip()
-    body, found = OLD_COPY.subn(lambda _: notice, page.body, count=1)
-    if not found:
-        raise ValueError("a page without a place for the notice that it is old")
-    return replace(page, body=body)
+        found[path] = _matrix("status/matrix.html", layout, path, values)
+    return found
 
 
 def _matrix(template: str, layout: Layout, path: str, context: Mapping[str, Any]) -> Page:

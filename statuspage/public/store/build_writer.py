@@ -77,7 +77,6 @@ def plan(
         return FileEntry(take(name, body), len(body), PART)
 
     pages = {path: page(paper.page_file(path, one.status), one) for path, one in site.pages.items()}
-    stale = {path: page(paper.stale_file(path), one) for path, one in site.stale.items()}
     parts = {name: part(paper.part_file(name), body) for name, body in site.parts.items()}
     index = base.index
     if site.index or not site.base:
@@ -92,7 +91,6 @@ def plan(
         sequence,
         site.as_of,
         top,
-        {**_without(base.stale, site), **stale},
         top_parts,
         index,
         {name: shard for name, shard in base.shards.items() if name not in shards},
@@ -237,7 +235,6 @@ def renamed(wanted: Manifest, ready: Mapping[str, FileEntry]) -> Manifest:
     return replace(
         wanted,
         top={p: ready.get(paper.page_file(p, e.status), e) for p, e in wanted.top.items()},
-        stale={p: ready.get(paper.stale_file(p), e) for p, e in wanted.stale.items()},
         top_parts={n: ready.get(paper.part_file(n), e) for n, e in wanted.top_parts.items()},
         index=ready.get("index.json", wanted.index),
     )

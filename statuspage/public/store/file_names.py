@@ -71,11 +71,6 @@ def page_file(path: str, status: int = 200) -> str:
     return ("site" if status == 200 else "gone") + _file(path)
 
 
-@lru_cache(maxsize=1024)
-def stale_file(path: str) -> str:
-    return "stale" + _file(path)
-
-
 @lru_cache(maxsize=4096)
 def part_file(name: str) -> str:
     return "parts" + _file(f"/{name}")

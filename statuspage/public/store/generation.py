@@ -4,7 +4,7 @@
       current -> generations/r000000000042-000000     switched by rename(2), never half
       heartbeat.json                                  {"revision": 42, "at": "…Z"}: the publisher lives
       generations/r000000000042-000000/
-        manifest.json   site/   gone/   errors/   stale/   parts/   shards/   index.json
+        manifest.json   site/   gone/   errors/   parts/   shards/   index.json
 
 `site/` is a plain tree (`/status/` -> `site/status/index.html`, `.gz` and `.br` beside it), so that nginx
 or any static host can serve it. What did not change is hard-linked, so a file is never written in place.
@@ -207,14 +207,11 @@ def compress_best(directory: Path, *, stop: Callable[[], bool] = lambda: False) 
     folder, manifest = shown_in(directory)
     if folder is None or manifest is None:
         return 0
-    hot = {paper.page_file(path) for path in manifest.stale if path in manifest.top}
+    hot = {paper.page_file(path, entry.status) for path, entry in manifest.hot.items()}
     top = dict(_waiting(manifest.files([])))
     assets = {name: entry for name, entry in top.items() if name.startswith(f"site{ASSETS}")}
     first = {name: entry for name, entry in top.items() if name in hot}
-    # What is shown in an emergency alone needs no best.
-    rest = {
-        n: e for n, e in top.items() if n not in hot | assets.keys() and not n.startswith("stale/")
-    }
+    rest = {name: entry for name, entry in top.items() if name not in hot | assets.keys()}
     done = 0
     try:
         for batch, quality in ((first, BROTLI), (assets, BEST_BROTLI), (rest, BROTLI)):

@@ -11,7 +11,7 @@ from typing import Any
 
 from statuspage.public.render.page import Page
 from statuspage.public.store import index as indexed
-from statuspage.public.store import manifest, manifest_shards, prepared_responses
+from statuspage.public.store import manifest, manifest_shards, prepared_responses, silence
 from statuspage.public.store.index import Index
 from statuspage.public.store.manifest import FileEntry, GenerationError, Manifest
 from statuspage.public.store.prepared_responses import PreparedResponse
@@ -79,9 +79,8 @@ def read_file(folder: Path, name: str, entry: FileEntry) -> bytes:
 class LoadedGeneration:
     """One generation: hot pages in memory, the others read from their files and kept within a bound.
 
-    `pages`, `parts`, `index`, `revision` and `as_of` are those of the `Site` it was written from. `fresh` and
-    `silent` map URL paths, as WSGI spells them, to answers: the normal ones, and those for a
-    publisher that has gone silent.
+    `pages`, `parts`, `index`, `revision` and `as_of` are those of the `Site` it was written from. `fresh` maps URL
+    paths, as WSGI spells them, to answers.
     """
 
     def __init__(
@@ -100,7 +99,6 @@ class LoadedGeneration:
         self.pages = Pages(folder, paper.pages)
         self.parts = Files(folder, paper.parts)
         self.fresh: dict[str, PreparedResponse] = {}
-        self.silent: dict[str, PreparedResponse] = {}
         self._made: dict[str, tuple[FileEntry, PreparedResponse]] = {}
         self._hsts = hsts
         self._limit = cold_bytes
@@ -110,15 +108,22 @@ class LoadedGeneration:
         self._load_hot(previous._made if previous is not None else {})
 
     def _load_hot(self, made: Mapping[str, tuple[FileEntry, PreparedResponse]]) -> None:
-        errors = [path for path in self.manifest.top if not path.startswith("/")]
-        for path in [*self.manifest.stale, *errors]:
-            entry = self.manifest.top.get(path)
-            if entry is not None:
-                name = manifest.page_file(path, entry.status)
-                self.fresh[as_wsgi(path)] = self._hot(name, entry, made)
-        self.silent = dict(self.fresh)
-        for path, entry in self.manifest.stale.items():
-            self.silent[as_wsgi(path)] = self._hot(manifest.stale_file(path), entry, made)
+        for path, entry in self.manifest.hot.items():
+            name = manifest.page_file(path, entry.status)
+            self.fresh[as_wsgi(path)] = self._hot(name, entry, made)
+
+    @cached_property
+    def silent(self) -> dict[str, PreparedResponse]:
+        """The hot answers, for a publisher that has gone silent: pages that state a time say so."""
+        found = {}
+        for path, entry in self.manifest.hot.items():
+            answer = self.fresh[as_wsgi(path)]
+            body = answer[prepared_responses.IDENTITY].body[0]
+            if (told := silence.told(body)) != body:
+                page = Page(told, entry.content_type, entry.status, entry.max_age)
+                answer = prepared_responses.assembled(page, hsts=self._hsts, path=path)
+            found[as_wsgi(path)] = answer
+        return found
 
     def _hot(
         self, name: str, entry: FileEntry, made: Mapping[str, tuple[FileEntry, PreparedResponse]]
@@ -160,7 +165,7 @@ class LoadedGeneration:
     def find(self, path: str) -> PreparedResponse | None:
         """The answer at a URL path (as in the manifest), read from its file; None when there is none.
 
-        Kept afterwards, so that `fresh` and `silent` have it. Raises GenerationGoneError.
+        Kept afterwards, so that `fresh` has it. Raises GenerationGoneError.
         """
         entry = self.manifest.pages.get(path)
         if entry is None:
@@ -179,14 +184,13 @@ class LoadedGeneration:
         with self._lock:
             if key in self.fresh:
                 return
-            self.fresh[key] = self.silent[key] = answer
+            self.fresh[key] = answer
             self._cold[key] = size
             self._cold_total += size
             while self._cold_total > self._limit:
                 oldest = next(iter(self._cold))
                 self._cold_total -= self._cold.pop(oldest)
                 self.fresh.pop(oldest, None)
-                self.silent.pop(oldest, None)
 
     @cached_property
     def index(self) -> Mapping[str, Any]:

@@ -20,7 +20,6 @@ from statuspage.public.store.file_names import (
     page_file,
     part_file,
     plain,
-    stale_file,
 )
 from statuspage.public.store.manifest_shards import Load, Shard, Sharded
 
@@ -34,11 +33,10 @@ __all__ = [
     "page_file",
     "parse",
     "part_file",
-    "stale_file",
 ]
 
 NAME = "manifest.json"
-FORMAT = 2
+FORMAT = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +50,6 @@ class Manifest:
     sequence: int
     as_of: datetime
     top: Mapping[str, FileEntry] = field(default_factory=dict)
-    stale: Mapping[str, FileEntry] = field(default_factory=dict)
     top_parts: Mapping[str, FileEntry] = field(default_factory=dict)
     index: FileEntry = NOTHING
     shards: Mapping[str, Shard] = field(default_factory=dict)
@@ -60,6 +57,12 @@ class Manifest:
     @property
     def folder(self) -> str:
         return f"r{self.revision:012d}-{self.sequence:06d}"
+
+    @property
+    def hot(self) -> dict[str, FileEntry]:
+        """The pages that everybody reads, and those for errors: to be had at once, and packed first."""
+        html = "text/html"
+        return {path: e for path, e in self.top.items() if e.content_type.startswith(html)}
 
     @property
     def pages(self) -> Sharded:
@@ -73,8 +76,6 @@ class Manifest:
         """(relative file name, entry) of what is on top and on these shards (None: on all of them)."""
         for path, entry in self.top.items():
             yield page_file(path, entry.status), entry
-        for path, entry in self.stale.items():
-            yield stale_file(path), entry
         for name, entry in self.top_parts.items():
             yield part_file(name), entry
         yield "index.json", self.index
@@ -90,7 +91,6 @@ class Manifest:
             "as_of": self.as_of.isoformat(),
             "index": plain(self.index),
             "pages": {path: plain(entry) for path, entry in self.top.items()},
-            "stale": {path: plain(entry) for path, entry in self.stale.items()},
             "parts": {name: plain(entry) for name, entry in self.top_parts.items()},
             "shards": {name: [one.hash, one.best] for name, one in self.shards.items()},
         }
@@ -108,7 +108,6 @@ def parse(data: bytes, load: Load) -> Manifest:
             sequence=int(raw["sequence"]),
             as_of=datetime.fromisoformat(raw["as_of"]),
             top={path: FileEntry(**entry) for path, entry in raw["pages"].items()},
-            stale={path: FileEntry(**entry) for path, entry in raw["stale"].items()},
             top_parts={name: FileEntry(**entry) for name, entry in raw["parts"].items()},
             index=FileEntry(**raw["index"]),
             shards={

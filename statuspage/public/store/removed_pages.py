@@ -30,10 +30,8 @@ def left_over(
         return language == code or (code == default and language not in known)
 
     pages = {path: entry for path, entry in shown.pages.items() if ours(path)}
-    stale = {path for path in shown.stale if ours(path)}
     parts = {name for name in shown.parts if ours(name)}
     dropped = {path for path in pages if path not in site.pages and path not in waiting}
-    dropped |= {path for path in stale if path not in site.stale}
     dropped |= {name for name in parts if name not in site.parts and name not in waiting}
     gone = {
         path

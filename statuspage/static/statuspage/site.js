@@ -231,7 +231,7 @@
     // A copy that a cache kept while we were down says so itself; what was refreshed since counts by its own time.
     for (const banner of all("[data-old]")) {
       const asOf = new Date(one(".asof [data-age]")?.dataset.age ?? banner.dataset.old);
-      banner.hidden = Date.now() - asOf < 300000;
+      banner.hidden = Date.now() - asOf < 300000 || Boolean(one("[data-silent]:not([hidden])"));
     }
   };
 

@@ -54,8 +54,6 @@ RETRY_SECONDS = 1.0
 # Also while nothing happens pages say as of when they are true. Well before five minutes, when a page counts
 # as one that nobody renews.
 RENEW = timedelta(minutes=4)
-# So often the time of what goes on is counted anew, on pages that state none of their own.
-COUNT_ANEW = timedelta(minutes=15)
 # And from time to time, and on each new day, everything is rendered anew.
 RENDER_ANEW = timedelta(hours=1)
 REST = ""  # in place of a language: feeds, JSON, badges and the index
@@ -76,7 +74,6 @@ class Publisher:
     snapshot: Snapshot | None = None
     published_at: datetime | None = None
     rendered_at: datetime | None = None
-    counted_at: datetime | None = None
     revision: int = -1
     at_once: int = AT_ONCE
 
@@ -130,7 +127,7 @@ class Publisher:
         self.base = written.folder.name
         self.snapshot = snapshot
         self.behind = [] if together else [REST, *languages.others()]
-        self.published_at = self.rendered_at = self.counted_at = snapshot.as_of
+        self.published_at = self.rendered_at = snapshot.as_of
         self.revision = snapshot.revision
         self._beat()
         return written
@@ -138,8 +135,8 @@ class Publisher:
     def translate(self) -> Written | None:
         """One step further towards what was published last; None when all is there.
 
-        First feeds and data, then what is hot in one language after the other, then what is cold in portions,
-        so that whatever is due meanwhile waits for one step alone.
+        First feeds and data with what changed in all languages; one language after the other where each is new as a
+        whole; then what is cold in portions. So whatever is due meanwhile waits for one step alone.
         """
         if self.snapshot is None:
             return None
@@ -156,8 +153,8 @@ class Publisher:
         return written
 
     def renew(self) -> Written:
-        """Publish what is shown once more, as of now: nothing has changed, so no page is rendered but,
-        every COUNT_ANEW, those that count the time of what goes on.
+        """Publish what is shown once more, as of now: nothing has changed, so no page is rendered but that of the
+        posted minutes. What machines read says when it was made, and stays.
 
         Publishes as usual where something may have, or where not all languages show the same yet.
         """
@@ -174,15 +171,12 @@ class Publisher:
             return self.publish()
         try:
             self.snapshot = replace(self.snapshot, as_of=now)
-            site = self._english().rest(self.snapshot)
-            if self._is_old(self.counted_at, COUNT_ANEW):
-                site = with_rest(self._english().renderer.grown_older(self.snapshot), site)
-                others = [
-                    renderer.grown_older(self.snapshot) for renderer in self.renderers.values()
-                ]
-                site = with_languages(site, others)
-                self.counted_at = now
-            site = renewed(folder, shown, site)
+            counted = {
+                f"{languages.root(renderer.language)}{path}": page
+                for renderer in (self._english().renderer, *self.renderers.values())
+                for path, page in renderer.minutes(self.snapshot).items()
+            }
+            site = renewed(folder, shown, Site(self.snapshot.revision, now, counted))
             written = write_generation(self.directory, site)
         except Exception:
             self._forget()
@@ -194,12 +188,23 @@ class Publisher:
 
     def _next_step(self, snapshot: Snapshot) -> tuple[Site | None, bool]:
         if self.behind:
-            return self._print(self.behind.pop(0), snapshot, self.at_once)
+            return self._catch_up(snapshot)
         for renderer in (self._english().renderer, *self.renderers.values()):
             if (site := renderer.more(self.at_once)) is not None:
                 now = (snapshot.revision, snapshot.as_of)
                 return replace(site, revision=now[0], as_of=now[1], base=self.base), False
         return None, False
+
+    def _catch_up(self, snapshot: Snapshot) -> tuple[Site, bool]:
+        whole = any(
+            code not in self.renderers or self.renderers[code].is_whole(snapshot)
+            for code in languages.others()
+        )
+        codes = self.behind[:1] if whole else self.behind
+        self.behind = self.behind[len(codes) :]
+        printed = [self._print(code, snapshot, self.at_once) for code in codes]
+        first, *others = [site for site, _ in printed]
+        return with_languages(first, others), any(left for _, left in printed)
 
     def _print(self, code: str, snapshot: Snapshot, at_once: int) -> tuple[Site, bool]:
         """A language as it differs from what is shown, and whether an entry leaves."""

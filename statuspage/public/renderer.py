@@ -18,6 +18,7 @@ from statuspage.public.formats.feed import feed_queries
 from statuspage.public.formats.feed.feed_entries import FeedEntry, newest_entries
 from statuspage.public.formats.how_fast import FIGURES, FIGURES_SCHEMA
 from statuspage.public.render import history, updates
+from statuspage.public.render.charts import affected_minutes
 from statuspage.public.render.files import assets, plain_files, share_images
 from statuspage.public.render.headline import Headline, headline
 from statuspage.public.render.layout import Layout
@@ -29,6 +30,7 @@ from statuspage.public.render.pages import (
     MINUTES,
     REPORT,
     STATUS,
+    DrawnCells,
     HistoryPages,
     endpoints_page,
     error_pages,
@@ -61,11 +63,16 @@ class Renderer:
     entries: dict[str, bytes] = field(default_factory=dict)
     waiting: dict[str, None] = field(default_factory=dict)
     pictures: dict[str, IncidentView] = field(default_factory=dict)  # by tracking ID, to be drawn
-    kept: dict[str, SafeString] = field(default_factory=dict)  # of the catalogue alone
+    kept: dict[str, SafeString] = field(default_factory=dict)  # of the catalogue and settings alone
+    cells: DrawnCells = field(default_factory=DrawnCells)
+    counted: object = None  # what the minutes printed last were counted from
 
     def is_whole(self, snapshot: Snapshot) -> bool:
         """Whether the next print begins anew."""
         return self.before is None or places(self.before) != places(snapshot)
+
+    def layout(self, snapshot: Snapshot) -> Layout:
+        return Layout(snapshot.as_of, snapshot.revision, kept=self.kept)
 
     def print(
         self, snapshot: Snapshot, first: Collection[str] = (), *, at_once: int = AT_ONCE
@@ -80,14 +87,14 @@ class Renderer:
         self.before = snapshot
         root = languages.root(self.language)
         with override(self.language):
-            layout = Layout(snapshot.as_of, snapshot.revision)
+            layout = self.layout(snapshot)
             entries = _Entries(self.entries, snapshot)
             listed = HistoryPages(snapshot, layout, entries, self.kept)
             # No word of what left waits, wherever it stood.
             must = set(change.left_months)
             must.update(() if change.whole else change.redirects)
             pages, parts = self._portion(self._next(changed, at_once, must), listed)
-            hot = status_pages(snapshot, layout)
+            hot = status_pages(snapshot, layout, self.cells)
             hot[HISTORY] = listed.newest()
             # Of the catalogue alone, and of whether there are figures.
             if (
@@ -99,7 +106,7 @@ class Renderer:
                 if settings.VISITOR_REPORTS:
                     hot[REPORT] = report_page(snapshot, layout)
             if self.language != languages.DEFAULT:
-                hot[MINUTES] = minutes_page(snapshot, layout)
+                hot |= self.minutes(snapshot)
                 hot[UPDATES] = updates.page(layout, self._said(snapshot))
             if snapshot.figures is not None:
                 hot[HOW_FAST] = how_fast_page(snapshot.figures, layout)
@@ -125,20 +132,14 @@ class Renderer:
             entries.shrink()
         return Site(snapshot.revision, snapshot.as_of, pages, parts, dropped=frozenset(dropped))
 
-    def grown_older(self, snapshot: Snapshot) -> Site:
-        """What the clock alone changes, where `snapshot` is the one printed last as of a later time."""
-        changed = self._queue(between(self.before, snapshot), snapshot, ())
-        self.before = snapshot
+    def minutes(self, snapshot: Snapshot) -> dict[str, Page]:
+        """The page of the posted minutes by unprefixed path, unless it is as it was printed last."""
+        of = affected_minutes.counted_from(snapshot)
+        if of == self.counted:
+            return {}
+        self.counted = of
         with override(self.language):
-            layout = Layout(snapshot.as_of, snapshot.revision)
-            entries = _Entries(self.entries, snapshot)
-            pages, parts = self._portion(
-                changed, HistoryPages(snapshot, layout, entries, self.kept)
-            )
-            if self.language != languages.DEFAULT and any(one.active for one in snapshot.incidents):
-                pages[f"{languages.root()}{MINUTES}"] = minutes_page(snapshot, layout)
-            entries.shrink()
-        return Site(snapshot.revision, snapshot.as_of, pages, parts=parts)
+            return {MINUTES: minutes_page(snapshot, self.layout(snapshot))}
 
     def more(self, at_once: int = AT_ONCE, *, summaries: bool = False) -> Site | None:
         """The next portion of what waits, as of the snapshot printed last; None when nothing does.
@@ -152,7 +153,7 @@ class Renderer:
         others = [name for name in self.waiting if name not in snapshot.by_id]
         chosen = others if summaries else self._next(self.waiting, at_once)
         with override(self.language):
-            layout = Layout(snapshot.as_of, snapshot.revision)
+            layout = self.layout(snapshot)
             entries = _Entries(self.entries, snapshot)
             pages, parts = self._portion(chosen, HistoryPages(snapshot, layout, entries, self.kept))
             entries.shrink()
@@ -186,6 +187,7 @@ class Renderer:
         if change.whole:
             self.waiting.clear()
             self.kept.clear()
+            self.counted = None
         shown = (snapshot.by_id, snapshot.months, snapshot.redirects)
         changed = [
             name
@@ -297,10 +299,10 @@ class SiteRenderer:
             pages = format_pages(snapshot, **who, index=index)
             pages |= plain_files.pages(snapshot, addresses(snapshot))
             pages |= self.renderer.draw()
-            # Nobody waits for this one as for the others.
-            layout = Layout(snapshot.as_of, snapshot.revision)
-            pages[MINUTES] = minutes_page(snapshot, layout)
-            pages[UPDATES] = updates.page(layout, index[feed_queries.KEY][feed_queries.ENTRIES])
+            pages |= self.renderer.minutes(snapshot)
+            pages[UPDATES] = updates.page(
+                self.renderer.layout(snapshot), index[feed_queries.KEY][feed_queries.ENTRIES]
+            )
         return Site(
             snapshot.revision, snapshot.as_of, pages, parts=format_parts(snapshot), index=index
         )

@@ -6,6 +6,7 @@ from datetime import datetime
 
 from django import template
 from django.conf import settings
+from django.template.base import Parser, Token
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext
@@ -29,6 +30,30 @@ def asset(name: str) -> str:
 def brand() -> Brand:
     """The operator's logo, colours, texts and links."""
     return settings.BRAND
+
+
+class KeptNode(template.Node):
+    def __init__(self, name: str, nodes: template.NodeList) -> None:
+        self.name, self.nodes = name, nodes
+
+    def render(self, context: template.Context) -> SafeString:
+        kept = context.get("kept")
+        if kept is None:
+            return self.nodes.render(context)
+        if self.name not in kept:
+            kept[self.name] = self.nodes.render(context)
+        found: SafeString = kept[self.name]
+        return found
+
+
+@register.tag(name="kept")
+def keep(parser: Parser, token: Token) -> KeptNode:
+    """`{% kept "name" %}…{% endkept %}`: what is the same on every page of a language, rendered once for all that one
+    renderer makes of one catalogue (`Layout.kept`); anywhere else each time."""
+    _, name = token.split_contents()
+    nodes = parser.parse(("endkept",))
+    parser.delete_first_token()
+    return KeptNode(name.strip('"'), nodes)
 
 
 @register.filter

@@ -169,7 +169,7 @@ def test_aliases_can_be_found() -> None:
 
 def test_a_page_that_states_a_time_can_say_that_it_is_not_renewed() -> None:
     site = render_all(snapshots.bad_night())
-    for path in ("/status/", "/status/europe/", "/status/history/", "/ja/status/history/minutes/"):
+    for path in ("/status/", "/status/europe/", "/ja/status/history/"):
         page = site.pages[path].body
         # And that it is an old copy, which its script decides.
         for body, hidden in ((page, [True, True]), (told(page), [False, True])):

@@ -134,7 +134,7 @@ def test_minutes_are_those_of_the_union_within_ninety_days(
     spans: list[tuple[int, int, bool]],
 ) -> None:
     """Against a set of minutes, which is slow and obviously right."""
-    now = NOW.replace(second=0)
+    now = NOW.replace(minute=0, second=0)
     incidents, expected = [], set()
     first = now.replace(hour=0, minute=0) - timedelta(days=DAYS - 1)
     reach = int((now - first).total_seconds() // 60)

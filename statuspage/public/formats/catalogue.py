@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
@@ -78,10 +78,12 @@ class FormatCatalogue:
             for service, regions in self.offered.items()
         }
         return {
-            **asdict(self),
+            "services": dict(self.services),
             "categories": [[slug, name, list(of)] for slug, name, of in self.categories],
             "regions": {slug: list(place) for slug, place in self.regions.items()},
+            "geographies": dict(self.geographies),
             "offered": offered,
+            "since": {kind: dict(known) for kind, known in self.since.items()},
         }
 
     @cached_property

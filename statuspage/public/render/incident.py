@@ -64,7 +64,7 @@ class Repair:
 
 
 def context(incident: IncidentView, now: datetime) -> dict[str, Any]:
-    """The template's values; `now` (UTC) decides what is overdue and where open windows end."""
+    """The template's values; `now` (UTC) decides what is overdue."""
     review = incident.review
     sections = _sections(incident)
     repairs = [_repair(item, now) for item in review.repair_items] if review else []
@@ -88,7 +88,7 @@ def context(incident: IncidentView, now: datetime) -> dict[str, Any]:
         "plan": plan.sentence(incident, now),
         "promise": promise(incident, now),
         "story": story(incident),
-        "windows": [_window(incident, window, now) for window in history.begun_windows(incident)],
+        "windows": [_window(incident, window) for window in history.begun_windows(incident)],
         "services": _roles(incident.services),
         "regions": _roles(incident.regions),
         "geographies": _roles(incident.geographies),
@@ -161,13 +161,14 @@ def _repair(item: RepairItemView, now: datetime) -> Repair:
     return Repair(item, str(labels.REPAIRS.get(item.state, item.state)), overdue)
 
 
-def _window(incident: IncidentView, window: WindowView, now: datetime) -> DrawnWindow:
+def _window(incident: IncidentView, window: WindowView) -> DrawnWindow:
+    """What goes on is drawn up to what was said last, without a length: or the page would change with the clock."""
     state = labels.state_of(incident.kind, incident.level)
     name = window.label or gettext("Impact")
     if window.end is None and not incident.active:
         return DrawnWindow(window, name, "", SafeString(""))  # it ended, and nobody knows when
-    end = window.end or max(now, window.start)
-    length = times.length(end - window.start)
+    end = window.end or max(incident.updated_at, window.start)
+    length = times.length(end - window.start) if window.end else ""
     bars = _bars(incident, window, state)
     until = times.full(window.end) if window.end else gettext("still going on")
     label = gettext("%(name)s: from %(start)s, until %(end)s") % {

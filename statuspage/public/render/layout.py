@@ -3,25 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
 from django.conf import settings
 from django.template.loader import render_to_string
+from django.utils.safestring import SafeString
 
 from statuspage.public import languages
 
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """The facts every page states: `as_of` (UTC) is when the database was read."""
+    """The facts every page states: `as_of` (UTC) is when the database was read.
+
+    `kept`: what templates mark as the same on all pages of a language (`{% kept %}`), once it is rendered.
+    """
 
     as_of: datetime
     revision: int
     dated: bool = (
         True  # False: written anew only when something on it changes, so no time is stated
     )
+    kept: dict[str, SafeString] | None = field(default=None, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +71,7 @@ def _shared(layout: Layout, path: str, context: Mapping[str, Any]) -> dict[str, 
         "as_of": layout.as_of,
         "dated": layout.dated,
         "revision": layout.revision,
+        "kept": layout.kept,
         "asks_visitors": bool(settings.VISITOR_REPORTS),
         "section": "history" if path.startswith("/status/history/") else "status",
     }

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
-from dataclasses import replace
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import partial
+from typing import Any, TypeVar
 
 from django.conf import settings
 from django.utils.safestring import SafeString
@@ -20,6 +21,7 @@ from statuspage.public.render.headline import headline
 from statuspage.public.render.layout import Layout, fragment, render
 from statuspage.public.render.page import Page
 from statuspage.public.render.table import dependents, labels, matrix, offered
+from statuspage.public.snapshot.changes import places as places_of
 from statuspage.public.snapshot.values import (
     BesideView,
     FiguresView,
@@ -31,6 +33,7 @@ from statuspage.public.snapshot.values import (
     Snapshot,
 )
 
+T = TypeVar("T")
 STATUS, HISTORY = "/status/", "/status/history/"
 MINUTES = "/status/history/minutes/"
 ENDPOINTS = "/status/api/"
@@ -44,9 +47,33 @@ HOT, WARM = 10, 60  # seconds a cache may keep the status pages, and the history
 ERRORS = {400: 0, 404: HOT, 405: 0, 414: 0, 500: 0}
 
 
-def status_pages(snapshot: Snapshot, layout: Layout) -> dict[str, Page]:
-    """The pages of the matrix by unprefixed path."""
-    regions, lists = _lists(snapshot)
+@dataclass(slots=True)
+class DrawnCells:
+    """What was drawn of cells that are not good, for as long as those stay as they are (`of`)."""
+
+    of: object = None
+    drawn: dict[str, Any] = field(default_factory=dict)
+
+    def get(self, name: str, draw: Callable[[], T]) -> T:
+        if name not in self.drawn:
+            self.drawn[name] = draw()
+        found: T = self.drawn[name]
+        return found
+
+    def turn(self, snapshot: Snapshot) -> None:
+        # On another day times need their date.
+        of = (places_of(snapshot), snapshot.cells, snapshot.dependents, snapshot.as_of.date())
+        if of != self.of:
+            self.of, self.drawn = of, {}
+
+
+def status_pages(
+    snapshot: Snapshot, layout: Layout, cells: DrawnCells | None = None
+) -> dict[str, Page]:
+    """The pages of the matrix by unprefixed path. `cells`: of the last time, and for the next one."""
+    cells = cells or DrawnCells()
+    cells.turn(snapshot)
+    regions, lists = cells.get("lists", lambda: _lists(snapshot))
     context = {**cards.cards(snapshot), **lists, "headline": headline(snapshot)}
     context |= {
         "tabs": matrix.tabs(snapshot),
@@ -63,17 +90,21 @@ def status_pages(snapshot: Snapshot, layout: Layout) -> dict[str, Page]:
         name: SafeString(
             fragment(f"status/{name}.html", {**context, "as_of": snapshot.as_of}).decode()
         )
-        for name in ("cards", "lists", "upcoming", "recent", "places")
+        for name in ("cards", "upcoming", "recent", "places")
     }
+    context["parts"]["lists"] = cells.get(
+        "answers", lambda: SafeString(fragment("status/lists.html", lists).decode())
+    )
     if not snapshot.geographies:
         return {STATUS: _matrix("status/empty.html", layout, STATUS, context)}
     found = {}
     # The front page has all that is not good anywhere; the whole table is a page for each geography.
     tables: dict[str, tuple[GeographyView | None, SafeString]] = {
-        STATUS: (None, matrix.affected(snapshot))
+        STATUS: (None, cells.get(STATUS, lambda: matrix.affected(snapshot)))
     }
     for geography in snapshot.geographies:
-        tables[f"{STATUS}{geography.slug}/"] = (geography, matrix.table(snapshot, geography))
+        path = f"{STATUS}{geography.slug}/"
+        tables[path] = (geography, cells.get(path, partial(matrix.table, snapshot, geography)))
     for path, (place, table) in tables.items():
         long = table.count("<tr") > LONG
         values = {**context, "geography": place, "table": table, "long": long}
@@ -193,6 +224,7 @@ class HistoryPages:
 
 def minutes_page(snapshot: Snapshot, layout: Layout) -> Page:
     context = {"minutes": affected_minutes.minutes(snapshot)}
+    layout = replace(layout, dated=False)
     return Page(render("history/minutes.html", layout, MINUTES, context), max_age=WARM)
 
 

@@ -76,17 +76,13 @@ def places(snapshot: Snapshot) -> tuple[object, ...]:
 
 
 def _aging(before: Snapshot, after: Snapshot) -> Iterator[IncidentView]:
-    """Whose page changes with the clock alone: windows that go on are drawn up to now, a new month makes repair
-    items overdue, and a review is late from its time on."""
+    """Whose page changes with the clock alone: what was planned, promised or owed is due, and a new month makes
+    repair items overdue."""
     another_month = f"{before.as_of:%Y-%m}" != f"{after.as_of:%Y-%m}"
     for one in after.incidents:
-        if (
-            one.active
-            or (
-                one.reviews_due
-                and any(before.as_of < due <= after.as_of for _, due in one.reviews_due)
-            )
-            or (another_month and one.review is not None and one.review.repair_items)
+        due = (one.started_at, *one.moments_ahead(), *(at for _, at in one.reviews_due))
+        if any(at is not None and before.as_of < at <= after.as_of for at in due) or (
+            another_month and one.review is not None and one.review.repair_items
         ):
             yield one
 

@@ -19,7 +19,7 @@ from incidents.vocabulary import Kind
 from statuspage.public import languages
 from statuspage.public.render import times
 from statuspage.public.render.table import labels
-from statuspage.public.snapshot.values import Snapshot
+from statuspage.public.snapshot.values import IncidentView, Snapshot
 
 DAYS = 90
 MOST_ROWS = 150
@@ -59,6 +59,9 @@ class Minutes:
     last: str
 
 
+# What goes on is counted up to the last of these, so that the page changes no oftener.
+STEP = timedelta(minutes=15)
+
 Span = tuple[datetime, datetime, str]  # from, until, state
 Days = dict[int, tuple[timedelta, str]]  # day number -> length, worst state
 
@@ -74,20 +77,20 @@ def by_place(snapshot: Snapshot) -> dict[str, Days]:
     first = first_day(snapshot)
     homes = {r.slug: g.name for g in snapshot.geographies for r in g.regions}
     spans: dict[str, list[Span]] = {}
-    for (_, region), _name, _place, span in _impacts(snapshot, first):
+    for (_, region), _name, _place, span in _impacts(snapshot, first, snapshot.as_of):
         spans.setdefault(homes.get(region, ""), []).append(span)
     return {home: _days(found, first) for home, found in spans.items()}
 
 
 def minutes(snapshot: Snapshot) -> Minutes:
-    """As of the snapshot's time; days are days in UTC, today included."""
+    """What goes on up to the last full STEP; days are days in UTC, today included."""
     first = first_day(snapshot)
     names = {s.slug: s.name for category in snapshot.categories for s in category.services}
     places = {r.slug: r.name for geography in snapshot.geographies for r in geography.regions}
     if snapshot.non_regional:
         places[snapshot.non_regional.slug] = gettext("Non-regional")
     spans: dict[Cell, list[Span]] = {}
-    for key, name, place, span in _impacts(snapshot, first):
+    for key, name, place, span in _impacts(snapshot, first, _last_step(snapshot)):
         names.setdefault(key[0], name)
         places.setdefault(key[1], place)
         spans.setdefault(key, []).append(span)
@@ -108,16 +111,38 @@ def minutes(snapshot: Snapshot) -> Minutes:
     )
 
 
-def _impacts(snapshot: Snapshot, first: datetime) -> Iterator[tuple[Cell, str, str, Span]]:
-    """Error and Warning of all that was not planned, cut to the days shown."""
+def counted_from(snapshot: Snapshot) -> tuple[object, ...]:
+    """What `minutes` reads besides the catalogue: while this is the same they are."""
+    first, last = first_day(snapshot), _last_step(snapshot)
+    impacts = [(one.kind, one.impacts) for one in _counted(snapshot, first)]
+    goes_on = sum(
+        each.end is None or each.end > snapshot.as_of for _, some in impacts for each in some
+    )
+    return first, impacts, goes_on, last if goes_on else None
+
+
+def _last_step(snapshot: Snapshot) -> datetime:
+    return snapshot.as_of - (snapshot.as_of - first_day(snapshot)) % STEP
+
+
+def _counted(snapshot: Snapshot, first: datetime) -> Iterator[IncidentView]:
     for one in snapshot.incidents:
-        if one.kind == Kind.PLANNED_MAINTENANCE or (one.ended_at and one.ended_at < first):
-            continue
+        if one.kind != Kind.PLANNED_MAINTENANCE and not (one.ended_at and one.ended_at < first):
+            yield one
+
+
+def _impacts(
+    snapshot: Snapshot, first: datetime, last: datetime
+) -> Iterator[tuple[Cell, str, str, Span]]:
+    """Error and Warning of all that was not planned, cut to the days shown."""
+    for one in _counted(snapshot, first):
         for impact in one.impacts:
             state = labels.state_of(one.kind, impact.level)
             start = max(impact.start, first)
-            end = min(impact.end or snapshot.as_of, snapshot.as_of)
-            if state in HEIGHTS and start < end:
+            end = impact.end
+            if end is None or end > snapshot.as_of:
+                end = max(last, start + timedelta(minutes=1))
+            if state in HEIGHTS and start < min(end, snapshot.as_of):
                 key = (impact.service.slug, impact.region.slug)
                 yield key, impact.service.name, impact.region.name, (start, end, state)
 
@@ -128,7 +153,7 @@ def _days(spans: Sequence[Span], first: datetime) -> Days:
     reached = first
     for start, end, state in sorted(spans):
         number = (start - first).days
-        while (day := first + timedelta(days=number)) < end:
+        while number < DAYS and (day := first + timedelta(days=number)) < end:
             begins, ends = max(start, day), min(end, day + timedelta(days=1))
             length, worst = found.get(number, (timedelta(), state))
             fresh = max(timedelta(), ends - max(begins, reached))

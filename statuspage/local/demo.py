@@ -21,9 +21,14 @@ PREPARE = Program("prepare_demo", (sys.executable, "manage.py", "prepare_demo"))
 # Whatever changes here may change what the preparation writes.
 INPUTS = ("incidents", "notifications", "statuspage", "templates", "manage.py")
 STAMP = "prepared"
+# Of glibc: what is freed goes back to the system at once, instead of being kept for each thread.
+SPARING = {
+    "MALLOC_ARENA_MAX": "2",
+    "MALLOC_MMAP_THRESHOLD_": "131072",
+    "MALLOC_TRIM_THRESHOLD_": "131072",
+}
 PASSWORD = "operator-password"  # noqa: S105 - the name of a file
 READY_WITHIN = 90.0  # seconds from starting the web server to its first answer
-QUEUES = "celery,plan,send"
 
 
 def process_table(port: int) -> tuple[Program, ...]:
@@ -34,15 +39,10 @@ def process_table(port: int) -> tuple[Program, ...]:
         *("--host", ports.HOST, "--port", str(port), "--workers", "1", "--blocking-threads", "4"),
         "statuspage.wsgi:application",
     )
-    celery = (python, "-m", "celery", "-A", "statuspage")
-    worker = (
-        *(*celery, "worker", "--pool", "threads", "--concurrency", "2", "--queues", QUEUES),
-        *("--loglevel", "INFO", "--without-gossip", "--without-mingle", "--without-heartbeat"),
-    )
     return (
         Program("web", web),
         Program("publisher", (python, "manage.py", "publisher")),
-        Program("worker", worker, also="beat"),
+        Program("worker", (python, "manage.py", "worker"), also="beat"),
     )
 
 
@@ -87,6 +87,7 @@ def run(port: int, folder: Path) -> None:
             "UPDATE_INTERVAL": os.environ.get("UPDATE_INTERVAL", "0"),
             "DRILL_RECEIVERS": os.environ.get("DRILL_RECEIVERS", "nordwind@example.com"),
             "PYTHONUNBUFFERED": "1",
+            **SPARING,
         }
         supervisor = Supervisor(state, servers, process_table(port), environment, ROOT, _say)
         with supervisor.listening():

@@ -105,6 +105,8 @@ class Valkey:
             "save": '""',
             # A full broker refuses new work; it never drops work it has taken.
             "maxmemory-policy": "noeviction",
+            # Wake-ups a second while nothing happens.
+            "hz": 1,
         }
         write_whole(
             self.folder / "valkey.conf",

@@ -18,7 +18,7 @@ OURS = ("incidents", "notifications", "statuspage")
 # They read, write files alone, are processes that run on their own, or belong to the demo.
 OTHERS = {
     "audience", "backtest", "decide", "export_audit", "export_incidents", "export_recordings", "export_site", "replay",
-    "publish", "publisher", "deliver", "rebuild_targets",
+    "publish", "publisher", "worker", "deliver", "rebuild_targets",
     "demo", "ensure_operator", "prepare_demo", "seed_demo",
 }  # fmt: skip
 ACTING = {

@@ -1,7 +1,7 @@
 """The verbs of an incident's life: declare, post an update, recover.
 
-Each is one transaction: lock the incident, check the step, write what changed, decide, append the
-communication, and bump the public snapshot if it changed. `now` is the moment of writing (UTC).
+Each is one transaction: lock the incident, check the step, write what changed, decide, and append the
+communication. `now` is the moment of writing (UTC).
 """
 
 from __future__ import annotations
@@ -16,18 +16,15 @@ from django.db import transaction
 from incidents import lifecycle, wording
 from incidents.models import (
     Communication,
-    Decision,
     Impact,
     Incident,
     Region,
     Service,
 )
-from incidents.policy import FactsError
-from incidents.services import automatic_text, visibility
+from incidents.services import automatic_text
 from incidents.services.automatic_text import has_begun, open_pairs
+from incidents.services.conclusion import conclude
 from incidents.services.decisions import decision_recording
-from incidents.services.decisions.derivation import derive
-from incidents.services.decisions.policies import current_policy
 from incidents.services.errors import EntryError
 from incidents.services.impacts import (
     end_impacts,
@@ -49,7 +46,8 @@ from incidents.services.inputs import (
     check_past,
     check_step,
 )
-from incidents.services.statements import checked_text, write_communication
+from incidents.services.levels import change_level, follow_spread
+from incidents.services.statements import checked_text
 from incidents.services.tracking import new_tracking_id
 from incidents.vocabulary import Audience, Kind, Stage
 
@@ -105,8 +103,8 @@ def declare(
     )
     open_impacts(incident, declaration.hits, started_at)
     if actor is None:
-        _follow_spread(incident)
-    _conclude(
+        follow_spread(incident)
+    conclude(
         incident,
         statement=declaration.statement,
         facts=automatic_text.opening(incident, at=now),
@@ -150,7 +148,7 @@ def post_update(
     handed_over = _hands_over(incident, changes)
     _apply(incident, changes, at=changes.at or now)
     if actor is None:
-        _follow_spread(incident)
+        follow_spread(incident)
     if lifecycle.begins(incident.stage, stage):
         move_beginning(incident, now)
     before, incident.stage = incident.stage, stage
@@ -167,7 +165,7 @@ def post_update(
         incident.mitigated_at = None
         incident.false_positive = False  # whoever takes it up again has found that there is impact
     incident.closed_at = (incident.closed_at or now) if stage in lifecycle.CLOSED else None
-    return _conclude(
+    return conclude(
         incident,
         statement=statement or Statement(),
         facts=_news(incident, changes, before=before, was_over=was_over, now=now),
@@ -219,7 +217,7 @@ def recover(
     told = [automatic_text.facts(incident, "recovery", at=at, hit=scope, rest=open_pairs(incident))]
     if incident.stage != before:
         told.append(automatic_text.facts(incident, "stage", at=at))
-    return _conclude(
+    return conclude(
         incident,
         statement=statement or Statement(),
         facts=told,
@@ -230,77 +228,6 @@ def recover(
         override=None,
         scope=scope,
     )
-
-
-def _conclude(
-    incident: Incident,
-    *,
-    statement: Statement,
-    facts: Sequence[wording.WordingFacts],
-    stage: str,
-    at: datetime,
-    now: datetime,
-    actor: AbstractBaseUser | None,
-    override: Override | None,
-    targeted_facts: Sequence[wording.WordingFacts] = (),
-    scope: list[tuple[int, int]] | None = None,
-) -> Communication:
-    """The common end of every verb: decide, settle publicity, append the communication."""
-    public_text, targeted_text = statement.public_text.strip(), statement.targeted_text.strip()
-    public_facts = () if public_text else statement.public_facts or facts
-    targeted_facts = () if targeted_text else statement.targeted_facts or targeted_facts
-    if not targeted_text and not targeted_facts:
-        # What everybody may read, the affected may read, too; never the other way round.
-        targeted_text, targeted_facts = public_text, public_facts
-    if not targeted_text and not wording.written(targeted_facts):
-        raise EntryError(
-            "public_text", "says nothing; write what has changed since the last update."
-        )
-    incident.stage = stage
-    decision = _decide(incident, now=now, actor=actor, override=override)
-    first_post = visibility.apply_verdict(incident, decision, now=now, confirmed=actor is not None)
-    incident.updated_at = now
-    incident.save()
-    if first_post and not public_text:
-        # Whoever reads of it for the first time is told all of it, not only what has changed.
-        public_facts = automatic_text.opening(incident, at=now)
-    return write_communication(
-        incident,
-        stage=stage,
-        public_text=public_text,
-        targeted_text=targeted_text,
-        public_facts=public_facts,
-        targeted_facts=targeted_facts,
-        at=at,
-        now=now,
-        actor=actor,
-        decision=decision,
-        next_update_by=statement.next_update_by,
-        language=statement.language,
-        automated=actor is None,
-        scope=scope,
-    )
-
-
-def _decide(
-    incident: Incident,
-    *,
-    now: datetime,
-    actor: AbstractBaseUser | None,
-    override: Override | None,
-) -> Decision:
-    if override and not override.reason.strip():
-        raise EntryError("reason", "an override of the policy needs a reason; write one.")
-    try:
-        return decision_recording.record_decision(
-            incident,
-            now=now,
-            actor=actor,
-            override_public=override.public if override else None,
-            reason=checked_text("reason", override.reason, 500) if override else "",
-        )
-    except FactsError as error:
-        raise EntryError("facts", str(error)) from error
 
 
 def _news(
@@ -322,7 +249,7 @@ def _apply(incident: Incident, changes: Changes, *, at: datetime) -> None:
     """Write changed facts onto the locked incident."""
     check_audience(changes.audience, incident)
     if changes.level is not None:
-        _change_level(incident, changes.level, because=changes.level_because)
+        change_level(incident, changes.level, because=changes.level_because)
     incident.dependents_stated = incident.dependents_stated or changes.dependents is not None
     for name in ("audience", "dependents", "targeted_channel_available"):
         value = getattr(changes, name)
@@ -331,36 +258,6 @@ def _apply(incident: Incident, changes: Changes, *, at: datetime) -> None:
     if changes.hits:
         check_hits(changes.hits, incident.level)
         open_impacts(incident, changes.hits, at)
-
-
-def has_operator(incident: Incident) -> bool:
-    """Whether a person has said or decided anything about it."""
-    return (
-        incident.communications.filter(actor__isnull=False).exists()
-        or incident.decisions.filter(actor__isnull=False).exists()
-    )
-
-
-def _follow_spread(incident: Incident) -> None:
-    """A Warning that a monitor found and that spreads is an Error by itself, where the policy says so.
-
-    A person is asked instead, as soon as one has the incident.
-    """
-    if not incident.automated or has_operator(incident):
-        return
-    impacts = decision_recording.last_impacts(incident)
-    proposal = derive(incident, impacts, current_policy()).proposal
-    if proposal is not None:
-        _change_level(incident, proposal.level, because=proposal.because)
-
-
-def _change_level(incident: Incident, level: str, *, because: str) -> None:
-    """Open impacts at the incident's level go with it, as those do whose level was never stated."""
-    if level != incident.level:
-        Impact.objects.filter(occurrence__incident=incident, level=incident.level).open().update(
-            level=level
-        )
-    incident.level, incident.level_because = level, because
 
 
 def _last_hits(incident: Incident) -> list[Hit]:

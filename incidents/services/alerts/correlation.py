@@ -18,8 +18,9 @@ from incidents.services.alerts import grouping
 from incidents.services.alerts.cells import catalogue_index
 from incidents.services.alerts.monitor import title_of, words_of
 from incidents.services.errors import EntryError
-from incidents.services.incident import declare, has_operator, post_update
+from incidents.services.incident import declare, post_update
 from incidents.services.inputs import Changes, Declaration, Hit
+from incidents.services.levels import has_operator
 from incidents.services.tracking import new_tracking_id
 from incidents.vocabulary import LEVEL_RANK, Audience, Kind, Level
 

@@ -18,8 +18,9 @@ from incidents.cells import CellIds
 from incidents.models import AlertOutcome, Impact, Incident, MonitorAlert
 from incidents.services.automatic_text import groups_of
 from incidents.services.errors import EntryError
-from incidents.services.incident import declare, has_operator, post_update
+from incidents.services.incident import declare, post_update
 from incidents.services.inputs import Changes, Declaration, Hit, Statement
+from incidents.services.levels import has_operator
 from incidents.services.statements import checked_text
 from incidents.services.tracking import new_tracking_id
 from incidents.texts.placeholders import fill

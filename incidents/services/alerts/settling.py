@@ -10,7 +10,8 @@ from django.db.models import Q
 
 from incidents.models import AlertOutcome, Impact, Incident, MonitorAlert, MonitorSource
 from incidents.services.alerts.correlation import cells_of
-from incidents.services.incident import has_operator, recover
+from incidents.services.incident import recover
+from incidents.services.levels import has_operator
 
 
 @transaction.atomic

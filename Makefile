@@ -14,7 +14,7 @@ PRODUCTION := SECRET_KEY=lint-0123456789-abcdefghijklmnopqrstuvwxyz-ABCDEFGHIJKL
   BASE_URL=https://status.example.com ALLOWED_HOSTS=status.example.com DEBUG=0 \
   DATABASE_URL=postgresql://statuspage@database.example.com/statuspage REDIS_URL=redis://redis.example.com/0
 
-.PHONY: setup demo dev test lint bench chaos messages chromium servers clients
+.PHONY: setup demo dev test lint bench chaos mutants messages chromium servers clients
 
 setup:
 	@$(call install,dev)
@@ -59,6 +59,11 @@ bench: setup
 # ROUNDS=, SEED= and ONLY= can be set.
 chaos: setup
 	@$(BIN)/python -m tests.chaos $(if $(ROUNDS),--rounds $(ROUNDS)) $(if $(SEED),--seed $(SEED)) $(ONLY)
+
+# Small changes of the code, one at a time: does a test notice? MOST=, SEED=, MINUTES= and ONLY="delivery …" can be set.
+mutants: setup
+	@$(BIN)/python -m tests.mutants $(if $(MOST),--most $(MOST)) $(if $(SEED),--seed $(SEED)) \
+	  $(if $(MINUTES),--minutes $(MINUTES)) $(ONLY)
 
 # Texts of the public pages: what is new into the catalogues (needs xgettext), then compiled.
 messages: setup

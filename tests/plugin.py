@@ -28,13 +28,13 @@ PREFIX = f"statuspage-tests-{os.geteuid()}-"
 @pytest.hookimpl(wrapper=True, tryfirst=True)
 def pytest_load_initial_conftests() -> Generator[None]:
     if "PYTEST_XDIST_WORKER" not in os.environ:
-        _guard()
+        guard()
         _remove_left_overs()
-        _start()
+        start_servers()
     return (yield)
 
 
-def _start() -> None:
+def start_servers() -> None:
     """A state folder per run: two runs at once never share a database, a cache or a queue."""
     folder = Path(tempfile.mkdtemp(prefix=PREFIX))
     folder.chmod(0o711)  # as root the servers run as another account, which has to pass
@@ -55,7 +55,7 @@ def _start() -> None:
     os.environ.update(servers.environment())
 
 
-def _guard() -> None:
+def guard() -> None:
     """Whatever happens to this run, what its tests start is ended."""
     mark = uuid4().hex
     unmarked = {key: value for key, value in os.environ.items() if key != guardian.VARIABLE}

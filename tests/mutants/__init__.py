@@ -1,0 +1,1 @@
+"""Small changes of the code, made by mutmut: does a test notice? (`make mutants`)"""

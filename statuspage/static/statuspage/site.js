@@ -286,18 +286,21 @@
   const start = () => {
     const choice = one("[data-refresh]");
     if (choice) choice.value = remember.get("refresh", "120");
-    foldable();
     // Where no process answers a query, the whole page does.
     const asked = new URLSearchParams(location.search).get("q");
     if (asked && one("#live") && one("#q") && !one("#q").value) one("#q").value = asked;
     if (one("#live #q")?.value) find();
     zone();
     ages();
-    mine();
-    edge();
     setInterval(ages, 30000);
     schedule();
-    tally();
+    // What measures the page or changes nothing that is seen waits for the first frame.
+    requestAnimationFrame(() => setTimeout(() => {
+      foldable();
+      mine();
+      edge();
+      tally();
+    }));
   };
   start();
 })();

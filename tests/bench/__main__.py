@@ -30,6 +30,7 @@ BENCHES = (
     "serve",
     "store",
     "publish",
+    "first_paint",
 )
 
 Lines = Callable[[bool], Iterator[dict[str, object]]]

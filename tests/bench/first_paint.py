@@ -1,0 +1,67 @@
+"""From asking for a public page to its first contentful paint, cold: nothing in the browser's cache.
+
+The real web server on loopback; the machine has to be quiet, so that its load stands in each line.
+"""
+
+from __future__ import annotations
+
+import os
+import statistics
+import tempfile
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+from playwright.sync_api import Browser, ViewportSize, sync_playwright
+
+from statuspage.public.renderer import render_site
+from statuspage.public.store.generation import beat, write_generation
+from tests.browsing import ARGUMENTS, PHONE, chromium
+from tests.public import snapshots
+from tests.public.test_serve_granian import granian
+
+GOAL = 150  # milliseconds, of the median
+DESK: ViewportSize = {"width": 1440, "height": 900}
+CASES = {"calm": snapshots.calm, "bad night": snapshots.bad_night, "120 x 60": snapshots.large}
+PAINTED = """() => new Promise((done) => new PerformanceObserver((list) => {
+  const [paint] = list.getEntriesByName("first-contentful-paint");
+  if (paint) done(paint.startTime);
+}).observe({type: "paint", buffered: true}))"""
+
+
+def lines(full: bool) -> Iterator[dict[str, object]]:
+    for name, snapshot in CASES.items():
+        now = datetime.now(UTC)
+        with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
+            published = Path(folder)
+            write_generation(published, render_site(replace(snapshot(), as_of=now)))
+            beat(published, 1, now)
+            browser = playwright.chromium.launch(executable_path=chromium(), args=ARGUMENTS)
+            with granian(published) as port:
+                for viewport in (DESK, PHONE):
+                    address = f"http://127.0.0.1:{port}/status/"
+                    found = [
+                        _painted(browser, address, viewport) for _ in range(41 if full else 15)
+                    ]
+                    rest = sorted(found[1:])  # the first one warms the programs
+                    yield {
+                        "case": name,
+                        "width": viewport["width"],
+                        "median_ms": round(statistics.median(rest)),
+                        "fastest_ms": round(rest[0]),
+                        "slowest_ms": round(rest[-1]),
+                        "goal_ms": GOAL,
+                        "load": round(os.getloadavg()[0], 1),
+                    }
+            browser.close()
+
+
+def _painted(browser: Browser, address: str, viewport: ViewportSize) -> float:
+    """Milliseconds, in a browser profile of its own."""
+    context = browser.new_context(viewport=viewport)
+    page = context.new_page()
+    page.goto(address)
+    painted: float = page.evaluate(PAINTED)
+    context.close()
+    return painted

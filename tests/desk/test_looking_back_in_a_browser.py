@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any
 
 import pytest
@@ -12,7 +13,10 @@ from django.contrib.auth.models import User
 from django.db import connection
 
 from incidents.models import Incident
+from incidents.services import text_templates
 from incidents.services.incident import declare, post_update
+from incidents.services.reviews.review import Draft, Repair, Section, publish_review
+from incidents.services.scheduled import posts
 from notifications.delivery import plan
 from notifications.models import Attempt, Delivery, Endpoint
 from tests.browsing import THEMES, browser_page, check_accessible
@@ -45,6 +49,41 @@ def broad(operator: User, catalogue: None) -> str:
 
 
 @pytest.fixture
+def worked_on(broad: str, operator: User) -> None:
+    """`broad` with a review, a repair item, and a post that waits for its time; and a text to begin with."""
+    incident, now = Incident.objects.get(), datetime.now(UTC)
+    repairs = [Repair("A second path", owner="Network team", due="2026-12")]
+    publish_review(
+        incident_id=incident.pk,
+        draft=Draft("preliminary", [Section("what", "What?", "It failed.")], repairs=repairs),
+        now=now,
+        actor=operator,
+    )
+    text_templates.keep(
+        template_id=None,
+        name="A cable",
+        kind="",
+        stage="",
+        language="en",
+        public_text="A cable was cut.",
+        targeted_text="",
+        now=now,
+        actor=operator,
+    )
+    posts.schedule(
+        verb=partial(post_update, incident_id=incident.pk, stage="resolved"),
+        tracking_id=incident.tracking_id,
+        due_at=now + timedelta(hours=1),
+        brief=False,
+        page=f"/admin/desk/{incident.tracking_id}/update/",
+        form="update",
+        fields={"public_text": ["All is well."]},
+        now=now,
+        actor=operator,
+    )
+
+
+@pytest.fixture
 def suppressed(catalogue: None) -> Endpoint:
     """The only address of a tenant."""
     tenant("here", ("storage", "west-europe"))
@@ -69,7 +108,7 @@ def refused(broad: str, suppressed: Endpoint) -> Attempt:
 
 
 def test_every_screen_is_accessible_on_desktop_and_phone_in_both_themes(
-    live_server: Any, broad: str, suppressed: Endpoint, refused: Attempt
+    live_server: Any, broad: str, suppressed: Endpoint, refused: Attempt, worked_on: None
 ) -> None:
     paths = ["", "review/", "retract/", "replay/", "merge/", "times/", "list/"]
     paths += ["deliveries/", "deliveries/retry/"]
@@ -89,12 +128,19 @@ def test_every_screen_is_accessible_on_desktop_and_phone_in_both_themes(
             f"/admin/desk/erase/{suppressed.pk}/",
             "/admin/desk/told/?q=here",
             "/admin/desk/",
+            "/admin/desk/wall/",
+            "/admin/desk/insight/",
+            f"/admin/desk/insight/{datetime.now(UTC):%Y-%m}/",
+            "/admin/desk/repairs/",
+            "/admin/desk/templates/",
+            "/admin/desk/search/",
         ):
             page.goto(live_server.url + path)
-            for width in (1440, 360):
+            # Colours are the same at each width: three of the four combinations show all there is.
+            for width, themes in ((1440, THEMES), (360, THEMES[1:])):
                 page.set_viewport_size({"width": width, "height": 844})
                 assert not page.evaluate(WIDE), (path, width)
-                for theme in THEMES:
+                for theme in themes:
                     page.emulate_media(color_scheme=theme)
                     check_accessible(page)
         assert complaints == []

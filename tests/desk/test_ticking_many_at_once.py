@@ -158,3 +158,18 @@ def test_a_time_ago_means_at_publishing_what_it_meant_on_the_preview(
     incident = Incident.objects.get()
     assert incident.started_at == meant
     assert incident.detected_at == meant + timedelta(minutes=10)
+
+
+def test_what_was_hit_lately_is_one_press_away(desk: Client, form: Form, waiting: Incident) -> None:
+    """Two cells of the incident of a minute ago; a second press unticks."""
+    page = desk.get(NEW)
+    assert 'value="service:storage"' in page.content.decode()
+    assert 'value="region:west-europe"' in page.content.decode()
+    once = desk.post(NEW, {"tick": "service:storage"})
+    assert sent_by(once, NEW)["services"] == ["storage"]
+    again = desk.post(NEW, {"tick": "service:storage", "services": ["storage"]})
+    assert "services" not in sent_by(again, NEW)
+
+
+def test_nothing_was_hit_lately_at_a_new_desk(desk: Client) -> None:
+    assert "Hit lately" not in desk.get(NEW).content.decode()

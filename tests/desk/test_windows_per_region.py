@@ -55,6 +55,7 @@ def test_each_region_has_its_own_window(desk: Client, plan: Form) -> None:
     preview = desk.post(NEW, plan)
     words = text_of(preview)
     assert "2 windows" in words
+    assert f"planned from {START:%-d %b %Y %H:%M} UTC" in words
     assert f"North Europe: {START + DAY:%a}" in words
     published = desk.post(NEW, sent_by(preview, NEW) | {"step": "publish"})
     assert windows() == [

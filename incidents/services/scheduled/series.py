@@ -74,7 +74,7 @@ def windows_of(rule: str, start: datetime, end: datetime | None) -> list[SeriesW
 def in_its_regions(
     declaration: Declaration, own: Sequence[RegionWindow], *, now: datetime
 ) -> list[Declaration]:
-    """The first windows: one declaration for all regions that share a window, in the order of its cells.
+    """The first windows: one declaration for all regions that share a window, the earliest first.
 
     Placeholders in its texts are filled in for each. Raises EntryError where one has nothing to stand for.
     """
@@ -84,7 +84,7 @@ def in_its_regions(
     for hit in declaration.hits:
         together.setdefault(times.get(hit.region.pk, common), []).append(hit)
     found: list[Declaration] = []
-    for (start, end), hits in together.items():
+    for (start, end), hits in sorted(together.items(), key=lambda each: each[0][0] or now):
         one = replace(declaration, hits=hits)
         if (start, end) != common and start is not None:
             one = _planned_for(one, start, end, begun=start <= now)

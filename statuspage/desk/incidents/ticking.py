@@ -41,8 +41,8 @@ class Dependants:
 
 
 def tick(picker: Picker, wish: str, text: str = "") -> Ticked:
-    """`wish`: `geography:europe`, `category:storage` (again: unticks), `offered`, `dependants`, `pasted`,
-    `clear:services`, `clear:regions`. `text`: the pasted list.
+    """`wish`: `geography:europe`, `category:storage`, `service:redis`, `region:west-us` (again: unticks),
+    `offered`, `dependants`, `pasted`, `clear:services`, `clear:regions`. `text`: the pasted list.
     """
     what, _, slug = wish.partition(":")
     if what == "geography":
@@ -53,6 +53,10 @@ def tick(picker: Picker, wish: str, text: str = "") -> Ticked:
         return _group(
             picker, Service.objects.current().filter(category__slug=_safe(slug)), "services"
         )
+    if what == "service":
+        return _group(picker, Service.objects.current().filter(slug=_safe(slug)), "services")
+    if what == "region":
+        return _group(picker, Region.objects.current().filter(slug=_safe(slug)), "regions")
     if what == "offered":
         return _offered(picker)
     if what == "dependants":

@@ -20,7 +20,13 @@ class Finder {
     this.ticked = false; // what stands in the field
     this.find.closest(".find").hidden = false;
     // What was ticked gives way to the next name, also where somebody clicks into the field again.
-    this.find.addEventListener("click", () => this.ticked && this.find.select());
+    this.find.addEventListener("mousedown", (event) => {
+      if (!this.ticked) return;
+      this.ticked = false;
+      event.preventDefault(); // it would set the cursor instead
+      this.find.focus();
+      this.find.select();
+    });
     this.find.addEventListener("input", (event) => {
       event.stopPropagation(); // looking for a name changes no fact
       this.ticked = false;

@@ -6,10 +6,12 @@ from typing import Protocol
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.utils import timezone
 
 from incidents.vocabulary import Level
 from statuspage.desk.form.fields import PlacesForm
 from statuspage.desk.form.picker import Picker
+from statuspage.desk.incidents.lately import lately
 from statuspage.desk.incidents.ticking import dependants_of, tick
 
 MOST_CELLS = 600  # more are no matrix that anybody reads
@@ -26,6 +28,7 @@ def places_context(picker: Picker, words: str = "") -> dict[str, object]:
     return {
         "picker": picker,
         "ticked_words": words,
+        "lately": lately(timezone.now()),
         "dependants": dependants_of(picker) if picker else None,
         "matrix_too_wide": wide,
         "levels": Level.choices(),

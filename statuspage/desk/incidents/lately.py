@@ -1,0 +1,57 @@
+"""What was hit lately, and what is hit again and again: to be ticked in one press, before anything is looked for."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from incidents.models import Impact, Region, Service
+
+SPAN = timedelta(days=180)
+ROWS = 1000  # newest impacts that are looked at
+EACH = 3  # of the latest, and of the most frequent ones besides
+
+
+@dataclass(frozen=True, slots=True)
+class Lately:
+    """Slugs and names; the latest first, then the most frequent ones."""
+
+    services: list[tuple[str, str]]
+    regions: list[tuple[str, str]]
+
+
+def lately(now: datetime) -> Lately:
+    """Of the incidents that were declared here within half a year before `now` (UTC), drills left out."""
+    rows = (
+        Impact.objects.filter(
+            occurrence__incident__created_at__gte=now - SPAN,
+            occurrence__incident__backfilled=False,
+            occurrence__incident__drill=False,
+        )
+        .order_by("-occurrence__incident_id", "id")
+        .values_list("occurrence__incident_id", "service_id", "region_id")[:ROWS]
+    )
+    by_incident: dict[int, tuple[set[int], set[int]]] = {}
+    for incident, service, region in rows:
+        services_of, regions_of = by_incident.setdefault(incident, (set(), set()))
+        services_of.add(service)
+        regions_of.add(region)
+    hit = _chosen([services for services, _ in by_incident.values()])
+    where = _chosen([regions for _, regions in by_incident.values()])
+    services, regions = (
+        Service.objects.current().in_bulk(hit),
+        Region.objects.current().in_bulk(where),
+    )
+    return Lately(
+        [(services[pk].slug, services[pk].name) for pk in hit if pk in services],
+        [(regions[pk].slug, regions[pk].name) for pk in where if pk in regions],
+    )
+
+
+def _chosen(ids: list[set[int]]) -> list[int]:
+    """Of incident after incident, the newest first; what is hit by the dozen is ticked by its group."""
+    few = [each for some in ids if len(some) <= 2 * EACH for each in sorted(some)]
+    latest = list(dict.fromkeys(few))[:EACH]
+    often = [pk for pk, _ in Counter(few).most_common() if pk not in latest]
+    return latest + often[:EACH]

@@ -98,3 +98,18 @@ def test_what_is_sent_while_its_draft_is_being_saved_leaves_no_draft_behind(
 
     assert targeted.communications.count() == 2
     assert not FormDraft.objects.exists()
+
+
+def test_without_a_connection_it_says_so_keeps_trying_and_saves_when_there_is_one_again(
+    live_server: Any, operator: User
+) -> None:
+    with browser_page() as (page, _):
+        sign_in(page, live_server)
+        fill_in(page, live_server)
+        page.context.set_offline(True)
+        page.fill("#id_internal_title", "stamp 7")
+        page.wait_for_selector("text=Not saved: no connection. Trying again")
+        page.context.set_offline(False)
+        page.wait_for_selector("text=Draft saved")
+
+    assert FormDraft.objects.get().fields["internal_title"] == ["stamp 7"]

@@ -7,7 +7,9 @@ MODERN := import sys; sys.exit(sys.version_info < (3, 11))
 
 # Programs and the packages of Debian that have them.
 SERVERS := initdb:postgresql redis-server:redis-server nginx:nginx wget:wget \
-  prometheus:prometheus prometheus-alertmanager:prometheus-alertmanager
+  prometheus:prometheus prometheus-alertmanager:prometheus-alertmanager \
+  prometheus-blackbox-exporter:prometheus-blackbox-exporter rsstail:rsstail \
+  /usr/lib/nagios/plugins/check_http:monitoring-plugins-basic
 
 # What a production installation would set; `check --deploy` sees the product as it is run there.
 PRODUCTION := SECRET_KEY=lint-0123456789-abcdefghijklmnopqrstuvwxyz-ABCDEFGHIJKLMNOPQRSTUVWXYZ \
@@ -82,7 +84,7 @@ chromium:
 	echo "The browser tests need Chromium: install your system's package 'chromium', or set CHROMIUM= to the program." >&2; \
 	exit 2
 
-# PostgreSQL, Redis, nginx and Prometheus as distributions have them, for the tests of whole processes, and
+# PostgreSQL, Redis, nginx, Prometheus and what watches pages, as distributions have them, for the tests of processes, and
 # what measures (wrk). They are not started: a policy-rc.d of ours says so while they are installed.
 servers:
 	@$(call packages,$(SERVERS))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from http import HTTPStatus
 from typing import Any, Literal
+from urllib.parse import unquote
 
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse, JsonResponse
@@ -141,10 +142,23 @@ def _line(each: MonitorAlert) -> AlertLine:
     )
 
 
+def _binary_event(request: HttpRequest, data: object) -> dict[str, object]:
+    """CloudEvents in binary mode: the attributes are headers, and the body is the data."""
+    attributes: dict[str, object] = {
+        name.lower().removeprefix("ce-"): unquote(value)
+        for name, value in request.headers.items()
+        if name.lower().startswith("ce-")
+    }
+    return attributes | {"data": data}
+
+
 def _signals(request: HttpRequest, format_name: str) -> list[Any]:
     try:
         text = decode_text(request.body, 2**31, "body", RefusedError)
-        return list(read_alerts(format_name, load_json(text, "body", RefusedError)))
+        payload = load_json(text, "body", RefusedError)
+        if format_name == "cloudevents" and "ce-specversion" in request.headers:
+            payload = _binary_event(request, payload)
+        return list(read_alerts(format_name, payload))
     except RefusedError as error:
         raise problem(HTTPStatus.BAD_REQUEST, f"{error}.") from None
     except AlertFormatError as error:

@@ -73,3 +73,17 @@ def test_who_can_send_no_header_signs_in_by_the_address(catalogue: None, operato
             headers={"Authorization": f"Basic {pair}"},
         )
         assert answer.status_code == status
+
+
+def test_an_event_in_binary_mode_says_what_it_says_in_one_piece(call: Call) -> None:
+    headers = {"ce-specversion": "1.0", "ce-id": "1", "ce-source": "/probes", "ce-time": "2026-03-01T09:00:00Z",
+               "ce-subject": "key%20vault"}  # fmt: skip
+    for what, over in (("firing", False), ("resolved", True)):
+        (line,) = told(
+            call("post", "ingest/cloudevents", cell() | {"title": "It fails"}, **headers,
+                 **{"ce-type": f"com.example.alert.{what}"})
+        )["lines"]  # fmt: skip
+        assert (line["key"], line["title"], line["over"]) == ("key vault", "It fails", over)
+    assert MonitorAlert.objects.get().cells
+    refused = call("post", "ingest/cloudevents", cell(), **(headers | {"ce-specversion": "0.3"}))
+    assert refused.status_code == 422

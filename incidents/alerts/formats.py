@@ -1,8 +1,8 @@
 """Payloads of monitors and of other status pages as signals.
 
 Sources of the shapes: Alertmanager's webhook (version 4), Grafana's contact point of that shape,
-CloudEvents 1.0 in structured and batched mode (in binary mode the API makes them structured), Datadog's webhook variables, PagerDuty's V3 webhooks, and
-Statuspage's webhook notifications.
+CloudEvents 1.0 in structured and batched mode (what comes in binary mode the API puts into one piece),
+Datadog's webhook variables, PagerDuty's V3 webhooks, and Statuspage's webhook notifications.
 """
 
 from __future__ import annotations

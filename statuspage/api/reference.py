@@ -34,7 +34,8 @@ def document() -> dict[str, Any]:
         acts = "Outcome" in json.dumps(operation["responses"].get("200", {}))
         taken = {
             "Idempotency-Key": acts or (method == "post" and "409" in operation["responses"]),
-            "If-Match": acts and "{tracking_id}" in path,
+            "If-Match": (acts and "{tracking_id}" in path)
+            or operation["operationId"] in ("put_catalogue", "put_policy"),
         }
         operation["parameters"] += [
             {"in": "header", "name": name, "required": False, "schema": {"type": "string"}} | more
@@ -96,6 +97,7 @@ class Entry:
     request: str  # an example of the body, and of the answer; JSON
     response: str
     answers: list[tuple[str, str, str]]  # status, what it means, the name of its shape
+    refusals: list[tuple[str, str]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,8 +111,10 @@ class Shape:
 def reference(request: HttpRequest) -> HttpResponse:
     found = document()
     groups: dict[str, list[Entry]] = {}
-    for path, method, operation in sorted(operations_of(found), key=lambda each: each[0]):
+    for path, method, operation in operations_of(found):
         groups.setdefault(operation["tags"][0], []).append(_entry(path, method, operation))
+    for entries in groups.values():
+        entries.sort(key=lambda each: each.path)
     shapes = [
         Shape(name, each.get("description", ""), _fields(each))
         for name, each in sorted(found["components"]["schemas"].items())
@@ -151,6 +155,12 @@ def _entry(path: str, method: str, operation: dict[str, Any]) -> Entry:
                 next((_type(one["schema"]) for one in each.get("content", {}).values()), ""),
             )
             for status, each in sorted(operation["responses"].items())
+            if status < "400"
+        ],
+        refusals=[
+            (status, each["description"])
+            for status, each in sorted(operation["responses"].items())
+            if status >= "400"
         ],
     )
 

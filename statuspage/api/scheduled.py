@@ -11,13 +11,13 @@ from django.utils import timezone
 from ninja import Body, Path, Router, Status
 from pydantic import BaseModel
 
-from incidents.access import DRAFT, UPDATE, VIEW, may
+from incidents.access import DRAFT, UPDATE, VIEW, in_scope, may
 from incidents.models import ScheduledPost
 from incidents.services.errors import EntryError
 from incidents.services.scheduled import posts
 from statuspage.api.answers.problems import ProblemError, problem
 from statuspage.api.answers.response_codes import reads, writes
-from statuspage.api.authentication import Bearer, token_of
+from statuspage.api.authentication import Bearer, require, token_of
 from statuspage.api.once import told_once
 from statuspage.api.schemas.requests import Moment, Strict
 
@@ -68,15 +68,18 @@ def take_scheduled_back(request: HttpRequest, number: Number) -> Status[None]:
 
 @router.post("/scheduled/{number}/now", auth=Bearer(DRAFT), response=writes(ToldPost, 200))
 def send_scheduled_now(request: HttpRequest, number: Number) -> HttpResponse:
-    """Send it at once, also what is held."""
+    """Send it at once, also what is held: with a token for what it does."""
 
     def act() -> ToldPost:
         _require_disposable(request, number)
+        require(token_of(request), *posts.needs(number))
         if posts.asks_where(number):
             raise EntryError(
                 "impacts", "are missing: this takes up again what is over; post it with the cells."
             )
-        sent = posts.send_now(post_id=number, now=timezone.now(), actor=token_of(request).user)
+        sent = posts.send_now(
+            post_id=number, now=timezone.now(), actor=token_of(request).user, second=False
+        )
         if sent is None:
             raise _late()
         return _post(sent)
@@ -86,8 +89,9 @@ def send_scheduled_now(request: HttpRequest, number: Number) -> HttpResponse:
 
 def _require_disposable(request: HttpRequest, number: int) -> None:
     """Of others' posts only operators dispose. Raises ProblemError (404)."""
-    user = token_of(request).user
-    known = posts.open_posts() if may(user, UPDATE) else posts.open_posts().filter(by=user)
+    token = token_of(request)
+    disposes = may(token.user, UPDATE) and in_scope(token.scopes, UPDATE)
+    known = posts.open_posts() if disposes else posts.open_posts().filter(by=token.user)
     if not known.filter(pk=number).exists():
         raise _late()
 

@@ -10,6 +10,7 @@ import pytest
 from django.contrib.auth.models import User
 
 from incidents.models import Incident
+from incidents.services.access import tokens
 from incidents.services.incident import post_update
 from incidents.services.inputs import Statement
 from incidents.services.scheduled import posts
@@ -136,6 +137,32 @@ def test_what_waits_for_its_time_is_moved_sent_or_taken_back(call: Call, operato
     assert call("delete", f"scheduled/{second['id']}").status_code == 204
     assert call("delete", f"scheduled/{second['id']}").status_code == 404
     assert not told(call("get", "scheduled"))
+
+
+def test_a_token_for_drafts_sends_nothing_and_disposes_of_nobody_elses(
+    call: Call, operator: User
+) -> None:
+    tracking_id = told(call("post", "incidents", body()))["tracking_id"]
+    incident, now = Incident.objects.get(tracking_id=tracking_id), datetime.now(UTC)
+    other = User.objects.create_superuser("other")
+    kept = [
+        posts.schedule(
+            verb=partial(post_update, incident_id=incident.pk, statement=Statement(public_text=each.username)),
+            tracking_id=tracking_id, due_at=now + timedelta(hours=1), brief=False, page="/", form="x",
+            fields={}, now=now, actor=each,
+        )
+        for each in (operator, other)
+    ]  # fmt: skip
+    _, secret = tokens.issue(user=operator, name="drafts", now=now, scopes=["incident:draft"])
+    mine, theirs = kept
+    assert call("post", f"scheduled/{mine.pk}/now", token=secret).status_code == 403
+    for method, path in (
+        ("post", f"scheduled/{theirs.pk}/now"),
+        ("delete", f"scheduled/{theirs.pk}"),
+    ):
+        assert call(method, path, token=secret).status_code == 404
+    assert call("delete", f"scheduled/{mine.pk}", token=secret).status_code == 204
+    assert incident.communications.count() == 1
 
 
 def test_rules_subscriptions_and_addresses_are_ended_and_evidence_stays(call: Call) -> None:

@@ -116,9 +116,14 @@ def send_due(*, now: datetime) -> list[ScheduledPost]:
     return [post for post in settled if post is not None]
 
 
-def send_now(*, post_id: int, now: datetime, actor: User) -> ScheduledPost | None:
-    """Carry it out at once, also what is held; None when it is settled already. Raises EntryError if refused."""
-    return _settle(post_id, Q(), now, by_hand=actor)
+def send_now(
+    *, post_id: int, now: datetime, actor: User, second: bool = True
+) -> ScheduledPost | None:
+    """Carry it out at once, also what is held; None when it is settled already. Raises EntryError if refused.
+
+    `second`: whether `actor` counts as a second person beside whoever sent it; a script does not.
+    """
+    return _settle(post_id, Q(), now, by_hand=actor, second=second)
 
 
 def send_own(*, incident_id: int, now: datetime, actor: User) -> None:
@@ -129,6 +134,12 @@ def send_own(*, incident_id: int, now: datetime, actor: User) -> None:
     own = open_posts().filter(incident=incident_id, by=actor, brief=True, state=State.WAITING)
     for pk in list(own.values_list("pk", flat=True)):
         send_now(post_id=pk, now=now, actor=actor)
+
+
+def needs(post_id: int) -> tuple[str, ...]:
+    """The permissions of whoever has an open post carried out; none for one that is settled."""
+    post = open_posts().filter(pk=post_id).first()
+    return verbs.needs(post.verb, post.arguments) if post else ()
 
 
 def asks_where(post_id: int) -> bool:
@@ -189,7 +200,7 @@ def cancel_series(*, post_id: int, now: datetime, actor: User) -> int:
 
 @transaction.atomic
 def _settle(
-    post_id: int, condition: Q, now: datetime, by_hand: User | None = None
+    post_id: int, condition: Q, now: datetime, by_hand: User | None = None, *, second: bool = True
 ) -> ScheduledPost | None:
     # The incident before its post, as everybody locks them.
     about = ScheduledPost.objects.filter(pk=post_id, incident__isnull=False)
@@ -210,7 +221,8 @@ def _settle(
     try:
         with transaction.atomic(), acting(lambda: told):
             said = verbs.from_json(post.verb, post.arguments)(now=now, actor=by)
-            _check_two(post, said, by_hand)
+            if not (second and by_hand is not None and by_hand.pk != post.by_id):
+                _check_alone(post, said)
     except EntryError as error:
         if by_hand is not None:
             raise
@@ -227,18 +239,13 @@ def _is_entitled(post: ScheduledPost, by_hand: User | None) -> bool:
     return any(access.may(each, *needed) for each in (post.by, by_hand) if each is not None)
 
 
-def _check_two(post: ScheduledPost, said: object, by_hand: User | None) -> None:
+def _check_alone(post: ScheduledPost, said: object) -> None:
     """What turns an incident public, and did not when it was kept, takes a second person where posts do."""
-    alone = by_hand is None or by_hand.pk == post.by_id
-    if (
-        alone
-        and not post.turns_public
-        and proposals.POST in settings.FOUR_EYES
-        and turned_public(said)
-    ):
+    two = proposals.POST in settings.FOUR_EYES and not post.turns_public
+    if two and turned_public(said):
         raise EntryError(
             "post",
-            "It would turn the incident public by now, which takes two people: another one sends it.",
+            "It would turn the incident public by now, which takes two people: another one sends it at the desk.",
         )
 
 

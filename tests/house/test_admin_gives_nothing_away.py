@@ -19,6 +19,7 @@ from notifications.models import ActionGroup, Channel, Endpoint, Tenant
 from tests.notifications.cast import tenant
 
 pytestmark = pytest.mark.django_db
+admin.autodiscover()  # whichever test comes first
 CLASSES = [pytest.param(each, id=model.__name__) for model, each in admin.site._registry.items()]
 # Whatever opens something, or may be shown in part only.
 SECRETS = {"address", "secret", "former_secret", "digest", "key", "password", "token"}

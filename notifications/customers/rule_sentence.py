@@ -26,23 +26,26 @@ class Choices:
 
     categories: Sequence[ServiceCategory]
     geographies: Sequence[Geography]
-    subscriptions: Sequence[CustomerSubscription]
+    subscriptions: Sequence[CustomerSubscription]  # to be ticked; none, where there are too many
+    owned: int
     groups: Sequence[ActionGroup]
 
     @classmethod
     def of(cls, tenant: Tenant) -> Choices:
+        owned = tenant.subscriptions.count()
         services = Prefetch("services", Service.objects.order_by("position"))
         regions = Prefetch("regions", Region.objects.order_by("position"))
         return cls(
             list(ServiceCategory.objects.prefetch_related(services).order_by("position")),
             list(Geography.objects.prefetch_related(regions).order_by("position")),
-            list(tenant.subscriptions.order_by("name", "ref")),
+            list(tenant.subscriptions.order_by("name", "ref")) if owned <= MOST_TICKED else [],
+            owned,
             list(tenant.action_groups.prefetch_related("endpoints").order_by("name")),
         )
 
     @property
     def ticked(self) -> bool:
-        return len(self.subscriptions) <= MOST_TICKED
+        return self.owned <= MOST_TICKED
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +76,7 @@ def sentence(conditions: Conditions, choices: Choices) -> list[Part]:
     parts += [Part(" for "), Part(_services(conditions, choices), True)]
     if conditions.dependents:
         parts += [Part(" and "), Part("what they depend on", True)]
-    owned, named = len(choices.subscriptions), len(conditions.subscriptions)
+    owned, named = choices.owned, len(conditions.subscriptions)
     parts += [Part(", in "), Part(_subscriptions(named, owned), True)]
     if conditions.certainty == Certainty.CONFIRMED:
         parts += [Part(", "), Part("once it is confirmed that they are hit", True)]

@@ -8,6 +8,7 @@ from django.urls.converters import StringConverter
 from incidents.texts import as_typed
 from statuspage.desk.views import audit, feedback, how_fast, insight
 from statuspage.desk.views.deliveries import (
+    customer_rules,
     customers,
     delivery_lookup,
     delivery_statistics,
@@ -87,6 +88,8 @@ urlpatterns = [
     path("customers/", customers.listing, name="customers"),
     path("customers/new/", customers.new, name="customer-new"),
     path("customers/<str:ref>/", customers.one, name="customer"),
+    path("customers/<str:ref>/rules/new/", customer_rules.new, name="customer-rule-new"),
+    path("customers/<str:ref>/rules/<int:pk>/", customer_rules.one, name="customer-rule"),
     path("customers/<str:ref>/export.csv", customers.export, name="customer-export"),
     path("told/", delivery_lookup.told, name="told"),
     path("erase/<int:pk>/", erasing.erase_endpoint, name="erase-endpoint"),

@@ -40,6 +40,7 @@ from statuspage.portal.access import (
     to_sign_in,
     visitors,
 )
+from statuspage.portal.month import month_of
 from statuspage.public.render.table.labels import state_of
 from statuspage.public.render.times import iso
 
@@ -172,6 +173,7 @@ def _list(request: HttpRequest, visitor: Visitor, chosen: Tab) -> HttpResponse:
     page = Paginator(shown, A_PAGE).get_page(request.GET.get("page"))
     query = request.GET.copy()
     query.pop("page", None)
+    query.pop("month", None)
     rows = _rows(visitor.tenant, list(page.object_list))
     subscriptions = visitor.tenant.subscriptions.count()
     context = {
@@ -185,6 +187,9 @@ def _list(request: HttpRequest, visitor: Visitor, chosen: Tab) -> HttpResponse:
         "levels": Level.choices(),
         "subscriptions": subscriptions,
         "query": query.urlencode(),
+        "month": month_of(every, request.GET.get("month", ""), now=visitor.now)
+        if chosen.slug == "planned"
+        else None,
         "headline": _headline(rows, subscriptions) if chosen is TABS[0] else chosen.name,
     }
     return show(request, "events", context, visitor=visitor)

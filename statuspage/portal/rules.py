@@ -9,12 +9,12 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 
 from incidents.models import Region, Service
 from incidents.services.errors import EntryError
-from incidents.vocabulary import Kind, Level
-from notifications.customers import alert_rules, rule_sentence, rule_tester
+from incidents.vocabulary import Kind
+from notifications.customers import alert_rules, rule_form, rule_sentence, rule_tester
 from notifications.customers.alert_rules import Conditions
 from notifications.customers.rule_sentence import Choices
-from notifications.models import AlertRule, Certainty, Endpoint
-from statuspage.portal import rule_form, rule_results
+from notifications.models import AlertRule, Endpoint
+from statuspage.portal import rule_results
 from statuspage.portal.access import UNPROCESSABLE, Visitor, editing, member, show
 from statuspage.public.render.layout import fragment
 
@@ -67,7 +67,7 @@ def _build(request: HttpRequest, visitor: Visitor, rule: AlertRule | None) -> Ht
             rule.delete()
             return HttpResponseRedirect(f"{visitor.home}rules/")
         try:
-            said = rule_form.read(request.POST, choices)
+            said = rule_form.read(request.POST, tenant, choices)
             if act == "save":
                 alert_rules.save(tenant=tenant, conditions=said, rule_id=rule.pk if rule else None)
                 return HttpResponseRedirect(f"{visitor.home}rules/")
@@ -79,16 +79,15 @@ def _build(request: HttpRequest, visitor: Visitor, rule: AlertRule | None) -> Ht
         "rule": rule,
         "said": said,
         "typed": request.POST,
-        "refs": _refs(request, said, choices),
+        "refs": rule_form.refs(request.POST, said, tenant, choices),
         "sentence": rule_sentence.sentence(said, choices),
         "warnings": alert_rules.warnings_of(tenant, said),
         "differences": rule_sentence.differences(saved, said, choices) if saved else [],
         "choices": choices,
-        "kinds": Kind.choices(),
-        "levels": [(Level.WARNING, "Warning or worse"), (Level.ERROR, "Error only")],
-        "certainties": Certainty.choices,
+        **rule_form.OFFERED,
         "zone": tenant.time_zone,
         "problem": problem,
+        "locked": not visitor.may_edit,
         "form_token": visitor.form_token(),
         "section": "rules",
         **tested,
@@ -97,14 +96,6 @@ def _build(request: HttpRequest, visitor: Visitor, rule: AlertRule | None) -> Ht
         return HttpResponse(fragment("portal/_rule_reading.html", context))
     status = UNPROCESSABLE if problem else 200
     return show(request, "rule", context, visitor=visitor, status=status)
-
-
-def _refs(request: HttpRequest, said: Conditions, choices: Choices) -> str:
-    """What the text field for many subscriptions holds: as it was typed, else the rule's."""
-    if "subscription_refs" in request.POST:
-        return request.POST["subscription_refs"]
-    chosen = set(said.subscriptions)
-    return "\n".join(each.ref for each in choices.subscriptions if each.pk in chosen)
 
 
 def _tested(

@@ -161,3 +161,38 @@ def test_who_looks_sees_what_the_customer_sees_changes_nothing_and_is_noted(
     noted = AuditEvent.objects.filter(what="tenant-view", row=str(made.pk), verb="look")
     assert noted.count() >= 8
     assert set(noted.values_list("actor", flat=True)) == {"carl"}
+
+
+def test_a_rule_is_built_read_back_changed_and_deleted_at_the_desk(desk: Client) -> None:
+    desk.post(f"{PAGE}new/", NEW)
+    made = Tenant.objects.get()
+    group = made.action_groups.get()
+    values = {
+        "name": "Storage",
+        "active": "on",
+        "kinds": "service-issue",
+        "action_groups": group.pk,
+    }
+    values |= {"quiet_from": "22:00", "quiet_until": "07:00", "quiet_level": "error"}
+    page = f"{PAGE}contoso/rules/new/"
+    assert "Tell nobody yet about service issues" in text_of(desk.get(page))
+    read = text_of(desk.post(page, values | {"act": "read"}))
+    assert "between 22:00 and 07:00 waits until 07:00, except what is of level Error" in read
+    assert not made.alert_rules.filter(name="Storage").exists()
+    answer = desk.post(page, values | {"act": "save"}, follow=True)
+    assert "Storage is in force" in text_of(answer)
+    saved = made.alert_rules.get(name="Storage")
+    assert AuditEvent.objects.filter(what="notifications_alertrule", actor="carl").exists()
+
+    page = f"{PAGE}contoso/rules/{saved.pk}/"
+    assert f'href="{page}"' in desk.get(f"{PAGE}contoso/").content.decode()
+    wrong = desk.post(page, values | {"act": "save", "quiet_until": "", "name": "x" * 300})
+    assert wrong.status_code == 422
+    nowhere = desk.post(page, values | {"act": "read", "action_groups": ""})
+    assert nowhere.status_code in (200, 422)
+    del values["action_groups"]
+    assert "It leads nowhere" in text_of(desk.post(page, values | {"act": "read"}))
+    desk.post(page, {"act": "delete"})
+    assert not made.alert_rules.filter(name="Storage").exists()
+    other = rule(tenant("other", WEST), "ops@other.example.com")
+    assert desk.get(f"{PAGE}contoso/rules/{other.pk}/").status_code == 404

@@ -17,7 +17,7 @@ from django.urls import URLPattern, URLResolver, get_resolver
 from incidents import access
 from incidents.models import BacktestRun, Incident, Proposal, TextTemplate
 from incidents.services.incident import declare
-from notifications.models import Channel, Endpoint
+from notifications.models import AlertRule, Channel, Endpoint, Tenant
 from tests.conftest import declaration
 from tests.notifications.cast import tenant
 
@@ -66,6 +66,8 @@ SCREENS: dict[str, tuple[Cell, Cell]] = {
     "customers/new/": ("C", "C"),
     "customers/<str:ref>/": ("OACU", None),
     "customers/<str:ref>/export.csv": ("OACU", None),
+    "customers/<str:ref>/rules/new/": ("C", "C"),
+    "customers/<str:ref>/rules/<int:pk>/": ("C", "C"),
     "customers/<str:ref>/look/": ("OACU", None),
     "customers/<str:ref>/look/<path:rest>": ("OACU", None),
     "erase/<int:pk>/": ("C", "C"),
@@ -220,6 +222,7 @@ def suppressed(incident: Incident, operator: User) -> Endpoint:
         changed_by=operator,
         changed_at=datetime.now(UTC),
     )
+    AlertRule.objects.create(pk=endpoint.pk, tenant=Tenant.objects.get(ref="contoso"), name="First")
     BacktestRun.objects.create(
         pk=endpoint.pk, file_name="a", policies=[], actor=operator, handed_in_at=datetime.now(UTC)
     )

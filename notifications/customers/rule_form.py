@@ -8,12 +8,22 @@ from datetime import time
 from django.http import QueryDict
 
 from incidents.services.errors import EntryError
+from incidents.vocabulary import Kind, Level
 from notifications import identifiers
 from notifications.customers.alert_rules import Conditions
 from notifications.customers.rule_sentence import Choices
+from notifications.models import Certainty, Tenant
+from notifications.models.tenants import called
+
+# What templates offer besides `Choices`.
+OFFERED = {
+    "kinds": Kind.choices(),
+    "levels": [(Level.WARNING, "Warning or worse"), (Level.ERROR, "Error only")],
+    "certainties": Certainty.choices,
+}
 
 
-def read(form: QueryDict, choices: Choices) -> Conditions:
+def read(form: QueryDict, tenant: Tenant, choices: Choices) -> Conditions:
     """The rule that a form describes. Raises EntryError for what cannot be read at all."""
     certainty, updates = form.get("certainty", ""), form.get("updates", "")
     conditions = Conditions(
@@ -24,7 +34,7 @@ def read(form: QueryDict, choices: Choices) -> Conditions:
         categories=_ids(form, "categories"),
         regions=_ids(form, "regions"),
         geographies=_ids(form, "geographies"),
-        subscriptions=_subscriptions(form, choices),
+        subscriptions=_subscriptions(form, tenant, choices),
         least_level=form.get("least_level", ""),
         certainty=certainty,
         ends_only=updates == "ends",
@@ -47,6 +57,16 @@ def _of_today(conditions: Conditions, choices: Choices) -> Conditions:
     return replace(conditions, services=tuple(sorted(wanted)), categories=())
 
 
+def refs(form: QueryDict, said: Conditions, tenant: Tenant, choices: Choices) -> str:
+    """What the text field for many subscriptions holds: as it was typed, else the rule's."""
+    if "subscription_refs" in form:
+        return form["subscription_refs"]
+    if choices.ticked or not said.subscriptions:
+        return ""
+    chosen = tenant.subscriptions.filter(pk__in=said.subscriptions).order_by("ref")
+    return "\n".join(chosen.values_list("ref", flat=True))
+
+
 def _clock(form: QueryDict, name: str) -> time | None:
     typed = form.get(name, "").strip()
     try:
@@ -64,11 +84,12 @@ def _ids(form: QueryDict, name: str) -> tuple[int, ...]:
     return tuple(sorted(found))
 
 
-def _subscriptions(form: QueryDict, choices: Choices) -> tuple[int, ...]:
+def _subscriptions(form: QueryDict, tenant: Tenant, choices: Choices) -> tuple[int, ...]:
     if choices.ticked:
         return _ids(form, "subscriptions")
-    known = {identifiers.key(each.ref): each.pk for each in choices.subscriptions}
     wanted = form.get("subscription_refs", "").replace(",", " ").split()
+    owned = tenant.subscriptions.filter(called(*wanted)) if wanted else tenant.subscriptions.none()
+    known = {identifiers.key(ref): pk for ref, pk in owned.values_list("ref", "pk")}
     for ref in wanted:
         if identifiers.key(ref) not in known:
             raise EntryError("subscriptions", f"{ref[:64]} is none of yours; remove it.")

@@ -60,7 +60,7 @@ def _of_today(conditions: Conditions, choices: Choices) -> Conditions:
 def refs(form: QueryDict, said: Conditions, tenant: Tenant, choices: Choices) -> str:
     """What the text field for many subscriptions holds: as it was typed, else the rule's."""
     if "subscription_refs" in form:
-        return form["subscription_refs"]
+        return form.get("subscription_refs", "")
     if choices.ticked or not said.subscriptions:
         return ""
     chosen = tenant.subscriptions.filter(pk__in=said.subscriptions).order_by("ref")

@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import io
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import pytest
+from django.contrib.auth.models import User
 from django.core.management import call_command
+from django.utils import timezone
 
 from incidents.importers.catalogue_file import load_shipped
+from incidents.models import Incident
 from incidents.services.imports.catalogue import apply_catalogue
-from notifications.models import AlertRule, Endpoint, Footprint, PublicTopic, Tenant
+from notifications.audience import tenant_events
+from notifications.customers import rule_tester
+from notifications.evidence import when_told
+from notifications.models import AlertRule, Delivery, Endpoint, Footprint, PublicTopic, Tenant
 
 
 @pytest.fixture
@@ -42,3 +48,23 @@ def test_every_rule_of_the_demo_leads_to_somebody(shipped: None) -> None:
     for rule in AlertRule.objects.all():
         assert rule.action_groups.get().endpoints.exists()
         assert rule.services.exists() or rule.regions.exists() or rule.tenant.ref == "tulip"
+
+
+def test_the_demos_past_was_told_to_those_it_hit_alone(shipped: None, db: None) -> None:
+    User.objects.create(username="operator", is_staff=True, is_superuser=True)
+    call_command("seed_demo", stdout=io.StringIO())
+    for _ in range(2):
+        call_command("seed_demo_events", stdout=io.StringIO())
+    nordwind = Tenant.objects.get(ref="nordwind")
+    events = tenant_events.events_of(nordwind)
+    assert len(events) == 5
+    assert {each.basis.value for each in events} == {"footprint"}
+    assert not Incident.objects.public().exists()
+    assert not Delivery.objects.exclude(state="sent").exists()
+    assert not Delivery.objects.filter(sent_at__gt=timezone.now() - timedelta(days=5)).exists()
+    assert rule_tester.replay(nordwind, since=timezone.now() - timedelta(days=365))
+    issue = Incident.objects.get(tracking_id="DEMO-KV1")
+    told = when_told.told_of(nordwind, issue.pk)
+    assert len(told) == 5
+    assert {each.state for each in told} == {"accepted"}
+    assert issue.reviews.count() == 2

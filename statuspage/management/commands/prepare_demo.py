@@ -22,6 +22,7 @@ STEPS: tuple[tuple[str, str, tuple[str, ...], dict[str, Any]], ...] = (
     ("importing the status history", "import_history", (str(DATA / "history-2024.txt"),), {}),
     ("loading the demo's customers", "seed_demo", (), {}),
     ("creating the operator", "ensure_operator", (), {}),
+    ("letting past events happen", "seed_demo_events", (), {}),
     ("publishing the pages", "publish", (), {}),
 )
 QUIET = ("ensure_operator",)  # the supervisor prints the login, last of all

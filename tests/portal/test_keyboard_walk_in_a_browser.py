@@ -1,0 +1,157 @@
+"""The walk of a customer with the keyboard alone: from the first sign-in to the evidence."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import TypeVar
+
+import pytest
+from django.contrib.auth.models import User
+from django.db import connection
+from playwright.sync_api import Page, expect
+from pytest_django.live_server_helper import LiveServer
+
+from incidents.models import Incident
+from incidents.services import incident as incident_service
+from incidents.services.inputs import Statement
+from incidents.services.reviews.review import Draft, Section, publish_review
+from notifications import sign_in
+from notifications.delivery import plan
+from notifications.models import ActionGroup, Delivery, Tenant
+from tests.browsing import DESKTOP, PHONE, THEMES, browser_page, check_accessible
+from tests.conftest import declaration, hit
+from tests.notifications.cast import endpoint, last
+from tests.portal.people import code, person
+from tests.portal.test_rules_in_a_browser import _published
+
+pytestmark = [
+    pytest.mark.django_db(transaction=True),
+    pytest.mark.browser,
+    pytest.mark.usefixtures("catalogue"),
+]
+OLA = "ola@nordwind.example.com"
+MOST_TABS = 150
+T = TypeVar("T")
+
+
+def aside(act: Callable[[], T]) -> T:
+    """Beside the browser, whose loop lets nobody ask the database."""
+
+    def closed() -> T:
+        try:
+            return act()
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(1) as pool:
+        return pool.submit(closed).result()
+
+
+def told(incident: Incident) -> None:
+    now = datetime.now(UTC)
+    plan.plan(communication_id=last(incident).pk, now=now)
+    Delivery.objects.filter(state="pending").update(state="sent", sent_at=now)
+
+
+def begins(operator: User) -> Incident:
+    now = datetime.now(UTC)
+    said = declaration(
+        hit("key-vault", "west-europe"), statement=Statement(targeted_text="For you.")
+    )
+    incident = incident_service.declare(
+        declaration=replace(said, started_at=now), now=now, actor=operator
+    )
+    told(incident)
+    return incident
+
+
+def ends(incident: Incident, operator: User) -> None:
+    now = datetime.now(UTC)
+    incident_service.post_update(
+        incident_id=incident.pk,
+        stage="resolved",
+        statement=Statement(targeted_text="It works again."),
+        now=now,
+        actor=operator,
+    )
+    told(incident)
+    found = Section("what-happened", "What happened", "A certificate ran out.")
+    publish_review(incident_id=incident.pk, draft=Draft("final", [found]), now=now, actor=operator)
+    told(incident)
+
+
+def reach(page: Page, selector: str, *, back: bool = False) -> None:
+    """Tab by tab until it is in focus."""
+    for _ in range(MOST_TABS):
+        if page.evaluate("selector => document.activeElement.matches(selector)", selector):
+            return
+        page.keyboard.press("Shift+Tab" if back else "Tab")
+    raise AssertionError(f"the keyboard does not reach {selector}")
+
+
+def press(page: Page, selector: str, key: str = "Enter", *, back: bool = False) -> None:
+    reach(page, selector, back=back)
+    page.keyboard.press(key)
+
+
+def test_from_the_first_sign_in_to_the_evidence_by_keyboard(
+    nordwind: Tenant, operator: User, live_server: LiveServer
+) -> None:
+    person(OLA, nordwind, role="owner")
+    group = ActionGroup.objects.create(tenant=nordwind, name="Ops")
+    group.endpoints.set([endpoint("ops@nordwind.example.com", tenant=nordwind)])
+    home = f"{live_server.url}/service-health/"
+    with browser_page() as (page, complaints):
+        page.set_default_timeout(20_000)
+        page.route("**/static/statuspage/*", _published)
+        page.goto(home)
+        reach(page, "#address")
+        page.keyboard.type(OLA)
+        page.keyboard.press("Enter")
+        page.wait_for_url("**/code/**")
+        aside(lambda: sign_in.send_codes(now=datetime.now(UTC)))
+        reach(page, "#code")
+        page.keyboard.type(code())
+        page.keyboard.press("Enter")
+        expect(page.locator("h1")).to_have_text("Nothing of yours is affected now")
+
+        press(page, "a[href$='/rules/']")
+        page.wait_for_url("**/rules/")
+        press(page, "a[href$='/rules/new/']")
+        page.wait_for_url("**/rules/new/")
+        reach(page, "#name")
+        page.keyboard.type("At night, too")
+        press(page, "[name=action_groups]", "Space")
+        expect(page.locator("#reading .sentence")).to_contain_text("Tell Ops by mail")
+        press(page, "[value=test]", "Enter", back=True)
+        expect(page.locator("#tested")).to_contain_text("nothing in twelve months")
+        press(page, "[value=save]")
+        page.wait_for_url("**/rules/")
+
+        incident = aside(lambda: begins(operator))
+        press(page, "nav[aria-label=Main] a[href$='/of/nordwind/']")
+        expect(page.locator("h1")).to_contain_text("1 of your 2 subscriptions")
+        press(page, f".event a[href*='{incident.tracking_id}']")
+        expect(page.locator("main")).to_contain_text("For you.")
+        aside(lambda: ends(incident, operator))
+        page.reload()
+        expect(page.locator("main")).to_contain_text("A certificate ran out.")  # the review
+        screens = [page.url]
+        press(page, "a[href$='/evidence/']")
+        page.wait_for_url("**/evidence/")
+        expect(page.locator("main")).to_contain_text("ops@nordwind.example.com")
+        expect(page.locator("main")).to_contain_text("Ed25519")
+        screens.append(page.url)
+        for scheme in THEMES:
+            page.emulate_media(color_scheme=scheme)
+            for viewport in (DESKTOP, PHONE):
+                page.set_viewport_size(viewport)
+                for screen in screens:
+                    page.goto(screen)
+                    check_accessible(page)
+                    width = page.evaluate("document.documentElement.scrollWidth")
+                    assert width <= viewport["width"], (screen, viewport)
+        assert [each for each in complaints if "CSP" in each] == []

@@ -18,9 +18,11 @@ from django.db import connection
 from incidents.models import Communication, Incident
 from incidents.services.visibility import waits_for_audience
 from incidents.vocabulary import Audience, Kind, Scenario
-from notifications.models import Tenant
+from notifications import rows
+from notifications.models import CustomerSubscription, Tenant
 
-# Rows of (incident, on the tenant's list, anybody's list, spoken of to the affected, told, publicly placed).
+# All columns of the incident; whether on the tenant's list, on anybody's, spoken of to the affected, told, publicly
+# placed.
 _CONCERNED = """
 WITH own AS MATERIALIZED (
   SELECT id FROM notifications_customersubscription WHERE tenant_id = %(tenant)s
@@ -70,7 +72,7 @@ placed AS (
         OR r.geography_id IN (
           SELECT geography_id FROM incidents_region WHERE id IN (SELECT region_id FROM cells))))
 )
-SELECT i.id, i.id IN (SELECT incident_id FROM listed),
+SELECT {columns}, i.id IN (SELECT incident_id FROM listed),
   i.audience = 'confirmed'
     AND EXISTS (SELECT FROM notifications_impactedsubscription x WHERE x.incident_id = i.id),
   i.id IN (SELECT incident_id FROM spoken), i.id IN (SELECT incident_id FROM told),
@@ -81,7 +83,8 @@ WHERE NOT i.drill AND i.merged_into_id IS NULL
   AND i.id IN (
     SELECT incident_id FROM listed UNION SELECT incident_id FROM spoken
     UNION SELECT incident_id FROM placed UNION SELECT incident_id FROM told)
-"""
+ORDER BY i.started_at DESC, i.id DESC
+""".replace("{columns}", rows.columns(Incident, "i"))
 # The subscriptions hit: of the list where there is one, else those that run where it was said to be.
 _SUBSCRIPTIONS = """
 SELECT i.incident_id, s.ref, s.name
@@ -134,6 +137,33 @@ JOIN incidents_service v ON v.id = c.service_id JOIN incidents_region r ON r.id 
 GROUP BY c.incident_id, v.slug, v.name, r.slug, r.name, c.since, c.until
 ORDER BY 1, 6, 3, 5
 """
+_FLAGS = 5
+# The cells that an event is about: what was said of, and what was hit.
+_PLACES = """
+SELECT c.incident_id, p.service_id, p.region_id
+FROM incidents_communication c JOIN incidents_scopecell p ON p.communication_id = c.id
+WHERE c.incident_id = ANY (%(incidents)s)
+UNION
+SELECT o.incident_id, m.service_id, m.region_id
+FROM incidents_occurrence o JOIN incidents_impact m ON m.occurrence_id = o.id
+WHERE o.incident_id = ANY (%(incidents)s)
+"""
+# By cell of those: the tenant's subscriptions that run there.
+_RUNNING = """
+SELECT f.service_id, f.region_id, array_agg(f.subscription_id)
+FROM notifications_customersubscription s JOIN notifications_footprint f ON f.subscription_id = s.id
+WHERE s.tenant_id = %(tenant)s
+  AND (f.service_id, f.region_id) IN (SELECT * FROM unnest(%(services)s::int[], %(regions)s::int[]))
+GROUP BY 1, 2
+"""
+_LISTED = """
+SELECT i.incident_id, array_agg(i.subscription_id)
+FROM notifications_customersubscription s JOIN notifications_impactedsubscription i ON i.subscription_id = s.id
+WHERE s.tenant_id = %(tenant)s AND i.incident_id = ANY (%(incidents)s)
+GROUP BY 1
+"""
+# So many subscriptions of an event are named in a list of events.
+SHOWN = 4
 # So many subscriptions of a cell are named; all of an event are in `subscriptions_hit`.
 MOST_NAMED = 100
 
@@ -189,15 +219,20 @@ class OwnCell:
 
 def events_of(tenant: Tenant, *, tracking_id: str = "") -> list[TenantEvent]:
     """All that concerns the tenant, the newest first; of one incident with `tracking_id`."""
-    with connection.cursor() as cursor:
-        cursor.execute(_CONCERNED, {"tenant": tenant.pk, "tracking_id": tracking_id})
-        rows = {row[0]: row[1:] for row in cursor.fetchall()}
-    if not rows:
+    with rows.executed(_CONCERNED, {"tenant": tenant.pk, "tracking_id": tracking_id}) as cursor:
+        concerned = [
+            (rows.instance(Incident, row[:-_FLAGS]), row[-_FLAGS:]) for row in cursor.fetchall()
+        ]
+    if not concerned:
         return []
-    public = set(Incident.objects.public().filter(pk__in=rows).values_list("pk", flat=True))
+    public = set(
+        Incident.objects.public()
+        .filter(pk__in=[incident.pk for incident, _ in concerned])
+        .values_list("pk", flat=True)
+    )
     found = []
-    for incident in Incident.objects.filter(pk__in=rows).order_by("-started_at", "-id"):
-        basis = _basis(incident, *rows[incident.pk], public=incident.pk in public)
+    for incident, flags in concerned:
+        basis = _basis(incident, *flags, public=incident.pk in public)
         if basis is not None:
             found.append(TenantEvent(incident, basis, public=incident.pk in public))
     return found
@@ -239,6 +274,50 @@ def _waits(incident: Incident) -> bool:
         incident.scenario == Scenario.AUDIENCE_UNKNOWN and incident.audience == Audience.UNKNOWN
     )
     return can_wait and waits_for_audience(incident)
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """The tenant's subscriptions (ids) that an event hits; SHOWN of them by name."""
+
+    ids: frozenset[int] = frozenset()
+    shown: tuple[Subscription, ...] = ()
+
+
+def hits(tenant: Tenant, events: Sequence[TenantEvent]) -> dict[int, Hit]:
+    """By incident, what `subscriptions_hit` says; for lists, where each may hit thousands."""
+    by_list = [each.incident.pk for each in events if each.basis is EventBasis.LIST]
+    by_place = [
+        each.incident.pk
+        for each in events
+        if each.basis in (EventBasis.FOOTPRINT, EventBasis.PUBLIC)
+    ]
+    found: dict[int, set[int]] = {}
+    if by_list:
+        with rows.executed(_LISTED, {"tenant": tenant.pk, "incidents": by_list}) as cursor:
+            found |= {incident: set(ids) for incident, ids in cursor.fetchall()}
+    if by_place:
+        with rows.executed(_PLACES, {"incidents": by_place}) as cursor:
+            places = cursor.fetchall()
+        cells = sorted({(service, region) for _, service, region in places})
+        facts = {
+            "tenant": tenant.pk,
+            "services": [service for service, _ in cells],
+            "regions": [region for _, region in cells],
+        }
+        with rows.executed(_RUNNING, facts) as cursor:
+            running = {(service, region): ids for service, region, ids in cursor.fetchall()}
+        for incident, *cell in places:
+            found.setdefault(incident, set()).update(running.get((cell[0], cell[1]), ()))
+    first = {incident: sorted(ids)[:SHOWN] for incident, ids in found.items() if ids}
+    named = CustomerSubscription.objects.in_bulk({pk for some in first.values() for pk in some})
+    return {
+        incident: Hit(
+            frozenset(found[incident]),
+            tuple(Subscription(named[pk].ref, named[pk].name) for pk in some),
+        )
+        for incident, some in first.items()
+    }
 
 
 def subscriptions_hit(

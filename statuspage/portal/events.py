@@ -25,7 +25,7 @@ from incidents.texts import as_typed, csv_file
 from incidents.texts.markdown import to_html
 from incidents.vocabulary import Kind, Level, Stage
 from notifications.audience import tenant_events
-from notifications.audience.tenant_events import EventBasis, Subscription, TenantEvent
+from notifications.audience.tenant_events import EventBasis, Hit, Subscription, TenantEvent
 from notifications.evidence import when_told
 from notifications.evidence.when_told import FirstTold
 from notifications.models import Tenant
@@ -98,10 +98,9 @@ class Row:
     """An event as a list shows it."""
 
     event: TenantEvent
-    subscriptions: Sequence[Subscription]
+    hit: Hit
     told: FirstTold | None
     state: str
-    last_text: str = ""
 
     @property
     def basis(self) -> str:
@@ -115,12 +114,12 @@ class Row:
 
 
 def _rows(tenant: Tenant, events: Sequence[TenantEvent]) -> list[Row]:
-    hit = tenant_events.subscriptions_hit(tenant, events)
+    hit = tenant_events.hits(tenant, events)
     told = when_told.first_told(tenant, [each.incident.pk for each in events])
     return [
         Row(
             each,
-            hit.get(each.incident.pk, []),
+            hit.get(each.incident.pk, Hit()),
             told.get(each.incident.pk),
             state_of(each.incident.kind, each.incident.level),
         )
@@ -199,11 +198,11 @@ def _headline(rows: Sequence[Row], subscriptions: int) -> str:
     """The answer to the first question: is it me?"""
     if not rows:
         return "Nothing of yours is affected now"
-    hit = {each.ref for row in rows for each in row.subscriptions}
+    hit = {pk for row in rows for pk in row.hit.ids}
     events = "one event" if len(rows) == 1 else f"{len(rows)} events"
     if not hit:
         return f"{events.capitalize()} where you run"
-    certain = all(row.event.basis is EventBasis.LIST for row in rows if row.subscriptions)
+    certain = all(row.event.basis is EventBasis.LIST for row in rows if row.hit.ids)
     verb = ("is" if len(hit) == 1 else "are") if certain else "may be"
     return f"{len(hit)} of your {subscriptions} subscription{'s' * (subscriptions != 1)} {verb} hit by {events}"
 
@@ -245,6 +244,7 @@ def one(request: HttpRequest, visitor: Visitor, tracking_id: str) -> HttpRespons
     )
     context = {
         "row": _rows(visitor.tenant, [event])[0],
+        "hit": tenant_events.subscriptions_hit(visitor.tenant, [event]).get(event.incident.pk, []),
         "cells": tenant_events.cells_hit(visitor.tenant, [event]).get(event.incident.pk, []),
         "statements": [
             (each, to_html(each.text), reached.get(each.communication.pk, []))
@@ -282,7 +282,7 @@ def _reviews(event: TenantEvent) -> list[dict[str, Any]]:
     ]
 
 
-def as_dict(row: Row) -> dict[str, Any]:
+def as_dict(row: Row, hit: Sequence[Subscription]) -> dict[str, Any]:
     """An event as programs read it; times in UTC."""
     incident = row.event.incident
     moments = {
@@ -304,15 +304,17 @@ def as_dict(row: Row) -> dict[str, Any]:
         **moments,
         "public": row.event.public,
         "basis": row.event.basis.value,
-        "impactedSubscriptions": [each.ref for each in row.subscriptions],
+        "impactedSubscriptions": [each.ref for each in hit],
         "firstToldTime": iso(row.told.at) if row.told else None,
         "toldBy": list(row.told.ways) if row.told else [],
     }
 
 
 def _export(visitor: Visitor) -> list[dict[str, Any]]:
-    rows = _rows(visitor.tenant, visitor.events())
-    return [as_dict(each) for each in rows]
+    events = visitor.events()
+    hit = tenant_events.subscriptions_hit(visitor.tenant, events)
+    rows = _rows(visitor.tenant, events)
+    return [as_dict(each, hit.get(each.event.incident.pk, [])) for each in rows]
 
 
 @member

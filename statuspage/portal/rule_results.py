@@ -62,9 +62,10 @@ def result_of(
         )
     )
     told = []
-    seen = {each.incident.pk for each in concerning}
-    rows = Incident.objects.filter(pk__in=seen & set(by_incident))
-    for incident in rows.order_by("-started_at", "-id"):
+    for event in concerning:
+        incident = event.incident
+        if incident.pk not in by_incident:
+            continue
         of_it = by_incident[incident.pk]
         ways = sorted({WAYS[channel[each.endpoint]].lower() for each in of_it})
         first = min(each.leaves_at for each in of_it)

@@ -219,7 +219,8 @@ class OwnCell:
 
 def events_of(tenant: Tenant, *, tracking_id: str = "") -> list[TenantEvent]:
     """All that concerns the tenant, the newest first; of one incident with `tracking_id`."""
-    with rows.executed(_CONCERNED, {"tenant": tenant.pk, "tracking_id": tracking_id}) as cursor:
+    with connection.cursor() as cursor:
+        cursor.execute(_CONCERNED, {"tenant": tenant.pk, "tracking_id": tracking_id})
         concerned = [
             (rows.instance(Incident, row[:-_FLAGS]), row[-_FLAGS:]) for row in cursor.fetchall()
         ]
@@ -294,18 +295,21 @@ def hits(tenant: Tenant, events: Sequence[TenantEvent]) -> dict[int, Hit]:
     ]
     found: dict[int, set[int]] = {}
     if by_list:
-        with rows.executed(_LISTED, {"tenant": tenant.pk, "incidents": by_list}) as cursor:
+        with connection.cursor() as cursor:
+            cursor.execute(_LISTED, {"tenant": tenant.pk, "incidents": by_list})
             found |= {incident: set(ids) for incident, ids in cursor.fetchall()}
     if by_place:
-        with rows.executed(_PLACES, {"incidents": by_place}) as cursor:
+        with connection.cursor() as cursor:
+            cursor.execute(_PLACES, {"incidents": by_place})
             places = cursor.fetchall()
         cells = sorted({(service, region) for _, service, region in places})
-        facts = {
+        facts: dict[str, Any] = {
             "tenant": tenant.pk,
             "services": [service for service, _ in cells],
             "regions": [region for _, region in cells],
         }
-        with rows.executed(_RUNNING, facts) as cursor:
+        with connection.cursor() as cursor:
+            cursor.execute(_RUNNING, facts)
             running = {(service, region): ids for service, region, ids in cursor.fetchall()}
         for incident, *cell in places:
             found.setdefault(incident, set()).update(running.get((cell[0], cell[1]), ()))

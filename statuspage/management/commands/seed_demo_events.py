@@ -44,9 +44,10 @@ class Command(BaseCommand):
         now = timezone.now().replace(minute=7, second=0, microsecond=0)
         operator = User.objects.get(username=NAME)
         made = 0
-        for tracking_id, ago, hour, *rest in ISSUES:
+        for tracking_id, ago, hour, level, cells, title, update, end, found in ISSUES:
             if not Incident.objects.filter(tracking_id=tracking_id).exists():
-                _issue(tracking_id, (now - timedelta(days=ago)).replace(hour=hour), operator, *rest)
+                at = (now - timedelta(days=ago)).replace(hour=hour)
+                _issue(tracking_id, at, operator, level, cells, title, update, end, found)
                 made += 1
         if not Incident.objects.filter(tracking_id="DEMO-MW1").exists():
             _notice("DEMO-MW1", now - timedelta(days=6), operator, plan_at=now + timedelta(days=12))

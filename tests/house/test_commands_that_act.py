@@ -18,7 +18,8 @@ OURS = ("incidents", "notifications", "statuspage")
 # They read, write files alone, are processes that run on their own, or belong to the demo.
 OTHERS = {
     "audience", "backtest", "decide", "export_audit", "export_incidents", "export_recordings", "export_site", "replay",
-    "deliver", "demo", "ensure_operator", "prepare_demo", "publish", "publisher", "rebuild_targets", "seed_demo", "seed_demo_events", "worker",
+    "deliver", "demo", "ensure_operator", "prepare_demo", "publish", "publisher", "rebuild_targets", "seed_demo",
+    "seed_demo_events", "worker",
 }  # fmt: skip
 ACTING = {
     name: command

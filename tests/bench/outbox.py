@@ -1,19 +1,23 @@
 """The outbox without the network: claiming deliveries and settling them as sent, with every check, by one worker.
 
 What others do on the same table of a database is a matter of the machine; what one delivery takes is not: CPU
-seconds per 1,000 in this process (client) and in its backend (PostgreSQL), and deliveries a second. The naive way,
-for the record: one at a time, FOR UPDATE SKIP LOCKED, each settled by an UPDATE and an INSERT of its own.
+seconds per 1,000 in this process (client) and in its backend (PostgreSQL), and deliveries a second. Beside it, on the
+same server: the naive way (one at a time, FOR UPDATE SKIP LOCKED, each settled by an UPDATE and an INSERT of its own)
+and procrastinate as it comes, a job library on PostgreSQL, with tasks that do nothing.
 """
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import procrastinate
 from django.contrib.auth.models import User
 from django.db import connection, transaction
 from django.utils import timezone
+from procrastinate.types import JSONDict
 
 from incidents.importers.catalogue_file import read_catalogue
 from incidents.services import incident as incident_service
@@ -27,7 +31,7 @@ from notifications.models import Channel, Result
 from tests.conftest import CATALOGUE, declaration
 
 DELIVERIES, FULL = 20_000, 100_000
-NAIVE = 500
+NAIVE, JOBS = 500, 1_000
 
 _TENANTS = """
 INSERT INTO notifications_endpoint (channel, address, language, time_zone, key, suppressed_because, created_at)
@@ -57,6 +61,7 @@ def lines(full: bool) -> Iterator[dict[str, object]]:
     with connection.cursor() as cursor:
         cursor.execute("VACUUM ANALYZE notifications_delivery")
     yield _measured("naive", _naive, NAIVE)
+    yield asyncio.run(_procrastinate())
     yield _measured("ours", lambda: _ours(number), planned - NAIVE)
 
 
@@ -65,6 +70,12 @@ def _measured(way: str, work: Callable[[], int], wanted: int) -> dict[str, objec
     done = work()
     seconds = time.perf_counter() - began
     client, backend = time.process_time() - client, _backend() - backend
+    return _line(way, done, wanted, seconds, client, backend)
+
+
+def _line(
+    way: str, done: int, wanted: int, seconds: float, client: float, backend: float
+) -> dict[str, object]:
     return {
         "way": way,
         "deliveries": done,
@@ -73,6 +84,42 @@ def _measured(way: str, work: Callable[[], int], wanted: int) -> dict[str, objec
         "client_s_per_1000": round(client / done * 1000, 4),
         "postgres_s_per_1000": round(backend / done * 1000, 4),
     }
+
+
+async def _procrastinate() -> dict[str, object]:
+    mark = {"application_name": "procrastinate-bench"}
+    parts = connection.get_connection_params()
+    given = {
+        name: parts[name]
+        for name in ("dbname", "user", "password", "host", "port")
+        if parts.get(name)
+    }
+    app = procrastinate.App(
+        connector=procrastinate.PsycopgConnector(kwargs=given | mark, min_size=1, max_size=4)
+    )
+    done = 0
+
+    @app.task(name="bench")
+    async def nothing(number: int) -> None:
+        nonlocal done
+        done += 1
+
+    async with app.open_async():
+        await app.schema_manager.apply_schema_async()
+        jobs: list[JSONDict] = [{"number": number} for number in range(JOBS)]
+        await nothing.batch_defer_async(*jobs)
+        client, backend, began = time.process_time(), await _backends(app), time.perf_counter()
+        await app.run_worker_async(wait=False, install_signal_handlers=False, listen_notify=False)
+        seconds = time.perf_counter() - began
+        client, backend = time.process_time() - client, await _backends(app) - backend
+    return _line("procrastinate", done, JOBS, seconds, client, backend)
+
+
+async def _backends(app: procrastinate.App) -> float:
+    rows = await app.connector.execute_query_all_async(
+        "SELECT pid FROM pg_stat_activity WHERE application_name = current_setting('application_name')"
+    )
+    return sum(_cpu(row["pid"]) for row in rows)
 
 
 def _ours(most: int) -> int:
@@ -122,5 +169,8 @@ def _naive() -> int:
 def _backend() -> float:
     """CPU seconds of this connection's backend, which runs on this machine."""
     connection.ensure_connection()
-    pid = connection.connection.info.backend_pid
+    return _cpu(connection.connection.info.backend_pid)
+
+
+def _cpu(pid: int) -> float:
     return int(Path(f"/proc/{pid}/schedstat").read_text().split()[0]) / 1e9

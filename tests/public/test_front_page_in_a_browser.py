@@ -247,6 +247,24 @@ def test_a_dozen_steps_lead_to_the_first_incident_and_one_to_the_table(
         assert "#matrix-title" in steps[:3]
 
 
+def test_the_first_screen_of_a_phone_answers_what_since_when_and_what_next(
+    night: tuple[str, Any],
+) -> None:
+    with browser_page(viewport=PHONE) as (page, _):
+        at_night(page)
+        page.goto(f"{night[0]}/status/")
+        expect(page.locator(".band .lead")).to_contain_text(
+            "Storage are degraded in East US and West Europe"
+        )
+        ends = page.evaluate(
+            """() => ["h1", ".band .lead", ".figures > :nth-child(1)", ".figures > :nth-child(2)", "#q"]
+              .map((each) => document.querySelector(each).getBoundingClientRect().bottom)"""
+        )
+        assert max(ends) <= PHONE["height"]
+        first_two = page.locator(".figures dt").all_inner_texts()[:2]
+        assert first_two == ["since", "next update by"]
+
+
 @pytest.mark.parametrize("path", ["/status/", "/status/europe/", "/ar/status/"])
 def test_at_four_times_the_size_nothing_is_beside_the_page(
     night: tuple[str, Any], path: str

@@ -34,6 +34,8 @@ ROADS = {
     "customer-new": ("save_tenant", "save_subscription", "save_rule", "make_endpoint"),
     "customer": ("show_tenant", "list_subscriptions", "list_rules", "list_endpoints", "remove_rule",
                  "remove_subscription", "stop_endpoint"),
+    "customer-rule": ("save_rule", "remove_rule"),
+    "customer-rule-new": ("save_rule",),
     "customer-export": ("list_subscriptions",),
     "told": ("look_up_deliveries",),
     "erase-tenant": ("erase_tenant",),

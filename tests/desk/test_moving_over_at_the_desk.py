@@ -10,7 +10,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
 from incidents.models import FormDraft, ImportBatch, Incident
-from tests.desk.conftest import text_of
+from tests.desk.conftest import NEW, text_of
 from tests.incidents.test_moving_over import STATUSPAGE
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("catalogue")]
@@ -91,3 +91,12 @@ def test_what_is_laid_aside_leaves_nothing(desk: Client) -> None:
     )
     gone = desk.post(PAGE, {"step": "take", "draft": draft}, follow=True)
     assert "not here any more" in text_of(gone)
+
+
+@pytest.mark.parametrize(
+    ("path", "form"), [(PAGE, {"step": "undo", "batch": "9" * 5000}), (NEW, {"step": "template", "template": "9" * 5000})]
+)  # fmt: skip
+def test_a_number_longer_than_any_is_that_of_nothing(
+    desk: Client, path: str, form: dict[str, str]
+) -> None:
+    assert desk.post(path, form).status_code < 500

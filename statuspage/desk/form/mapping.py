@@ -95,7 +95,7 @@ def filling_of(incident: Incident, changes: Changes | None = None) -> Filling:
 
 def with_template(data: QueryDict) -> QueryDict:
     """The form's fields with the chosen template's texts put in, behind what was typed."""
-    chosen = data.get("template", "")
+    chosen = data.get("template", "")[:18]
     template = TextTemplate.objects.filter(pk=int(chosen)).first() if chosen.isdecimal() else None
     data = data.copy()
     if template is not None:

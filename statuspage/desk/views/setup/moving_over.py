@@ -195,7 +195,7 @@ def _take(request: HttpRequest, draft: FormDraft) -> bool:
 
 
 def _undo(request: HttpRequest) -> None:
-    number = request.POST.get("batch", "")
+    number = request.POST.get("batch", "")[:18]
     try:
         gone = site.undo(batch_id=int(number) if number.isascii() and number.isdecimal() else 0)
     except EntryError as error:

@@ -32,6 +32,9 @@ SCREENS = (
     "where/log/",
     "people/",
     "tokens/",
+    "footprint/",
+    "planned/",
+    "you/",
 )
 
 

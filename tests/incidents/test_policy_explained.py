@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 
 from incidents.policy import PRESETS, Explanation, explain, neighbours, parse_facts
@@ -126,6 +127,19 @@ def test_a_scenario_that_does_not_hold_says_what_is_missing() -> None:
         "here the level is Warning and only 1 service is affected and the impact is at most part "
         "of a region in 1 region."
     )
+
+
+def test_a_threshold_that_counts_no_regions_says_nothing_of_them() -> None:
+    policy = replace(AZURE, broad=replace(AZURE.broad, regions=None))
+    impacts = [{"service": name, "region": "east-us", "extent": "subset"} for name in ("a", "b")]
+    facts = parse_facts(BROAD | {"impacts": impacts, "dependents": 0, "audience": "confirmed"})
+    told = explain(facts, policy).because[1]
+    assert told.endswith("here the impact is at most part of a region.")
+
+
+def test_who_is_told_until_the_audience_is_known_is_said_only_while_it_is_unknown() -> None:
+    assert "Until the audience is known" in " ".join(explained().because)
+    assert "the audience is known" not in " ".join(explained(audience="confirmed").because)
 
 
 def test_a_hand_over_says_why_the_entry_is_still_public_and_when_it_goes() -> None:

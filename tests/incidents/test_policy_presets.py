@@ -200,3 +200,8 @@ def test_an_impossible_policy_is_refused_in_one_line_that_names_the_field(
         parse_policy({"name": "mine", "version": 1, **changes})
     assert str(refused.value).startswith(message)
     assert str(refused.value).isprintable()
+
+
+def test_a_final_review_may_be_due_together_with_the_preliminary_one() -> None:
+    policy = parse_policy({"name": "mine", "version": 1, "final_review_days": 3})
+    assert policy.preliminary_review_hours == policy.final_review_days * 24

@@ -95,3 +95,27 @@ def test_one_sentence_for_every_host_that_cannot_be_used(
             outbound.get("https://db.internal/", most_bytes=100)
         told.add(str(refused.value))
     assert told == {outbound.CLOSED}
+
+
+def test_an_answer_that_comes_along_with_its_announcement_is_heard() -> None:
+    def say(peer: socket.socket) -> None:
+        peer.sendall(b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 204 No Content\r\n\r\n")
+
+    with answering(say) as address:
+        assert outbound.post(address, body=b"{}", headers={}).status == 204
+
+
+@pytest.mark.parametrize(
+    ("address", "why"),
+    [
+        ("https://8.8.8.8:2222/", "uses port 2222; use one of"),
+        ("https://10.0.0.1/", "leads to an address that is not public"),
+    ],
+)
+def test_a_refused_address_is_refused_with_the_reason(address: str, why: str) -> None:
+    with pytest.raises(outbound.Refused, match=why):
+        outbound.check(address)
+
+
+def test_a_host_is_asked_for_in_its_normal_form() -> None:
+    assert outbound.parse("https://HOOKS.Example.com./x").host == "hooks.example.com"

@@ -130,6 +130,7 @@ def test_a_scenario_that_does_not_hold_says_what_is_missing() -> None:
 
 
 def test_a_threshold_that_counts_no_regions_says_nothing_of_them() -> None:
+    assert AZURE.broad is not None
     policy = replace(AZURE, broad=replace(AZURE.broad, regions=None))
     impacts = [{"service": name, "region": "east-us", "extent": "subset"} for name in ("a", "b")]
     facts = parse_facts(BROAD | {"impacts": impacts, "dependents": 0, "audience": "confirmed"})

@@ -10,7 +10,6 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
-from django.contrib.auth.models import AbstractBaseUser
 from django.db import transaction
 
 from incidents.services.errors import EntryError
@@ -32,8 +31,7 @@ def save(
     *,
     tenant: Tenant,
     places: str,
-    by: Person | None = None,
-    operator: AbstractBaseUser | None = None,
+    by: Person,
     now: datetime,
 ) -> list[FootprintChange]:
     """Whatever subscription is named runs exactly where its lines say, "subscription, service, region" each.
@@ -71,17 +69,11 @@ def save(
         load_customers.load(files=[CustomerFile(_NAME, io.BytesIO(content))], now=now)
     except CustomerFileError as error:
         raise EntryError("places", by_lines(error.faults, _NAME)) from error
-    return noted(tenant, before, cells_of(tenant, named), by=by, operator=operator, now=now)
+    return noted(tenant, before, cells_of(tenant, named), by=by, now=now)
 
 
 def noted(
-    tenant: Tenant,
-    before: Cells,
-    after: Cells,
-    *,
-    by: Person | None = None,
-    operator: AbstractBaseUser | None = None,
-    now: datetime,
+    tenant: Tenant, before: Cells, after: Cells, *, by: Person, now: datetime
 ) -> list[FootprintChange]:
     """Who changed what, a row for each subscription that runs elsewhere now."""
     rows = []
@@ -93,7 +85,6 @@ def noted(
                     tenant=tenant,
                     at=now,
                     person=by,
-                    operator=operator.get_username() if operator else "",
                     subscription=ref,
                     added=sorted(other - one)[:NAMED],
                     removed=sorted(one - other)[:NAMED],

@@ -11,12 +11,11 @@ from notifications.models.tenants import Tenant
 
 
 class FootprintChange(models.Model):
-    """One subscription that runs elsewhere since. By a `person` of the tenant (none: who is erased), or an operator."""
+    """One subscription that runs elsewhere since. By a `person` of the tenant; none: who is erased."""
 
     tenant = models.ForeignKey(Tenant, on_delete=models.CASCADE, related_name="footprint_changes")
     at = models.DateTimeField()
     person = models.ForeignKey(Person, null=True, on_delete=models.SET_NULL, related_name="+")
-    operator = models.CharField(max_length=150, blank=True)
     subscription = models.CharField(max_length=LONGEST)
     added = ArrayField(models.TextField(), default=list)
     removed = ArrayField(models.TextField(), default=list)
@@ -27,6 +26,4 @@ class FootprintChange(models.Model):
 
     @property
     def who(self) -> str:
-        if self.operator:
-            return "your provider"
         return self.person.email if self.person else "somebody who is erased"

@@ -12,6 +12,7 @@ from django.utils import timezone
 
 from incidents.importers.catalogue_file import load_shipped
 from incidents.models import Incident
+from incidents.services.published_figures import published_figures
 from incidents.services.imports.catalogue import apply_catalogue
 from notifications.audience import tenant_events
 from notifications.customers import rule_tester
@@ -68,3 +69,6 @@ def test_the_demos_past_was_told_to_those_it_hit_alone(shipped: None, db: None) 
     assert len(told) == 5
     assert {each.state for each in told} == {"accepted"}
     assert issue.reviews.count() == 2
+    shown = published_figures()
+    assert shown is not None
+    assert sum(each["incidents"] for each in shown.figures["quarters"]) >= 1

@@ -13,9 +13,12 @@ from django.utils import timezone
 from incidents.models import Communication, Incident, Region, Service
 from incidents.services import incident as incidents
 from incidents.services.inputs import Declaration, Hit, Statement
+from incidents.services.published_figures import publish_figures, published_figures
 from incidents.services.reviews.review import Draft, Repair, Section, publish_review
-from incidents.vocabulary import Audience, Kind, Level, Stage
+from incidents.vocabulary import Audience, Kind, Level, RepairState, ReviewKind, Stage
 from notifications.delivery import plan
+from notifications.evidence.how_fast import how_fast
+from notifications.lifecycle import State
 from notifications.models import Attempt, Delivery, Result
 from statuspage.management.commands.ensure_operator import NAME
 
@@ -37,7 +40,10 @@ ISSUES: tuple[tuple[str, int, int, Level, tuple[Cell, ...], str, int, int, str],
 
 
 class Command(BaseCommand):
-    help = "Past events of the demo's customers, told at the time; runs any number of times."
+    help = (
+        "Past events of the demo's customers, told at the time, and how fast they were told;"
+        " runs any number of times."
+    )
 
     @transaction.atomic
     def handle(self, *args: Any, **options: Any) -> None:
@@ -53,7 +59,9 @@ class Command(BaseCommand):
             _notice("DEMO-MW1", now - timedelta(days=6), operator, plan_at=now + timedelta(days=12))
             _notice("DEMO-AD1", now - timedelta(days=9), operator)
             made += 2
-        self.stdout.write(f"{made} past events")
+        if published_figures() is None:
+            publish_figures(figures=how_fast(now=now).as_dict(), now=now, actor=operator)
+        self.stdout.write(f"{made} past events, and how fast they were told")
 
 
 def _issue(
@@ -95,7 +103,7 @@ def _issue(
             actor=operator,
         )
         _told(incident, when)
-    for days, kind in ((2, "preliminary"), (9, "final")):
+    for days, kind in ((2, ReviewKind.PRELIMINARY), (9, ReviewKind.FINAL)):
         when = at + timedelta(days=days)
         publish_review(
             incident_id=incident.pk,
@@ -109,7 +117,7 @@ def _issue(
                     (at, "Impact began."),
                     (at + timedelta(minutes=end), "All was well again."),
                 ],
-                repairs=[Repair("Alarm twice before it can happen again", state="done")],
+                repairs=[Repair("Alarm twice before it can happen again", state=RepairState.DONE)],
             ),
             now=when,
             actor=operator,
@@ -158,9 +166,9 @@ def _told(incident: Incident, at: datetime) -> None:
     """Planned at the time, and taken shortly after. Nothing leaves."""
     said = Communication.objects.filter(incident=incident).latest("number")
     plan.plan(communication_id=said.pk, now=at)
-    rows = list(Delivery.objects.filter(communication=said, state="pending"))
+    rows = list(Delivery.objects.filter(communication=said, state=State.PENDING))
     Delivery.objects.filter(pk__in=[each.pk for each in rows]).update(
-        state="sent", created_at=at, next_attempt_at=at, sent_at=at + TAKEN, attempts=1
+        state=State.SENT, created_at=at, next_attempt_at=at, sent_at=at + TAKEN, attempts=1
     )
     Attempt.objects.bulk_create(
         Attempt(delivery=each, number=1, result=Result.SENT, detail=ANSWER, at=at + TAKEN)

@@ -177,7 +177,7 @@ CREATE FUNCTION incidents_audit_shown(source text, row_ jsonb) RETURNS jsonb LAN
   SELECT jsonb_object_agg(key, CASE
     WHEN value = 'null'::jsonb OR value = '""'::jsonb THEN value
     WHEN key IN ('password', 'secret', 'former_secret', 'digest', 'key', 'address', 'shown', 'data', 'token', 'session_key')
-      OR (left(source, 14) = 'notifications_' AND key IN ('name', 'ref', 'suppressed_because'))
+      OR (left(source, 14) = 'notifications_' AND key IN ('name', 'ref', 'suppressed_because', 'email', 'note'))
       THEN '"…"'::jsonb
     WHEN length(value::text) > 2000 THEN to_jsonb(left(value::text, 2000) || '…')
     ELSE value END)
@@ -271,6 +271,10 @@ FOLLOWED = (
         "incident", "occurrence", "impact", "communication", "decision", "timeversion", "review",
         "policyversion", "apitoken", "monitorsource", "proposal", "publishedfigures",
         "scheduledpost", "texttemplate", "repairitem", "reviewcomment",
+        "reviewsection",
+        "timelineentry",
+        "mention",
+        "importbatch",
     )),
     "auth_user", "auth_group", "auth_user_groups", "auth_group_permissions", "auth_user_user_permissions",
     "mfa_authenticator", "socialaccount_socialaccount",

@@ -120,6 +120,14 @@ FOLLOWED = (
     "alertrule_subscriptions", "alertrule_action_groups", "actiongroup", "actiongroup_endpoints", "endpoint",
     "audienceversion", "killswitch", "operatoract", "alertrule_categories", "alertrule_geographies",
     "tenanttoken", "membership",
+    "passkey",
+    "tenantprovider",
+    "claimeddomain",
+    "person",
+    "eventanswer",
+    "publictopic",
+    "followedincident",
+    "endpointproposal",
 )
 
 

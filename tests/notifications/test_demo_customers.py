@@ -12,8 +12,8 @@ from django.utils import timezone
 
 from incidents.importers.catalogue_file import load_shipped
 from incidents.models import Incident
-from incidents.services.published_figures import published_figures
 from incidents.services.imports.catalogue import apply_catalogue
+from incidents.services.published_figures import published_figures
 from notifications.audience import tenant_events
 from notifications.customers import rule_tester
 from notifications.evidence import when_told

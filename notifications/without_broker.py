@@ -13,7 +13,8 @@ from django.db import Error, connection
 from django.utils import timezone
 
 from incidents.services import visibility
-from incidents.services.scheduled import reminders, retention
+from incidents.services.alerts import settling, visitors, waiting
+from incidents.services.scheduled import maintenance, posts, reminders, retention
 from notifications import sending_health, sign_in
 from notifications.customers import list_readings
 from notifications.delivery import (
@@ -74,9 +75,7 @@ def is_left_undone(figures: sending_health.Figures) -> bool:
 
 def help_out(*, now: datetime, grace: timedelta = GRACE) -> SendTally:
     """One round of all due work; safe beside workers, since rows are claimed. Returns what it sent."""
-    visibility.publish_due(now=now)
-    reminders.remind(now=now)
-    retention.expire(now=now)
+    _incidents_clock(now)
     plan.plan_due(now=now)
     claims.expire_leases()
     tally = SendTally()
@@ -98,3 +97,24 @@ def help_out(*, now: datetime, grace: timedelta = GRACE) -> SendTally:
     for reading_id in list_readings.unread(since=now - grace):
         list_readings.read(reading_id=reading_id, now=now)
     return tally
+
+
+def _incidents_clock(now: datetime) -> None:
+    """What is due by itself; what one rule cannot do keeps no other, and no delivery, waiting."""
+    for rule in (
+        posts.send_due,
+        visibility.publish_due,
+        maintenance.remind_receivers,
+        maintenance.follow_plans,
+        visitors.tell_the_desk,
+        settling.settle_due,
+        reminders.remind,
+        retention.expire,
+    ):
+        try:
+            rule(now=now)
+        except Error:
+            raise  # the database is away: whoever asks tries again
+        except Exception:
+            log.exception("%s.%s failed, and is tried again", rule.__module__, rule.__name__)
+    waiting.join_open()

@@ -63,10 +63,17 @@ def test_the_figures_of_a_bad_night_say_what_since_when_and_what_next() -> None:
     assert figures(NIGHT) == {
         "since": "01:30 UTC",
         "services affected": "7",
-        "regions still affected": "5 of 6",
+        "regions affected": "5",
         "last update": "04:25 UTC",
         "next update by": "05:25 UTC",
     }
+
+
+def test_of_several_services_in_two_regions_each_is_hit_in_both() -> None:
+    said = Markup(front(NIGHT).body)
+    words = "Key Vault and Storage are degraded in both East US and West Europe since 03:04 UTC"
+    assert words in said.text
+    assert "regions affected 1 recovered" in said.text
 
 
 def test_a_promise_that_was_not_kept_is_marked_as_overdue() -> None:

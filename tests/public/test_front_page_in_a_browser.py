@@ -254,7 +254,7 @@ def test_the_first_screen_of_a_phone_answers_what_since_when_and_what_next(
         at_night(page)
         page.goto(f"{night[0]}/status/")
         expect(page.locator(".band .lead")).to_contain_text(
-            "Storage are degraded in East US and West Europe"
+            "Storage are degraded in both East US and West Europe since 03:04 UTC"
         )
         ends = page.evaluate(
             """() => ["h1", ".band .lead", ".figures > :nth-child(1)", ".figures > :nth-child(2)", "#q"]

@@ -60,7 +60,7 @@ def test_the_worst_comes_first_and_the_rest_is_counted_once() -> None:
         )
     )
     assert said.text == "Storage is disrupted in West US since 09:00 UTC."
-    assert said.rest == "Batch is under maintenance in West US."
+    assert said.rest == "Batch is under maintenance in West US since 09:00 UTC."
 
 
 def test_an_older_beginning_names_its_day() -> None:

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from django.utils.html import format_html
-from django.utils.safestring import SafeString
+from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext, ngettext, npgettext, pgettext
 
 from incidents.cells import Cell
 from incidents.vocabulary import Stage
-from incidents.wording import isolated, listed
+from incidents.wording import isolated, joined, listed
 from statuspage.public.render import times
 from statuspage.public.render.plan import PlanPhase, phase
 from statuspage.public.render.table import labels
@@ -24,14 +24,15 @@ NAMED = 4  # more services than these are counted
 
 @dataclass(frozen=True, slots=True)
 class Headline:
-    """`state`: the worst state spoken of, or good. `html` is `text` with its time marked up; `claim` is it without
-    a time; `rest` speaks of the services in other states, and is empty where there are none."""
+    """`state`: the worst state spoken of, or good. `claim` is `text` without its time; `rest` speaks of the services
+    in other states, and is empty where there are none. `html`, `rest_html`: with times marked up."""
 
     state: str
     text: str
     html: SafeString
     claim: str
     rest: str = ""
+    rest_html: SafeString = field(default_factory=SafeString)
 
 
 def headline(snapshot: Snapshot) -> Headline:
@@ -44,18 +45,32 @@ def headline(snapshot: Snapshot) -> Headline:
     if not told:
         return _without_cells(snapshot)
     state, cells = told[0]
-    since = min(cell.since for cell in cells.values())
     claim = _claim(snapshot, state, cells)
-    template = gettext("%(claim)s since %(time)s.")
+    text, html = _since(snapshot, claim, cells)
+    rest = _rest(snapshot, told)
+    return Headline(
+        state,
+        text,
+        html,
+        claim,
+        joined(*(plain for plain, _ in rest)),
+        mark_safe(joined(*(marked for _, marked in rest))),  # noqa: S308 - each is safe
+    )
+
+
+def _since(snapshot: Snapshot, claim: str, cells: Cells) -> tuple[str, SafeString]:
+    """The claim with when it began for the first of the cells: plain, and with the time marked up."""
+    since = min(cell.since for cell in cells.values())
     shown = times.near(since, snapshot.as_of)
+    template = gettext("%(claim)s since %(time)s.")
+    before, _, after = template.partition("%(time)s")
     html = format_html(
         "{}{}{}",
-        template.partition("%(time)s")[0] % {"claim": claim},
+        before % {"claim": claim},
         times.element(since, shown),
-        template.partition("%(time)s")[2],
+        after % {"claim": claim},
     )
-    text = template % {"claim": claim, "time": shown}
-    return Headline(state, text, html, claim, _rest(snapshot, told))
+    return template % {"claim": claim, "time": shown}, html
 
 
 def _claim(snapshot: Snapshot, state: str, cells: Cells) -> str:
@@ -69,7 +84,9 @@ def _clause(snapshot: Snapshot, subject: str, state: str, count: int, cells: Cel
     return pgettext("headline", "%(subject)s %(verb)s %(place)s") % parts
 
 
-def _rest(snapshot: Snapshot, told: list[tuple[str, dict[Cell, CellView]]]) -> str:
+def _rest(
+    snapshot: Snapshot, told: list[tuple[str, dict[Cell, CellView]]]
+) -> list[tuple[str, SafeString]]:
     """The other states: only services that no worse state has spoken of already."""
     spoken = {service for service, _ in told[0][1]}
     sentences = []
@@ -86,9 +103,9 @@ def _rest(snapshot: Snapshot, told: list[tuple[str, dict[Cell, CellView]]]) -> s
                     "%(n)d more service", "%(n)d more services", count
                 ) % {"n": count}  # fmt: skip
             clause = _clause(snapshot, subject, state, count, fresh)
-            sentences.append(pgettext("headline", "%(clause)s.") % {"clause": clause})
+            sentences.append(_since(snapshot, clause, fresh))
             spoken |= {service for service, _ in fresh}
-    return " ".join(sentences)
+    return sentences
 
 
 def _subject(snapshot: Snapshot, services: list[str]) -> str:
@@ -136,7 +153,10 @@ def _regions(snapshot: Snapshot, regions: Collection[str], cells: Cells) -> str:
     if len(named) == 1 == len(regions):
         return gettext("in %(name)s") % {"name": named[0]}
     if len(named) == 2 == len(regions) and complete:
-        return gettext("in %(one)s and %(other)s") % {"one": named[0], "other": named[1]}
+        both = {"one": named[0], "other": named[1]}
+        if len(services) > 1:  # or it might be one here and the other there
+            return gettext("in both %(one)s and %(other)s") % both
+        return gettext("in %(one)s and %(other)s") % both
     return ngettext("in %(n)d region", "in %(n)d regions", len(regions)) % {"n": len(regions)}
 
 

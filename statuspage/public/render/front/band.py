@@ -19,12 +19,14 @@ FEWEST = 3  # a median of fewer incidents says nothing
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """`at` (UTC): the value is this moment. `aged`: how long ago it is, or in how long, is worth telling."""
+    """`at` (UTC): the value is this moment. `aged`: how long ago it is, or in how long, is worth telling.
+    `note`: what stands below it."""
 
     label: str
     value: str
     at: datetime | None = None
     aged: bool = False
+    note: str = ""
     overdue: bool = False
 
 
@@ -54,16 +56,13 @@ def _bad(snapshot: Snapshot, current: list[IncidentView]) -> list[Figure]:
 
 
 def _regions(snapshot: Snapshot, current: list[IncidentView], still: set[str]) -> Figure:
-    """`1 of 5` once some that were hit have recovered."""
+    """Those still hit; how many have recovered besides."""
     hit = {impact.region.slug for one in current for impact in one.impacts}
     hit &= snapshot.region_names.keys()
-    if len(hit | still) > len(still):
-        values = {"n": len(still), "all": len(hit | still)}
-        value = gettext("%(n)d of %(all)d") % values
-        return Figure(
-            ngettext("region still affected", "regions still affected", values["all"]), value
-        )
-    return Figure(ngettext("region affected", "regions affected", len(still)), str(len(still)))
+    over = len(hit - still)
+    note = ngettext("%(n)d recovered", "%(n)d recovered", over) % {"n": over} if over else ""
+    label = ngettext("region affected", "regions affected", len(still))
+    return Figure(label, str(len(still)), note=note)
 
 
 def _calm(snapshot: Snapshot) -> list[Figure]:

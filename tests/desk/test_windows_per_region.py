@@ -7,12 +7,16 @@ from typing import Any
 
 import pytest
 from django.test import Client
+from pytest_django.fixtures import Settings
 
-from incidents.models import Incident
+from incidents.models import Communication, Incident
 from incidents.services.scheduled import posts
 from incidents.services.scheduled.maintenance import follow_plans
 from notifications.channels.email.calendar import event_of
+from notifications.delivery.plan import plan_due
+from notifications.models import Delivery
 from tests.desk.conftest import NEW, Form, publish, sent_by, text_of
+from tests.notifications.cast import tenant
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("catalogue")]
 DAY, HOUR = timedelta(days=1), timedelta(hours=1)
@@ -166,3 +170,42 @@ def test_the_desk_refuses_a_window_that_is_over(desk: Client, plan: Form, stage:
     assert answer.status_code == 422
     assert "is over: nothing can be planned for then" in text_of(answer)
     assert not Incident.objects.exists()
+
+
+@pytest.mark.parametrize("act", ["another time", "called off"])
+def test_who_hears_counts_all_windows_that_were_told(
+    desk: Client, plan: Form, settings: Settings, act: str
+) -> None:
+    settings.CONFIRM_RECEIVERS = 4
+    tenant("both", ("key-vault", "west-europe"), ("key-vault", "north-europe"))
+    tenant("west", ("key-vault", "west-europe"))
+    tenant("north", ("key-vault", "north-europe"))
+    publish(desk, plan | {"repeats": "FREQ=WEEKLY;COUNT=2"})
+    plan_due(now=datetime.now(UTC))
+    first = Incident.objects.earliest("scheduled_for")
+    url = f"/admin/desk/{first.tracking_id}/times/"
+    seen = sent_by(desk.get(url), url)["seen"]
+    fields = {"seen": seen, "call_off": "on"}
+    if act == "another time":
+        fields = {
+            "seen": seen,
+            "scheduled_for": at(START + HOUR),
+            "scheduled_until": at(START + 4 * HOUR),
+            "whole_series": "on",
+            "reason": "The vendor asked.",
+        }
+
+    words = text_of(desk.post(url, fields | {"look": "1"}))
+
+    assert "4 messages in all, of the 2 windows that were told" in words
+    assert words.count("Alerted now (mail) 2") == 2
+    assert Communication.objects.count() == 2
+    answer = desk.post(url, fields)
+    if act == "another time":
+        assert answer.status_code == 422
+        assert "4 receivers would hear of this" in text_of(answer)
+        assert "Counted over the 2 windows" in text_of(answer)
+        desk.post(url, sent_by(answer, url) | {"receivers": "4"})
+    Delivery.objects.all().delete()
+    plan_due(now=datetime.now(UTC))
+    assert Delivery.objects.filter(state="pending").count() == 4

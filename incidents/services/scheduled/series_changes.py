@@ -34,6 +34,16 @@ def windows_ahead(incident: Incident) -> int:
     return announced_windows(incident.series).count() + waiting_windows(incident.series).count()
 
 
+def said_with(said: Communication) -> list[Communication]:
+    """What one act has just said of all windows of a series, `said` first; of anything else that alone."""
+    others = Communication.objects.filter(
+        incident__series=said.incident.series, at=said.at, kind=said.kind, stage=said.stage
+    ).exclude(pk=said.pk)
+    if not said.incident.series:
+        return [said]
+    return [said, *others.select_related("incident").order_by("incident__scheduled_for", "id")]
+
+
 @transaction.atomic
 def reschedule_series(
     *,

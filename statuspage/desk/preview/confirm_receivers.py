@@ -10,6 +10,7 @@ from django.db import transaction
 from django.http import QueryDict
 
 from incidents.models import Communication
+from incidents.services.scheduled.series_changes import said_with
 from notifications import lifecycle
 from notifications.audience.forecast import hearers
 
@@ -19,10 +20,11 @@ T = TypeVar("T")
 class UnconfirmedError(Exception):
     """So many would hear of it that a person must say so first; nothing was written."""
 
-    def __init__(self, receivers: int, said: Communication | None = None) -> None:
+    def __init__(self, receivers: int, *said: Communication) -> None:
         super().__init__(f"{receivers} receivers are not confirmed")
         self.receivers = receivers
-        self.said = said
+        self.said = said[0] if said else None
+        self.windows = len(said)
 
 
 def say_if_confirmed(data: QueryDict, act: Callable[[], T]) -> T:
@@ -33,20 +35,24 @@ def say_if_confirmed(data: QueryDict, act: Callable[[], T]) -> T:
     with transaction.atomic():
         said = act()
         if isinstance(said, Communication):
-            require_confirmed(data, receivers_to_confirm(said), said)
+            statements = said_with(said)
+            require_confirmed(data, receivers_to_confirm(*statements), *statements)
     return said
 
 
-def require_confirmed(data: QueryDict, receivers: int, said: Communication | None = None) -> None:
+def require_confirmed(data: QueryDict, receivers: int, *said: Communication) -> None:
     """Raise UnconfirmedError unless `data` confirms so many. Call it where that takes back what was done."""
     if not is_confirmed(data, receivers):
-        raise UnconfirmedError(receivers, said)
+        raise UnconfirmedError(receivers, *said)
 
 
-def receivers_to_confirm(communication: Communication) -> int:
-    """How many would hear of a statement that is not planned yet, if that is enough to ask; else 0."""
+def receivers_to_confirm(*said: Communication) -> int:
+    """How many would hear of statements that are not planned yet, if that is enough to ask; else 0.
 
-    def asks(receivers: int) -> bool:
+    Of several that one act makes: whoever hears of each counts once for each.
+    """
+
+    def asks(communication: Communication, receivers: int) -> bool:
         return lifecycle.asks_first(
             kind=communication.kind,
             stage=communication.stage,
@@ -55,10 +61,9 @@ def receivers_to_confirm(communication: Communication) -> int:
             threshold=settings.CONFIRM_RECEIVERS,
         )
 
-    if not asks(settings.CONFIRM_RECEIVERS):
-        return 0  # whatever the number: not even counted, as minutes count
-    receivers = hearers(communication)
-    return receivers if asks(receivers) else 0
+    # Others are not even counted, as minutes count.
+    asking = [each for each in said if asks(each, settings.CONFIRM_RECEIVERS)]
+    return many(sum(hearers(each) for each in asking))
 
 
 def many(receivers: int) -> int:

@@ -19,6 +19,7 @@ from django.utils import timezone
 from incidents.access import VIEW
 from incidents.models import Communication, Incident, ScheduledPost
 from incidents.services.errors import EntryError
+from incidents.services.scheduled.series_changes import said_with
 from incidents.services.visibility import turned_public
 from notifications.audience.forecast import forecast
 from statuspage.desk.access import operator_of
@@ -147,8 +148,11 @@ def _looked_at(said: Communication | None) -> dict[str, object]:
     """What was said, while it exists: the error that carries it takes it back."""
     if said is None:
         return {"hears": None}
+    hears, *others = [(each.incident, forecast(each)) for each in said_with(said)]
     return {
-        "hears": forecast(said),
+        "hears": hears[1],
+        "windows": [hears, *others] if others else [],
+        "in_all": sum(each.receivers for _, each in (hears, *others)),
         "stage": said.get_stage_display(),
         "targeted_html": html_of(said.targeted_text),
         "public_html": html_of(said.public_text) if said.public_at else "",
@@ -171,6 +175,7 @@ def ask(request: HttpRequest, incident: Incident, error: UnconfirmedError) -> Ht
         "hidden": hidden_fields(request.POST),
         "step": request.POST.get("step", ""),
         "said": said,
+        "windows": error.windows,
         "targeted_html": html_of(said.targeted_text) if said else "",
         "public_html": html_of(said.public_text) if said and said.public_at else "",
     }

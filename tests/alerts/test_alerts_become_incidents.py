@@ -15,9 +15,10 @@ from incidents.models import Alias, Incident, MonitorAlert, MonitorSource, Servi
 from incidents.services.alerts import sources
 from incidents.services.alerts.intake import Taken, declare_waiting, take_in
 from incidents.services.alerts.settling import settle_due
-from incidents.services.incident import post_update
+from incidents.services.incident import declare, post_update
 from incidents.services.inputs import Statement
 from notifications.delivery import plan
+from tests.conftest import declaration, hit
 from tests.notifications.cast import tenant, told
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("catalogue")]
@@ -210,6 +211,22 @@ def test_a_person_s_incident_is_left_alone_and_the_alert_says_what_it_noted(
     assert outcomes(taken) == ["noted"]
     assert "North Europe" in taken.alerts[0].detail
     assert cells(incident) == {("storage", "west-europe")}
+
+
+@pytest.mark.parametrize("mode", ["automatic", "ask"])
+def test_what_a_person_has_open_on_these_cells_gets_the_alert_beside_it_and_no_second_incident(
+    now: datetime, operator: User, mode: str
+) -> None:
+    made = source(now, mode)
+    opened = declare(
+        declaration=declaration(hit("storage", "west-europe")), now=now, actor=operator
+    )
+    taken = fires(now + timedelta(minutes=5), alert("storage", "west-europe"))
+    if mode == "ask":
+        declare_waiting(source=made, actor=operator, now=now + timedelta(minutes=6))
+    assert Incident.objects.get() == opened
+    assert MonitorAlert.objects.get().incident == opened, outcomes(taken)
+    assert opened.communications.count() == 1
 
 
 @pytest.mark.parametrize(

@@ -87,3 +87,21 @@ def test_an_id_that_is_none_shows_an_empty_form(desk: Client, wanted: str) -> No
     page = desk.get(NEW, {"draft": wanted})
     assert page.status_code == 200
     assert sent_by(page, NEW)["public_title"] == [""]
+
+
+def test_words_for_a_waiting_post_are_kept_until_it_is_confirmed(
+    desk: Client, waiting: Incident
+) -> None:
+    url = f"/admin/desk/{waiting.tracking_id}/confirm/"
+    page = f"/admin/desk/{waiting.tracking_id}/"
+    draft = kept(desk, url, {"public_text": "Vaults and Storage fail."})
+    found = desk.get(page).content.decode()
+    assert f'href="{page}?draft={draft}"' in found
+    back = sent_by(desk.get(f"{page}?draft={draft}"), url)
+    assert back["public_text"] == ["Vaults and Storage fail."]
+    assert back["draft"] == [draft]
+    desk.post(url, back | {"look": "1"})
+    assert FormDraft.objects.exists(), "looked at, not sent"
+    desk.post(url, back)
+    assert not FormDraft.objects.exists()
+    assert waiting.communications.latest("number").public_text == "Vaults and Storage fail."

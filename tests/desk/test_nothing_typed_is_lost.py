@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
@@ -166,3 +167,12 @@ def test_a_tracking_id_as_people_type_it_is_found(desk: Client, targeted: Incide
         targeted.tracking_id.replace("-", ""),
     ):
         assert desk.get(f"/admin/desk/{typed}/").status_code == 200
+
+
+def test_what_is_seldom_done_is_folded_until_somebody_has_begun_it(
+    desk: Client, waiting: Incident
+) -> None:
+    page = f"/admin/desk/{waiting.tracking_id}/"
+    desk.post(f"{page}confirm/", {"seen": sent_by(desk.get(page), f"{page}confirm/")["seen"]})
+    folded = r"<details>\s*<summary>Withdraw the public entry"
+    assert re.search(folded, desk.get(page).content.decode())

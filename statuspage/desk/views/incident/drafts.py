@@ -14,8 +14,9 @@ from incidents.models import Incident
 from incidents.services import drafts
 from incidents.services.errors import EntryError
 from statuspage.desk.access import desk, operator_of, workable_for
+from statuspage.desk.form.recovery import page_of
 
-DRAFTED = frozenset({"new", "update", "review"})
+DRAFTED = frozenset({"new", "update", "review", "confirm"})
 NOT_KEPT = frozenset(
     {"csrfmiddlewaretoken", "step", "page", "draft", "token", "pasted", "tick", "markdown"}
 )
@@ -48,7 +49,8 @@ def keep(request: HttpRequest) -> HttpResponse:
     try:
         draft = drafts.keep(
             draft_id=data.get("draft", ""),
-            page=page,
+            page=page_of(page),
+            form="" if page_of(page) == page else found.url_name,
             title=title,
             fields=fields,
             incident_id=incident.pk if incident else None,

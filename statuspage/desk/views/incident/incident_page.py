@@ -23,7 +23,7 @@ from statuspage.desk.form.fields import (
     WithdrawForm,
 )
 from statuspage.desk.form.optimistic_lock import News
-from statuspage.desk.form.recovery import recovered, recovered_form
+from statuspage.desk.form.recovery import draft_field, recovered, recovered_form
 from statuspage.desk.incidents import presence
 from statuspage.desk.incidents.incident_screen import screen_of
 
@@ -47,12 +47,12 @@ def incident_page(
         "override": OverrideForm(now=now),
         "withdraw": WithdrawForm(now=now),
     }
-    name = recovered_form(request)
+    unfinished = recovered_form(request)
     if typed := recovered(request):
-        if name == "recover":
-            forms[name] = RecoverForm(typed, now=now)
-        elif name in forms:
-            forms[name] = type(forms[name]).refilled(typed, now=now)
+        if unfinished == "recover":
+            forms[unfinished] = RecoverForm(typed, now=now)
+        elif unfinished in forms:
+            forms[unfinished] = type(forms[unfinished]).refilled(typed, now=now)
     forms |= refused or {}
     for name, form in forms.items():
         form.auto_id = f"{name}-%s"  # several forms of one page have a `public_text`
@@ -62,7 +62,8 @@ def incident_page(
         "here": presence.note(incident, operator_of(request), now=now),
         "forms": forms,
         "news": news,
-        "unfinished": name,
+        "unfinished": unfinished,
+        "draft": draft_field(request),
         "text_templates": fitting(kind=incident.kind),
         "scheduled": posts.later(incident.pk),
         "drafts": incident.form_drafts.select_related("owner").order_by("-saved_at"),

@@ -11,7 +11,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from incidents.access import VIEW
-from incidents.models import FormDraft, Incident
+from incidents.models import FormDraft, Incident, ScheduledPost
 from incidents.services.alerts.waiting import reported_drafts
 from incidents.services.scheduled import posts
 from notifications.audience import silence
@@ -39,8 +39,10 @@ def listing(request: HttpRequest) -> HttpResponse:
     context: dict[str, object] = {"listing": rows_of_the_list(incidents, now)}
     if "HX-Request" in request.headers:
         return render(request, "desk/_incidents.html", context)
+    scheduled = posts.later()
     context |= {
-        "scheduled": posts.later(),
+        "scheduled": scheduled,
+        "held": sum(each.state == ScheduledPost.State.HELD for each in scheduled),
         "reported": reported_drafts(),
         "silenced": silence.silenced(),
         "drafts": FormDraft.objects.select_related("owner", "incident").order_by("-saved_at")[:20],

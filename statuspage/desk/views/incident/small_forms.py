@@ -18,6 +18,7 @@ from django.utils import timezone
 
 from incidents.access import VIEW
 from incidents.models import Communication, Incident, ScheduledPost
+from incidents.services.drafts import throw_away
 from incidents.services.errors import EntryError
 from incidents.services.scheduled.series_changes import said_with
 from incidents.services.visibility import turned_public
@@ -139,7 +140,9 @@ def _act(
             said = act()(now=now, actor=actor)
             incident.refresh_from_db()
             raise LookError(_looked_at(said) | {"withdrawn": incident.withdrawn_at is not None})
-        return say_now_or_later(request, incident.tracking_id, act, now)
+        done = say_now_or_later(request, incident.tracking_id, act, now)
+        throw_away(draft_id=request.POST.get("draft", ""))
+        return done
 
     return if_fresh(incident, request.POST.get("seen", ""), wanted, now=now, actor=actor)
 

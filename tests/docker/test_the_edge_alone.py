@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import socket
+from contextlib import ExitStack
 from dataclasses import replace
 from datetime import UTC, datetime
 
@@ -147,6 +149,83 @@ def test_a_link_that_acts_is_in_no_line_of_the_edge(machine: Machine) -> None:
     assert "429 POST /subscribe" in text, "the lines are read where they are written"
     assert "KEYTHATACTS" not in text
     assert "127.0.0.1" not in text, "whose browser it was"
+
+
+def test_what_strangers_send_is_bounded_on_each_path(machine: Machine) -> None:
+    write_generation(machine.published, site())
+    beat(machine.published, 1, datetime.now(UTC))
+    machine.up("edge")
+    port = machine.ports["edge"]
+    kib, mib = 1024, 1024 * 1024
+    for path, most in (
+        ("/status/", 256 * kib),
+        ("/subscribe/", 256 * kib),
+        ("/de/feedback/x/", 256 * kib),
+        ("/nothing/", 256 * kib),
+        ("/admin/login/", 256 * kib),
+        ("/service-health/sign-in/", 256 * kib),
+        ("/service-health/of/x/", mib),
+        ("/admin/desk/", mib),
+        ("/hooks/x/", 5 * mib),
+        ("/api/v1/incidents/", 5 * mib),
+        ("/api/v1/incidents/ABCD-123/impacted", 65 * mib),
+        ("/admin/desk/ABCD-123/list/", 65 * mib),
+    ):
+        assert first_line(port, path, most + 1) == 413, path
+        assert first_line(port, path, 1) != 413, path
+
+
+def first_line(port: int, path: str, size: int, source: str = "127.0.0.1") -> int:
+    """The status of a POST that announces so many bytes, of which only the first is sent."""
+    with socket.create_connection(("127.0.0.1", port), 5, (source, 0)) as connection:
+        head = f"POST {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: {size}\r\n\r\nx"
+        connection.sendall(head.encode())
+        return int(connection.recv(200).split()[1])
+
+
+def test_passwords_and_codes_are_tried_slowly_and_by_few_at_once(machine: Machine) -> None:
+    write_generation(machine.published, site())
+    beat(machine.published, 1, datetime.now(UTC))
+    machine.up("edge")
+    port = machine.ports["edge"]
+    for path in ("/admin/login/", "/service-health/code/x/"):
+        assert 429 in {first_line(port, path, 1) for _ in range(60)}, path
+        assert 429 not in {asked(port, path)[0] for _ in range(60)}, "looking is not trying"
+    assert 429 not in {first_line(port, "/admin/desk/", 1) for _ in range(60)}, "operators wait"
+
+
+@pytest.mark.parametrize(
+    ("path", "each", "together", "status"),
+    [
+        ("/admin/desk/ABCD-123/list/", 4, 64, 429),
+        ("/api/v1/incidents/ABCD-123/impacted", 4, 64, 429),
+        ("/api/v1/incidents/", 32, 256, 503),
+        ("/hooks/x/", 32, 256, 503),
+        ("/admin/login/", 20, 0, 429),
+    ],
+)
+def test_so_many_are_served_at_once_by_address_and_in_sum(
+    machine: Machine, path: str, each: int, together: int, status: int
+) -> None:
+    """The application takes each connection here, and never answers."""
+    write_generation(machine.published, site())
+    beat(machine.published, 1, datetime.now(UTC))
+    with ExitStack() as stack:
+        server = socket.create_server(("127.0.0.1", machine.ports["web"]), backlog=300)
+        web = stack.enter_context(server)
+        web.settimeout(5)
+        machine.up("edge")
+        port = machine.ports["edge"]
+        for host in range(2, 2 + max(1, together // each)):
+            for _ in range(each):
+                one = stack.enter_context(
+                    socket.create_connection(("127.0.0.1", port), 5, (f"127.0.0.{host}", 0))
+                )
+                one.sendall(f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n".encode())
+                stack.enter_context(web.accept()[0])  # it has arrived
+            assert first_line(port, path, 1, f"127.0.0.{host}") == status, "one address"
+        if together:
+            assert first_line(port, path, 1, "127.0.0.200") == status, "all of them"
 
 
 def test_a_switch_of_generations_is_seen_at_once(machine: Machine) -> None:

@@ -7,8 +7,11 @@ from pathlib import Path
 
 import pytest
 from django.core.exceptions import ImproperlyConfigured
+from pytest_django import Settings
 
 from statuspage import environment as env
+from statuspage.checks.settings import dangerous_settings
+from statuspage.reachable import reachable
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -141,3 +144,58 @@ def test_what_is_reachable_decides_and_not_one_variable(
     result = check(**variables)
     assert result.returncode == 1
     assert found in result.stderr
+
+
+@pytest.fixture
+def here_alone(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Settings:
+    """A run on this machine that nobody else can reach."""
+    settings.BASE_URL, settings.ALLOWED_HOSTS = "http://127.0.0.1:8000", ["127.0.0.1"]
+    settings.SECURE_PROXY_SSL_HEADER, settings.MAIL_PROVIDER = None, ""
+    monkeypatch.setitem(settings.DATABASES["default"], "HOST", "127.0.0.1")
+    settings.DEBUG, settings.MAIL_FOLDER, settings.OUTBOUND_ALLOW = True, "/mails", ["10.0.0.0/8"]
+    settings.SECRET_KEY = settings.INSECURE_KEY
+    return settings
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "told"),
+    [
+        ("BASE_URL", "https://status.example.com", "BASE_URL"),
+        ("ALLOWED_HOSTS", ["127.0.0.1", "status.example.com"], "ALLOWED_HOSTS"),
+        ("SECURE_PROXY_SSL_HEADER", ("HTTP_X_FORWARDED_PROTO", "https"), "BEHIND_PROXY"),
+        ("HOST", "db.example.com", "database"),
+        ("MAIL_PROVIDER", "mailgun", "MAIL_PROVIDER"),
+    ],
+)
+def test_each_thing_that_makes_us_reachable_is_enough(
+    here_alone: Settings, monkeypatch: pytest.MonkeyPatch, name: str, value: object, told: str
+) -> None:
+    assert reachable() == ""
+    assert not dangerous_settings()
+    if name == "HOST":
+        monkeypatch.setitem(here_alone.DATABASES["default"], name, value)
+    else:
+        setattr(here_alone, name, value)
+    assert told in reachable()
+    found = {each.id: each.msg for each in dangerous_settings()}
+    for each in ("E001", "E002", "E004", "W002"):
+        assert f"statuspage.{each}" in found, "dangerous as soon as others reach it"
+    assert told in found["statuspage.E001"]
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "found"),
+    [
+        ("SECRET_KEY", "short", "E006"),
+        ("SECRET_KEY", "ab" * 40, "E006"),
+        ("ALLOWED_HOSTS", ["*"], "E003"),
+        ("AUTOMATED_TEXT", "{nonsense}", "E005"),
+        ("BASE_URL", "http://status.example.com", "W001"),
+        ("MAIL_PROVIDER", "mailgun", "W003"),
+    ],
+)
+def test_each_rule_finds_what_it_is_for(
+    here_alone: Settings, name: str, value: object, found: str
+) -> None:
+    setattr(here_alone, name, value)
+    assert f"statuspage.{found}" in {each.id for each in dangerous_settings()}

@@ -101,3 +101,22 @@ def test_only_our_own_proxy_says_where_a_request_is_from(
 
     TrustedProxies(view)(request)
     assert seen == [(believed, believed == told)]
+
+
+def test_the_running_product_asks_who_the_peer_is_before_anything_else(settings: Any) -> None:
+    settings.SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+    told = {"X-Forwarded-For": "203.0.113.1", "X-Forwarded-Proto": "https"}
+    for peer, believed in (("10.0.0.4", "203.0.113.1"), ("198.51.100.99", "198.51.100.99")):
+        asked = Client(REMOTE_ADDR=peer).get("/admin/login/", headers=told).wsgi_request
+        assert (sender(asked), asked.is_secure()) == (believed, peer != believed)
+
+
+@pytest.mark.parametrize(
+    ("path", "most"),
+    [("/subscribe/", 256 * 1024), ("/admin/login/", 256 * 1024), ("/hooks/x/", 5 * 1024 * 1024)],
+)
+def test_each_path_has_its_bound(path: str, most: int) -> None:
+    bounded = BoundedBodies(lambda _: HttpResponse())
+    for size, status in ((most, 200), (most + 1, 413)):
+        request = RequestFactory().post(path, CONTENT_LENGTH=str(size))
+        assert bounded(request).status_code == status, size

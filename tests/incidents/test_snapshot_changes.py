@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime
 
 import pytest
 from django.contrib.auth.models import User
+from django.db.models import Model
 
 from incidents.models import (
+    Communication,
     Impact,
     Incident,
     Occurrence,
+    RepairItem,
+    Review,
     Revision,
     Service,
     SnapshotChange,
@@ -19,6 +23,7 @@ from incidents.services import revision
 from incidents.services.incident import declare, post_update
 from incidents.services.inputs import Override, Statement
 from incidents.services.merge import merge
+from incidents.services.reviews.review import Draft, Repair, Section, publish_review
 from tests.conftest import declaration
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("catalogue")]
@@ -77,6 +82,43 @@ def test_what_is_hidden_moves_nothing(now: datetime, operator: User) -> None:
     Incident.objects.filter(pk=shown.pk).update(
         internal_title="of our own", alarm="seen at the desk"
     )
+    assert number() == before
+
+
+@pytest.mark.parametrize(
+    ("rows", "change"),
+    [
+        (Incident, {"internal_title": "of our own"}),
+        (Incident, {"dependents": 17}),
+        (Incident, {"dependents_stated": True}),
+        (Incident, {"level_because": "many depend on it"}),
+        (Incident, {"targeted_channel_available": False}),
+        (Incident, {"platform_fault": False}),
+        (Incident, {"alarm": "seen at the desk"}),
+        (Incident, {"public_due_at": datetime(2026, 1, 1, tzinfo=UTC)}),
+        (Incident, {"updated_at": datetime(2026, 1, 1, tzinfo=UTC)}),
+        (Communication, {"decision": None}),
+        (Review, {"actor": None}),
+        (RepairItem, {"owner": "somebody of ours"}),
+    ],
+    ids=lambda value: "-".join(value) if isinstance(value, dict) else None,
+)
+def test_no_column_of_our_own_moves_what_is_public(
+    now: datetime, operator: User, rows: type[Model], change: dict[str, object]
+) -> None:
+    everybody = Override(public=True, reason="for the test")
+    shown = declare(declaration=declaration(), now=now, actor=operator, override=everybody)
+    post_update(incident_id=shown.pk, stage="resolved", now=now, actor=operator)
+    draft = Draft(
+        kind="final",
+        sections=[Section("impact", "What?", "Storage failed.")],
+        repairs=[Repair("Mend it.", owner="Olga")],
+    )
+    publish_review(incident_id=shown.pk, draft=draft, now=now, actor=operator)
+    one = rows._default_manager.exclude(**change).filter(pk__gt=0)
+    assert one.exists(), "there is something to change"
+    before = number()
+    one.update(**change)
     assert number() == before
 
 

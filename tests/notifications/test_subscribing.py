@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import uuid
 from datetime import datetime, timedelta
 
 import pytest
@@ -153,6 +154,38 @@ def test_a_token_of_one_purpose_opens_no_other_door(now: datetime) -> None:
         with pytest.raises(TokenError):
             subscribe.topics_of(token=token)
     assert known.topics.count() == 1
+
+
+def test_each_link_is_read_by_the_reader_of_its_purpose_alone() -> None:
+    """A code page that could be sent as a confirmation would confirm an address nobody has read."""
+    key = uuid.uuid4()
+    made = {
+        lambda token: signed_links.read_leave(token)[0]: signed_links.leave_url(key, "public"),
+        signed_links.read_manage: signed_links.manage_url(key),
+        signed_links.read_confirm: signed_links.confirm_url(key),
+        signed_links.read_code_page: signed_links.code_url(key),
+        signed_links.read_end_alerts: signed_links.end_alerts_url(key),
+        signed_links.read_come_back: signed_links.come_back_url(key),
+    }
+    for purpose, url in made.items():
+        token = url.split("/")[-2]
+        for read in made:
+            if read is purpose:
+                assert read(token) == key
+            else:
+                with pytest.raises(TokenError):
+                    read(token)
+
+
+def test_a_code_ends_when_its_link_does(topic: Topic, now: datetime, sink: Sink) -> None:
+    ask("reader@example.com", topic, now, sink)
+    key = SignUp.objects.get().key
+    page = signed_links.code_url(key).split("/")[-2]
+    late = now + signed_links.CONFIRM_WITHIN + timedelta(seconds=1)
+    with pytest.raises(TokenError, match="expired"):
+        subscribe.confirm_by_code(token=page, code=subscribe.code_of(key), now=late)
+    assert not Endpoint.objects.exists()
+    assert subscribe.confirm_by_code(token=page, code=subscribe.code_of(key), now=now)
 
 
 def test_links_die_with_the_key_of_an_endpoint(now: datetime) -> None:

@@ -98,6 +98,31 @@ def test_whoever_guesses_does_not_lock_the_operator_out(olga: User) -> None:
     assert Client(REMOTE_ADDR="192.0.2.44").post(LOGIN, form()).status_code == 302
 
 
+def test_a_known_browser_is_counted_apart_even_behind_the_address_of_whoever_guesses(
+    olga: User,
+) -> None:
+    here = "198.51.100.1"
+    known = Client(REMOTE_ADDR=here)
+    assert known.post(LOGIN, form()).status_code == 302
+    known.post("/admin/logout/")
+    while Client(REMOTE_ADDR=here).post(LOGIN, form("wrong")).status_code != 429:
+        pass  # its address is used up in the end
+
+    assert known.post(LOGIN, form()).status_code == 302
+    known.post("/admin/logout/")
+    guessed = [known.post(LOGIN, form("wrong")).status_code for _ in range(22)]
+    assert guessed[-1] == 429, "a browser that was stolen guesses without end"
+
+
+def test_a_stranger_hashing_holds_up_no_known_browser(olga: User) -> None:
+    known = Client()
+    assert known.post(LOGIN, form()).status_code == 302
+    known.post("/admin/logout/")
+    with limits._strangers:
+        assert Client().post(LOGIN, form()).status_code == 429
+        assert known.post(LOGIN, form()).status_code == 302
+
+
 def test_a_browser_is_known_for_its_own_account_alone(olga: User) -> None:
     client = Client()
     client.post(LOGIN, form())

@@ -219,8 +219,8 @@ class OwnCell:
 
 def events_of(tenant: Tenant, *, tracking_id: str = "") -> list[TenantEvent]:
     """All that concerns the tenant, the newest first; of one incident with `tracking_id`."""
-    with connection.cursor() as cursor:
-        cursor.execute(_CONCERNED, {"tenant": tenant.pk, "tracking_id": tracking_id})
+    facts = {"tenant": tenant.pk, "tracking_id": tracking_id}
+    with rows.executed(_CONCERNED, facts) as cursor:
         concerned = [
             (rows.instance(Incident, row[:-_FLAGS]), row[-_FLAGS:]) for row in cursor.fetchall()
         ]
@@ -228,7 +228,7 @@ def events_of(tenant: Tenant, *, tracking_id: str = "") -> list[TenantEvent]:
         return []
     public = set(
         Incident.objects.public()
-        .filter(pk__in=[incident.pk for incident, _ in concerned])
+        .filter(pk__in=rows.among(incident.pk for incident, _ in concerned))
         .values_list("pk", flat=True)
     )
     found = []

@@ -14,6 +14,8 @@ from datetime import datetime
 from typing import Any
 
 from django.db import connection, transaction
+from django.db.models import QuerySet
+from django.db.models.expressions import RawSQL
 from django.db.models.fields.json import KT
 
 from incidents.cells import CellIds
@@ -21,7 +23,7 @@ from incidents.models import Communication, Decision, Incident, ScopeCell
 from incidents.services.visibility import decided_of, standing_of
 from incidents.state_table import Standing, waits_for_audience
 from incidents.vocabulary import Audience, CommunicationKind, Kind, Scenario
-from notifications import quiet_hours
+from notifications import quiet_hours, rows
 from notifications.audience import rule_history_sql as sql
 from notifications.audience.rule_bits import bits
 from notifications.customers import alert_rules
@@ -76,6 +78,40 @@ class _Window:
     ended_at: datetime | None
 
 
+# Of incidents and statements, what is asked here: thousands of whole ones take longer than all the rest.
+@dataclass(frozen=True, slots=True)
+class _Incident:
+    pk: int
+    kind: str
+    level: str
+    audience: str
+    mitigated_at: datetime | None
+    merged_into_id: int | None
+    published_at: datetime | None
+    public_due_at: datetime | None
+    withdrawn_at: datetime | None
+
+    @property
+    def standing(self) -> Standing:
+        return standing_of(
+            Incident(
+                published_at=self.published_at,
+                public_due_at=self.public_due_at,
+                withdrawn_at=self.withdrawn_at,
+            )
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class _Said:
+    pk: int
+    incident_id: int
+    kind: str
+    stage: str
+    at: datetime
+    decision_id: int | None
+
+
 # By statement and endpoint.
 _Matches = dict[int, dict[int, list[_Found]]]
 
@@ -110,18 +146,13 @@ def replay(tenant: Tenant, *, since: datetime) -> list[Alert]:
     """
     facts = {"tenant": tenant.pk, "since": since}
     by_footprint, by_list = _asked(sql.BY_FOOTPRINT, facts), _asked(sql.BY_LIST, facts)
-    touched = set(by_footprint) | set(by_list)
-    concerned = Incident.objects.filter(communications__in=touched).distinct()
-    incidents = {each.pk: each for each in concerned}
-    incidents |= {
-        each.pk: each
-        for each in Incident.objects.filter(
-            pk__in={each.merged_into_id for each in incidents.values() if each.merged_into_id}
-        )
-    }
+    touched = Communication.objects.filter(pk__in=rows.among({*by_footprint, *by_list}))
+    incidents = _incidents(touched.values("incident"))
+    into = {each.merged_into_id for each in incidents.values() if each.merged_into_id}
+    incidents |= _incidents(rows.among(into))
     on_lists = set(
         ImpactedSubscription.objects.filter(
-            subscription__tenant=tenant, incident__in=list(incidents)
+            subscription__tenant=tenant, incident__in=rows.among(incidents)
         ).values_list("incident", flat=True)
     )
     ends = {end for found in (by_footprint, by_list) for each in found.values() for end in each}
@@ -133,6 +164,14 @@ def replay(tenant: Tenant, *, since: datetime) -> list[Alert]:
     return walk.alerts
 
 
+def _incidents(ids: RawSQL | QuerySet[Any]) -> dict[int, _Incident]:
+    found = Incident.objects.filter(pk__in=ids).values_list(
+        "pk", "kind", "level", "audience", "mitigated_at", "merged_into",
+        "published_at", "public_due_at", "withdrawn_at",
+    )  # fmt: skip
+    return {values[0]: _Incident(*values) for values in found}
+
+
 def _asked(statement: str, facts: dict[str, Any]) -> _Matches:
     found: _Matches = defaultdict(lambda: defaultdict(list))
     with connection.cursor() as cursor:
@@ -142,13 +181,13 @@ def _asked(statement: str, facts: dict[str, Any]) -> _Matches:
     return found
 
 
-def _statements(incidents: Iterable[int]) -> Sequence[Communication]:
-    return list(
-        Communication.objects.filter(incident__in=list(incidents), backfilled=False)
-        .exclude(targeted_text="")
-        .only("incident", "kind", "stage", "at", "decision", "number")
-        .order_by("id")
-    )
+def _statements(incidents: Iterable[int]) -> Sequence[_Said]:
+    made = Communication.objects.filter(incident__in=rows.among(incidents), backfilled=False)
+    found = made.exclude(targeted_text="").order_by("id")
+    return [
+        _Said(*values)
+        for values in found.values_list("pk", "incident", "kind", "stage", "at", "decision")
+    ]
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,8 +204,8 @@ class _Decided:
 
 def _decisions(incidents: list[int]) -> dict[int, list[_Decided]]:
     found: dict[int, list[_Decided]] = defaultdict(list)
-    rows = Decision.objects.filter(incident__in=incidents).order_by("id")
-    for incident, *values in rows.values_list(
+    made = Decision.objects.filter(incident__in=rows.among(incidents)).order_by("id")
+    for incident, *values in made.values_list(
         "incident",
         "pk",
         "decided_at",
@@ -189,16 +228,17 @@ class _Times:
     absorbed: dict[int, list[int]]
 
     @classmethod
-    def of(cls, incidents: dict[int, Incident]) -> _Times:
+    def of(cls, incidents: dict[int, _Incident]) -> _Times:
         wanted = list(incidents)
         decisions = _decisions(wanted)
         lists: dict[int, list[datetime]] = defaultdict(list)
-        for incident, made_at in AudienceVersion.objects.filter(incident__in=wanted).values_list(
-            "incident", "made_at"
-        ):
+        for incident, made_at in AudienceVersion.objects.filter(
+            incident__in=rows.among(wanted)
+        ).values_list("incident", "made_at"):
             lists[incident].append(made_at)
         plans: dict[int, list[FanOut]] = defaultdict(list)
-        for plan in FanOut.objects.filter(communication__incident__in=wanted).order_by(
+        planned = FanOut.objects.filter(communication__incident__in=rows.among(wanted))
+        for plan in planned.only("communication", "audience_version", "started_at").order_by(
             "audience_version"
         ):
             plans[plan.communication_id].append(plan)
@@ -208,7 +248,7 @@ class _Times:
                 absorbed[each.merged_into_id].append(each.pk)
         return cls(decisions, lists, plans, absorbed)
 
-    def decided_at(self, said: Communication, incident: Incident) -> _Decided:
+    def decided_at(self, said: _Said, incident: _Incident) -> _Decided:
         """By the decision it was made with, else the last of before."""
         known = self.decisions.get(incident.pk, [])
         of_it = [each for each in known if each.pk == said.decision_id]
@@ -216,7 +256,7 @@ class _Times:
         as_it_is = _Decided(0, said.at, incident.kind, incident.level, incident.audience, None)
         return (of_it or before or [as_it_is])[-1]
 
-    def has_list(self, incident: Incident, decided: _Decided, at: datetime) -> bool:
+    def has_list(self, incident: _Incident, decided: _Decided, at: datetime) -> bool:
         line = (incident.pk, *self.absorbed.get(incident.pk, ()))
         return decided.audience == Audience.CONFIRMED and any(
             made <= at for each in line for made in self.lists.get(each, ())
@@ -237,7 +277,7 @@ class _Ends:
     follow_on: frozenset[int]
 
     @classmethod
-    def of(cls, tenant: Tenant, endpoints: Iterable[int], incidents: dict[int, Incident]) -> _Ends:
+    def of(cls, tenant: Tenant, endpoints: Iterable[int], incidents: dict[int, _Incident]) -> _Ends:
         partial = [each.pk for each in incidents.values() if each.kind == Kind.SERVICE_ISSUE]
         windows: dict[int, dict[int, list[_Window]]] = defaultdict(lambda: defaultdict(list))
         if partial:
@@ -247,7 +287,7 @@ class _Ends:
                     window = _Window((service, region), began, ended)
                     windows[incident][endpoint].append(window)
         scopes: dict[int, set[CellIds]] = defaultdict(set)
-        cells = ScopeCell.objects.filter(communication__incident__in=partial)
+        cells = ScopeCell.objects.filter(communication__incident__in=rows.among(partial))
         for communication, *cell in cells.values_list("communication", "service", "region"):
             scopes[communication].add((cell[0], cell[1]))
         ends = list(
@@ -261,7 +301,7 @@ class _Ends:
         )
 
     def released(
-        self, said: Communication, incident: Incident, line: list[int], told: dict[int, datetime]
+        self, said: _Said, incident: _Incident, line: list[int], told: dict[int, datetime]
     ) -> set[int]:
         """Of those `told` before (by endpoint, the last time): all of theirs was well before that."""
         if (said.kind, incident.kind) != (CommunicationKind.UPDATE, Kind.SERVICE_ISSUE):
@@ -303,7 +343,7 @@ class _Walk:
         self.alerts: list[Alert] = []
         self.told: dict[int, dict[int, Alert]] = defaultdict(dict)
 
-    def take(self, said: Communication, incident: Incident) -> None:
+    def take(self, said: _Said, incident: _Incident) -> None:
         decided = self.times.decided_at(said, incident)
         plans = self.times.plans.get(said.pk, [])
         planned_at = plans[0].started_at if plans else said.at
@@ -342,13 +382,13 @@ class _Walk:
     def _is_on_list(self, incident_id: int) -> bool:
         return not self.on_lists.isdisjoint(self._line(incident_id))
 
-    def _told_before(self, incident: Incident) -> dict[int, Alert]:
+    def _told_before(self, incident: _Incident) -> dict[int, Alert]:
         every = [each for one in self._line(incident.pk) for each in self.told[one].values()]
         return {each.endpoint: each for each in sorted(every, key=lambda each: each.communication)}
 
     def _matching(
         self,
-        said: Communication,
+        said: _Said,
         decided: _Decided,
         before: dict[int, Alert],
         *,
@@ -359,21 +399,21 @@ class _Walk:
         found: dict[int, Alert] = {}
         wanted = asked.direct if listed else asked.wanted
         for end, parts in (self.by_list if listed else self.by_footprint).get(said.pk, {}).items():
-            rows = [each for each in parts if each.kinds & wanted]
-            every = any(each.kinds & asked.every for each in rows)
-            direct = any(each.kinds & asked.direct for each in rows)
-            if rows and (every or not quiet or end not in before):
+            matched = [each for each in parts if each.kinds & wanted]
+            every = any(each.kinds & asked.every for each in matched)
+            direct = any(each.kinds & asked.direct for each in matched)
+            if matched and (every or not quiet or end not in before):
                 reason = Reason.ALERT_RULE if every else Reason.FIRST_AND_LAST
-                if not any(each.by_rule for each in rows):
+                if not any(each.by_rule for each in matched):
                     reason = Reason.DEFAULT_CONTACT
                 relevance = Relevance.IMPACTED if listed else Relevance.RELATED
                 if not direct:
                     relevance = Relevance.DEPENDENT
-                windows = tuple(sorted({each.quiet for each in rows}))
+                windows = tuple(sorted({each.quiet for each in matched}))
                 found[end] = _alert(said, end, reason, relevance, () if 0 in windows else windows)
         return found
 
-    def _going_on(self, said: Communication, last: Alert, *, listed: bool) -> Alert | None:
+    def _going_on(self, said: _Said, last: Alert, *, listed: bool) -> Alert | None:
         if said.kind == CommunicationKind.RETRACTION:
             relevance = last.relevance
         elif last.relevance == Relevance.NOT_IMPACTED:
@@ -391,14 +431,14 @@ class _Walk:
         return _alert(said, last.endpoint, reason, relevance, last.quiet)
 
 
-def _waits(said: Communication, incident: Incident, decided: _Decided) -> bool:
+def _waits(said: _Said, incident: _Incident, decided: _Decided) -> bool:
     if (
         not decided.pk
         or decided.scenario != Scenario.AUDIENCE_UNKNOWN
         or decided.audience != Audience.UNKNOWN
     ):
         return False
-    standing = standing_of(incident)
+    standing = incident.standing
     if incident.withdrawn_at and said.at < incident.withdrawn_at:
         standing = Standing.PUBLIC
     return waits_for_audience(
@@ -409,9 +449,7 @@ def _waits(said: Communication, incident: Incident, decided: _Decided) -> bool:
     )
 
 
-def _alert(
-    said: Communication, end: int, reason: str, relevance: str, quiet: tuple[int, ...]
-) -> Alert:
+def _alert(said: _Said, end: int, reason: str, relevance: str, quiet: tuple[int, ...]) -> Alert:
     return Alert(said.incident_id, said.pk, end, str(reason), str(relevance), said.at, quiet)
 
 
@@ -419,10 +457,10 @@ def reach_of(tenant: Tenant) -> dict[tuple[int, int], set[int]]:
     """By cell of the tenant: the endpoints that hear of a service issue there, by the rules as they are."""
     with connection.cursor() as cursor:
         cursor.execute(sql.REACH, {"tenant": tenant.pk})
-        rows = cursor.fetchall()
+        cells = cursor.fetchall()
     found: dict[tuple[int, int], set[int]] = defaultdict(set)
     asked = bits("service-issue", "error")
-    for service, region, end, kinds in rows:
+    for service, region, end, kinds in cells:
         ends = found[service, region]
         if end is not None and kinds & asked.direct:
             ends.add(end)

@@ -159,6 +159,8 @@ USE_TZ = True
 STATIC_URL = "/static/"
 STATIC_ROOT = Path(env.text("STATIC_ROOT", str(BASE_DIR / "collected"))).absolute()
 
+# An alert rule may tick a whole catalogue; how long a form is in bytes is bounded besides.
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 5_000
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
 SESSION_COOKIE_HTTPONLY = True
 # No cookie ever reaches a public page: operators' cookies stay below the desk.

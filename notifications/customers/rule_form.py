@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import time
+from functools import partial
+from typing import Any, TypeVar
 
 from django.http import QueryDict
 
@@ -15,6 +18,8 @@ from notifications.customers.rule_sentence import Choices
 from notifications.models import Certainty, Tenant
 from notifications.models.tenants import called
 
+T = TypeVar("T")
+_TICKED = ("services", "categories", "regions", "geographies", "action_groups")
 # What templates offer besides `Choices`.
 OFFERED = {
     "kinds": Kind.choices(),
@@ -23,29 +28,37 @@ OFFERED = {
 }
 
 
-def read(form: QueryDict, tenant: Tenant, choices: Choices) -> Conditions:
-    """The rule that a form describes. Raises EntryError for what cannot be read at all."""
-    certainty, updates = form.get("certainty", ""), form.get("updates", "")
+def read(form: QueryDict, tenant: Tenant, choices: Choices) -> tuple[Conditions, EntryError | None]:
+    """The rule that a form describes, and what is wrong with it. What cannot be read at all is left out."""
+    faults: list[EntryError] = []
+
+    def or_else(otherwise: T, field: Callable[[], T]) -> T:
+        try:
+            return field()
+        except EntryError as error:
+            faults.append(error)
+            return otherwise
+
+    nothing: tuple[int, ...] = ()
+    ticked: dict[str, Any] = {name: or_else(nothing, partial(ids, form, name)) for name in _TICKED}
     conditions = Conditions(
         name=form.get("name", ""),
         active=form.get("active") == "on",
         kinds=tuple(dict.fromkeys(form.getlist("kinds"))),
-        services=_ids(form, "services"),
-        categories=_ids(form, "categories"),
-        regions=_ids(form, "regions"),
-        geographies=_ids(form, "geographies"),
-        subscriptions=_subscriptions(form, tenant, choices),
+        subscriptions=or_else(nothing, lambda: _subscriptions(form, tenant, choices)),
         least_level=form.get("least_level", ""),
-        certainty=certainty,
-        ends_only=updates == "ends",
+        certainty=form.get("certainty", ""),
+        ends_only=form.get("updates") == "ends",
         dependents=form.get("dependents") == "on",
-        quiet_from=_clock(form, "quiet_from"),
-        quiet_until=_clock(form, "quiet_until"),
+        quiet_from=or_else(None, lambda: _clock(form, "quiet_from")),
+        quiet_until=or_else(None, lambda: _clock(form, "quiet_until")),
         quiet_level=form.get("quiet_level", ""),
         quiet_kinds=tuple(dict.fromkeys(form.getlist("quiet_kinds"))),
-        action_groups=_ids(form, "action_groups"),
+        **ticked,
     )
-    return _of_today(conditions, choices) if form.get("fixed") == "on" else conditions
+    if form.get("fixed") == "on":
+        conditions = _of_today(conditions, choices)
+    return conditions, faults[0] if faults else None
 
 
 def _of_today(conditions: Conditions, choices: Choices) -> Conditions:
@@ -75,7 +88,8 @@ def _clock(form: QueryDict, name: str) -> time | None:
         raise EntryError(name, f"{typed[:20]!r} is no time of day; write it as 22:00.") from None
 
 
-def _ids(form: QueryDict, name: str) -> tuple[int, ...]:
+def ids(form: QueryDict, name: str) -> tuple[int, ...]:
+    """Of what is ticked. Raises EntryError for what no list has offered."""
     found = set()
     for each in form.getlist(name):
         if not (each.isascii() and each.isdecimal() and len(each) < 19):
@@ -86,7 +100,7 @@ def _ids(form: QueryDict, name: str) -> tuple[int, ...]:
 
 def _subscriptions(form: QueryDict, tenant: Tenant, choices: Choices) -> tuple[int, ...]:
     if choices.ticked:
-        return _ids(form, "subscriptions")
+        return ids(form, "subscriptions")
     wanted = form.get("subscription_refs", "").replace(",", " ").split()
     owned = tenant.subscriptions.filter(called(*wanted)) if wanted else tenant.subscriptions.none()
     known = {identifiers.key(ref): pk for ref, pk in owned.values_list("ref", "pk")}

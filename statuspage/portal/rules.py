@@ -67,7 +67,9 @@ def _build(request: HttpRequest, visitor: Visitor, rule: AlertRule | None) -> Ht
             rule.delete()
             return HttpResponseRedirect(f"{visitor.home}rules/")
         try:
-            said = rule_form.read(request.POST, tenant, choices)
+            said, wrong = rule_form.read(request.POST, tenant, choices)
+            if wrong:
+                raise wrong
             if act == "save":
                 alert_rules.save(tenant=tenant, conditions=said, rule_id=rule.pk if rule else None)
                 return HttpResponseRedirect(f"{visitor.home}rules/")

@@ -15,7 +15,7 @@ from notifications.addresses import AddressError
 from notifications.channels import endpoints
 from notifications.channels.base import Format
 from notifications.channels.test_messages import send_test_message
-from notifications.customers import own_endpoints
+from notifications.customers import own_endpoints, rule_form
 from notifications.customers.own_endpoints import ConfirmationError
 from notifications.delivery import retry
 from notifications.evidence import delivery_log
@@ -75,9 +75,8 @@ def _group(request: HttpRequest, visitor: Visitor, found: ActionGroup | None) ->
             found.delete()
             return HttpResponseRedirect(f"{visitor.home}where/")
         name = request.POST.get("name", "")
-        typed = [each for each in request.POST.getlist("endpoints") if each.isdecimal()]
-        chosen = {int(each) for each in typed if len(each) < 19}
         try:
+            chosen = set(rule_form.ids(request.POST, "endpoints"))
             own_endpoints.save_group(
                 tenant=visitor.tenant,
                 name=name,

@@ -49,7 +49,9 @@ def _build(request: HttpRequest, tenant: Tenant, rule: AlertRule | None) -> Http
             messages.success(request, f"{rule.name} is deleted.")
             return redirect("desk:customer", tenant.ref)
         try:
-            said = rule_form.read(request.POST, tenant, choices)
+            said, wrong = rule_form.read(request.POST, tenant, choices)
+            if wrong:
+                raise wrong
             if act == "save":
                 made = alert_rules.save(
                     tenant=tenant, conditions=said, rule_id=rule.pk if rule else None

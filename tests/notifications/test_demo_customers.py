@@ -71,4 +71,5 @@ def test_the_demos_past_was_told_to_those_it_hit_alone(shipped: None, db: None) 
     assert issue.reviews.count() == 2
     shown = published_figures()
     assert shown is not None
-    assert sum(each["incidents"] for each in shown.figures["quarters"]) >= 1
+    assert {each["untold"] for each in shown.figures["quarters"]} == {0}
+    assert all(each["impact_to_told"]["count"] for each in shown.figures["quarters"])

@@ -17,6 +17,7 @@ from incidents.services.published_figures import publish_figures, published_figu
 from incidents.services.reviews.review import Draft, Repair, Section, publish_review
 from incidents.vocabulary import Audience, Kind, Level, RepairState, ReviewKind, Stage
 from notifications.delivery import plan
+from notifications.evidence import delivery_statistics
 from notifications.evidence.how_fast import how_fast
 from notifications.lifecycle import State
 from notifications.models import Attempt, Delivery, Result
@@ -59,6 +60,8 @@ class Command(BaseCommand):
             _notice("DEMO-MW1", now - timedelta(days=6), operator, plan_at=now + timedelta(days=12))
             _notice("DEMO-AD1", now - timedelta(days=9), operator)
             made += 2
+        for event in Incident.objects.filter(tracking_id__startswith="DEMO-"):
+            delivery_statistics.refresh(incident_id=event.pk, now=now)
         if published_figures() is None:
             publish_figures(figures=how_fast(now=now).as_dict(), now=now, actor=operator)
         self.stdout.write(f"{made} past events, and how fast they were told")

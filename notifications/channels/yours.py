@@ -17,13 +17,11 @@ from incidents import wording
 from incidents.cells import CellIds, PlacedCell, grouped
 from incidents.models import Communication, Impact
 from incidents.services.automatic_text import cells_of
-from incidents.vocabulary import LEVEL_RANK, Kind
+from incidents.vocabulary import EXTENT_RANK, LEVEL_RANK, Kind
 from notifications.channels.wording import EFFECT, EXTENTS
 from notifications.lifecycle import Relevance
 from notifications.models import Delivery
 from notifications.models.concern import Concern
-
-EXTENT_RANK = ("subset", "zone", "region")
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +66,7 @@ class Book:
     communication: Communication
     _texts: dict[tuple[object, ...], str] = field(default_factory=dict)
     _shapes: dict[tuple[object, ...], Yours] = field(default_factory=dict)
+    _groups: dict[tuple[CellIds, ...], list[tuple[CellIds, ...]]] = field(default_factory=dict)
 
     @cached_property
     def cells(self) -> Mapping[CellIds, PlacedCell]:
@@ -128,7 +127,8 @@ class Book:
         )
         if key not in self._shapes:
             self._shapes[key] = self._shaped(delivery, concern)
-        return self._shapes[key], [hit.name for hit in concern.hits]
+        names = [hit.name for hit in concern.hits for _ in self._alike(hit.cells)]
+        return self._shapes[key], names
 
     def _shaped(self, delivery: Delivery, concern: Concern) -> Yours:
         incident = self.communication.incident
@@ -147,18 +147,28 @@ class Book:
         return Yours(
             line=line,
             rows=tuple(
-                Row(
-                    "",
-                    self._named(hit.cells),
-                    self._became(hit.cells),
-                    *self._sure(hit.cells, delivery),
-                )
+                Row("", self._named(cells), self._became(cells), *self._sure(cells, delivery))
                 for hit in concern.hits
+                for cells in self._alike(hit.cells)
             ),
             others=self._others(concern),
             since=started if incident.kind == Kind.SERVICE_ISSUE else None,
             is_over=is_over,
         )
+
+    def _alike(self, pairs: tuple[CellIds, ...]) -> list[tuple[CellIds, ...]]:
+        """The cells of a subscription, apart by what has become of them: the worst first."""
+        if pairs not in self._groups:
+            found: dict[tuple[int, int], list[CellIds]] = {}
+            for pair in pairs:
+                still = [one for one in self.windows.get(pair, ()) if one.ended_at is None]
+                rank = (
+                    max((LEVEL_RANK[one.level] for one in still), default=-1),
+                    max((EXTENT_RANK[one.extent] for one in still), default=-1),
+                )
+                found.setdefault(rank, []).append(pair)
+            self._groups[pairs] = [tuple(found[rank]) for rank in sorted(found, reverse=True)]
+        return self._groups[pairs]
 
     def _named(self, pairs: tuple[CellIds, ...]) -> str:
         key = (get_language(), pairs)
@@ -167,7 +177,7 @@ class Book:
         return self._texts[key]
 
     def _became(self, pairs: tuple[CellIds, ...]) -> str:
-        """`failing, the whole region`, of the worst there is."""
+        """`failing, the whole region`, of cells that are alike."""
         key = (get_language(), pairs, "became")
         if key not in self._texts:
             self._texts[key] = self._became_in_words(self._windows_of(pairs))
@@ -180,7 +190,7 @@ class Book:
         if not still:
             return gettext("recovered")
         level = max((one.level for one in still), key=LEVEL_RANK.__getitem__)
-        extent = max((one.extent for one in still), key=EXTENT_RANK.index)
+        extent = max((one.extent for one in still), key=EXTENT_RANK.__getitem__)
         comma = gettext("%(one)s, %(other)s")
         return comma % {"one": str(EFFECT[level]).lower(), "other": EXTENTS[extent]}
 

@@ -71,9 +71,8 @@ def test_a_customer_reads_of_their_own_subscriptions_and_cells(
     assert "nordwind-else" not in text + html
     assert "and 3 more of your subscriptions" in text
     assert "targeted notice · Nordwind" in " ".join(html.split())
-    assert "- other-both: Storage in North Europe; Key Vault in West Europe (failing" in text_of(
-        both
-    )
+    assert "- other-both: Key Vault in West Europe (failing, the whole region" in text_of(both)
+    assert "- other-both: Storage in North Europe (failing, some customers" in text_of(both)
     assert "Nordwind" not in text_of(both) + text_of(both, "html")
 
 

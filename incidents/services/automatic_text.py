@@ -10,7 +10,7 @@ from django.db.models import Count
 
 from incidents.cells import CellGroup, CellIds, PlacedCell, grouped
 from incidents.models import Impact, Incident, Offering, Region, Service
-from incidents.vocabulary import Kind, Stage
+from incidents.vocabulary import LEVEL_RANK, Kind, Stage
 from incidents.wording import WordingFacts
 
 
@@ -53,18 +53,41 @@ def opening(incident: Incident, about: str = "opening", *, at: datetime) -> list
     Speaks of what is open, and once all is over of the whole incident in the past tense.
     """
     impacts = Impact.objects.filter(occurrence__incident=incident)
-    rows = list(impacts.open().values_list("started_at", "service_id", "region_id"))
+    rows = list(impacts.open().values_list("started_at", "service_id", "region_id", "level"))
     if not rows:
-        return [facts(incident, about, at=at)]
+        whole = impacts.values_list("service_id", "region_id", "level")
+        return _by_level(incident, about, list(whole), at=at, since=incident.started_at)
     since = min(start for start, *_ in rows)
-    later = [start for start, *_ in rows if start > since]
-    first = [(service, region) for start, service, region in rows if start == since]
-    told = facts(incident, about, at=at, hit=first)
-    told = replace(told, times={**told.times, "since": since})
-    if not later:
-        return [told]
-    rest = [(service, region) for start, service, region in rows if start > since]
-    return [told, facts(incident, "spread", at=max(later), hit=rest)]
+    first = [(service, region, level) for start, service, region, level in rows if start == since]
+    told = _by_level(incident, about, first, at=at, since=since)
+    rest = [(service, region) for start, service, region, _ in rows if start > since]
+    if not rest:
+        return told
+    return [*told, facts(incident, "spread", at=max(start for start, *_ in rows), hit=rest)]
+
+
+def _by_level(
+    incident: Incident,
+    about: str,
+    hit: Iterable[tuple[int, int, str]],
+    *,
+    at: datetime,
+    since: datetime,
+) -> list[WordingFacts]:
+    """One of each level, the gravest first: what is degraded is not said to fail."""
+    gravest: dict[CellIds, str] = {}
+    for service, region, level in hit:
+        before = gravest.get((service, region), level)
+        gravest[service, region] = max(before, level, key=LEVEL_RANK.__getitem__)
+    if not gravest:
+        return [facts(incident, about, at=at)]
+    levels = sorted(set(gravest.values()), key=LEVEL_RANK.__getitem__, reverse=True)
+    told = []
+    for level in levels:
+        alike = [pair for pair, each in gravest.items() if each == level]
+        one = facts(incident, about if level == levels[-1] else "impact", at=at, hit=alike)
+        told.append(replace(one, level=level, times={**one.times, "since": since}))
+    return told
 
 
 def facts(

@@ -47,10 +47,10 @@ def opening(facts: WordingFacts) -> str:
         return _maintenance(facts)
     if facts.kind in ADVISORIES:
         return _of_advisory(facts)
-    return joined(_impact(facts), _working_on_it(facts))
+    return joined(impact(facts), _working_on_it(facts))
 
 
-def _impact(facts: WordingFacts) -> str:
+def impact(facts: WordingFacts) -> str:
     """Since when which services fail, or between when and when they did."""
     services, parts = what(facts)
     if "until" in facts.times:
@@ -216,7 +216,7 @@ def handover(facts: WordingFacts) -> str:
             "Customers with subscriptions there are told directly from now on and get the review of this"
             " incident directly. Which of them are affected is an estimate until our analysis is complete."
         )
-    return joined(_impact(facts), known)
+    return joined(impact(facts), known)
 
 
 def monitored(facts: WordingFacts) -> str:

@@ -14,6 +14,7 @@ WRITTEN_IN = "en"  # what is stored; other languages are written from the facts 
 
 WRITERS: Mapping[str, Callable[[WordingFacts], str]] = {
     "opening": situations.opening,
+    "impact": situations.impact,
     "stage": situations.stage,
     "planned_end": situations.planned_end,
     "recovery": changes.recovery,

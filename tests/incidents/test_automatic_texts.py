@@ -51,6 +51,16 @@ def test_two_cells_are_two_cells_and_not_four(now: datetime, operator: User) -> 
     )
 
 
+def test_what_is_degraded_is_not_said_to_fail(now: datetime, operator: User) -> None:
+    cells = (hit("key-vault", "west-europe"), hit("storage", "north-europe", level="warning"))
+    incident = declare(declaration=declaration(*cells), now=now, actor=operator)
+    assert last(incident) == (
+        "Since 09:00 UTC on 1 March 2026, Key Vault in West Europe is failing or unavailable for some or all"
+        " customers. Since 09:00 UTC on 1 March 2026, Storage in North Europe is degraded for some or all customers."
+        " We are investigating and will say more as soon as we know it."
+    )
+
+
 def test_all_of_a_geography_is_named_as_such() -> None:
     europe = [PlacedCell("Storage", f"R{number}", "Europe", offered=20) for number in range(20)]
     assert wording.cells(grouped(europe)) == "Storage in all of Europe (20 regions)"

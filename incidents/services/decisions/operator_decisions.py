@@ -128,7 +128,11 @@ def take_proposed_level(
     proposal = proposal_of(incident)
     if proposal is None or proposal.level != level:
         raise EntryError("level", f"{level} is not proposed any more; reload the page.")
-    told = [replace(each, level=level) for each in opening(incident, at=now)]
+    # What was graver or milder than the incident stays so.
+    told = [
+        replace(each, level=level) if each.level == incident.level else each
+        for each in opening(incident, at=now)
+    ]
     return post_update(
         incident_id=incident_id,
         changes=Changes(level=level, level_because=proposal.because),

@@ -25,6 +25,7 @@ from incidents.models.communication import (
     SnapshotChange,
     TimeVersion,
 )
+from incidents.models.favourites import Favourite
 from incidents.models.feedback import ReviewFeedback
 from incidents.models.form_draft import FormDraft
 from incidents.models.imports import ImportBatch, ImportedIncident
@@ -46,6 +47,7 @@ __all__ = [
     "Communication",
     "Decision",
     "Dependency",
+    "Favourite",
     "FormDraft",
     "Geography",
     "IdempotentResponse",

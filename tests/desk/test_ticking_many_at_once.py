@@ -173,3 +173,32 @@ def test_what_was_hit_lately_is_one_press_away(desk: Client, form: Form, waiting
 
 def test_nothing_was_hit_lately_at_a_new_desk(desk: Client) -> None:
     assert "Hit lately" not in desk.get(NEW).content.decode()
+
+
+def test_what_a_person_pins_stays_in_their_sight_alone(desk: Client, form: Form) -> None:
+    ticked: Form = {"services": ["storage", "nonsense"], "regions": ["west-europe"]}
+    assert "Tick the services to pin first." in text_of(desk.post(NEW, {"tick": "pin:services"}))
+    once = desk.post(NEW, ticked | {"tick": "pin:services"})
+    assert "Pinned, for you alone: Storage." in text_of(once)
+    assert sent_by(once, NEW)["regions"] == ["west-europe"]
+    assert "★ Storage" in text_of(desk.get(NEW))
+    assert "★ West Europe" not in text_of(desk.get(NEW))
+    chip = desk.post(NEW, {"tick": "service:storage"})
+    assert sent_by(chip, NEW)["services"] == ["storage"]
+
+    other = Client()
+    other.force_login(User.objects.create(username="petra", is_staff=True, is_superuser=True))
+    assert "★" not in text_of(other.get(NEW))
+
+    again = desk.post(NEW, ticked | {"tick": "pin:services"})
+    assert "No longer pinned: Storage." in text_of(again)
+    assert "★" not in text_of(desk.get(NEW))
+
+
+def test_more_are_not_pinned_than_are_a_shorter_way(
+    desk: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("incidents.services.favourites.MOST", 1)
+    answer = desk.post(NEW, {"services": ["storage", "key-vault"], "tick": "pin:services"})
+    assert "Nothing was pinned" in text_of(answer)
+    assert "★" not in text_of(desk.get(NEW))

@@ -1,4 +1,4 @@
-"""What was hit lately, and what is hit again and again: to be ticked in one press, before anything is looked for."""
+"""What a person has pinned, and what was hit lately or again and again: to be ticked in one press."""
 
 from __future__ import annotations
 
@@ -6,7 +6,11 @@ from collections import Counter
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from django.contrib.auth.models import AbstractBaseUser
+from django.db.models import QuerySet
+
 from incidents.models import Impact, Region, Service
+from incidents.services.favourites import pinned
 
 SPAN = timedelta(days=180)
 ROWS = 1000  # newest impacts that are looked at
@@ -15,13 +19,15 @@ EACH = 3  # of the latest, and of the most frequent ones besides
 
 @dataclass(frozen=True, slots=True)
 class Lately:
-    """Slugs and names; the latest first, then the most frequent ones."""
+    """Slugs and names; those pinned, apart, then the latest and the most frequent ones."""
 
     services: list[tuple[str, str]]
     regions: list[tuple[str, str]]
+    pinned_services: list[tuple[str, str]]
+    pinned_regions: list[tuple[str, str]]
 
 
-def lately(now: datetime) -> Lately:
+def lately(now: datetime, user: AbstractBaseUser) -> Lately:
     """Of the incidents that were declared here within half a year before `now` (UTC), drills left out."""
     rows = (
         Impact.objects.filter(
@@ -43,10 +49,21 @@ def lately(now: datetime) -> Lately:
         Service.objects.current().in_bulk(hit),
         Region.objects.current().in_bulk(where),
     )
+    own_services = _pinned(Service.objects.current(), pinned(user, "services"))
+    own_regions = _pinned(Region.objects.current(), pinned(user, "regions"))
+    latest = [(services[pk].slug, services[pk].name) for pk in hit if pk in services]
+    places = [(regions[pk].slug, regions[pk].name) for pk in where if pk in regions]
     return Lately(
-        [(services[pk].slug, services[pk].name) for pk in hit if pk in services],
-        [(regions[pk].slug, regions[pk].name) for pk in where if pk in regions],
+        [each for each in latest if each not in own_services],
+        [each for each in places if each not in own_regions],
+        own_services,
+        own_regions,
     )
+
+
+def _pinned(rows: QuerySet[Service] | QuerySet[Region], slugs: list[str]) -> list[tuple[str, str]]:
+    names = dict(rows.filter(slug__in=slugs).values_list("slug", "name"))
+    return [(slug, names[slug]) for slug in slugs if slug in names]
 
 
 def _chosen(ids: list[set[int]]) -> list[int]:

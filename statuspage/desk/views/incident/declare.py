@@ -268,7 +268,7 @@ def _form_page(
     context = {
         "form": form,
         "picker": picker,
-        **places_context(picker, words),
+        **places_context(request, picker, words),
         "text_templates": fitting(),
         "token": token if token_id(token, user) else fresh_token(user),
         "override": data.get("override", ""),

@@ -184,7 +184,7 @@ def _form_page(
     context = {
         "incident": incident,
         "form": form,
-        **places_context(picker, words),
+        **places_context(request, picker, words),
         "text_templates": fitting(kind=incident.kind),
         "draft": draft_field(request),
         "news": news,

@@ -53,6 +53,7 @@ class Rule:
     quiet_level: str = ""
     quiet_kinds: Sequence[str] = ()
     endpoints: Sequence[int] = field(default_factory=tuple)
+    groups: Sequence[int] = field(default_factory=tuple)
 
 
 @transaction.atomic
@@ -100,7 +101,7 @@ def save_subscription(
 
 @transaction.atomic
 def save_rule(*, tenant: Tenant, rule: Rule) -> AlertRule:
-    """Make or change the tenant's rule of this name, with a group of its own for its endpoints.
+    """Make or change the tenant's rule of this name, with a group of its own for its endpoints, beside `groups`.
 
     Raises EntryError for what belongs to another tenant.
     """
@@ -118,8 +119,11 @@ def save_rule(*, tenant: Tenant, rule: Rule) -> AlertRule:
     name = checked_text("name", rule.name, 200, lines=False)
     if not name:
         raise EntryError("name", "is empty; name the rule.")
-    group, _ = ActionGroup.objects.get_or_create(tenant=tenant, name=name)
-    group.endpoints.set(reached)
+    groups = list(rule.groups)
+    if reached or not groups:
+        group, _ = ActionGroup.objects.get_or_create(tenant=tenant, name=name)
+        group.endpoints.set(reached)
+        groups.append(group.pk)
     named = tenant.alert_rules.filter(name=name).first()
     return alert_rules.save(
         tenant=tenant,
@@ -141,7 +145,7 @@ def save_rule(*, tenant: Tenant, rule: Rule) -> AlertRule:
             quiet_until=rule.quiet_until,
             quiet_level=rule.quiet_level,
             quiet_kinds=tuple(rule.quiet_kinds),
-            action_groups=(group.pk,),
+            action_groups=tuple(groups),
         ),
     )
 

@@ -18,7 +18,7 @@ name are removed.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import datetime, time
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +27,7 @@ from django.contrib.auth.models import User
 from django.db import transaction
 
 from incidents.importers.catalogue_file import CatalogueError, read_catalogue_file
-from incidents.models import Geography, Region, Service, ServiceCategory, TextTemplate
+from incidents.models import TextTemplate
 from incidents.policy import load_yaml
 from incidents.policy.documents import decode_text
 from incidents.services import text_templates
@@ -36,17 +36,10 @@ from incidents.services.errors import EntryError
 from incidents.services.imports.catalogue_document import apply_in_lines
 from incidents.validation import RefusedError
 from incidents.vocabulary import Kind, Stage
-from notifications.customers import records
-from notifications.models import AlertRule, Tenant
+from notifications.customers import rules_file
+from notifications.customers.rules_file import RulesFileError
 
 LARGEST = 1024 * 1024  # bytes
-RULE_LISTS = (
-    "kinds", "quiet_kinds", "services", "categories", "regions", "geographies", "subscriptions", "endpoints",
-)  # fmt: skip
-RULE_WORDS = ("least_level", "certainty", "quiet_from", "quiet_until", "quiet_level")
-RULE_SWITCHES = ("ends_only", "dependents")
-RULE_KEYS = ("name", "active", *RULE_LISTS, *RULE_WORDS, *RULE_SWITCHES)
-
 TEXT_KEYS = ("name", "kind", "stage", "language", "public_text", "targeted_text")
 
 
@@ -99,112 +92,10 @@ def _policy(file: Path, actor: User, reason: str, now: datetime) -> Iterator[str
 
 
 def _rules(file: Path) -> Iterator[str]:
-    given = _mapping(file)
-    ref = str(given.get("tenant", ""))
-    tenant = Tenant.objects.filter(ref=ref).first()
-    if tenant is None:
-        raise FolderError(f"{file}: tenant: {ref[:60]!r} is not there; load the customers first.")
-    rows = given.get("rules", [])
-    if not isinstance(rows, list) or set(given) - {"tenant", "rules"}:
-        raise FolderError(f"{file}: write tenant: and rules: with a list, and nothing else.")
-    before = {rule.name: _rule(rule) for rule in tenant.alert_rules.all()}
-    for number, row in enumerate(rows, 1):
-        place = f"{file}: rule {number}"
-        saved = _save_rule(tenant, row, place)
-        after, former = _rule(saved), before.pop(saved.name, None)
-        if former is None:
-            yield f"rules: {ref}: + {saved.name}"
-        for name in after:
-            if former is not None and former[name] != after[name]:
-                yield f"rules: {ref}: {saved.name}: {name}: {former[name]} -> {after[name]}"
-    for name in before:
-        records.remove_rule(tenant=tenant, name=name)
-        yield f"rules: {ref}: - {name}"
-
-
-def _save_rule(tenant: Tenant, row: object, place: str) -> AlertRule:
-    if not isinstance(row, dict) or "name" not in row:
-        raise FolderError(f"{place}: is no rule; write name: and what it matches.")
-    for key in row:
-        if key not in RULE_KEYS:
-            raise FolderError(
-                f"{place}: {str(key)[:40]!r} is not known; use {', '.join(RULE_KEYS)}."
-            )
-    lists = {key: row.get(key) or [] for key in RULE_LISTS}
-    for key, value in lists.items():
-        if not isinstance(value, list) or not all(isinstance(each, str) for each in value):
-            raise FolderError(f"{place}: {key}: is no list of names; write [a, b].")
-    services = list(Service.objects.filter(slug__in=lists["services"]))
-    categories = list(ServiceCategory.objects.filter(slug__in=lists["categories"]))
-    regions = list(Region.objects.filter(slug__in=lists["regions"]))
-    geographies = list(Geography.objects.filter(slug__in=lists["geographies"]))
-    reached = dict(tenant.endpoints.at(*lists["endpoints"]).values_list("address", "pk"))
-    for key, known in (
-        ("services", {each.slug for each in services}),
-        ("categories", {each.slug for each in categories}),
-        ("regions", {each.slug for each in regions}),
-        ("geographies", {each.slug for each in geographies}),
-        ("endpoints", set(reached)),
-    ):
-        if missing := sorted(set(lists[key]) - known):
-            raise FolderError(f"{place}: {key}: {missing[0]!r} is not there; add it first.")
     try:
-        return records.save_rule(
-            tenant=tenant,
-            rule=records.Rule(
-                name=str(row["name"]),
-                active=row.get("active", True) is not False,
-                kinds=lists["kinds"],
-                services=services,
-                categories=categories,
-                regions=regions,
-                geographies=geographies,
-                least_level=str(row.get("least_level") or ""),
-                certainty=str(row.get("certainty") or ""),
-                ends_only=row.get("ends_only") is True,
-                dependents=row.get("dependents") is True,
-                quiet_from=_clock(row, "quiet_from", place),
-                quiet_until=_clock(row, "quiet_until", place),
-                quiet_level=str(row.get("quiet_level") or ""),
-                quiet_kinds=lists["quiet_kinds"],
-                subscriptions=lists["subscriptions"],
-                endpoints=list(reached.values()),
-            ),
-        )
-    except EntryError as error:
-        raise FolderError(f"{place}: {error}") from error
-
-
-def _clock(row: dict[str, Any], name: str, place: str) -> time | None:
-    typed = str(row.get(name) or "")
-    try:
-        return time.fromisoformat(typed) if typed else None
-    except ValueError as error:
-        raise FolderError(
-            f'{place}: {name}: {typed[:20]!r} is no time of day; write "22:00".'
-        ) from error
-
-
-def _rule(rule: AlertRule) -> dict[str, Any]:
-    groups = rule.action_groups.values_list("endpoints__address", flat=True)
-    return {
-        "active": rule.active,
-        "kinds": sorted(rule.kinds),
-        "services": sorted(rule.services.values_list("slug", flat=True)),
-        "categories": sorted(rule.categories.values_list("slug", flat=True)),
-        "regions": sorted(rule.regions.values_list("slug", flat=True)),
-        "geographies": sorted(rule.geographies.values_list("slug", flat=True)),
-        "least_level": rule.least_level,
-        "certainty": rule.certainty,
-        "ends_only": rule.ends_only,
-        "dependents": rule.dependents,
-        "quiet_from": f"{rule.quiet_from:%H:%M}" if rule.quiet_from else "",
-        "quiet_until": f"{rule.quiet_until:%H:%M}" if rule.quiet_until else "",
-        "quiet_level": rule.quiet_level,
-        "quiet_kinds": sorted(rule.quiet_kinds),
-        "subscriptions": sorted(rule.subscriptions.values_list("ref", flat=True)),
-        "endpoints": sorted(filter(None, groups)),
-    }
+        yield from rules_file.apply(given=_mapping(file), place=str(file))
+    except RulesFileError as error:
+        raise FolderError(str(error)) from error
 
 
 def _texts(file: Path, actor: User, now: datetime) -> Iterator[str]:

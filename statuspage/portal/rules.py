@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from functools import partial
-from typing import Any
-
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 
 from incidents.models import Region, Service
@@ -14,7 +11,7 @@ from notifications.customers import alert_rules, rule_form, rule_sentence, rule_
 from notifications.customers.alert_rules import Conditions
 from notifications.customers.rule_sentence import Choices
 from notifications.models import AlertRule, Endpoint
-from statuspage.portal import rule_results
+from statuspage import rule_results
 from statuspage.portal.access import UNPROCESSABLE, Visitor, editing, member, show
 from statuspage.public.render.layout import fragment
 
@@ -60,7 +57,7 @@ def one(request: HttpRequest, visitor: Visitor, pk: int) -> HttpResponse:
 def _build(request: HttpRequest, visitor: Visitor, rule: AlertRule | None) -> HttpResponse:
     tenant, choices = visitor.tenant, Choices.of(visitor.tenant)
     saved = Conditions.of(rule) if rule else None
-    said, problem, tested = saved or A_NEW_ONE, "", {}
+    said, problem, tested = saved or A_NEW_ONE, "", rule_results.NOT_TESTED
     if request.method == "POST":
         act = request.POST.get("act", "")
         if act == "delete" and rule:
@@ -74,7 +71,10 @@ def _build(request: HttpRequest, visitor: Visitor, rule: AlertRule | None) -> Ht
                 alert_rules.save(tenant=tenant, conditions=said, rule_id=rule.pk if rule else None)
                 return HttpResponseRedirect(f"{visitor.home}rules/")
             if act == "test":
-                tested = _tested(visitor, said, rule, saved)
+                tested = rule_results.tested(
+                    tenant, said, saved, rule_id=rule.pk if rule else None,
+                    concerning=visitor.events(), now=visitor.now,
+                )  # fmt: skip
         except EntryError as error:
             problem = str(error)
     context = {
@@ -98,28 +98,6 @@ def _build(request: HttpRequest, visitor: Visitor, rule: AlertRule | None) -> Ht
         return HttpResponse(fragment("portal/_rule_reading.html", context))
     status = UNPROCESSABLE if problem else 200
     return show(request, "rule", context, visitor=visitor, status=status)
-
-
-def _tested(
-    visitor: Visitor, said: Conditions, rule: AlertRule | None, saved: Conditions | None
-) -> dict[str, Any]:
-    named = said if said.name.strip() else _named(said)
-    ask = partial(
-        rule_tester.would_alert,
-        visitor.tenant,
-        since=visitor.now - rule_results.LOOKS_BACK,
-        rule_id=rule.pk if rule else None,
-    )
-    alerts, concerning = ask(named), visitor.events()
-    tested: dict[str, Any] = {"result": rule_results.result_of(concerning, alerts, now=visitor.now)}
-    if saved is not None and saved != said:
-        tested["change"] = rule_results.change_between(concerning, ask(saved), alerts)
-    return tested
-
-
-def _named(said: Conditions) -> Conditions:
-    """One may try a rule before one has thought of a name."""
-    return Conditions(**{name: getattr(said, name) for name in said.__slots__} | {"name": "(new)"})
 
 
 @member

@@ -36,6 +36,8 @@ ROADS = {
                  "remove_subscription", "stop_endpoint"),
     "customer-rule": ("save_rule", "remove_rule"),
     "customer-rule-new": ("save_rule",),
+    "customer-rules": ("list_rules", "save_rule", "remove_rule"),
+    "customer-rules-file": ("list_rules",),
     "customer-export": ("list_subscriptions",),
     "told": ("look_up_deliveries",),
     "erase-tenant": ("erase_tenant",),

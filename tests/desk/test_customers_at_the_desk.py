@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+from html import unescape
 from typing import Any
 
 import pytest
@@ -10,10 +12,11 @@ from django.core import mail
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
-from incidents.models import AuditEvent
+from incidents.models import AuditEvent, Region
 from notifications.models import AlertRule, Footprint, Tenant
+from statuspage import rule_results
 from tests.desk.conftest import text_of
-from tests.notifications.cast import rule, tenant
+from tests.notifications.cast import endpoint, rule, tenant
 from tests.portal.people import person
 from tests.portal.test_events import SECRET, WEST, declared
 
@@ -196,3 +199,76 @@ def test_a_rule_is_built_read_back_changed_and_deleted_at_the_desk(desk: Client)
     assert not made.alert_rules.filter(name="Storage").exists()
     other = rule(tenant("other", WEST), "ops@other.example.com")
     assert desk.get(f"{PAGE}contoso/rules/{other.pk}/").status_code == 404
+
+
+def test_a_rule_is_tried_on_the_past_at_the_desk_as_its_customer_would(
+    desk: Client, operator: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    nordwind = tenant("nordwind", WEST)
+    monkeypatch.setattr(rule_results, "LOOKS_BACK", timedelta(days=3650))
+    saved = rule(nordwind, "ops@nordwind.example.com")
+    incident = declared(operator)
+    group = saved.action_groups.get()
+    page = f"{PAGE}nordwind/rules/{saved.pk}/"
+    values = {"act": "test", "name": "", "active": "on", "action_groups": group.pk}
+    tried = desk.post(page, values).content.decode()
+    assert "It would have alerted you of 1 event in twelve months" in tried
+    address = f"{PAGE}nordwind/look/events/{incident.tracking_id}/"
+    assert f'href="{address}"' in tried
+    assert desk.get(address).status_code == 200
+    north = Region.objects.get(slug="north-europe").pk
+    narrowed = desk.post(page, values | {"regions": north}).content.decode()
+    assert "It would have alerted you of nothing" in narrowed
+    assert "<strong>1 fewer</strong>" in narrowed
+    assert not AlertRule.objects.get().regions.exists()
+
+
+def test_all_rules_go_out_as_a_file_and_a_changed_one_is_looked_at_and_put_into_force(
+    desk: Client,
+) -> None:
+    nordwind = tenant("nordwind", WEST)
+    saved = rule(nordwind, "ops@nordwind.example.com", regions=("west-europe",))
+    hook = endpoint(
+        "https://hooks.example/secret", channel="webhook", host="hooks.example", secret="s"
+    )
+    saved.action_groups.get().endpoints.add(hook)
+    page = f"{PAGE}nordwind/rules/"
+    text = desk.get(f"{PAGE}nordwind/rules.yaml").content.decode()
+    assert "secret" not in text
+    same = desk.post(page, {"step": "look", "text": text})
+    assert "Everything is as the text says" in text_of(same)
+    changed = (
+        text.replace("west-europe", "north-europe") + "- {name: second, kinds: [service-issue]}\n"
+    )
+    looked = desk.post(page, {"step": "look", "text": changed})
+    for words in ("regions: ['west-europe'] -> ['north-europe']", "+ second", "Put it into force"):
+        assert words in text_of(looked), words
+    assert AlertRule.objects.count() == 1
+    assert desk.post(page, {"step": "apply", "text": changed})["Location"] == f"{PAGE}nordwind/"
+    assert {each.name for each in nordwind.alert_rules.all()} == {saved.name, "second"}
+    assert saved.regions.get().slug == "north-europe"
+    assert saved.action_groups.get().endpoints.count() == 2
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("", "Write tenant: and rules:."),
+        ("- a", "write tenant: and rules: with a list"),
+        ("tenant: [", "not valid YAML"),
+        ("tenant: other\nrules: []", "'other' is another one; write nordwind."),
+        ("tenant: nordwind\nrules: [{name: a, services: [odd]}]", "rule 1: services: 'odd' is not there"),
+        ("tenant: nordwind\nrules: [{name: a, groups: [Theirs]}]", "rule 1: groups: 'Theirs' is not there"),
+        ("tenant: nordwind\nrules: [{name: a}, {name: b, kinds: [odd]}]", "rule 2: kinds: 'odd' is not known"),
+    ],
+)  # fmt: skip
+def test_a_file_of_rules_that_cannot_be_taken_says_where_and_changes_nothing(
+    desk: Client, text: str, said: str
+) -> None:
+    rule(tenant("nordwind", WEST), "ops@nordwind.example.com")
+    rule(tenant("other", WEST), "ops@other.example.com").action_groups.update(name="Theirs")
+    answer = desk.post(f"{PAGE}nordwind/rules/", {"step": "apply", "text": text})
+    assert answer.status_code == 422
+    assert said in text_of(answer)
+    assert text in unescape(answer.content.decode())
+    assert AlertRule.objects.count() == 2

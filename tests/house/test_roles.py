@@ -66,6 +66,8 @@ SCREENS: dict[str, tuple[Cell, Cell]] = {
     "customers/new/": ("C", "C"),
     "customers/<str:ref>/": ("OACU", None),
     "customers/<str:ref>/export.csv": ("OACU", None),
+    "customers/<str:ref>/rules/": ("C", "C"),
+    "customers/<str:ref>/rules.yaml": ("OACU", None),
     "customers/<str:ref>/rules/new/": ("C", "C"),
     "customers/<str:ref>/rules/<int:pk>/": ("C", "C"),
     "customers/<str:ref>/look/": ("OACU", None),

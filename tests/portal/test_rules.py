@@ -16,7 +16,7 @@ from notifications.customers import rule_sentence
 from notifications.customers.alert_rules import Conditions
 from notifications.customers.rule_sentence import Choices
 from notifications.models import ActionGroup, AlertRule, CustomerSubscription, Tenant
-from statuspage.portal import rule_results
+from statuspage import rule_results
 from tests.notifications.cast import endpoint, rule, subscription, tenant
 from tests.portal.people import form_token, person, signed_in
 from tests.portal.test_events import HOME, NORTH, declared, text

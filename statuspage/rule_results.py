@@ -1,21 +1,26 @@
-"""What the rule tester has found, as a list, a drawing, and the difference between two rules."""
+"""What the rule tester has found, as a list, a drawing, and the difference between two rules: for portal and desk."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import partial
+from typing import Any
 
 from django.utils.html import escape
 from django.utils.safestring import SafeString, mark_safe
 
 from incidents.models import Incident
 from notifications.audience.tenant_events import TenantEvent
+from notifications.customers import rule_tester
+from notifications.customers.alert_rules import Conditions
 from notifications.customers.rule_sentence import WAYS
 from notifications.customers.rule_tester import Alert
-from notifications.models import Endpoint
+from notifications.models import Endpoint, Tenant
 from statuspage.public.render.table.labels import state_of
 
+NOT_TESTED: dict[str, Any] = {}
 LOOKS_BACK = timedelta(days=365)
 SHOWN = 50  # events in the table; all are in the drawing
 _HEIGHT, _LINE, _LOW, _HIGH = 72, 40, 3, 6
@@ -87,6 +92,25 @@ class Change:
 
     gained: Sequence[Incident]
     lost: Sequence[Incident]
+
+
+def tested(
+    tenant: Tenant,
+    said: Conditions,
+    saved: Conditions | None,
+    *,
+    rule_id: int | None,
+    concerning: Sequence[TenantEvent],
+    now: datetime,
+) -> dict[str, Any]:
+    """What the page of a rule shows of its test, and against the one that is `saved`. Raises EntryError."""
+    ask = partial(rule_tester.would_alert, tenant, since=now - LOOKS_BACK, rule_id=rule_id)
+    # One may try a rule before one has thought of a name.
+    alerts = ask(said if said.name.strip() else replace(said, name="(new)"))
+    found: dict[str, Any] = {"result": result_of(concerning, alerts, now=now)}
+    if saved is not None and saved != said:
+        found["change"] = change_between(concerning, ask(saved), alerts)
+    return found
 
 
 def change_between(

@@ -110,3 +110,12 @@ def test_the_edge_knows_the_rules_of_the_application() -> None:
     assert f'"public, {usual}"' in NGINX
     minutes = re.findall(r"-mmin -(\d+)", (DOCKER / "edge.sh").read_text())
     assert [int(each) * 60 for each in minutes] == [SILENT_AFTER]
+
+
+def test_bodies_that_arrive_at_the_edge_fill_a_place_of_their_own_and_of_a_size() -> None:
+    places = dict(
+        each.split(":") for each in composed(settings(EXAMPLE))["services"]["edge"]["tmpfs"]
+    )
+    (bodies,) = re.findall(r"client_body_temp_path (\S+);", NGINX)
+    assert "size=64m" in places.pop(bodies)
+    assert all("size=" in options for options in places.values())

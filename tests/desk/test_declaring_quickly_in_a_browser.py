@@ -75,6 +75,10 @@ def test_all_of_europe_in_one_word(live_server: Any, operator: User) -> None:
         page.press("#find-services", "ArrowDown")
         page.press("#find-services", "Enter")
         page.wait_for_selector("text=2 ticked: Storage, Key Vault")
+        page.focus("#tick-pinservices")
+        page.keyboard.press("Enter")
+        page.wait_for_selector("button >> text=★ Key Vault")
+        assert page.evaluate("document.activeElement.id") == "tick-pinservices"
         look(page, "services", "qqqq")
         page.wait_for_selector("text=Nothing is called “qqqq”.")
         look(page, "regions", "europe")

@@ -114,7 +114,9 @@ def test_no_column_of_our_own_moves_what_is_public(
         sections=[Section("impact", "What?", "Storage failed.")],
         repairs=[Repair("Mend it.", owner="Olga")],
     )
-    publish_review(incident_id=shown.pk, draft=draft, now=now, actor=operator)
+    Incident.objects.filter(pk=shown.pk).update(ever_broad=True)
+    review = publish_review(incident_id=shown.pk, draft=draft, now=now, actor=operator)
+    assert review.for_public
     one = rows._default_manager.exclude(**change).filter(pk__gt=0)
     assert one.exists(), "there is something to change"
     before = number()

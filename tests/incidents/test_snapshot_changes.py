@@ -24,6 +24,7 @@ from incidents.services.incident import declare, post_update
 from incidents.services.inputs import Override, Statement
 from incidents.services.merge import merge
 from incidents.services.reviews.review import Draft, Repair, Section, publish_review
+from statuspage.public.snapshot.reader import read_snapshot
 from tests.conftest import declaration
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("catalogue")]
@@ -83,6 +84,18 @@ def test_what_is_hidden_moves_nothing(now: datetime, operator: User) -> None:
         internal_title="of our own", alarm="seen at the desk"
     )
     assert number() == before
+
+
+@pytest.mark.django_db(transaction=True)
+def test_numbers_of_statements_do_not_count_what_only_the_affected_read(
+    now: datetime, operator: User
+) -> None:
+    everybody = Override(public=True, reason="for the test")
+    shown = declare(declaration=declaration(), now=now, actor=operator, override=everybody)
+    for said in (Statement(targeted_text="For the affected alone."), Statement("We know more.")):
+        post_update(incident_id=shown.pk, statement=said, now=now, actor=operator)
+    assert shown.communications.count() == 3
+    assert {one.number for one in read_snapshot(now=now).incidents[0].communications} == {1, 2}
 
 
 @pytest.mark.parametrize(

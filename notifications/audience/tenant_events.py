@@ -278,14 +278,14 @@ def _waits(incident: Incident) -> bool:
 
 
 @dataclass(frozen=True, slots=True)
-class Hit:
+class TenantHit:
     """The tenant's subscriptions (ids) that an event hits; SHOWN of them by name."""
 
     ids: frozenset[int] = frozenset()
     shown: tuple[Subscription, ...] = ()
 
 
-def hits(tenant: Tenant, events: Sequence[TenantEvent]) -> dict[int, Hit]:
+def hits(tenant: Tenant, events: Sequence[TenantEvent]) -> dict[int, TenantHit]:
     """By incident, what `subscriptions_hit` says; for lists, where each may hit thousands."""
     by_list = [each.incident.pk for each in events if each.basis is EventBasis.LIST]
     by_place = [
@@ -316,7 +316,7 @@ def hits(tenant: Tenant, events: Sequence[TenantEvent]) -> dict[int, Hit]:
     first = {incident: sorted(ids)[:SHOWN] for incident, ids in found.items() if ids}
     named = CustomerSubscription.objects.in_bulk({pk for some in first.values() for pk in some})
     return {
-        incident: Hit(
+        incident: TenantHit(
             frozenset(found[incident]),
             tuple(Subscription(named[pk].ref, named[pk].name) for pk in some),
         )

@@ -25,7 +25,7 @@ from incidents.texts import as_typed, csv_file
 from incidents.texts.markdown import to_html
 from incidents.vocabulary import Kind, Level, Stage
 from notifications.audience import tenant_events
-from notifications.audience.tenant_events import EventBasis, Hit, Subscription, TenantEvent
+from notifications.audience.tenant_events import EventBasis, Subscription, TenantEvent, TenantHit
 from notifications.evidence import when_told
 from notifications.evidence.when_told import FirstTold
 from notifications.models import Tenant
@@ -98,7 +98,7 @@ class Row:
     """An event as a list shows it."""
 
     event: TenantEvent
-    hit: Hit
+    hit: TenantHit
     told: FirstTold | None
     state: str
 
@@ -119,7 +119,7 @@ def _rows(tenant: Tenant, events: Sequence[TenantEvent]) -> list[Row]:
     return [
         Row(
             each,
-            hit.get(each.incident.pk, Hit()),
+            hit.get(each.incident.pk, TenantHit()),
             told.get(each.incident.pk),
             state_of(each.incident.kind, each.incident.level),
         )

@@ -10,6 +10,7 @@ from django.core.management.base import BaseCommand
 from django.db import transaction
 from django.utils import timezone
 
+from incidents.cells import Cell
 from incidents.models import Communication, Incident, Region, Service
 from incidents.services import incident as incidents
 from incidents.services.inputs import Declaration, Hit, Statement
@@ -25,7 +26,6 @@ from statuspage.management.commands.ensure_operator import NAME
 
 TAKEN = timedelta(seconds=40)  # from a statement to its being taken, as the demo shows it
 ANSWER = "250 2.0.0 Ok: an example of the demo, no mail was sent"
-Cell = tuple[str, str]
 # Tracking ID, days ago, hour (UTC), level, cells, title, minutes to an update and to the end, what was found.
 ISSUES: tuple[tuple[str, int, int, Level, tuple[Cell, ...], str, int, int, str], ...] = (
     ("DEMO-KV1", 41, 9, Level.ERROR, (("key-vault", "west-europe"),),

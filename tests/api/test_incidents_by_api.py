@@ -170,7 +170,8 @@ def test_every_operation_that_makes_something_takes_a_key() -> None:
         if "post" in operations
     }
     assert {path for path, names in posts.items() if "Idempotency-Key" not in names} == {
-        "/api/v1/decisions"  # makes nothing
+        "/api/v1/decisions",  # make nothing
+        "/api/v1/policy/backtest",
     }
 
 

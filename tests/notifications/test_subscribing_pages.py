@@ -590,7 +590,7 @@ def test_links_that_do_not_work_all_get_the_same_page(client: Client) -> None:
         managing.replace("/manage/", "/leave/"),
         leave_path(known).replace("/leave/", "/confirm/"),
         "/subscribe/confirm/a/b/c/",
-        "/subscribe/manage/%00%ff/",
+        "/subscribe/manage/%01%ff/",
         f"/subscribe/leave/{'x' * 5000}/",
     ]
     answers = [client.get(path) for path in paths]

@@ -119,7 +119,7 @@ def test_an_update_renders_its_incident_and_leaves_the_history_alone() -> None:
         f"/status/history/{touched.month}/"
     ]
     assert set(again.parts) == {
-        "history/BIGG-003.html",
+        *(f"history/BIGG-00{number}.html" for number in (2, 3, 4)),
         f"index/{touched.month}.json",
         "formats/incidents.json",  # one file of the newest: what documents of a place are made from
     }

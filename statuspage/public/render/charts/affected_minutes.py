@@ -115,10 +115,11 @@ def counted_from(snapshot: Snapshot) -> tuple[object, ...]:
     """What `minutes` reads besides the catalogue: while this is the same they are."""
     first, last = first_day(snapshot), _last_step(snapshot)
     impacts = [(one.kind, one.impacts) for one in _counted(snapshot, first)]
-    goes_on = sum(
-        each.end is None or each.end > snapshot.as_of for _, some in impacts for each in some
-    )
-    return first, impacts, goes_on, last if goes_on else None
+    now = snapshot.as_of
+    every = [each for _, some in impacts for each in some]
+    begun = sum(each.start < now for each in every)
+    goes_on = sum(each.end is None or each.end > now for each in every)
+    return first, impacts, begun, goes_on, last if goes_on else None
 
 
 def _last_step(snapshot: Snapshot) -> datetime:

@@ -30,6 +30,7 @@ def test_no_module_is_a_drawer_for_everything() -> None:
 
 # What an import is called where its package has another name. kombu is Celery's other half, pydantic_core pydantic's.
 PACKAGES = {
+    "jwt": "pyjwt",
     "PIL": "pillow",
     "dateutil": "python-dateutil",
     "flufl": "flufl.bounce",

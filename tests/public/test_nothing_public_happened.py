@@ -66,6 +66,7 @@ UNKNOWN = "ZZZZ-ZZZ"
 # What is new with every answer, whatever happened.
 FLEETING = re.compile(
     rb'(name="(?:form_token|csrfmiddlewaretoken|key|challenge)" value=")[^"]*|"(?:heartbeat_age|as_of)": ?[^,}]*'
+    rb'|data-options="[^"]*"'  # with a challenge
     rb"|\d{4}-\d\d-\d\d[T ]\d\d:\d\d(?::\d\d)?[^<\"]*|\d+ seconds"
 )
 senders, names = count(), count()

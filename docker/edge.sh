@@ -31,7 +31,7 @@ watch() {
   while :; do
     if is_silent; then silent=yes; else silent=no; fi
     if [ "$silent" != "$told" ]; then
-      if [ "$silent" = yes ]; then (tell); echo "set \$tree stale;" >"$note"; else rm -f "$note"; fi
+      if [ "$silent" = yes ]; then (tell) || echo "not every page says that it is old" >&2; echo "set \$tree stale;" >"$note"; else rm -f "$note"; fi
       # Fails while nginx is still starting: then it is tried again.
       if nginx -e /dev/stderr -c "$configuration" -s reload; then told=$silent; fi
     fi

@@ -118,4 +118,10 @@ def test_bodies_that_arrive_at_the_edge_fill_a_place_of_their_own_and_of_a_size(
     )
     (bodies,) = re.findall(r"client_body_temp_path (\S+);", NGINX)
     assert "size=64m" in places.pop(bodies)
-    assert all("size=" in options for options in places.values())
+    (shown,) = re.findall(r"^shown=(\S+)$", (DOCKER / "edge.sh").read_text(), re.MULTILINE)
+    assert "size=256m" in places.pop(shown)
+
+
+def test_no_service_fills_the_memory_of_its_host() -> None:
+    for name, service in composed(settings(EXAMPLE))["services"].items():
+        assert all("size=" in place for place in service.get("tmpfs", [])), name

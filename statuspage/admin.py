@@ -22,6 +22,9 @@ admin.site.unregister(
 )
 
 
+admin.site.site_header, admin.site.site_title = "Admin", "Admin"
+
+
 @admin.register(User)
 class PeopleAdmin(Guarded, UserAdmin[User]):
     list_filter = ("is_staff", "is_superuser", "is_active", "groups")

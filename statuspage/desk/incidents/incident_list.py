@@ -18,6 +18,7 @@ from incidents.services.decisions.policies import current_policy
 from incidents.services.scheduled.review_deadlines import deadlines_of, owing
 from incidents.services.scheduled.update_cadence import UpdateDue, updates_due
 from incidents.wording import cells
+from statuspage.desk.form.durations import in_words
 from statuspage.public.render import plan
 
 CLOSED_SHOWN = 30
@@ -31,7 +32,7 @@ class Row:
     incident: Incident
     where: str
     publicity: str
-    minutes_silent: int | None
+    silent: str  # for how long, in words; empty where nothing was said yet
     plan: str  # what a maintenance's plan means now
     off_plan: bool  # it waits for a word, or takes longer
     promised: datetime | None
@@ -115,7 +116,7 @@ def _rows(found: list[Incident], now: datetime) -> list[Row]:
             incident=incident,
             where=where.get(incident.pk, ""),
             publicity=publicity_of(incident),
-            minutes_silent=_minutes(said[0][0], now) if (said := words.get(incident.pk)) else None,
+            silent=_silent(said[0][0], now) if (said := words.get(incident.pk)) else "",
             plan=plan.in_words(incident, now),
             off_plan=plan.phase(incident, now) in plan.OFF_PLAN,
             promised=(promised := min((due for _, due in said or () if due), default=None)),
@@ -127,8 +128,9 @@ def _rows(found: list[Incident], now: datetime) -> list[Row]:
     ]
 
 
-def _minutes(at: datetime, now: datetime) -> int:
-    return max(0, (now - at) // timedelta(minutes=1))
+def _silent(at: datetime, now: datetime) -> str:
+    minutes = max(timedelta(), (now - at) // timedelta(minutes=1) * timedelta(minutes=1))
+    return in_words(minutes) if minutes else "0 min"
 
 
 def _where(pks: list[int]) -> dict[int, str]:

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
+from typing import Any
 
 import hypothesis
 import pytest
+from allauth.core.internal import ratelimit
 from django.contrib.auth import get_user_model
 from django.contrib.auth.models import User
 from django.core.handlers.wsgi import WSGIHandler
@@ -70,6 +72,12 @@ def nobody_signed_in_before(monkeypatch: pytest.MonkeyPatch) -> None:
         limit = getattr(limits, name)
         own = replace(limit, name=f"{limit.name}-{datetime.now(UTC).timestamp()}")
         monkeypatch.setattr(limits, name, own)
+    key, begun = ratelimit.get_cache_key, datetime.now(UTC).timestamp()
+
+    def own_key(*args: Any, **kwargs: Any) -> str:
+        return f"{begun}:{key(*args, **kwargs)}"
+
+    monkeypatch.setattr(ratelimit, "get_cache_key", own_key)
 
 
 @pytest.fixture(autouse=True)

@@ -253,13 +253,11 @@ def _says_what_is_so(
     assert delivery.concern.hit == len(concerned)
     if concerned:
         assert delivery.concern.subscriptions == len(footprints)
-    rows = {
-        name: line
-        for line in text.splitlines()
-        for name in concerned
-        if line.startswith(f"- {name}:")
-    }
+    rows: dict[str, str] = {}  # a line for each state that its cells are in
+    for line in text.splitlines():
+        for name in concerned:
+            if line.startswith(f"- {name}:"):
+                rows[name] = rows.get(name, "") + line.removeprefix(f"- {name}:")
     assert rows.keys() == concerned.keys()
-    for name, line in rows.items():
-        told = line.removeprefix(f"- {name}:")
+    for name, told in rows.items():
         assert named_in(told, SERVICES.values(), REGIONS.values()) == concerned[name]

@@ -145,13 +145,13 @@ def test_only_what_is_affected_leaves_out_rows_and_columns(night: tuple[str, Any
     with browser_page() as (page, _):
         at_night(page)
         page.goto(f"{night[0]}/status/europe/")
-        shown = "[...document.querySelectorAll('.matrix thead th')].filter((e) => e.checkVisibility()).length"
-        assert page.evaluate(shown) == 12
+        heads = page.locator(".matrix thead th:visible")
+        expect(heads).to_have_count(12)
         page.check("[data-only]")
-        page.wait_for_function(f"{shown} === 4")  # the service, two regions and what has none
+        expect(heads).to_have_count(4)  # the service, two regions and what has none
         assert page.locator(".matrix tbody tr:not(.cat):visible").count() == 7
         page.uncheck("[data-only]")
-        page.wait_for_function(f"{shown} === 12")
+        expect(heads).to_have_count(12)
 
 
 def test_regions_beyond_the_edge_are_counted_and_a_press_away(night: tuple[str, Any]) -> None:

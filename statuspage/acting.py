@@ -103,9 +103,9 @@ def second_factor_refused(request: HttpRequest, user: User, **_: Any) -> None:
 
 
 @receiver(customer_sign_in)
-def customer_signed_in(verb: str, request: HttpRequest, token: str = "", **_: Any) -> None:
+def customer_signed_in(verb: str, request: HttpRequest, token: str | None = None, **_: Any) -> None:
     person = sign_in.person_of(token) if token else None
-    if person:
+    if person and token:
         _note(verb, request, person_name(person), mark_of(token))
     elif verb == "refused":
         _note(verb, request, "(unknown)")

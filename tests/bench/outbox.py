@@ -9,6 +9,7 @@ and procrastinate as it comes, a job library on PostgreSQL, with tasks that do n
 from __future__ import annotations
 
 import asyncio
+import logging
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -87,6 +88,7 @@ def _line(
 
 
 async def _procrastinate() -> dict[str, object]:
+    logging.getLogger("procrastinate").setLevel(logging.WARNING)  # two lines a job cost it time
     mark = {"application_name": "procrastinate-bench"}
     parts = connection.get_connection_params()
     given = {

@@ -19,6 +19,7 @@ from django.db.models import F
 from django.db.models.functions import Lower
 from django.utils.crypto import salted_hmac
 
+from incidents.texts import as_typed
 from notifications.addresses import normalise
 from notifications.models import CodeRequest, Membership, Person, PersonSession
 
@@ -94,8 +95,7 @@ def enter(*, key: uuid.UUID, code: str, now: datetime) -> str:
         raise CodeError
     with transaction.atomic():
         request = CodeRequest.objects.select_for_update().get(key=key)
-        digits = "".join(code.split())
-        right = hmac.compare_digest(request.digest, _digest(key, digits))
+        right = hmac.compare_digest(request.digest, _digest(key, as_typed.digits(code)))
         if not right or request.used_at or now - request.requested_at >= CODE_WITHIN:
             raise CodeError
         person = person_at(request.address)

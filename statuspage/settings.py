@@ -208,6 +208,12 @@ MFA_ADAPTER = "statuspage.sign_in.adapters.FactorAdapter"
 MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
 MFA_PASSKEY_LOGIN_ENABLED = True
 MFA_RECOVERY_CODES_SHOW_ONCE = True
+MFA_FORMS = {
+    "add_webauthn": "statuspage.sign_in.forms.AddPasskeyForm",
+    "authenticate_webauthn": "statuspage.sign_in.forms.AuthenticatePasskeyForm",
+    "login_webauthn": "statuspage.sign_in.forms.LoginPasskeyForm",
+    "reauthenticate_webauthn": "statuspage.sign_in.forms.ReauthenticatePasskeyForm",
+}
 MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = not HTTPS
 SOCIALACCOUNT_ADAPTER = "statuspage.sign_in.adapters.ProviderAdapter"
 SOCIALACCOUNT_STORE_TOKENS = False

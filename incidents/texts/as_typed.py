@@ -1,8 +1,9 @@
-"""Identifiers as people type, paste and dictate them. Pure."""
+"""Identifiers and codes as people type, paste and dictate them. Pure."""
 
 from __future__ import annotations
 
 import re
+import unicodedata
 
 # What word processors, browsers and keyboards make of a hyphen; and what nobody sees.
 _HYPHENS = re.compile("[\u2010-\u2015\u2212\ufe58\ufe63\uff0d]")
@@ -13,6 +14,11 @@ _WITHOUT_HYPHEN = re.compile(r"([A-Z0-9_]{4})([A-Z0-9_]{3})")
 def plain(text: str) -> str:
     """With hyphens of the keyboard, without what cannot be seen and blanks around it."""
     return _HYPHENS.sub("-", _UNSEEN.sub("", text)).strip()
+
+
+def digits(text: str) -> str:
+    """The code that a text means, in ASCII: `1234-5678`, `１２３４ ５６７８` and `١٢٣٤٥٦٧٨` are 12345678."""
+    return "".join(str(unicodedata.decimal(each)) for each in text if each.isdecimal())
 
 
 def tracking_id(text: str) -> str:

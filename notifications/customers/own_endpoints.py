@@ -20,6 +20,7 @@ from django.utils.crypto import salted_hmac
 
 from incidents.services.errors import EntryError
 from incidents.services.statements import checked_text
+from incidents.texts import as_typed
 from notifications.addresses import AddressError
 from notifications.channels import endpoints
 from notifications.channels.registry import CHANNELS
@@ -104,7 +105,7 @@ def confirm(*, tenant: Tenant, key: uuid.UUID, code: str, now: datetime) -> tupl
         raise ConfirmationError("is older than half an hour; add the address again.")
     answer = ""
     if proposal.channel == Channel.MAIL:
-        given = _digest(key, "".join(code.split()))
+        given = _digest(key, as_typed.digits(code))
         if not hmac.compare_digest(proposal.digest, given):
             raise ConfirmationError("does not work; it may be mistyped.")
     else:

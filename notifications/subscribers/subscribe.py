@@ -16,6 +16,7 @@ from django.utils.crypto import salted_hmac
 from django.utils.translation import override
 
 from incidents.models import Incident
+from incidents.texts import as_typed
 from notifications import lifecycle, signed_links
 from notifications.addresses import AddressError, normalise
 from notifications.channels.base import Transport, TransportError
@@ -101,7 +102,7 @@ def confirm_by_code(*, token: str, code: str, now: datetime) -> Endpoint | None:
     key = signed_links.read_code_page(token)
     if not SignUp.objects.filter(key=key, tries__lt=MOST_TRIES).update(tries=F("tries") + 1):
         return None
-    return _confirm(key, now) if hmac.compare_digest(code_of(key), "".join(code.split())) else None
+    return _confirm(key, now) if hmac.compare_digest(code_of(key), as_typed.digits(code)) else None
 
 
 def code_of(key: uuid.UUID) -> str:

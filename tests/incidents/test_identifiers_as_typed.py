@@ -35,3 +35,22 @@ def test_spelling_twice_changes_nothing() -> None:
     for text in ("{0a1b2c3d-1111-4222-8333-444455556666}", "contoso–prod", "subscriptions/x"):
         once = identifiers.spelled(text)
         assert identifiers.spelled(once) == once
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "12345678",
+        " 1234 5678\n",
+        "1234-5678",
+        "１２３４　５６７８",
+        "\u200f١٢٣٤ ٥٦٧٨",
+        "1234\u00a05678",
+    ],
+)
+def test_a_code_is_read_from_any_keyboard(text: str) -> None:
+    assert as_typed.digits(text) == "12345678"
+
+
+def test_what_has_no_digits_is_no_code() -> None:
+    assert as_typed.digits("é²Ⅷ") == ""

@@ -185,6 +185,7 @@ def test_a_code_ends_when_its_link_does(topic: Topic, now: datetime, sink: Sink)
     with pytest.raises(TokenError, match="expired"):
         subscribe.confirm_by_code(token=page, code=subscribe.code_of(key), now=late)
     assert not Endpoint.objects.exists()
+    assert subscribe.confirm_by_code(token=page, code="é", now=now) is None
     assert subscribe.confirm_by_code(token=page, code=subscribe.code_of(key), now=now)
 
 

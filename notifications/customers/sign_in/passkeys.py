@@ -6,7 +6,6 @@ Only what is discoverable and asks its owner (a finger, a face, a PIN) is taken,
 
 from __future__ import annotations
 
-import json
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -31,11 +30,11 @@ from incidents.services.errors import EntryError
 from incidents.services.statements import checked_text
 from notifications import sign_in
 from notifications.channels.email.renderer import host
+from notifications.customers.sign_in.passkey_answers import LONGEST, read_answer
 from notifications.models import Passkey, Person
 
 WITHIN = timedelta(minutes=5)
 MOST = 10
-LONGEST = 20_000  # characters of an answer of a browser
 _ADDING, _ENTERING = "notifications.passkeys.adding", "notifications.passkeys.entering"
 
 
@@ -69,7 +68,7 @@ def add(*, person: Person, challenge: str, answer: str, name: str, now: datetime
         raise EntryError("name", f"would be one passkey too many; remove one of the {MOST}.")
     state, _ = _opened(challenge, f"{_ADDING} {person.pk}", now)
     try:
-        made = _server().register_complete(state, RegistrationResponse.from_dict(_read(answer)))
+        made = _server().register_complete(state, read_answer(RegistrationResponse, answer))
     except (ValueError, KeyError, TypeError) as error:
         raise PasskeyError from error
     credential = made.credential_data
@@ -103,7 +102,7 @@ def enter(*, challenge: str, answer: str, now: datetime) -> tuple[Person, str]:
     """Whose passkey answered, and what the cookie of a new session carries. Raises PasskeyError."""
     state, asked_at = _opened(challenge, _ENTERING, now)
     try:
-        response = AuthenticationResponse.from_dict(_read(answer))
+        response = read_answer(AuthenticationResponse, answer)
         found = (
             Passkey.objects.select_for_update(of=("self",))
             .select_related("person")
@@ -144,12 +143,3 @@ def _opened(challenge: str, salt: str, now: datetime) -> tuple[Any, datetime]:
     if not timedelta(0) <= now - at < WITHIN:
         raise PasskeyError
     return opened["state"], at
-
-
-def _read(answer: str) -> Any:
-    if len(answer) > LONGEST:
-        raise ValueError
-    read = json.loads(answer)
-    if not isinstance(read, dict):
-        raise TypeError
-    return read

@@ -20,6 +20,7 @@ from django.conf import settings
 from django.core import signing
 from django.core.cache import cache
 from django.db import transaction
+from django.utils.crypto import constant_time_compare
 
 from incidents.sealing import unseal
 from notifications import sign_in
@@ -79,7 +80,8 @@ def begin(provider: TenantProvider, *, address: str, next: str, now: datetime) -
             "login_hint": address,
         }
     )
-    return Leaving(f"{about['authorization_endpoint']}?{query}", signing.dumps(kept, salt=_SALT))
+    there = str(about["authorization_endpoint"])
+    return Leaving(f"{there}{'&' if '?' in there else '?'}{query}", signing.dumps(kept, salt=_SALT))
 
 
 def enter(*, kept: str, state: str, code: str, now: datetime) -> tuple[str, str]:
@@ -90,7 +92,7 @@ def enter(*, kept: str, state: str, code: str, now: datetime) -> tuple[str, str]
         raise ProviderError("This sign-in did not begin in this browser; begin again.") from error
     fresh = now - datetime.fromtimestamp(known["at"], now.tzinfo) < WITHIN
     provider = TenantProvider.objects.filter(pk=known["provider"], active=True).first()
-    if not fresh or provider is None or not secrets.compare_digest(known["state"], state):
+    if not fresh or provider is None or not constant_time_compare(known["state"], state):
         raise ProviderError(
             "This sign-in is too old, or did not begin in this browser; begin again."
         )
@@ -135,6 +137,12 @@ def _about(provider: TenantProvider) -> dict[str, Any]:
     needed = ("authorization_endpoint", "token_endpoint", "jwks_uri")
     if str(about.get("issuer", "")).rstrip("/") != issuer or not all(map(about.get, needed)):
         raise ProviderError("Your provider does not say who it is; ask who runs it.")
+    try:  # a browser is led there, and never less safely than we ask
+        there = outbound.parse(str(about["authorization_endpoint"]))
+    except OutboundError as error:
+        raise ProviderError("Your provider leads to no web page; ask who runs it.") from error
+    if issuer.startswith("https:") and not there.secure:
+        raise ProviderError("Your provider leads to a page without https://; ask who runs it.")
     return about
 
 
@@ -150,7 +158,7 @@ def _kept(address: str) -> dict[str, Any]:
 def _json(address: str, **more: Any) -> dict[str, Any]:
     try:
         read = json.loads(outbound.get(address, most_bytes=MOST, **more))
-    except (OutboundError, ValueError) as error:
+    except (OutboundError, ValueError, RecursionError) as error:
         raise ProviderError("Your provider does not answer now; try again in a while.") from error
     if not isinstance(read, dict):
         raise ProviderError("Your provider gave no answer that can be read.")
@@ -204,7 +212,7 @@ def _claims(provider: TenantProvider, token: str, nonce: str) -> dict[str, Any]:
         )
     except (jwt.PyJWTError, KeyError) as error:
         raise ProviderError("Your provider's answer could not be checked; begin again.") from error
-    if not secrets.compare_digest(str(claims.get("nonce", "")), nonce):
+    if not constant_time_compare(claims.get("nonce", ""), nonce):
         raise ProviderError("Your provider's answer was to another question; begin again.")
     return dict(claims)
 

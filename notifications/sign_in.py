@@ -20,8 +20,8 @@ from django.db.models.functions import Lower
 from django.utils.crypto import salted_hmac
 
 from incidents.texts import as_typed
-from notifications.addresses import normalise
 from notifications.models import CodeRequest, Membership, Person, PersonSession
+from notifications.vocabulary.addresses import normalise
 
 CODE_WITHIN = timedelta(minutes=10)
 MOST_TRIES = 5

@@ -25,8 +25,8 @@ from notifications.delivery import (
 from notifications.enqueue import enqueue
 from notifications.evidence import delivery_statistics
 from notifications.evidence import retention as delivery_retention
-from notifications.lifecycle import Channel
 from notifications.subscribers import subscribe
+from notifications.vocabulary.delivery_states import Channel
 
 log = logging.getLogger(__name__)
 

@@ -15,7 +15,7 @@ from django.utils import timezone
 from incidents.services import visibility
 from incidents.services.alerts import settling, visitors, waiting
 from incidents.services.scheduled import maintenance, posts, reminders, retention
-from notifications import sending_health, sign_in
+from notifications import sign_in
 from notifications.customers import list_readings
 from notifications.delivery import (
     claims,
@@ -25,11 +25,12 @@ from notifications.delivery import (
     reminder_mail,
     review_delivery,
     send,
+    sending_health,
 )
 from notifications.delivery.send import SendTally
 from notifications.evidence import delivery_statistics
-from notifications.lifecycle import Channel
 from notifications.subscribers import subscribe
+from notifications.vocabulary.delivery_states import SUBSTITUTE, Channel
 
 log = logging.getLogger(__name__)
 
@@ -40,25 +41,25 @@ LOOK_SECONDS = 10.0
 SWEEP_MISSED = 40.0
 
 
-def stand_in(stop: threading.Event) -> None:
+def run(stop: threading.Event) -> None:
     """Until `stop`: does what workers leave undone. While they do their part it only looks."""
     busy = False
     while busy or not stop.wait(LOOK_SECONDS):
-        busy = not stop.is_set() and _round()
+        busy = not stop.is_set() and _run_if_needed()
 
 
-def _round() -> bool:
+def _run_if_needed() -> bool:
     """Whether there may be more. A database that is away is asked again later."""
     try:
         if not is_left_undone(heartbeat.figures()):
             return False
-        tally = help_out(now=timezone.now())
+        tally = run_once(now=timezone.now())
     except Error as error:
         log.warning("the database is away: %s", " ".join(str(error).split()))
         connection.close()
         return False
     except Exception:
-        log.exception("could not stand in for the workers, and tries again")
+        log.exception("could not run without a broker, and tries again")
         return False
     if tally.sent:
         log.warning("sent %d messages that no worker had taken", tally.sent)
@@ -73,7 +74,7 @@ def is_left_undone(figures: sending_health.Figures) -> bool:
     return not swept or any(age is not None and age > grace for age in waited)
 
 
-def help_out(*, now: datetime, grace: timedelta = GRACE) -> SendTally:
+def run_once(*, now: datetime, grace: timedelta = GRACE) -> SendTally:
     """One round of all due work; safe beside workers, since rows are claimed. Returns what it sent."""
     _incidents_clock(now)
     plan.plan_due(now=now)
@@ -93,7 +94,7 @@ def help_out(*, now: datetime, grace: timedelta = GRACE) -> SendTally:
     review_delivery.report_settled(now=now)
     reminder_mail.mail_reminders(now=now)
     delivery_statistics.refresh_due(now=now)
-    heartbeat.beat(now=now, whose=sending_health.SUBSTITUTE)
+    heartbeat.beat(now=now, whose=SUBSTITUTE)
     for reading_id in list_readings.unread(since=now - grace):
         list_readings.read(reading_id=reading_id, now=now)
     return tally

@@ -96,7 +96,7 @@ def keep_the_clock(**_: object) -> None:
     assert isinstance(clock, threading.Thread)  # noqa: S101 - which of two kinds was asked for
     clock.start()
     threading.Thread(
-        target=without_broker.stand_in, args=(threading.Event(),), daemon=True, name="stand-in"
+        target=without_broker.run, args=(threading.Event(),), daemon=True, name="without-broker"
     ).start()
 
 

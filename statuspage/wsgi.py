@@ -15,9 +15,9 @@ from django.core.exceptions import ImproperlyConfigured
 from django.core.wsgi import get_wsgi_application
 from whitenoise import WhiteNoise
 
+from statuspage import languages
 from statuspage.checks.settings import dangerous_settings
 from statuspage.monitoring.sending_probe import sending_probe
-from statuspage.public import languages
 from statuspage.public.formats import format_answers
 from statuspage.public.formats.statuspage.queries import FIELDS
 from statuspage.public.query import my_services

@@ -10,7 +10,6 @@ from django.core.exceptions import ValidationError
 
 from incidents.admin import Guarded
 from incidents.vocabulary import Kind
-from notifications.addresses import AddressError, normalise
 from notifications.admin.time_zones import ZoneForm
 from notifications.channels import outbound
 from notifications.channels.outbound import MalformedError
@@ -26,6 +25,7 @@ from notifications.models import (
     Tenant,
     TenantProvider,
 )
+from notifications.vocabulary.addresses import AddressError, normalise
 
 MOST_ACTION_GROUPS = 5
 

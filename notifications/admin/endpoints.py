@@ -13,16 +13,16 @@ from django.utils import timezone
 
 from incidents.access import LIFT, may
 from incidents.admin import Guarded
-from notifications.addresses import AddressError
 from notifications.admin.time_zones import ZoneForm
 from notifications.channels import endpoints, test_messages
 from notifications.delivery import retry
 from notifications.inbound import suppression
-from notifications.lifecycle import Channel
 from notifications.models import (
     Endpoint,
     PublicTopic,
 )
+from notifications.vocabulary.addresses import AddressError
+from notifications.vocabulary.delivery_states import Channel
 
 MOST_TEST_MESSAGES = 5  # each may take ten seconds, while a person waits
 

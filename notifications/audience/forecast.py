@@ -20,15 +20,15 @@ from incidents.services.visibility import waits_for_audience
 from incidents.vocabulary import CommunicationKind
 from notifications.audience import forecast_sql as sql
 from notifications.audience import selection
-from notifications.audience.silence import Silent, silent_tenants
-from notifications.lifecycle import (
+from notifications.audience.unreached import Silent, silent_tenants
+from notifications.models import Channel, Endpoint
+from notifications.vocabulary.delivery_states import (
     LIMITED,
     SPACED,
     DeliveryAudience,
     may_hear_drill,
     priority,
 )
-from notifications.models import Channel, Endpoint
 
 MOST_NAMED = 8
 

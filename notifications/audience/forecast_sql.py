@@ -36,7 +36,7 @@ planned AS MATERIALIZED (
   ORDER BY id, phase
 )
 """
-# The same answers as `lifecycle.skip_reason` and `Delivery.stays_inside` give right before a try. Readers
+# The same answers as `delivery_states.skip_reason` and `Delivery.stays_inside` give right before a try. Readers
 # are confirmed and have not left, or they are not chosen.
 _JUDGED = """
 judged AS MATERIALIZED (

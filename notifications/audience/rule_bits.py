@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from incidents.vocabulary import LEVEL_RANK, Kind, Level
-from notifications.quiet_hours import WINDOW_SQL
+from notifications.vocabulary.quiet_hours import WINDOW_SQL
 
 _LEVELS = sorted(Level, key=lambda level: -LEVEL_RANK[level])  # the gravest first
 _SLOTS = [(kind, level) for kind in list(Kind) for level in _LEVELS]

@@ -21,12 +21,13 @@ from incidents.models import Communication, Impact, Incident
 from incidents.sealing import unseal_findable
 from incidents.services.visibility import waits_for_audience
 from incidents.vocabulary import LEVEL_RANK, Audience, CommunicationKind, Kind, Level
-from notifications import quiet_hours
-from notifications.addresses import label
 from notifications.audience import selection_sql as sql
 from notifications.audience import target_index
 from notifications.audience.rule_bits import bits
-from notifications.lifecycle import (
+from notifications.models import AlertRule, Endpoint, ImpactedSubscription
+from notifications.vocabulary import quiet_hours
+from notifications.vocabulary.addresses import label
+from notifications.vocabulary.delivery_states import (
     CLOSING_STAGES,
     PATIENT,
     Cadence,
@@ -36,7 +37,6 @@ from notifications.lifecycle import (
     priority,
     takes_back,
 )
-from notifications.models import AlertRule, Endpoint, ImpactedSubscription
 
 _LAST = 2**63 - 1  # beyond every id
 # The hour of daily summaries, in each reader's zone.

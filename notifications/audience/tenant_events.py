@@ -18,8 +18,7 @@ from django.db import connection
 from incidents.models import Communication, Incident
 from incidents.services.visibility import waits_for_audience
 from incidents.vocabulary import Audience, Kind, Scenario
-from notifications import rows
-from notifications.models import CustomerSubscription, Tenant
+from notifications.models import CustomerSubscription, Tenant, rows
 
 # All columns of the incident; whether on the tenant's list, on anybody's, spoken of to the affected, told, publicly
 # placed.

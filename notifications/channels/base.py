@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Protocol
 
-from notifications.lifecycle import Channel, Failure
 from notifications.models import Delivery, Endpoint
+from notifications.vocabulary.delivery_states import Channel, Failure
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 CALM = "Nothing is wrong, and you need not do anything."  # of every test message

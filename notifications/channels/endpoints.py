@@ -11,11 +11,11 @@ from datetime import datetime, timedelta
 
 from django.db import transaction
 
-from notifications.addresses import AddressError
 from notifications.channels.base import Address, Format
 from notifications.channels.registry import CHANNELS
-from notifications.lifecycle import Channel
 from notifications.models import Endpoint, Tenant
+from notifications.vocabulary.addresses import AddressError
+from notifications.vocabulary.delivery_states import Channel
 
 # Both secrets sign for so long, so that a receiver changes over without missing anything.
 OVERLAP = timedelta(hours=24)

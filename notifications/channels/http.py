@@ -7,12 +7,12 @@ from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from typing import ClassVar
 
-from notifications.addresses import AddressError, normalise_web
 from notifications.channels import outbound
 from notifications.channels.base import Address, Message, TransportError
-from notifications.lifecycle import Failure
+from notifications.vocabulary.addresses import AddressError, normalise_web
+from notifications.vocabulary.delivery_states import Failure
 
-# Longer than any waits that are sensible; lifecycle.wait_after limits it further.
+# Longer than any waits that are sensible; delivery_states.wait_after limits it further.
 _NUMBER_DIGITS = 6
 
 

@@ -6,7 +6,7 @@ from notifications.channels.chat.channel import CHAT
 from notifications.channels.email.channel import MAIL
 from notifications.channels.push.channel import PUSH
 from notifications.channels.webhook.channel import WEBHOOK
-from notifications.lifecycle import Channel
+from notifications.vocabulary.delivery_states import Channel
 
 CHANNELS: dict[Channel, ChannelHandler] = {
     each.name: each for each in (MAIL, WEBHOOK, CHAT, PUSH, APPRISE)

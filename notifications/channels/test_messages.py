@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import datetime
 
 from notifications.channels.registry import CHANNELS
-from notifications.lifecycle import Channel
 from notifications.models import Endpoint
+from notifications.vocabulary.delivery_states import Channel
 
 
 def send_test_message(endpoint: Endpoint, *, now: datetime) -> tuple[bool, str]:

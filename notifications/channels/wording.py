@@ -18,8 +18,8 @@ from incidents import wording
 from incidents.models import Communication, Incident
 from incidents.vocabulary import CommunicationKind, Kind
 from incidents.wording import WordingFacts, written
-from notifications.lifecycle import DeliveryAudience, Reason, Relevance
 from notifications.models import Delivery
+from notifications.vocabulary.delivery_states import DeliveryAudience, Reason, Relevance
 
 _ = gettext_lazy
 

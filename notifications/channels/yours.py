@@ -19,9 +19,9 @@ from incidents.models import Communication, Impact
 from incidents.services.automatic_text import cells_of
 from incidents.vocabulary import EXTENT_RANK, LEVEL_RANK, Kind
 from notifications.channels.wording import EFFECT, EXTENTS
-from notifications.lifecycle import Relevance
 from notifications.models import Delivery
 from notifications.models.concern import Concern
+from notifications.vocabulary.delivery_states import Relevance
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,9 +24,9 @@ from functools import lru_cache
 from typing import BinaryIO
 
 from incidents.importers.catalogue_file import derive_slug
-from notifications import identifiers
-from notifications.addresses import AddressError, normalise
-from notifications.customers.csv_rows import CsvError, heading, rows, text_of
+from incidents.texts.csv_rows import CsvError, heading, rows, text_of
+from notifications.vocabulary import identifiers
+from notifications.vocabulary.addresses import AddressError, normalise
 
 COLUMNS = (
     "tenant",

@@ -16,7 +16,6 @@ from django.db.models import QuerySet
 from incidents.models import Incident
 from incidents.services.errors import EntryError
 from incidents.services.statements import checked_text
-from notifications import identifiers
 from notifications.audience import tenant_events
 from notifications.audience.tenant_events import TenantEvent
 from notifications.customers import impacted_lists
@@ -29,6 +28,7 @@ from notifications.models import (
     WasHit,
 )
 from notifications.models.event_answers import NOTE_LENGTH
+from notifications.vocabulary import identifiers
 
 # What a draft begins with: the one that waits, else the list in force, else the estimate by footprint.
 _BEGIN = """

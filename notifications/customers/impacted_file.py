@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
-from notifications import identifiers
-from notifications.customers.csv_rows import CsvError, heading, rows
+from incidents.texts.csv_rows import CsvError, heading, rows
+from notifications.vocabulary import identifiers
 
 COLUMN = "subscription"
 HEADINGS = (COLUMN, "subscription_id", "subscriptionid")

@@ -16,8 +16,8 @@ from django.contrib.auth.models import AbstractBaseUser
 from django.db import connection, transaction
 from django.db.models import F, Q
 
+from incidents.texts.csv_rows import text_of
 from notifications.customers import impacted_lists, named_subscriptions
-from notifications.customers.csv_rows import text_of
 from notifications.customers.impacted_file import Faults, ImpactedFileError
 from notifications.models import ListPiece, ListReading
 

@@ -12,8 +12,8 @@ from typing import Any
 
 from django.db import connection, transaction
 
-from notifications import identifiers
 from notifications.customers.customer_file import CustomerFile, CustomerFileError, shown
+from notifications.vocabulary import identifiers
 
 MOST_SHOWN = 20
 PROGRESS_EVERY = 50_000

@@ -14,8 +14,8 @@ from django.db import transaction
 from django.db.models.functions import Lower
 
 from incidents.services.errors import EntryError
-from notifications.addresses import AddressError, normalise
 from notifications.models import MemberRole, Membership, Person, Tenant
+from notifications.vocabulary.addresses import AddressError, normalise
 
 MOST = 500
 

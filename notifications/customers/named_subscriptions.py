@@ -9,7 +9,6 @@ from collections.abc import Iterable
 from itertools import islice
 from typing import Any
 
-from notifications import identifiers
 from notifications.customers.impacted_file import (
     MOST_FAULTS,
     Fault,
@@ -17,6 +16,7 @@ from notifications.customers.impacted_file import (
     ImpactedFileError,
     read_list,
 )
+from notifications.vocabulary import identifiers
 
 BATCH = 20_000  # entries that are in memory at a time
 

@@ -21,12 +21,12 @@ from django.utils.crypto import salted_hmac
 from incidents.services.errors import EntryError
 from incidents.services.statements import checked_text
 from incidents.texts import as_typed
-from notifications.addresses import AddressError
 from notifications.channels import endpoints
 from notifications.channels.registry import CHANNELS
 from notifications.channels.test_messages import send_test_message
-from notifications.lifecycle import Channel
 from notifications.models import ActionGroup, Endpoint, EndpointProposal, Tenant
+from notifications.vocabulary.addresses import AddressError
+from notifications.vocabulary.delivery_states import Channel
 
 CODE_WITHIN = timedelta(minutes=30)
 MOST_TRIES, DIGITS = 5, 8

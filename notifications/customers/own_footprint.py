@@ -14,11 +14,11 @@ from django.db import transaction
 
 from incidents.services.errors import EntryError
 from incidents.texts import csv_file
-from notifications import identifiers
 from notifications.customers import load_customers
 from notifications.customers.customer_file import COLUMNS, CustomerFile, CustomerFileError
 from notifications.customers.new_customer import by_lines
 from notifications.models import Footprint, FootprintChange, Person, Tenant
+from notifications.vocabulary import identifiers
 
 NAMED = 20  # cells of a change that are named
 LONGEST = 5 * 1024 * 1024  # characters

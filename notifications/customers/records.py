@@ -14,8 +14,6 @@ from django.db.models import Model
 from incidents.models import Geography, Region, Service, ServiceCategory
 from incidents.services.errors import EntryError
 from incidents.services.statements import checked_text
-from notifications import identifiers
-from notifications.addresses import AddressError
 from notifications.channels import endpoints
 from notifications.customers import alert_rules
 from notifications.models import (
@@ -28,6 +26,8 @@ from notifications.models import (
     Tenant,
 )
 from notifications.models.tenants import called
+from notifications.vocabulary import identifiers
+from notifications.vocabulary.addresses import AddressError
 
 MOST_ENDPOINTS = 20
 

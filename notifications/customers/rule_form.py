@@ -12,11 +12,11 @@ from django.http import QueryDict
 
 from incidents.services.errors import EntryError
 from incidents.vocabulary import Kind, Level
-from notifications import identifiers
 from notifications.customers.alert_rules import Conditions
 from notifications.customers.rule_sentence import Choices
 from notifications.models import Certainty, Tenant
 from notifications.models.tenants import called
+from notifications.vocabulary import identifiers
 
 T = TypeVar("T")
 _TICKED = ("services", "categories", "regions", "geographies", "action_groups")

@@ -23,12 +23,10 @@ from incidents.models import Communication, Decision, Incident, ScopeCell
 from incidents.services.visibility import decided_of, standing_of
 from incidents.state_table import Standing, waits_for_audience
 from incidents.vocabulary import Audience, CommunicationKind, Kind, Scenario
-from notifications import quiet_hours, rows
 from notifications.audience import rule_history_sql as sql
 from notifications.audience.rule_bits import bits
 from notifications.customers import alert_rules
 from notifications.customers.alert_rules import Conditions
-from notifications.lifecycle import CLOSING_STAGES, Reason, Relevance, is_in_between, takes_back
 from notifications.models import (
     AlertRule,
     AudienceVersion,
@@ -36,6 +34,15 @@ from notifications.models import (
     FanOut,
     ImpactedSubscription,
     Tenant,
+    rows,
+)
+from notifications.vocabulary import quiet_hours
+from notifications.vocabulary.delivery_states import (
+    CLOSING_STAGES,
+    Reason,
+    Relevance,
+    is_in_between,
+    takes_back,
 )
 
 

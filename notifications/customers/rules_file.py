@@ -24,9 +24,9 @@ from incidents.policy import load_yaml
 from incidents.services.errors import EntryError
 from incidents.validation import RefusedError
 from notifications.customers import records
-from notifications.lifecycle import Channel
 from notifications.models import AlertRule, Endpoint, Tenant
 from notifications.models.tenants import called
+from notifications.vocabulary.delivery_states import Channel
 
 RULE_LISTS = (
     "kinds", "quiet_kinds", "services", "categories", "regions", "geographies", "subscriptions", "endpoints", "groups",

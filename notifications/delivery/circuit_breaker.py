@@ -15,10 +15,10 @@ from datetime import datetime, timedelta
 from django.db import connection
 from django.db.models.functions import Now
 
-from notifications import lifecycle
 from notifications.channels.registry import CHANNELS
-from notifications.lifecycle import Channel
 from notifications.models import Breaker, Endpoint
+from notifications.vocabulary import delivery_states
+from notifications.vocabulary.delivery_states import Channel
 
 Key = tuple[str, str]  # channel, host; or channel and `endpoint <id>`, which is no host's name
 
@@ -61,7 +61,7 @@ class Breakers:
     def pause(self, endpoint: Endpoint) -> timedelta:
         """How long nothing is sent to it; zero where it may be tried."""
         if host_of(endpoint) in self._pauses:
-            return lifecycle.FIRST_WAIT
+            return delivery_states.FIRST_WAIT
         return self._pauses.get(alone(endpoint), timedelta(0))
 
     def succeeded(self, endpoint: Endpoint) -> None:
@@ -87,7 +87,7 @@ class Breakers:
         failures = self._failures[key] = self._failures.get(key, 0) + 1
         self._changed.add(key)
         if failures >= most:
-            self._pauses[key] = lifecycle.wait_after(
+            self._pauses[key] = delivery_states.wait_after(
                 failures - most + 1,
                 jitter=random.random(),  # noqa: S311 - spreads retries, guards nothing
                 retry_after=retry_after,

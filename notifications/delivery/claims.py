@@ -16,13 +16,18 @@ from django.db.models import BooleanField
 from django.db.models.expressions import RawSQL
 
 from incidents.models import Communication
-from notifications import rows
 from notifications.audience import concern
 from notifications.delivery import kill_switch, rate_limits
 from notifications.delivery.supersede import supersede
 from notifications.inbound import bounces
-from notifications.lifecycle import LIMITED, MOST_ATTEMPTS, Failure, SkipReason, State
-from notifications.models import Channel, Delivery, Endpoint
+from notifications.models import Channel, Delivery, Endpoint, rows
+from notifications.vocabulary.delivery_states import (
+    LIMITED,
+    MOST_ATTEMPTS,
+    Failure,
+    SkipReason,
+    State,
+)
 
 # Longer than a batch may take (send.BATCH_SECONDS) plus the slowest single mail.
 LEASE = timedelta(seconds=45)

@@ -14,14 +14,14 @@ from django.db import transaction
 from django.db.models import Q
 from django.utils.translation import gettext, override
 
-from notifications import lifecycle
 from notifications.channels.base import Message, Transport, TransportError
 from notifications.channels.email import contact_notice
 from notifications.channels.email.renderer import host
 from notifications.channels.email.smtp import RELAY
 from notifications.delivery import kill_switch
-from notifications.lifecycle import Channel, Failure
 from notifications.models import AlertRule, ContactNotice, Endpoint, Person, Tenant
+from notifications.vocabulary import delivery_states
+from notifications.vocabulary.delivery_states import Channel, Failure
 
 log = logging.getLogger(__name__)
 
@@ -131,7 +131,7 @@ def _take_due(now: datetime, most: int) -> list[ContactNotice]:
         )
         for notice in due:
             notice.attempts += 1
-            wait = lifecycle.wait_after(notice.attempts + 2, jitter=random.random())  # noqa: S311 - spreads retries
+            wait = delivery_states.wait_after(notice.attempts + 2, jitter=random.random())  # noqa: S311 - spreads retries
             notice.next_attempt_at = None if now - notice.since > GIVE_UP_AFTER else now + wait
         ContactNotice.objects.bulk_update(due, ["attempts", "next_attempt_at"])
     return due

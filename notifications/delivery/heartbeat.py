@@ -7,11 +7,12 @@ from datetime import datetime
 from django.conf import settings
 from django.db import connection
 
-from notifications import sending_health
+from notifications.delivery import sending_health
 from notifications.models import SendingHeartbeat
+from notifications.vocabulary.delivery_states import BEAT
 
 
-def beat(*, now: datetime, whose: int = sending_health.BEAT) -> None:
+def beat(*, now: datetime, whose: int = BEAT) -> None:
     """Note that the clock of tasks has just rung; or that its substitute has done a round."""
     SendingHeartbeat.objects.bulk_create(
         [SendingHeartbeat(pk=whose, at=now)],

@@ -7,8 +7,7 @@ from datetime import datetime
 from django.contrib.auth.models import AbstractBaseUser
 from django.db import connection, transaction
 
-from notifications import rows
-from notifications.models import KillSwitch
+from notifications.models import KillSwitch, rows
 
 LONGEST_REASON = 300
 _HOLDS = "SELECT EXISTS (SELECT FROM notifications_killswitch WHERE released_at IS NULL)"

@@ -15,8 +15,8 @@ from incidents.vocabulary import CommunicationKind
 from notifications.audience import selection, target_index
 from notifications.delivery import rate_limits
 from notifications.delivery.supersede import supersede
-from notifications.lifecycle import NEXT_PHASE, Phase
 from notifications.models import FanOut
+from notifications.vocabulary.delivery_states import NEXT_PHASE, Phase
 
 # Deliveries a slice, about: small enough that sending begins at once, and that a lock is short.
 SLICE = 20_000

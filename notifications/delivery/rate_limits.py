@@ -21,7 +21,7 @@ from typing import Any
 from django.conf import settings
 from django.db import connection
 
-from notifications.lifecycle import LIMITED, SPACED, Channel, Deferral
+from notifications.vocabulary.delivery_states import LIMITED, SPACED, Channel, Deferral
 
 # Held ones of a line, and what a waiting digest carries of it, go along with the newest that is claimed.
 _NEWEST = """

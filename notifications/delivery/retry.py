@@ -11,8 +11,8 @@ from django.db.models.functions import Now
 
 from incidents.vocabulary import CommunicationKind
 from notifications.delivery.supersede import supersede
-from notifications.lifecycle import Channel, DeliveryAudience, SkipReason, State
 from notifications.models import Delivery, DeliveryStatistics, OperatorAct
+from notifications.vocabulary.delivery_states import Channel, DeliveryAudience, SkipReason, State
 
 # What the same endpoint has heard of the same incident since.
 _NEWER = Delivery.objects.filter(

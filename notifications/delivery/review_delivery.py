@@ -9,8 +9,8 @@ from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 from incidents.models import Communication, Review
 from incidents.services.visibility import review_settled
 from incidents.vocabulary import Audience, CommunicationKind, ReviewKind
-from notifications.lifecycle import SkipReason, State
 from notifications.models import Delivery, FanOut
+from notifications.vocabulary.delivery_states import SkipReason, State
 
 # A review that some address never settles for is taken as delivered after this time.
 LATEST = timedelta(hours=72)

@@ -13,7 +13,6 @@ from itertools import zip_longest
 from django.db import InterfaceError, OperationalError, connection
 from django.utils import timezone
 
-from notifications import lifecycle
 from notifications.channels.base import (
     ChannelRenderer,
     Message,
@@ -25,8 +24,9 @@ from notifications.channels.registry import CHANNELS
 from notifications.delivery import claims, contact_notices, kill_switch, sent_messages
 from notifications.delivery.circuit_breaker import Breakers
 from notifications.delivery.claims import SendOutcome
-from notifications.lifecycle import ENDS_BATCH, Failure, SkipReason, State
 from notifications.models import Channel, Delivery, Result
+from notifications.vocabulary import delivery_states
+from notifications.vocabulary.delivery_states import ENDS_BATCH, Failure, SkipReason, State
 
 log = logging.getLogger(__name__)
 
@@ -198,7 +198,7 @@ class _Run:
         if self.halted or time.monotonic() - started > BATCH_SECONDS:
             return SendOutcome(delivery, State.PENDING)
         if self.ended:
-            return SendOutcome(delivery, State.PENDING, wait=lifecycle.FIRST_WAIT)
+            return SendOutcome(delivery, State.PENDING, wait=delivery_states.FIRST_WAIT)
         if pause := self.breakers.pause(delivery.endpoint):
             return SendOutcome(delivery, State.PENDING, wait=pause)
         return None
@@ -305,14 +305,14 @@ def _failed(delivery: Delivery, error: TransportError) -> SendOutcome:
     channel = Channel(delivery.channel)
     return SendOutcome(
         delivery,
-        lifecycle.after_failure(
+        delivery_states.after_failure(
             error.failure, attempts=delivery.attempts, age=delivery.age, channel=channel
         ),
-        wait=lifecycle.wait_after(
+        wait=delivery_states.wait_after(
             delivery.attempts,
             jitter=random.random(),  # noqa: S311 - spreads retries, guards nothing
             retry_after=error.retry_after,
-            longest=lifecycle.longest_wait(channel, delivery.age),
+            longest=delivery_states.longest_wait(channel, delivery.age),
         ),
         result=error.failure.value,
         detail=error.detail,

@@ -20,7 +20,6 @@ from notifications.audience import concern
 from notifications.channels.base import Message, MessageTemplate, TransportError
 from notifications.channels.email.renderer import LINKS, OWN
 from notifications.channels.registry import CHANNELS
-from notifications.lifecycle import Channel, State
 from notifications.models import (
     Attempt,
     Delivery,
@@ -29,6 +28,7 @@ from notifications.models import (
     Result,
     SentMessage,
 )
+from notifications.vocabulary.delivery_states import Channel, State
 
 SHORTEST_SECRET = 6
 HIDDEN = "…"

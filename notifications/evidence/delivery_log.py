@@ -8,8 +8,14 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from notifications.evidence.delivery_lookup import endpoints_of
-from notifications.lifecycle import Deferral, DeliveryAudience, Reason, SkipReason, State
 from notifications.models import Attempt, Delivery, Endpoint, Tenant
+from notifications.vocabulary.delivery_states import (
+    Deferral,
+    DeliveryAudience,
+    Reason,
+    SkipReason,
+    State,
+)
 
 A_PAGE = 50
 WHY = {

@@ -8,8 +8,8 @@ from typing import Any
 
 from django.db.models import OuterRef, Q, QuerySet, Subquery
 
-from notifications.addresses import AddressError, label, normalise, normalise_web
 from notifications.models import Attempt, Delivery, Endpoint, Tenant
+from notifications.vocabulary.addresses import AddressError, label, normalise, normalise_web
 
 MOST_TENANTS = 20
 MOST_ENDPOINTS = 200

@@ -15,8 +15,8 @@ from django.db import connection, transaction
 from django.db.models import Count
 
 from incidents.models import Communication
-from notifications.lifecycle import State
 from notifications.models import DeliveryStatistics, FanOut
+from notifications.vocabulary.delivery_states import State
 
 # A sending that goes on is counted anew after this time.
 EVERY = timedelta(seconds=60)

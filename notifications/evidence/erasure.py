@@ -18,7 +18,6 @@ from django.db.models.functions import Lower
 
 from notifications import sign_in
 from notifications.evidence import delivery_lookup
-from notifications.lifecycle import Cadence
 from notifications.models import (
     ActionGroup,
     Breaker,
@@ -36,6 +35,7 @@ from notifications.models import (
     TenantProvider,
 )
 from notifications.models.tenants import called
+from notifications.vocabulary.delivery_states import Cadence
 
 LONGEST_REASON = 300
 ERASED = "erased"

@@ -11,9 +11,9 @@ from django.db.models import Q, QuerySet
 from django.db.models.functions import Coalesce
 
 from notifications.evidence.delivery_lookup import endpoints_of
-from notifications.lifecycle import Deferral, SkipReason, State
 from notifications.models import Attempt, Delivery, Result, Tenant
 from notifications.models.choices import channels
+from notifications.vocabulary.delivery_states import Deferral, SkipReason, State
 
 _WAYS = dict(channels())
 

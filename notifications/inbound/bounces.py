@@ -14,13 +14,14 @@ from django.db.models import Count, F, Q
 from django.db.models.functions import TruncDate
 from django.utils import timezone
 
-from notifications import return_path, signed_links
+from notifications.channels import signed_links
 from notifications.channels.base import one_line
+from notifications.channels.email import return_path
+from notifications.channels.email.mail_answers import judge
+from notifications.channels.signed_links import TokenError
 from notifications.inbound.reports import BounceReport
-from notifications.lifecycle import DeliveryAudience
-from notifications.mail_answers import judge
 from notifications.models import Attempt, Bounce, Delivery, Endpoint, Result
-from notifications.signed_links import TokenError
+from notifications.vocabulary.delivery_states import DeliveryAudience
 
 LONGEST = 300
 

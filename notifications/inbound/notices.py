@@ -14,7 +14,7 @@ from email.message import Message
 
 from flufl.bounce import all_failures
 
-from notifications.mail_answers import CODE, wording
+from notifications.channels.email.mail_answers import CODE, wording
 
 CHALLENGE = "asks who wrote before it lets the mail in, no failure"
 DELAYED = "says that it is still being tried, not failed"

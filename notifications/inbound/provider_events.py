@@ -10,9 +10,9 @@ from uuid import UUID
 
 from django.utils import timezone
 
-from notifications.addresses import AddressError, normalise
 from notifications.inbound import bounces
 from notifications.models import Bounce, Channel, Delivery, Endpoint
+from notifications.vocabulary.addresses import AddressError, normalise
 
 # A provider drops what it has learnt about an address itself: these are news of an older bounce.
 _DEAD = ("invalid", "bounced")

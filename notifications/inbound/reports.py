@@ -15,8 +15,8 @@ from email.message import Message
 from email.utils import getaddresses
 from typing import NamedTuple
 
+from notifications.channels.email.mail_answers import CODE, HARD, SOFT, judge
 from notifications.inbound.notices import CHALLENGE, answer_in, challenges, read_notice, words_of
-from notifications.mail_answers import CODE, HARD, SOFT, judge
 
 LARGEST = (
     256 * 1024

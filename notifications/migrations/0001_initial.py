@@ -5,7 +5,7 @@ import django.core.validators
 import django.db.models.deletion
 import django.db.models.functions.text
 import incidents.sealing
-import notifications.lifecycle
+import notifications.vocabulary.delivery_states
 import notifications.models.choices
 import uuid
 from django.conf import settings
@@ -34,12 +34,12 @@ class Migration(migrations.Migration):
             name='Endpoint',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('channel', models.CharField(choices=notifications.models.choices.channels, default=notifications.lifecycle.Channel['MAIL'], max_length=10)),
+                ('channel', models.CharField(choices=notifications.models.choices.channels, default=notifications.vocabulary.delivery_states.Channel['MAIL'], max_length=10)),
                 ('address', incidents.sealing.SealedWebAddressField(max_length=1400)),
                 ('name', models.CharField(blank=True, db_default='', default='', max_length=100)),
                 ('format', models.CharField(blank=True, db_default='', default='', max_length=30)),
                 ('host', models.CharField(blank=True, db_default='', default='', editable=False, max_length=254)),
-                ('shown', models.GeneratedField(db_persist=True, expression=models.Case(models.When(channel=notifications.lifecycle.Channel['MAIL'], then=models.F('address')), default=models.F('host')), output_field=models.CharField(max_length=1000))),
+                ('shown', models.GeneratedField(db_persist=True, expression=models.Case(models.When(channel=notifications.vocabulary.delivery_states.Channel['MAIL'], then=models.F('address')), default=models.F('host')), output_field=models.CharField(max_length=1000))),
                 ('secret', incidents.sealing.SealedField(blank=True, db_default='', default='', editable=False)),
                 ('former_secret', incidents.sealing.SealedField(blank=True, db_default='', default='', editable=False)),
                 ('former_until', models.DateTimeField(blank=True, editable=False, null=True)),
@@ -57,7 +57,7 @@ class Migration(migrations.Migration):
                 ('follows_on', models.BooleanField(db_default=False, default=False)),
                 ('post_kinds', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(choices=[('service-issue', 'Service issue'), ('planned-maintenance', 'Planned maintenance'), ('health-advisory', 'Health advisory'), ('security-advisory', 'Security advisory')], max_length=20), blank=True, db_default=[], default=list, size=None)),
                 ('post_least_level', models.CharField(blank=True, choices=[('informational', 'Informational'), ('warning', 'Warning'), ('error', 'Error')], db_default='', default='', max_length=13)),
-                ('post_cadence', models.CharField(choices=[('every', 'Every update'), ('ends', 'First and last'), ('daily', 'One summary a day')], db_default='every', default=notifications.lifecycle.Cadence['EVERY'], max_length=5)),
+                ('post_cadence', models.CharField(choices=[('every', 'Every update'), ('ends', 'First and last'), ('daily', 'One summary a day')], db_default='every', default=notifications.vocabulary.delivery_states.Cadence['EVERY'], max_length=5)),
                 ('posts_paused_until', models.DateTimeField(blank=True, null=True)),
                 ('created_at', models.DateTimeField()),
             ],
@@ -109,13 +109,13 @@ class Migration(migrations.Migration):
             name='Delivery',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('channel', models.CharField(choices=notifications.models.choices.channels, default=notifications.lifecycle.Channel['MAIL'], max_length=10)),
+                ('channel', models.CharField(choices=notifications.models.choices.channels, default=notifications.vocabulary.delivery_states.Channel['MAIL'], max_length=10)),
                 ('audience', models.CharField(choices=[('targeted', 'Targeted'), ('public', 'Public')], max_length=8)),
                 ('relevance', models.CharField(choices=[('impacted', 'Impacted'), ('related', 'Related'), ('partially-related', 'Partially related'), ('not-impacted', 'Not impacted'), ('dependent', 'Dependent'), ('public', 'Public')], max_length=17)),
                 ('reason', models.CharField(choices=[('alert-rule', 'Alert rule'), ('default-contact', 'Default contact'), ('first-and-last', 'First and last'), ('told-before', 'Told before'), ('topic', 'Topic'), ('topic-ends', 'Topic ends'), ('topic-daily', 'Topic daily'), ('followed', 'Followed'), ('followed-end', 'Followed end')], max_length=15)),
                 ('priority', models.PositiveSmallIntegerField(choices=[(0, 'Urgent'), (1, 'Usual'), (2, 'Patient')])),
                 ('uuid', models.UUIDField(default=uuid.uuid4, editable=False, unique=True)),
-                ('state', models.CharField(choices=[('pending', 'Pending'), ('sending', 'Sending'), ('sent', 'Sent'), ('failed', 'Failed'), ('skipped', 'Skipped')], default=notifications.lifecycle.State['PENDING'], max_length=7)),
+                ('state', models.CharField(choices=[('pending', 'Pending'), ('sending', 'Sending'), ('sent', 'Sent'), ('failed', 'Failed'), ('skipped', 'Skipped')], default=notifications.vocabulary.delivery_states.State['PENDING'], max_length=7)),
                 ('skip_reason', models.CharField(blank=True, choices=[('superseded', 'Superseded'), ('suppressed', 'Suppressed'), ('unconfirmed', 'Unconfirmed'), ('in_digest', 'In_digest'), ('left', 'Left'), ('withdrawn', 'Withdrawn'), ('drill', 'Drill'), ('paused', 'Paused')], max_length=11)),
                 ('deferred', models.CharField(blank=True, choices=[('limit', 'Limit'), ('interval', 'Interval'), ('daily', 'Daily'), ('quiet', 'Quiet')], db_default='', default='', max_length=8)),
                 ('quiet', django.contrib.postgres.fields.ArrayField(base_field=models.IntegerField(), editable=False, null=True, size=None)),
@@ -176,7 +176,7 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('audience_version', models.PositiveIntegerField(default=1)),
-                ('phase', models.CharField(choices=[('matching', 'Matching'), ('told-before', 'Told before'), ('public', 'Public'), ('done', 'Done')], default=notifications.lifecycle.Phase['MATCHING'], max_length=11)),
+                ('phase', models.CharField(choices=[('matching', 'Matching'), ('told-before', 'Told before'), ('public', 'Public'), ('done', 'Done')], default=notifications.vocabulary.delivery_states.Phase['MATCHING'], max_length=11)),
                 ('cursor', models.BigIntegerField(default=0)),
                 ('targeted', models.PositiveIntegerField(default=0)),
                 ('public', models.PositiveIntegerField(default=0)),
@@ -601,7 +601,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='delivery',
-            index=models.Index(models.F('channel'), models.F('priority'), models.F('next_attempt_at'), models.F('id'), condition=models.Q(('state', notifications.lifecycle.State['PENDING'])), name='delivery_due'),
+            index=models.Index(models.F('channel'), models.F('priority'), models.F('next_attempt_at'), models.F('id'), condition=models.Q(('state', notifications.vocabulary.delivery_states.State['PENDING'])), name='delivery_due'),
         ),
         migrations.AddIndex(
             model_name='delivery',
@@ -609,7 +609,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='delivery',
-            index=models.Index(condition=models.Q(('state', notifications.lifecycle.State['SENDING'])), fields=['endpoint', 'lease_until'], name='delivery_under_way'),
+            index=models.Index(condition=models.Q(('state', notifications.vocabulary.delivery_states.State['SENDING'])), fields=['endpoint', 'lease_until'], name='delivery_under_way'),
         ),
         migrations.AddIndex(
             model_name='delivery',
@@ -621,7 +621,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='delivery',
-            index=models.Index(condition=models.Q(('state', notifications.lifecycle.State['FAILED'])), fields=['incident', 'communication'], name='delivery_failed'),
+            index=models.Index(condition=models.Q(('state', notifications.vocabulary.delivery_states.State['FAILED'])), fields=['incident', 'communication'], name='delivery_failed'),
         ),
         migrations.AddIndex(
             model_name='delivery',
@@ -637,27 +637,27 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='delivery',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('skip_reason__in', ['superseded', 'suppressed', 'unconfirmed', 'in_digest', 'left', 'withdrawn', 'drill', 'paused']), ('state', notifications.lifecycle.State['SKIPPED'])), models.Q(models.Q(('state', notifications.lifecycle.State['SKIPPED']), _negated=True), ('skip_reason', '')), _connector='OR'), name='delivery_skipped_for_a_reason'),
+            constraint=models.CheckConstraint(condition=models.Q(models.Q(('skip_reason__in', ['superseded', 'suppressed', 'unconfirmed', 'in_digest', 'left', 'withdrawn', 'drill', 'paused']), ('state', notifications.vocabulary.delivery_states.State['SKIPPED'])), models.Q(models.Q(('state', notifications.vocabulary.delivery_states.State['SKIPPED']), _negated=True), ('skip_reason', '')), _connector='OR'), name='delivery_skipped_for_a_reason'),
         ),
         migrations.AddConstraint(
             model_name='delivery',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('claim__isnull', False), ('lease_until__isnull', False), ('state', notifications.lifecycle.State['SENDING'])), models.Q(models.Q(('state', notifications.lifecycle.State['SENDING']), _negated=True), ('claim__isnull', True), ('lease_until__isnull', True)), _connector='OR'), name='delivery_sending_is_claimed'),
+            constraint=models.CheckConstraint(condition=models.Q(models.Q(('claim__isnull', False), ('lease_until__isnull', False), ('state', notifications.vocabulary.delivery_states.State['SENDING'])), models.Q(models.Q(('state', notifications.vocabulary.delivery_states.State['SENDING']), _negated=True), ('claim__isnull', True), ('lease_until__isnull', True)), _connector='OR'), name='delivery_sending_is_claimed'),
         ),
         migrations.AddConstraint(
             model_name='delivery',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('sent_at__isnull', False), ('state', notifications.lifecycle.State['SENT'])), models.Q(models.Q(('state', notifications.lifecycle.State['SENT']), _negated=True), ('sent_at__isnull', True)), _connector='OR'), name='delivery_sent_has_time'),
+            constraint=models.CheckConstraint(condition=models.Q(models.Q(('sent_at__isnull', False), ('state', notifications.vocabulary.delivery_states.State['SENT'])), models.Q(models.Q(('state', notifications.vocabulary.delivery_states.State['SENT']), _negated=True), ('sent_at__isnull', True)), _connector='OR'), name='delivery_sent_has_time'),
         ),
         migrations.AddConstraint(
             model_name='delivery',
-            constraint=models.CheckConstraint(condition=models.Q(('deferred', ''), models.Q(('deferred__in', ['limit', 'interval', 'daily', 'quiet']), ('state', notifications.lifecycle.State['PENDING'])), _connector='OR'), name='delivery_only_what_waits_is_held'),
+            constraint=models.CheckConstraint(condition=models.Q(('deferred', ''), models.Q(('deferred__in', ['limit', 'interval', 'daily', 'quiet']), ('state', notifications.vocabulary.delivery_states.State['PENDING'])), _connector='OR'), name='delivery_only_what_waits_is_held'),
         ),
         migrations.AddConstraint(
             model_name='delivery',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('skip_reason', notifications.lifecycle.SkipReason['IN_DIGEST']), _negated=True), ('digest__isnull', False), _connector='OR'), name='delivery_in_digest_names_it'),
+            constraint=models.CheckConstraint(condition=models.Q(models.Q(('skip_reason', notifications.vocabulary.delivery_states.SkipReason['IN_DIGEST']), _negated=True), ('digest__isnull', False), _connector='OR'), name='delivery_in_digest_names_it'),
         ),
         migrations.AddConstraint(
             model_name='delivery',
-            constraint=models.CheckConstraint(condition=models.Q(('state', notifications.lifecycle.State['SKIPPED']), ('digest__isnull', True), _connector='OR'), name='delivery_only_what_is_skipped_is_in_digest'),
+            constraint=models.CheckConstraint(condition=models.Q(('state', notifications.vocabulary.delivery_states.State['SKIPPED']), ('digest__isnull', True), _connector='OR'), name='delivery_only_what_is_skipped_is_in_digest'),
         ),
         migrations.AddIndex(
             model_name='bounce',
@@ -665,7 +665,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='fanout',
-            index=models.Index(condition=models.Q(('phase', notifications.lifecycle.Phase['DONE']), _negated=True), fields=['started_at'], name='fan_out_unfinished'),
+            index=models.Index(condition=models.Q(('phase', notifications.vocabulary.delivery_states.Phase['DONE']), _negated=True), fields=['started_at'], name='fan_out_unfinished'),
         ),
         migrations.AddConstraint(
             model_name='fanout',
@@ -677,7 +677,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='fanout',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('done_at__isnull', False), ('phase', notifications.lifecycle.Phase['DONE'])), models.Q(models.Q(('phase', notifications.lifecycle.Phase['DONE']), _negated=True), ('done_at__isnull', True)), _connector='OR'), name='fan_out_done_has_time'),
+            constraint=models.CheckConstraint(condition=models.Q(models.Q(('done_at__isnull', False), ('phase', notifications.vocabulary.delivery_states.Phase['DONE'])), models.Q(models.Q(('phase', notifications.vocabulary.delivery_states.Phase['DONE']), _negated=True), ('done_at__isnull', True)), _connector='OR'), name='fan_out_done_has_time'),
         ),
         migrations.AddConstraint(
             model_name='followedincident',
@@ -773,7 +773,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='endpoint',
-            index=models.Index(condition=models.Q(('post_cadence', notifications.lifecycle.Cadence['DAILY'])), fields=['time_zone'], name='endpoint_daily'),
+            index=models.Index(condition=models.Q(('post_cadence', notifications.vocabulary.delivery_states.Cadence['DAILY'])), fields=['time_zone'], name='endpoint_daily'),
         ),
         migrations.AddConstraint(
             model_name='endpoint',
@@ -785,11 +785,11 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='endpoint',
-            constraint=models.CheckConstraint(condition=models.Q(('channel', notifications.lifecycle.Channel['MAIL']), models.Q(('host', ''), _negated=True), _connector='OR'), name='endpoint_of_the_web_has_host'),
+            constraint=models.CheckConstraint(condition=models.Q(('channel', notifications.vocabulary.delivery_states.Channel['MAIL']), models.Q(('host', ''), _negated=True), _connector='OR'), name='endpoint_of_the_web_has_host'),
         ),
         migrations.AddConstraint(
             model_name='endpoint',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('channel', notifications.lifecycle.Channel['WEBHOOK']), _negated=True), models.Q(('secret', ''), _negated=True), _connector='OR'), name='endpoint_webhook_has_secret'),
+            constraint=models.CheckConstraint(condition=models.Q(models.Q(('channel', notifications.vocabulary.delivery_states.Channel['WEBHOOK']), _negated=True), models.Q(('secret', ''), _negated=True), _connector='OR'), name='endpoint_webhook_has_secret'),
         ),
         migrations.AddConstraint(
             model_name='endpoint',

@@ -1,6 +1,5 @@
 """Tenants, endpoints, rules, and the outbox."""
 
-from notifications.lifecycle import Channel
 from notifications.models.bounces import Bounce
 from notifications.models.choices import Result
 from notifications.models.contact_notices import ContactNotice
@@ -38,6 +37,7 @@ from notifications.models.tenants import (
     Tenant,
 )
 from notifications.models.tokens import TenantScope, TenantToken
+from notifications.vocabulary.delivery_states import Channel
 
 __all__ = [
     "ActionGroup",

@@ -1,18 +1,18 @@
-"""The words that columns may hold; the pure tables of `notifications.lifecycle` own most of them."""
+"""The words that columns may hold; the pure tables of `notifications.vocabulary.delivery_states` own most of them."""
 
 from __future__ import annotations
 
 from incidents.vocabulary import Word
-from notifications import lifecycle
-from notifications.lifecycle import Channel
+from notifications.vocabulary import delivery_states
+from notifications.vocabulary.delivery_states import Channel
 
 
 class Result(Word):
     SENT = "sent", "Sent"
-    PERMANENT = lifecycle.Failure.PERMANENT.value, "Refused for good"
-    TEMPORARY = lifecycle.Failure.TEMPORARY.value, "Failed, tried again later"
-    THROTTLED = lifecycle.Failure.THROTTLED.value, "Asked to slow down"
-    UNREACHABLE = lifecycle.Failure.UNREACHABLE.value, "Nobody there"
+    PERMANENT = delivery_states.Failure.PERMANENT.value, "Refused for good"
+    TEMPORARY = delivery_states.Failure.TEMPORARY.value, "Failed, tried again later"
+    THROTTLED = delivery_states.Failure.THROTTLED.value, "Asked to slow down"
+    UNREACHABLE = delivery_states.Failure.UNREACHABLE.value, "Nobody there"
     BOUNCED = "bounced", "Taken, and came back"
     LOST = "lost", "Worker vanished, outcome unknown"
 
@@ -22,16 +22,16 @@ def channels() -> list[tuple[str, str]]:
     return Channel.choices()
 
 
-STATES = lifecycle.State.choices()
-PHASES = lifecycle.Phase.choices()
-SKIP_REASONS = lifecycle.SkipReason.choices()
-DEFERRALS = lifecycle.Deferral.choices()
-AUDIENCES = lifecycle.DeliveryAudience.choices()
-RELEVANCES = lifecycle.Relevance.choices()
-REASONS = lifecycle.Reason.choices()
-CADENCES = lifecycle.Cadence.choices()
+STATES = delivery_states.State.choices()
+PHASES = delivery_states.Phase.choices()
+SKIP_REASONS = delivery_states.SkipReason.choices()
+DEFERRALS = delivery_states.Deferral.choices()
+AUDIENCES = delivery_states.DeliveryAudience.choices()
+RELEVANCES = delivery_states.Relevance.choices()
+REASONS = delivery_states.Reason.choices()
+CADENCES = delivery_states.Cadence.choices()
 PRIORITIES = [
-    (lifecycle.URGENT, "Urgent"),
-    (lifecycle.USUAL, "Usual"),
-    (lifecycle.PATIENT, "Patient"),
+    (delivery_states.URGENT, "Urgent"),
+    (delivery_states.USUAL, "Usual"),
+    (delivery_states.PATIENT, "Patient"),
 ]

@@ -12,9 +12,9 @@ from django.db.models.functions import Lower
 from incidents.models import Incident, Region, Service
 from incidents.sealing import SealedField, SealedWebAddressField, seal_findable
 from incidents.vocabulary import Kind, Level
-from notifications import addresses
-from notifications.lifecycle import Cadence, Channel
 from notifications.models.choices import CADENCES, channels
+from notifications.vocabulary import addresses
+from notifications.vocabulary.delivery_states import Cadence, Channel
 
 NAME_LENGTH = 100
 FORMAT_LENGTH = 30

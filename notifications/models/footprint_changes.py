@@ -5,9 +5,9 @@ from __future__ import annotations
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 
-from notifications.identifiers import LONGEST
 from notifications.models.people import Person
 from notifications.models.tenants import Tenant
+from notifications.vocabulary.identifiers import LONGEST
 
 
 class FootprintChange(models.Model):

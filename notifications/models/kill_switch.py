@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.conf import settings
 from django.db import models
 
-from notifications import sending_health
+from notifications.vocabulary.delivery_states import BEAT, SUBSTITUTE
 
 
 class KillSwitch(models.Model):
@@ -35,7 +35,7 @@ class KillSwitch(models.Model):
 class SendingHeartbeat(models.Model):
     """When the clock of tasks last rang (row 1), and when `deliver` last did the same (row 2).
 
-    Written by those two, read by the alarm (`notifications.sending_health`).
+    Written by those two, read by the alarm (`notifications.delivery.sending_health`).
     """
 
     at = models.DateTimeField()
@@ -44,6 +44,6 @@ class SendingHeartbeat(models.Model):
         constraints = [
             models.CheckConstraint(
                 name="pulse_of_sweep_or_substitute",
-                condition=models.Q(id__in=(sending_health.BEAT, sending_health.SUBSTITUTE)),
+                condition=models.Q(id__in=(BEAT, SUBSTITUTE)),
             ),
         ]

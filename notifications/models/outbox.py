@@ -14,16 +14,6 @@ from django.db.models import F, Q
 from django.utils import timezone
 
 from incidents.models import Communication, Incident
-from notifications.lifecycle import (
-    Channel,
-    Deferral,
-    DeliveryAudience,
-    Phase,
-    SkipReason,
-    State,
-    may_hear_drill,
-    skip_reason,
-)
 from notifications.models.choices import (
     AUDIENCES,
     DEFERRALS,
@@ -38,6 +28,16 @@ from notifications.models.choices import (
 )
 from notifications.models.concern import Concern
 from notifications.models.endpoints import Endpoint
+from notifications.vocabulary.delivery_states import (
+    Channel,
+    Deferral,
+    DeliveryAudience,
+    Phase,
+    SkipReason,
+    State,
+    may_hear_drill,
+    skip_reason,
+)
 
 
 def _values(words: type[StrEnum]) -> list[str]:

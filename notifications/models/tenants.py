@@ -8,8 +8,8 @@ from django.db.models.functions import Lower
 from django.db.models.lookups import In
 
 from incidents.models import Incident, Region, Service
-from notifications import identifiers
 from notifications.models.endpoints import Endpoint
+from notifications.vocabulary import identifiers
 
 REF_LENGTH = 64
 REF = r"^[A-Za-z0-9][A-Za-z0-9._-]*$"

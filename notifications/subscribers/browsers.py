@@ -9,16 +9,16 @@ from django.db import transaction
 from django.utils.translation import override
 
 from incidents.models import Incident
-from notifications.addresses import AddressError
 from notifications.channels import endpoints
 from notifications.channels.push import vapid
 from notifications.channels.push.subscription import BrowserSubscription, PushKeys
 from notifications.channels.test_messages import send_test_message
-from notifications.lifecycle import Channel
 from notifications.models import Endpoint
 from notifications.subscribers import following
 from notifications.subscribers.post_choices import PostChoices
 from notifications.subscribers.topics import Topic, checked_topics, replace_topics
+from notifications.vocabulary.addresses import AddressError
+from notifications.vocabulary.delivery_states import Channel
 
 
 def subscribe(

@@ -13,12 +13,12 @@ from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 
 from incidents.models import Incident
-from notifications import addresses
-from notifications.addresses import AddressError
 from notifications.subscribers import following, form_guard
 from notifications.subscribers.post_choices import CADENCES, KINDS, LEAST_LEVELS, PostChoices
 from notifications.subscribers.topic_picker import SOME, TopicCatalogue, TopicChoice, TopicGroup
 from notifications.subscribers.topics import SubscribeError, Topic
+from notifications.vocabulary import addresses
+from notifications.vocabulary.addresses import AddressError
 
 if TYPE_CHECKING:
     from django_stubs_ext import StrOrPromise

@@ -7,11 +7,11 @@ from datetime import datetime
 
 from django.db import transaction
 
-from notifications import signed_links
+from notifications.channels import signed_links
 from notifications.delivery import contact_notices
-from notifications.lifecycle import DeliveryAudience
 from notifications.models import Endpoint, SignUp
 from notifications.subscribers.post_choices import PostChoices
+from notifications.vocabulary.delivery_states import DeliveryAudience
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,13 +16,13 @@ from django.conf import settings
 from django.db import transaction
 
 from incidents.models import Region, Service
-from notifications.addresses import AddressError, normalise
+from incidents.texts.csv_rows import heading, rows
 from notifications.channels import endpoints
-from notifications.customers.csv_rows import heading, rows
 from notifications.models import Channel, PublicTopic
 from notifications.subscribers import subscribe
 from notifications.subscribers.post_choices import PostChoices
 from notifications.subscribers.topics import MOST_TOPICS, Topic
+from notifications.vocabulary.addresses import AddressError, normalise
 
 COLUMNS = ("address", "consented_at", "consent", "language", "services", "regions")
 MOST_FAULTS = 20

@@ -22,7 +22,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods
 
-from notifications.signed_links import TokenError
+from notifications.channels.signed_links import TokenError
 from notifications.subscribers import form_guard
 from notifications.subscribers.forms import SubscribeForm, TopicForm
 

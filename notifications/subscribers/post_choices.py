@@ -14,8 +14,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as _lazy
 
 from incidents.vocabulary import Kind, Level
-from notifications.lifecycle import Cadence
 from notifications.models import Endpoint
+from notifications.vocabulary.delivery_states import Cadence
 
 # One field of a form holds no more than that.
 LONGEST = 60

@@ -7,8 +7,7 @@ from datetime import datetime
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
 
-from notifications import signed_links
-from notifications.addresses import AddressError
+from notifications.channels import signed_links
 from notifications.channels.push import subscription, vapid
 from notifications.subscribers import browsers, following, request_rate_limits
 from notifications.subscribers.forms import SubscribeForm
@@ -24,6 +23,7 @@ from notifications.subscribers.pages import (
 from notifications.subscribers.post_choices import PostChoices
 from notifications.subscribers.topic_picker import TopicCatalogue
 from notifications.subscribers.topics import SubscribeError
+from notifications.vocabulary.addresses import AddressError
 
 
 @public_page

@@ -17,15 +17,13 @@ from django.utils.translation import override
 
 from incidents.models import Incident
 from incidents.texts import as_typed
-from notifications import lifecycle, signed_links
-from notifications.addresses import AddressError, normalise
+from notifications.channels import signed_links
 from notifications.channels.base import Transport, TransportError
 from notifications.channels.email import renderer as mail_renderer
 from notifications.channels.email.smtp import RELAY
+from notifications.channels.signed_links import TokenError
 from notifications.delivery import kill_switch
-from notifications.lifecycle import Failure
 from notifications.models import Channel, Endpoint, SignUp
-from notifications.signed_links import TokenError
 from notifications.subscribers import following
 from notifications.subscribers.post_choices import PostChoices
 from notifications.subscribers.topics import (
@@ -36,6 +34,9 @@ from notifications.subscribers.topics import (
     in_words,
     replace_topics,
 )
+from notifications.vocabulary import delivery_states
+from notifications.vocabulary.addresses import AddressError, normalise
+from notifications.vocabulary.delivery_states import Failure
 
 log = logging.getLogger(__name__)
 
@@ -215,7 +216,7 @@ def _take_due(now: datetime, most: int) -> list[SignUp]:
         for sign_up in due:
             expired = now - sign_up.requested_at > signed_links.CONFIRM_WITHIN
             sign_up.attempts += 1
-            wait = lifecycle.wait_after(sign_up.attempts + 2, jitter=random.random())  # noqa: S311 - spreads retries
+            wait = delivery_states.wait_after(sign_up.attempts + 2, jitter=random.random())  # noqa: S311 - spreads retries
             sign_up.next_attempt_at = None if expired else now + wait
         SignUp.objects.bulk_update(due, ["attempts", "next_attempt_at"])
     return [sign_up for sign_up in due if sign_up.next_attempt_at is not None]

@@ -15,11 +15,10 @@ from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
 
-from notifications import signed_links
+from notifications.channels import signed_links
+from notifications.channels.signed_links import TokenError
 from notifications.enqueue import enqueue
-from notifications.lifecycle import DeliveryAudience
 from notifications.models import Endpoint, SignUp
-from notifications.signed_links import TokenError
 from notifications.subscribers import following, form_guard, leaving, request_rate_limits
 from notifications.subscribers import subscribe as service
 from notifications.subscribers.forms import SubscribeForm, TopicForm
@@ -35,6 +34,7 @@ from notifications.subscribers.pages import (
 from notifications.subscribers.post_choices import PostChoices
 from notifications.subscribers.topic_picker import TopicCatalogue, TopicChoice
 from notifications.subscribers.topics import SubscribeError
+from notifications.vocabulary.delivery_states import DeliveryAudience
 
 ASKED = "We have mailed this address: alerts end once that mail is confirmed.\n"
 ONE_CLICK = ("List-Unsubscribe", "One-Click")

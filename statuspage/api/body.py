@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from django.http import HttpRequest, UnreadablePostError
 
-from notifications.customers.csv_rows import text_of
+from incidents.texts.csv_rows import text_of
 from statuspage.api.answers.problems import Wrong, problem
 
 if TYPE_CHECKING:

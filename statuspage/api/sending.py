@@ -16,8 +16,8 @@ from incidents.services.errors import EntryError
 from notifications.delivery import kill_switch, retry
 from notifications.evidence import delivery_lookup
 from notifications.inbound import suppression
-from notifications.lifecycle import State
 from notifications.models import Delivery, Endpoint
+from notifications.vocabulary.delivery_states import State
 from statuspage.api.answers import pagination
 from statuspage.api.answers.problems import problem
 from statuspage.api.answers.response_codes import reads, writes

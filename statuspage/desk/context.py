@@ -12,8 +12,7 @@ from django.utils.functional import SimpleLazyObject
 from incidents import access
 from incidents.services.alerts import sources
 from incidents.services.scheduled import posts
-from notifications import sending_health
-from notifications.delivery import heartbeat, kill_switch
+from notifications.delivery import heartbeat, kill_switch, sending_health
 
 
 class Allowed:

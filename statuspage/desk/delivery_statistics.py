@@ -13,9 +13,9 @@ from django.db.models.functions import Coalesce, Greatest
 from incidents.models import Communication, Incident
 from notifications.evidence import delivery_statistics
 from notifications.evidence.delivery_statistics import Counted
-from notifications.lifecycle import Deferral, State
 from notifications.models import Delivery, DeliveryStatistics
 from notifications.models.choices import SKIP_REASONS, STATES
+from notifications.vocabulary.delivery_states import Deferral, State
 from statuspage.desk.form.durations import in_words
 
 ORIGINS = {

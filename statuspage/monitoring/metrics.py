@@ -12,9 +12,8 @@ from django.utils.crypto import constant_time_compare
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
-from notifications import sending_health
-from notifications.audience import silence
-from notifications.delivery import heartbeat
+from notifications.audience import unreached
+from notifications.delivery import heartbeat, sending_health
 
 TYPE = "text/plain; version=0.0.4; charset=utf-8"
 
@@ -32,7 +31,7 @@ def metrics(request: HttpRequest) -> HttpResponse:
         return answer
     try:
         figures = heartbeat.figures()
-        silent = silence.silenced()[1]
+        silent = unreached.silenced()[1]
     except (OperationalError, InterfaceError):
         connection.close()
         return HttpResponse(_lines([("database_up", "The database answers", 0)]), content_type=TYPE)

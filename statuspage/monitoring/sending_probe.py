@@ -8,7 +8,7 @@ from typing import Any
 
 import psycopg
 
-from notifications import sending_health
+from notifications.delivery import sending_health
 from statuspage.public.serve.health import PROBE_LIMIT, Probe
 
 

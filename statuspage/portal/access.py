@@ -21,11 +21,12 @@ from django.utils import timezone
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods
 
-from notifications import identifiers, sign_in
+from notifications import sign_in
 from notifications.audience import tenant_events
 from notifications.audience.tenant_events import TenantEvent
 from notifications.models import MemberRole, Membership, Tenant
 from notifications.subscribers import form_guard
+from notifications.vocabulary import identifiers
 from statuspage.error_pages import page as error_page
 from statuspage.public.render.layout import Layout, render
 

@@ -14,12 +14,12 @@ from django.utils import timezone
 from django.utils.http import url_has_allowed_host_and_scheme
 
 from notifications import sign_in
-from notifications.addresses import AddressError, normalise
 from notifications.customers.sign_in import passkeys, single_sign_on
 from notifications.customers.sign_in.single_sign_on import ProviderError
 from notifications.enqueue import enqueue
 from notifications.models import TenantProvider
 from notifications.subscribers import form_guard, request_rate_limits
+from notifications.vocabulary.addresses import AddressError, normalise
 from statuspage.error_pages import page as error_page
 from statuspage.portal.access import (
     EXPIRED,

@@ -11,7 +11,6 @@ from typing import Any
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
 
 from incidents.services.errors import EntryError
-from notifications.addresses import AddressError
 from notifications.channels import endpoints
 from notifications.channels.base import Format
 from notifications.channels.test_messages import send_test_message
@@ -19,9 +18,10 @@ from notifications.customers import own_endpoints, rule_form
 from notifications.customers.own_endpoints import ConfirmationError
 from notifications.delivery import retry
 from notifications.evidence import delivery_log
-from notifications.lifecycle import Channel
 from notifications.models import ActionGroup, Endpoint, EndpointProposal
 from notifications.subscribers import request_rate_limits
+from notifications.vocabulary.addresses import AddressError
+from notifications.vocabulary.delivery_states import Channel
 from statuspage.portal.access import (
     TOO_MANY,
     UNPROCESSABLE,

@@ -22,7 +22,7 @@ from django.db import Error, connection
 
 from incidents.models import Revision
 from incidents.services.revision import CHANNEL
-from statuspage.public import languages
+from statuspage import languages
 from statuspage.public.render.page import Site
 from statuspage.public.renderer import (
     AT_ONCE,
@@ -32,7 +32,6 @@ from statuspage.public.renderer import (
     with_languages,
     with_rest,
 )
-from statuspage.public.renewal import renewed
 from statuspage.public.serve.process_memory import resident
 from statuspage.public.snapshot.reader import Reader
 from statuspage.public.snapshot.values import Snapshot
@@ -46,6 +45,7 @@ from statuspage.public.store.generation import (
 )
 from statuspage.public.store.manifest import GenerationError
 from statuspage.public.store.removed_pages import left_over
+from statuspage.public.store.renewal import renewed
 
 log = logging.getLogger(__name__)
 

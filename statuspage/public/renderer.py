@@ -12,7 +12,7 @@ from django.conf import settings
 from django.utils.safestring import SafeString
 from django.utils.translation import override
 
-from statuspage.public import languages
+from statuspage import languages
 from statuspage.public.formats import format_index, format_pages, format_parts
 from statuspage.public.formats.feed import feed_queries
 from statuspage.public.formats.feed.feed_entries import FeedEntry, newest_entries

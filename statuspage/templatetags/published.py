@@ -11,8 +11,8 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext
 
+from statuspage import languages
 from statuspage.brand import Brand, Words
-from statuspage.public import languages
 from statuspage.public.render import stamps, times, vocabulary
 from statuspage.public.render.files import assets
 from statuspage.public.render.table import dependents, labels

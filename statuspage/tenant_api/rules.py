@@ -12,10 +12,10 @@ from pydantic import BaseModel, Field
 
 from incidents.models import Geography, Region, Service, ServiceCategory
 from incidents.services.errors import EntryError
-from notifications import identifiers
 from notifications.customers import alert_rules
 from notifications.customers.alert_rules import Conditions
 from notifications.models import AlertRule, TenantScope
+from notifications.vocabulary import identifiers
 from statuspage.api.answers import pagination
 from statuspage.api.answers.problems import problem
 from statuspage.api.answers.response_codes import reads, writes

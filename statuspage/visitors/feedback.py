@@ -30,7 +30,7 @@ from incidents.models.feedback import LONGEST
 from incidents.services.errors import EntryError
 from incidents.services.feedback import LEAST, MOST, give_feedback, public_review
 from notifications.subscribers import form_guard, request_rate_limits
-from statuspage.public import languages
+from statuspage import languages
 
 log = logging.getLogger(__name__)
 

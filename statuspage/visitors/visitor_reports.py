@@ -21,7 +21,7 @@ from django.views.decorators.http import require_POST
 
 from incidents.services.alerts import visitors
 from notifications.subscribers import form_guard, request_rate_limits
-from statuspage.public import languages
+from statuspage import languages
 
 SLUG = re.compile(r"[A-Za-z0-9_-]{1,80}")
 UNPROCESSABLE, TOO_MANY, FORBIDDEN = 422, 429, 403

@@ -26,8 +26,8 @@ from incidents.models import Region, Service
 from incidents.services.access import tokens
 from incidents.services.alerts import sources
 from notifications.audience import target_index
-from notifications.lifecycle import State
 from notifications.models import Delivery
+from notifications.vocabulary.delivery_states import State
 from statuspage.local.demo import process_table
 from statuspage.local.entry import ROOT
 from statuspage.local.ports import free_port

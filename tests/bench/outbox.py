@@ -27,8 +27,8 @@ from incidents.services.inputs import Statement
 from notifications.delivery import claims, plan
 from notifications.delivery.claims import SendOutcome
 from notifications.delivery.send import BATCH, MOST_REPEATED
-from notifications.lifecycle import State
 from notifications.models import Channel, Result
+from notifications.vocabulary.delivery_states import State
 from tests.conftest import CATALOGUE, declaration
 
 DELIVERIES, FULL = 20_000, 100_000

@@ -17,8 +17,8 @@ from incidents.services.inputs import Statement
 from notifications.channels import endpoints
 from notifications.channels.push import vapid
 from notifications.channels.push.subscription import PushKeys, read
-from notifications.lifecycle import State
 from notifications.models import Breaker, Delivery, Endpoint, FanOut, Tenant
+from notifications.vocabulary.delivery_states import State
 from tests.chaos.receivers import BROWSER, PUSH, ROOM
 from tests.conftest import CATALOGUE, declaration
 from tests.notifications.cast import subscription

@@ -14,10 +14,10 @@ from pytest_django.fixtures import Settings
 
 from incidents.models import Incident
 from incidents.services import incident as incident_service
-from notifications.addresses import label
 from notifications.channels import endpoints
 from notifications.delivery import plan, send
 from notifications.models import Attempt, Endpoint
+from notifications.vocabulary.addresses import label
 from tests.conftest import declaration
 from tests.desk.conftest import text_of
 from tests.notifications.cast import tenant

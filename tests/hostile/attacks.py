@@ -14,9 +14,9 @@ from django.core import signing
 
 from incidents import access
 from incidents.models import Incident, Region, Service
-from notifications.lifecycle import Channel
 from notifications.models import Endpoint, PersonSession
 from notifications.sign_in import session_digest
+from notifications.vocabulary.delivery_states import Channel
 from statuspage.api.authentication import Bearer
 from statuspage.portal.access import _SALT, COOKIE
 from tests.hostile.door import CANARY, House, Reply

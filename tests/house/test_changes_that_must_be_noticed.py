@@ -20,8 +20,8 @@ from incidents.vocabulary import Scenario
 from notifications.delivery import claims, plan, send
 from notifications.delivery.circuit_breaker import Breakers
 from notifications.delivery.supersede import supersede
-from notifications.lifecycle import SkipReason, State
 from notifications.models import Breaker, Delivery, Endpoint
+from notifications.vocabulary.delivery_states import SkipReason, State
 from statuspage.desk.form.optimistic_lock import news_since, seen_now
 from tests.conftest import declaration, hit
 from tests.notifications.cast import endpoint, last, reader, tenant, told

@@ -12,7 +12,7 @@ from django.test import Client
 from hypothesis import given
 from hypothesis import strategies as st
 
-from notifications.signed_links import confirm_url, leave_url, manage_url
+from notifications.channels.signed_links import confirm_url, leave_url, manage_url
 from statuspage import log_redaction
 from statuspage.log_redaction import RedactingFormatter, redact
 

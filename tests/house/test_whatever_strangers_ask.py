@@ -25,7 +25,7 @@ from incidents.models import Incident
 from incidents.services.access import tokens
 from incidents.services.incident import declare
 from incidents.services.inputs import Override
-from notifications import signed_links
+from notifications.channels import signed_links
 from notifications.subscribers import form_guard
 from statuspage.api.reference import document
 from tests.conftest import declaration

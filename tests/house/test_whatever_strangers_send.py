@@ -25,10 +25,11 @@ from incidents.importers.site.found import SiteFileError
 from incidents.importers.site.readers import READERS, format_of, front_matter
 from incidents.policy import RefusedError, load_json, parse_facts
 from incidents.policy.documents import decode_text
+from incidents.texts import csv_rows
 from incidents.texts.markdown import to_html, to_text
-from notifications.customers import csv_rows, customer_file, impacted_file
+from notifications.channels.email.mail_answers import HARD, SOFT
+from notifications.customers import customer_file, impacted_file
 from notifications.inbound.reports import read_report
-from notifications.mail_answers import HARD, SOFT
 from tests.alerts import test_formats_of_alerts as alerts
 from tests.conftest import CATALOGUE
 from tests.house.garbling import TRIES, distorted, garbled

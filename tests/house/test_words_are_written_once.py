@@ -13,8 +13,8 @@ from pathlib import Path
 import pytest
 
 from incidents import vocabulary
-from notifications import lifecycle
 from notifications.models import choices
+from notifications.vocabulary import delivery_states
 
 ROOT = Path(__file__).resolve().parents[2]
 PACKAGES = ("incidents", "notifications", "statuspage")
@@ -23,26 +23,26 @@ READERS = ("incidents/importers/history_text/", "incidents/alerts/formats.py")
 
 # What a name ends in, and the words it may be compared with, set to or filtered by.
 WORDS: dict[str, tuple[type[Enum], ...]] = {
-    "audience": (vocabulary.Audience, lifecycle.DeliveryAudience),
+    "audience": (vocabulary.Audience, delivery_states.DeliveryAudience),
     "basis": (vocabulary.FactBasis,),
-    "channel": (vocabulary.TargetedChannel, lifecycle.Channel),
-    "deferred": (lifecycle.Deferral,),
+    "channel": (vocabulary.TargetedChannel, delivery_states.Channel),
+    "deferred": (delivery_states.Deferral,),
     "extent": (vocabulary.Extent,),
     "kind": (vocabulary.Kind, vocabulary.CommunicationKind, vocabulary.ReviewKind),
     "known_by": (vocabulary.KnownBy,),
     "level": (vocabulary.Level,),
-    "phase": (lifecycle.Phase,),
+    "phase": (delivery_states.Phase,),
     "plane": (vocabulary.Plane,),
-    "reason": (lifecycle.Reason,),
-    "relevance": (lifecycle.Relevance,),
+    "reason": (delivery_states.Reason,),
+    "relevance": (delivery_states.Relevance,),
     "result": (choices.Result,),
     "review": (vocabulary.PromisedReview,),
     "role": (vocabulary.Role,),
     "rule": (vocabulary.VerdictRule,),
     "scenario": (vocabulary.Scenario,),
-    "skip_reason": (lifecycle.SkipReason,),
+    "skip_reason": (delivery_states.SkipReason,),
     "stage": (vocabulary.Stage,),
-    "state": (vocabulary.RepairState, lifecycle.State),
+    "state": (vocabulary.RepairState, delivery_states.State),
     "strength": (vocabulary.Strength,),
 }
 LOOKUPS = {"in", "exact", "isnull", "gt", "lt", "gte", "lte", "contains"}
@@ -137,7 +137,7 @@ def test_a_bare_word_is_found(line: str) -> None:
 
 def test_no_two_enumerations_are_one() -> None:
     seen: dict[frozenset[object], str] = {}
-    for module in (vocabulary, lifecycle, choices):
+    for module in (vocabulary, delivery_states, choices):
         for name, each in inspect.getmembers(module, inspect.isclass):
             if issubclass(each, Enum) and each.__module__ == module.__name__ and len(each):
                 words = frozenset(word.value for word in each)

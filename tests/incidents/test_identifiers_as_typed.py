@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from incidents.texts import as_typed
-from notifications import identifiers
+from notifications.vocabulary import identifiers
 
 
 @pytest.mark.parametrize(

@@ -21,7 +21,7 @@ from incidents.services.visibility import publish_due
 from incidents.texts import placeholders
 from notifications.channels.email import renderer as mail_renderer
 from notifications.delivery import plan
-from notifications.lifecycle import DeliveryAudience, Reason, Relevance
+from notifications.vocabulary.delivery_states import DeliveryAudience, Reason, Relevance
 from tests.conftest import hit
 from tests.notifications.cast import tenant, told
 

@@ -12,7 +12,6 @@ from incidents.models import (
     Service,
     ServiceCategory,
 )
-from notifications.lifecycle import State
 from notifications.models import (
     ActionGroup,
     AlertRule,
@@ -24,6 +23,7 @@ from notifications.models import (
     PublicTopic,
     Tenant,
 )
+from notifications.vocabulary.delivery_states import State
 
 THEN = datetime(2026, 1, 1, tzinfo=UTC)
 

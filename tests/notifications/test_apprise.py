@@ -13,12 +13,12 @@ from pytest_django.fixtures import Settings
 
 from incidents.services import incident as incident_service
 from incidents.services.inputs import Statement
-from notifications.addresses import AddressError
 from notifications.channels import endpoints, outbound, test_messages
 from notifications.channels.apprise.renderer import SMS, message, words
 from notifications.channels.apprise.services import SERVICES, Plugin
 from notifications.delivery import plan, send, sent_messages
 from notifications.models import Delivery
+from notifications.vocabulary.addresses import AddressError
 from tests.conftest import declaration, hit
 from tests.notifications.cast import last, tenant
 from tests.notifications.rooms import Hook

@@ -16,12 +16,13 @@ from pytest_django.fixtures import Settings
 from incidents.models import Incident
 from incidents.services import incident as incident_service
 from incidents.services.inputs import Statement
-from notifications import return_path, signed_links
+from notifications.channels import signed_links
+from notifications.channels.email import return_path
 from notifications.delivery import plan, send
 from notifications.inbound import bounces, suppression
 from notifications.inbound.reports import read_report
-from notifications.lifecycle import State
 from notifications.models import Attempt, Bounce, Delivery, Endpoint, OperatorAct
+from notifications.vocabulary.delivery_states import State
 from tests.conftest import declaration
 from tests.notifications.cast import last, tenant
 from tests.notifications.conftest import Sink

@@ -23,8 +23,8 @@ from notifications.channels.chat.formats import text as chat_text
 from notifications.channels.chat.sender import Chat
 from notifications.delivery import claims, plan, retry, send
 from notifications.evidence import delivery_lookup, erasure
-from notifications.lifecycle import State
 from notifications.models import Attempt, Breaker, Delivery, Endpoint
+from notifications.vocabulary.delivery_states import State
 from tests.conftest import declaration
 from tests.notifications.cast import endpoint, last, tenant
 from tests.notifications.rooms import Hook, listening
@@ -272,7 +272,7 @@ def test_rooms_are_woken_by_the_sweep_and_served_without_any_broker(
     tasks.send_due(channel="chat")
     assert len(hook.requests) == 1
     declare(operator, now)
-    assert without_broker.help_out(now=now, grace=timedelta(0)).sent == 1
+    assert without_broker.run_once(now=now, grace=timedelta(0)).sent == 1
     assert len(hook.requests) == 2
 
 

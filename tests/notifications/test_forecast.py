@@ -18,7 +18,7 @@ from pytest_django.fixtures import Settings
 from incidents.models import Communication, Incident
 from incidents.services.incident import declare
 from incidents.services.statements import write_communication
-from notifications.audience import selection, silence
+from notifications.audience import selection, unreached
 from notifications.audience.forecast import Forecast, forecast, hearers
 from notifications.delivery import claims, plan
 from notifications.models import Channel, Delivery, Endpoint, ImpactedSubscription, Tenant
@@ -323,7 +323,7 @@ def test_every_tenant_without_a_living_way_cannot_be_told_anything(
     rule(both, "duty@both.example", "night@both.example")
 
     def silent() -> dict[str, str]:
-        return {each.tenant.ref: each.why for each in silence.silenced()[0]}
+        return {each.tenant.ref: each.why for each in unreached.silenced()[0]}
 
     turn({"night@both.example": "suppressed", "ruled@example.com": "suppressed"})
     assert silent() == {}  # its rule leads elsewhere than to the contact
@@ -335,7 +335,7 @@ def test_every_tenant_without_a_living_way_cannot_be_told_anything(
     assert "ruled" in silent()  # a contact is told only where no rule leads
     mute = tenant("mute", contact=False)
     rule(tenant("sleeping", contact=False), "ops@sleeping.example", active=False)
-    assert silence.silenced()[1] == 5
+    assert unreached.silenced()[1] == 5
     assert silent()["mute"].startswith("it has no default contact")
     rule(mute, "new@mute.example")
     Tenant.objects.filter(pk=alone.pk).update(contact=endpoint("alone2@example.com"))

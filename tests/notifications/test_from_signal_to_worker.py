@@ -25,8 +25,8 @@ from incidents.services import incident as incident_service
 from incidents.services.inputs import Statement
 from notifications import enqueue, tasks
 from notifications.delivery import claims, plan, send
-from notifications.lifecycle import State
 from notifications.models import Attempt, Delivery, FanOut
+from notifications.vocabulary.delivery_states import State
 from tests.conftest import declaration, hit
 from tests.notifications.cast import reader, tenant
 from tests.notifications.conftest import Sink, text_of

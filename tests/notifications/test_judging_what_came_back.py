@@ -13,8 +13,8 @@ from django.core.management import CommandError, call_command
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from notifications.channels.email.mail_answers import judge
 from notifications.inbound.reports import read_report
-from notifications.mail_answers import judge
 from tests.notifications.mail_reports import complaint, notice, report
 
 

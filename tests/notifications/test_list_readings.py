@@ -183,9 +183,9 @@ def test_a_file_that_brings_down_whoever_reads_it_is_given_up(
 def test_without_workers_the_fallback_reads_what_has_waited(incident: Incident) -> None:
     now = datetime.now(UTC)
     handed_in(incident, now, b"contoso-1\n")
-    without_broker.help_out(now=now)
+    without_broker.run_once(now=now)
     assert not ListDraft.objects.exists()
-    without_broker.help_out(now=now + timedelta(minutes=1))
+    without_broker.run_once(now=now + timedelta(minutes=1))
     assert drafted() == {"contoso-1"}
 
 

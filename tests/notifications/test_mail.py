@@ -13,14 +13,14 @@ from pytest_django.fixtures import Settings
 from incidents.models import Incident
 from incidents.services import incident as incident_service
 from incidents.services.inputs import Statement
-from notifications import signed_links
+from notifications.channels import signed_links
 from notifications.channels.base import Message, MessageTemplate, one_line
 from notifications.channels.email.mailbox import read_mail, read_mailbox
 from notifications.channels.email.renderer import preview
 from notifications.channels.wording import moment
 from notifications.delivery import plan, send
-from notifications.lifecycle import DeliveryAudience, Reason, Relevance
 from notifications.models import Delivery, Endpoint
+from notifications.vocabulary.delivery_states import DeliveryAudience, Reason, Relevance
 from tests.conftest import declaration, hit
 from tests.notifications.cast import confirm_audience, last, reader, tenant
 from tests.notifications.conftest import Sink, text_of

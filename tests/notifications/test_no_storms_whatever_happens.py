@@ -22,8 +22,8 @@ from pytest_django.fixtures import Settings
 from incidents.models import Communication, Incident, Region, ScopeCell, Service
 from notifications.channels.base import Message, TransportError
 from notifications.delivery import claims, plan, send
-from notifications.lifecycle import URGENT, USUAL, Failure, priority
 from notifications.models import Delivery
+from notifications.vocabulary.delivery_states import URGENT, USUAL, Failure, priority
 from tests.notifications.cast import tenant
 
 pytestmark = pytest.mark.usefixtures("catalogue")

@@ -13,13 +13,12 @@ from pytest_django.fixtures import Settings
 
 from incidents.services import incident as incident_service
 from incidents.services.inputs import Statement
-from notifications import signed_links
-from notifications.channels import endpoints
+from notifications.channels import endpoints, signed_links
 from notifications.delivery import contact_notices, plan, retry, send
 from notifications.delivery.send import FAILING_AFTER
 from notifications.inbound import suppression
-from notifications.lifecycle import State
 from notifications.models import ContactNotice, Delivery, Endpoint, OperatorAct, Tenant
+from notifications.vocabulary.delivery_states import State
 from tests.conftest import declaration
 from tests.notifications.cast import last, reader, rule, tenant
 from tests.notifications.conftest import Sink, text_of
@@ -86,7 +85,7 @@ def test_a_tenants_contact_is_told_once_which_of_its_ways_is_dead_and_why(
 def test_who_has_only_that_one_address_is_told_at_its_people_or_stands_on_the_desks_list(
     now: datetime, sink: Sink
 ) -> None:
-    from notifications.audience import silence
+    from notifications.audience import unreached
     from notifications.models import Membership, Person
 
     alone, peopled = tenant("alone", WEST), tenant("peopled", WEST)
@@ -97,7 +96,7 @@ def test_who_has_only_that_one_address_is_told_at_its_people_or_stands_on_the_de
     assert told(sink, now) == ["pia@example.org"]
     unsent = ContactNotice.objects.get(tenant=alone)
     assert (unsent.sent_at, unsent.next_attempt_at) == (None, None)
-    assert {each.tenant.ref for each in silence.silenced()[0]} == {"alone", "peopled"}
+    assert {each.tenant.ref for each in unreached.silenced()[0]} == {"alone", "peopled"}
 
 
 def test_a_forwarded_link_ends_no_alerts_until_the_address_itself_confirms(

@@ -17,8 +17,8 @@ from incidents.services.errors import EntryError
 from incidents.services.inputs import Changes, Statement
 from incidents.services.statements import write_communication
 from notifications.delivery import plan
-from notifications.lifecycle import Phase, State
 from notifications.models import Delivery, FanOut
+from notifications.vocabulary.delivery_states import Phase, State
 from tests.conftest import declaration, hit
 from tests.notifications.cast import (
     confirm_audience,

@@ -18,7 +18,6 @@ from incidents.services import incident as incident_service
 from incidents.services.errors import EntryError
 from incidents.services.inputs import Changes, Statement
 from incidents.services.retraction import retract
-from notifications import quiet_hours
 from notifications.audience import forecast
 from notifications.customers import alert_rules
 from notifications.customers.alert_rules import Conditions
@@ -26,6 +25,7 @@ from notifications.delivery import plan
 from notifications.delivery.send import work
 from notifications.evidence import delivery_log, when_told
 from notifications.models import Delivery, Tenant
+from notifications.vocabulary import quiet_hours
 from tests.conftest import declaration, hit
 from tests.notifications.cast import endpoint, last, rule, tenant
 from tests.notifications.conftest import Sink, text_of

@@ -23,15 +23,15 @@ from pytest_django.fixtures import Settings
 from incidents.models import Communication, Incident
 from incidents.services.incident import declare
 from incidents.services.statements import write_communication
-from notifications import signed_links
 from notifications.audience import selection
 from notifications.audience.forecast import hearers
+from notifications.channels import signed_links
 from notifications.delivery import plan
 from notifications.delivery.send import work
 from notifications.evidence import retention
-from notifications.lifecycle import DeliveryAudience
 from notifications.models import Delivery, Endpoint, FollowedIncident, SignUp
 from notifications.subscribers import following, leaving, subscribe
+from notifications.vocabulary.delivery_states import DeliveryAudience
 from tests.conftest import declaration, hit
 from tests.notifications.cast import last, reader
 from tests.notifications.conftest import Sink, text_of

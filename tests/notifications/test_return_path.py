@@ -9,7 +9,7 @@ from hypothesis import settings as rules
 from hypothesis import strategies as st
 from pytest_django.fixtures import Settings
 
-from notifications import return_path
+from notifications.channels.email import return_path
 
 FIXED = rules(suppress_health_check=[HealthCheck.function_scoped_fixture])
 

@@ -13,8 +13,8 @@ from incidents.services.inputs import Changes, Statement
 from incidents.services.reviews.review import Draft, Section, publish_review
 from notifications.delivery import plan, send
 from notifications.delivery.review_delivery import report_settled
-from notifications.lifecycle import State
 from notifications.models import Delivery
+from notifications.vocabulary.delivery_states import State
 from tests.conftest import declaration, hit
 from tests.notifications.cast import tenant, told
 from tests.notifications.conftest import Sink, text_of

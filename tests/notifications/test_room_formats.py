@@ -22,13 +22,13 @@ from slack_sdk.webhook import WebhookClient
 
 from incidents.services import incident as incident_service
 from incidents.services.inputs import Statement
-from notifications.addresses import AddressError
 from notifications.channels import endpoints, test_messages
 from notifications.channels.chat.formats.google_chat import NO_TAGS
 from notifications.channels.chat.formats.registry import BY_NAME, FORMATS
 from notifications.channels.chat.post import SIGNS, Post, Update
 from notifications.delivery import plan, send
 from notifications.models import Delivery
+from notifications.vocabulary.addresses import AddressError
 from tests.conftest import declaration, hit
 from tests.notifications.cast import last, tenant
 from tests.notifications.rooms import Hook

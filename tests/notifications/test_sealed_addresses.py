@@ -10,10 +10,10 @@ from django.db import connection, transaction
 from pytest_django.fixtures import Settings
 
 from incidents.sealing import SealError, unseal
-from notifications.addresses import AddressError
 from notifications.channels import endpoints, outbound
 from notifications.evidence.delivery_lookup import look_up
 from notifications.models import Endpoint
+from notifications.vocabulary.addresses import AddressError
 from tests.notifications.cast import endpoint as mail_endpoint
 
 pytestmark = pytest.mark.django_db

@@ -21,8 +21,8 @@ from notifications.channels.email import smtp
 from notifications.channels.email.renderer import MailRenderer
 from notifications.channels.email.smtp import RELAY
 from notifications.delivery import claims, plan, send
-from notifications.lifecycle import State
 from notifications.models import Attempt, Delivery, Endpoint
+from notifications.vocabulary.delivery_states import State
 from tests.conftest import declaration, hit
 from tests.notifications.cast import endpoint, last, reader, rule, tenant
 from tests.notifications.conftest import Sink, text_of

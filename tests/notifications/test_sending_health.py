@@ -140,7 +140,7 @@ def test_who_stands_in_for_the_workers_is_no_stall_and_is_said(
 ) -> None:
     now = timezone.now()
     heartbeat.beat(now=now - timedelta(minutes=7))
-    without_broker.help_out(now=now)
+    without_broker.run_once(now=now)
     assert heartbeat.alarms() == []
     client.force_login(operator)
     page = client.get("/admin/desk/").content.decode()

@@ -9,12 +9,12 @@ from datetime import datetime, timedelta
 import pytest
 
 from incidents.models import Region, Service
-from notifications import signed_links
-from notifications.lifecycle import DeliveryAudience
+from notifications.channels import signed_links
+from notifications.channels.signed_links import TokenError
 from notifications.models import Endpoint, PublicTopic, SignUp
-from notifications.signed_links import TokenError
 from notifications.subscribers import leaving, subscribe
 from notifications.subscribers.topics import SubscribeError, Topic
+from notifications.vocabulary.delivery_states import DeliveryAudience
 from tests.notifications.cast import endpoint, reader, tenant
 from tests.notifications.conftest import Sink, text_of
 

@@ -7,9 +7,9 @@ from datetime import datetime
 import pytest
 from django.test import Client
 
-from notifications import signed_links
-from notifications.lifecycle import DeliveryAudience
+from notifications.channels import signed_links
 from notifications.models import PublicTopic
+from notifications.vocabulary.delivery_states import DeliveryAudience
 from tests.notifications.cast import endpoint
 
 pytestmark = pytest.mark.usefixtures("catalogue")

@@ -18,11 +18,11 @@ from django.utils import timezone
 from pytest_django.fixtures import Settings
 
 from incidents.models import Region, Service
-from notifications import signed_links
-from notifications.lifecycle import DeliveryAudience
+from notifications.channels import signed_links
 from notifications.models import Endpoint, PublicTopic, SignUp
 from notifications.subscribers import form_guard, leaving, request_rate_limits
 from notifications.subscribers import subscribe as service
+from notifications.vocabulary.delivery_states import DeliveryAudience
 from tests.notifications.cast import endpoint, reader, tenant
 from tests.notifications.conftest import Sink
 

@@ -19,15 +19,14 @@ from pytest_django.fixtures import Settings
 from incidents.models import Incident
 from incidents.services.incident import declare
 from incidents.services.statements import write_communication
-from notifications import signed_links
-from notifications.addresses import AddressError
-from notifications.channels import endpoints
+from notifications.channels import endpoints, signed_links
 from notifications.channels.push import encryption, vapid
 from notifications.channels.push.renderer import BODY, MOST_CARRIED, said_of
 from notifications.channels.push.subscription import as_base64, is_service, of_base64
 from notifications.delivery import plan
 from notifications.delivery.send import work
 from notifications.models import Delivery, Endpoint, SentMessage
+from notifications.vocabulary.addresses import AddressError
 from tests.conftest import declaration, hit
 from tests.notifications.browser import Browser
 from tests.notifications.cast import last

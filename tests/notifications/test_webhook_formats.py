@@ -27,13 +27,13 @@ from incidents.models import Incident
 from incidents.services import incident as incident_service
 from incidents.services import retraction
 from incidents.services.inputs import Statement
-from notifications.addresses import AddressError
 from notifications.channels import endpoints, test_messages
 from notifications.channels.webhook.event import Event, NamedCell, Window, example
 from notifications.channels.webhook.formats import native_2
 from notifications.channels.webhook.formats.registry import FORMATS
 from notifications.delivery import plan, send
 from notifications.models import Endpoint
+from notifications.vocabulary.addresses import AddressError
 from tests.conftest import declaration, hit
 from tests.notifications.cast import last, tenant
 from tests.notifications.rooms import Hook

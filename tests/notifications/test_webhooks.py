@@ -20,7 +20,8 @@ from notifications.channels import endpoints, outbound
 from notifications.channels.http import classify
 from notifications.channels.webhook.sender import signature
 from notifications.delivery import plan, send
-from notifications.lifecycle import (
+from notifications.models import Attempt, Breaker, Delivery, Endpoint
+from notifications.vocabulary.delivery_states import (
     Channel,
     Failure,
     State,
@@ -28,7 +29,6 @@ from notifications.lifecycle import (
     longest_wait,
     wait_after,
 )
-from notifications.models import Attempt, Breaker, Delivery, Endpoint
 from tests.conftest import declaration
 from tests.notifications.cast import last, tenant
 from tests.notifications.rooms import Hook, listening

@@ -42,11 +42,11 @@ def test_everything_due_goes_out_without_a_broker(unheard: None, sink: Sink) -> 
 
 
 def test_what_has_just_become_due_is_left_to_the_workers(unheard: None, sink: Sink) -> None:
-    assert without_broker.help_out(now=timezone.now()).sent == 0
+    assert without_broker.run_once(now=timezone.now()).sent == 0
     waiting = Delivery.objects.get()
     assert waiting.state == "pending"
     Delivery.objects.update(next_attempt_at=waiting.next_attempt_at - timedelta(minutes=1))
-    assert without_broker.help_out(now=timezone.now()).sent == 1
+    assert without_broker.run_once(now=timezone.now()).sent == 1
 
 
 def waiting_post(now: datetime, operator: User) -> None:

@@ -11,7 +11,7 @@ import pytest
 from django.utils.safestring import SafeString
 from django.utils.translation import override
 
-from statuspage.public import languages
+from statuspage import languages
 from statuspage.public.render.files import assets
 from statuspage.public.render.front import band, cards, places, recent_days
 from statuspage.public.render.page import Page

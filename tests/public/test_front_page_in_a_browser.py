@@ -103,7 +103,7 @@ def at_night(page: Page) -> None:
 def test_the_browser_answers_as_the_server_does(night: tuple[str, Any], language: str) -> None:
     from django.utils.translation import override
 
-    from statuspage.public import languages
+    from statuspage import languages
 
     address, site = night
     with browser_page() as (page, complaints):

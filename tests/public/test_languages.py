@@ -11,7 +11,7 @@ import pytest
 from django.conf import settings
 from django.utils.translation import override
 
-from statuspage.public import languages
+from statuspage import languages
 from statuspage.public.query.filtered import ASSEMBLERS
 from statuspage.public.render import times
 from statuspage.public.render.page import HTML, Site

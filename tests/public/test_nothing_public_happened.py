@@ -43,7 +43,7 @@ from notifications.evidence import erasure
 from notifications.inbound import suppression
 from notifications.models import CustomerSubscription, Endpoint, Tenant
 from notifications.subscribers import subscribe
-from statuspage.public import languages
+from statuspage import languages
 from statuspage.public.formats import format_answers
 from statuspage.public.publisher import Publisher
 from statuspage.public.query.filtered import ASSEMBLERS

@@ -21,7 +21,7 @@ from incidents.services.inputs import Changes, Override, Statement
 from incidents.services.merge import merge
 from incidents.services.retraction import retract
 from incidents.services.visibility import withdraw
-from statuspage.public import languages
+from statuspage import languages
 from statuspage.public.formats import format_answers
 from statuspage.public.formats.feed.feed_queries import FEEDS
 from statuspage.public.formats.statuspage.queries import FIELDS

@@ -12,7 +12,7 @@ from wsgiref.simple_server import WSGIRequestHandler, make_server
 
 import pytest
 
-from statuspage.public import languages
+from statuspage import languages
 from statuspage.public.renderer import render_site
 from statuspage.public.serve.app import public_site
 from statuspage.public.store.current_generation import Store

@@ -9,7 +9,7 @@ from dataclasses import replace
 
 import pytest
 
-from statuspage.public import languages
+from statuspage import languages
 from statuspage.public.render.files import assets
 from statuspage.public.render.page import HTML, Site
 from statuspage.public.render.pages import unavailable

@@ -12,7 +12,7 @@ import pytest
 from django.conf import settings
 from PIL import Image
 
-from statuspage.public import languages
+from statuspage import languages
 from statuspage.public.render.files import share_images
 from statuspage.public.renderer import SiteRenderer, render_site
 from statuspage.public.store.generation import beat, write_generation

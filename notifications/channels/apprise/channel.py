@@ -5,15 +5,15 @@ from __future__ import annotations
 import uuid
 from datetime import datetime
 
-from notifications.addresses import AddressError
 from notifications.channels import http
 from notifications.channels.apprise.renderer import AppriseRenderer, message
 from notifications.channels.apprise.services import Plugin
 from notifications.channels.base import Address, ChannelHandler
 from notifications.channels.chat.post import test_post
 from notifications.channels.http import Web
-from notifications.lifecycle import Channel
 from notifications.models import Endpoint
+from notifications.vocabulary.addresses import AddressError
+from notifications.vocabulary.delivery_states import Channel
 
 
 class Apprise(Web):

@@ -18,7 +18,7 @@ from html import escape
 from typing import Any
 from urllib.parse import urlsplit
 
-from notifications.addresses import AddressError
+from notifications.vocabulary.addresses import AddressError
 
 LONGEST_BODY = 3500  # ntfy makes a file of what has more than 4,096 bytes as JSON
 

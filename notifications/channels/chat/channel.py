@@ -11,8 +11,8 @@ from notifications.channels.chat.formats.registry import FORMATS, as_json, forma
 from notifications.channels.chat.post import test_post
 from notifications.channels.chat.renderer import ChatRenderer, message
 from notifications.channels.chat.sender import ROOM_POST
-from notifications.lifecycle import Channel
 from notifications.models import Endpoint
+from notifications.vocabulary.delivery_states import Channel
 
 
 def try_out(endpoint: Endpoint, now: datetime) -> tuple[bool, str]:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from notifications.addresses import normalise
 from notifications.channels.base import Address, ChannelHandler
 from notifications.channels.email.renderer import MailRenderer
 from notifications.channels.email.smtp import RELAY
 from notifications.channels.email.test_mail import try_out
-from notifications.lifecycle import Channel
+from notifications.vocabulary.addresses import normalise
+from notifications.vocabulary.delivery_states import Channel
 
 
 def check(address: str) -> Address:

@@ -9,7 +9,7 @@ from django.conf import settings
 from django.template.loader import render_to_string
 from django.utils.translation import get_language, gettext
 
-from notifications import signed_links
+from notifications.channels import signed_links
 from notifications.channels.base import Message, MessageTemplate, one_line
 from notifications.channels.email.renderer import host, inlined
 from notifications.models import ContactNotice, Endpoint

@@ -19,13 +19,13 @@ from django.utils.translation import get_language, get_language_bidi, gettext, n
 
 from incidents.models import Communication
 from incidents.texts import markdown
-from notifications import return_path, signed_links
-from notifications.channels import wording
+from notifications.channels import signed_links, wording
 from notifications.channels.base import Message, MessageTemplate, one_line
+from notifications.channels.email import return_path
 from notifications.channels.email.calendar import event_of
 from notifications.channels.yours import Book, Row, Yours
-from notifications.lifecycle import DeliveryAudience, Reason, Relevance
 from notifications.models import Delivery, Endpoint, SignUp
+from notifications.vocabulary.delivery_states import DeliveryAudience, Reason, Relevance
 
 SUBJECT_LENGTH = 160
 SIGNS = {

@@ -20,10 +20,10 @@ from django.core.mail import EmailMultiAlternatives, get_connection
 from django.core.mail.backends.base import BaseEmailBackend
 
 from notifications.channels.base import Message, MessageTemplate, TransportError
+from notifications.channels.email.mail_answers import HARD, judge
 from notifications.channels.email.mime_template import MimeTemplate
 from notifications.channels.email.smtp_session import Envelope, SmtpSession
-from notifications.lifecycle import ENDS_BATCH, Failure
-from notifications.mail_answers import HARD, judge
+from notifications.vocabulary.delivery_states import ENDS_BATCH, Failure
 
 # Relays hang up on idle clients after a minute or more; a hang-up seen while sending would leave open
 # whether the mail was taken.

@@ -7,11 +7,11 @@ from datetime import datetime
 from django.conf import settings
 
 from incidents.wording import clock
-from notifications.addresses import normalise
 from notifications.channels.base import CALM
 from notifications.channels.email import renderer as mail_renderer
 from notifications.channels.email.relay_test import RelayTest, send_relay_test
 from notifications.models import Endpoint
+from notifications.vocabulary.addresses import normalise
 
 
 def send_test_mail(*, address: str, now: datetime) -> RelayTest:

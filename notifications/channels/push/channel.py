@@ -8,14 +8,14 @@ from datetime import datetime
 from django.conf import settings
 from django.utils.translation import gettext
 
-from notifications.addresses import AddressError
 from notifications.channels import http
 from notifications.channels.base import Address, ChannelHandler
 from notifications.channels.push.renderer import PushRenderer, message
 from notifications.channels.push.sender import PUSH_POST
 from notifications.channels.push.subscription import is_service
-from notifications.lifecycle import Channel
 from notifications.models import Endpoint
+from notifications.vocabulary.addresses import AddressError
+from notifications.vocabulary.delivery_states import Channel
 
 
 def check(address: str) -> Address:

@@ -13,8 +13,7 @@ from django.utils.translation import get_language, get_language_bidi, gettext, n
 
 from incidents.sealing import unseal
 from incidents.texts.markdown import to_text
-from notifications import signed_links
-from notifications.channels import wording
+from notifications.channels import signed_links, wording
 from notifications.channels.base import Message, one_line
 from notifications.channels.chat.post import SIGNS, older, shortened
 from notifications.channels.push import encryption, vapid

@@ -15,8 +15,8 @@ from urllib.parse import urlsplit
 
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from notifications.addresses import AddressError
 from notifications.channels.push.encryption import AUTH_BYTES, CURVE, POINT_BYTES
+from notifications.vocabulary.addresses import AddressError
 
 LONGEST = 3000
 

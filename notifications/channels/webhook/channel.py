@@ -14,8 +14,8 @@ from notifications.channels.webhook.formats.registry import FORMATS, format_of
 from notifications.channels.webhook.reading import site_id
 from notifications.channels.webhook.renderer import WebhookRenderer, message
 from notifications.channels.webhook.sender import SIGNED_POST, new_secret
-from notifications.lifecycle import Channel
 from notifications.models import Endpoint
+from notifications.vocabulary.delivery_states import Channel
 
 
 def try_out(endpoint: Endpoint, now: datetime) -> tuple[bool, str]:

@@ -10,7 +10,12 @@ from uuid import UUID, uuid5
 from incidents.identity import opaque
 from incidents.status_mapping import GOOD, Shown, shown
 from incidents.vocabulary import Kind, Level, Stage
-from notifications.lifecycle import CLOSING_STAGES, DeliveryAudience, Reason, Relevance
+from notifications.vocabulary.delivery_states import (
+    CLOSING_STAGES,
+    DeliveryAudience,
+    Reason,
+    Relevance,
+)
 
 MAINTENANCE = "planned-maintenance"
 LEVELS = ("informational", "warning", "error")

@@ -19,8 +19,8 @@ from notifications.channels.webhook.event import (
     OwnSubscription,
     Window,
 )
-from notifications.lifecycle import DeliveryAudience, Relevance
 from notifications.models import Delivery
+from notifications.vocabulary.delivery_states import DeliveryAudience, Relevance
 
 NO_SITE = UUID(int=0)
 

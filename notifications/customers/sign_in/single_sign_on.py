@@ -24,10 +24,10 @@ from django.utils.crypto import constant_time_compare
 
 from incidents.sealing import unseal
 from notifications import sign_in
-from notifications.addresses import AddressError, normalise
 from notifications.channels import outbound
 from notifications.channels.outbound import OutboundError
 from notifications.models import Membership, Person, TenantProvider
+from notifications.vocabulary.addresses import AddressError, normalise
 
 BACK = "/service-health/sign-in/provider/"
 WITHIN = timedelta(minutes=10)

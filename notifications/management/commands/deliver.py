@@ -28,7 +28,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         if options["once"]:
-            tally = without_broker.help_out(now=timezone.now(), grace=timedelta(0))
+            tally = without_broker.run_once(now=timezone.now(), grace=timedelta(0))
             self.stdout.write(
                 f"sent {tally.sent}, failed {tally.failed}, skipped {tally.skipped},"
                 f" waiting {tally.waiting}"
@@ -37,4 +37,4 @@ class Command(BaseCommand):
         stop = threading.Event()
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: stop.set())
-        without_broker.stand_in(stop)
+        without_broker.run(stop)

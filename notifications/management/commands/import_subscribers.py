@@ -9,7 +9,7 @@ from django.core.management.base import CommandError, CommandParser
 from django.utils import timezone
 
 from incidents.management.acting import ActingCommand
-from notifications.customers.csv_rows import CsvError, text_of
+from incidents.texts.csv_rows import CsvError, text_of
 from notifications.subscribers.moving_over import SubscriberFileError, import_subscribers
 
 

@@ -16,7 +16,7 @@ from incidents.access import LIST
 from incidents.management.acting import ActingCommand
 from incidents.models import Incident
 from incidents.texts import as_typed
-from notifications.customers.csv_rows import text_of
+from incidents.texts.csv_rows import text_of
 from notifications.customers.impacted_file import ImpactedFileError
 from notifications.customers.impacted_lists import replace_list
 

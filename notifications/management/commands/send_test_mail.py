@@ -9,8 +9,8 @@ from django.core.management.base import CommandError, CommandParser
 from django.utils import timezone
 
 from incidents.management.acting import ActingCommand
-from notifications.addresses import AddressError
 from notifications.channels.email.test_mail import send_test_mail
+from notifications.vocabulary.addresses import AddressError
 
 
 class Command(ActingCommand):

@@ -16,8 +16,8 @@ from incidents.models import Communication
 from incidents.sealing import seal
 from notifications.audience.forecast import Way, ways
 from notifications.channels.registry import CHANNELS
-from notifications.lifecycle import Channel, DeliveryAudience, Reason, Relevance
 from notifications.models import Delivery, Endpoint
+from notifications.vocabulary.delivery_states import Channel, DeliveryAudience, Reason, Relevance
 
 MOST = 8  # the others are counted
 WORDS = re.compile(r"\s+|[^\s]+")

@@ -19,7 +19,7 @@ from incidents.services.scheduled.review_deadlines import deadlines_of, owing
 from incidents.services.scheduled.update_cadence import UpdateDue, updates_due
 from incidents.wording import cells
 from statuspage.desk.form.durations import in_words
-from statuspage.public.render import plan
+from statuspage.public.render import maintenance_plan
 
 CLOSED_SHOWN = 30
 OWING_SHOWN = 30
@@ -117,8 +117,8 @@ def _rows(found: list[Incident], now: datetime) -> list[Row]:
             where=where.get(incident.pk, ""),
             publicity=publicity_of(incident),
             silent=_silent(said[0][0], now) if (said := words.get(incident.pk)) else "",
-            plan=plan.in_words(incident, now),
-            off_plan=plan.phase(incident, now) in plan.OFF_PLAN,
+            plan=maintenance_plan.in_words(incident, now),
+            off_plan=maintenance_plan.phase(incident, now) in maintenance_plan.OFF_PLAN,
             promised=(promised := min((due for _, due in said or () if due), default=None)),
             missed=promise_missed(promised, closed=incident.closed_at is not None, now=now),
             update_due=updates.get(incident.pk),

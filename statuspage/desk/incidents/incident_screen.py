@@ -35,7 +35,7 @@ from statuspage.desk.form.optimistic_lock import seen_now
 from statuspage.desk.incidents.incident_list import promise_of, publicity_of
 from statuspage.desk.incidents.verdicts import VerdictView, chosen_headline, verdict_view
 from statuspage.desk.preview.dry_run import html_of
-from statuspage.public.render import plan
+from statuspage.public.render import maintenance_plan
 
 STATES = ("sent", "pending", *DEFERRED.values(), "sending", "failed", "skipped")  # in this order
 
@@ -155,8 +155,8 @@ def screen_of(incident: Incident, now: datetime) -> Screen:
         and incident.published_at is None
         and posts(incident, proposal),
         waiting_text=written(automatic_text.opening(incident, at=due)) if due else "",
-        plan=plan.in_words(incident, now),
-        off_plan=plan.phase(incident, now) in plan.OFF_PLAN,
+        plan=maintenance_plan.in_words(incident, now),
+        off_plan=maintenance_plan.phase(incident, now) in maintenance_plan.OFF_PLAN,
         windows=list(_windows(incident)),
         windows_waiting=waiting_windows(incident.series).count(),
         promised=promised,

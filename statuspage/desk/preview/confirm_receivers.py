@@ -11,8 +11,8 @@ from django.http import QueryDict
 
 from incidents.models import Communication
 from incidents.services.scheduled.series_changes import said_with
-from notifications import lifecycle
 from notifications.audience.forecast import hearers
+from notifications.vocabulary import delivery_states
 
 T = TypeVar("T")
 
@@ -53,7 +53,7 @@ def receivers_to_confirm(*said: Communication) -> int:
     """
 
     def asks(communication: Communication, receivers: int) -> bool:
-        return lifecycle.asks_first(
+        return delivery_states.asks_first(
             kind=communication.kind,
             stage=communication.stage,
             number=communication.number,

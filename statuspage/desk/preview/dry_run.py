@@ -21,7 +21,7 @@ from incidents.texts.markdown import to_html
 from notifications.audience.forecast import Forecast, forecast
 from notifications.channels.base import Message
 from notifications.channels.email import renderer as mail_renderer
-from notifications.lifecycle import DeliveryAudience, Reason, Relevance
+from notifications.vocabulary.delivery_states import DeliveryAudience, Reason, Relevance
 from statuspage.desk.form.fields import DeskForm
 from statuspage.desk.form.samples import Sample, changes, samples_of
 from statuspage.desk.incidents.verdicts import VerdictView, verdict_view

@@ -15,7 +15,7 @@ from incidents.vocabulary import Audience
 from notifications.audience.forecast import Forecast, forecast
 from notifications.channels.base import Message
 from notifications.channels.email import renderer as mail_renderer
-from notifications.lifecycle import DeliveryAudience, Reason, Relevance
+from notifications.vocabulary.delivery_states import DeliveryAudience, Reason, Relevance
 from statuspage.desk.form.samples import Sample, samples_of
 from statuspage.desk.preview.confirm_receivers import receivers_to_confirm
 from statuspage.desk.preview.dry_run import html_of

@@ -20,8 +20,8 @@ from incidents.vocabulary import Audience, Kind, Level, RepairState, ReviewKind,
 from notifications.delivery import plan
 from notifications.evidence import delivery_statistics
 from notifications.evidence.how_fast import how_fast
-from notifications.lifecycle import State
 from notifications.models import Attempt, Delivery, Result
+from notifications.vocabulary.delivery_states import State
 from statuspage.management.commands.ensure_operator import NAME
 
 TAKEN = timedelta(seconds=40)  # from a statement to its being taken, as the demo shows it

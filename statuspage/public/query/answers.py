@@ -14,7 +14,7 @@ from urllib.parse import urlencode
 from django.utils.translation import gettext as _
 
 from incidents.texts.name_search import How, Match, Named, certain, folded, search
-from statuspage.public import languages
+from statuspage import languages
 from statuspage.public.render import times, updates, vocabulary
 from statuspage.public.render.table import labels
 

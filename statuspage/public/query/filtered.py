@@ -16,7 +16,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import override
 
 from incidents.texts import as_typed
-from statuspage.public import languages
+from statuspage import languages
 from statuspage.public.formats.feed import feed_queries
 from statuspage.public.query import my_services, search
 from statuspage.public.query.search import LONGEST, MAX_AGE, Generation

@@ -11,7 +11,7 @@ from urllib.parse import urlencode
 from django.utils.translation import gettext as _
 
 from incidents.texts.name_search import Named, search
-from statuspage.public import languages
+from statuspage import languages
 from statuspage.public.query import answers
 from statuspage.public.render.layout import Layout, render
 from statuspage.public.render.page import Page

@@ -14,7 +14,7 @@ from incidents.cells import Cell
 from incidents.vocabulary import Stage
 from incidents.wording import isolated, joined, listed
 from statuspage.public.render import times
-from statuspage.public.render.plan import PlanPhase, phase
+from statuspage.public.render.maintenance_plan import PlanPhase, phase
 from statuspage.public.render.table import labels
 from statuspage.public.snapshot.values import CellView, IncidentView, Snapshot
 

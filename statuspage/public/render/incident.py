@@ -14,7 +14,7 @@ from django.utils.translation import gettext, ngettext
 from incidents.texts.markdown import to_html
 from incidents.vocabulary import CommunicationKind, Kind, RepairState, Role
 from incidents.wording import standard
-from statuspage.public.render import history, plan, times
+from statuspage.public.render import history, maintenance_plan, times
 from statuspage.public.render.charts.response_line import response
 from statuspage.public.render.charts.window_chart import Bar, Mark, draw
 from statuspage.public.render.review_versions import versions
@@ -85,7 +85,7 @@ def context(incident: IncidentView, now: datetime) -> dict[str, Any]:
         "review_name": labels.REVIEWS.get(review.kind, "") if review else "",
         "badge": labels.BADGES.get(review.kind, "") if review else "",
         "listed": incident.listed_at <= now,
-        "plan": plan.sentence(incident, now),
+        "plan": maintenance_plan.sentence(incident, now),
         "promise": promise(incident, now),
         "story": story(incident),
         "windows": [_window(incident, window) for window in history.begun_windows(incident)],

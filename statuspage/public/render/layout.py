@@ -11,7 +11,7 @@ from django.conf import settings
 from django.template.loader import render_to_string
 from django.utils.safestring import SafeString
 
-from statuspage.public import languages
+from statuspage import languages
 
 
 @dataclass(frozen=True, slots=True)

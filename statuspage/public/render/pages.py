@@ -12,7 +12,7 @@ from django.conf import settings
 from django.utils.safestring import SafeString
 
 from incidents.wording import standard
-from statuspage.public import languages
+from statuspage import languages
 from statuspage.public.render import endpoints, history, how_fast, incident
 from statuspage.public.render.charts import affected_minutes, heatmap
 from statuspage.public.render.files import share_images

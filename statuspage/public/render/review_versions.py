@@ -17,7 +17,7 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext, override
 
-from statuspage.public import languages
+from statuspage import languages
 from statuspage.public.render import history, times
 from statuspage.public.render.table import labels
 from statuspage.public.snapshot.values import ReviewView

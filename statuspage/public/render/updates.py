@@ -14,7 +14,7 @@ from django.conf import settings
 from django.utils.safestring import SafeString, mark_safe
 
 from incidents.wording import isolated
-from statuspage.public import languages
+from statuspage import languages
 from statuspage.public.render.layout import Layout, render
 from statuspage.public.render.page import Page
 from statuspage.public.render.table import labels

@@ -9,7 +9,7 @@ from functools import cache
 from pathlib import Path
 
 from incidents.texts.name_search import folded
-from statuspage.public import languages
+from statuspage import languages
 
 FILE = Path(__file__).with_name("vocabulary.ini")
 

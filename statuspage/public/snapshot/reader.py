@@ -33,7 +33,7 @@ from incidents.services.revision import changed_since
 from incidents.texts.markdown import to_html, to_text
 from incidents.vocabulary import Kind, Role, Stage
 from incidents.wording import WordingFacts, written
-from statuspage.public import languages
+from statuspage import languages
 from statuspage.public.snapshot.catalogue import Places, read_places
 from statuspage.public.snapshot.dependents import may_be_affected
 from statuspage.public.snapshot.reviews import owed, read_review

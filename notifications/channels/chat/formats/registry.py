@@ -9,7 +9,6 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
-from notifications.addresses import AddressError
 from notifications.channels.base import Format
 from notifications.channels.chat.formats import (
     attachment,
@@ -21,6 +20,7 @@ from notifications.channels.chat.formats import (
     text,
 )
 from notifications.channels.chat.post import Post
+from notifications.vocabulary.addresses import AddressError
 
 MATRIX = "https://SERVER/_matrix/client/v3/rooms/ROOM?access_token=TOKEN"
 _ROOM = re.compile(r"/_matrix/client/v3/rooms/[^/]+")

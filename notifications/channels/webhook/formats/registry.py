@@ -9,7 +9,6 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
-from notifications.addresses import AddressError
 from notifications.channels.base import Format
 from notifications.channels.webhook.event import Event
 from notifications.channels.webhook.formats import (
@@ -21,6 +20,7 @@ from notifications.channels.webhook.formats import (
     pagerduty,
     statuspage,
 )
+from notifications.vocabulary.addresses import AddressError
 
 JSON = "application/json"
 

@@ -19,8 +19,8 @@ from incidents.texts import csv_file
 from notifications import tasks
 from notifications.delivery import retry
 from notifications.evidence import delivery_lookup
-from notifications.lifecycle import State
 from notifications.models import Delivery, OperatorAct
+from notifications.vocabulary.delivery_states import State
 from statuspage.desk.access import delivery_statistics_for, desk, operator_of
 from statuspage.desk.charts.time_to_notify import notify_plot
 from statuspage.desk.delivery_statistics import (

@@ -13,12 +13,12 @@ from django.utils import timezone
 from django.views.decorators.http import require_http_methods
 
 from incidents.access import STOP, VIEW
-from notifications.addresses import AddressError
 from notifications.channels.email.relay_test import RelayTest
 from notifications.channels.email.test_mail import send_test_mail
 from notifications.delivery import kill_switch
-from notifications.lifecycle import State
 from notifications.models import Delivery, KillSwitch
+from notifications.vocabulary.addresses import AddressError
+from notifications.vocabulary.delivery_states import State
 from statuspage.desk.access import desk, operator_of
 from statuspage.desk.form.fields import DeskForm
 from statuspage.desk.form.recovery import blank

@@ -12,7 +12,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_safe
 
 from incidents.access import LIFT, LOOK, VIEW
-from notifications.audience import silence
+from notifications.audience import unreached
 from notifications.delivery import retry
 from notifications.inbound import suppression
 from notifications.models import Bounce, Endpoint, OperatorAct
@@ -40,7 +40,7 @@ def suppressed(request: HttpRequest) -> HttpResponse:
     context = {
         "page": page,
         "rows": [(each, _owners(each), _source(each)) for each in page.object_list],
-        "silenced": silence.silenced(),
+        "silenced": unreached.silenced(),
         "limit": settings.BOUNCE_SOFT_LIMIT,
         "days": settings.BOUNCE_WINDOW_DAYS,
         "acts": OperatorAct.objects.filter(what=OperatorAct.What.LIFT)

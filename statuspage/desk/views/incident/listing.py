@@ -14,7 +14,7 @@ from incidents.access import VIEW
 from incidents.models import FormDraft, Incident, ScheduledPost
 from incidents.services.alerts.waiting import reported_drafts
 from incidents.services.scheduled import posts
-from notifications.audience import silence
+from notifications.audience import unreached
 from statuspage.desk.access import desk, incidents_for, operator_of
 from statuspage.desk.form.optimistic_lock import news_since
 from statuspage.desk.incidents import presence
@@ -44,7 +44,7 @@ def listing(request: HttpRequest) -> HttpResponse:
         "scheduled": scheduled,
         "held": sum(each.state == ScheduledPost.State.HELD for each in scheduled),
         "reported": reported_drafts(),
-        "silenced": silence.silenced(),
+        "silenced": unreached.silenced(),
         "drafts": FormDraft.objects.select_related("owner", "incident").order_by("-saved_at")[:20],
         "search": SearchForm(label_suffix=""),
     }

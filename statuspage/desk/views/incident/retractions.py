@@ -13,8 +13,8 @@ from django.views.decorators.http import require_http_methods
 from incidents.access import RETRACT
 from incidents.models import Communication, Incident
 from incidents.services.retraction import retract, retraction_text
-from notifications.lifecycle import State
 from notifications.models import Delivery
+from notifications.vocabulary.delivery_states import State
 from statuspage.desk.access import desk, workable
 from statuspage.desk.form.correcting import RetractForm
 from statuspage.desk.form.optimistic_lock import News

@@ -19,7 +19,7 @@ from statuspage.public.formats.feed.feed_entries import places
 from statuspage.public.formats.feed.feeds import FeedChannel
 from statuspage.public.formats.plain import clean, line, parse, seconds
 from statuspage.public.formats.statuspage.identity import incident_url
-from statuspage.public.render import plan
+from statuspage.public.render import maintenance_plan
 from statuspage.public.render.page import Page
 from statuspage.public.snapshot.values import IncidentView, Snapshot
 
@@ -54,7 +54,9 @@ def _event(incident: IncidentView, now: datetime, base_url: str, site: str) -> d
         "updated": seconds(updated),
         "created": seconds(min(first, updated)),
         "title": line(incident.title),
-        "text": clean(f"{plan.in_words(incident, now)}\n\n{said}".strip())[:TEXT_LENGTH],
+        "text": clean(f"{maintenance_plan.in_words(incident, now)}\n\n{said}".strip())[
+            :TEXT_LENGTH
+        ],
         "url": incident_url(base_url, incident.tracking_id),
         **places(incident),
     }

@@ -16,7 +16,7 @@ from django.utils.translation import override
 
 from incidents import status_mapping
 from incidents.cells import Cell
-from statuspage.public import languages
+from statuspage import languages
 from statuspage.public.formats.badges import badge, framed
 from statuspage.public.formats.catalogue import FormatCatalogue
 from statuspage.public.formats.feed.calendar import calendar, events

@@ -17,7 +17,7 @@ from django.utils.translation import override
 
 from incidents.cells import Cell
 from incidents.vocabulary import Kind
-from statuspage.public import languages
+from statuspage import languages
 from statuspage.public.formats import views
 from statuspage.public.formats.catalogue import FormatCatalogue
 from statuspage.public.formats.packed import pack, unpack

@@ -16,7 +16,7 @@ from django.utils.translation import gettext
 
 from incidents.cells import Cell
 from incidents.vocabulary import Kind
-from statuspage.public import languages
+from statuspage import languages
 from statuspage.public.render import times
 from statuspage.public.render.table import labels
 from statuspage.public.snapshot.values import IncidentView, Snapshot

@@ -17,7 +17,7 @@ from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext, ngettext
 
 from incidents.vocabulary import Kind
-from statuspage.public import languages
+from statuspage import languages
 from statuspage.public.render import times
 from statuspage.public.render.table import labels
 from statuspage.public.snapshot.values import IncidentView, Snapshot

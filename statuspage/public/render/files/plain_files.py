@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from django.conf import settings
 from django.utils.html import escape
 
-from statuspage.public import languages
+from statuspage import languages
 from statuspage.public.render import times
 from statuspage.public.render.page import Page
 from statuspage.public.snapshot.values import Snapshot

@@ -10,7 +10,7 @@ from typing import Any
 from django.utils.translation import gettext
 
 from incidents.vocabulary import Kind, Role, Stage
-from statuspage.public.render import history, incident, plan, times
+from statuspage.public.render import history, incident, maintenance_plan, times
 from statuspage.public.render.headline import is_upcoming, open_incidents
 from statuspage.public.render.table import hit, labels
 from statuspage.public.snapshot.values import ImpactView, IncidentView, Snapshot
@@ -81,7 +81,7 @@ def card(one: IncidentView, now: datetime) -> dict[str, Any]:
         "since": times.brief(one.started_at, now),
         "services": history.names(tuple(v for v in one.services if v.role == Role.IMPACTED)),
         "places": history.names((*one.regions, *one.geographies)),
-        "plan": plan.sentence(one, now),
+        "plan": maintenance_plan.sentence(one, now),
         "news": news,
         "news_text": " ".join(news.text.split()) if news else "",
         "news_at": times.brief(news.at, now) if news else "",

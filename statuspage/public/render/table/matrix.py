@@ -17,7 +17,7 @@ from django.utils.html import escape, format_html
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext, ngettext
 
-from statuspage.public import languages
+from statuspage import languages
 from statuspage.public.render import times
 from statuspage.public.render.table import dependents, labels
 from statuspage.public.snapshot.values import Cause, GeographyView, RegionView, Snapshot

@@ -269,3 +269,7 @@ def skip_reason(
     if audience == DeliveryAudience.PUBLIC and paused:
         return SkipReason.PAUSED
     return None
+
+
+# The rows of notifications_sendingheartbeat: the workers' sweep, and what runs without a broker.
+BEAT, SUBSTITUTE = 1, 2

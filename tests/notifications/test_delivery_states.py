@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import pytest
 
-from notifications.lifecycle import (
+from notifications.vocabulary.delivery_states import (
     FIRST_WAIT,
     GIVE_UP_AFTER,
     LONGEST_WAIT,

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 
-from notifications.mail_answers.wording import (
+from notifications.channels.email.mail_answers.wording import (
     AFTER_DATA,
     ALIVE,
     AT_RECIPIENT,

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 from django.db import connection
 
-from notifications.lifecycle import SkipReason
 from notifications.models import Tenant
+from notifications.vocabulary.delivery_states import SkipReason
 
 MOST_SILENCED = 50
 

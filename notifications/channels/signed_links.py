@@ -12,7 +12,7 @@ from datetime import timedelta
 from django.conf import settings
 from django.core import signing
 
-from notifications.lifecycle import DeliveryAudience
+from notifications.vocabulary.delivery_states import DeliveryAudience
 
 CONFIRM_WITHIN = timedelta(hours=48)
 

@@ -17,7 +17,7 @@ from django.conf import settings
 
 MARK_BYTES = 10  # 80 bits: 16 letters; the local part stays below its limit of 64
 UUID_LETTERS, MARK_LETTERS = 26, 16
-_PURPOSE = b"notifications.return_path"
+_PURPOSE = b"notifications.channels.email.return_path"
 
 
 def address_of(delivery: uuid.UUID) -> str:

@@ -9,9 +9,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from notifications.lifecycle import PATIENT, URGENT, USUAL, Channel
+from notifications.vocabulary.delivery_states import (
+    BEAT,
+    PATIENT,
+    SUBSTITUTE,
+    URGENT,
+    USUAL,
+    Channel,
+)
 
-# The sweep runs every fifteen seconds, who stands in for it looks every ten; so much later neither lives.
+# The sweep runs every fifteen seconds, what runs without a broker looks every ten; so much later neither lives.
 BEAT_SILENT = 120
 RELAY_FAILURES = 3
 
@@ -22,8 +29,6 @@ COUNTED = 100_000
 LOOKED_AT = 200
 # Sweeps look back three days for what was never planned (services.plan.HORIZON).
 HORIZON = "3 days"
-# The rows of notifications_sendingheartbeat.
-BEAT, SUBSTITUTE = 1, 2
 # What the index of what is due begins with: each queue is read from its own beginning.
 PRIORITIES = (URGENT, USUAL, PATIENT)
 _QUEUES = ", ".join(f"('{channel}', {each})" for channel in Channel for each in PRIORITIES)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from django.utils.translation import override
 
-from statuspage.public import languages
+from statuspage import languages
 from statuspage.public.render.page import Page, Site
 from statuspage.public.render.stamps import restamped
 from statuspage.public.store import manifest as paper

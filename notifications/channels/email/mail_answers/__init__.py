@@ -1,5 +1,5 @@
 """What mail servers answer, read: is an address dead, or does it only refuse for now? Pure."""
 
-from notifications.mail_answers.judge import CODE, HARD, SOFT, judge
+from notifications.channels.email.mail_answers.judge import CODE, HARD, SOFT, judge
 
 __all__ = ["CODE", "HARD", "SOFT", "judge"]

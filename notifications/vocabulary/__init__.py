@@ -1,0 +1,1 @@
+"""The words of notifications: states and channels, addresses, identifiers, quiet hours. Pure."""

@@ -11,8 +11,8 @@ import time
 from celery import shared_task
 from django.utils import timezone
 
-from notifications import sign_in
 from notifications.customers import list_readings
+from notifications.customers.sign_in import codes
 from notifications.delivery import (
     claims,
     contact_notices,
@@ -77,7 +77,7 @@ def send_contact_notices(**_: object) -> None:
 @shared_task(name="notifications.sign_in_codes")
 def send_sign_in_codes(**_: object) -> None:
     """Mail the codes that people of customers have asked for."""
-    sign_in.send_codes(now=timezone.now())
+    codes.send_codes(now=timezone.now())
 
 
 @shared_task(name="notifications.reminders")

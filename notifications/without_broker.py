@@ -15,8 +15,8 @@ from django.utils import timezone
 from incidents.services import visibility
 from incidents.services.alerts import settling, visitors, waiting
 from incidents.services.scheduled import maintenance, posts, reminders, retention
-from notifications import sign_in
 from notifications.customers import list_readings
+from notifications.customers.sign_in import codes
 from notifications.delivery import (
     claims,
     contact_notices,
@@ -88,7 +88,7 @@ def run_once(*, now: datetime, grace: timedelta = GRACE) -> SendTally:
             tally.skipped += done.skipped
             tally.waiting += done.waiting
     subscribe.send_confirmations(now=now)
-    sign_in.send_codes(now=now)
+    codes.send_codes(now=now)
     contact_notices.find(now=now)
     contact_notices.send_due(now=now)
     review_delivery.report_settled(now=now)

@@ -15,7 +15,7 @@ from django.utils import timezone
 
 from incidents.services.access import audit_trail
 from incidents.services.access.looks import record_sign_in
-from notifications import sign_in
+from notifications.customers.sign_in import sessions
 from notifications.models import TenantToken
 from notifications.subscribers.request_rate_limits import sender
 from statuspage.portal.entering import customer_sign_in
@@ -104,7 +104,7 @@ def second_factor_refused(request: HttpRequest, user: User, **_: Any) -> None:
 
 @receiver(customer_sign_in)
 def customer_signed_in(verb: str, request: HttpRequest, token: str | None = None, **_: Any) -> None:
-    person = sign_in.person_of(token) if token else None
+    person = sessions.person_of(token) if token else None
     if person and token:
         _note(verb, request, person_name(person), mark_of(token))
     elif verb == "refused":

@@ -26,6 +26,9 @@ class Migration(migrations.Migration):
                 ('name', models.CharField(max_length=200)),
                 ('made_at', models.DateTimeField()),
             ],
+            options={
+                'verbose_name_plural': 'import batches',
+            },
         ),
         migrations.CreateModel(
             name='MonitorSource',
@@ -307,6 +310,9 @@ class Migration(migrations.Migration):
                 ('published_at', models.DateTimeField()),
                 ('actor', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
             ],
+            options={
+                'verbose_name_plural': 'published figures',
+            },
         ),
         migrations.CreateModel(
             name='Region',
@@ -560,6 +566,9 @@ class Migration(migrations.Migration):
                 ('position', models.PositiveIntegerField()),
                 ('review', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='timeline', to='incidents.review')),
             ],
+            options={
+                'verbose_name_plural': 'timeline entries',
+            },
         ),
         migrations.CreateModel(
             name='TimeVersion',

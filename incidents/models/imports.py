@@ -13,6 +13,9 @@ class ImportBatch(models.Model):
     name = models.CharField(max_length=200)
     made_at = models.DateTimeField()
 
+    class Meta:
+        verbose_name_plural = "import batches"
+
     def __str__(self) -> str:
         return f"{self.pk} {self.name}"
 

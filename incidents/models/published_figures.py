@@ -16,5 +16,8 @@ class PublishedFigures(models.Model):
         settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+"
     )
 
+    class Meta:
+        verbose_name_plural = "published figures"
+
     def __str__(self) -> str:
         return f"{self.published_at:%Y-%m-%d}"

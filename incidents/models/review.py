@@ -58,6 +58,9 @@ class TimelineEntry(models.Model):
     text = models.TextField()
     position = models.PositiveIntegerField()
 
+    class Meta:
+        verbose_name_plural = "timeline entries"
+
 
 class RepairItem(models.Model):
     """Something promised in a review. `due` is a month (`2024-02`), as reviews promise months."""

@@ -16,7 +16,7 @@ from django.db import connection, transaction
 from django.db.models import Exists, Model, OuterRef, Q, QuerySet
 from django.db.models.functions import Lower
 
-from notifications import sign_in
+from notifications.customers.sign_in import sessions
 from notifications.evidence import delivery_lookup
 from notifications.models import (
     ActionGroup,
@@ -162,7 +162,7 @@ def _forget(endpoint: Endpoint, now: datetime) -> None:
     sign_ups.filter(lower=address.lower()).delete()
     if host and not Endpoint.objects.filter(host=host).exists():
         Breaker.objects.filter(host=host).delete()
-    sign_in.forget_person(address)
+    sessions.forget_person(address)
     _clean_answers(endpoint.pk)
     for act in OperatorAct.objects.filter(endpoint=endpoint):
         act.reason = re.sub(re.escape(address), mark, act.reason, flags=re.IGNORECASE)
@@ -184,7 +184,7 @@ def _clean_answers(endpoint_id: int) -> None:
 
 def _forget_tenant(tenant: Tenant) -> None:
     mark = f"{ERASED}-{secrets.token_hex(8)}"
-    sign_in.forget_people_of(tenant.pk)
+    sessions.forget_people_of(tenant.pk)
     tenant.alert_rules.all().delete()
     tenant.tokens.all().delete()
     tenant.footprint_changes.all().delete()

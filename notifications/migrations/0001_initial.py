@@ -223,6 +223,7 @@ class Migration(migrations.Migration):
                 ('stopped_by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
             ],
             options={
+                'verbose_name_plural': 'kill switches',
                 'permissions': [('stop_sending', 'Can stop and release all sending')],
             },
         ),
@@ -595,6 +596,7 @@ class Migration(migrations.Migration):
                 ('incident', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='proofs', to='incidents.incident')),
             ],
             options={
+                'verbose_name_plural': 'delivery statistics',
                 'indexes': [models.Index(condition=models.Q(('settled', False)), fields=['counted_at'], name='proof_unsettled')],
                 'constraints': [models.UniqueConstraint(fields=('incident', 'communication'), name='proof_once_per_statement', nulls_distinct=False)],
             },

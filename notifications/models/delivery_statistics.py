@@ -40,6 +40,7 @@ class DeliveryStatistics(models.Model):
     aged_at = models.DateTimeField(null=True)
 
     class Meta:
+        verbose_name_plural = "delivery statistics"
         constraints = [
             models.UniqueConstraint(
                 fields=["incident", "communication"],

@@ -22,6 +22,7 @@ class KillSwitch(models.Model):
     )
 
     class Meta:
+        verbose_name_plural = "kill switches"
         permissions = [("stop_sending", "Can stop and release all sending")]
         indexes = [
             models.Index(

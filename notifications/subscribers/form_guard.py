@@ -8,11 +8,13 @@ scripts that post without ever having opened the form (a signed token, valid for
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from typing import Protocol
 from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.core import signing
 from django.http import HttpRequest
+from django.utils.translation import gettext as _
 
 FIELD = "form_token"
 VALID_FOR = timedelta(hours=2)
@@ -50,6 +52,26 @@ def is_from_elsewhere(request: HttpRequest) -> bool:
     origin = request.headers.get("Origin", "null")
     ours = {_origin(settings.BASE_URL), f"{request.scheme}://{request.get_host()}"}
     return origin != "null" and origin not in ours
+
+
+class GuardedForm(Protocol):
+    """`purpose`: what its token was made for; `problems`: by field, "" for the whole form."""
+
+    purpose: str
+    now: datetime
+    problems: dict[str, str]
+
+
+def check(request: HttpRequest, form: GuardedForm) -> None:
+    """A problem of the whole form if it came from another site's page, or from one opened too long ago."""
+    if is_from_elsewhere(request):
+        form.problems[""] = _(
+            "This came from another site's page, so nothing was done. If you want it, send it from here."
+        )
+    elif not is_fresh(request.POST.get(FIELD, ""), form.purpose, now=form.now):
+        form.problems[""] = _(
+            "This page was open for more than two hours, so nothing was done yet. Please send it again."
+        )
 
 
 def _origin(address: str) -> str:

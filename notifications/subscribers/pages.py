@@ -23,8 +23,7 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods
 
 from notifications.channels.signed_links import TokenError
-from notifications.subscribers import form_guard
-from notifications.subscribers.forms import SubscribeForm, TopicForm
+from notifications.subscribers.forms import SubscribeForm
 
 log = logging.getLogger(__name__)
 
@@ -61,19 +60,6 @@ def public_page(
         return response
 
     return answered
-
-
-def check_origin(request: HttpRequest, form: TopicForm) -> None:
-    if form_guard.is_from_elsewhere(request):
-        form.problems[""] = _(
-            "This came from another site's page, so nothing was done. If you want it, send it from here."
-        )
-    elif not form_guard.is_fresh(
-        request.POST.get(form_guard.FIELD, ""), form.purpose, now=form.now
-    ):
-        form.problems[""] = _(
-            "This page was open for more than two hours, so nothing was done yet. Please send it again."
-        )
 
 
 def too_many(

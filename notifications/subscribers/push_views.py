@@ -9,11 +9,10 @@ from django.utils.translation import gettext as _
 
 from notifications.channels import signed_links
 from notifications.channels.push import subscription, vapid
-from notifications.subscribers import browsers, following, request_rate_limits
+from notifications.subscribers import browsers, following, form_guard, request_rate_limits
 from notifications.subscribers.forms import SubscribeForm
 from notifications.subscribers.pages import (
     UNPROCESSABLE,
-    check_origin,
     here,
     language,
     page,
@@ -42,7 +41,7 @@ def push(request: HttpRequest, now: datetime) -> HttpResponse:
         request_rate_limits.PER_SENDER, request_rate_limits.sender(request), now=now
     ):
         return too_many(request, now, form, wait, "push", key=_key())
-    check_origin(request, form)
+    form_guard.check(request, form)
     topics = [] if form.incident else form.topics()
     form.check_posts()
     if form.problems:

@@ -24,7 +24,6 @@ from notifications.subscribers import subscribe as service
 from notifications.subscribers.forms import SubscribeForm, TopicForm
 from notifications.subscribers.pages import (
     UNPROCESSABLE,
-    check_origin,
     here,
     language,
     page,
@@ -56,7 +55,7 @@ def subscribe(request: HttpRequest, now: datetime) -> HttpResponse:
         request_rate_limits.PER_SENDER, request_rate_limits.sender(request), now=now
     ):
         return too_many(request, now, form, wait, "subscribe")
-    check_origin(request, form)
+    form_guard.check(request, form)
     address, topics = form.check(), [] if form.incident else form.topics()
     form.check_posts()
     if form.problems:
@@ -89,7 +88,7 @@ def confirm(request: HttpRequest, now: datetime, token: str) -> HttpResponse:
     """The link of the confirmation mail."""
     if request.method == "POST":
         form = TopicForm(TopicCatalogue(), f"confirm {token}", now)
-        check_origin(request, form)
+        form_guard.check(request, form)
         if not form.problems:
             endpoint = service.confirm(token=token, now=now)
             return _confirmed(request, now, endpoint)
@@ -107,7 +106,7 @@ def confirm_by_code(request: HttpRequest, now: datetime, token: str) -> HttpResp
     if request.method != "POST":
         return page(request, now, "code", **shown)
     form = TopicForm(TopicCatalogue(), _code_purpose(key), now)
-    check_origin(request, form)
+    form_guard.check(request, form)
     if not form.problems:
         endpoint = service.confirm_by_code(
             token=token, code=request.POST.get("code", "")[:40], now=now
@@ -181,7 +180,7 @@ def manage(request: HttpRequest, now: datetime, token: str) -> HttpResponse:
     if "add" in request.POST:
         form.add()
         return _manage_page(request, now, endpoint, form)
-    check_origin(request, form)
+    form_guard.check(request, form)
     if "unfollow" in request.POST and not form.problems:
         service.unfollow(token=token, tracking_id=request.POST["unfollow"][:20])
         form.choice = form.catalogue.choice_of(topics)
@@ -236,7 +235,7 @@ def leave(request: HttpRequest, now: datetime, token: str) -> HttpResponse:
     form = TopicForm(TopicCatalogue(), _leave_purpose(request.path), now)
     public = audience == DeliveryAudience.PUBLIC
     if request.method == "POST":
-        check_origin(request, form)
+        form_guard.check(request, form)
         if not form.problems:
             left = leaving.leave(token=token, now=now)
             _ring(left)
@@ -254,7 +253,7 @@ def end_alerts(request: HttpRequest, now: datetime, token: str) -> HttpResponse:
     signed_links.read_end_alerts(token)
     form = TopicForm(TopicCatalogue(), f"end {request.path}", now)
     if request.method == "POST":
-        check_origin(request, form)
+        form_guard.check(request, form)
         if not form.problems:
             undo = leaving.end_alerts(token=token, now=now)
             return page(request, now, "left", public=False, asked=False, undo=_undo(undo))
@@ -268,7 +267,7 @@ def come_back(request: HttpRequest, now: datetime, token: str) -> HttpResponse:
     signed_links.read_come_back(token)
     form = TopicForm(TopicCatalogue(), f"back {request.path}", now)
     if request.method == "POST":
-        check_origin(request, form)
+        form_guard.check(request, form)
         if not form.problems:
             leaving.come_back(token=token)
             return page(request, now, "back", done=True, form=form)

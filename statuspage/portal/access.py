@@ -21,9 +21,9 @@ from django.utils import timezone
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods
 
-from notifications import sign_in
 from notifications.audience import tenant_events
 from notifications.audience.tenant_events import TenantEvent
+from notifications.customers.sign_in import sessions
 from notifications.models import MemberRole, Membership, Tenant
 from notifications.subscribers import form_guard
 from notifications.vocabulary import identifiers
@@ -75,12 +75,12 @@ class Visitor:
 
 
 def _purpose(token: str) -> str:
-    return f"service-health {sign_in.session_digest(token)}"
+    return f"service-health {sessions.session_digest(token)}"
 
 
 def token_of(request: HttpRequest) -> str:
     """What the cookie carries, "" unless we have signed it."""
-    found = request.get_signed_cookie(COOKIE, default="", salt=_SALT, max_age=sign_in.SESSION_FOR)
+    found = request.get_signed_cookie(COOKIE, default="", salt=_SALT, max_age=sessions.SESSION_FOR)
     return found or ""
 
 
@@ -89,7 +89,7 @@ def keep(response: HttpResponse, token: str) -> None:
         COOKIE,
         token,
         salt=_SALT,
-        max_age=sign_in.SESSION_FOR,
+        max_age=sessions.SESSION_FOR,
         path=PATH,
         secure=settings.HTTPS,
         httponly=True,
@@ -176,7 +176,7 @@ def visitors(request: HttpRequest) -> list[Visitor]:
     if looking := getattr(request, "looking", None):  # set by `tenant_view` alone
         return [looking]
     now, token = timezone.now(), token_of(request)
-    memberships = tuple(sign_in.memberships_of(token, now=now)) if token else ()
+    memberships = tuple(sessions.memberships_of(token, now=now)) if token else ()
     return [Visitor(token, each, memberships, now) for each in memberships]
 
 

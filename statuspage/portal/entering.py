@@ -13,8 +13,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils import timezone
 from django.utils.http import url_has_allowed_host_and_scheme
 
-from notifications import sign_in
-from notifications.customers.sign_in import passkeys, single_sign_on
+from notifications.customers.sign_in import codes, passkeys, sessions, single_sign_on
 from notifications.customers.sign_in.single_sign_on import ProviderError
 from notifications.enqueue import enqueue
 from notifications.models import TenantProvider
@@ -49,7 +48,7 @@ WRONG = "This code does not work. It may be mistyped, used, or older than ten mi
 def home(request: HttpRequest) -> HttpResponse:
     """To the first of one's tenants, or to the sign-in."""
     token = token_of(request)
-    memberships = sign_in.memberships_of(token, now=timezone.now()) if token else []
+    memberships = sessions.memberships_of(token, now=timezone.now()) if token else []
     if memberships:
         return HttpResponseRedirect(f"{PATH}of/{memberships[0].tenant.ref}/")
     return HttpResponseRedirect(f"{PATH}sign-in/")
@@ -66,7 +65,7 @@ def ask(request: HttpRequest) -> HttpResponse:
             try:
                 if provider := single_sign_on.provider_of(normalise(address)):
                     return _to_provider(request, provider, address)
-                key = sign_in.ask_for_code(
+                key = codes.ask_for_code(
                     address=address, now=now, quiet=_asks_often(request, address)
                 )
             except AddressError as error:
@@ -96,8 +95,8 @@ def type_code(request: HttpRequest, key: uuid.UUID) -> HttpResponse:
         problem, status = refused(request, TYPING)
         if not problem:
             try:
-                token = sign_in.enter(key=key, code=request.POST.get("code", "")[:40], now=now)
-            except sign_in.CodeError:
+                token = codes.enter(key=key, code=request.POST.get("code", "")[:40], now=now)
+            except codes.CodeError:
                 problem, status = WRONG, UNPROCESSABLE
                 customer_sign_in.send(None, verb="refused", request=request)
             else:
@@ -151,7 +150,7 @@ def let_in(request: HttpRequest, token: str, wanted: str) -> HttpResponse:
 def _leave(request: HttpRequest) -> None:
     if token := token_of(request):
         customer_sign_in.send(None, verb="out", request=request, token=token)
-        sign_in.sign_out(token)
+        sessions.sign_out(token)
 
 
 def _asks_often(request: HttpRequest, address: str) -> bool:

@@ -8,8 +8,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils import timezone
 
 from incidents.services.errors import EntryError
-from notifications import sign_in
-from notifications.customers.sign_in import passkeys, single_sign_on
+from notifications.customers.sign_in import passkeys, sessions, single_sign_on
 from notifications.customers.sign_in.passkeys import PasskeyError
 from notifications.customers.sign_in.single_sign_on import ProviderError
 from notifications.subscribers import request_rate_limits
@@ -63,7 +62,7 @@ def by_passkey(request: HttpRequest) -> HttpResponse:
         else:
             # Who has left an organisation is known to its provider alone.
             if provider := single_sign_on.provider_of(person.email):
-                sign_in.sign_out(token)
+                sessions.sign_out(token)
                 problem, status = f"Sign in by {provider.name}, with your mail address.", REFUSED
             else:
                 return let_in(request, token, next_of(request))

@@ -121,7 +121,7 @@ def _answer(request: HttpRequest, tracking_id: str, now: datetime) -> HttpRespon
             "Too much was sent from your network. Nothing is lost; try again in %(n)d min."
         ) % {"n": -(-wait // 60)}
         return _again(request, tracking_id, form, TOO_MANY)
-    _check_origin(request, form)
+    form_guard.check(request, form)
     form.check()
     if form.problems:
         return _again(request, tracking_id, form, UNPROCESSABLE)
@@ -151,19 +151,6 @@ def _key(text: str) -> uuid.UUID:
         return uuid.UUID(text)
     except ValueError:
         return uuid.uuid4()
-
-
-def _check_origin(request: HttpRequest, form: Form) -> None:
-    if form_guard.is_from_elsewhere(request):
-        form.problems[""] = _(
-            "This came from another site's page, so nothing was done. If you want it, send it from here."
-        )
-    elif not form_guard.is_fresh(
-        request.POST.get(form_guard.FIELD, ""), form.purpose, now=form.now
-    ):
-        form.problems[""] = _(
-            "This page was open for more than two hours, so nothing was done yet. Please send it again."
-        )
 
 
 def _page(

@@ -14,8 +14,8 @@ from django.core import signing
 
 from incidents import access
 from incidents.models import Incident, Region, Service
+from notifications.customers.sign_in.sessions import session_digest
 from notifications.models import Endpoint, PersonSession
-from notifications.sign_in import session_digest
 from notifications.vocabulary.delivery_states import Channel
 from statuspage.api.authentication import Bearer
 from statuspage.portal.access import _SALT, COOKIE

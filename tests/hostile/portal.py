@@ -11,6 +11,7 @@ from urllib.parse import urlencode
 
 from django.core import signing
 
+from notifications.customers.sign_in.sessions import session_digest
 from notifications.models import (
     ActionGroup,
     Endpoint,
@@ -21,7 +22,6 @@ from notifications.models import (
     PersonSession,
     Tenant,
 )
-from notifications.sign_in import session_digest
 from notifications.subscribers import form_guard
 from statuspage.portal.access import _SALT, COOKIE, _purpose
 from tests.hostile.door import House, Reply

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime
 
 import pytest
+from django.apps import apps
 from django.contrib.auth.models import User
 from django.test import Client
 
@@ -67,3 +69,17 @@ def test_every_list_opens_under_the_strict_policy(
     answer = signed_in.get(f"/admin/{path}/")
     assert answer.status_code == 200
     assert "unsafe" not in answer.headers["Content-Security-Policy"]
+
+
+def test_the_admin_calls_many_of_a_thing_by_its_plural() -> None:
+    """Django adds an s; a name that takes more than that says so itself."""
+    ours = [
+        model._meta
+        for app in ("incidents", "notifications")
+        for model in apps.get_app_config(app).get_models()
+    ]
+    assert [
+        str(meta.verbose_name_plural)
+        for meta in ours
+        if re.search(r"(s|x|ch|sh|[^aeiou]y)s$", str(meta.verbose_name_plural))
+    ] == []

@@ -9,7 +9,7 @@ from django.core import mail
 from django.test import Client
 from django.utils import timezone
 
-from notifications import sign_in
+from notifications.customers.sign_in import codes
 from notifications.models import Membership, Person, Tenant
 
 TOKEN = re.compile(r'name="form_token" value="([^"]+)"')
@@ -50,6 +50,6 @@ def type_code(client: Client, page: str, digits: str):  # type: ignore[no-untype
 def signed_in(address: str) -> Client:
     client = Client()
     page = ask(client, address)
-    sign_in.send_codes(now=timezone.now() + timedelta(seconds=1))
+    codes.send_codes(now=timezone.now() + timedelta(seconds=1))
     assert type_code(client, page, code()).status_code == 302
     return client

@@ -10,7 +10,7 @@ from django.core import mail
 from django.test import Client
 from django.utils import timezone
 
-from notifications import sign_in
+from notifications.customers.sign_in import codes, sessions
 from notifications.evidence import erasure
 from notifications.models import CodeRequest, Membership, Person, PersonSession, Tenant
 from statuspage.portal import entering
@@ -23,7 +23,7 @@ HOME = "/service-health/of/nordwind/"
 
 
 def send() -> int:
-    return sign_in.send_codes(now=timezone.now())
+    return codes.send_codes(now=timezone.now())
 
 
 @pytest.mark.usefixtures("nordwind")
@@ -74,35 +74,35 @@ def test_unknown_addresses_are_answered_alike_and_get_no_mail() -> None:
 def test_a_code_works_once_for_ten_minutes_and_five_tries() -> None:
     now = timezone.now()
     for spoil in ("used", "old", "tried"):
-        key = sign_in.ask_for_code(address=ANNA, now=now)
-        sign_in.send_codes(now=now)
+        key = codes.ask_for_code(address=ANNA, now=now)
+        codes.send_codes(now=now)
         digits, when = code(), now
         if spoil == "used":
-            sign_in.enter(key=key, code=digits, now=now)
+            codes.enter(key=key, code=digits, now=now)
         if spoil == "old":
-            when = now + sign_in.CODE_WITHIN
+            when = now + codes.CODE_WITHIN
         if spoil == "tried":
-            for _ in range(sign_in.MOST_TRIES):
-                with pytest.raises(sign_in.CodeError):
-                    sign_in.enter(key=key, code="1", now=now)
-        with pytest.raises(sign_in.CodeError):
-            sign_in.enter(key=key, code=digits, now=when)
+            for _ in range(codes.MOST_TRIES):
+                with pytest.raises(codes.CodeError):
+                    codes.enter(key=key, code="1", now=now)
+        with pytest.raises(codes.CodeError):
+            codes.enter(key=key, code=digits, now=when)
 
 
 @pytest.mark.usefixtures("nordwind")
 def test_a_code_belongs_to_the_form_that_asked_for_it_and_is_kept_as_a_hash() -> None:
     now = timezone.now()
-    first = sign_in.ask_for_code(address=ANNA, now=now)
-    sign_in.send_codes(now=now)
+    first = codes.ask_for_code(address=ANNA, now=now)
+    codes.send_codes(now=now)
     digits = code()
-    other = sign_in.ask_for_code(address="stranger@example.com", now=now)
-    sign_in.send_codes(now=now)
-    with pytest.raises(sign_in.CodeError):
-        sign_in.enter(key=other, code=digits, now=now)
-    with pytest.raises(sign_in.CodeError):
-        sign_in.enter(key=other, code="", now=now)
+    other = codes.ask_for_code(address="stranger@example.com", now=now)
+    codes.send_codes(now=now)
+    with pytest.raises(codes.CodeError):
+        codes.enter(key=other, code=digits, now=now)
+    with pytest.raises(codes.CodeError):
+        codes.enter(key=other, code="", now=now)
     assert digits.replace(" ", "") not in str(list(CodeRequest.objects.values()))
-    token = sign_in.enter(key=first, code=digits, now=now)
+    token = codes.enter(key=first, code=digits, now=now)
     assert token not in str(list(PersonSession.objects.values()))
 
 
@@ -118,9 +118,9 @@ def test_one_network_asks_for_a_few_codes_and_keeps_nobody_else_from_theirs() ->
 @pytest.mark.usefixtures("nordwind")
 def test_one_address_gets_so_many_codes_an_hour_whoever_asks() -> None:
     now = timezone.now()
-    for _ in range(sign_in.MOST_CODES + 3):
-        sign_in.ask_for_code(address=ANNA.upper(), now=now)
-    assert send() == sign_in.MOST_CODES
+    for _ in range(codes.MOST_CODES + 3):
+        codes.ask_for_code(address=ANNA.upper(), now=now)
+    assert send() == codes.MOST_CODES
 
 
 @pytest.mark.usefixtures("nordwind")
@@ -181,9 +181,9 @@ def test_signing_out_and_losing_the_membership_end_it_at_once() -> None:
 @pytest.mark.usefixtures("nordwind")
 def test_a_session_ends_after_its_hours() -> None:
     client = signed_in(ANNA)
-    PersonSession.objects.update(created_at=timezone.now() - sign_in.SESSION_FOR)
+    PersonSession.objects.update(created_at=timezone.now() - sessions.SESSION_FOR)
     assert client.get(HOME).status_code == 302
-    sign_in.send_codes(now=timezone.now() + timedelta(days=2))
+    codes.send_codes(now=timezone.now() + timedelta(days=2))
     assert not PersonSession.objects.exists()
     assert not CodeRequest.objects.exists()
 

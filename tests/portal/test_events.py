@@ -17,10 +17,10 @@ from django.utils import timezone
 from incidents.models import Incident
 from incidents.services import incident as incident_service
 from incidents.services.inputs import Changes, Statement
-from notifications import sign_in
 from notifications.audience import tenant_events
 from notifications.audience.tenant_events import EventBasis
 from notifications.channels.email.renderer import MailRenderer
+from notifications.customers.sign_in import codes
 from notifications.delivery import plan
 from notifications.models import Delivery, Membership, Tenant
 from statuspage.portal import events
@@ -142,7 +142,7 @@ def test_a_mail_leads_to_the_event_as_ones_own_tenant_sees_it(
     mine = f"{HOME}events/{incident.tracking_id}/"
     anna = Client()
     page = ask(anna, ANNA, anna.get(link)["Location"])
-    sign_in.send_codes(now=timezone.now())
+    codes.send_codes(now=timezone.now())
     assert type_code(anna, page, code())["Location"] == link
     assert anna.get(link)["Location"] == mine
     assert signed_in("eve@other.example.com").get(link).status_code == 404

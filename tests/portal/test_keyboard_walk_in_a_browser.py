@@ -18,7 +18,7 @@ from incidents.models import Incident
 from incidents.services import incident as incident_service
 from incidents.services.inputs import Statement
 from incidents.services.reviews.review import Draft, Section, publish_review
-from notifications import sign_in
+from notifications.customers.sign_in import codes
 from notifications.delivery import plan
 from notifications.models import ActionGroup, Delivery, Tenant
 from tests.browsing import DESKTOP, PHONE, THEMES, browser_page, check_accessible
@@ -112,7 +112,7 @@ def test_from_the_first_sign_in_to_the_evidence_by_keyboard(
         page.keyboard.type(OLA)
         page.keyboard.press("Enter")
         page.wait_for_url("**/code/**")
-        aside(lambda: sign_in.send_codes(now=datetime.now(UTC)))
+        aside(lambda: codes.send_codes(now=datetime.now(UTC)))
         reach(page, "#code")
         page.keyboard.type(code())
         page.keyboard.press("Enter")

@@ -36,8 +36,8 @@ from incidents.services.merge import merge, unmerge
 from incidents.services.retraction import retract
 from incidents.services.reviews.review import Draft, Section, publish_review
 from incidents.services.visibility import withdraw
-from notifications import sign_in
 from notifications.customers.impacted_lists import replace_list
+from notifications.customers.sign_in import codes
 from notifications.delivery import kill_switch, plan
 from notifications.evidence import erasure
 from notifications.inbound import suppression
@@ -292,7 +292,7 @@ def sending(world: World, number: int) -> None:
 def readers(world: World, number: int) -> None:
     address = f"reader{next(names)}@example.com"
     subscribe.request(address=address, topics=[(None, None)], now=world.now)
-    sign_in.ask_for_code(address=address, now=world.now)
+    codes.ask_for_code(address=address, now=world.now)
 
 
 def suppressed(world: World, number: int) -> None:

@@ -28,8 +28,8 @@ from fido2.webauthn import (
 
 from incidents.services.errors import EntryError
 from incidents.services.statements import checked_text
-from notifications import sign_in
 from notifications.channels.email.renderer import host
+from notifications.customers.sign_in import sessions
 from notifications.customers.sign_in.passkey_answers import LONGEST, read_answer
 from notifications.models import Passkey, Person
 
@@ -119,7 +119,7 @@ def enter(*, challenge: str, answer: str, now: datetime) -> tuple[Person, str]:
         raise PasskeyError  # a copy of it is about
     found.counter, found.challenged_at, found.used_at = counter, asked_at, now
     found.save(update_fields=["counter", "challenged_at", "used_at"])
-    return found.person, sign_in.begin_session(found.person, now=now)
+    return found.person, sessions.begin_session(found.person, now=now)
 
 
 def _credential(passkey: Passkey) -> AttestedCredentialData:

@@ -23,9 +23,9 @@ from django.db import transaction
 from django.utils.crypto import constant_time_compare
 
 from incidents.sealing import unseal
-from notifications import sign_in
 from notifications.channels import outbound
 from notifications.channels.outbound import OutboundError
+from notifications.customers.sign_in import sessions
 from notifications.models import Membership, Person, TenantProvider
 from notifications.vocabulary.addresses import AddressError, normalise
 
@@ -100,7 +100,7 @@ def enter(*, kept: str, state: str, code: str, now: datetime) -> tuple[str, str]
     claims = _claims(provider, str(tokens.get("id_token", "")), known["nonce"])
     if "email" not in claims:
         claims |= _user_information(provider, str(tokens.get("access_token", "")), claims["sub"])
-    return sign_in.begin_session(_person(provider, claims), now=now), str(known["next"])
+    return sessions.begin_session(_person(provider, claims), now=now), str(known["next"])
 
 
 @transaction.atomic
@@ -116,7 +116,7 @@ def _person(provider: TenantProvider, claims: dict[str, Any]) -> Person:
     claimed = provider_of(address)
     if claims.get("email_verified") is False or claimed is None or claimed.pk != provider.pk:
         raise ProviderError(f"{address[:100]} is not in a domain of {provider.tenant}.")
-    person = sign_in.person_at(address)
+    person = sessions.person_at(address)
     if person is None:
         if not provider.joins_as:
             raise stranger

@@ -1,4 +1,4 @@
-"""Signing people of customers in: a code by mail, used once, then a session of their own realm.
+"""Signing people of customers in by a code, which comes by mail and is used once.
 
 Asking does the same for every address, one row; whether a mail leaves is decided later, by a worker. So
 neither the answer nor the time it takes tells who is known.
@@ -10,7 +10,6 @@ import hmac
 import secrets
 import uuid
 from datetime import datetime, timedelta
-from hashlib import sha256
 
 from django.conf import settings
 from django.core.mail import send_mail
@@ -20,7 +19,8 @@ from django.db.models.functions import Lower
 from django.utils.crypto import salted_hmac
 
 from incidents.texts import as_typed
-from notifications.models import CodeRequest, Membership, Person, PersonSession
+from notifications.customers.sign_in.sessions import SESSION_FOR, begin_session, person_at
+from notifications.models import CodeRequest, PersonSession
 from notifications.vocabulary.addresses import normalise
 
 CODE_WITHIN = timedelta(minutes=10)
@@ -28,7 +28,6 @@ MOST_TRIES = 5
 # One address gets at most so many codes in this time, whoever asks. Far more than one network may ask for
 # (`portal.entering`), or anybody could keep somebody else out by asking.
 MOST_CODES, CODES_WITHIN = 30, timedelta(hours=1)
-SESSION_FOR = timedelta(hours=12)
 DIGITS = 8
 KEEP_REQUESTS = timedelta(days=1)
 
@@ -104,58 +103,6 @@ def enter(*, key: uuid.UUID, code: str, now: datetime) -> str:
         request.used_at = now
         request.save(update_fields=["used_at"])
         return begin_session(person, now=now)
-
-
-def begin_session(person: Person, *, now: datetime) -> str:
-    """What the cookie of a new session carries."""
-    token = secrets.token_urlsafe(32)
-    PersonSession.objects.create(digest=session_digest(token), person=person, created_at=now)
-    return token
-
-
-def memberships_of(token: str, *, now: datetime) -> list[Membership]:
-    """The memberships of whoever is signed in with this, by name of the tenant; none: nobody is."""
-    return list(
-        Membership.objects.filter(
-            person__sessions__digest=session_digest(token),
-            person__sessions__created_at__gt=now - SESSION_FOR,
-        )
-        .select_related("tenant", "person")
-        .order_by("tenant__name", "tenant_id")
-    )
-
-
-def person_of(token: str) -> int | None:
-    """The number of whoever has a session with this, also an old one."""
-    found = PersonSession.objects.filter(digest=session_digest(token))
-    return found.values_list("person_id", flat=True).first()
-
-
-def sign_out(token: str) -> None:
-    PersonSession.objects.filter(digest=session_digest(token)).delete()
-
-
-def forget_person(address: str) -> None:
-    """The person at an address is erased; sessions, memberships and codes go along."""
-    Person.objects.annotate(lower=Lower("email")).filter(lower=address.lower()).delete()
-    CodeRequest.objects.annotate(lower=Lower("address")).filter(lower=address.lower()).delete()
-
-
-def forget_people_of(tenant_id: int) -> None:
-    """Nobody sees a tenant any more; whoever has no other one is erased."""
-    members = list(Membership.objects.filter(tenant=tenant_id).values_list("person_id", flat=True))
-    Membership.objects.filter(tenant=tenant_id).delete()
-    for person in Person.objects.filter(pk__in=members, memberships=None):
-        forget_person(person.email)
-
-
-def session_digest(token: str) -> str:
-    return sha256(token.encode()).hexdigest()
-
-
-def person_at(address: str) -> Person | None:
-    """Whose address it is, in any spelling."""
-    return Person.objects.annotate(lower=Lower("email")).filter(lower=address.lower()).first()
 
 
 def _digest(key: uuid.UUID, code: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import time
 from datetime import timedelta
 from http import HTTPStatus
 from typing import cast
@@ -44,14 +45,27 @@ class Bearer(AuthBase):
 
     def __call__(self, request: HttpRequest) -> ApiToken:
         """Raises ProblemError: 401, 403, or 429 for whoever was refused too often."""
-        token = _token(request, self.secret_of(request))
+        token = self.token(request, self.secret_of(request))
         count(request, self.limit, str(token.pk))
         require(token, *self.permissions, any_of=self.any_of)
         return token
 
+    def token(self, request: HttpRequest, secret: str) -> ApiToken:
+        return _token(request, secret)
+
 
 class OfMonitor(Bearer):
-    """Also takes the token as the password of an address (`https://x:TOKEN@host/`): some can send no header."""
+    """Also takes the token as the password of an address (`https://x:TOKEN@host/`): some can send no header.
+
+    In a storm each alert may be a request. Token, user and what that may are looked up once in `LOOKED_UP`:
+    a token that is revoked may report for as long.
+    """
+
+    LOOKED_UP = 1.0  # seconds
+
+    def __init__(self, *permissions: str) -> None:
+        super().__init__(*permissions)
+        self._known: dict[str, tuple[float, ApiToken]] = {}
 
     @property
     def limit(self) -> request_rate_limits.RateLimit:
@@ -59,6 +73,16 @@ class OfMonitor(Bearer):
 
     def secret_of(self, request: HttpRequest) -> str:
         return bearer(request) or _basic(request)
+
+    def token(self, request: HttpRequest, secret: str) -> ApiToken:
+        now = time.monotonic()
+        known = self._known.get(secret)
+        if known is not None and now < known[0]:
+            return known[1]
+        token = super().token(request, secret)
+        fresh = {each: kept for each, kept in self._known.items() if now < kept[0]}
+        self._known = fresh | {secret: (now + self.LOOKED_UP, token)}
+        return token
 
 
 def require(token: ApiToken, *permissions: str, any_of: bool = False) -> None:

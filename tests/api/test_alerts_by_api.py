@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import base64
 import json
+import time
+from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
 from django.test import Client
 
 from incidents.models import Incident, MonitorAlert, MonitorSource
+from incidents.services.access import tokens
+from statuspage.api.authentication import OfMonitor
 from tests.alerts.test_formats_of_alerts import ALERTMANAGER
 from tests.api.conftest import V1, Call, cell, token_of, told
 
@@ -45,6 +50,30 @@ def test_a_report_sent_twice_with_one_key_is_taken_in_once(call: Call) -> None:
     )
     assert first == again
     assert MonitorAlert.objects.get().times == 1
+
+
+def test_each_alert_of_a_storm_takes_four_questions_and_a_transaction(
+    call: Call, django_assert_num_queries: Any
+) -> None:
+    fired = {"key": "k"} | cell()
+    call("post", "ingest/json", fired)
+    for status in ("firing", "resolved"):
+        with django_assert_num_queries(6):  # begin, source, lock, alerts, the row's update, end
+            answer = call("post", "ingest/json", fired | {"status": status})
+    assert told(answer)["lines"][0]["over"]
+
+
+def test_a_revoked_token_reports_for_a_second_at_most(
+    call: Call, operator: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    token, secret = token_of(operator)
+    fired = {"key": "k"} | cell()
+    assert call("post", "ingest/json", fired, token=secret).status_code == 200
+    tokens.revoke(token_id=token.pk, now=datetime.now(UTC))
+    later = time.monotonic() + OfMonitor.LOOKED_UP
+    monkeypatch.setattr("statuspage.api.authentication.time.monotonic", lambda: later)
+    assert call("post", "ingest/json", fired, token=secret).status_code == 401
+    assert call("get", "incidents", token=secret).status_code == 401
 
 
 @pytest.mark.parametrize(

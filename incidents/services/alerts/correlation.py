@@ -64,7 +64,7 @@ def act_on(
             if found is None:
                 _open(members, wanted, now=now, actor=actor)
             else:
-                incident = Incident.objects.get(pk=found)
+                incident = Incident.objects.only("tracking_id", "level").get(pk=found)
                 _join(incident, own[found], members, wanted, now=now, actor=actor)
         except EntryError as error:
             for alert in members:

@@ -21,6 +21,7 @@ from incidents.vocabulary import Level
 HEARTBEAT = "watchdog"  # the alert that Prometheus' own rules fire all the time
 # At most this often: in a storm it would be one more write for every alert.
 HEARD_NOTED = timedelta(seconds=5)
+ALERT = [field.name for field in MonitorAlert._meta.concrete_fields]
 REHEARD = """
 UPDATE incidents_monitoralert AS a SET heard_at = %s, over_at = v.over_at, times = v.times, flaps = v.flaps
 FROM unnest(%s::bigint[], %s::timestamptz[], %s::int[], %s::int[]) AS v (id, over_at, times, flaps)
@@ -49,9 +50,9 @@ def take_in(*, source: MonitorSource, signals: Sequence[Signal], now: datetime) 
     taken = Taken(heartbeats=len(beats))
     known = {
         each.key: each
-        for each in MonitorAlert.objects.select_related("incident").filter(
-            source=source.name, key__in=list(latest), resolved_at__isnull=True
-        )
+        for each in MonitorAlert.objects.select_related("incident")
+        .only(*ALERT, "incident__tracking_id")
+        .filter(source=source.name, key__in=list(latest), resolved_at__isnull=True)
     }
     new: list[MonitorAlert] = []
     changed: list[MonitorAlert] = []

@@ -18,6 +18,7 @@ import yaml
 
 from statuspage.local.ports import free_port
 from tests.clients.conftest import got
+from tests.clients.test_feed_readers import BROKEN, WORKS
 
 pytestmark = pytest.mark.processes
 PLUGINS = "/usr/lib/nagios/plugins"
@@ -97,8 +98,8 @@ def test_check_http_is_critical_where_something_is_wrong_and_nowhere_else(
 @pytest.mark.parametrize(
     ("place", "titles"),
     [
-        ("", ["Identified: Key Vault requests fail", "In progress: Disks, replaced"]),
-        ("?region=east-us", ["Identified: Key Vault requests fail"]),
+        ("", [BROKEN, WORKS]),
+        ("?region=east-us", [BROKEN]),
         ("?service=storage&region=east-us", []),
     ],
 )

@@ -35,6 +35,7 @@ from tests.public.format_snapshots import (
     snapshot,
 )
 
+TWO_PAIRS = "Key Vault, Storage - East US, West Europe - Identified: Two pairs"
 XML = ("/status/feed/", "/history.rss", "/history.atom")
 LOGS = ("/history.rss", "/history.atom", "/feed.json")
 FEEDS = (*XML, "/feed.json")
@@ -125,18 +126,37 @@ def test_two_installations_have_no_id_in_common() -> None:
 
 
 def test_the_feed_of_now_has_the_last_word_of_every_incident_that_is_going_on() -> None:
-    assert titles(pages_of(EVENTFUL)["/status/feed/"]) == [
-        "Identified: Key Vault requests fail",
-        "In progress: Disks, replaced",
+    """As in Azure's feed: service - region - what is said, in HTML."""
+    page = pages_of(EVENTFUL)["/status/feed/"]
+    assert titles(page) == [
+        "Key Vault - West Europe, East US - Identified: Key Vault requests fail",
+        "Storage - North Europe - In progress: Disks, replaced",
     ]
+    entry = read(page).entries[0]
+    assert (entry.summary, "content" in entry) == ("<p>A gateway is overloaded.</p>", False)
+    assert [tag.term for tag in entry.tags] == ["Key Vault", "West Europe", "East US"]
+
+
+def test_a_title_of_the_feed_of_now_names_three_places_and_counts_the_others() -> None:
+    hits = [
+        impact("storage", region, "08:00") for region in ("east-us", "north-europe", "west-europe")
+    ]
+    wide = incident(
+        "WIDE-001", "Much fails", *hits, impact("key-vault", "global", "08:00"), ended_at=None
+    )
+    (title,) = titles(pages_of(snapshot(wide))["/status/feed/"])
+    assert (
+        title
+        == "Storage, Key Vault - East US, North Europe, West Europe and 1 more - Investigating: Much fails"
+    )
 
 
 @pytest.mark.parametrize(
     ("query", "shown"),
     [
-        ({"region": "east-us"}, ["Identified: Two pairs"]),
+        ({"region": "east-us"}, [TWO_PAIRS]),
         ({"service": "storage", "region": "east-us"}, []),
-        ({"service": "key-vault", "region": "east-us"}, ["Identified: Two pairs"]),
+        ({"service": "key-vault", "region": "east-us"}, [TWO_PAIRS]),
         ({"region": "north-europe"}, []),
     ],
 )

@@ -9,7 +9,7 @@ after the snapshot's time), `text`, `html` (sanitised),
 from __future__ import annotations
 
 import heapq
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from html import escape
 from typing import Any, NamedTuple
@@ -31,6 +31,7 @@ from statuspage.public.snapshot.values import (
 
 FeedEntry = dict[str, Any]
 KEPT = 300
+TITLED = 3  # services, and as many regions, that a title names
 LONGEST = 20_000  # characters of one entry's HTML; beyond that its beginning as plain text
 
 
@@ -55,7 +56,8 @@ def newest_entries(
 
 
 def active_entries(snapshot: Snapshot, *, base_url: str, site: str) -> list[FeedEntry]:
-    """Of every incident that is going on the last entry alone, with the places that are hit now."""
+    """Of every incident that is going on the last entry alone, with the places that are hit now, which its title
+    begins with, as in Azure's feed: service - region - what is said."""
     found = []
     for incident in open_incidents(snapshot):
         newest = max(_told(incident, snapshot.as_of), key=lambda one: (one.at, one.number))
@@ -65,8 +67,16 @@ def active_entries(snapshot: Snapshot, *, base_url: str, site: str) -> list[Feed
             services, regions = ({cell[side] for cell in now} for side in (0, 1))
             entry["services"] = [one for one in entry["services"] if one[0] in services]
             entry["regions"] = [one for one in entry["regions"] if one[0] in regions]
+        parts = [_first(entry["services"]), _first(entry["regions"]), entry["title"]]
+        entry["title"] = " - ".join(filter(None, parts))
         found.append(entry)
     return sorted(found, key=lambda entry: str(entry["at"]), reverse=True)
+
+
+def _first(places: Sequence[list[str]]) -> str:
+    names = [name for _slug, name in places]
+    more = f" and {len(names) - TITLED} more" if len(names) > TITLED else ""
+    return ", ".join(names[:TITLED]) + more
 
 
 def _told(incident: IncidentView, now: datetime) -> Iterator[_Told]:

@@ -21,7 +21,7 @@ from statuspage.public.formats.badges import badge, framed
 from statuspage.public.formats.catalogue import FormatCatalogue
 from statuspage.public.formats.feed.calendar import calendar, events
 from statuspage.public.formats.feed.feed_entries import active_entries, newest_entries
-from statuspage.public.formats.feed.feeds import FeedChannel, atom, json_feed, rss
+from statuspage.public.formats.feed.feeds import FeedChannel, atom, json_feed, rss, rss_of_now
 from statuspage.public.formats.plain import clean, line
 from statuspage.public.formats.statuspage import queries as statuspage_queries
 from statuspage.public.formats.statuspage.incident_timeline import open_states
@@ -40,7 +40,7 @@ Write = Callable[[FeedChannel, Sequence[dict[str, Any]]], Page]
 ENTRIES, ACTIVE, EVENTS = "entries", "active", "events"
 # What is at each address: which list of the index, written by what.
 FEEDS: Mapping[str, tuple[str, Write]] = {
-    "/status/feed/": (ACTIVE, rss),
+    "/status/feed/": (ACTIVE, rss_of_now),
     "/history.rss": (ENTRIES, rss),
     "/history.atom": (ENTRIES, atom),
     "/feed.json": (ENTRIES, json_feed),

@@ -57,14 +57,21 @@ class _Dated(feedgenerator.SyndicationFeed):
         return made
 
 
-class _Rss(_Dated, feedgenerator.Rss201rev2Feed):
-    def rss_attributes(self) -> dict[str, str]:
-        return {**super().rss_attributes(), "xmlns:content": CONTENT}
+class _RssOfNow(_Dated, feedgenerator.Rss201rev2Feed):
+    """As Azure's: a description in HTML, a category for each service and region; without an item all is well."""
 
     def add_item_elements(self, handler: SimplerXMLGenerator, item: dict[str, Any]) -> None:
         super().add_item_elements(handler, item)
         for scheme, _slug, name in item["places"]:
             handler.addQuickElement("category", name, {"domain": scheme})
+
+
+class _Rss(_RssOfNow):
+    def rss_attributes(self) -> dict[str, str]:
+        return {**super().rss_attributes(), "xmlns:content": CONTENT}
+
+    def add_item_elements(self, handler: SimplerXMLGenerator, item: dict[str, Any]) -> None:
+        super().add_item_elements(handler, item)
         handler.addQuickElement("content:encoded", item["html"])
 
 
@@ -76,6 +83,10 @@ class _Atom(_Dated, feedgenerator.Atom1Feed):
         handler.addQuickElement("content", item["html"], {"type": "html"})
 
 
+def rss_of_now(channel: FeedChannel, entries: Sequence[FeedEntry]) -> Page:
+    return Page(_written(_RssOfNow, channel, entries), _Rss.content_type, max_age=MAX_AGE)
+
+
 def rss(channel: FeedChannel, entries: Sequence[FeedEntry]) -> Page:
     return Page(_written(_Rss, channel, entries), _Rss.content_type, max_age=MAX_AGE)
 
@@ -84,7 +95,9 @@ def atom(channel: FeedChannel, entries: Sequence[FeedEntry]) -> Page:
     return Page(_written(_Atom, channel, entries), _Atom.content_type, max_age=MAX_AGE)
 
 
-def _written(kind: type[_Rss | _Atom], channel: FeedChannel, entries: Sequence[FeedEntry]) -> bytes:
+def _written(
+    kind: type[_RssOfNow | _Atom], channel: FeedChannel, entries: Sequence[FeedEntry]
+) -> bytes:
     feed = kind(
         title=channel.title,
         link=channel.home,
@@ -101,7 +114,7 @@ def _written(kind: type[_Rss | _Atom], channel: FeedChannel, entries: Sequence[F
             title=entry["title"],
             link=entry["url"],
             # Readers take a description for HTML, in RSS as in Django's Atom: so the text is escaped.
-            description=escape(entry["text"]),
+            description=entry["html"] if kind is _RssOfNow else escape(entry["text"]),
             unique_id=entry["id"],
             unique_id_is_permalink=False,
             pubdate=at,

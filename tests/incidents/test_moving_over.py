@@ -21,6 +21,7 @@ from incidents.importers.site.readers import LEVELS, READERS, STAGES, format_of,
 from incidents.models import Communication, ImportBatch, Incident
 from incidents.services.imports import site
 from incidents.services.imports.documents import document_of, exportable, store
+from incidents.services.imports.site_files import Read
 from incidents.services.incident import declare, post_update, recover
 from incidents.services.inputs import Statement
 from incidents.services.reviews.review import Draft, Repair, Section, publish_review
@@ -205,6 +206,42 @@ def test_an_odd_value_anywhere_is_read_or_refused_in_words(name: str, document: 
             for read in (READERS[name], lambda given: READERS[format_of(given)](given)):
                 told = _refusal(read, made)
                 assert told is None or ";" in told, (place, odd)
+
+
+@pytest.mark.parametrize(
+    ("document", "named"),
+    [
+        (STATUSPAGE, ("", "incidents", "incident_updates")), (CACHET, ("", "data")), (CACHET_3, ("", "attributes")),
+        (GOOGLE, (0, "updates", "affected_products")), (AWS, ("storage", "event_log")), (GATUS, (0, "events")),
+        (KUMA, ("", "incident")), (HEARTBEATS, ("", "7")),
+    ],
+)  # fmt: skip
+def test_every_field_that_nothing_is_made_of_is_counted(
+    document: Any, named: tuple[Any, ...], now: datetime
+) -> None:
+    """One that is not known, put into every object of these names, also beside the incidents."""
+    tried = 0
+    for place in _places(document):
+        within = _at(document, place)
+        last = next((each for each in reversed(place) if isinstance(each, str)), "")
+        if isinstance(within, dict) and (last in named or (not last and 0 in named)):
+            read = Read()
+            read.add(json.dumps(_with(document, place, within | {"odd": 1})), "page.json")
+            report = site.import_found(
+                found=read.found,
+                names=site.Names({}),
+                name="x",
+                now=now,
+                unread=read.unread,
+                dry_run=True,
+            )
+            assert [each.rpartition(".")[2] for each in report.unread].count("odd") == 1, place
+            tried += 1
+    assert tried >= 2
+
+
+def _at(value: Any, place: tuple[Any, ...]) -> Any:
+    return _at(value[place[0]], place[1:]) if place else value
 
 
 def _refusal(read: Any, document: Any) -> str | None:

@@ -30,18 +30,20 @@ def gatus(document: Any) -> Iterator[FoundOnSite]:
     for index, each in enumerate(rows_of(document, "")):
         row = Reading(each, f"[{index}]")
         name, key = row.text("name"), row.text("key", "name")
-        events = _moments(row.list("events"), f"[{index}].events", "type")
-        results = _moments(row.list("results"), f"[{index}].results", "success")
+        events = _moments(row.parts("events"), "type")
+        results = _moments(row.parts("results"), "success")
         states = [(at, what != "UNHEALTHY") for at, what in events if what != "START"]
+        names, unread = [name, row.text("group")], list(row.rest())
         for start, end in outages(states or [(at, bool(good)) for at, good in results]):
             yield FoundOnSite(
                 external_id=f"gatus:{key}:{start.isoformat()}",
                 title=f"{name} was unhealthy",
                 started_at=start,
                 ended_at=end,
-                names=[name, row.text("group")],
-                unread=list(row.rest()),
+                names=names,
+                unread=unread,
             )
+            unread = []  # it is the endpoint's: told once
 
 
 def uptime_kuma(document: Any) -> Iterator[FoundOnSite]:
@@ -64,10 +66,14 @@ def uptime_kuma(document: Any) -> Iterator[FoundOnSite]:
     if not isinstance(heard, dict):
         raise SiteFileError("heartbeatList: is no object; export it again")
     for monitor, beats in heard.items():
-        found = _moments(beats, f"heartbeatList.{monitor}", "status", "time")
+        if not isinstance(beats, list):
+            raise SiteFileError(f"heartbeatList.{monitor}: is no list; export it again")
+        own = Reading({"heartbeatList": beats}, f"monitor {monitor}")
+        found = _moments(own.parts("heartbeatList"), "status", "time")
         states = [
             (at, status == _KUMA_UP) for at, status in found if status in (_KUMA_DOWN, _KUMA_UP)
         ]
+        unread = list(own.rest())
         for start, end in outages(states):
             yield FoundOnSite(
                 external_id=f"uptime-kuma:monitor-{monitor}:{start.isoformat()}",
@@ -75,7 +81,9 @@ def uptime_kuma(document: Any) -> Iterator[FoundOnSite]:
                 started_at=start,
                 ended_at=end,
                 names=[f"monitor {monitor}"],
+                unread=unread,
             )
+            unread = []
 
 
 def _announced(row: Reading) -> FoundOnSite:
@@ -98,14 +106,15 @@ def _maintained(value: object, place: str) -> Iterator[FoundOnSite]:
     """One for each of its windows."""
     row = Reading(value, place)
     number, title, text = row.text("id"), row.text("title"), row.text("description")
-    windows = row.list("timeslotList")
+    windows = [
+        (window.must("startDate", "start_date"), window.time("endDate", "end_date"))
+        for window in row.parts("timeslotList")
+    ]
     row.ignore("active", "strategy", "status", "timezone", "timezoneOption", "timezoneOffset", "dateRange",
                "timeRange", "weekdays", "daysOfMonth", "intervalDay", "cron", "duration",
                "durationMinutes")  # fmt: skip
     unread = list(row.rest())
-    for index, each in enumerate(windows):
-        window = Reading(each, f"{place}.timeslotList[{index}]")
-        start, end = window.must("startDate", "start_date"), window.time("endDate", "end_date")
+    for start, end in windows:
         yield FoundOnSite(
             external_id=f"uptime-kuma:maintenance-{number}:{start.isoformat()}",
             title=title,
@@ -118,6 +127,7 @@ def _maintained(value: object, place: str) -> Iterator[FoundOnSite]:
             updates=[Said(start, "in-progress", text)] if text else [],
             unread=unread,
         )
+        unread = []
 
 
 def outages(states: Iterable[tuple[datetime, bool]]) -> list[Outage]:
@@ -134,9 +144,6 @@ def outages(states: Iterable[tuple[datetime, bool]]) -> list[Outage]:
 
 
 def _moments(
-    rows: object, place: str, state: str, when: str = "timestamp"
+    rows: Iterable[Reading], state: str, when: str = "timestamp"
 ) -> list[tuple[datetime, Any]]:
-    if not isinstance(rows, list):
-        raise SiteFileError(f"{place}: is no list; export it again")
-    readings = (Reading(each, f"{place}[{index}]") for index, each in enumerate(rows))
-    return [(reading.must(when), reading.take(state)) for reading in readings]
+    return [(row.must(when), row.take(state)) for row in rows]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 import tomllib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from typing import Any
 
 import yaml
@@ -251,6 +251,12 @@ def _front_matter(text: str, name: str) -> tuple[object, str]:
     raise SiteFileError(f"{name}: has no front matter; begin with --- and title: …")
 
 
+# What each reader takes of a file that is an object; AWS keys its lists by service.
+MEMBERS: Mapping[str, Collection[str]] = {
+    "statuspage": (*GROUPS, "incident"),
+    "cachet": ("data",),
+    "uptime-kuma": ("incident", "incidents", "maintenanceList", "heartbeatList", "monitorList"),
+}
 READERS: Mapping[str, Callable[[Any], Iterator[FoundOnSite]]] = {
     "statuspage": statuspage,
     "cachet": cachet,
@@ -259,6 +265,16 @@ READERS: Mapping[str, Callable[[Any], Iterator[FoundOnSite]]] = {
     "gatus": gatus,
     "uptime-kuma": uptime_kuma,
 }
+
+
+def unread_members(kind: str, document: Any) -> list[str]:
+    """What the file itself has and its reader does not look at."""
+    if not isinstance(document, dict):
+        return []
+    taken = MEMBERS.get(kind, [name for name, value in document.items() if isinstance(value, list)])
+    top = Reading(document, "the file")
+    top.ignore(*taken)
+    return list(top.rest())
 
 
 def format_of(document: Any) -> str:

@@ -73,10 +73,19 @@ class Names:
 
 @transaction.atomic
 def import_found(
-    *, found: Sequence[FoundOnSite], names: Names, name: str, now: datetime, dry_run: bool = False
+    *,
+    found: Sequence[FoundOnSite],
+    names: Names,
+    name: str,
+    now: datetime,
+    unread: Mapping[str, int] | None = None,
+    dry_run: bool = False,
 ) -> ImportReport:
-    """Store what other pages state. A tracking ID follows from the other page's id, so again is once."""
-    report = ImportReport()
+    """Store what other pages state. A tracking ID follows from the other page's id, so again is once.
+
+    `unread`: what their files have beside that, for the report.
+    """
+    report = ImportReport(unread=Counter(unread))
     documents = []
     for each in found:
         places = _places(each, names, report)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any
 
 from incidents.importers.site.found import FoundOnSite, SiteFileError
-from incidents.importers.site.readers import READERS, format_of, front_matter
+from incidents.importers.site.readers import READERS, format_of, front_matter, unread_members
 from incidents.policy import load_json
 from incidents.services.imports.documents import FORMAT
 from incidents.validation import RefusedError
@@ -16,10 +17,13 @@ MARKDOWN = (".md", ".markdown")
 
 @dataclass
 class Read:
-    """`own`: documents as `export_incidents` writes them; `found`: what other pages state."""
+    """`own`: documents as `export_incidents` writes them; `found`: what other pages state; `unread`: what their
+    files have beside incidents.
+    """
 
     own: list[dict[str, Any]] = field(default_factory=list)
     found: list[FoundOnSite] = field(default_factory=list)
+    unread: Counter[str] = field(default_factory=Counter)
 
     def add(self, text: str, name: str, chosen: str = "auto") -> None:
         """Read one more file; `name` is told in errors, `chosen` one of READERS or `auto`.
@@ -38,6 +42,7 @@ class Read:
             document = load_json(text, name, RefusedError)
             kind = format_of(document) if chosen == "auto" else chosen
             self.found += READERS[kind](document)
+            self.unread.update(unread_members(kind, document))
         if self.own and self.found:
             raise SiteFileError(f"{name}: hand in our own JSON Lines by themselves")
 

@@ -122,6 +122,7 @@ def _imported(new: NewImport, *, dry_run: bool) -> Imported:
                 names=site.Names(new.mapping),
                 name=name,
                 now=now,
+                unread=read.unread,
                 dry_run=dry_run,
             )
     except (SiteFileError, RefusedError, OutboundError) as error:

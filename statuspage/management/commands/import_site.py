@@ -80,7 +80,12 @@ class Command(ActingCommand):
         else:
             names = site.Names(_mapping(options["mapping"]))
             report = site.import_found(
-                found=read.found, names=names, name=name, now=now, dry_run=dry_run
+                found=read.found,
+                names=names,
+                name=name,
+                now=now,
+                unread=read.unread,
+                dry_run=dry_run,
             )
         if options["json"]:
             told = {

@@ -176,7 +176,9 @@ def _report(draft: FormDraft, table: Mapping[str, str], *, dry_run: bool) -> sit
     if read.own:
         return site.import_documents(documents=read.own, name=name, now=now, dry_run=dry_run)
     names = site.Names(dict(table))
-    return site.import_found(found=read.found, names=names, name=name, now=now, dry_run=dry_run)
+    return site.import_found(
+        found=read.found, names=names, name=name, now=now, unread=read.unread, dry_run=dry_run
+    )
 
 
 def _take(request: HttpRequest, draft: FormDraft) -> bool:

@@ -82,6 +82,11 @@ class ToldReview(BaseModel):
     survey: str
 
 
+class ReviewPage(BaseModel):
+    items: list[ToldReview]
+    next: str | None
+
+
 @router.post("/decisions", auth=Bearer(VIEW), response=reads(Verdict), openapi_extra=FACTS)
 def decide(request: HttpRequest, new: Body[dict[str, Any]], asked: Query[Which]) -> Verdict:
     """What the policy says of these facts; the object of `manage.py decide`. Nothing is stored."""
@@ -119,11 +124,14 @@ def list_decisions_of(
     return _page(every_decision(tracking_id=incident.tracking_id), asked)
 
 
-@incidents.get("/{tracking_id}/reviews", auth=Bearer(VIEW), response=reads(list[ToldReview]))
-def list_reviews_of(request: HttpRequest, tracking_id: str) -> list[ToldReview]:
+@incidents.get("/{tracking_id}/reviews", auth=Bearer(VIEW), response=reads(ReviewPage))
+def list_reviews_of(
+    request: HttpRequest, tracking_id: str, asked: Query[pagination.PageAsked]
+) -> ReviewPage:
     """Every version of the incident's review, the newest first."""
-    reviews = visible(request, tracking_id).reviews.select_related("actor").order_by("-version")
-    return [_review(each) for each in reviews]
+    reviews = visible(request, tracking_id).reviews.select_related("actor")
+    rows, after = pagination.page(reviews, asked, ("version",))
+    return ReviewPage(items=[_review(each) for each in rows], next=after)
 
 
 def _page(found: QuerySet[Decision], asked: pagination.PageAsked) -> MadePage:

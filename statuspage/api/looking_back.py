@@ -21,7 +21,8 @@ from notifications.evidence.insight import insight
 from statuspage.api.answers import pagination
 from statuspage.api.answers.response_codes import reads, writes
 from statuspage.api.authentication import Bearer, token_of
-from statuspage.api.schemas.requests import Moment, Question, Strict
+from statuspage.api.once import all_or_nothing
+from statuspage.api.schemas.requests import Look, Moment, Question, Strict
 from statuspage.desk.insight import records
 
 router = Router(tags=["Looking back"])
@@ -102,13 +103,16 @@ def show_how_fast(request: HttpRequest) -> dict[str, Any]:
 
 
 @router.put("/how-fast", auth=Bearer(CONFIRM), response=writes(Publication, 200))
-def publish_how_fast(request: HttpRequest, new: Body[Publication]) -> Publication:
+def publish_how_fast(
+    request: HttpRequest, new: Body[Publication], asked: Query[Look]
+) -> Publication:
     """Show the world the figures of the quarters that are over, or take them off."""
     now, actor = timezone.now(), token_of(request).user
-    if new.public:
-        publish_figures(figures=how_fast(now=now).as_dict(), now=now, actor=actor)
-    else:
-        take_off(now=now, actor=actor)
+    with all_or_nothing(asked.dry_run):
+        if new.public:
+            publish_figures(figures=how_fast(now=now).as_dict(), now=now, actor=actor)
+        else:
+            take_off(now=now, actor=actor)
     return new
 
 

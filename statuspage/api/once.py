@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from http import HTTPStatus
 from typing import Any
 
@@ -45,13 +46,25 @@ def told_once(
     status: HTTPStatus = HTTPStatus.OK,
     dry_run: bool = False,
 ) -> HttpResponse:
-    """What `act` tells, as an answer; if the key was answered before, that. A dry run keeps nothing."""
+    """What `act` tells, as an answer; if the key was answered before, that. A dry run is rolled back."""
 
     def answered() -> Answered:
         return status, act().model_dump(mode="json")
 
-    code, told = (HTTPStatus.OK, answered()[1]) if dry_run else once(request, answered)
+    if dry_run:
+        with all_or_nothing(dry_run):
+            return JsonResponse(answered()[1])
+    code, told = once(request, answered)
     return JsonResponse(told, status=code)
+
+
+@contextmanager
+def all_or_nothing(dry_run: bool) -> Iterator[None]:
+    """All or nothing; nothing, too, if it is only looked at."""
+    with transaction.atomic():
+        yield
+        if dry_run:
+            transaction.set_rollback(True)
 
 
 def _begin(request: HttpRequest) -> IdempotentResponse | None:

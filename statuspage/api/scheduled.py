@@ -8,18 +8,19 @@ from typing import Annotated
 
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
-from ninja import Body, Path, Router, Status
+from ninja import Body, Path, Query, Router, Status
 from pydantic import BaseModel
 
 from incidents.access import DRAFT, UPDATE, VIEW, in_scope, may
 from incidents.models import ScheduledPost
 from incidents.services.errors import EntryError
 from incidents.services.scheduled import posts
+from statuspage.api.answers import pagination
 from statuspage.api.answers.problems import ProblemError, problem
 from statuspage.api.answers.response_codes import reads, writes
 from statuspage.api.authentication import Bearer, require, token_of
-from statuspage.api.once import told_once
-from statuspage.api.schemas.requests import Moment, Strict
+from statuspage.api.once import all_or_nothing, told_once
+from statuspage.api.schemas.requests import Look, Moment, Strict
 
 router = Router(tags=["Scheduled"])
 Number = Annotated[int, Path(ge=1, lt=2**63)]
@@ -37,37 +38,49 @@ class ToldPost(BaseModel):
     why: str
 
 
+class PostPage(BaseModel):
+    items: list[ToldPost]
+    next: str | None
+
+
 class NewTime(Strict):
     due_at: Moment
 
 
-@router.get("/scheduled", auth=Bearer(VIEW), response=reads(list[ToldPost]))
-def list_scheduled(request: HttpRequest) -> list[ToldPost]:
+@router.get("/scheduled", auth=Bearer(VIEW), response=reads(PostPage))
+def list_scheduled(request: HttpRequest, asked: Query[pagination.PageAsked]) -> PostPage:
     """What waits for its time, the next one first."""
-    return [_post(each) for each in posts.open_posts()]
+    rows, after = pagination.page_of_texts(
+        list(posts.open_posts()), asked, lambda each: f"{each.due_at.isoformat()} {each.pk:019}"
+    )
+    return PostPage(items=[_post(each) for each in rows], next=after)
 
 
 @router.put("/scheduled/{number}", auth=Bearer(DRAFT), response=writes(ToldPost, 200))
-def move_scheduled(request: HttpRequest, number: Number, new: Body[NewTime]) -> ToldPost:
+def move_scheduled(
+    request: HttpRequest, number: Number, new: Body[NewTime], asked: Query[Look]
+) -> ToldPost:
     """Another time for it."""
     _require_disposable(request, number)
-    moved = posts.move(post_id=number, due_at=new.due_at, now=timezone.now())
-    if moved is None:
-        raise _late()
-    return _post(moved)
+    with all_or_nothing(asked.dry_run):
+        moved = posts.move(post_id=number, due_at=new.due_at, now=timezone.now())
+        if moved is None:
+            raise _late()
+        return _post(moved)
 
 
 @router.delete("/scheduled/{number}", auth=Bearer(DRAFT), response=writes(None, 204))
-def take_scheduled_back(request: HttpRequest, number: Number) -> Status[None]:
+def take_scheduled_back(request: HttpRequest, number: Number, asked: Query[Look]) -> Status[None]:
     """Never say it. What was typed is a draft of the token's user at the desk."""
     _require_disposable(request, number)
-    if not posts.take_back(post_id=number, now=timezone.now(), actor=token_of(request).user):
-        raise _late()
+    with all_or_nothing(asked.dry_run):
+        if not posts.take_back(post_id=number, now=timezone.now(), actor=token_of(request).user):
+            raise _late()
     return Status(HTTPStatus.NO_CONTENT, None)
 
 
 @router.post("/scheduled/{number}/now", auth=Bearer(DRAFT), response=writes(ToldPost, 200))
-def send_scheduled_now(request: HttpRequest, number: Number) -> HttpResponse:
+def send_scheduled_now(request: HttpRequest, number: Number, asked: Query[Look]) -> HttpResponse:
     """Send it at once, also what is held: with a token for what it does."""
 
     def act() -> ToldPost:
@@ -84,7 +97,7 @@ def send_scheduled_now(request: HttpRequest, number: Number) -> HttpResponse:
             raise _late()
         return _post(sent)
 
-    return told_once(request, act)
+    return told_once(request, act, dry_run=asked.dry_run)
 
 
 def _require_disposable(request: HttpRequest, number: int) -> None:

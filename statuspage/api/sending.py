@@ -22,8 +22,8 @@ from statuspage.api.answers import pagination
 from statuspage.api.answers.problems import problem
 from statuspage.api.answers.response_codes import reads, writes
 from statuspage.api.authentication import Bearer, token_of
-from statuspage.api.once import told_once
-from statuspage.api.schemas.requests import Strict
+from statuspage.api.once import all_or_nothing, told_once
+from statuspage.api.schemas.requests import Look, Strict
 
 router = Router(tags=["Sending"])
 
@@ -111,18 +111,19 @@ def show_sending(request: HttpRequest) -> ToldSending:
 
 
 @router.put("/sending", auth=Bearer(STOP), response=writes(ToldSending, 200))
-def set_sending(request: HttpRequest, new: Body[NewSending]) -> ToldSending:
+def set_sending(request: HttpRequest, new: Body[NewSending], asked: Query[Look]) -> ToldSending:
     """Stop all sending, or let it go on. As it is already, nothing is changed."""
     now, actor = timezone.now(), token_of(request).user
-    if new.stopped != (kill_switch.in_force() is not None):
-        try:
-            if new.stopped:
-                kill_switch.stop(reason=new.reason, now=now, actor=actor)
-            else:
-                kill_switch.release(now=now, actor=actor)
-        except kill_switch.StopError as error:
-            raise _refused(error) from error
-    return _sending()
+    with all_or_nothing(asked.dry_run):
+        if new.stopped != (kill_switch.in_force() is not None):
+            try:
+                if new.stopped:
+                    kill_switch.stop(reason=new.reason, now=now, actor=actor)
+                else:
+                    kill_switch.release(now=now, actor=actor)
+            except kill_switch.StopError as error:
+                raise _refused(error) from error
+        return _sending()
 
 
 @router.get("/suppressed", auth=Bearer(LOOK), response=reads(SuppressedPage))
@@ -134,7 +135,10 @@ def list_suppressed(request: HttpRequest, asked: Query[pagination.PageAsked]) ->
 
 @router.post("/suppressed/{number}/lift", auth=Bearer(LIFT), response=writes(Lifted, 200))
 def lift_suppression(
-    request: HttpRequest, number: Annotated[int, Path(ge=1, lt=2**63)], new: Body[Lifting]
+    request: HttpRequest,
+    number: Annotated[int, Path(ge=1, lt=2**63)],
+    new: Body[Lifting],
+    asked: Query[Look],
 ) -> HttpResponse:
     """Send to an address again; what it has missed leaves now."""
 
@@ -152,7 +156,7 @@ def lift_suppression(
         )
         return Lifted(id=number, address=found.label, sent_again=missed)
 
-    return told_once(request, act)
+    return told_once(request, act, dry_run=asked.dry_run)
 
 
 @router.get("/told", auth=Bearer(LOOK), response=reads(DeliveriesTo))

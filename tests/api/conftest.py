@@ -88,8 +88,12 @@ def told(answer: Answer) -> dict[str, Any]:
     return found
 
 
-def rows_told(answer: Answer) -> list[dict[str, Any]]:
-    found: list[dict[str, Any]] = json.loads(answer.content)
+def every(call: Call, path: str) -> list[dict[str, Any]]:
+    """The rows of a list, read one a page."""
+    found, cursor = list[dict[str, Any]](), ""
+    while cursor is not None:
+        page = told(call("get", f"{path}?limit=1&cursor={cursor}"))
+        found, cursor = [*found, *page["items"]], page["next"]
     return found
 
 

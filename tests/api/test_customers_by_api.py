@@ -9,8 +9,8 @@ import pytest
 
 from incidents.models import IdempotentResponse, Incident
 from notifications.audience.forecast import forecast
-from notifications.models import AlertRule, Delivery, Endpoint, Tenant
-from tests.api.conftest import Call, body, cell, told
+from notifications.models import Delivery, Endpoint, Tenant
+from tests.api.conftest import Call, body, cell, every, told
 from tests.notifications.cast import reader
 
 pytestmark = pytest.mark.django_db
@@ -60,9 +60,11 @@ def test_a_rule_leads_to_the_tenants_own_endpoints_alone(call: Call) -> None:
 
     assert refused.status_code == 422
     assert told(refused)["errors"][0]["field"] == "endpoints"
-    rules: Any = told(call("get", "tenants/contoso/rules"))
+    rules: Any = told(call("get", "tenants/contoso/rules"))["items"]
     assert [each["endpoints"] for each in rules] == [[mine]]
-    assert AlertRule.objects.get().services.get().slug == "storage"
+    assert call("delete", "tenants/contoso/rules/night?dry_run=1").status_code == 204
+    call("put", "tenants/contoso/rules/day", rule)
+    assert [each["name"] for each in every(call, "tenants/contoso/rules")] == ["day", "night"]
 
 
 def test_the_secret_of_a_webhook_is_told_once(call: Call, monkeypatch: pytest.MonkeyPatch) -> None:

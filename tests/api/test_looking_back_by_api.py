@@ -16,7 +16,7 @@ from incidents.services.inputs import Statement
 from incidents.services.scheduled import posts
 from notifications.delivery import plan
 from notifications.models import AlertRule, CustomerSubscription, Delivery, Endpoint, Tenant
-from tests.api.conftest import Call, body, cell, rows_told, told
+from tests.api.conftest import Call, body, cell, every, told
 
 pytestmark = pytest.mark.django_db
 CONTOSO = {"name": "Contoso", "contact": "ops@contoso.example"}
@@ -106,9 +106,12 @@ def test_a_review_is_commented_its_repairs_kept_and_its_feedback_read(call: Call
     path = f"incidents/{tracking_id}"
     call("post", f"{path}/updates", {"stage": "resolved", "public_text": "Over."})
     note = told(call("post", f"{path}/review/comments", {"comment": "When did it begin?"}))
+    looked = call("delete", f"{path}/review/comments/{note['id']}?dry_run=1")
+    assert looked.status_code == 204
+    assert told(call("get", f"{path}/review/comments"))["items"][0]["settled_at"] is None
     assert call("delete", f"{path}/review/comments/{note['id']}").status_code == 204
     assert call("delete", f"{path}/review/comments/{note['id']}").status_code == 404
-    assert rows_told(call("get", f"{path}/review/comments"))[0]["settled_at"]
+    assert told(call("get", f"{path}/review/comments"))["items"][0]["settled_at"]
 
     review = {"kind": "final", "sections": [{"heading": "What happened?", "text": "A disk."}],
               "repairs": [{"text": "More disks", "owner": "Disks", "state": "planned", "due": "2027-03"}]}  # fmt: skip
@@ -130,13 +133,14 @@ def test_what_waits_for_its_time_is_moved_sent_or_taken_back(call: Call, operato
             tracking_id=tracking_id, due_at=now + timedelta(hours=1), brief=False, page="/", form="x",
             fields={}, now=now, actor=operator,
         )  # fmt: skip
-    first, second = rows_told(call("get", "scheduled"))
+    first, second = every(call, "scheduled")
     later = (now + timedelta(hours=2)).isoformat()
     assert told(call("put", f"scheduled/{first['id']}", {"due_at": later}))["state"] == "waiting"
     assert told(call("post", f"scheduled/{first['id']}/now"))["state"] == "sent"
+    assert call("delete", f"scheduled/{second['id']}?dry_run=1").status_code == 204
     assert call("delete", f"scheduled/{second['id']}").status_code == 204
     assert call("delete", f"scheduled/{second['id']}").status_code == 404
-    assert not told(call("get", "scheduled"))
+    assert not told(call("get", "scheduled"))["items"]
 
 
 def test_a_token_for_drafts_sends_nothing_and_disposes_of_nobody_elses(

@@ -10,7 +10,7 @@ import pytest
 from incidents.importers.catalogue_file import load_shipped
 from incidents.models import Incident, MonitorAlert, PolicyVersion, Service, TextTemplate
 from incidents.services.imports.catalogue import apply_catalogue
-from tests.api.conftest import Call, body, rows_told, told
+from tests.api.conftest import Call, body, every, told
 from tests.conftest import NOW
 
 pytestmark = pytest.mark.django_db
@@ -84,7 +84,7 @@ def test_a_policy_that_takes_two_people_is_refused_and_may_be_looked_at(
 def test_a_monitor_is_set_up_and_what_waits_is_declared_or_put_aside(call: Call) -> None:
     new = {"mode": "ask", "mapping": '- match: {service: "*"}\n'}
     assert told(call("put", "monitors/probes?dry_run=1", new))["name"] == "probes"
-    assert not told(call("get", "monitors"))
+    assert not told(call("get", "monitors"))["items"]
     call("put", "monitors/probes", new)
     for service, region in (("storage", "west-europe"), ("key-vault", "east-us")):
         call(
@@ -95,7 +95,7 @@ def test_a_monitor_is_set_up_and_what_waits_is_declared_or_put_aside(call: Call)
 
     waits = told(call("get", "alerts?waiting=1&source=probes"))["items"]
     assert [each["key"] for each in waits] == ["key-vault", "storage"]
-    assert rows_told(call("get", "monitors"))[0]["waiting"] == 2
+    assert told(call("get", "monitors"))["items"][0]["waiting"] == 2
     assert told(call("post", "alerts/aside", {"alerts": [waits[0]["id"]]})) == {"put_aside": 1}
     declared = told(call("post", "monitors/probes/declaration"))
 
@@ -118,9 +118,12 @@ def test_texts_to_begin_with_are_kept_once_changed_and_thrown_away(call: Call) -
         told(call("put", path, new | {"public_text": "{colour}"}))["errors"][0]["field"]
         == "public_text"
     )
+    call("post", "text-templates", new | {"name": "Another"})
+    assert [each["name"] for each in every(call, "text-templates")] == ["Another", "First words"]
+    assert call("delete", f"{path}?dry_run=1").status_code == 204
     assert call("delete", path).status_code == 204
     assert call("delete", path).status_code == 404
-    assert not TextTemplate.objects.exists()
+    assert TextTemplate.objects.get().name == "Another"
 
 
 def test_another_page_is_looked_at_moved_over_and_undone(call: Call) -> None:

@@ -20,8 +20,8 @@ from statuspage.api.answers import pagination
 from statuspage.api.answers.problems import problem
 from statuspage.api.answers.response_codes import reads, writes
 from statuspage.api.authentication import Bearer, token_of
-from statuspage.api.customers.lookup import Why, all_or_nothing, erase, router, tenant_row
-from statuspage.api.once import Answered, once
+from statuspage.api.customers.lookup import Why, erase, router, tenant_row
+from statuspage.api.once import Answered, all_or_nothing, once
 from statuspage.api.schemas.requests import Look, Strict
 
 SEE_ENDPOINTS = Bearer("notifications.view_endpoint")
@@ -103,7 +103,7 @@ def make_endpoint(
 
     def act() -> Answered:
         nonlocal secret
-        with all_or_nothing(asked):
+        with all_or_nothing(asked.dry_run):
             made, secret = records.make_endpoint(
                 channel=new.channel,
                 address=new.address,
@@ -130,7 +130,7 @@ def stop_endpoint(
     endpoint = tenant_row(ref).endpoints.filter(pk=number, left_alerts_at=None).first()
     if endpoint is None:
         raise problem(HTTPStatus.NOT_FOUND, "This tenant has no endpoint with this number.")
-    with all_or_nothing(asked):
+    with all_or_nothing(asked.dry_run):
         own_endpoints.stop(endpoint=endpoint, now=timezone.now())
     return Status(HTTPStatus.NO_CONTENT, None)
 
@@ -144,7 +144,7 @@ def erase_endpoint(
     if endpoint is None:
         raise problem(HTTPStatus.NOT_FOUND, "There is no address with this number.")
     plan = erasure.plan_endpoints([endpoint])
-    with all_or_nothing(asked):
+    with all_or_nothing(asked.dry_run):
         erase(plan, asked, actor=token_of(request).user)
     return ErasedAddress(dry_run=asked.dry_run, deliveries=plan.deliveries)
 

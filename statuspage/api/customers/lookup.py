@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from http import HTTPStatus
 from typing import Annotated
 
 from django.contrib.auth.models import AbstractBaseUser
-from django.db import transaction
 from django.utils import timezone
 from ninja import Router
 from pydantic import Field
@@ -46,12 +43,3 @@ def tenant_row(ref: str) -> Tenant:
     if tenant is None:
         raise problem(HTTPStatus.NOT_FOUND, "There is no tenant with this identifier.")
     return tenant
-
-
-@contextmanager
-def all_or_nothing(asked: Look) -> Iterator[None]:
-    """Nothing, too, if it is only looked at."""
-    with transaction.atomic():
-        yield
-        if asked.dry_run:
-            transaction.set_rollback(True)

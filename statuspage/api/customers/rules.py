@@ -6,14 +6,17 @@ from http import HTTPStatus
 
 from django.http import HttpRequest
 from ninja import Body, Query, Status
+from pydantic import BaseModel
 
 from incidents.models import Geography, Region, Service, ServiceCategory
 from notifications.customers import records
 from notifications.models import AlertRule
+from statuspage.api.answers import pagination
 from statuspage.api.answers.response_codes import reads, writes
 from statuspage.api.authentication import Bearer
 from statuspage.api.catalogue_lookup import found
-from statuspage.api.customers.lookup import Number, all_or_nothing, router, tenant_row
+from statuspage.api.customers.lookup import Number, router, tenant_row
+from statuspage.api.once import all_or_nothing
 from statuspage.api.schemas.requests import Look
 from statuspage.api.schemas.rules import RuleConditions, ToldConditions, conditions_of
 
@@ -32,22 +35,26 @@ class ToldRule(ToldConditions):
     endpoints: list[int]
 
 
-@router.get("/tenants/{ref}/rules", auth=SEE_RULES, response=reads(list[ToldRule]))
-def list_rules(request: HttpRequest, ref: str) -> list[ToldRule]:
+class RulePage(BaseModel):
+    items: list[ToldRule]
+    next: str | None
+
+
+@router.get("/tenants/{ref}/rules", auth=SEE_RULES, response=reads(RulePage))
+def list_rules(request: HttpRequest, ref: str, asked: Query[pagination.PageAsked]) -> RulePage:
     """A tenant's alert rules, and the endpoints they lead to."""
-    rules = (
-        tenant_row(ref)
-        .alert_rules.order_by("name")
-        .prefetch_related(
-            "services",
-            "categories",
-            "regions",
-            "geographies",
-            "subscriptions",
-            "action_groups__endpoints",
-        )
+    rules = tenant_row(ref).alert_rules.prefetch_related(
+        "services",
+        "categories",
+        "regions",
+        "geographies",
+        "subscriptions",
+        "action_groups__endpoints",
     )
-    return [_rule(each) for each in rules]
+    rows, after = pagination.page_of_texts(
+        sorted(rules, key=lambda each: each.name), asked, lambda each: each.name
+    )
+    return RulePage(items=[_rule(each) for each in rows], next=after)
 
 
 @router.put("/tenants/{ref}/rules/{name}", auth=KEEP_RULES, response=writes(ToldRule, 200))
@@ -55,7 +62,7 @@ def save_rule(
     request: HttpRequest, ref: str, name: str, new: Body[NewRule], asked: Query[Look]
 ) -> ToldRule:
     """Make an alert rule, or change it to exactly this."""
-    with all_or_nothing(asked):
+    with all_or_nothing(asked.dry_run):
         made = records.save_rule(
             tenant=tenant_row(ref),
             rule=records.Rule(
@@ -88,7 +95,7 @@ def save_rule(
 )
 def remove_rule(request: HttpRequest, ref: str, name: str, asked: Query[Look]) -> Status[None]:
     """Remove an alert rule. A tenant without any is told at its contact."""
-    with all_or_nothing(asked):
+    with all_or_nothing(asked.dry_run):
         records.remove_rule(tenant=tenant_row(ref), name=name)
     return Status(HTTPStatus.NO_CONTENT, None)
 

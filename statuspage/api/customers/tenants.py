@@ -18,7 +18,8 @@ from statuspage.api.answers import pagination
 from statuspage.api.answers.response_codes import reads, writes
 from statuspage.api.authentication import Bearer, token_of
 from statuspage.api.catalogue_lookup import pairs_of
-from statuspage.api.customers.lookup import Why, all_or_nothing, erase, router, tenant_row
+from statuspage.api.customers.lookup import Why, erase, router, tenant_row
+from statuspage.api.once import all_or_nothing
 from statuspage.api.schemas.requests import Look, Slug, Strict
 
 SEE = Bearer("notifications.view_tenant")
@@ -96,7 +97,7 @@ def save_tenant(
     request: HttpRequest, ref: str, new: Body[NewTenant], asked: Query[Look]
 ) -> ToldTenant:
     """Make a tenant, or change it to exactly this."""
-    with all_or_nothing(asked):
+    with all_or_nothing(asked.dry_run):
         tenant = records.save_tenant(
             ref=ref,
             name=new.name,
@@ -133,7 +134,7 @@ def save_subscription(
 ) -> ToldSubscription:
     """Make a subscription, or change it to exactly this; it runs where the footprint says."""
     places = [(each.service, each.region) for each in new.footprint]
-    with all_or_nothing(asked):
+    with all_or_nothing(asked.dry_run):
         made = records.save_subscription(
             ref=subscription,
             tenant=tenant_row(ref),
@@ -154,7 +155,7 @@ def erase_tenant(request: HttpRequest, ref: str, asked: Query[Why]) -> Erased:
         deliveries=plan.deliveries,
         endpoints_kept=plan.kept,
     )
-    with all_or_nothing(asked):
+    with all_or_nothing(asked.dry_run):
         erase(plan, asked, actor=token_of(request).user)
     return erased
 
@@ -168,7 +169,7 @@ def remove_subscription(
     request: HttpRequest, ref: str, subscription: str, asked: Query[Look]
 ) -> Status[None]:
     """Remove a subscription that no impacted list and no alert rule names; others can be made empty."""
-    with all_or_nothing(asked):
+    with all_or_nothing(asked.dry_run):
         records.remove_subscription(tenant=tenant_row(ref), ref=subscription)
     return Status(HTTPStatus.NO_CONTENT, None)
 

@@ -30,9 +30,9 @@ from statuspage.api.answers import pagination
 from statuspage.api.answers.problems import Wrong, problem
 from statuspage.api.answers.response_codes import reads, writes
 from statuspage.api.authentication import Bearer, token_of
-from statuspage.api.once import told_once
+from statuspage.api.once import all_or_nothing, told_once
 from statuspage.api.routers import incidents
-from statuspage.api.schemas.requests import Asked, Question, Strict
+from statuspage.api.schemas.requests import Asked, Look, Question, Strict
 from statuspage.api.schemas.responses import IncidentWhole, whole_of
 from statuspage.api.writing import visible
 from statuspage.desk.preview.confirm_receivers import many
@@ -84,6 +84,11 @@ class ToldComment(BaseModel):
     settled_at: datetime | None
 
 
+class CommentPage(BaseModel):
+    items: list[ToldComment]
+    next: str | None
+
+
 class ToldFeedback(BaseModel):
     """Averages from 1 to 5. `missing`: what readers say is not in the review, the newest first."""
 
@@ -105,12 +110,9 @@ def retry_deliveries(request: HttpRequest, tracking_id: str, asked: Query[Asked]
     incident = visible(request, tracking_id)
 
     def act() -> TriedAgain:
-        with transaction.atomic():
-            count = retry.retry(
-                incident_id=incident.pk, now=timezone.now(), actor=token_of(request).user
-            )
-            if asked.dry_run:
-                transaction.set_rollback(True)
+        count = retry.retry(
+            incident_id=incident.pk, now=timezone.now(), actor=token_of(request).user
+        )
         if not asked.dry_run and (receivers := many(count)) > asked.confirm:
             raise problem(
                 HTTPStatus.CONFLICT,
@@ -126,7 +128,9 @@ def retry_deliveries(request: HttpRequest, tracking_id: str, asked: Query[Asked]
 
 
 @incidents.post("/{tracking_id}/unmerge", auth=Bearer(MERGE), response=writes(IncidentWhole, 200))
-def unmerge_from_another(request: HttpRequest, tracking_id: str) -> HttpResponse:
+def unmerge_from_another(
+    request: HttpRequest, tracking_id: str, asked: Query[Look]
+) -> HttpResponse:
     """Let an absorbed incident stand for itself again; an update re-opens it."""
     incident = visible(request, tracking_id)
 
@@ -134,7 +138,7 @@ def unmerge_from_another(request: HttpRequest, tracking_id: str) -> HttpResponse
         unmerge(incident_id=incident.pk, now=timezone.now(), actor=token_of(request).user)
         return whole_of(visible(request, tracking_id))
 
-    return told_once(request, act)
+    return told_once(request, act, dry_run=asked.dry_run)
 
 
 @incidents.get("/{tracking_id}/replay", auth=Bearer(VIEW), response=reads(dict[str, Any]))
@@ -169,20 +173,21 @@ def show_feedback(request: HttpRequest, tracking_id: str) -> ToldFeedback:
     )
 
 
-@incidents.get(
-    "/{tracking_id}/review/comments", auth=Bearer(VIEW), response=reads(list[ToldComment])
-)
-def list_review_comments(request: HttpRequest, tracking_id: str) -> list[ToldComment]:
-    """What people at the desk say to each other of the review, the oldest first."""
+@incidents.get("/{tracking_id}/review/comments", auth=Bearer(VIEW), response=reads(CommentPage))
+def list_review_comments(
+    request: HttpRequest, tracking_id: str, asked: Query[pagination.PageAsked]
+) -> CommentPage:
+    """What people at the desk say to each other of the review, the newest first."""
     rows = ReviewComment.objects.filter(incident=visible(request, tracking_id))
-    return [_comment(each) for each in rows.select_related("by").order_by("id")]
+    found, after = pagination.page(rows.select_related("by"), asked, ("id",))
+    return CommentPage(items=[_comment(each) for each in found], next=after)
 
 
 @incidents.post(
-    "/{tracking_id}/review/comments", auth=Bearer(VIEW), response=writes(ToldComment, 201)
+    "/{tracking_id}/review/comments", auth=Bearer(VIEW), response=writes(ToldComment, 200, 201)
 )
 def comment_on_the_review(
-    request: HttpRequest, tracking_id: str, new: Body[NewComment]
+    request: HttpRequest, tracking_id: str, new: Body[NewComment], asked: Query[Look]
 ) -> HttpResponse:
     """Say something of the review; it never leaves the desk."""
     incident = visible(request, tracking_id)
@@ -196,22 +201,25 @@ def comment_on_the_review(
         )
         return _comment(made)
 
-    return told_once(request, act, status=HTTPStatus.CREATED)
+    return told_once(request, act, status=HTTPStatus.CREATED, dry_run=asked.dry_run)
 
 
 @incidents.delete(
     "/{tracking_id}/review/comments/{number}", auth=Bearer(VIEW), response=writes(None, 204)
 )
-def settle_a_comment(request: HttpRequest, tracking_id: str, number: Number) -> Status[None]:
+def settle_a_comment(
+    request: HttpRequest, tracking_id: str, number: Number, asked: Query[Look]
+) -> Status[None]:
     """It has been seen to. It stays, as settled."""
-    done = review_comments.settle(
-        comment_id=number,
-        incident_id=visible(request, tracking_id).pk,
-        now=timezone.now(),
-        actor=token_of(request).user,
-    )
-    if not done:
-        raise problem(HTTPStatus.NOT_FOUND, "There is no unsettled comment with this number.")
+    with all_or_nothing(asked.dry_run):
+        done = review_comments.settle(
+            comment_id=number,
+            incident_id=visible(request, tracking_id).pk,
+            now=timezone.now(),
+            actor=token_of(request).user,
+        )
+        if not done:
+            raise problem(HTTPStatus.NOT_FOUND, "There is no unsettled comment with this number.")
     return Status(HTTPStatus.NO_CONTENT, None)
 
 
@@ -223,9 +231,14 @@ def list_repairs(request: HttpRequest, asked: Query[pagination.PageAsked]) -> Re
 
 
 @router.put("/repairs/{number}", auth=Bearer(REVIEW), response=writes(ToldRepair, 200))
-def change_a_repair(request: HttpRequest, number: Number, new: Body[RepairNow]) -> ToldRepair:
+def change_a_repair(
+    request: HttpRequest, number: Number, new: Body[RepairNow], asked: Query[Look]
+) -> ToldRepair:
     """How far a repair is; the public page follows, nobody is told."""
-    return _repair(change_repair(repair_id=number, state=new.state, owner=new.owner, due=new.due))
+    with all_or_nothing(asked.dry_run):
+        return _repair(
+            change_repair(repair_id=number, state=new.state, owner=new.owner, due=new.due)
+        )
 
 
 def _repair(each: RepairItem) -> ToldRepair:

@@ -6,7 +6,6 @@ from datetime import datetime
 from http import HTTPStatus
 from typing import Annotated, Literal
 
-from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from ninja import Body, Query, Router
@@ -21,7 +20,7 @@ from statuspage.api.answers import pagination
 from statuspage.api.answers.problems import problem
 from statuspage.api.answers.response_codes import reads, writes
 from statuspage.api.authentication import Bearer, token_of
-from statuspage.api.once import told_once
+from statuspage.api.once import all_or_nothing, told_once
 from statuspage.api.schemas.requests import Look, Strict
 
 router = Router(tags=["Monitors"])
@@ -54,6 +53,11 @@ class ToldSource(BaseModel):
     heard_at: datetime | None
     silent: bool
     waiting: int
+
+
+class SourcePage(BaseModel):
+    items: list[ToldSource]
+    next: str | None
 
 
 class ToldAlert(BaseModel):
@@ -95,16 +99,18 @@ class PutAside(BaseModel):
 
 
 class Declared(BaseModel):
-    """Tracking IDs; `alerts`: how many are in them."""
+    """Tracking IDs, of a dry run those that are open; `alerts`: how many are in them."""
 
     declared: list[str]
     alerts: int
 
 
-@router.get("/monitors", auth=Bearer(VIEW), response=reads(list[ToldSource]))
-def list_monitors(request: HttpRequest) -> list[ToldSource]:
+@router.get("/monitors", auth=Bearer(VIEW), response=reads(SourcePage))
+def list_monitors(request: HttpRequest, asked: Query[pagination.PageAsked]) -> SourcePage:
     """Every monitor that was heard or set up, by name."""
-    return [_source(each) for each in MonitorSource.objects.order_by("name")]
+    rows = sorted(MonitorSource.objects.all(), key=lambda each: each.name)
+    found, after = pagination.page_of_texts(rows, asked, lambda each: each.name)
+    return SourcePage(items=[_source(each) for each in found], next=after)
 
 
 @router.put("/monitors/{name}", auth=Bearer(DECLARE), response=writes(ToldSource, 200))
@@ -112,7 +118,7 @@ def save_monitor(
     request: HttpRequest, name: str, new: Body[NewSource], asked: Query[Look]
 ) -> ToldSource:
     """Set a monitor up, or change it to exactly this; it counts from the next alert on."""
-    with transaction.atomic():
+    with all_or_nothing(asked.dry_run):
         saved = sources.save(
             name=name,
             format_name=new.format,
@@ -123,14 +129,11 @@ def save_monitor(
             silent_minutes=new.silent_minutes,
             now=timezone.now(),
         )
-        told = _source(saved)
-        if asked.dry_run:
-            transaction.set_rollback(True)
-    return told
+        return _source(saved)
 
 
 @router.post("/monitors/{name}/declaration", auth=Bearer(DECLARE), response=writes(Declared, 200))
-def declare_what_waits(request: HttpRequest, name: str) -> HttpResponse:
+def declare_what_waits(request: HttpRequest, name: str, asked: Query[Look]) -> HttpResponse:
     """Declare what waits of a monitor: a storm is one incident. Who is affected is told at once."""
     source = MonitorSource.objects.filter(name=name.replace("\x00", "")).first()
     if source is None:
@@ -138,10 +141,13 @@ def declare_what_waits(request: HttpRequest, name: str) -> HttpResponse:
 
     def act() -> Declared:
         alerts = declare_waiting(source=source, actor=token_of(request).user, now=timezone.now())
-        made = {each.incident.tracking_id for each in alerts if each.incident}
+        unborn = AlertOutcome.OPENED if asked.dry_run else None
+        made = {
+            each.incident.tracking_id for each in alerts if each.incident and each.outcome != unborn
+        }
         return Declared(declared=sorted(made), alerts=len(alerts))
 
-    return told_once(request, act)
+    return told_once(request, act, dry_run=asked.dry_run)
 
 
 @router.get("/alerts", auth=Bearer(VIEW), response=reads(AlertPage))
@@ -158,14 +164,14 @@ def list_alerts(request: HttpRequest, asked: Query[WhichAlerts]) -> AlertPage:
 
 
 @router.post("/alerts/aside", auth=Bearer(DECLARE), response=writes(PutAside, 200))
-def put_alerts_aside(request: HttpRequest, new: Body[Aside]) -> HttpResponse:
+def put_alerts_aside(request: HttpRequest, new: Body[Aside], asked: Query[Look]) -> HttpResponse:
     """Nothing is to be declared of these, until they are over and begin anew."""
 
     def act() -> PutAside:
         count = waiting.put_aside(alerts=new.alerts, actor=token_of(request).user)
         return PutAside(put_aside=count)
 
-    return told_once(request, act)
+    return told_once(request, act, dry_run=asked.dry_run)
 
 
 def _source(each: MonitorSource) -> ToldSource:

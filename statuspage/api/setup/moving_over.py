@@ -23,7 +23,7 @@ from statuspage.api.answers import pagination
 from statuspage.api.answers.problems import Wrong, problem
 from statuspage.api.answers.response_codes import reads, writes
 from statuspage.api.authentication import Bearer
-from statuspage.api.once import told_once
+from statuspage.api.once import all_or_nothing, told_once
 from statuspage.api.schemas.requests import Look, Strict
 from statuspage.site_fetch import documents_at
 
@@ -144,11 +144,14 @@ def _imported(new: NewImport, *, dry_run: bool) -> Imported:
 
 
 @router.delete("/imports/{batch}", auth=Bearer(CONFIRM), response=writes(Undone, 200))
-def undo_import(request: HttpRequest, batch: Annotated[int, Path(ge=1, lt=2**63)]) -> Undone:
+def undo_import(
+    request: HttpRequest, batch: Annotated[int, Path(ge=1, lt=2**63)], asked: Query[Look]
+) -> Undone:
     """Remove everything that an import brought."""
     if not ImportBatch.objects.filter(pk=batch).exists():
         raise problem(HTTPStatus.NOT_FOUND, "There is no import with this number.")
-    return Undone(removed=site.undo(batch_id=batch))
+    with all_or_nothing(asked.dry_run):
+        return Undone(removed=site.undo(batch_id=batch))
 
 
 def _read(new: NewImport) -> Read:

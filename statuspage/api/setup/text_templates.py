@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
-from ninja import Body, Path, Router, Status
+from ninja import Body, Path, Query, Router, Status
 from pydantic import BaseModel, Field
 
 from incidents.access import UPDATE, VIEW
@@ -16,11 +16,12 @@ from incidents.models import TextTemplate
 from incidents.services import text_templates
 from incidents.services.errors import EntryError
 from incidents.vocabulary import Kind, Stage
+from statuspage.api.answers import pagination
 from statuspage.api.answers.problems import problem
 from statuspage.api.answers.response_codes import reads, writes
 from statuspage.api.authentication import Bearer, token_of
-from statuspage.api.once import told_once
-from statuspage.api.schemas.requests import Strict
+from statuspage.api.once import all_or_nothing, told_once
+from statuspage.api.schemas.requests import Look, Strict
 
 router = Router(tags=["Set up"])
 Number = Annotated[int, Path(ge=1, lt=2**63)]
@@ -47,33 +48,49 @@ class ToldTemplate(BaseModel):
     targeted_text: str
 
 
-@router.get("/text-templates", auth=Bearer(VIEW), response=reads(list[ToldTemplate]))
-def list_text_templates(request: HttpRequest) -> list[ToldTemplate]:
+class TemplatePage(BaseModel):
+    items: list[ToldTemplate]
+    next: str | None
+
+
+@router.get("/text-templates", auth=Bearer(VIEW), response=reads(TemplatePage))
+def list_text_templates(request: HttpRequest, asked: Query[pagination.PageAsked]) -> TemplatePage:
     """Every text to begin with, by name."""
-    return [_told(each) for each in text_templates.fitting().order_by("name", "language")]
+    rows = sorted(text_templates.fitting(), key=_place)
+    found, after = pagination.page_of_texts(rows, asked, _place)
+    return TemplatePage(items=[_told(each) for each in found], next=after)
 
 
-@router.post("/text-templates", auth=Bearer(UPDATE), response=writes(ToldTemplate, 201))
-def make_text_template(request: HttpRequest, new: Body[NewTemplate]) -> HttpResponse:
+@router.post("/text-templates", auth=Bearer(UPDATE), response=writes(ToldTemplate, 200, 201))
+def make_text_template(
+    request: HttpRequest, new: Body[NewTemplate], asked: Query[Look]
+) -> HttpResponse:
     """Keep another text to begin with."""
-    return told_once(request, lambda: _keep(request, None, new), status=HTTPStatus.CREATED)
+    return told_once(
+        request,
+        lambda: _keep(request, None, new),
+        status=HTTPStatus.CREATED,
+        dry_run=asked.dry_run,
+    )
 
 
 @router.put("/text-templates/{number}", auth=Bearer(UPDATE), response=writes(ToldTemplate, 200))
 def save_text_template(
-    request: HttpRequest, number: Number, new: Body[NewTemplate]
+    request: HttpRequest, number: Number, new: Body[NewTemplate], asked: Query[Look]
 ) -> ToldTemplate:
     """Change a text to exactly this."""
     if not TextTemplate.objects.filter(pk=number).exists():
         raise _missing()
-    return _keep(request, number, new)
+    with all_or_nothing(asked.dry_run):
+        return _keep(request, number, new)
 
 
 @router.delete("/text-templates/{number}", auth=Bearer(UPDATE), response=writes(None, 204))
-def remove_text_template(request: HttpRequest, number: Number) -> Status[None]:
+def remove_text_template(request: HttpRequest, number: Number, asked: Query[Look]) -> Status[None]:
     """Throw a text away."""
-    if not text_templates.throw_away(template_id=number):
-        raise _missing()
+    with all_or_nothing(asked.dry_run):
+        if not text_templates.throw_away(template_id=number):
+            raise _missing()
     return Status(HTTPStatus.NO_CONTENT, None)
 
 
@@ -95,6 +112,11 @@ def _keep(request: HttpRequest, number: int | None, new: NewTemplate) -> ToldTem
         actor=token_of(request).user,
     )
     return _told(kept)
+
+
+def _place(each: TextTemplate) -> str:
+    """Where it stands in the list; no two share it."""
+    return f"{each.name}\n{each.language} {each.pk:019}"
 
 
 def _told(each: TextTemplate) -> ToldTemplate:

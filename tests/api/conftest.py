@@ -90,10 +90,11 @@ def told(answer: Answer) -> dict[str, Any]:
 
 def every(call: Call, path: str) -> list[dict[str, Any]]:
     """The rows of a list, read one a page."""
-    found, cursor = list[dict[str, Any]](), ""
-    while cursor is not None:
-        page = told(call("get", f"{path}?limit=1&cursor={cursor}"))
-        found, cursor = [*found, *page["items"]], page["next"]
+    page = told(call("get", f"{path}?limit=1"))
+    found: list[dict[str, Any]] = page["items"]
+    while page["next"]:
+        page = told(call("get", f"{path}?limit=1&cursor={page['next']}"))
+        found += page["items"]
     return found
 
 

@@ -57,10 +57,10 @@ def test_each_alert_of_a_storm_takes_four_questions_and_a_transaction(
 ) -> None:
     fired = {"key": "k"} | cell()
     call("post", "ingest/json", fired)
-    for status in ("firing", "resolved"):
+    for status, over in (("firing", False), ("resolved", True)):
         with django_assert_num_queries(6):  # begin, source, lock, alerts, the row's update, end
             answer = call("post", "ingest/json", fired | {"status": status})
-    assert told(answer)["lines"][0]["over"]
+        assert told(answer)["lines"][0]["over"] == over
 
 
 def test_a_revoked_token_reports_for_a_second_at_most(

@@ -191,6 +191,6 @@ def test_a_front_page_on_a_bad_day_is_small_in_every_language(code: str) -> None
 
 
 def test_styles_and_scripts_of_the_front_page_are_small() -> None:
-    loaded = re.findall(r'(?:href|src)="(/static/[^"]+)"', front(NIGHT).body.decode())
+    loaded = re.findall(r'(?:href|src|data-htmx)="(/static/[^"]+)"', front(NIGHT).body.decode())
     served = assets.pages()
     assert sum(len(gzip.compress(served[path].body, 9)) for path in loaded) <= STYLES_AND_SCRIPTS

@@ -4,6 +4,7 @@
 (() => {
   const root = document.documentElement;
   addEventListener("load", () => root.setAttribute("data-local-loaded", ""));
+  const { finder: address, htmx: helper } = document.currentScript.dataset;
   const one = (selector, within = document) => within.querySelector(selector);
   const all = (selector, within = document) => [...within.querySelectorAll(selector)];
   const announcer = one("#announcer");
@@ -21,7 +22,6 @@
   // Is it me? ------------------------------------------------------------------------------------
   // What answers is fetched when somebody begins to ask; until then the form is sent as it is without scripts.
   let search = () => {}, finder = null;
-  const { finder: address } = document.currentScript.dataset;
   const find = () => {
     finder ??= import(address).then((module) => {
       search = module.begin({ root, one, all, words, filled, utc, zone, ages, edge });
@@ -221,8 +221,9 @@
       }
     }
   };
-  const relative = new Intl.RelativeTimeFormat(root.lang || "en", { numeric: "auto", style: "short" });
+  let relative = null;
   const ages = () => {
+    relative ??= new Intl.RelativeTimeFormat(root.lang || "en", { numeric: "auto", style: "short" });
     for (const element of all("[data-age]")) {
       const seconds = Math.round((new Date(element.dataset.age) - Date.now()) / 1000);
       const [unit, size] = [["day", 86400], ["hour", 3600], ["minute", 60], ["second", 1]].find(([, s]) => Math.abs(seconds) >= s) ?? ["second", 1];
@@ -236,6 +237,15 @@
   };
 
   // Refreshing --------------------------------------------------------------------------------------
+  // htmx is fetched after what the first frame needs. It looks at the page in a task of its own; ours comes after it.
+  let helping = null;
+  const helped = () => helping ??= new Promise((resolve, reject) => {
+    const script = document.createElement("script");
+    script.src = helper;
+    script.onload = () => setTimeout(resolve);
+    script.onerror = () => { helping = null; reject(new Error(helper)); };
+    document.head.append(script);
+  });
   let timer = 0, last = Date.now();
   const seconds = () => Number(remember.get("refresh", "120"));
   const schedule = () => {
@@ -247,13 +257,13 @@
   const refresh = () => {
     last = Date.now();
     before = snapshot();
-    htmx.trigger(one("#live"), "refresh");
+    helped().then(() => htmx.trigger(one("#live"), "refresh"), lost);
     schedule();
   };
   const snapshot = () => new Map(all(".affected .hit").flatMap((li) => all(".chip", li).map(
     (chip) => [`${one(".who", li).textContent}: ${chip.lastChild.textContent}`, chip],
   )).map(([key, chip]) => [key, one(".vh", chip).textContent.replace(/:\s*$/, "")]));
-  let before = snapshot();
+  let before = new Map();
   const compare = () => {
     const after = snapshot();
     const changed = [...after].filter(([key, state]) => before.get(key) !== state).map(([key, state]) => `${key} – ${state}`);
@@ -294,13 +304,13 @@
     ages();
     setInterval(ages, 30000);
     schedule();
-    // What measures the page or changes nothing that is seen waits for the first frame.
-    requestAnimationFrame(() => setTimeout(() => {
-      foldable();
-      mine();
-      edge();
-      tally();
-    }));
+    foldable();
+    mine();
+    edge();
+    tally();
+    before = snapshot();
+    helped().catch(() => { /* tried again when it is needed; without it forms are sent as without scripts */ });
   };
-  start();
+  // The state can be read before any of it.
+  requestAnimationFrame(() => setTimeout(start));
 })();

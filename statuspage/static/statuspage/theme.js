@@ -15,7 +15,8 @@
     }
   };
   wear(kept());
-  addEventListener("DOMContentLoaded", () => {
+  // The list can wait for the first frame.
+  addEventListener("DOMContentLoaded", () => requestAnimationFrame(() => setTimeout(() => {
     const choice = document.querySelector("[data-choose-theme]");
     if (!choice) return;
     choice.value = kept();
@@ -28,5 +29,5 @@
         // it lasts as long as the page
       }
     });
-  });
+  })));
 })();

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from functools import partial
 from typing import Any
 
@@ -12,11 +12,12 @@ from django.utils.html import escape
 from django.utils.safestring import SafeString, mark_safe
 
 from incidents.models import Incident
-from notifications.audience.tenant_events import TenantEvent
-from notifications.customers import rule_tester
-from notifications.customers.alert_rules import Conditions
-from notifications.customers.rule_sentence import WAYS
-from notifications.customers.rule_tester import Alert
+from notifications.audience.tenants import tenant_events
+from notifications.audience.tenants.tenant_events import TenantEvent
+from notifications.customers.rules import rule_tester
+from notifications.customers.rules.alert_rules import Conditions
+from notifications.customers.rules.rule_sentence import WAYS
+from notifications.customers.rules.rule_tester import Alert
 from notifications.models import Endpoint, Tenant
 from statuspage.public.render.table.labels import state_of
 
@@ -100,14 +101,21 @@ def tested(
     saved: Conditions | None,
     *,
     rule_id: int | None,
-    concerning: Sequence[TenantEvent],
+    security: bool,
     now: datetime,
 ) -> dict[str, Any]:
-    """What the page of a rule shows of its test, and against the one that is `saved`. Raises EntryError."""
+    """What the page of a rule shows of its test, and against the one that is `saved`. Raises EntryError.
+
+    `security`: whether whoever asks may see what is about security.
+    """
+    concerning = tenant_events.events_for(tenant, security=security)
     ask = partial(rule_tester.would_alert, tenant, since=now - LOOKS_BACK, rule_id=rule_id)
     # One may try a rule before one has thought of a name.
     alerts = ask(said if said.name.strip() else replace(said, name="(new)"))
-    found: dict[str, Any] = {"result": result_of(concerning, alerts, now=now)}
+    found: dict[str, Any] = {
+        "result": result_of(concerning, alerts, now=now),
+        "without_security": not security,
+    }
     if saved is not None and saved != said:
         found["change"] = change_between(concerning, ask(saved), alerts)
     return found
@@ -126,7 +134,7 @@ def change_between(
 def _plot(
     told: Sequence[Told], left_out: Sequence[Incident], since: datetime, now: datetime
 ) -> SafeString:
-    """Twelve months from left to right: a mark for each event, big where it would have alerted.
+    """Twelve months from left to right: a mark for the events of each day, big where they would have alerted.
 
     Classes and presentation attributes only: a strict policy allows no inline style. The table says the same.
     """
@@ -135,20 +143,25 @@ def _plot(
         share = max(0.0, min(1.0, (moment - since) / (now - since)))
         return f"{2 + share * 96:.2f}%"
 
-    marks = [
-        f'<circle class="left" cx="{x(each.started_at)}" cy="{_LINE}" r="{_LOW}"/>'
-        for each in left_out
-    ]
+    days = {each.started_at.date(): each.started_at for each in left_out}
+    marks = [f'<circle class="left" cx="{x(at)}" cy="{_LINE}" r="{_LOW}"/>' for at in days.values()]
+    by_day: dict[tuple[date, str], list[Incident]] = {}
+    for each in told:
+        by_day.setdefault((each.incident.started_at.date(), each.state), []).append(each.incident)
     marks += [
-        f'<circle class="{each.state}" cx="{x(each.incident.started_at)}" cy="{_LINE}" r="{_HIGH}">'
-        f"<title>{escape(each.incident.public_title)}</title></circle>"
-        for each in told
+        f'<circle class="{state}" cx="{x(found[0].started_at)}" cy="{_LINE}" r="{_HIGH}">'
+        f"<title>{escape(found[0].public_title)}{_and_more(len(found) - 1)}</title></circle>"
+        for (_, state), found in by_day.items()
     ]
     label = f"{len(told)} events of twelve months would have alerted, {len(left_out)} would not"
     return mark_safe(  # noqa: S308 - titles are escaped, the rest is ours
         f'<svg class="tested" role="img" aria-label="{label}" width="100%" height="{_HEIGHT}">'
         f'<line x1="0" y1="{_LINE}" x2="100%" y2="{_LINE}"/>{"".join(marks)}{_months(since, now, x)}</svg>'
     )
+
+
+def _and_more(more: int) -> str:
+    return f" and {more} more that day" if more else ""
 
 
 def _months(since: datetime, now: datetime, x: object) -> str:

@@ -8,6 +8,7 @@ number per row, so that choosing an audience stays one look at one index.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 
 from incidents.vocabulary import LEVEL_RANK, Kind, Level
 from notifications.vocabulary.quiet_hours import WINDOW_SQL
@@ -41,6 +42,7 @@ class Bits:
     direct: int
 
 
+@cache
 def bits(kind: str, level: str) -> Bits:
     slot = 1 << _SLOTS.index((Kind(kind), Level(level)))
     failing = slot & FAILING

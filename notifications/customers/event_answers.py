@@ -16,8 +16,8 @@ from django.db.models import QuerySet
 from incidents.models import Incident
 from incidents.services.errors import EntryError
 from incidents.services.statements import checked_text
-from notifications.audience import tenant_events
-from notifications.audience.tenant_events import TenantEvent
+from notifications.audience.tenants import tenant_hits
+from notifications.audience.tenants.tenant_events import TenantEvent
 from notifications.customers import impacted_lists
 from notifications.models import (
     AnswerState,
@@ -90,7 +90,7 @@ def answer(
 
 def _named(tenant: Tenant, event: TenantEvent, refs: Collection[str]) -> list[CustomerSubscription]:
     if not refs:
-        hit = tenant_events.subscriptions_hit(tenant, [event]).get(event.incident.pk, [])
+        hit = tenant_hits.subscriptions_hit(tenant, [event]).get(event.incident.pk, [])
         refs = [each.ref for each in hit]
         if not refs:
             return list(tenant.subscriptions.all())

@@ -15,7 +15,7 @@ from incidents.models import Geography, Region, Service, ServiceCategory
 from incidents.services.errors import EntryError
 from incidents.services.statements import checked_text
 from notifications.channels import endpoints
-from notifications.customers import alert_rules
+from notifications.customers.rules import alert_rules
 from notifications.models import (
     ActionGroup,
     AlertRule,

@@ -54,7 +54,7 @@ def _quoted(text: str | None) -> str:
 
 def among(ids: Iterable[int]) -> RawSQL:
     """For `__in`: one parameter, as a list of thousands takes longer to write than to be looked up."""
-    return RawSQL("SELECT unnest(%s::bigint[])", [list(ids)])
+    return RawSQL("SELECT unnest(%s::bigint[])", [array(ids)])
 
 
 def columns(model: type[Model], alias: str) -> str:

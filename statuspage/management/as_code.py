@@ -36,8 +36,8 @@ from incidents.services.errors import EntryError
 from incidents.services.imports.catalogue_document import apply_in_lines
 from incidents.validation import RefusedError
 from incidents.vocabulary import Kind, Stage
-from notifications.customers import rules_file
-from notifications.customers.rules_file import RulesFileError
+from notifications.customers.rules import rules_file
+from notifications.customers.rules.rules_file import RulesFileError
 
 LARGEST = 1024 * 1024  # bytes
 TEXT_KEYS = ("name", "kind", "stage", "language", "public_text", "targeted_text")

@@ -21,8 +21,8 @@ from django.utils import timezone
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods
 
-from notifications.audience import tenant_events
-from notifications.audience.tenant_events import TenantEvent
+from notifications.audience.tenants import tenant_events
+from notifications.audience.tenants.tenant_events import TenantEvent
 from notifications.customers.sign_in import sessions
 from notifications.models import MemberRole, Membership, Tenant
 from notifications.subscribers import form_guard

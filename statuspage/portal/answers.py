@@ -7,9 +7,9 @@ from typing import Any
 from django.http import QueryDict
 
 from incidents.services.errors import EntryError
-from notifications.audience.tenant_events import TenantEvent
+from notifications.audience.tenants.tenant_events import TenantEvent
 from notifications.customers import event_answers
-from notifications.customers.rule_sentence import MOST_TICKED
+from notifications.customers.rules.rule_sentence import MOST_TICKED
 from notifications.models import EventAnswer, WasHit
 from statuspage.portal.access import Visitor
 

@@ -9,7 +9,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.utils import timezone
 
 from incidents.vocabulary import Kind
-from notifications.audience import tenant_events
+from notifications.audience.tenants import tenant_events, tenant_hits
 from notifications.channels.email import calendar
 from notifications.customers import tokens
 from notifications.evidence import when_told
@@ -39,7 +39,7 @@ def feed(_request: HttpRequest, secret: str) -> HttpResponse:
     ]
     told = when_told.statements_told(tenant, [each.incident.pk for each in events])
     said = tenant_events.statements_by_incident(events, told)
-    cells = tenant_events.cells_hit(tenant, events)
+    cells = tenant_hits.cells_hit(tenant, events)
     found = []
     for each in events:
         incident = each.incident

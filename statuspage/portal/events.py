@@ -1,6 +1,6 @@
 """Events: now, history, planned, advisories, security; one event; and all of them as a file.
 
-What may be seen is decided by `audience.tenant_events` alone.
+What may be seen is decided by `audience.tenants.tenant_events` alone.
 """
 
 from __future__ import annotations
@@ -24,8 +24,9 @@ from incidents.models import Review
 from incidents.texts import as_typed, csv_file
 from incidents.texts.markdown import to_html
 from incidents.vocabulary import Kind, Level, Stage
-from notifications.audience import tenant_events
-from notifications.audience.tenant_events import EventBasis, Subscription, TenantEvent, TenantHit
+from notifications.audience.tenants import tenant_events, tenant_hits
+from notifications.audience.tenants.tenant_events import EventBasis, TenantEvent
+from notifications.audience.tenants.tenant_hits import Subscription, TenantHit
 from notifications.evidence import when_told
 from notifications.evidence.when_told import FirstTold
 from notifications.models import Tenant
@@ -114,7 +115,7 @@ class Row:
 
 
 def _rows(tenant: Tenant, events: Sequence[TenantEvent]) -> list[Row]:
-    hit = tenant_events.hits(tenant, events)
+    hit = tenant_hits.hits(tenant, events)
     told = when_told.first_told(tenant, [each.incident.pk for each in events])
     return [
         Row(
@@ -244,8 +245,8 @@ def one(request: HttpRequest, visitor: Visitor, tracking_id: str) -> HttpRespons
     )
     context = {
         "row": _rows(visitor.tenant, [event])[0],
-        "hit": tenant_events.subscriptions_hit(visitor.tenant, [event]).get(event.incident.pk, []),
-        "cells": tenant_events.cells_hit(visitor.tenant, [event]).get(event.incident.pk, []),
+        "hit": tenant_hits.subscriptions_hit(visitor.tenant, [event]).get(event.incident.pk, []),
+        "cells": tenant_hits.cells_hit(visitor.tenant, [event]).get(event.incident.pk, []),
         "statements": [
             (each, to_html(each.text), reached.get(each.communication.pk, []))
             for each in statements
@@ -312,7 +313,7 @@ def as_dict(row: Row, hit: Sequence[Subscription]) -> dict[str, Any]:
 
 def _export(visitor: Visitor) -> list[dict[str, Any]]:
     events = visitor.events()
-    hit = tenant_events.subscriptions_hit(visitor.tenant, events)
+    hit = tenant_hits.subscriptions_hit(visitor.tenant, events)
     rows = _rows(visitor.tenant, events)
     return [as_dict(each, hit.get(each.event.incident.pk, [])) for each in rows]
 

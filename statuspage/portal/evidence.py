@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse, JsonResponse
 
-from notifications.audience import tenant_events
+from notifications.audience.tenants import tenant_events
 from notifications.evidence import when_told
 from statuspage.portal.access import Visitor, member, private, show
 from statuspage.portal.events import found

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 
 from incidents.vocabulary import Kind, Stage
-from notifications.audience.tenant_events import TenantEvent
+from notifications.audience.tenants.tenant_events import TenantEvent
 
 FIRST, LAST = date(2000, 1, 1), date(2099, 12, 1)
 

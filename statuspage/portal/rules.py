@@ -7,9 +7,9 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from incidents.models import Region, Service
 from incidents.services.errors import EntryError
 from incidents.vocabulary import Kind
-from notifications.customers import alert_rules, rule_form, rule_sentence, rule_tester
-from notifications.customers.alert_rules import Conditions
-from notifications.customers.rule_sentence import Choices
+from notifications.customers.rules import alert_rules, rule_form, rule_sentence, rule_tester
+from notifications.customers.rules.alert_rules import Conditions
+from notifications.customers.rules.rule_sentence import Choices
 from notifications.models import AlertRule, Endpoint
 from statuspage import rule_results
 from statuspage.portal.access import UNPROCESSABLE, Visitor, editing, member, show
@@ -73,7 +73,7 @@ def _build(request: HttpRequest, visitor: Visitor, rule: AlertRule | None) -> Ht
             if act == "test":
                 tested = rule_results.tested(
                     tenant, said, saved, rule_id=rule.pk if rule else None,
-                    concerning=visitor.events(), now=visitor.now,
+                    security=visitor.membership.sees_security, now=visitor.now,
                 )  # fmt: skip
         except EntryError as error:
             problem = str(error)

@@ -14,8 +14,9 @@ from incidents.services.errors import EntryError
 from notifications.channels import endpoints
 from notifications.channels.base import Format
 from notifications.channels.test_messages import send_test_message
-from notifications.customers import own_endpoints, rule_form
+from notifications.customers import own_endpoints
 from notifications.customers.own_endpoints import ConfirmationError
+from notifications.customers.rules import rule_form
 from notifications.delivery import retry
 from notifications.evidence import delivery_log
 from notifications.models import ActionGroup, Endpoint, EndpointProposal

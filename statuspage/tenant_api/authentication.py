@@ -10,8 +10,8 @@ from django.http import HttpRequest
 from django.utils import timezone
 from ninja.security.base import AuthBase
 
-from notifications.audience import tenant_events
-from notifications.audience.tenant_events import TenantEvent
+from notifications.audience.tenants import tenant_events
+from notifications.audience.tenants.tenant_events import TenantEvent
 from notifications.customers import tokens
 from notifications.models import TenantScope, TenantToken
 from notifications.subscribers.request_rate_limits import RateLimit

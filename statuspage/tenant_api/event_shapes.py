@@ -16,8 +16,9 @@ from pydantic import BaseModel, Field
 
 from incidents.models import Incident
 from incidents.vocabulary import Kind, Level, Stage
-from notifications.audience import tenant_events
-from notifications.audience.tenant_events import OwnCell, TenantEvent, ToldStatement
+from notifications.audience.tenants import tenant_events, tenant_hits
+from notifications.audience.tenants.tenant_events import TenantEvent, ToldStatement
+from notifications.audience.tenants.tenant_hits import OwnCell
 from notifications.channels.webhook.formats.azure import LEVELS
 from notifications.evidence import when_told
 from notifications.evidence.when_told import FirstTold
@@ -140,7 +141,7 @@ class Known:
 def known(tenant: Tenant, events: Sequence[TenantEvent]) -> list[Known]:
     """A fixed number of questions, however many events."""
     pks = [each.incident.pk for each in events]
-    cells = tenant_events.cells_hit(tenant, events)
+    cells = tenant_hits.cells_hit(tenant, events)
     told = when_told.statements_told(tenant, pks)
     statements = tenant_events.statements_by_incident(events, told)
     first = when_told.first_told(tenant, pks)

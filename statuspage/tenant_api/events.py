@@ -13,8 +13,9 @@ from ninja import Query, Router
 from pydantic import BaseModel, Field
 
 from incidents.texts import as_typed
-from notifications.audience import tenant_events
-from notifications.audience.tenant_events import Subscription, TenantEvent
+from notifications.audience.tenants import tenant_hits
+from notifications.audience.tenants.tenant_events import TenantEvent
+from notifications.audience.tenants.tenant_hits import Subscription
 from notifications.models import Footprint, TenantScope
 from statuspage.api.answers import pagination
 from statuspage.api.answers.problems import problem
@@ -115,7 +116,7 @@ def list_impacted(
 ) -> ImpactedPage:
     """The tenant's subscriptions that it hits: confirmed (`list`) or where they run. By identifier."""
     event = _event(request, tracking_id)
-    hit = tenant_events.subscriptions_hit(token_of(request).tenant, [event])
+    hit = tenant_hits.subscriptions_hit(token_of(request).tenant, [event])
     rows: Sequence[Subscription] = hit.get(event.incident.pk, [])
     page, after = pagination.page_of_texts(
         sorted(rows, key=lambda each: each.ref), asked, lambda each: each.ref
@@ -202,7 +203,7 @@ def _in_cells(
     """Those that hit a cell of the tenant in this service and region, where that was asked for."""
     if not asked.service and not asked.region:
         return events
-    hit = tenant_events.cells_hit(token_of(request).tenant, events)
+    hit = tenant_hits.cells_hit(token_of(request).tenant, events)
     return [
         each
         for each in events

@@ -12,8 +12,8 @@ from pydantic import BaseModel, Field
 
 from incidents.models import Geography, Region, Service, ServiceCategory
 from incidents.services.errors import EntryError
-from notifications.customers import alert_rules
-from notifications.customers.alert_rules import Conditions
+from notifications.customers.rules import alert_rules
+from notifications.customers.rules.alert_rules import Conditions
 from notifications.models import AlertRule, TenantScope
 from notifications.vocabulary import identifiers
 from statuspage.api.answers import pagination

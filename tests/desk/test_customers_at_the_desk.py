@@ -221,6 +221,15 @@ def test_a_rule_is_tried_on_the_past_at_the_desk_as_its_customer_would(
     assert "It would have alerted you of nothing" in narrowed
     assert "<strong>1 fewer</strong>" in narrowed
     assert not AlertRule.objects.get().regions.exists()
+    # As in the view of the tenant, whoever of the staff asks.
+    secret = declared(
+        operator, kind="security-advisory", level="informational", stage="identified",
+        public_title="Somebody holds a key",
+    )  # fmt: skip
+    tried = desk.post(page, values).content.decode()
+    assert "It would have alerted you of 1 event in twelve months" in tried
+    assert "Events about security are left out" in tried
+    assert secret.public_title not in tried
 
 
 def test_all_rules_go_out_as_a_file_and_a_changed_one_is_looked_at_and_put_into_force(

@@ -14,8 +14,8 @@ from incidents.importers.catalogue_file import load_shipped
 from incidents.models import Incident
 from incidents.services.imports.catalogue import apply_catalogue
 from incidents.services.published_figures import published_figures
-from notifications.audience import tenant_events
-from notifications.customers import rule_tester
+from notifications.audience.tenants import tenant_events
+from notifications.customers.rules import rule_tester
 from notifications.evidence import when_told
 from notifications.models import AlertRule, Delivery, Endpoint, Footprint, PublicTopic, Tenant
 

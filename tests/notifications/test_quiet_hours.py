@@ -19,8 +19,8 @@ from incidents.services.errors import EntryError
 from incidents.services.inputs import Changes, Statement
 from incidents.services.retraction import retract
 from notifications.audience import forecast
-from notifications.customers import alert_rules
-from notifications.customers.alert_rules import Conditions
+from notifications.customers.rules import alert_rules
+from notifications.customers.rules.alert_rules import Conditions
 from notifications.delivery import plan
 from notifications.delivery.send import work
 from notifications.evidence import delivery_log, when_told

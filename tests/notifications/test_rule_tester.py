@@ -20,8 +20,9 @@ from incidents.services.decisions.operator_decisions import set_audience
 from incidents.services.errors import EntryError
 from incidents.services.inputs import Changes, Statement
 from incidents.services.statements import write_communication
-from notifications.customers import alert_rules, impacted_lists, rule_tester
-from notifications.customers.alert_rules import Conditions
+from notifications.customers import impacted_lists
+from notifications.customers.rules import alert_rules, rule_tester
+from notifications.customers.rules.alert_rules import Conditions
 from notifications.delivery import plan
 from notifications.models import ActionGroup, AlertRule, CustomerSubscription, Delivery, Tenant
 from tests.conftest import NOW, declaration, hit

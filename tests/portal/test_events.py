@@ -17,8 +17,8 @@ from django.utils import timezone
 from incidents.models import Incident
 from incidents.services import incident as incident_service
 from incidents.services.inputs import Changes, Statement
-from notifications.audience import tenant_events
-from notifications.audience.tenant_events import EventBasis
+from notifications.audience.tenants import tenant_events, tenant_hits
+from notifications.audience.tenants.tenant_events import EventBasis
 from notifications.channels.email.renderer import MailRenderer
 from notifications.customers.sign_in import codes
 from notifications.delivery import plan
@@ -80,7 +80,7 @@ def test_a_list_replaces_the_estimate(nordwind: Tenant, operator: User) -> None:
     confirm_audience(incident, "nordwind-dr")
     (event,) = tenant_events.events_of(nordwind)
     assert event.basis is EventBasis.LIST
-    hit_ones = tenant_events.subscriptions_hit(nordwind, [event])[incident.pk]
+    hit_ones = tenant_hits.subscriptions_hit(nordwind, [event])[incident.pk]
     assert [each.ref for each in hit_ones] == ["nordwind-dr"]
     assert "1 of your 2 subscriptions is hit by one event" in text(signed_in(ANNA), HOME)
 

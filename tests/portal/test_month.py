@@ -11,7 +11,7 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from incidents.models import Incident
-from notifications.audience.tenant_events import EventBasis, TenantEvent
+from notifications.audience.tenants.tenant_events import EventBasis, TenantEvent
 from notifications.models import Tenant
 from statuspage.portal.month import month_of
 from tests.portal.people import signed_in

@@ -12,9 +12,9 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from incidents.models import Geography, Region, Service, ServiceCategory
-from notifications.customers import rule_sentence
-from notifications.customers.alert_rules import Conditions
-from notifications.customers.rule_sentence import Choices
+from notifications.customers.rules import rule_sentence
+from notifications.customers.rules.alert_rules import Conditions
+from notifications.customers.rules.rule_sentence import Choices
 from notifications.models import ActionGroup, AlertRule, CustomerSubscription, Tenant
 from statuspage import rule_results
 from tests.notifications.cast import endpoint, rule, subscription, tenant

@@ -15,11 +15,12 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from incidents.access import KEEP_TENANT, LOOK
 from incidents.services.errors import EntryError
-from notifications.customers import alert_rules, load_customers, new_customer, rule_sentence
-from notifications.customers.alert_rules import Conditions
+from notifications.customers import load_customers, new_customer
 from notifications.customers.customer_file import CustomerFile, CustomerFileError
 from notifications.customers.new_customer import NewCustomer
-from notifications.customers.rule_sentence import Choices
+from notifications.customers.rules import alert_rules, rule_sentence
+from notifications.customers.rules.alert_rules import Conditions
+from notifications.customers.rules.rule_sentence import Choices
 from notifications.evidence.delivery_lookup import endpoints_of
 from notifications.models import Footprint, Tenant
 from notifications.models.tenants import called

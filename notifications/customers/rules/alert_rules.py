@@ -96,7 +96,8 @@ def save(*, tenant: Tenant, conditions: Conditions, rule_id: int | None = None) 
     rule.kinds, rule.quiet_kinds = list(conditions.kinds), list(conditions.quiet_kinds)
     rule.save()
     for name, chosen in rows.items():
-        getattr(rule, name).set(chosen)
+        if chosen or rule_id is not None:
+            getattr(rule, name).set(chosen)
     return rule
 
 

@@ -10,7 +10,7 @@ from django.db.models import Prefetch
 
 from incidents.models import Geography, Region, Service, ServiceCategory
 from incidents.vocabulary import Kind, Level
-from notifications.customers.alert_rules import Conditions
+from notifications.customers.rules.alert_rules import Conditions
 from notifications.models import ActionGroup, Certainty, CustomerSubscription, Tenant
 from notifications.models.choices import channels
 

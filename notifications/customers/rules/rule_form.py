@@ -12,8 +12,8 @@ from django.http import QueryDict
 
 from incidents.services.errors import EntryError
 from incidents.vocabulary import Kind, Level
-from notifications.customers.alert_rules import Conditions
-from notifications.customers.rule_sentence import Choices
+from notifications.customers.rules.alert_rules import Conditions
+from notifications.customers.rules.rule_sentence import Choices
 from notifications.models import Certainty, Tenant
 from notifications.models.tenants import called
 from notifications.vocabulary import identifiers

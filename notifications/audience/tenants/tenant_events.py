@@ -1,0 +1,197 @@
+"""Which incidents concern a tenant, and what it may read of them. The one rule of the customers' own page.
+
+Targeted texts are for whom planning would tell, and for whom it has told: by the impacted list where there is
+one, else by the footprint in the cells a statement speaks of. What is public anyway is shown where it names
+cells that the tenant runs in.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+from incidents.models import Communication, Incident
+from incidents.services.visibility import waits_for_audience
+from incidents.vocabulary import Audience, Kind, Scenario
+from notifications.models import Tenant, rows
+
+# All columns of the incident; whether on the tenant's list, on anybody's, spoken of to the affected, told, publicly
+# placed.
+_CONCERNED = """
+WITH own AS MATERIALIZED (
+  SELECT id FROM notifications_customersubscription WHERE tenant_id = %(tenant)s
+),
+cells AS MATERIALIZED (
+  SELECT DISTINCT f.service_id, f.region_id
+  FROM own JOIN notifications_footprint f ON f.subscription_id = own.id
+),
+listed AS (
+  SELECT DISTINCT i.incident_id
+  FROM own JOIN notifications_impactedsubscription i ON i.subscription_id = own.id
+  WHERE EXISTS (
+    SELECT FROM incidents_communication c
+    WHERE c.incident_id = i.incident_id AND c.targeted_text <> '')
+),
+spoken AS (
+  SELECT DISTINCT c.incident_id
+  FROM cells JOIN incidents_scopecell x USING (service_id, region_id)
+  JOIN incidents_communication c ON c.id = x.communication_id
+  WHERE c.targeted_text <> ''
+),
+endpoints AS MATERIALIZED (
+  SELECT id FROM notifications_endpoint WHERE tenant_id = %(tenant)s
+  UNION
+  SELECT contact_id FROM notifications_tenant WHERE id = %(tenant)s
+  UNION
+  SELECT ge.endpoint_id FROM notifications_actiongroup g
+  JOIN notifications_actiongroup_endpoints ge ON ge.actiongroup_id = g.id
+  WHERE g.tenant_id = %(tenant)s
+),
+told AS (
+  SELECT DISTINCT d.incident_id
+  FROM endpoints JOIN notifications_delivery d ON d.endpoint_id = endpoints.id
+  WHERE d.audience = 'targeted' AND d.state = 'sent'
+),
+placed AS (
+  SELECT DISTINCT o.incident_id
+  FROM cells JOIN incidents_impact m USING (service_id, region_id)
+  JOIN incidents_occurrence o ON o.id = m.occurrence_id
+  UNION
+  SELECT m.incident_id FROM incidents_mention m
+  WHERE m.role = 'impacted' AND m.service_id IN (SELECT service_id FROM cells)
+    AND EXISTS (
+      SELECT FROM incidents_mention r
+      WHERE r.incident_id = m.incident_id AND r.role = 'impacted' AND (
+        r.region_id IN (SELECT region_id FROM cells)
+        OR r.geography_id IN (
+          SELECT geography_id FROM incidents_region WHERE id IN (SELECT region_id FROM cells))))
+)
+SELECT {columns}, i.id IN (SELECT incident_id FROM listed),
+  i.audience = 'confirmed'
+    AND EXISTS (SELECT FROM notifications_impactedsubscription x WHERE x.incident_id = i.id),
+  i.id IN (SELECT incident_id FROM spoken), i.id IN (SELECT incident_id FROM told),
+  i.id IN (SELECT incident_id FROM placed)
+FROM incidents_incident i
+WHERE NOT i.drill AND i.merged_into_id IS NULL
+  AND (%(tracking_id)s = '' OR i.tracking_id = %(tracking_id)s)
+  AND i.id IN (
+    SELECT incident_id FROM listed UNION SELECT incident_id FROM spoken
+    UNION SELECT incident_id FROM placed UNION SELECT incident_id FROM told)
+ORDER BY i.started_at DESC, i.id DESC
+""".replace("{columns}", rows.columns(Incident, "i"))
+_FLAGS = 5
+
+
+class EventBasis(StrEnum):
+    """Why an incident is shown to a tenant."""
+
+    LIST = "list"  # impact analysis has confirmed it
+    FOOTPRINT = "footprint"  # estimated: the tenant runs where it is
+    NOT_HIT = "not-hit"  # told by an estimate; the list then left the tenant out
+    PUBLIC = "public"  # posted for everybody, and it names where the tenant runs
+    TOLD = "told"  # elsewhere, and told all the same: by a rule for what depends on it, or from before a move
+
+
+@dataclass(frozen=True, slots=True)
+class TenantEvent:
+    """An incident as one tenant may see it. `targeted`: its targeted texts are for this tenant."""
+
+    incident: Incident
+    basis: EventBasis
+    public: bool
+
+    @property
+    def targeted(self) -> bool:
+        return self.basis in (EventBasis.LIST, EventBasis.FOOTPRINT)
+
+
+def events_of(tenant: Tenant, *, tracking_id: str = "") -> list[TenantEvent]:
+    """All that concerns the tenant, the newest first; of one incident with `tracking_id`."""
+    facts = {"tenant": tenant.pk, "tracking_id": tracking_id}
+    with rows.executed(_CONCERNED, facts) as cursor:
+        concerned = [
+            (rows.instance(Incident, row[:-_FLAGS]), row[-_FLAGS:]) for row in cursor.fetchall()
+        ]
+    if not concerned:
+        return []
+    public = set(
+        Incident.objects.public()
+        .filter(pk__in=rows.among(incident.pk for incident, _ in concerned))
+        .values_list("pk", flat=True)
+    )
+    found = []
+    for incident, flags in concerned:
+        basis = _basis(incident, *flags, public=incident.pk in public)
+        if basis is not None:
+            found.append(TenantEvent(incident, basis, public=incident.pk in public))
+    return found
+
+
+def events_for(tenant: Tenant, *, security: bool, tracking_id: str = "") -> list[TenantEvent]:
+    """`events_of`, for somebody who may or may not see what is about `security`."""
+    found = events_of(tenant, tracking_id=tracking_id)
+    if security:
+        return found
+    return [each for each in found if each.incident.kind != Kind.SECURITY_ADVISORY]
+
+
+def _basis(
+    incident: Incident,
+    on_list: bool,
+    has_list: bool,
+    spoken: bool,
+    told: bool,
+    placed: bool,
+    *,
+    public: bool,
+) -> EventBasis | None:
+    targeted = (spoken or on_list) and not _waits(incident)
+    if targeted and has_list and on_list:
+        return EventBasis.LIST
+    if targeted and spoken and not has_list:
+        return EventBasis.FOOTPRINT
+    if has_list and spoken and told:
+        return EventBasis.NOT_HIT
+    if public and (placed or spoken):
+        return EventBasis.PUBLIC
+    return EventBasis.TOLD if told else None
+
+
+def _waits(incident: Incident) -> bool:
+    # The question costs a look at the last decision; only these can wait at all.
+    can_wait = (
+        incident.scenario == Scenario.AUDIENCE_UNKNOWN and incident.audience == Audience.UNKNOWN
+    )
+    return can_wait and waits_for_audience(incident)
+
+
+@dataclass(frozen=True, slots=True)
+class ToldStatement:
+    """A statement in the words that are for this reader; `targeted`: it was not for everybody."""
+
+    communication: Communication
+    text: str
+    targeted: bool
+
+
+def statements_of(event: TenantEvent, told: Collection[int] = ()) -> list[ToldStatement]:
+    """What was said, the newest first. Whom a list left out reads what it was `told` (ids), and what is public."""
+    return statements_by_incident([event], told).get(event.incident.pk, [])
+
+
+def statements_by_incident(
+    events: Sequence[TenantEvent], told: Collection[int]
+) -> dict[int, list[ToldStatement]]:
+    """`statements_of` many events."""
+    rows = Communication.objects.filter(incident__in=[each.incident.pk for each in events])
+    public = set(Communication.objects.public().filter(pk__in=rows).values_list("pk", flat=True))
+    targeted = {each.incident.pk for each in events if each.targeted}
+    found: dict[int, list[ToldStatement]] = {}
+    for each in rows.order_by("-number"):
+        of_it = found.setdefault(each.incident_id, [])
+        if each.targeted_text and (each.incident_id in targeted or each.pk in told):
+            of_it.append(ToldStatement(each, each.targeted_text, targeted=True))
+        elif each.pk in public:
+            of_it.append(ToldStatement(each, each.public_text, targeted=False))
+    return found

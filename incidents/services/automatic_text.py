@@ -60,10 +60,37 @@ def opening(incident: Incident, about: str = "opening", *, at: datetime) -> list
     since = min(start for start, *_ in rows)
     first = [(service, region, level) for start, service, region, level in rows if start == since]
     told = _by_level(incident, about, first, at=at, since=since)
-    rest = [(service, region) for start, service, region, _ in rows if start > since]
-    if not rest:
-        return told
-    return [*told, facts(incident, "spread", at=max(start for start, *_ in rows), hit=rest)]
+    rest = [(service, region, level) for start, service, region, level in rows if start > since]
+    return [*told, *news(incident, rest, at=max(start for start, *_ in rows))]
+
+
+def news(
+    incident: Incident,
+    hit: Iterable[tuple[int, int, str]],
+    *,
+    at: datetime,
+    reopened: bool = False,
+) -> list[WordingFacts]:
+    """Cells that are hit from `at` on, beside others or again after an end; of a service issue one of each level."""
+    told = []
+    about = "reopened" if reopened else "spread"
+    if incident.kind != Kind.SERVICE_ISSUE:
+        pairs = [(service, region) for service, region, _ in hit]
+        return [facts(incident, about, at=at, hit=pairs)] if pairs else []
+    for level, alike in gravest_first(hit):
+        told.append(replace(facts(incident, about, at=at, hit=alike), level=level))
+        about = "spread"
+    return told
+
+
+def gravest_first(hit: Iterable[tuple[int, int, str]]) -> list[tuple[str, list[CellIds]]]:
+    """The cells of each level, each cell once, at its gravest."""
+    gravest: dict[CellIds, str] = {}
+    for service, region, level in hit:
+        before = gravest.get((service, region), level)
+        gravest[service, region] = max(before, level, key=LEVEL_RANK.__getitem__)
+    levels = sorted(set(gravest.values()), key=LEVEL_RANK.__getitem__, reverse=True)
+    return [(level, [pair for pair, each in gravest.items() if each == level]) for level in levels]
 
 
 def _by_level(
@@ -75,17 +102,12 @@ def _by_level(
     since: datetime,
 ) -> list[WordingFacts]:
     """One of each level, the gravest first: what is degraded is not said to fail."""
-    gravest: dict[CellIds, str] = {}
-    for service, region, level in hit:
-        before = gravest.get((service, region), level)
-        gravest[service, region] = max(before, level, key=LEVEL_RANK.__getitem__)
-    if not gravest:
+    groups = gravest_first(hit)
+    if not groups:
         return [facts(incident, about, at=at)]
-    levels = sorted(set(gravest.values()), key=LEVEL_RANK.__getitem__, reverse=True)
     told = []
-    for level in levels:
-        alike = [pair for pair, each in gravest.items() if each == level]
-        one = facts(incident, about if level == levels[-1] else "impact", at=at, hit=alike)
+    for level, alike in groups:
+        one = facts(incident, about if level == groups[-1][0] else "impact", at=at, hit=alike)
         told.append(replace(one, level=level, times={**one.times, "since": since}))
     return told
 

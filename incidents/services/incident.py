@@ -236,9 +236,8 @@ def _news(
     """What the facts alone can say of an update: where it has spread, and the stage it has come to."""
     told = []
     if changes.hits:
-        about = "reopened" if was_over else "spread"
-        pairs = [(hit.service.pk, hit.region.pk) for hit in changes.hits]
-        told.append(automatic_text.facts(incident, about, at=changes.at or now, hit=pairs))
+        hit = [(one.service.pk, one.region.pk, one.level or incident.level) for one in changes.hits]
+        told += automatic_text.news(incident, hit, at=changes.at or now, reopened=was_over)
     if incident.stage != before and not (changes.hits and was_over):
         rest = () if incident.stage in ENDING else open_pairs(incident)
         told.append(automatic_text.facts(incident, "stage", at=now, rest=rest))

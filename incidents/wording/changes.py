@@ -2,11 +2,21 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from django.utils.translation import gettext, ngettext
 
 from incidents.wording.facts import WordingFacts
 from incidents.wording.phrases import clock, isolated, joined, listed
-from incidents.wording.situations import ADVISORIES, MAINTENANCE, advisory, filled, rest, what
+from incidents.wording.situations import (
+    ADVISORIES,
+    MAINTENANCE,
+    advisory,
+    filled,
+    impact,
+    rest,
+    what,
+)
 
 
 def recovery(facts: WordingFacts) -> str:
@@ -29,26 +39,35 @@ def spread(facts: WordingFacts) -> str:
         parts["it"] = advisory(facts)
         template = gettext("As of %(at)s, %(it)s concerns %(what)s, too%(list)s.")
     else:
-        template = ngettext(
-            "As of %(at)s, %(what)s is affected, too%(list)s.",
-            "As of %(at)s, %(what)s are affected, too%(list)s.",
-            services,
-        )
+        template = {
+            "error": ngettext(
+                "As of %(at)s, %(what)s is failing or unavailable, too%(list)s.",
+                "As of %(at)s, %(what)s are failing or unavailable, too%(list)s.",
+                services,
+            ),
+            "warning": ngettext(
+                "As of %(at)s, %(what)s is degraded, too%(list)s.",
+                "As of %(at)s, %(what)s are degraded, too%(list)s.",
+                services,
+            ),
+            "informational": ngettext(
+                "As of %(at)s, %(what)s is limited in its management operations or slower than usual, too%(list)s.",
+                "As of %(at)s, %(what)s are limited in their management operations or slower than usual,"
+                " too%(list)s.",
+                services,
+            ),
+        }[facts.level]
     return filled(template, parts)
 
 
 def reopened(facts: WordingFacts) -> str:
     """Impact after an end: whether it is back or new there, nobody states."""
-    services, parts = what(facts)
     if facts.kind in ADVISORIES:
+        _, parts = what(facts)
         parts["it"] = advisory(facts)
         return filled(gettext("As of %(at)s, %(it)s concerns %(what)s%(list)s."), parts)
-    template = ngettext(
-        "This incident is open again: as of %(at)s, %(what)s is affected%(list)s.",
-        "This incident is open again: as of %(at)s, %(what)s are affected%(list)s.",
-        services,
-    )
-    return filled(template, parts)
+    again = replace(facts, times={"since": facts.times["at"]})
+    return joined(gettext("This incident is open again."), impact(again))
 
 
 def retraction(facts: WordingFacts) -> str:
@@ -92,8 +111,8 @@ def merged(facts: WordingFacts) -> str:
 
 def review(facts: WordingFacts) -> str:
     if facts.stage == "final":
-        return gettext("The final review of this incident is published on this page.")
-    return gettext("The preliminary review of this incident is published on this page.")
+        return gettext("The final review of this incident is published in its public entry.")
+    return gettext("The preliminary review of this incident is published in its public entry.")
 
 
 def quoted(facts: WordingFacts) -> str:

@@ -220,13 +220,13 @@ def handover(facts: WordingFacts) -> str:
 
 
 def monitored(facts: WordingFacts) -> str:
-    """What a monitor's targeted alert says."""
+    """What a monitor's targeted alert says; who sent it stands behind the last of its levels."""
     services, parts = what(facts)
-    parts |= {"id": facts.other, "effect": effect(services, facts.level)}
-    return filled(
-        gettext(
-            "Our monitoring reports that %(what)s %(effect)s since %(since)s%(list)s. This message was sent"
-            " automatically (%(id)s); our engineers are looking into it and will follow up."
-        ),
-        parts,
+    parts["effect"] = effect(services, facts.level)
+    template = gettext("Our monitoring reports that %(what)s %(effect)s since %(since)s%(list)s.")
+    if not facts.other:
+        return filled(template, parts)
+    sent = gettext(
+        "This message was sent automatically (%(id)s); our engineers are looking into it and will follow up."
     )
+    return joined(filled(template, parts), sent % {"id": facts.other})

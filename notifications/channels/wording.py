@@ -25,11 +25,11 @@ _ = gettext_lazy
 
 RELEVANCE = {
     Relevance.IMPACTED: _(
-        "Our analysis confirms that at least one of your subscriptions is impacted."
+        "Our analysis confirms that this concerns at least one of your subscriptions."
     ),
     Relevance.RELATED: _(
-        "At least one of your subscriptions runs in a place that is named here. Whether it is affected is"
-        " an estimate by that."
+        "At least one of your subscriptions runs in a place that is named here. That this concerns it is an"
+        " estimate by that."
     ),
     Relevance.PARTIALLY_RELATED: _(
         "You were told of this incident before; this update may speak of other services or regions than"
@@ -37,7 +37,8 @@ RELEVANCE = {
     ),
     Relevance.NOT_IMPACTED: _("You were told of this incident before, by an estimate."),
     Relevance.DEPENDENT: _(
-        "Services of yours depend on what is named here and may be affected; nobody has confirmed that they are."
+        "Services of yours depend on what is named here. That this concerns them, too, is possible; nobody has"
+        " confirmed it."
     ),
     Relevance.PUBLIC: _("This is a public post."),
 }
@@ -49,7 +50,7 @@ REASON = {
     Reason.DEFAULT_CONTACT: _(
         "Your organisation has no alert rule that leads to an address, so its default contact is told."
     ),
-    Reason.TOLD_BEFORE: _("Whoever is told of the beginning of an incident is told of its end."),
+    Reason.TOLD_BEFORE: _("Whoever is told of an incident is told how it goes on."),
     Reason.TOPIC: _("You have subscribed to posts about these services and regions."),
     Reason.TOPIC_ENDS: _(
         "You have subscribed to posts about these services and regions, and chose to hear of the beginning and the"
@@ -68,8 +69,7 @@ NOT_AFFECTED = _(
 )
 DRILL = _("THIS IS A DRILL. Nothing has happened; you need not do anything.")
 CONFIDENTIAL = _(
-    "This is a targeted notice for affected customers; its text is not published. Please treat it as"
-    " confidential."
+    "This is a targeted notice to some customers; its text is not published. Please treat it as confidential."
 )
 STATEMENTS = {"review": _("Review"), "retraction": _("Retracted"), "correction": _("Correction")}
 ADVISORIES = {
@@ -89,13 +89,14 @@ ENDED = frozenset({"mitigated", "resolved", "complete"})
 @contextmanager
 def reading(delivery: Delivery) -> Iterator[str]:
     """Write in the receiver's language where the product has it, else in English."""
-    code = _known(delivery.endpoint.language)
+    code = known_language(delivery.endpoint.language)
     with override(code):
         yield code
 
 
 @lru_cache(maxsize=100)
-def _known(wanted: str) -> str:
+def known_language(wanted: str) -> str:
+    """That language where the product has it, else the one that texts are written in."""
     known = dict(settings.LANGUAGES)
     return next((one for one in (wanted, wanted[:2]) if one in known), wording.WRITTEN_IN)
 
@@ -158,6 +159,8 @@ def facts(delivery: Delivery, where: Sequence[str]) -> dict[str, object]:
     zone = delivery.endpoint.time_zone
     is_public = Incident.objects.public().filter(pk=incident.pk).exists()
     looks, word = state(delivery)
+    # Of what never was there is neither a beginning nor an end.
+    retracted = communication.kind == CommunicationKind.RETRACTION
     return {
         "site": settings.SITE_NAME,
         "drill": incident.drill,
@@ -166,10 +169,10 @@ def facts(delivery: Delivery, where: Sequence[str]) -> dict[str, object]:
         "stage": stage(delivery),
         "state": looks,
         "state_word": word,
-        "statement": str(STATEMENTS.get(communication.kind, "")),
+        "statement": "" if retracted else str(STATEMENTS.get(communication.kind, "")),
         "where": where,
-        "since": moment(incident.started_at, zone),
-        "until": moment(incident.mitigated_at, zone),
+        "since": "" if retracted else moment(incident.started_at, zone),
+        "until": "" if retracted else moment(incident.mitigated_at, zone),
         "window_start": moment(incident.scheduled_for, zone),
         "window_end": moment(incident.scheduled_until, zone),
         "said_at": moment(communication.at, zone),
@@ -230,8 +233,11 @@ def moment(at: datetime | None, zone: str) -> str:
 
 def why(delivery: Delivery) -> list[str]:
     """Sentences: what it has to do with the receiver, and who has seen it."""
+    relevance = Relevance(delivery.relevance)
+    # What was taken back concerned nobody.
+    silent = delivery.communication.kind == CommunicationKind.RETRACTION
     return [
-        str(RELEVANCE[Relevance(delivery.relevance)]),
+        *([] if silent and relevance != Relevance.PUBLIC else [str(RELEVANCE[relevance])]),
         str(REASON[Reason(delivery.reason)]),
         *([str(AUTOMATED)] if delivery.communication.automated else []),
     ]

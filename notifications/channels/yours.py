@@ -17,8 +17,8 @@ from incidents import wording
 from incidents.cells import CellIds, PlacedCell, grouped
 from incidents.models import Communication, Impact
 from incidents.services.automatic_text import cells_of
-from incidents.vocabulary import EXTENT_RANK, LEVEL_RANK, Kind
-from notifications.channels.wording import EFFECT, EXTENTS
+from incidents.vocabulary import EXTENT_RANK, LEVEL_RANK, CommunicationKind, Kind
+from notifications.channels.wording import EFFECT, ENDED, EXTENTS
 from notifications.models import Delivery
 from notifications.models.concern import Concern
 from notifications.vocabulary.delivery_states import Relevance
@@ -104,6 +104,25 @@ class Book:
             )
         return lines
 
+    def standing(self, delivery: Delivery) -> dict[str, str]:
+        """Of `wording.facts`, what is otherwise for this receiver, or for the cells of the statement alone."""
+        said = self.communication
+        if said.stage in ENDED or delivery.relevance == Relevance.NOT_IMPACTED:
+            return {}
+        if self.shape(delivery)[0].is_over:
+            return {"state": "good", "state_word": gettext("Recovered for you")}
+        if said.kind == CommunicationKind.UPDATE and self.has_recovered:
+            word = gettext("Recovered in part")
+            return {"state_word": f"{word} · {gettext(said.get_stage_display())}"}
+        return {}
+
+    @cached_property
+    def has_recovered(self) -> bool:
+        """Whether nothing is wrong any more in any cell that the statement is about."""
+        windows = self._windows_of(self.cells)
+        is_issue = self.communication.incident.kind == Kind.SERVICE_ISSUE
+        return is_issue and bool(windows) and all(one.ended_at for one in windows)
+
     def yours(self, delivery: Delivery) -> Yours:
         """What a message says of its receiver; nothing of whom nothing is known."""
         shape, names = self.shape(delivery)
@@ -113,7 +132,11 @@ class Book:
     def shape(self, delivery: Delivery) -> tuple[Yours, Sequence[str]]:
         """The same without the names of subscriptions, which many receivers share, and the names."""
         concern = delivery.concern
-        if concern is None or not concern.hit or delivery.relevance == Relevance.NOT_IMPACTED:
+        # Neither had whoever is not affected anything of theirs in it, nor anybody in a false alarm.
+        retracted = self.communication.kind == CommunicationKind.RETRACTION
+        if concern is None or not concern.hit or retracted:
+            return NOTHING, ()
+        if delivery.relevance == Relevance.NOT_IMPACTED:
             return NOTHING, ()
         key = (
             get_language(),
@@ -207,7 +230,8 @@ class Book:
 
     def _line(self, delivery: Delivery, concern: Concern) -> str:
         counted = {"hit": concern.hit, "all": concern.subscriptions - concern.is_more}
-        text = how_many(concern, confirmed=delivery.relevance == Relevance.IMPACTED)
+        confirmed = delivery.relevance == Relevance.IMPACTED
+        text = how_many(concern, confirmed=confirmed, over=self.communication.stage in ENDED)
         own = sum(pair in self.cells for pair in concern.cells)
         if not own or len(self.cells) == 1:
             return text % counted
@@ -227,36 +251,80 @@ class Book:
         ) % {"n": more}
 
 
-def how_many(concern: Concern, *, confirmed: bool) -> str:
-    """Which share of the subscriptions: the one, all, or some; or at least so many."""
+def how_many(concern: Concern, *, confirmed: bool, over: bool = False) -> str:
+    """Which share of the subscriptions: the one, all, or some; or at least so many. `over`: in the past tense."""
+    if confirmed:
+        return _were_impacted(concern) if over else _are_impacted(concern)
+    return _was_touched(concern) if over else _is_touched(concern)
+
+
+def _are_impacted(concern: Concern) -> str:
     if concern.is_more:
-        if confirmed:
-            return gettext(
-                "At least %(hit)d of your more than %(all)d subscriptions are impacted, as our analysis confirms."
-            )
+        return gettext(
+            "At least %(hit)d of your more than %(all)d subscriptions are impacted, as our analysis confirms."
+        )
+    if concern.hit < concern.subscriptions:
+        return ngettext(
+            "%(hit)d of your %(all)d subscriptions is impacted, as our analysis confirms.",
+            "%(hit)d of your %(all)d subscriptions are impacted, as our analysis confirms.",
+            concern.hit,
+        )
+    return ngettext(
+        "Your subscription is impacted, as our analysis confirms.",
+        "All %(all)d of your subscriptions are impacted, as our analysis confirms.",
+        concern.subscriptions,
+    )
+
+
+def _were_impacted(concern: Concern) -> str:
+    if concern.is_more:
+        return gettext(
+            "At least %(hit)d of your more than %(all)d subscriptions were impacted, as our analysis confirms."
+        )
+    if concern.hit < concern.subscriptions:
+        return ngettext(
+            "%(hit)d of your %(all)d subscriptions was impacted, as our analysis confirms.",
+            "%(hit)d of your %(all)d subscriptions were impacted, as our analysis confirms.",
+            concern.hit,
+        )
+    return ngettext(
+        "Your subscription was impacted, as our analysis confirms.",
+        "All %(all)d of your subscriptions were impacted, as our analysis confirms.",
+        concern.subscriptions,
+    )
+
+
+def _is_touched(concern: Concern) -> str:
+    if concern.is_more:
         return gettext(
             "It touches services and regions where at least %(hit)d of your more than %(all)d subscriptions run."
         )
     if concern.hit < concern.subscriptions:
-        if confirmed:
-            return ngettext(
-                "%(hit)d of your %(all)d subscriptions is impacted, as our analysis confirms.",
-                "%(hit)d of your %(all)d subscriptions are impacted, as our analysis confirms.",
-                concern.hit,
-            )
         return ngettext(
             "It touches services and regions where %(hit)d of your %(all)d subscriptions runs.",
             "It touches services and regions where %(hit)d of your %(all)d subscriptions run.",
             concern.hit,
         )
-    if confirmed:
-        return ngettext(
-            "Your subscription is impacted, as our analysis confirms.",
-            "All %(all)d of your subscriptions are impacted, as our analysis confirms.",
-            concern.subscriptions,
-        )
     return ngettext(
         "It touches services and regions where your subscription runs.",
         "It touches services and regions where all %(all)d of your subscriptions run.",
+        concern.subscriptions,
+    )
+
+
+def _was_touched(concern: Concern) -> str:
+    if concern.is_more:
+        return gettext(
+            "It touched services and regions where at least %(hit)d of your more than %(all)d subscriptions run."
+        )
+    if concern.hit < concern.subscriptions:
+        return ngettext(
+            "It touched services and regions where %(hit)d of your %(all)d subscriptions runs.",
+            "It touched services and regions where %(hit)d of your %(all)d subscriptions run.",
+            concern.hit,
+        )
+    return ngettext(
+        "It touched services and regions where your subscription runs.",
+        "It touched services and regions where all %(all)d of your subscriptions run.",
         concern.subscriptions,
     )

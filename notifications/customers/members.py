@@ -6,14 +6,16 @@ There is no invitation to guess or to forward: whoever is named comes in by the 
 from __future__ import annotations
 
 from contextlib import suppress
-from smtplib import SMTPException
 
-from django.conf import settings
-from django.core.mail import send_mail
 from django.db import transaction
 from django.db.models.functions import Lower
+from django.utils.translation import override
 
 from incidents.services.errors import EntryError
+from notifications.channels.base import TransportError
+from notifications.channels.email import notice
+from notifications.channels.email.smtp import send_alone
+from notifications.channels.wording import known_language
 from notifications.models import MemberRole, Membership, Person, Tenant
 from notifications.vocabulary.addresses import AddressError, normalise
 
@@ -38,15 +40,10 @@ def invite(*, tenant: Tenant, address: str, role: str, security: bool, by: str) 
             raise EntryError("address", "is there already; change the role below.")
         made = Membership.objects.create(tenant=tenant, person=person, role=role, security=security)
     # They may sign in all the same, and whoever lets them in will tell.
-    with suppress(SMTPException, OSError):
-        send_mail(
-            f"You may sign in at Service Health of {settings.SITE_NAME}",
-            f"{by} has made you {made.get_role_display().lower()} of {tenant.name}.\n\n"
-            f"Sign in with this address: {settings.BASE_URL}/service-health/sign-in/\n"
-            "There is no password; a code is mailed to you each time.",
-            settings.DEFAULT_FROM_EMAIL,
-            [person.email],
-        )
+    with suppress(TransportError):
+        with override(known_language(tenant.language)):
+            message = notice.invitation(person.email, tenant, by=by)
+        send_alone(message)
     return made
 
 

@@ -12,18 +12,20 @@ import uuid
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from django.conf import settings
-from django.core.mail import send_mail
 from django.db import transaction
 from django.db.models import F
 from django.utils.crypto import salted_hmac
+from django.utils.translation import override
 
 from incidents.services.errors import EntryError
 from incidents.services.statements import checked_text
 from incidents.texts import as_typed
 from notifications.channels import endpoints
+from notifications.channels.email import notice
+from notifications.channels.email.smtp import send_alone
 from notifications.channels.registry import CHANNELS
 from notifications.channels.test_messages import send_test_message
+from notifications.channels.wording import known_language
 from notifications.models import ActionGroup, Endpoint, EndpointProposal, Tenant
 from notifications.vocabulary.addresses import AddressError
 from notifications.vocabulary.delivery_states import Channel
@@ -43,7 +45,7 @@ class ConfirmationError(ValueError):
 def propose(
     *, tenant: Tenant, channel: str, address: str, format: str, name: str, now: datetime
 ) -> EndpointProposal:
-    """Note an address and, for mail, send it a code. Raises EntryError; what the mail backend raises."""
+    """Note an address and, for mail, send it a code. Raises EntryError, TransportError."""
     if channel not in list(Channel):
         raise EntryError("channel", f"{channel[:20]!r} is not known; choose one of the list.")
     try:
@@ -79,15 +81,10 @@ def propose(
 
 
 def _mail(proposal: EndpointProposal, code: str) -> None:
-    shown = f"{code[:4]} {code[4:]}"
-    send_mail(
-        f"{shown} confirms this address for alerts",
-        f"{proposal.tenant.name} wants alerts of {settings.SITE_NAME} to be sent here.\n\n    {shown}\n\n"
-        "Whoever asked types this code on the page; it works once, within 30 minutes.\n"
-        "If you know nothing of it, do nothing: without the code no alert is sent here.",
-        settings.DEFAULT_FROM_EMAIL,
-        [proposal.address],
-    )
+    tenant = proposal.tenant
+    with override(known_language(tenant.language)):
+        message = notice.address_code(proposal.address, f"{code[:4]} {code[4:]}", tenant)
+    send_alone(message)
 
 
 def confirm(*, tenant: Tenant, key: uuid.UUID, code: str, now: datetime) -> tuple[Endpoint, str]:

@@ -12,12 +12,13 @@ from datetime import datetime, timedelta
 
 from django.db import transaction
 from django.db.models import Q
-from django.utils.translation import gettext, override
+from django.utils.translation import gettext, gettext_noop, override
 
 from notifications.channels.base import Message, Transport, TransportError
-from notifications.channels.email import contact_notice
+from notifications.channels.email import notice as mails
 from notifications.channels.email.renderer import host
 from notifications.channels.email.smtp import RELAY
+from notifications.channels.wording import known_language
 from notifications.delivery import kill_switch
 from notifications.models import AlertRule, ContactNotice, Endpoint, Person, Tenant
 from notifications.vocabulary import delivery_states
@@ -140,19 +141,34 @@ def _take_due(now: datetime, most: int) -> list[ContactNotice]:
 def _messages(notice: ContactNotice) -> list[Message]:
     endpoint, tenant = notice.endpoint, notice.tenant
     if tenant is None:
-        with override(endpoint.language):
+        with override(known_language(endpoint.language)):
             ends = [each for names in led_to(endpoint).values() for each in names]
-            return [contact_notice.to_confirm(endpoint, ends=ends, id=f"<{notice.uuid}@{host()}>")]
-    with override(tenant.language):
+            return [mails.to_confirm(endpoint, ends=ends, id=f"<{notice.uuid}@{host()}>")]
+    with override(known_language(tenant.language)):
         rules = led_to(endpoint).get(tenant, [])
+        why, addresses = _receivers(tenant, endpoint)
         return [
-            contact_notice.about(notice, to=address, rules=rules, part=part)
-            for part, address in enumerate(_receivers(tenant, endpoint))
+            mails.about(
+                notice,
+                tenant,
+                to=address,
+                rules=rules,
+                why=gettext(why) % {"tenant": tenant.name},
+                part=part,
+            )
+            for part, address in enumerate(addresses)
         ]
 
 
-def _receivers(tenant: Tenant, dead: Endpoint) -> list[str]:
-    """Where the tenant can still be told by mail: its contact, else its other addresses, else its people."""
+CONTACT = gettext_noop("This address is the default contact of %(tenant)s.")
+OTHER = gettext_noop("Alerts of %(tenant)s come to this address, too.")
+PEOPLE = gettext_noop(
+    "You are a member of %(tenant)s, and none of its addresses takes mail any more."
+)
+
+
+def _receivers(tenant: Tenant, dead: Endpoint) -> tuple[str, list[str]]:
+    """Why, and where the tenant can still be told by mail: its contact, else its other addresses, else its people."""
     alive = Endpoint.objects.filter(
         channel=Channel.MAIL,
         suppressed_at__isnull=True,
@@ -161,8 +177,8 @@ def _receivers(tenant: Tenant, dead: Endpoint) -> list[str]:
     ).exclude(pk=dead.pk)
     contact = alive.filter(contact_of=tenant)
     others = alive.filter(Q(tenant=tenant) | Q(action_groups__tenant=tenant)).distinct()
-    for endpoints in (contact, others.order_by("id")):
+    for why, endpoints in ((CONTACT, contact), (OTHER, others.order_by("id"))):
         if found := list(endpoints.values_list("address", flat=True)[:MOST_RECEIVERS]):
-            return found
+            return why, found
     people = Person.objects.filter(tenants=tenant).exclude(email__iexact=dead.address)
-    return list(people.order_by("id").values_list("email", flat=True)[:MOST_RECEIVERS])
+    return PEOPLE, list(people.order_by("id").values_list("email", flat=True)[:MOST_RECEIVERS])

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from django.conf import settings
-from django.core.mail import send_mail
+from django.core.mail import EmailMessage
 from django.db import transaction
 
 from incidents import access
@@ -25,7 +25,8 @@ def mail_reminders(*, now: datetime) -> int:
     if not waiting:
         return 0
     if addresses := operators():
-        send_mail(_subject(waiting), _text(waiting), settings.DEFAULT_FROM_EMAIL, addresses)
+        headers = {"Auto-Submitted": "auto-generated"}
+        EmailMessage(_subject(waiting), _text(waiting), to=addresses, headers=headers).send()
     # Without any address the desk is where they are seen; they are not kept for a later operator.
     reminders.mark_mailed(ids=[each.pk for each in waiting], now=now)
     return len(waiting)

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo, available_timezones
 from django.conf import settings
 from django.http import QueryDict
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy as _lazy
+from django.utils.translation import gettext_lazy
 
 from incidents.vocabulary import Kind, Level
 from notifications.models import Endpoint
@@ -142,20 +142,20 @@ class PostChoices:
 
 
 KINDS = {
-    Kind.SERVICE_ISSUE.value: _lazy("Service issues"),
-    Kind.PLANNED_MAINTENANCE.value: _lazy("Planned maintenance"),
-    Kind.HEALTH_ADVISORY.value: _lazy("Health advisories"),
-    Kind.SECURITY_ADVISORY.value: _lazy("Security advisories"),
+    Kind.SERVICE_ISSUE.value: gettext_lazy("Service issues"),
+    Kind.PLANNED_MAINTENANCE.value: gettext_lazy("Planned maintenance"),
+    Kind.HEALTH_ADVISORY.value: gettext_lazy("Health advisories"),
+    Kind.SECURITY_ADVISORY.value: gettext_lazy("Security advisories"),
 }
 LEAST_LEVELS = {
-    "": _lazy("Every level"),
-    Level.WARNING.value: _lazy("Warnings and errors"),
-    Level.ERROR.value: _lazy("Errors only"),
+    "": gettext_lazy("Every level"),
+    Level.WARNING.value: gettext_lazy("Warnings and errors"),
+    Level.ERROR.value: gettext_lazy("Errors only"),
 }
 CADENCES = {
-    Cadence.EVERY.value: _lazy("Every update, at once"),
-    Cadence.ENDS.value: _lazy("The beginning and the end only"),
-    Cadence.DAILY.value: _lazy("One summary a day, at 08:00"),
+    Cadence.EVERY.value: gettext_lazy("Every update, at once"),
+    Cadence.ENDS.value: gettext_lazy("The beginning and the end only"),
+    Cadence.DAILY.value: gettext_lazy("One summary a day, at 08:00"),
 }
 
 

@@ -5,14 +5,13 @@ from __future__ import annotations
 import uuid
 from copy import copy
 from datetime import timedelta
-from smtplib import SMTPException
 from typing import Any
 
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
 
 from incidents.services.errors import EntryError
 from notifications.channels import endpoints
-from notifications.channels.base import Format
+from notifications.channels.base import Format, TransportError
 from notifications.channels.test_messages import send_test_message
 from notifications.customers import own_endpoints
 from notifications.customers.own_endpoints import ConfirmationError
@@ -124,7 +123,7 @@ def _new(request: HttpRequest, visitor: Visitor) -> HttpResponse:
                 return _confirming(request, visitor, proposal, secret=proposal.secret)
         except EntryError as error:
             problem, status = str(error), UNPROCESSABLE
-        except (SMTPException, OSError):
+        except TransportError:
             problem, status = "The code could not be mailed; try again in a while.", 503
     context = {
         "channels": [

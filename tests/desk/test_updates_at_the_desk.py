@@ -93,7 +93,7 @@ def test_more_regions_are_previewed_first_when_they_turn_the_incident_public(
     assert targeted.published_at is not None
     text = said(targeted).public_text
     assert "Key Vault in West Europe is failing or unavailable" in text, "all of it, said first"
-    assert "Storage in West Europe and North Europe is affected, too" in text
+    assert "Storage in West Europe and North Europe is failing or unavailable, too" in text
 
 
 def test_the_way_back_from_an_updates_preview_loses_nothing(

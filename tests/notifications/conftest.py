@@ -31,6 +31,7 @@ class Sink:
     seconds_a_mail: float = 0.0
     stuck: bool = False
     mails: list[EmailMessage] = field(default_factory=list)
+    raw: dict[str, bytes] = field(default_factory=dict)  # by Message-ID: a mail as it came
     connections: set[object] = field(default_factory=set)
     senders: list[str] = field(default_factory=list)
 
@@ -55,6 +56,7 @@ class Sink:
         mail = email.message_from_bytes(content, policy=email.policy.default)
         assert isinstance(mail, EmailMessage)
         self.mails.append(mail)
+        self.raw[str(mail["Message-ID"])] = content
         return "250 taken"
 
     def to(self, address: str) -> list[EmailMessage]:

@@ -76,6 +76,8 @@ def test_a_tenants_contact_is_told_once_which_of_its_ways_is_dead_and_why(
     assert "We send nothing there any more: 550 5.1.1 no such user." in text
     assert "alert rule “rule 1” of Nordwind" in text
     assert "name another address" in text
+    assert "/service-health/of/nordwind/where/" in text
+    assert "This address is the default contact of Nordwind." in text
     assert mail["Auto-Submitted"] == "auto-generated"
     dead.suppressed_at = now + timedelta(days=1)  # lifted, and dead again
     dead.save()
@@ -123,7 +125,7 @@ def test_a_forwarded_link_ends_no_alerts_until_the_address_itself_confirms(
     left = press(client, ending)
     assert ops().left_alerts_at is not None
     assert told(sink, datetime.now(UTC))[1:] == ["nordwind@example.com"], "the team hears of it"
-    assert "Whoever reads this address has ended its alerts." in text_of(sink.mails[1])
+    assert "Whoever reads ops@example.net has ended the alerts to it." in text_of(sink.mails[1])
 
     back = re.search(r'href="(/subscribe/come-back/[^"]+)"', left)
     assert back

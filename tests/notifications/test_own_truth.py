@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from datetime import datetime, timedelta
 from email.message import EmailMessage
 from pathlib import Path
@@ -13,14 +14,17 @@ from django.contrib.auth.models import User
 from incidents.models import Incident
 from incidents.services import incident as incident_service
 from incidents.services.inputs import Changes, Statement
+from incidents.services.reviews.review import Draft, Section, publish_review
+from notifications.channels import endpoints
 from notifications.channels.yours import how_many
 from notifications.delivery import plan, send
 from notifications.models import Endpoint
 from notifications.models.concern import MOST_COUNTED, Concern
 from tests.conftest import declaration, hit
 from tests.notifications import conftest
-from tests.notifications.cast import confirm_audience, endpoint, rule, subscription, tenant
+from tests.notifications.cast import confirm_audience, endpoint, last, rule, subscription, tenant
 from tests.notifications.conftest import Sink
+from tests.notifications.rooms import Hook
 
 pytestmark = pytest.mark.usefixtures("catalogue")
 
@@ -130,7 +134,7 @@ def test_who_joins_late_gets_the_story_so_far(operator: User, now: datetime, sin
     late, early = text_of(sink.to("late@example.com")[0]), text_of(sink.to("early@example.com")[-1])
     keep("late", text_of(sink.to("late@example.com")[0], "html"))
     assert "As of 09:30 UTC" not in late
-    assert "Storage in East US is affected, too." in late
+    assert "Storage in East US is failing or unavailable, too." in late
     assert "What was said before you were told" in late
     assert "Requests fail with 503.\n\n- Keep cached secrets." in late
     assert "For you since 10:00 UTC on 1 March 2026." in late
@@ -229,3 +233,55 @@ def test_beyond_what_is_counted_it_says_at_least_and_more_than(confirmed: bool) 
         how_many(concern, confirmed=confirmed) % counted
     ).replace("At", "at")
     assert not Concern(hit=7, subscriptions=MOST_COUNTED).is_more
+
+
+@pytest.mark.parametrize("letter", ["a", "漢"])
+def test_a_review_too_long_for_a_mail_is_begun_and_leads_to_the_page_with_all_of_it(
+    letter: str, operator: User, now: datetime, sink: Sink
+) -> None:
+    tenant("here", WEST)
+    incident = declare(operator, now)
+    incident_service.post_update(
+        incident_id=incident.pk, stage="mitigated", now=now, actor=operator
+    )
+    text = "\n\n".join(f"{number}. {letter * 70}" for number in range(1200))
+    publish_review(
+        incident_id=incident.pk,
+        draft=Draft(kind="final", sections=[Section("impact", "What happened?", text)]),
+        now=now,
+        actor=operator,
+    )
+    plan.plan_due(now=now)
+    send.work()
+    mail = sink.mails[-1]
+    assert len(sink.raw[str(mail["Message-ID"])]) < 60_000
+    words = text_of(mail)
+    assert "15. " in words
+    said = re.search(r"Only the beginning stands in this mail: (\d+) of (\d+) characters", words)
+    assert said
+    assert int(said[1]) < int(said[2])
+    assert int(said[2]) == len(last(incident).targeted_text)
+    assert f"/service-health/events/{incident.tracking_id}/" in words
+
+
+def test_who_joins_late_gets_the_story_so_far_in_a_room_too(
+    operator: User, now: datetime, hook: Hook
+) -> None:
+    tenant("early", WEST)
+    incident = declare(operator, now)
+    owner = tenant("late", ("storage", "east-us"), contact=False)
+    owner.contact, _ = endpoints.create(channel="chat", address=hook.url, tenant=owner, now=now)
+    owner.save()
+    incident_service.post_update(
+        incident_id=incident.pk,
+        changes=Changes(hits=[hit("storage", "east-us")]),
+        now=now,
+        actor=operator,
+    )
+    plan.plan_due(now=now)
+    send.work()
+    ((_, body),) = hook.requests
+    words = body.decode()
+    assert "Storage in East US is failing or unavailable, too." in words
+    assert "What was said before you were told" in words
+    assert "Keep cached secrets." in words

@@ -38,7 +38,7 @@ def test_an_owner_lets_somebody_in_who_then_signs_in_with_that_address(
 ) -> None:
     post(ola, "invite", address="New@nordwind.example.com", role="editor")
     assert mail.outbox[-1].to == ["New@nordwind.example.com"]
-    assert "made you editor of Nordwind" in mail.outbox[-1].body
+    assert "made you a member of Nordwind" in mail.outbox[-1].body
     client = signed_in("new@nordwind.example.com")
     assert "editor of Nordwind" in text(client, HOME)
     assert nordwind.pk

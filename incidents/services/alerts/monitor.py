@@ -16,7 +16,7 @@ from django.db import transaction
 from incidents import wording
 from incidents.cells import CellIds
 from incidents.models import AlertOutcome, Impact, Incident, MonitorAlert
-from incidents.services.automatic_text import groups_of
+from incidents.services.automatic_text import cells_of, gravest_first, groups_of
 from incidents.services.errors import EntryError
 from incidents.services.incident import declare, post_update
 from incidents.services.inputs import Changes, Declaration, Hit, Statement
@@ -164,26 +164,39 @@ def _pairs(cells: Sequence[Hit]) -> list[CellIds]:
 
 
 def words_of(tracking_id: str, cells: Sequence[Hit], level: str, started_at: datetime) -> Statement:
-    """The installation's own text, or one from the facts."""
-    groups = groups_of(_pairs(cells))
-    if not settings.AUTOMATED_TEXT:
-        told = wording.WordingFacts(
-            "monitored", level=level, hit=groups, times={"since": started_at}, other=tracking_id
-        )
-        return Statement(targeted_facts=[told])
-    services = list(dict.fromkeys(hit.service.name for hit in cells))
+    """The installation's own text, or one from the facts: of each level by itself, the gravest first."""
+    groups = gravest_first((one.service.pk, one.region.pk, one.level or level) for one in cells)
+    if settings.AUTOMATED_TEXT:
+        texts = [_own_text(tracking_id, each, alike, started_at) for each, alike in groups]
+        return Statement(targeted_text="\n\n".join(texts))
     return Statement(
-        targeted_text=fill(
-            settings.AUTOMATED_TEXT,
-            {
-                "cells": wording.cells(groups),
-                "services": wording.listed(services),
-                "regions": wording.listed([hit.region.name for hit in cells]),
-                "effect": wording.effect(len(services), level),
-                "level": level,
-                "since": wording.clock(started_at),
-                "tracking_id": tracking_id,
-            },
-            one_group=len(groups) == 1,
-        )
+        targeted_facts=[
+            wording.WordingFacts(
+                "monitored",
+                level=each,
+                hit=groups_of(alike),
+                times={"since": started_at},
+                other=tracking_id if each == groups[-1][0] else "",
+            )
+            for each, alike in groups
+        ]
+    )
+
+
+def _own_text(tracking_id: str, level: str, pairs: Sequence[CellIds], started_at: datetime) -> str:
+    placed = list(cells_of(pairs).values())
+    groups = groups_of(pairs)
+    services = list(dict.fromkeys(one.service for one in placed))
+    return fill(
+        settings.AUTOMATED_TEXT,
+        {
+            "cells": wording.cells(groups),
+            "services": wording.listed(services),
+            "regions": wording.listed([one.region for one in placed]),
+            "effect": wording.effect(len(services), level),
+            "level": level,
+            "since": wording.clock(started_at),
+            "tracking_id": tracking_id,
+        },
+        one_group=len(groups) == 1,
     )

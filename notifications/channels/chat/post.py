@@ -18,10 +18,12 @@ from incidents.wording import clock
 from notifications.channels import wording
 from notifications.channels.base import CALM, one_line
 from notifications.channels.yours import Book
+from notifications.lifecycle import DeliveryAudience
 from notifications.models import Delivery
 
 LONGEST_TITLE = 200
 MOST_PLACES = 4
+LINE = 50  # room for the count of what is left out
 # By how things stand; readable on white and on black.
 COLOURS = {
     "critical": "#c4314b",
@@ -90,14 +92,18 @@ class Post:
     def body(self, most: int) -> str:
         """The text, and beneath it what a digest tells along, in at most so many characters."""
         parts = [shortened(self.text, most)]
-        room = most - len(parts[0])
-        if self.carried:
-            along = [
-                f"{one.headline}\n{shortened(one.text, 400)}\n{one.ref}" for one in self.carried
-            ]
-            parts += [
-                each for each in (self.carried_head, *along) if (room := room - len(each) - 2) > 0
-            ]
+        room = most - len(parts[0]) - len(self.carried_head) - LINE
+        left = list(self.carried)
+        along: list[str] = []
+        while left:
+            one = left[-1]  # the newest first: older ones are counted where there is no room
+            text = f"{one.headline}\n{shortened(one.text, 400)}\n{one.ref}"
+            if (room := room - len(text) - 2) < 0:
+                break
+            along.insert(0, text)
+            left.pop()
+        if self.carried and most - len(parts[0]) > len(self.carried_head) + LINE:
+            parts += [self.carried_head, *along, *([older(len(left))] if left else [])]
         return "\n\n".join(parts)
 
 
@@ -113,7 +119,7 @@ def older(count: int) -> str:
 def post_of(delivery: Delivery) -> Post:
     """In the language that is active."""
     book = Book(delivery.communication)
-    facts = wording.facts(delivery, book.where(most=MOST_PLACES))
+    facts = wording.facts(delivery, book.where(most=MOST_PLACES)) | book.standing(delivery)
     where = facts["where"]
     post = Post(
         site=settings.SITE_NAME,
@@ -131,7 +137,7 @@ def post_of(delivery: Delivery) -> Post:
         ref=_ref(delivery),
         thread=delivery.communication.incident.tracking_id,
     )
-    return _with_carried(post, delivery) if delivery.digest_items else post
+    return _with_carried(post, delivery) if delivery.digest_items else _with_story(post, delivery)
 
 
 def test_post(now: datetime) -> Post:
@@ -174,7 +180,7 @@ def _times(facts: Mapping[str, object]) -> list[str]:
     if facts["window_start"]:
         until = f" – {facts['window_end']}" if facts["window_end"] else ""
         lines.append(gettext("Planned for") + f": {facts['window_start']}{until}")
-    else:
+    elif facts["since"]:
         lines.append(gettext("Since") + f": {facts['since']}")
         if facts["until"]:
             lines.append(gettext("Until") + f": {facts['until']}")
@@ -206,6 +212,21 @@ def _with_carried(post: Post, delivery: Delivery) -> Post:
         text = to_text(wording.body(each)[0])
         updates.append(Update(_headline(facts), str(facts["link"]), text, _ref(each)))
     head = f"{more}: {wording.kept_back(delivery, room=True)}"
+    return replace(post, carried_head=head, carried=updates)
+
+
+def _with_story(post: Post, delivery: Delivery) -> Post:
+    """For who joins late: what others were told before."""
+    public = delivery.audience == DeliveryAudience.PUBLIC
+    zone = delivery.endpoint.time_zone
+    updates = []
+    for each in reversed(wording.earlier(delivery)):
+        head = f"{wording.moment(each.at, zone)} · {gettext(each.get_stage_display())}"
+        ref = f"Ref. {each.incident.tracking_id}/{each.number}"
+        updates.append(Update(head, "", to_text(wording.said(each, public=public)[0]), ref))
+    if not updates:
+        return post
+    head = gettext("What was said before you were told")
     return replace(post, carried_head=head, carried=updates)
 
 

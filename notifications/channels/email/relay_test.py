@@ -60,7 +60,11 @@ def send_relay_test(address: str, *, subject: str, text: str, host: str) -> Rela
     Never raises; no secret is in the answer.
     """
     backend = new_backend()
-    headers = {"Auto-Submitted": "auto-generated", "Message-ID": make_msgid(domain=host)}
+    headers = {
+        "Auto-Submitted": "auto-generated",
+        "List-Help": f"<{settings.HELP_URL}>",
+        "Message-ID": make_msgid(domain=host),
+    }
     mail = EmailMessage(subject=subject, body=text, to=[address], headers=headers)
     if not isinstance(backend, EmailBackend):
         return _by_backend(backend, mail)

@@ -23,6 +23,7 @@ from notifications.channels import signed_links, wording
 from notifications.channels.base import Message, MessageTemplate, one_line
 from notifications.channels.email import return_path
 from notifications.channels.email.calendar import event_of
+from notifications.channels.email.fitting import Room
 from notifications.channels.yours import Book, Row, Yours
 from notifications.models import Delivery, Endpoint, SignUp
 from notifications.vocabulary.delivery_states import DeliveryAudience, Reason, Relevance
@@ -95,7 +96,7 @@ class MailRenderer:
     def _template(self, delivery: Delivery, yours: Yours) -> MessageTemplate:
         key = (*wording.same_words(delivery), yours.is_over)
         if key not in self._templates:
-            self._templates[key] = self._render(delivery, yours)
+            self._templates[key] = self._render(delivery)
         return self._templates[key]
 
     def _table(self, yours: Yours, delivery: Delivery) -> _Table:
@@ -109,24 +110,28 @@ class MailRenderer:
             self._tables[key] = _Table(yours, since)
         return self._tables[key]
 
-    def _render(self, delivery: Delivery, yours: Yours) -> MessageTemplate:
+    def _render(self, delivery: Delivery) -> MessageTemplate:
         book, public = self._book(delivery), delivery.audience == DeliveryAudience.PUBLIC
-        facts = _facts(delivery, book)
-        if yours.is_over and delivery.communication.incident.closed_at is None:
-            facts |= {"state": "good", "state_word": gettext("Recovered for you")}
+        mine = "" if public or delivery.communication.incident.drill else _own_page(delivery)
+        story = wording.earlier(delivery)
+        room = Room(1 + len(story) + len(delivery.digest_items))
+        facts = _facts(delivery, book, room, mine) | book.standing(delivery)
         context = facts | {
             "language": get_language(),
             "sign": SIGNS[str(facts["state"])],
             "public": public,
-            "mine": "" if public or facts["drill"] else _own_page(delivery),
-            "story": [_earlier(each, delivery) for each in wording.earlier(delivery)],
-            "carried": [_facts(each, self._book(each)) for each in delivery.digest_items],
+            "mine": mine,
+            "story": [_earlier(each, delivery, room, mine) for each in story],
+            "carried": [
+                _facts(each, self._book(each), room, mine) for each in delivery.digest_items
+            ],
             "more": _more(len(delivery.digest_items)),
             "kept_back": wording.kept_back(delivery),
             "last_of_hour": wording.limit_reached() if delivery.last_of_hour else "",
             "why": wording.why(delivery),
             "drill_notice": wording.DRILL,
             "confidential": wording.confidential(delivery),
+            "rules": f"{settings.BASE_URL}/service-health/",
             "help": settings.HELP_URL,
             "zone_notice": _zone_notice(delivery.endpoint.time_zone),
             **dict(zip(OWN, self._blanks, strict=True)),
@@ -241,19 +246,26 @@ _inliner = css_inline.CSSInliner(
 )
 
 
-def _facts(delivery: Delivery, book: Book) -> dict[str, object]:
+def _facts(delivery: Delivery, book: Book, room: Room, mine: str) -> dict[str, object]:
+    """`mine`: the page of its receivers, where there is one to read all of it."""
     words, language = wording.body(delivery)
-    return wording.facts(delivery, book.where()) | {
+    facts = wording.facts(delivery, book.where())
+    if mine or facts["link"]:
+        words = room.fitted(words)
+    return facts | {
         "body": markdown.to_text(words),
         "body_html": markdown.to_html(words),
         "body_language": language,
     }
 
 
-def _earlier(communication: Communication, delivery: Delivery) -> dict[str, object]:
-    words, language = wording.said(
-        communication, public=delivery.audience == DeliveryAudience.PUBLIC
-    )
+def _earlier(
+    communication: Communication, delivery: Delivery, room: Room, mine: str
+) -> dict[str, object]:
+    public = delivery.audience == DeliveryAudience.PUBLIC
+    words, language = wording.said(communication, public=public)
+    if mine or public:
+        words = room.fitted(words)
     return {
         "said_at": wording.moment(communication.at, delivery.endpoint.time_zone),
         "stage": gettext(communication.get_stage_display()),

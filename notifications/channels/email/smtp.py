@@ -149,6 +149,15 @@ def _close_unused(ahead: Future[BaseEmailBackend]) -> None:
             ahead.result().close()
 
 
+def send_alone(message: Message) -> None:
+    """One mail over a connection of its own, past the outbox. Raises TransportError."""
+    relay = Mail()
+    try:
+        relay.send(message)
+    finally:
+        relay.close()
+
+
 def new_backend() -> BaseEmailBackend:
     """What the mail settings name, not connected yet."""
     if django.VERSION >= (6, 1):

@@ -44,7 +44,8 @@ class PushRenderer:
 
 def said_of(delivery: Delivery) -> dict[str, Any]:
     """In the language that is active."""
-    facts = wording.facts(delivery, Book(delivery.communication).where(most=MOST_PLACES))
+    book = Book(delivery.communication)
+    facts = wording.facts(delivery, book.where(most=MOST_PLACES)) | book.standing(delivery)
     drill = f"[{gettext('Drill')}] " if facts["drill"] else ""
     where = facts["where"]
     lines = [str(facts["state_word"]), *(where if isinstance(where, list) else [])]

@@ -11,17 +11,19 @@ import secrets
 import uuid
 from datetime import datetime, timedelta
 
-from django.conf import settings
-from django.core.mail import send_mail
 from django.db import transaction
 from django.db.models import F
 from django.db.models.functions import Lower
 from django.utils.crypto import salted_hmac
+from django.utils.translation import override
 
 from incidents.texts import as_typed
 from notifications.customers.sign_in.sessions import SESSION_FOR, begin_session, person_at
 from notifications.models import CodeRequest, PersonSession
 from notifications.vocabulary.addresses import normalise
+from notifications.channels.email import notice
+from notifications.channels.email.smtp import send_alone
+from notifications.channels.wording import known_language
 
 CODE_WITHIN = timedelta(minutes=10)
 MOST_TRIES = 5
@@ -53,7 +55,7 @@ def ask_for_code(*, address: str, now: datetime, quiet: bool = False) -> uuid.UU
 def send_codes(*, now: datetime) -> int:
     """Mail the codes that were asked for; returns how many mails left.
 
-    Raises what the mail backend raises: that request stays due then.
+    Raises TransportError: that request stays due then.
     """
     CodeRequest.objects.filter(requested_at__lt=now - KEEP_REQUESTS).delete()
     PersonSession.objects.filter(created_at__lt=now - SESSION_FOR).delete()
@@ -70,22 +72,17 @@ def send_codes(*, now: datetime) -> int:
 
 def _send_code(request: CodeRequest, now: datetime) -> int:
     person = person_at(request.address)
-    known = person is not None and person.memberships.exists()
+    known = person.memberships.select_related("tenant").order_by("id").first() if person else None
     fresh = now - request.requested_at < CODE_WITHIN
-    if known and fresh:
+    if known is not None and fresh:
         code = "".join(secrets.choice("0123456789") for _ in range(DIGITS))
         request.digest = _digest(request.key, code)
-        send_mail(
-            f"{code[:4]} {code[4:]} is your code for Service Health",
-            f"Your code for Service Health of {settings.SITE_NAME}:\n\n    {code[:4]} {code[4:]}\n\n"
-            "Type it on the page that asked for it. It works once, within ten minutes of asking.\n"
-            "If you did not ask for it, do nothing; nobody comes in without it.",
-            settings.DEFAULT_FROM_EMAIL,
-            [request.address],
-        )
+        with override(known_language(known.tenant.language)):
+            message = notice.sign_in_code(request.address, f"{code[:4]} {code[4:]}")
+        send_alone(message)
     request.due = False
     request.save(update_fields=["due", "digest"])
-    return int(known and fresh)
+    return int(known is not None and fresh)
 
 
 def enter(*, key: uuid.UUID, code: str, now: datetime) -> str:

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 import pytest
 from django.contrib.auth.models import User
 from django.core.management import CommandError, call_command
+from pytest_django.fixtures import Settings
 
 from incidents.models import Incident
 from incidents.policy import PRESETS
@@ -303,3 +304,38 @@ def test_what_needs_a_degraded_service_may_be_affected_and_does_not_count(now: d
     assert derived["hard_dependants"] == []
     assert derived["soft_dependants"]
     assert incident.dependents == 0
+
+
+@pytest.mark.parametrize("own_text", ["", "{cells}: {services} {effect}."])
+def test_what_is_degraded_is_not_said_to_fail_beside_what_fails(
+    now: datetime, operator: User, own_text: str, settings: Settings
+) -> None:
+    settings.AUTOMATED_TEXT = own_text
+    graver, lesser = hit(*WEST, level="error"), hit("storage", "west-europe", level="warning")
+    incident, _ = open_from_monitor(
+        source="synthetic",
+        key="mixed",
+        cells=[lesser, graver],
+        level="error",
+        started_at=now,
+        now=now,
+    )
+    words = incident.communications.get().targeted_text
+    assert words.index("Key Vault") < words.index("is failing or unavailable")
+    assert words.index("is failing or unavailable") < words.index("Storage")
+    assert words.index("Storage") < words.index("is degraded")
+    assert words.count("This message was sent automatically") == (0 if own_text else 1)
+
+    more = [
+        hit("storage", "north-europe", level="warning"),
+        hit("key-vault", "north-europe", level="error"),
+    ]
+    post_update(incident_id=incident.pk, changes=Changes(hits=more), now=now, actor=operator)
+    spread = incident.communications.get(number=2).targeted_text
+    assert "Key Vault in North Europe is failing or unavailable, too." in spread
+    assert "Storage in North Europe is degraded, too." in spread
+    post_update(incident_id=incident.pk, stage="mitigated", now=now, actor=operator)
+    post_update(incident_id=incident.pk, changes=Changes(hits=more), now=now, actor=operator)
+    again = incident.communications.get(number=4).targeted_text
+    assert again.startswith("This incident is open again. Since 09:30 UTC on 1 March 2026, Key")
+    assert "Storage in North Europe is degraded, too." in again

@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from email.header import decode_header
 from email.message import EmailMessage
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.conf import settings
@@ -20,7 +21,7 @@ from django.contrib.auth.models import User
 from incidents.models import Incident
 from incidents.services import corrections
 from incidents.services import incident as incident_service
-from incidents.services.inputs import Changes, Statement
+from incidents.services.inputs import Changes, Hit, Statement
 from incidents.services.retraction import retract
 from incidents.services.reviews.review import Draft, Section, publish_review
 from notifications import sign_in, signed_links
@@ -75,13 +76,12 @@ class House:
         self.sink.mails.clear()
 
     def post(
-        self, incident: Incident, text: str = "", *, stage: str = "", **changes: object
+        self, incident: Incident, *, stage: str | None = None, hits: Sequence[Hit] = ()
     ) -> None:
         incident_service.post_update(
             incident_id=incident.pk,
-            **({"stage": stage} if stage else {}),
-            statement=Statement(text, text) if text else None,
-            changes=Changes(**changes),
+            stage=stage,
+            changes=Changes(hits=hits),
             now=self.now,
             actor=self.operator,
         )
@@ -101,7 +101,7 @@ class House:
 def alerts(house: House) -> None:
     incident = house.declare(WEST, NORTH)
     house.said("first")
-    house.post(incident, hits=[hit(*EAST, level="warning")], level="error")
+    house.post(incident, hits=[hit(*EAST, level="warning")])
     house.said("spread")
     house.now += timedelta(minutes=20)
     incident_service.recover(
@@ -140,9 +140,8 @@ def ends_of_other_kinds(house: House) -> None:
     house.said("mistaken")
     retract(incident_id=mistaken.pk, reason="A faulty probe.", now=house.now, actor=house.operator)
     house.said("retraction")
-    other = tenant("elsewhere", WEST)
-    other.contact.language = house.language
-    other.contact.save()
+    tenant("elsewhere", WEST)
+    Endpoint.objects.update(language=house.language)
     analysed = house.declare(WEST)
     house.said("before-the-analysis")
     confirm_audience(analysed, "elsewhere-1")
@@ -180,6 +179,7 @@ def plans_and_advisories(house: House) -> None:
 
 def posts(house: House) -> None:
     Endpoint.objects.filter(pk=house.reader.pk).update(post_cadence="daily")
+    incidents = []
     for title in ("Requests fail", "Sign-in fails"):
         incident = incident_service.declare(
             declaration=declaration(
@@ -189,17 +189,17 @@ def posts(house: House) -> None:
             actor=house.operator,
         )
         plan.plan_due(now=house.now)
+        incidents.append(incident)
     send.work()
     house.sink.mails.clear()
     Delivery.objects.filter(deferred="daily").update(next_attempt_at=house.now)
     send.work()
     house.keep("daily-summary", house.sink.to("reader@example.org"))
     Endpoint.objects.filter(pk=house.reader.pk).update(post_cadence="every")
-    house.post(incident, stage="mitigated")
+    house.post(incidents[1], stage="mitigated")
     plan.plan_due(now=house.now)
     send.work()
     house.keep("post", house.sink.to("reader@example.org"))
-    assert incident.published_at
     subscribe.request(
         address="new@example.org",
         topics=[(None, None)],
@@ -218,7 +218,7 @@ def posts(house: House) -> None:
         address="newer@example.org",
         topics=[],
         choices=PostChoices(language=house.language),
-        incident=incident,
+        incident=incidents[0],
         ends_only=True,
         now=house.now,
     )
@@ -234,14 +234,15 @@ def ways(house: House) -> None:
     )
     contact_notices.send_due(now=house.now)
     house.keep("shall-they-end")
-    for name, more in {
+    ended: dict[str, dict[str, Any]] = {
         "left": {"left_alerts_at": house.now},
         "suppressed": {
             "left_alerts_at": None,
             "suppressed_at": house.now,
             "suppressed_because": "550 5.1.1 no such user",
         },
-    }.items():
+    }
+    for name, more in ended.items():
         Endpoint.objects.filter(pk=ops.pk).update(**more)
         contact_notices.find(now=house.now)
         contact_notices.send_due(now=house.now)

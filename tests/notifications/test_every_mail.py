@@ -24,9 +24,10 @@ from incidents.services import incident as incident_service
 from incidents.services.inputs import Changes, Hit, Statement
 from incidents.services.retraction import retract
 from incidents.services.reviews.review import Draft, Section, publish_review
-from notifications import sign_in, signed_links
+from notifications.channels import signed_links
 from notifications.channels.email.test_mail import send_test_mail
 from notifications.customers import members, own_endpoints
+from notifications.customers.sign_in import codes as sign_in
 from notifications.delivery import contact_notices, plan, send
 from notifications.models import Delivery, Endpoint, Tenant
 from notifications.subscribers import leaving, subscribe

@@ -18,8 +18,8 @@ from incidents.wording import clock
 from notifications.channels import wording
 from notifications.channels.base import CALM, one_line
 from notifications.channels.yours import Book
-from notifications.lifecycle import DeliveryAudience
 from notifications.models import Delivery
+from notifications.vocabulary.delivery_states import DeliveryAudience
 
 LONGEST_TITLE = 200
 MOST_PLACES = 4

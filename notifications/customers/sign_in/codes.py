@@ -18,12 +18,12 @@ from django.utils.crypto import salted_hmac
 from django.utils.translation import override
 
 from incidents.texts import as_typed
-from notifications.customers.sign_in.sessions import SESSION_FOR, begin_session, person_at
-from notifications.models import CodeRequest, PersonSession
-from notifications.vocabulary.addresses import normalise
 from notifications.channels.email import notice
 from notifications.channels.email.smtp import send_alone
 from notifications.channels.wording import known_language
+from notifications.customers.sign_in.sessions import SESSION_FOR, begin_session, person_at
+from notifications.models import CodeRequest, PersonSession
+from notifications.vocabulary.addresses import normalise
 
 CODE_WITHIN = timedelta(minutes=10)
 MOST_TRIES = 5

@@ -107,12 +107,6 @@ class Row:
     def basis(self) -> str:
         return BASES[self.event.basis]
 
-    @property
-    def told_after(self) -> Any:
-        """How long after the start the tenant was told; None where that says nothing."""
-        started = self.event.incident.started_at
-        return self.told.at - started if self.told and self.told.at >= started else None
-
 
 def _rows(tenant: Tenant, events: Sequence[TenantEvent]) -> list[Row]:
     hit = tenant_hits.hits(tenant, events)

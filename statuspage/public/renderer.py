@@ -353,12 +353,6 @@ def render_language(snapshot: Snapshot, language: str) -> Site:
     return Renderer(language).print(snapshot, at_once=sys.maxsize)
 
 
-def render_all(snapshot: Snapshot) -> Site:
-    """The whole site in all languages."""
-    others = (render_language(snapshot, code) for code in languages.others())
-    return with_languages(render_site(snapshot), others)
-
-
 def both(one: Site, other: Site | None) -> Site:
     """One site of pages and parts of two."""
     if other is None:

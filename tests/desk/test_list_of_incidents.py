@@ -11,7 +11,7 @@ from django.contrib.auth.models import User
 from incidents.models import Incident
 from incidents.services.incident import declare, post_update, recover
 from incidents.services.inputs import Statement
-from statuspage.desk.incidents.incident_list import open_rows, promise_of
+from statuspage.desk.incidents.incident_list import listing, promise_of
 from tests.conftest import declaration, hit
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("catalogue")]
@@ -31,7 +31,7 @@ def test_it_names_no_pair_that_is_not_hit(
     incident: Incident, now: datetime, operator: User
 ) -> None:
     def where() -> str:
-        (row,) = open_rows(Incident.objects.all(), now)
+        (row,) = listing(Incident.objects.all(), now).open
         return row.where
 
     assert where() == "Storage in East US and North Europe; Key Vault in West Europe"
@@ -43,7 +43,7 @@ def test_it_names_no_pair_that_is_not_hit(
 def test_without_a_promise_the_next_update_is_due_by_the_policys_cadence(
     incident: Incident, now: datetime
 ) -> None:
-    (row,) = open_rows(Incident.objects.all(), now + timedelta(minutes=31))
+    (row,) = listing(Incident.objects.all(), now + timedelta(minutes=31)).open
     assert row.update_due is not None
     assert (row.update_due.due, row.update_due.over) == (now + timedelta(minutes=30), True)
 
@@ -58,7 +58,7 @@ def test_the_earliest_of_the_promises_is_shown(
         promise = now + timedelta(hours=hours)
         statement = replace(words, next_update_by=promise)
         post_update(incident_id=incident.pk, statement=statement, now=now, actor=operator)
-        (row,) = open_rows(Incident.objects.all(), now)
+        (row,) = listing(Incident.objects.all(), now).open
         assert row.promised == promise_of(incident) == now + timedelta(hours=1)
         assert row.update_due is None
 

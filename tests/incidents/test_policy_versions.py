@@ -11,7 +11,7 @@ from django.db import IntegrityError, connection, transaction
 
 from incidents.models import Decision, PolicyVersion, Revision
 from incidents.policy import PRESETS, PolicyError, explain, parse_facts
-from incidents.services.decisions.policies import adopt_policy, current_policy, policy_of
+from incidents.services.decisions.policies import adopt_policy, current_policy
 from incidents.services.errors import EntryError
 from incidents.services.incident import declare, post_update
 from tests.conftest import declaration, hit
@@ -37,10 +37,13 @@ def test_a_policy_put_into_force_decides_from_then_on(now: datetime, operator: U
 def test_every_decision_can_be_made_again_from_what_is_stored(
     now: datetime, operator: User
 ) -> None:
+    in_force = [current_policy()]
     incident = declare(declaration=declaration(), now=now, actor=operator)
     adopt_policy(document=STRICT, reason="Trial.", now=now, actor=operator)
+    in_force.append(current_policy())
     post_update(incident_id=incident.pk, stage="resolved", now=now, actor=operator)
     adopt_policy(document={**STRICT, "broad": None}, reason="More.", now=now, actor=operator)
+    in_force.append(current_policy())
     declare(declaration=declaration(audience="unknown"), now=now, actor=operator)
     made = list(Decision.objects.order_by("id"))
     assert [(each.policy, each.policy_version) for each in made] == [
@@ -48,8 +51,8 @@ def test_every_decision_can_be_made_again_from_what_is_stored(
         ("ours", 1),
         ("ours", 2),
     ]
-    for decision in made:
-        again = explain(parse_facts(decision.facts), policy_of(decision))
+    for decision, policy in zip(made, in_force, strict=True):
+        again = explain(parse_facts(decision.facts), policy)
         assert again.as_dict() == decision.verdict
 
 

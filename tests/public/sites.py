@@ -7,7 +7,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+from statuspage import languages
 from statuspage.public.render.page import Page, Site
+from statuspage.public.renderer import render_language, render_site, with_languages
+from statuspage.public.snapshot.values import Snapshot
 
 NOTICE = b'<p class="stale" data-silent hidden>not updated</p>'
 NOON = datetime(2024, 1, 21, 12, 0, tzinfo=UTC)
@@ -62,3 +65,9 @@ def ask(application: Any, path: str, query: str = "", method: str = "GET", **hea
     found: Mapping[str, str] = {name.lower(): value for name, value in given}
     assert len(found) == len(given), "a header was sent twice"
     return Reply(int(status[:3]), dict(found), joined)
+
+
+def render_all(snapshot: Snapshot) -> Site:
+    """The whole site in all languages."""
+    others = (render_language(snapshot, code) for code in languages.others())
+    return with_languages(render_site(snapshot), others)

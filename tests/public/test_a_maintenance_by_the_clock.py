@@ -14,7 +14,7 @@ from incidents.models import Incident
 from incidents.services.incident import declare, post_update
 from incidents.services.inputs import Declaration
 from incidents.services.scheduled.maintenance import follow_plans
-from statuspage.desk.incidents.incident_list import open_rows
+from statuspage.desk.incidents.incident_list import listing
 from statuspage.desk.incidents.incident_screen import screen_of
 from statuspage.public.publisher import Publisher
 from tests.conftest import declaration, hit
@@ -80,7 +80,7 @@ def work(now: datetime, **more: object) -> Declaration:
 
 def desk(incident: Incident, now: datetime) -> str:
     incident.refresh_from_db()
-    row = next(iter(open_rows(Incident.objects.all(), now)), None)
+    row = next(iter(listing(Incident.objects.all(), now).open), None)
     screen = screen_of(incident, now)
     assert row is None or row.plan == screen.plan
     return screen.plan

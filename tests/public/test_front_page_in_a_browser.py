@@ -14,12 +14,12 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, expect
 
-from statuspage.public.query.search import answer_to
-from statuspage.public.renderer import render_all
+from statuspage.public.query.search import answer_about, meant
 from statuspage.public.snapshot.values import Snapshot
 from statuspage.public.store.generation import beat, write_generation
 from tests.browsing import PHONE, browser_page, check_accessible
 from tests.public import snapshots
+from tests.public.sites import render_all
 from tests.public.test_front_page import NIGHT
 from tests.public.test_old_copies import serving
 
@@ -116,7 +116,7 @@ def test_the_browser_answers_as_the_server_does(night: tuple[str, Any], language
                 continue  # a page knows the words of its own language, the server all
             found = page.evaluate(TYPE, asked)
             with override(language):
-                said = answer_to(asked, site)
+                said = answer_about(*meant(asked, site.index), site)
                 if said is None:
                     assert found is None, asked
                     continue

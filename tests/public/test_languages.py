@@ -15,14 +15,13 @@ from statuspage import languages
 from statuspage.public.query.filtered import ASSEMBLERS
 from statuspage.public.render import times
 from statuspage.public.render.page import HTML, Site
-from statuspage.public.renderer import render_all
 from statuspage.public.serve.app import public_site
 from statuspage.public.snapshot.values import Snapshot
 from statuspage.public.store.current_generation import Store
 from statuspage.public.store.generation import write_generation
 from tests.public import snapshots
 from tests.public.markup import Markup
-from tests.public.sites import Reply, ask
+from tests.public.sites import Reply, ask, render_all
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment

@@ -13,11 +13,12 @@ from statuspage import languages
 from statuspage.public.render.files import assets
 from statuspage.public.render.page import HTML, Site
 from statuspage.public.render.pages import unavailable
-from statuspage.public.renderer import render_all, render_site
+from statuspage.public.renderer import render_site
 from statuspage.public.snapshot.values import Snapshot
 from statuspage.public.store.build_writer import FAST_GZIP
 from tests.public import snapshots
 from tests.public.markup import Markup
+from tests.public.sites import render_all
 
 HOSTILE = "\"><script>alert(1)</script><img src=x onerror=alert(2)> ' {{ 7|add:7 }} &lt;"
 

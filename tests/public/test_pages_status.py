@@ -9,11 +9,12 @@ from datetime import timedelta
 import pytest
 
 from statuspage.public.render.headline import headline
-from statuspage.public.renderer import render_all, render_site
+from statuspage.public.renderer import render_site
 from statuspage.public.snapshot.values import CellView, Snapshot
 from statuspage.public.store.silence import told
 from tests.public import snapshots
 from tests.public.markup import Markup
+from tests.public.sites import render_all
 
 SINCE = snapshots.LATER - timedelta(minutes=42)  # 09:00 UTC
 

@@ -10,7 +10,7 @@ from django.contrib.auth.models import AbstractBaseUser
 from django.db import connection, transaction
 from django.db.models import Max
 
-from incidents.models import Decision, PolicyVersion
+from incidents.models import PolicyVersion
 from incidents.policy import PRESETS, Policy, PolicyError, parse_policy
 from incidents.policy.custom import ADDED_LATER
 from incidents.services.errors import EntryError
@@ -85,19 +85,6 @@ def next_version(name: str) -> int:
     stored = PolicyVersion.objects.filter(name=name).aggregate(top=Max("version"))["top"] or 0
     shipped = PRESETS[name].version if name in PRESETS else 0
     return int(max(stored, shipped)) + 1
-
-
-def policy_of(decision: Decision) -> Policy:
-    """The policy that a decision was made by: what it names, word for word. Raises LookupError."""
-    stored = PolicyVersion.objects.filter(
-        name=decision.policy, version=decision.policy_version
-    ).first()
-    if stored:
-        return _stored(stored)
-    shipped = PRESETS.get(decision.policy)
-    if shipped is None or shipped.version != decision.policy_version:
-        raise LookupError(f"{decision.policy} {decision.policy_version} is not known here.")
-    return shipped
 
 
 def _stored(version: PolicyVersion) -> Policy:

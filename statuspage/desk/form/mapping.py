@@ -17,7 +17,8 @@ from incidents.services.inputs import Changes, Declaration, Override, Statement
 from incidents.services.text_templates import Filling, filled
 from incidents.services.tracking import new_tracking_id
 from incidents.vocabulary import Kind, Level, Stage, TargetedChannel
-from statuspage.desk.form.fields import DeclareForm, DeskForm, StatementForm, UpdateForm
+from statuspage.desk.form.fields import DeskForm
+from statuspage.desk.form.incident_forms import DeclareForm, StatementForm, UpdateForm
 from statuspage.desk.form.picker import Cells, Picker
 
 TOKEN = "statuspage.desk.declare"  # noqa: S105 - the salt that sets this use of the key apart

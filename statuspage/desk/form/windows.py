@@ -9,7 +9,7 @@ from incidents.services.inputs import Declaration, RegionWindow
 from incidents.services.scheduled.series import SeriesWindow, in_its_regions, windows_of
 from incidents.vocabulary import Kind
 from incidents.wording import listed
-from statuspage.desk.form.fields import DeclareForm
+from statuspage.desk.form.incident_forms import DeclareForm
 from statuspage.desk.form.mapping import words_of
 from statuspage.desk.form.picker import NAMED, Picker
 

@@ -77,16 +77,12 @@ def listing(incidents: QuerySet[Incident], now: datetime) -> Listing:
     )
 
 
-def open_rows(incidents: QuerySet[Incident], now: datetime) -> list[Row]:
-    """Waiting posts first, then missed promises, then the newest."""
-    return _most_pressing(_rows(list(_open(incidents)), now))
-
-
 def _open(incidents: QuerySet[Incident]) -> QuerySet[Incident]:
     return incidents.filter(closed_at__isnull=True, merged_into__isnull=True)
 
 
 def _most_pressing(rows: list[Row]) -> list[Row]:
+    """Waiting posts first, then missed promises, then the newest."""
     return sorted(
         rows,
         key=lambda row: (row.publicity != "waiting", not row.missed, -row.incident.pk),

@@ -80,11 +80,6 @@ def find(query: Mapping[str, str], generation: Generation) -> Page | None:
     return Page(render("status/find.html", layout, STATUS, context), max_age=MAX_AGE)
 
 
-def answer_to(asked: str, generation: Generation) -> answers.CellAnswer | None:
-    """About what was meant; None where that is not certain."""
-    return answer_about(*meant(asked, generation.index), generation)
-
-
 def meant(asked: str, index: Mapping[str, Any]) -> answers.Subjects:
     """The services and the regions that were meant."""
     regions = regions_of(index)

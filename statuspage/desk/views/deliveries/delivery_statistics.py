@@ -23,14 +23,8 @@ from notifications.models import Delivery, OperatorAct
 from notifications.vocabulary.delivery_states import State
 from statuspage.desk.access import delivery_statistics_for, desk, operator_of
 from statuspage.desk.charts.time_to_notify import notify_plot
-from statuspage.desk.delivery_statistics import (
-    ORIGINS,
-    SUMMARY_COLUMNS,
-    deliveries_of,
-    kept,
-    past_of,
-    summary_records,
-)
+from statuspage.desk.delivery_statistics import ORIGINS, deliveries_of
+from statuspage.desk.delivery_summaries import SUMMARY_COLUMNS, kept, past_of, summary_records
 from statuspage.desk.preview.confirm_receivers import UnconfirmedError, many, require_confirmed
 
 A_PAGE = 60

@@ -13,7 +13,7 @@ from incidents.models import Communication
 from incidents.services import visibility
 from incidents.services.decisions import operator_decisions
 from statuspage.desk.access import desk, workable
-from statuspage.desk.form.fields import (
+from statuspage.desk.form.incident_forms import (
     AudienceForm,
     ConfirmForm,
     LevelForm,

@@ -26,7 +26,7 @@ from incidents.services.scheduled.series import declare_series
 from incidents.services.text_templates import fitting
 from incidents.vocabulary import Kind
 from statuspage.desk.access import desk, incidents_for, operator_of
-from statuspage.desk.form.fields import DeclareForm
+from statuspage.desk.form.incident_forms import DeclareForm
 from statuspage.desk.form.mapping import (
     cells_of,
     declaration_of,

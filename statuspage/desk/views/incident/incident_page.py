@@ -12,10 +12,10 @@ from incidents.models import Incident
 from incidents.services.scheduled import posts
 from incidents.services.text_templates import fitting
 from statuspage.desk.access import operator_of
-from statuspage.desk.form.fields import (
+from statuspage.desk.form.fields import DeskForm
+from statuspage.desk.form.incident_forms import (
     AudienceForm,
     ConfirmForm,
-    DeskForm,
     LevelForm,
     OverrideForm,
     RecoverForm,

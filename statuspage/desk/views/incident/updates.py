@@ -24,7 +24,7 @@ from incidents.services.inputs import Override
 from incidents.services.text_templates import fitting
 from incidents.vocabulary import Stage
 from statuspage.desk.access import desk, operator_of, workable
-from statuspage.desk.form.fields import RecoverForm, UpdateForm
+from statuspage.desk.form.incident_forms import RecoverForm, UpdateForm
 from statuspage.desk.form.mapping import (
     cells_of,
     changes_of,

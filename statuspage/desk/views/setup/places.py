@@ -13,7 +13,7 @@ from incidents.services.favourites import MOST, pin, pinned
 from incidents.vocabulary import Level
 from incidents.wording import listed
 from statuspage.desk.access import operator_of
-from statuspage.desk.form.fields import PlacesForm
+from statuspage.desk.form.incident_forms import PlacesForm
 from statuspage.desk.form.picker import NAMED, Picker
 from statuspage.desk.incidents.lately import lately
 from statuspage.desk.incidents.ticking import Ticked, dependants_of, tick

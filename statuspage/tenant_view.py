@@ -15,7 +15,7 @@ from django.views.decorators.http import require_safe
 from incidents.access import LOOK
 from incidents.services.access.looks import record_look
 from notifications.models import MemberRole, Membership, Person, Tenant
-from notifications.models.tenants import called
+from notifications.models.customers.tenants import called
 from notifications.subscribers.request_rate_limits import sender
 from statuspage.desk.access import desk, operator_of
 from statuspage.portal.access import Visitor

@@ -13,8 +13,9 @@ from incidents.cells import CellIds
 from incidents.models import Communication, Impact
 from notifications.audience.selection import has_list, line_of
 from notifications.audience.selection_sql import SPREAD, place
-from notifications.models import Delivery, ImpactedSubscription, rows
-from notifications.models.concern import MOST_COUNTED, SHOWN, Concern, HitSubscription
+from notifications.models import Delivery, ImpactedSubscription
+from notifications.models.delivery import rows
+from notifications.models.delivery.concern import MOST_COUNTED, SHOWN, Concern, HitSubscription
 from notifications.vocabulary.delivery_states import DeliveryAudience
 
 # Fences of OFFSET: whatever the statistics know, the few tenants of a batch are looked up by key.

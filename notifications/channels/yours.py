@@ -20,7 +20,7 @@ from incidents.services.automatic_text import cells_of
 from incidents.vocabulary import EXTENT_RANK, LEVEL_RANK, CommunicationKind, Kind
 from notifications.channels.wording import EFFECT, ENDED, EXTENTS
 from notifications.models import Delivery
-from notifications.models.concern import Concern
+from notifications.models.delivery.concern import Concern
 from notifications.vocabulary.delivery_states import Relevance
 
 

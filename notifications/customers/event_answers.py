@@ -27,7 +27,7 @@ from notifications.models import (
     Tenant,
     WasHit,
 )
-from notifications.models.event_answers import NOTE_LENGTH
+from notifications.models.customers.event_answers import NOTE_LENGTH
 from notifications.vocabulary import identifiers
 
 # What a draft begins with: the one that waits, else the list in force, else the estimate by footprint.

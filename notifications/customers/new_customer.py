@@ -18,7 +18,7 @@ from incidents.vocabulary import Kind, Level
 from notifications.customers import load_customers, members, records
 from notifications.customers.customer_file import COLUMNS, CustomerFile, CustomerFileError
 from notifications.models import Channel, CustomerSubscription, Footprint, MemberRole, Tenant
-from notifications.models.tenants import called
+from notifications.models.customers.tenants import called
 
 FIRST_RULE = "Service issues"
 _NAME = "customer"

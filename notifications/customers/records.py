@@ -25,7 +25,7 @@ from notifications.models import (
     Footprint,
     Tenant,
 )
-from notifications.models.tenants import called
+from notifications.models.customers.tenants import called
 from notifications.vocabulary import identifiers
 from notifications.vocabulary.addresses import AddressError
 

@@ -20,7 +20,8 @@ from notifications.audience import concern
 from notifications.delivery import kill_switch, rate_limits
 from notifications.delivery.supersede import supersede
 from notifications.inbound import bounces
-from notifications.models import Channel, Delivery, Endpoint, rows
+from notifications.models import Channel, Delivery, Endpoint
+from notifications.models.delivery import rows
 from notifications.vocabulary.delivery_states import (
     LIMITED,
     MOST_ATTEMPTS,

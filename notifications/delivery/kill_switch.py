@@ -7,7 +7,8 @@ from datetime import datetime
 from django.contrib.auth.models import AbstractBaseUser
 from django.db import connection, transaction
 
-from notifications.models import KillSwitch, rows
+from notifications.models import KillSwitch
+from notifications.models.delivery import rows
 
 LONGEST_REASON = 300
 _HOLDS = "SELECT EXISTS (SELECT FROM notifications_killswitch WHERE released_at IS NULL)"

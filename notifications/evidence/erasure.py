@@ -34,7 +34,7 @@ from notifications.models import (
     Tenant,
     TenantProvider,
 )
-from notifications.models.tenants import called
+from notifications.models.customers.tenants import called
 from notifications.vocabulary.delivery_states import Cadence
 
 LONGEST_REASON = 300

@@ -1,23 +1,15 @@
 """Tenants, endpoints, rules, and the outbox."""
 
-from notifications.models.bounces import Bounce
 from notifications.models.choices import Result
-from notifications.models.contact_notices import ContactNotice
-from notifications.models.delivery_statistics import DeliveryStatistics, OperatorAct
-from notifications.models.endpoints import (
-    Breaker,
-    Endpoint,
-    EndpointProposal,
-    FollowedIncident,
-    PublicTopic,
-    SignUp,
+from notifications.models.customers.event_answers import AnswerState, EventAnswer, WasHit
+from notifications.models.customers.footprint_changes import FootprintChange
+from notifications.models.customers.impacted_lists import (
+    AudienceVersion,
+    ListDraft,
+    ListPiece,
+    ListReading,
 )
-from notifications.models.event_answers import AnswerState, EventAnswer, WasHit
-from notifications.models.footprint_changes import FootprintChange
-from notifications.models.impacted_lists import AudienceVersion, ListDraft, ListPiece, ListReading
-from notifications.models.kill_switch import KillSwitch, SendingHeartbeat
-from notifications.models.outbox import Attempt, Delivery, FanOut
-from notifications.models.people import (
+from notifications.models.customers.people import (
     ClaimedDomain,
     CodeRequest,
     MemberRole,
@@ -27,16 +19,29 @@ from notifications.models.people import (
     PersonSession,
     TenantProvider,
 )
-from notifications.models.rules import ActionGroup, AlertRule, Certainty
-from notifications.models.sent_messages import MailContent, SentMessage
-from notifications.models.target_index import StaleTenant, Target
-from notifications.models.tenants import (
+from notifications.models.customers.rules import ActionGroup, AlertRule, Certainty
+from notifications.models.customers.tenants import (
     CustomerSubscription,
     Footprint,
     ImpactedSubscription,
     Tenant,
 )
-from notifications.models.tokens import TenantScope, TenantToken
+from notifications.models.customers.tokens import TenantScope, TenantToken
+from notifications.models.delivery.bounces import Bounce
+from notifications.models.delivery.contact_notices import ContactNotice
+from notifications.models.delivery.delivery_statistics import DeliveryStatistics, OperatorAct
+from notifications.models.delivery.kill_switch import KillSwitch, SendingHeartbeat
+from notifications.models.delivery.sent_messages import MailContent, SentMessage
+from notifications.models.endpoints import (
+    Breaker,
+    Endpoint,
+    EndpointProposal,
+    FollowedIncident,
+    PublicTopic,
+    SignUp,
+)
+from notifications.models.outbox import Attempt, Delivery, FanOut
+from notifications.models.target_index import StaleTenant, Target
 from notifications.vocabulary.delivery_states import Channel
 
 __all__ = [

@@ -26,7 +26,7 @@ from notifications.models.choices import (
     Result,
     channels,
 )
-from notifications.models.concern import Concern
+from notifications.models.delivery.concern import Concern
 from notifications.models.endpoints import Endpoint
 from notifications.vocabulary.delivery_states import (
     Channel,

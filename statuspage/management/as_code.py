@@ -30,8 +30,8 @@ from incidents.importers.catalogue_file import CatalogueError, read_catalogue_fi
 from incidents.models import TextTemplate
 from incidents.policy import load_yaml
 from incidents.policy.documents import decode_text
-from incidents.services import text_templates
 from incidents.services.decisions.policies import adopt_policy, changes_by
+from incidents.services.desk import text_templates
 from incidents.services.errors import EntryError
 from incidents.services.imports.catalogue_document import apply_in_lines
 from incidents.validation import RefusedError

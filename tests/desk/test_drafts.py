@@ -9,7 +9,7 @@ from django.contrib.auth.models import User
 from django.test import Client
 
 from incidents.models import FormDraft, Incident
-from incidents.services import drafts
+from incidents.services.desk import drafts
 from tests.desk.conftest import NEW, Form, publish, sent_by, text_of
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("catalogue")]

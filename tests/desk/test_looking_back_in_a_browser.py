@@ -13,7 +13,7 @@ from django.contrib.auth.models import User
 from django.db import connection
 
 from incidents.models import Incident
-from incidents.services import text_templates
+from incidents.services.desk import text_templates
 from incidents.services.incident import declare, post_update
 from incidents.services.reviews.review import Draft, Repair, Section, publish_review
 from incidents.services.scheduled import posts

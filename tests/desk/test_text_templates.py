@@ -9,7 +9,7 @@ from django.contrib.auth.models import User
 from django.test import Client
 
 from incidents.models import Communication, Incident, TextTemplate
-from incidents.services import text_templates
+from incidents.services.desk import text_templates
 from tests.desk.conftest import NEW, Form, publish, sent_by, text_of
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("catalogue")]

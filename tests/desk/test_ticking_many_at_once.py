@@ -198,7 +198,7 @@ def test_what_a_person_pins_stays_in_their_sight_alone(desk: Client, form: Form)
 def test_more_are_not_pinned_than_are_a_shorter_way(
     desk: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("incidents.services.favourites.MOST", 1)
+    monkeypatch.setattr("incidents.services.desk.favourites.MOST", 1)
     answer = desk.post(NEW, {"services": ["storage", "key-vault"], "tick": "pin:services"})
     assert "Nothing was pinned" in text_of(answer)
     assert "★" not in text_of(desk.get(NEW))

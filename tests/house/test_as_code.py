@@ -10,7 +10,7 @@ from django.contrib.auth.models import User
 from django.core.management import CommandError, call_command
 
 from incidents.models import PolicyVersion, Service, TextTemplate
-from incidents.services import text_templates
+from incidents.services.desk import text_templates
 from notifications.models import AlertRule
 from tests.conftest import CATALOGUE, NOW
 from tests.notifications.cast import rule, tenant

@@ -19,7 +19,7 @@ from notifications.channels import endpoints
 from notifications.channels.yours import how_many
 from notifications.delivery import plan, send
 from notifications.models import Endpoint
-from notifications.models.concern import MOST_COUNTED, Concern
+from notifications.models.delivery.concern import MOST_COUNTED, Concern
 from tests.conftest import declaration, hit
 from tests.notifications import conftest
 from tests.notifications.cast import confirm_audience, endpoint, last, rule, subscription, tenant

@@ -15,7 +15,7 @@ from django.db.models import Q, QuerySet
 
 from incidents import access
 from incidents.models import ApiToken
-from incidents.models.tokens import NAME_LENGTH, Token
+from incidents.models.access.tokens import NAME_LENGTH, Token
 from incidents.services.errors import EntryError
 from incidents.services.statements import checked_text
 

@@ -19,10 +19,10 @@ from django.db.models import Q, QuerySet
 
 from incidents import access, lifecycle
 from incidents.models import Communication, FormDraft, Incident, ScheduledPost
-from incidents.services import drafts
 from incidents.services import incident as incidents
 from incidents.services.access import proposals
 from incidents.services.access.audit_trail import acting
+from incidents.services.desk import drafts
 from incidents.services.errors import EntryError
 from incidents.services.incident import locked
 from incidents.services.scheduled import verbs

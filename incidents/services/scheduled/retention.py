@@ -6,8 +6,8 @@ from datetime import datetime
 
 from incidents import wording
 from incidents.models import Incident
-from incidents.services import drafts
 from incidents.services.decisions.policies import current_policy
+from incidents.services.desk import drafts
 from incidents.services.visibility import withdraw
 
 

@@ -19,11 +19,11 @@ from django.db.models import QuerySet
 
 from incidents import wording
 from incidents.models import Incident, ScheduledPost
+from incidents.services.desk.text_templates import Filling, filled
 from incidents.services.errors import EntryError
 from incidents.services.incident import declare
 from incidents.services.inputs import Declaration, Hit, Override, RegionWindow
 from incidents.services.scheduled import encoding
-from incidents.services.text_templates import Filling, filled
 from incidents.services.tracking import new_tracking_id
 from incidents.services.visibility import turned_public
 from incidents.vocabulary import Stage

@@ -14,7 +14,8 @@ from enum import StrEnum
 from incidents.models import Communication, Incident
 from incidents.services.visibility import waits_for_audience
 from incidents.vocabulary import Audience, Kind, Scenario
-from notifications.models import Tenant, rows
+from notifications.models import Tenant
+from notifications.models.delivery import rows
 
 # All columns of the incident; whether on the tenant's list, on anybody's, spoken of to the affected, told, publicly
 # placed.

@@ -15,7 +15,7 @@ from incidents.vocabulary import Kind, Level
 from notifications.customers.rules.alert_rules import Conditions
 from notifications.customers.rules.rule_sentence import Choices
 from notifications.models import Certainty, Tenant
-from notifications.models.tenants import called
+from notifications.models.customers.tenants import called
 from notifications.vocabulary import identifiers
 
 T = TypeVar("T")

@@ -17,7 +17,8 @@ from incidents.services.visibility import decided_of, standing_of
 from incidents.state_table import Standing, waits_for_audience
 from incidents.vocabulary import Audience, CommunicationKind, Kind, Scenario
 from notifications.customers.rules import history_sql as sql
-from notifications.models import Endpoint, Tenant, rows
+from notifications.models import Endpoint, Tenant
+from notifications.models.delivery import rows
 from notifications.vocabulary.delivery_states import CLOSING_STAGES
 
 

@@ -25,7 +25,7 @@ from incidents.services.errors import EntryError
 from incidents.validation import RefusedError
 from notifications.customers import records
 from notifications.models import AlertRule, Endpoint, Tenant
-from notifications.models.tenants import called
+from notifications.models.customers.tenants import called
 from notifications.vocabulary.delivery_states import Channel
 
 RULE_LISTS = (

@@ -13,7 +13,7 @@ from pydantic import Field
 from incidents.services.errors import EntryError
 from notifications.evidence import erasure
 from notifications.models import Tenant
-from notifications.models.tenants import called
+from notifications.models.customers.tenants import called
 from statuspage.api.answers.problems import problem
 from statuspage.api.schemas.requests import Look
 

@@ -10,7 +10,7 @@ from pydantic import BaseModel, BeforeValidator, Field, StringConstraints, WithJ
 
 from incidents.vocabulary import Kind
 from notifications.models import AlertRule
-from notifications.models.tenants import REF
+from notifications.models.customers.tenants import REF
 from statuspage.api.schemas.requests import Slug, Strict
 
 _CLOCK = r"^([01]\d|2[0-3]):[0-5]\d$"

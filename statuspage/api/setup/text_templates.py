@@ -13,7 +13,7 @@ from pydantic import BaseModel, Field
 
 from incidents.access import UPDATE, VIEW
 from incidents.models import TextTemplate
-from incidents.services import text_templates
+from incidents.services.desk import text_templates
 from incidents.services.errors import EntryError
 from incidents.vocabulary import Kind, Stage
 from statuspage.api.answers import pagination

@@ -12,9 +12,9 @@ from django.http import QueryDict
 
 from incidents.access import OVERRIDE, may
 from incidents.models import Impact, Incident, TextTemplate
+from incidents.services.desk.text_templates import Filling, filled
 from incidents.services.errors import EntryError
 from incidents.services.inputs import Changes, Declaration, Override, Statement
-from incidents.services.text_templates import Filling, filled
 from incidents.services.tracking import new_tracking_id
 from incidents.vocabulary import Kind, Level, Stage, TargetedChannel
 from statuspage.desk.form.fields import DeskForm

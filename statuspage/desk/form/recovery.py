@@ -25,7 +25,7 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.csrf import requires_csrf_token
 
 from incidents.access import DRAFT, may
-from incidents.services.drafts import draft_of
+from incidents.services.desk.drafts import draft_of
 from statuspage import error_pages
 from statuspage.desk.form.fields import DeskForm
 from statuspage.sign_in.adapters import TYPED, WAITING

@@ -10,7 +10,7 @@ from django.contrib.auth.models import AbstractBaseUser
 from django.db.models import QuerySet
 
 from incidents.models import Impact, Region, Service
-from incidents.services.favourites import pinned
+from incidents.services.desk.favourites import pinned
 
 SPAN = timedelta(days=180)
 ROWS = 1000  # newest impacts that are looked at

@@ -19,7 +19,7 @@ from notifications.customers.rules.alert_rules import Conditions
 from notifications.customers.rules.rule_sentence import Choices
 from notifications.customers.rules.rules_file import RulesFileError
 from notifications.models import AlertRule, Tenant
-from notifications.models.tenants import called
+from notifications.models.customers.tenants import called
 from statuspage import rule_results
 from statuspage.desk.access import desk
 from statuspage.desk.form.fields import DeskForm

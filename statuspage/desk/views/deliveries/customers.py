@@ -23,7 +23,7 @@ from notifications.customers.rules.alert_rules import Conditions
 from notifications.customers.rules.rule_sentence import Choices
 from notifications.evidence.delivery_lookup import endpoints_of
 from notifications.models import Footprint, Tenant
-from notifications.models.tenants import called
+from notifications.models.customers.tenants import called
 from statuspage.desk.access import desk
 from statuspage.desk.form.fields import DeskForm
 from statuspage.desk.form.mapping import refuse

@@ -17,13 +17,13 @@ from django.views.decorators.http import require_http_methods, require_POST
 from incidents.access import DECLARE, DRAFT
 from incidents.models import Incident, ScheduledPost
 from incidents.services.alerts.waiting import ReportedDraft
-from incidents.services.drafts import throw_away
+from incidents.services.desk.drafts import throw_away
+from incidents.services.desk.text_templates import fitting
 from incidents.services.errors import EntryError
 from incidents.services.incident import declare
 from incidents.services.inputs import Override
 from incidents.services.scheduled import posts
 from incidents.services.scheduled.series import declare_series
-from incidents.services.text_templates import fitting
 from incidents.vocabulary import Kind
 from statuspage.desk.access import desk, incidents_for, operator_of
 from statuspage.desk.form.incident_forms import DeclareForm

@@ -11,7 +11,7 @@ from django.views.decorators.http import require_POST
 
 from incidents.access import DRAFT
 from incidents.models import Incident
-from incidents.services import drafts
+from incidents.services.desk import drafts
 from incidents.services.errors import EntryError
 from statuspage.desk.access import desk, operator_of, workable_for
 from statuspage.desk.form.recovery import page_of

@@ -9,8 +9,8 @@ from django.shortcuts import render
 from django.utils import timezone
 
 from incidents.models import Incident
+from incidents.services.desk.text_templates import fitting
 from incidents.services.scheduled import posts
-from incidents.services.text_templates import fitting
 from statuspage.desk.access import operator_of
 from statuspage.desk.form.fields import DeskForm
 from statuspage.desk.form.incident_forms import (

@@ -18,7 +18,7 @@ from django.utils import timezone
 
 from incidents.access import VIEW
 from incidents.models import Communication, Incident, ScheduledPost
-from incidents.services.drafts import throw_away
+from incidents.services.desk.drafts import throw_away
 from incidents.services.errors import EntryError
 from incidents.services.scheduled.series_changes import said_with
 from incidents.services.visibility import turned_public

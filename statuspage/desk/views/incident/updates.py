@@ -17,11 +17,11 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from incidents.access import DRAFT, UPDATE
 from incidents.models import Communication, Incident, Region, ScheduledPost, Service
-from incidents.services.drafts import throw_away
+from incidents.services.desk.drafts import throw_away
+from incidents.services.desk.text_templates import fitting
 from incidents.services.errors import EntryError
 from incidents.services.incident import post_update, recover
 from incidents.services.inputs import Override
-from incidents.services.text_templates import fitting
 from incidents.vocabulary import Stage
 from statuspage.desk.access import desk, operator_of, workable
 from statuspage.desk.form.incident_forms import RecoverForm, UpdateForm

@@ -16,7 +16,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from incidents.access import DRAFT, REVIEW
 from incidents.models import Incident, Review, ScheduledPost
-from incidents.services.drafts import throw_away
+from incidents.services.desk.drafts import throw_away
 from incidents.services.errors import EntryError
 from incidents.services.reviews.review import Draft, is_for_public, publish_review
 from incidents.services.scheduled.review_deadlines import deadlines_of

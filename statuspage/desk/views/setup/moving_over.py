@@ -21,7 +21,7 @@ from incidents.importers.site.found import SiteFileError
 from incidents.importers.site.readers import READERS
 from incidents.importers.text_file import TextFileError, decoded
 from incidents.models import FormDraft, ImportBatch, Region, Service
-from incidents.services import drafts
+from incidents.services.desk import drafts
 from incidents.services.errors import EntryError
 from incidents.services.imports import site
 from incidents.services.imports.site_files import Read

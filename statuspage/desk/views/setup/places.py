@@ -9,7 +9,7 @@ from django.shortcuts import render
 from django.utils import timezone
 
 from incidents.models import Region, Service
-from incidents.services.favourites import MOST, pin, pinned
+from incidents.services.desk.favourites import MOST, pin, pinned
 from incidents.vocabulary import Level
 from incidents.wording import listed
 from statuspage.desk.access import operator_of

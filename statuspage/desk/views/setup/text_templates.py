@@ -12,7 +12,7 @@ from django.views.decorators.http import require_http_methods
 
 from incidents.access import UPDATE, VIEW
 from incidents.models import TextTemplate
-from incidents.services import text_templates
+from incidents.services.desk import text_templates
 from incidents.services.errors import EntryError
 from incidents.vocabulary import Kind, Stage
 from statuspage.desk.access import desk, operator_of

@@ -8,7 +8,7 @@ from django.db import models
 from django.db.models import Q
 
 from incidents.models import ApiToken, Incident
-from notifications.models.tenants import NAME_LENGTH
+from notifications.models.customers.tenants import NAME_LENGTH
 
 
 class AudienceVersion(models.Model):

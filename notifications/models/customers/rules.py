@@ -8,8 +8,8 @@ from django.db.models import F, Q
 
 from incidents.models import Geography, Region, Service, ServiceCategory
 from incidents.vocabulary import Kind, Level
+from notifications.models.customers.tenants import NAME_LENGTH, CustomerSubscription, Tenant
 from notifications.models.endpoints import Endpoint
-from notifications.models.tenants import NAME_LENGTH, CustomerSubscription, Tenant
 
 
 class ActionGroup(models.Model):

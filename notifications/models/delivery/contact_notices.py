@@ -7,8 +7,8 @@ import uuid
 from django.db import models
 from django.db.models import Q
 
+from notifications.models.customers.tenants import Tenant
 from notifications.models.endpoints import Endpoint
-from notifications.models.tenants import Tenant
 
 
 class ContactNotice(models.Model):

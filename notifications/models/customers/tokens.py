@@ -5,9 +5,9 @@ from __future__ import annotations
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 
-from incidents.models.tokens import Token
-from notifications.models.people import Person
-from notifications.models.tenants import Tenant
+from incidents.models.access.tokens import Token
+from notifications.models.customers.people import Person
+from notifications.models.customers.tenants import Tenant
 
 
 class TenantScope(models.TextChoices):

@@ -13,7 +13,7 @@ from django.db.models import F, Q
 from django.db.models.functions import Lower
 
 from incidents.sealing import SealedField
-from notifications.models.tenants import Tenant
+from notifications.models.customers.tenants import Tenant
 
 DIGEST_LENGTH = 64
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 
-from notifications.models.people import Person
-from notifications.models.tenants import Tenant
+from notifications.models.customers.people import Person
+from notifications.models.customers.tenants import Tenant
 from notifications.vocabulary.identifiers import LONGEST
 
 

@@ -7,8 +7,8 @@ from django.db import models
 from django.db.models import Q
 
 from incidents.models import Incident
-from notifications.models.people import Person
-from notifications.models.tenants import CustomerSubscription, Tenant
+from notifications.models.customers.people import Person
+from notifications.models.customers.tenants import CustomerSubscription, Tenant
 
 NOTE_LENGTH = 2_000
 

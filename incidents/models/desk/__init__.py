@@ -1,0 +1,1 @@
+"""What people keep at the desk: drafts, favourites, templates, and what is not sent yet."""

@@ -19,7 +19,7 @@ from statuspage.api.incidents import decisions as incident_decisions  # noqa: F4
 from statuspage.api.incidents import reads as incident_reads  # noqa: F401
 from statuspage.api.incidents import writes as incident_writes  # noqa: F401
 from statuspage.api.routers import incidents
-from statuspage.api.setup import as_documents, monitors, moving_over, text_templates
+from statuspage.api.setup import as_documents, monitors, moving_over, recordings, text_templates
 
 api = Api(
     title="Status page",
@@ -41,6 +41,7 @@ for router in (
     ingest.router,
     monitors.router,
     as_documents.router,
+    recordings.router,
     text_templates.router,
     moving_over.router,
     sending.router,

@@ -18,6 +18,8 @@ ROADS = {
     "undo": ("take_scheduled_back",),
     "scheduled": ("list_scheduled", "move_scheduled", "take_scheduled_back", "send_scheduled_now"),
     "backtest": ("backtest_policy",),
+    "recordings": ("compare_policies", "list_comparisons", "list_recordings"),
+    "backtest-run": ("show_comparison", "drop_comparison"),
     "policies": ("show_policy", "put_policy", "list_policies"),
     "monitors": ("list_monitors", "save_monitor", "declare_what_waits", "put_alerts_aside",
                  "list_alerts", "report_alerts"),
@@ -73,8 +75,6 @@ FOR_PEOPLE = {
     "sample": "shows a mail as it will look; a dry run answers with its texts",
     "proposals": "a second person confirms; a token is none",
     "proposal": "a second person confirms; a token is none",
-    "recordings": "manage.py backtest --recordings --json",
-    "backtest-run": "manage.py backtest --recordings --json",
 }
 
 

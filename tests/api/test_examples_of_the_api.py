@@ -18,6 +18,7 @@ from django.utils import timezone
 from jsonschema import Draft202012Validator
 
 from incidents.models import AuditEvent, Communication, Incident
+from incidents.replay import backtest_run
 from incidents.services.incident import declare, post_update
 from incidents.services.inputs import Statement
 from incidents.services.scheduled import posts
@@ -263,6 +264,12 @@ def setting_up(told: Story) -> None:
     told.tell("put_policy", {"document": shorter, "reason": "We are faster by now."})
     told.tell("list_policies")
     told.tell("backtest_policy", {"document": policy})
+    recorded = told.tell("list_recordings", query="?limit=2")["items"]
+    lines = "".join(f"{json.dumps(each)}\n" for each in recorded)
+    run = told.tell("compare_policies", {"text": lines, "policies": ["in-force", "azure"]})["id"]
+    backtest_run.run(run, now=timezone.now())
+    told.tell("show_comparison", number=str(run))
+    told.tell("list_comparisons", query="?limit=1")
     text = {"name": "First words", "language": "en", "public_text": "We look into {title}."}
     kept = told.tell("make_text_template", text)
     told.tell("save_text_template", text | {"stage": "investigating"}, number=str(kept["id"]))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any
@@ -9,13 +10,15 @@ from typing import Any
 import pytest
 from django.contrib.auth.models import User
 
-from incidents.models import Incident
+from incidents.models import BacktestRun, Incident
+from incidents.replay import backtest_run
 from incidents.services.access import tokens
 from incidents.services.incident import post_update
 from incidents.services.inputs import Statement
 from incidents.services.scheduled import posts
 from notifications.delivery import plan
 from notifications.models import AlertRule, CustomerSubscription, Delivery, Endpoint, Tenant
+from statuspage.api.setup import recordings
 from tests.api.conftest import Call, body, cell, every, told
 
 pytestmark = pytest.mark.django_db
@@ -98,6 +101,50 @@ def test_what_is_merged_is_separated_again(call: Call) -> None:
     assert call("post", f"incidents/{one}/unmerge").status_code == 422
     assert told(call("get", f"incidents/{one}/replay"))["steps"]
     assert call("get", f"incidents/{one}/replay?policy=mars").status_code == 422
+
+
+def test_policies_are_compared_over_recordings_by_a_worker(
+    call: Call, django_capture_on_commit_callbacks: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[int] = []
+    monkeypatch.setattr(recordings, "enqueue", lambda _task, run_id: asked.append(run_id))
+    call("post", "incidents", body())
+    recorded = every(call, "policy/recordings")
+    new = {"text": "\n".join(map(json.dumps, recorded)), "policies": ["recommended", "azure"]}
+
+    with django_capture_on_commit_callbacks(execute=True):
+        assert call("post", "policy/comparisons?dry_run=1", new).status_code == 200
+    assert (asked, BacktestRun.objects.count()) == ([], 0)
+    with django_capture_on_commit_callbacks(execute=True):
+        number = told(call("post", "policy/comparisons", new))["id"]
+    assert asked == [number]
+    assert told(call("get", f"policy/comparisons/{number}"))["report"] is None
+    backtest_run.run(number, now=datetime.now(UTC))
+
+    done = told(call("get", f"policy/comparisons/{number}"))
+    assert done["report"]["policies"].keys() == {"recommended", "azure"}
+    assert (done["total"], done["done"]) == (len(recorded), len(recorded)) == (1, 1)
+    assert [each["id"] for each in every(call, "policy/comparisons")] == [number]
+    assert call("delete", f"policy/comparisons/{number}?dry_run=1").status_code == 204
+    assert call("delete", f"policy/comparisons/{number}").status_code == 204
+    assert call("get", f"policy/comparisons/{number}").status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("wrong", "field"),
+    [
+        ({"text": "["}, "text"), ({"text": "[]"}, "text"), ({"text": "[" * 100_000}, "text"),
+        ({"policies": ["mars"]}, "policies"),
+        ({"policies": []}, "policies"), ({"document": {"name": "x"}}, "document"), ({"sweep": "mars=1-2"}, "sweep"),
+        ({"sweep": "broad.services=2-3", "policies": ["aws", "azure"]}, "sweep"),
+    ],
+)  # fmt: skip
+def test_what_cannot_be_compared_is_refused_by_its_field(
+    call: Call, wrong: dict[str, Any], field: str
+) -> None:
+    new = {"text": "[]", "policies": ["azure"]} | wrong
+    refused = call("post", "policy/comparisons", new)
+    assert (refused.status_code, told(refused)["errors"][0]["field"]) == (422, field)
 
 
 def test_a_review_is_commented_its_repairs_kept_and_its_feedback_read(call: Call) -> None:

@@ -77,7 +77,7 @@ def _documents(text: str, source: str) -> Iterator[tuple[str, Mapping[str, Any]]
     """Where it stands, and the incident: one a line, a list of them, or an object that holds one."""
     try:
         whole = json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         whole = None
     if whole is None:
         yield from _lines(text, source)

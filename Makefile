@@ -9,7 +9,8 @@ MODERN := import sys; sys.exit(sys.version_info < (3, 11))
 SERVERS := initdb:postgresql redis-server:redis-server nginx:nginx wget:wget \
   prometheus:prometheus prometheus-alertmanager:prometheus-alertmanager \
   prometheus-blackbox-exporter:prometheus-blackbox-exporter rsstail:rsstail \
-  /usr/lib/nagios/plugins/check_http:monitoring-plugins-basic
+  /usr/lib/nagios/plugins/check_http:monitoring-plugins-basic \
+  /usr/lib/nagios/plugins/centreon_plugins.pl:centreon-plugins lwp-request:libwww-perl jpath:libjson-path-perl
 
 # What a production installation would set; `check --deploy` sees the product as it is run there.
 PRODUCTION := SECRET_KEY=lint-0123456789-abcdefghijklmnopqrstuvwxyz-ABCDEFGHIJKLMNOPQRSTUVWXYZ \

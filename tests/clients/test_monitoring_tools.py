@@ -1,5 +1,5 @@
 """What watches pages for a living: Prometheus' blackbox exporter (Go), check_http of the monitoring plugins (C),
-rsstail (C), and a plugin that reads Google's shape. The programs come by `make servers`.
+rsstail (C), Centreon's plugins (Perl), and a plugin that reads Google's shape. The programs come by `make servers`.
 """
 
 from __future__ import annotations
@@ -93,6 +93,21 @@ def test_check_http_is_critical_where_something_is_wrong_and_nowhere_else(
         "-u", f"/api/v2{where}/status.json", "-r", WELL,
     )  # fmt: skip
     assert (code, told.split(":")[0]) == ((0, "HTTP OK") if well else (2, "HTTP CRITICAL")), told
+
+
+@pytest.mark.parametrize(("where", "well"), PLACES)
+def test_centreons_plugin_is_critical_where_something_is_wrong_and_nowhere_else(
+    address: str, where: str, well: bool
+) -> None:
+    host = urlsplit(address)
+    code, told = said(
+        program("centreon_plugins.pl"), "--plugin=apps::protocols::http::plugin", "--mode=json-content",
+        "--proto=http", f"--hostname={host.hostname}", f"--port={host.port}",
+        f"--urlpath=/api/v2{where}/status.json", "--lookup=$.status.indicator",
+        "--critical-string=^(?!none$)", "--format-critical=it says %{values}",
+    )  # fmt: skip
+    assert (code, told.split(":")[0]) == ((0, "OK") if well else (2, "CRITICAL")), told
+    assert well or "it says m" in told, "minor or major"
 
 
 @pytest.mark.parametrize(

@@ -7,13 +7,14 @@ from html import unescape
 from typing import Any
 
 import pytest
+from django.contrib.auth.models import User
 from django.test import Client
 from django.utils.html import escape
 
-from notifications.models import ActionGroup, AlertRule, CustomerSubscription, Tenant
+from notifications.models import ActionGroup, AlertRule, CustomerSubscription, EventAnswer, Tenant
 from tests.notifications.cast import endpoint
 from tests.portal.people import form_token, person, signed_in
-from tests.portal.test_events import HOME
+from tests.portal.test_events import HOME, declared, text
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("catalogue")]
 OWNER = "olga@nordwind.example.com"
@@ -124,3 +125,44 @@ def test_a_rule_of_a_thousand_conditions_is_saved_or_refused_in_words(
     answer = post(owner, "rules/new/", "save", {"name": "A", "subscription_refs": refs + " gone"})
     assert "gone is none of yours" in problem_of(answer)
     assert refs in answer.content.decode()
+
+
+@pytest.mark.parametrize(
+    ("field", "typed"),
+    [
+        ("note", LONG),
+        ("note", TURNED),
+        ("note", "Ops\x00"),
+        ("hit", LONG),
+        ("subscriptions", LONG),
+        ("subscriptions", MARKUP),
+        ("subscription_refs", " ".join(f"s-{number}" for number in range(1_000))),
+    ],
+)
+def test_what_is_no_answer_to_an_event_is_refused_by_its_name_and_kept(
+    owner: Client, operator: User, field: str, typed: str
+) -> None:
+    page = f"events/{declared(operator).tracking_id}/"
+    values = {"hit": "hit", "note": "We saw errors."}
+    assert post(owner, page, "answer", values | {field: MEGABYTE}).status_code == 413
+    answer = post(owner, page, "answer", values | {field: typed})
+    problem = problem_of(answer)
+    assert problem.startswith(f"{field.removesuffix('_refs').rstrip('s')}"), problem
+    assert len(problem) < 400
+    if field != "note":
+        assert "We saw errors." in answer.content.decode()
+    assert "<script>alert" not in answer.content.decode()
+    assert not EventAnswer.objects.exclude(hit="", note="").exists()
+
+
+def test_a_note_with_markup_stays_text_and_an_act_that_is_none_does_nothing(
+    owner: Client, operator: User
+) -> None:
+    page = f"events/{declared(operator).tracking_id}/"
+    for act in ("", "take", LONG, MARKUP):
+        assert post(owner, page, act, {"hit": "hit", "note": "x"}).status_code == 302
+    assert not EventAnswer.objects.exists()
+    assert post(owner, page, "answer", {"hit": "hit", "note": MARKUP}).status_code == 302
+    shown = text(owner, HOME + page)
+    assert escape(MARKUP) in shown
+    assert "<script>alert" not in shown

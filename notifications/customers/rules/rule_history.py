@@ -87,7 +87,7 @@ class OwnWindow(NamedTuple):
 
 
 # By statement and endpoint.
-Matches = dict[int, dict[int, list[Matched]]]
+Matches = dict[int, dict[int, tuple[Matched, ...]]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,32 +199,34 @@ class RuleHistory:
         )
 
     def released(
-        self, said: PastStatement, incident: PastIncident, told: dict[int, datetime]
+        self, said: PastStatement, incident: PastIncident, told: Iterable[tuple[int, datetime]]
     ) -> set[int]:
         """Who hears no more of an incident that went on elsewhere, as `selection_sql.RELEASED` says it.
 
-        Of those `told` before (by endpoint, the last time): all of theirs was well before that.
+        Of those `told` before (endpoint, the last time): all of theirs was well before that.
         """
-        found: set[int] = set()
         if (said.kind, incident.kind) != (CommunicationKind.UPDATE, Kind.SERVICE_ISSUE):
-            return found
-        line = self.line(incident.pk)
-        named = () if said.stage in CLOSING_STAGES else self.scopes.get(said.pk, ())
+            return set()
         over = incident.mitigated_at
-        for end, last in told.items():
-            theirs = [
-                each
-                for one in line
-                for each in self.windows.get(one, {}).get(end, ())
-                if each.started_at <= said.at
-            ]
-            ended = [each.ended_at for each in theirs if each.ended_at and each.ended_at <= said.at]
-            well = bool(theirs) and len(ended) == len(theirs)
-            if not well or end in self.follow_on or any(each.cell in named for each in theirs):
-                continue
-            if last >= max(ended) and (over is None or over > said.at or max(ended) < over):
+        found = set()
+        for end, last in told:
+            well = None if end in self.follow_on else self._well_since(said, end)
+            if well and last >= well and (over is None or over > said.at or well < over):
                 found.add(end)
         return found
+
+    def _well_since(self, said: PastStatement, end: int) -> datetime | None:
+        """When the last of what leads to an endpoint was well, if all of it is and nothing of it is named."""
+        named = () if said.stage in CLOSING_STAGES else self.scopes.get(said.pk, ())
+        since = None
+        for one in self.line(said.incident_id):
+            for each in self.windows.get(one, {}).get(end, ()):
+                if each.started_at > said.at:
+                    continue
+                if each.ended_at is None or each.ended_at > said.at or each.cell in named:
+                    return None
+                since = max(since, each.ended_at) if since else each.ended_at
+        return since
 
 
 def _asked(statement: str, facts: dict[str, Any]) -> list[Any]:
@@ -233,9 +235,10 @@ def _asked(statement: str, facts: dict[str, Any]) -> list[Any]:
 
 
 def _matches(statement: str, facts: dict[str, Any]) -> Matches:
-    found: Matches = defaultdict(lambda: defaultdict(list))
+    found: Matches = defaultdict(dict)
     for communication, endpoint, *part in _asked(statement, facts):
-        found[communication][endpoint].append(Matched._make(part))
+        of_it = found[communication]
+        of_it[endpoint] = (*of_it.get(endpoint, ()), Matched._make(part))
     return found
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable
 from datetime import datetime
-from functools import reduce
+from functools import lru_cache, reduce
 from operator import or_
 from typing import NamedTuple
 
@@ -22,6 +22,7 @@ from notifications.customers.rules import alert_rules
 from notifications.customers.rules import history_sql as sql
 from notifications.customers.rules.alert_rules import Conditions
 from notifications.customers.rules.rule_history import (
+    Matched,
     PastDecision,
     PastIncident,
     PastStatement,
@@ -99,7 +100,7 @@ class _Walk:
         decided = self.history.decided_at(said, incident)
         listed = self.history.has_list(incident, decided, said.planned_at)
         before = self._told_before(incident)
-        last_told = {end: alert.at for end, alert in before.items()}
+        last_told = ((end, alert.at) for end, alert in before.items())
         released = self.history.released(said, incident, last_told)
         heard: dict[int, Alert] = {}
         waits = self.history.waits(said, incident, decided)
@@ -138,25 +139,13 @@ class _Walk:
     def _matching(
         self, said: PastStatement, decided: PastDecision, before: dict[int, Alert], *, listed: bool
     ) -> dict[int, Alert]:
-        asked = bits(decided.kind, decided.level)
         brief = is_in_between(kind=said.kind, stage=said.stage)
         found: dict[int, Alert] = {}
-        wanted = asked.direct if listed else asked.wanted
         matches = self.history.by_list if listed else self.history.by_footprint
         for end, parts in matches.get(said.pk, {}).items():
-            matched = [each for each in parts if each.kinds & wanted]
-            kinds = reduce(or_, (each.kinds for each in matched), 0)
-            every = kinds & asked.every
-            if matched and (every or not brief or end not in before):
-                reason = Reason.ALERT_RULE if every else Reason.FIRST_AND_LAST
-                if not any(each.by_rule for each in matched):
-                    reason = Reason.DEFAULT_CONTACT
-                relevance = Relevance.IMPACTED if listed else Relevance.RELATED
-                if not kinds & asked.direct:
-                    relevance = Relevance.DEPENDENT
-                quiet = {each.quiet for each in matched}
-                windows = () if 0 in quiet else tuple(sorted(quiet))
-                found[end] = _alert(said, end, reason, relevance, windows)
+            passed = brief and end in before
+            if judged := _judged(parts, decided.kind, decided.level, listed, passed):
+                found[end] = _alert(said, end, *judged)
         return found
 
     def _going_on(self, said: PastStatement, last: Alert, *, listed: bool) -> Alert | None:
@@ -175,6 +164,31 @@ class _Walk:
             return None
         reason = Reason.FIRST_AND_LAST if brief else Reason.TOLD_BEFORE
         return _alert(said, last.endpoint, reason, relevance, last.quiet)
+
+
+@lru_cache(maxsize=10_000)  # of thousands of statements, most are alike
+def _judged(
+    parts: tuple[Matched, ...], kind: str, level: str, listed: bool, passed: bool
+) -> tuple[str, str, tuple[int, ...]] | None:
+    """Reason, relevance and quiet hours of what rules make of a statement; None: they do not want it.
+
+    `passed`: whether rules for first and last statements pass it over.
+    """
+    asked = bits(kind, level)
+    wanted = asked.direct if listed else asked.wanted
+    matched = [each for each in parts if each.kinds & wanted]
+    kinds = reduce(or_, (each.kinds for each in matched), 0)
+    every = kinds & asked.every
+    if not matched or (passed and not every):
+        return None
+    reason = Reason.ALERT_RULE if every else Reason.FIRST_AND_LAST
+    if not any(each.by_rule for each in matched):
+        reason = Reason.DEFAULT_CONTACT
+    relevance = Relevance.IMPACTED if listed else Relevance.RELATED
+    if not kinds & asked.direct:
+        relevance = Relevance.DEPENDENT
+    quiet = {each.quiet for each in matched}
+    return reason, relevance, () if 0 in quiet else tuple(sorted(quiet))
 
 
 def _alert(

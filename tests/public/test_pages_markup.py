@@ -182,8 +182,9 @@ def test_names_of_style_and_scripts_follow_their_content() -> None:
     for path in ("/status/", "/status/history/", "/status/history/MANA-GER/"):
         found = Markup(used.pages[path].body)
         named |= {attributes["src"] for attributes in found.all("script")}
-        # Fetched by whoever asks.
-        named |= {attributes.get("data-finder") for attributes in found.all("script")} - {None}
+        # Fetched by whoever asks, and after the first frame.
+        for later in ("data-finder", "data-htmx"):
+            named |= {attributes.get(later) for attributes in found.all("script")} - {None}
         named |= {attributes["href"] for attributes in found.all("link", rel="stylesheet")}
     assert named == {path for path in used.pages if path.startswith("/static/")}
     assert all(used.pages[path or ""].max_age > 30_000_000 for path in named)

@@ -15,6 +15,7 @@ from statuspage import languages
 from statuspage.brand import Brand, Words
 from statuspage.public.render import stamps, times, vocabulary
 from statuspage.public.render.files import assets
+from statuspage.public.render.files.plain_files import NAMES
 from statuspage.public.render.table import dependents, labels
 
 register = template.Library()
@@ -87,6 +88,7 @@ def heard() -> SafeString:
             ("may", dependents.SENTENCES[False]),
             ("managing", dependents.SENTENCES[True]),
             ("some", dependents.SOME),
+            ("names", NAMES),
             ("asides", " ".join(sorted(known.asides))),
             ("words", words),
         ],

@@ -4,11 +4,16 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
+from incidents.importers.catalogue_file import read_catalogue_file
+from incidents.vocabulary import Plane
+from statuspage.public.snapshot.dependents import may_be_affected
 from statuspage.public.snapshot.values import (
     CategoryView,
     CellView,
     CommunicationView,
+    DependencyView,
     GeographyView,
     GoneView,
     ImpactView,
@@ -25,6 +30,7 @@ from statuspage.public.snapshot.values import (
     WindowView,
 )
 
+CATALOGUE = Path(__file__).parents[2] / "incidents/data/catalogue.yaml"
 NIGHT = datetime(2024, 1, 21, 4, 30, tzinfo=UTC)
 LATER = datetime(2024, 2, 20, 9, 42, 10, tzinfo=UTC)
 
@@ -140,6 +146,39 @@ def bad_night() -> Snapshot:
         ),
     )  # fmt: skip
     return replace(calm(NIGHT), cells=cells, incidents=(maintenance(), planned(), open_one))
+
+
+def night_of_the_whole_catalogue() -> Snapshot:
+    """The bad night among all services and regions of the catalogue that the demo loads."""
+    read = read_catalogue_file(CATALOGUE)
+    night = bad_night()
+    geographies = tuple(
+        GeographyView(
+            one.slug, one.name,
+            tuple(
+                RegionView(r.slug, r.name, r.zones, None, r.aliases)
+                for r in read.regions if r.geography == one.slug
+            ),
+        )
+        for one in read.geographies if one.slug != "global"
+    )  # fmt: skip
+    categories = tuple(
+        CategoryView(
+            one.slug, one.name,
+            tuple(ServiceView(s.slug, s.name, s.aliases) for s in read.services if s.category == one.slug),
+        )
+        for one in read.categories
+    )  # fmt: skip
+    offered = frozenset(read.offerings)
+    cells = {key: cell for key, cell in night.cells.items() if key in offered}
+    needs = tuple(
+        DependencyView(one.service, one.depends_on, one.plane == Plane.CONTROL)
+        for one in read.dependencies
+    )
+    return replace(
+        night, geographies=geographies, categories=categories, offered=offered, cells=cells,
+        dependencies=needs, dependents=may_be_affected(cells, offered, needs, "global"),
+    )  # fmt: skip
 
 
 def maintenance() -> IncidentView:

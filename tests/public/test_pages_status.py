@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from dataclasses import replace
 from datetime import timedelta
@@ -164,8 +165,10 @@ def test_affected_services_are_listed_for_phones_from_all_geographies() -> None:
 
 
 def test_aliases_can_be_found() -> None:
-    body = render_site(snapshots.calm()).pages["/status/"].body
-    assert Markup(body).all("li", **{"data-find": "ARM|Control plane"})
+    pages = render_site(snapshots.calm()).pages
+    (form,) = Markup(pages["/status/"].body).all("form", role="search")
+    names = json.loads(pages[str(form["data-names"])].body)
+    assert names["services"]["resource-manager"] == ["ARM", "Control plane"]
 
 
 def test_a_page_that_states_a_time_can_say_that_it_is_not_renewed() -> None:

@@ -97,7 +97,7 @@ def _states(
             absent.append(matrix.absent_item(one["name"], _not_in(lacking)))
             continue
         line = matrix.found_item(
-            one["slug"], one["name"], one["aliases"], chips, generation.as_of, why,
+            one["slug"], one["name"], chips, generation.as_of, why,
             absent=_not_in(lacking),
         )  # fmt: skip
         (hit if chips else possible if why else good).append(line)

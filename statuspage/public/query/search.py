@@ -56,8 +56,7 @@ def find(query: Mapping[str, str], generation: Generation) -> Page | None:
         one: Mapping[str, Any], chips: list[matrix.Chip], may: str, among: set[str] | None = None
     ) -> str:
         shown = [chip for chip in chips if among is None or chip.name in among]
-        aliases = one["aliases"]
-        return matrix.found_item(one["slug"], one["name"], aliases, shown, generation.as_of, may)
+        return matrix.found_item(one["slug"], one["name"], shown, generation.as_of, may)
 
     services = [
         item(one, by_service.get(one["slug"], []), possible.get(one["slug"], ""), names)

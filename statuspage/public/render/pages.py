@@ -141,7 +141,7 @@ def _lists(snapshot: Snapshot) -> tuple[dict[str, SafeString], dict[str, Any]]:
                 known += f" data-on={mark}"
         else:
             may, known = possible_regions.get(one.slug, ""), ""
-        return matrix.found_item(one.slug, one.name, one.aliases, chips, now, may, known)
+        return matrix.found_item(one.slug, one.name, chips, now, may, known)
 
     others = [one for one in services if one.slug not in hit_services]
     troubled = sorted(

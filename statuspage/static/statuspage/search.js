@@ -1,6 +1,6 @@
 // Is it me? Fetched by site.js once somebody asks: finding as you type, in the page alone.
 // The ranking of incidents/texts/name_search.py and the answers of query/answers.py, from what the page says.
-export const begin = ({ root, one, all, words, filled, utc, zone, ages, edge }) => {
+export const begin = ({ root, one, all, words, filled, utc, zone, ages, edge, names }) => {
   const plain = (text) => text.toLocaleLowerCase().normalize("NFKD").replace(/[\u0300-\u036f\u064b-\u0655]/g, "").normalize("NFC");
   const [EXACT, INITIALS, BEGINS, ABBREVIATION, CONTAINS, CLOSE] = [0, 1, 2, 3, 4, 5];
   const VENDORS = /^(azure|microsoft|amazon|aws|google|cloud)$/;
@@ -8,10 +8,16 @@ export const begin = ({ root, one, all, words, filled, utc, zone, ages, edge }) 
   const numeronym = (word) => (word.length > 4 ? `${word[0]}${word.length - 2}${word.at(-1)}` : word);
   const named = new WeakMap();
   const nameOf = (li) => li.called ?? (one(".who, input", li)?.closest(".who, label") ?? li.firstChild).textContent.trim();
+  const slugOf = (li) => li.dataset.slug ?? nameOf(li).toLowerCase().replaceAll(" ", "-");
+  // A list of boxes has them on its lines, the front page in a file of its own.
+  const calledBesides = (li) => {
+    if (!li.dataset) return [];
+    return li.dataset.find?.split("|") ?? names[li.closest(".place") ? "regions" : "services"]?.[slugOf(li)] ?? [];
+  };
   const single = (joined) => (joined.length > 2 ? joined.replace(/s$/, "") : joined);
   const formsOf = (li) => {
     if (!named.has(li)) {
-      const forms = [nameOf(li), ...(li.dataset?.find ?? "").split("|")].map(wordsOf).filter((words) => words.length)
+      const forms = [nameOf(li), ...calledBesides(li)].map(wordsOf).filter((words) => words.length)
         .flatMap((words) => (words.length > 1 && VENDORS.test(words[0]) ? [words, words.slice(1)] : [words]));
       const spellings = new Set(forms.flatMap((words) => [words, [...words].sort()]).map((words) => single(words.join(""))));
       const initials = new Set(forms.flatMap((words) => [numeronym(words.join("")), words[1] && words.map((w) => w[0]).join("")]));
@@ -160,7 +166,6 @@ export const begin = ({ root, one, all, words, filled, utc, zone, ages, edge }) 
     zone();
     ages();
   };
-  const slugOf = (li) => li.dataset.slug ?? nameOf(li).toLowerCase().replaceAll(" ", "-");
   const mayOf = (li) => one(".state.possible", li)?.textContent ?? "";
   const chipName = (chip) => chip.lastChild.textContent;
 

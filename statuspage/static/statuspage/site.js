@@ -22,9 +22,16 @@
   // Is it me? ------------------------------------------------------------------------------------
   // What answers is fetched when somebody begins to ask; until then the form is sent as it is without scripts.
   let search = () => {}, finder = null;
+  const aliases = async () => {
+    const form = one("[data-names]");
+    if (!form) return {};
+    const answer = await fetch(form.dataset.names);
+    if (!answer.ok) throw new Error(answer.url);
+    return answer.json();
+  };
   const find = () => {
-    finder ??= import(address).then((module) => {
-      search = module.begin({ root, one, all, words, filled, utc, zone, ages, edge });
+    finder ??= Promise.all([import(address), aliases()]).then(([module, names]) => {
+      search = module.begin({ root, one, all, words, filled, utc, zone, ages, edge, names });
       search();
     }, () => { finder = null; });
   };

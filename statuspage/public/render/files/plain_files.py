@@ -1,4 +1,5 @@
-"""The small files that machines ask for at fixed addresses: robots.txt, sitemap.xml, security.txt, the manifest."""
+"""The small files that machines ask for at fixed addresses: robots.txt, sitemap.xml, security.txt, the manifest, and
+what services and regions are called besides."""
 
 from __future__ import annotations
 
@@ -11,11 +12,12 @@ from django.utils.html import escape
 
 from statuspage import languages
 from statuspage.public.render import times
-from statuspage.public.render.page import Page
+from statuspage.public.render.page import JSON, Page
 from statuspage.public.snapshot.values import Snapshot
 
 TEXT = "text/plain; charset=utf-8"
 A_DAY = 24 * 3600
+NAMES = "/status/names.json"
 
 
 def pages(snapshot: Snapshot, shown: Mapping[str, datetime | None]) -> dict[str, Page]:
@@ -26,7 +28,21 @@ def pages(snapshot: Snapshot, shown: Mapping[str, datetime | None]) -> dict[str,
         "/sitemap.xml": Page(_sitemap(base, shown), "application/xml; charset=utf-8", max_age=3600),
         "/.well-known/security.txt": Page(_security(snapshot), TEXT, max_age=A_DAY),
         "/manifest.webmanifest": Page(_manifest(), "application/manifest+json", max_age=A_DAY),
+        NAMES: Page(_names(snapshot), JSON, max_age=300),
     }
+
+
+def _names(snapshot: Snapshot) -> bytes:
+    """Aliases by kind and slug: fetched by the search of the front page, which is read by many who ask nothing."""
+    kinds = {
+        "services": [one for category in snapshot.categories for one in category.services],
+        "regions": [one for geography in snapshot.geographies for one in geography.regions],
+    }
+    names = {
+        kind: {one.slug: one.aliases for one in found if one.aliases}
+        for kind, found in kinds.items()
+    }
+    return json.dumps(names, ensure_ascii=False, separators=(",", ":")).encode()
 
 
 def _robots(base: str) -> bytes:

@@ -223,7 +223,6 @@ def _marked(
 def found_item(
     slug: str,
     name: str,
-    aliases: Sequence[str],
     chips: Sequence[Chip],
     now: datetime,
     possible: str = "",
@@ -237,8 +236,6 @@ def found_item(
     need their date. Plain text in (`known` is markup), escaped markup out.
     """
     find = "" if slug == name.lower().replace(" ", "-") else f" data-slug={slug}"
-    if aliases:
-        find += f' data-find="{escape("|".join(aliases))}"'
     find += known
     may = f"<span class='state possible'>{escape(possible)}</span>" if possible else ""
     if absent:

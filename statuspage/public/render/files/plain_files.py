@@ -13,7 +13,7 @@ from django.utils.html import escape
 from statuspage import languages
 from statuspage.public.render import times
 from statuspage.public.render.page import JSON, Page
-from statuspage.public.snapshot.values import Snapshot
+from statuspage.public.snapshot.values import RegionView, ServiceView, Snapshot
 
 TEXT = "text/plain; charset=utf-8"
 A_DAY = 24 * 3600
@@ -34,7 +34,7 @@ def pages(snapshot: Snapshot, shown: Mapping[str, datetime | None]) -> dict[str,
 
 def _names(snapshot: Snapshot) -> bytes:
     """Aliases by kind and slug: fetched by the search of the front page, which is read by many who ask nothing."""
-    kinds = {
+    kinds: dict[str, list[ServiceView] | list[RegionView]] = {
         "services": [one for category in snapshot.categories for one in category.services],
         "regions": [one for geography in snapshot.geographies for one in geography.regions],
     }

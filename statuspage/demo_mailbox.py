@@ -18,9 +18,9 @@ from django.views.decorators.clickjacking import xframe_options_sameorigin
 from django.views.decorators.http import require_safe
 
 from notifications.channels.email.mailbox import Kept, read_mail, read_mailbox
+from statuspage.configuration.reachable import reachable
 from statuspage.public.render.layout import Layout, render
 from statuspage.public.store.headers import POLICY
-from statuspage.reachable import reachable
 
 MAILBOX = "/demo/mailbox/"
 SHOWN = 100

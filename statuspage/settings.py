@@ -10,8 +10,8 @@ from typing import Any
 import django
 import django_stubs_ext
 
-from statuspage import brand
-from statuspage import environment as env
+from statuspage.configuration import brand
+from statuspage.configuration import environment as env
 
 django_stubs_ext.monkeypatch()
 
@@ -279,7 +279,7 @@ LOGGING = {
     "disable_existing_loggers": False,
     "formatters": {
         "line": {
-            "()": "statuspage.log_redaction.RedactingFormatter",
+            "()": "statuspage.configuration.log_redaction.RedactingFormatter",
             "format": "%(asctime)s %(levelname)s %(name)s: %(message)s",
         }
     },

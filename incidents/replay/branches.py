@@ -10,6 +10,7 @@ from incidents.derived_facts import Graph
 from incidents.policy import PRESETS, Policy
 from incidents.replay.recordings import Moment, Recording
 from incidents.replay.replay import Replay, points_of, replay
+from incidents.texts.timestamps import seconds
 from incidents.vocabulary import Audience, FactBasis, Level
 
 
@@ -31,7 +32,7 @@ class Branch:
 
     def as_dict(self) -> dict[str, object]:
         return {
-            "at": self.at.strftime("%Y-%m-%dT%H:%M:%SZ"),
+            "at": seconds(self.at),
             "fact": self.fact,
             "why": self.why,
             "decides": self.decides,

@@ -25,6 +25,7 @@ from incidents.policy import (
     spreading_minutes,
 )
 from incidents.replay.recordings import CellHit, Recording
+from incidents.texts.timestamps import seconds
 from incidents.vocabulary import (
     Audience,
     FactBasis,
@@ -79,7 +80,7 @@ class Step:
     def as_dict(self) -> dict[str, object]:
         verdict = self.explanation.verdict
         return {
-            "at": _iso(self.point.at),
+            "at": seconds(self.point.at),
             "basis": self.point.basis,
             "said": self.point.said,
             "really": self.point.really,
@@ -118,10 +119,10 @@ class Replay:
     def moments(self) -> dict[str, object]:
         """The four moments, alike for the recording as it is and for each branch of it."""
         return {
-            "decided_at": _iso(self.decided_at),
-            "public_at": _iso(self.public_at),
-            "first_targeted_at": _iso(self.first_targeted_at),
-            "really_public_at": _iso(self.really_public_at),
+            "decided_at": seconds(self.decided_at),
+            "public_at": seconds(self.public_at),
+            "first_targeted_at": seconds(self.first_targeted_at),
+            "really_public_at": seconds(self.really_public_at),
         }
 
     def as_dict(self) -> dict[str, object]:
@@ -300,7 +301,3 @@ def _minutes(ours: datetime | None, theirs: datetime | None) -> int | None:
     if ours is None or theirs is None:
         return None
     return round((theirs - ours).total_seconds() / 60)
-
-
-def _iso(moment: datetime | None) -> str | None:
-    return moment.strftime("%Y-%m-%dT%H:%M:%SZ") if moment else None

@@ -8,8 +8,8 @@ from django.conf import settings
 from django.core.checks import CheckMessage, Error, Tags, Warning, register
 
 from incidents.texts import placeholders
-from statuspage.environment import is_local
-from statuspage.reachable import reachable
+from statuspage.configuration.environment import is_local
+from statuspage.configuration.reachable import reachable
 
 LEAST_KEY = 50  # characters, as many as Django's own check asks for
 

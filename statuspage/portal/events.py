@@ -23,6 +23,7 @@ from django.http import (
 from incidents.models import Review
 from incidents.texts import as_typed, csv_file
 from incidents.texts.markdown import to_html
+from incidents.texts.timestamps import seconds
 from incidents.vocabulary import Kind, Level, Stage
 from notifications.audience.tenants import tenant_events, tenant_hits
 from notifications.audience.tenants.tenant_events import EventBasis, TenantEvent
@@ -43,7 +44,6 @@ from statuspage.portal.access import (
 )
 from statuspage.portal.month import month_of
 from statuspage.public.render.table.labels import state_of
-from statuspage.public.render.times import iso
 
 A_PAGE = 25
 LONGEST_SEARCH = 100
@@ -281,7 +281,7 @@ def as_dict(row: Row, hit: Sequence[Subscription]) -> dict[str, Any]:
     """An event as programs read it; times in UTC."""
     incident = row.event.incident
     moments = {
-        name: iso(value) if (value := getattr(incident, attribute)) else None
+        name: seconds(getattr(incident, attribute))
         for name, attribute in (
             ("impactStartTime", "started_at"),
             ("impactMitigationTime", "mitigated_at"),
@@ -300,7 +300,7 @@ def as_dict(row: Row, hit: Sequence[Subscription]) -> dict[str, Any]:
         "public": row.event.public,
         "basis": row.event.basis.value,
         "impactedSubscriptions": [each.ref for each in hit],
-        "firstToldTime": iso(row.told.at) if row.told else None,
+        "firstToldTime": seconds(row.told.at) if row.told else None,
         "toldBy": list(row.told.ways) if row.told else [],
     }
 
@@ -317,7 +317,7 @@ def as_json(_request: HttpRequest, visitor: Visitor) -> HttpResponse:
     document = {
         "tenant": visitor.tenant.ref,
         "provider": settings.SITE_NAME,
-        "asOf": iso(visitor.now),
+        "asOf": seconds(visitor.now),
         "value": _export(visitor),
     }
     return _file(JsonResponse(document), "events.json")

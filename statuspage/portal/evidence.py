@@ -16,11 +16,11 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse, JsonResponse
 
+from incidents.texts.timestamps import seconds
 from notifications.audience.tenants import tenant_events
 from notifications.evidence import when_told
 from statuspage.portal.access import Visitor, member, private, show
 from statuspage.portal.events import found
-from statuspage.public.render.times import iso
 
 SCHEMA = "service-health-evidence/1"
 _INFO = b"statuspage.portal.evidence"
@@ -66,28 +66,28 @@ def evidence_of(visitor: Visitor, tracking_id: str) -> dict[str, Any]:
     )
     return {
         "schema": SCHEMA,
-        "madeAt": iso(visitor.now),
+        "madeAt": seconds(visitor.now),
         "provider": settings.SITE_NAME,
         "tenant": {"ref": visitor.tenant.ref, "name": visitor.tenant.name},
         "incident": {
             "trackingId": event.incident.tracking_id,
             "title": event.incident.public_title,
-            "startedAt": iso(event.incident.started_at),
+            "startedAt": seconds(event.incident.started_at),
             "concerns": event.basis.value,
         },
-        "firstTold": iso(min(taken)) if taken else None,
+        "firstTold": seconds(min(taken)) if taken else None,
         "statements": [
             {
                 "number": each.communication.number,
-                "statedAt": iso(each.communication.at),
+                "statedAt": seconds(each.communication.at),
                 "audience": "targeted" if each.targeted else "public",
                 "text": each.text,
                 "messages": [
                     {
                         "way": one.way,
                         "to": one.address,
-                        "plannedAt": iso(one.planned_at),
-                        "acceptedAt": iso(one.at) if one.at else None,
+                        "plannedAt": seconds(one.planned_at),
+                        "acceptedAt": seconds(one.at),
                         "state": one.state,
                         "answer": one.answer,
                     }

@@ -12,7 +12,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext
 
 from statuspage import languages
-from statuspage.brand import Brand, Words
+from statuspage.configuration.brand import Brand, Words
 from statuspage.public.render import stamps, times, vocabulary
 from statuspage.public.render.files import assets
 from statuspage.public.render.files.plain_files import NAMES

@@ -14,7 +14,7 @@ from hypothesis import given, settings, strategies
 from PIL import Image
 from pytest_django.fixtures import Settings
 
-from statuspage import brand
+from statuspage.configuration import brand
 from statuspage.public.render.files import assets, share_images
 from statuspage.public.render.layout import Layout, render
 from tests.public.sites import NOON

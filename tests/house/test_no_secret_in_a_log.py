@@ -13,8 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from notifications.channels.signed_links import confirm_url, leave_url, manage_url
-from statuspage import log_redaction
-from statuspage.log_redaction import RedactingFormatter, redact
+from statuspage.configuration import log_redaction
+from statuspage.configuration.log_redaction import RedactingFormatter, redact
 
 KEY = uuid.UUID("12345678123456781234567812345678")
 LINKS = (leave_url(KEY, "public"), manage_url(KEY), confirm_url(KEY))
@@ -130,5 +130,5 @@ def test_a_refused_link_leaves_no_trace_of_itself(caplog: pytest.LogCaptureFixtu
 def test_every_handler_writes_through_it() -> None:
     configured: Any = settings.LOGGING
     kinds = {each.get("()") for each in configured["formatters"].values()}
-    assert kinds == {"statuspage.log_redaction.RedactingFormatter"}
+    assert kinds == {"statuspage.configuration.log_redaction.RedactingFormatter"}
     assert {each["formatter"] for each in configured["handlers"].values()} == {"line"}

@@ -9,9 +9,9 @@ import pytest
 from django.core.exceptions import ImproperlyConfigured
 from pytest_django import Settings
 
-from statuspage import environment as env
 from statuspage.checks.settings import dangerous_settings
-from statuspage.reachable import reachable
+from statuspage.configuration import environment as env
+from statuspage.configuration.reachable import reachable
 
 ROOT = Path(__file__).resolve().parents[2]
 

@@ -34,7 +34,7 @@ from notifications.models import (
     SignUp,
     Tenant,
 )
-from statuspage import environment
+from statuspage.configuration import environment
 from tests.conftest import declaration
 from tests.notifications.cast import confirm_audience, endpoint, last, reader, rule, tenant
 from tests.notifications.conftest import Sink

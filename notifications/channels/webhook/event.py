@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from uuid import UUID, uuid5
 
 from incidents.identity import opaque
@@ -212,18 +212,6 @@ def _worst(kind: str, windows: Sequence[Window]) -> Shown:
         return GOOD
     worst = max(windows, key=lambda one: (LEVELS.index(one.level), EXTENTS.index(one.extent)))
     return shown(kind, worst.level, worst.extent)
-
-
-def seconds(at: datetime | None) -> str | None:
-    """`2026-09-14T09:20:31Z`."""
-    return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ") if at else None
-
-
-def millis(at: datetime | None) -> str | None:
-    """`2026-09-14T09:20:31.004Z`."""
-    if at is None:
-        return None
-    return at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def example(base_url: str, site: str, site_id: UUID, now: datetime) -> Event:

@@ -13,7 +13,8 @@ from functools import cached_property
 from typing import Any
 
 from incidents.cells import Cell
-from statuspage.public.formats.plain import line, millis
+from incidents.texts.timestamps import millis
+from statuspage.public.formats.plain import line
 from statuspage.public.snapshot.values import Snapshot
 
 Category = tuple[str, str, tuple[str, ...]]  # slug, name, slugs of its services

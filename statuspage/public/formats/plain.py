@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 # What XML 1.0 (2.2) allows no document to hold, not even escaped: one of these in a title would take the
@@ -28,16 +28,6 @@ def dump(value: Any) -> bytes:
     return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode(errors="replace")
 
 
-def seconds(moment: datetime) -> str:
-    """`2026-09-14T09:20:31Z`."""
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-
-
-def millis(moment: datetime) -> str:
-    """`2026-09-14T09:20:31.004Z`."""
-    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-
-
 def parse(moment: str) -> datetime:
-    """The inverse of `seconds` and `millis`."""
+    """The inverse of `timestamps.seconds` and `millis`."""
     return datetime.fromisoformat(moment)

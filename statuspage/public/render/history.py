@@ -13,6 +13,7 @@ from django.utils.html import strip_tags
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext, override
 
+from incidents.texts.timestamps import seconds
 from incidents.vocabulary import CommunicationKind, Kind, Role
 from statuspage import languages
 from statuspage.public.render import layout, maintenance_plan, times
@@ -205,7 +206,7 @@ def index(snapshot: Snapshot, said: Mapping[str, Headline]) -> dict[str, Any]:
     return {
         **choices(snapshot),
         "cells": [
-            [service, region, cell.state, list(cell.incidents), times.iso(cell.since)]
+            [service, region, cell.state, list(cell.incidents), seconds(cell.since)]
             for (service, region), cell in snapshot.cells.items()
         ],
         "dependents": dependents.rows(snapshot),
@@ -238,8 +239,8 @@ def _indexed(incident: IncidentView) -> dict[str, Any]:
         "id": incident.tracking_id,
         "month": incident.month,
         "heading": incident.heading_month,
-        "start": times.iso(incident.listed_at),
-        "end": times.iso(end) if end else None,
+        "start": seconds(incident.listed_at),
+        "end": seconds(end),
         "kind": incident.kind,
         "level": "" if incident.kind == Kind.PLANNED_MAINTENANCE else incident.level,
         "services": [view.slug for view in incident.services],

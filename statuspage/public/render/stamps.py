@@ -11,6 +11,7 @@ from datetime import datetime
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
+from incidents.texts.timestamps import seconds
 from statuspage.public.render import times
 
 _FORMS = {"clock": times.clock, "full": times.full}
@@ -23,7 +24,7 @@ _READ_BY_SCRIPTS = re.compile(
 def stamp(as_of: datetime, form: str = "full") -> SafeString:
     """A `<time>` element, as `times.clock` or `times.full` writes it in the current language."""
     return format_html(
-        '<time data-as-of="{}" datetime="{}">{}</time>', form, times.iso(as_of), _FORMS[form](as_of)
+        '<time data-as-of="{}" datetime="{}">{}</time>', form, seconds(as_of), _FORMS[form](as_of)
     )
 
 

@@ -9,14 +9,11 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import get_language, gettext, ngettext
 
+from incidents.texts.timestamps import seconds
+
 _DAYS = {"de": "j. F Y", "es": r"j \d\e F \d\e Y", "ja": "Y年n月j日"}
 _MONTHS = {"es": r"F \d\e Y", "ja": "Y年n月"}
 _COMMAS = {"ja": " ", "ar": "، "}
-
-
-def iso(moment: datetime) -> str:
-    """`2024-01-21T01:30:00Z`."""
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def clock(moment: datetime) -> str:
@@ -74,7 +71,7 @@ def near(moment: datetime, now: datetime) -> str:
 
 def element(moment: datetime, shown: str = "") -> SafeString:
     """A `<time>` element; the text is `shown`, or the full form."""
-    return format_html('<time datetime="{}">{}</time>', iso(moment), shown or full(moment))
+    return format_html('<time datetime="{}">{}</time>', seconds(moment), shown or full(moment))
 
 
 def month_name(month: str) -> str:

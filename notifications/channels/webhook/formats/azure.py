@@ -11,7 +11,8 @@ from html import escape
 from typing import Any
 
 from incidents.texts.markdown import to_html
-from notifications.channels.webhook.event import Event, seconds
+from incidents.texts.timestamps import seconds
+from notifications.channels.webhook.event import Event
 
 INCIDENT_TYPES = {
     "service-issue": "Incident",

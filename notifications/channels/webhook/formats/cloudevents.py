@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from notifications.channels.webhook.event import Event, seconds
+from incidents.texts.timestamps import seconds
+from notifications.channels.webhook.event import Event
 from notifications.channels.webhook.formats import native_2
 
 CONTENT_TYPE = "application/cloudevents+json"

@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from notifications.channels.webhook.event import Event, seconds
+from incidents.texts.timestamps import seconds
+from notifications.channels.webhook.event import Event
 
 VERSION = 1
 # A body stays well below the 20 kB that receivers may count on.

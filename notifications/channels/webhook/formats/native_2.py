@@ -10,7 +10,8 @@ import json
 from pathlib import Path
 from typing import Any
 
-from notifications.channels.webhook.event import Event, NamedCell, seconds, state
+from incidents.texts.timestamps import seconds
+from notifications.channels.webhook.event import Event, NamedCell, state
 
 VERSION = 2
 SCHEMA = Path(__file__).with_name("native-2.schema.json")

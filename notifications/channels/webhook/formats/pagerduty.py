@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from notifications.channels.webhook.event import Event, seconds
+from incidents.texts.timestamps import seconds
+from notifications.channels.webhook.event import Event
 
 HOST = "https://events.pagerduty.com"
 ALERT, CHANGE = "/v2/enqueue", "/v2/change/enqueue"

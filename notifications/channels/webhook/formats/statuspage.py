@@ -16,15 +16,9 @@ from incidents.status_mapping import (
     STAGE_ON_STATUSPAGE,
     UNDER_MAINTENANCE,
 )
+from incidents.texts.timestamps import millis
 from incidents.vocabulary import Extent, Level, Stage
-from notifications.channels.webhook.event import (
-    LEVELS,
-    Event,
-    NamedCell,
-    millis,
-    state,
-    state_before,
-)
+from notifications.channels.webhook.event import LEVELS, Event, NamedCell, state, state_before
 
 MOST_CELLS = 40
 

@@ -14,10 +14,11 @@ from typing import Any
 
 from icalendar import Calendar, Event, Timezone, TimezoneStandard
 
+from incidents.texts.timestamps import seconds
 from incidents.vocabulary import Kind, Stage
 from statuspage.public.formats.feed.feed_entries import places
 from statuspage.public.formats.feed.feeds import FeedChannel
-from statuspage.public.formats.plain import clean, line, parse, seconds
+from statuspage.public.formats.plain import clean, line, parse
 from statuspage.public.formats.statuspage.identity import incident_url
 from statuspage.public.render import maintenance_plan
 from statuspage.public.render.page import Page

@@ -14,8 +14,9 @@ from datetime import datetime
 from html import escape
 from typing import Any, NamedTuple
 
+from incidents.texts.timestamps import seconds
 from incidents.vocabulary import CommunicationKind
-from statuspage.public.formats.plain import clean, line, seconds
+from statuspage.public.formats.plain import clean, line
 from statuspage.public.formats.statuspage.identity import incident_url, lasting
 from statuspage.public.formats.statuspage.incident_timeline import open_states
 from statuspage.public.render import history

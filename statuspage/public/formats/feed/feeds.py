@@ -14,8 +14,9 @@ from typing import Any
 from django.utils import feedgenerator
 from django.utils.xmlutils import SimplerXMLGenerator
 
+from incidents.texts.timestamps import seconds
 from statuspage.public.formats.feed.feed_entries import FeedEntry
-from statuspage.public.formats.plain import dump, parse, seconds
+from statuspage.public.formats.plain import dump, parse
 from statuspage.public.formats.statuspage.identity import lasting
 from statuspage.public.render.page import Page
 

@@ -8,8 +8,8 @@ from typing import Any
 
 from incidents.cells import Cell
 from incidents.status_mapping import GOOD, Shown
+from incidents.texts.timestamps import millis
 from statuspage.public.formats.catalogue import FormatCatalogue
-from statuspage.public.formats.plain import millis
 from statuspage.public.formats.statuspage.incident_timeline import GRAVITY, open_states, worse
 from statuspage.public.formats.views import Component, ComponentGroup, View
 from statuspage.public.render.table.dependents import DependentRow as Dependent

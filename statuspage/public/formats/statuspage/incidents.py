@@ -12,9 +12,10 @@ from datetime import datetime
 from incidents.cells import Cell
 from incidents.identity import opaque
 from incidents.status_mapping import IMPACT, IMPACTS, STAGE_ON_STATUSPAGE, Shown, shown
+from incidents.texts.timestamps import millis
 from incidents.vocabulary import Kind, Role, Stage
 from statuspage.public.formats.catalogue import FormatCatalogue
-from statuspage.public.formats.plain import clean, line, millis
+from statuspage.public.formats.plain import clean, line
 from statuspage.public.formats.statuspage.components import Components, JsonRow, folded
 from statuspage.public.formats.statuspage.identity import incident_url
 from statuspage.public.formats.statuspage.incident_timeline import (
@@ -96,8 +97,8 @@ class Incidents:
             "status": status,
             "created_at": oldest,
             "updated_at": max(newest, millis(min(incident.updated_at, self._now))),
-            "monitoring_at": None if status in OPEN[:2] else _at(_mitigated(here, told)),
-            "resolved_at": _at(_resolved(here, told)) if status in ENDED else None,
+            "monitoring_at": None if status in OPEN[:2] else millis(_mitigated(here, told)),
+            "resolved_at": millis(_resolved(here, told)) if status in ENDED else None,
             "impact": override or self._impact(here),
             "impact_override": override,
             "shortlink": incident_url(self._base_url, incident.tracking_id),
@@ -301,7 +302,3 @@ def _resolved(here: IncidentView, told: list[Told]) -> datetime:
     if here.ended_at is not None or ends:
         return here.ended_at or max(ends)
     return told[-1].moment.at if told else here.updated_at
-
-
-def _at(moment: datetime | None) -> str | None:
-    return millis(moment) if moment else None

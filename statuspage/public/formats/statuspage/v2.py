@@ -11,9 +11,10 @@ from datetime import datetime
 
 from incidents.identity import opaque
 from incidents.status_mapping import DESCRIPTIONS, IMPACTS, UNDER_MAINTENANCE
+from incidents.texts.timestamps import millis
 from incidents.vocabulary import Kind
 from statuspage.public.formats.catalogue import FormatCatalogue
-from statuspage.public.formats.plain import dump, line, millis
+from statuspage.public.formats.plain import dump, line
 from statuspage.public.formats.statuspage.components import Components, JsonRow
 from statuspage.public.formats.statuspage.incidents import (
     OPEN,

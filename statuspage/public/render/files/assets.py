@@ -13,7 +13,7 @@ from pathlib import Path
 
 from django.conf import settings
 
-from statuspage.brand import Brand
+from statuspage.configuration.brand import Brand
 from statuspage.public.render.page import Page
 
 FOLDER = Path(__file__).resolve().parents[3] / "static"

@@ -10,8 +10,8 @@ from datetime import datetime, timedelta
 from django.conf import settings
 from django.utils.html import escape
 
+from incidents.texts.timestamps import seconds
 from statuspage import languages
-from statuspage.public.render import times
 from statuspage.public.render.page import JSON, Page
 from statuspage.public.snapshot.values import RegionView, ServiceView, Snapshot
 
@@ -62,7 +62,7 @@ def _sitemap(base: str, shown: Mapping[str, datetime | None]) -> bytes:
 
 
 def _address(base: str, path: str, changed: datetime | None, codes: list[str]) -> str:
-    day = f"<lastmod>{times.iso(changed)}</lastmod>" if changed else ""
+    day = f"<lastmod>{seconds(changed)}</lastmod>" if changed else ""
     others = "".join(
         f'<xhtml:link rel="alternate" hreflang="{code}" href="{escape(base + languages.root(code) + path)}"/>'
         for code in codes
@@ -92,6 +92,6 @@ def _manifest() -> bytes:
 def _security(snapshot: Snapshot) -> bytes:
     """RFC 9116. It expires half a year after it was written, in whole months so that it rarely changes."""
     first = snapshot.as_of.replace(day=1, hour=0, minute=0, second=0, microsecond=0)
-    expires = times.iso(first + timedelta(days=180))
+    expires = seconds(first + timedelta(days=180))
     contact = " ".join(str(settings.SECURITY_CONTACT).split())
     return f"Contact: {contact}\nExpires: {expires}\nPreferred-Languages: en\n".encode()

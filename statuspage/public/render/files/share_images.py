@@ -15,7 +15,7 @@ from django.conf import settings
 from django.utils.translation import gettext, override
 
 from statuspage import languages
-from statuspage.brand import Brand
+from statuspage.configuration.brand import Brand
 from statuspage.public.render.page import Page
 from statuspage.public.render.table import labels
 from statuspage.public.snapshot.values import IncidentView

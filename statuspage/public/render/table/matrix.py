@@ -17,6 +17,7 @@ from django.utils.html import escape, format_html
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext, ngettext
 
+from incidents.texts.timestamps import seconds
 from statuspage import languages
 from statuspage.public.render import times
 from statuspage.public.render.table import dependents, labels
@@ -215,9 +216,7 @@ def _marked(
     href = escape(cell_url(service, region, incidents))
     word = escape(labels.STATES["possible" if state == "managing" else state])
     reason = f' data-why="{escape(why)}"' if why else ""
-    return (
-        f'<td class={SHORT[state]}><a href="{href}" data-at={times.iso(since)}{reason}>{word}</a>'
-    )
+    return f'<td class={SHORT[state]}><a href="{href}" data-at={seconds(since)}{reason}>{word}</a>'
 
 
 def found_item(
@@ -285,7 +284,7 @@ def _since(chips: Iterable[Chip], now: datetime) -> str:
 def _chip(chip: Chip) -> str:
     word = f"<span class=vh>{escape(labels.STATES[chip.state])}: </span>"
     return (
-        f'<li><a class="chip {chip.state}" href="{escape(chip.href)}" data-at={times.iso(chip.since)}>'
+        f'<li><a class="chip {chip.state}" href="{escape(chip.href)}" data-at={seconds(chip.since)}>'
         f"{word}{escape(chip.name)}</a>"
     )
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.conf import settings
 
-from statuspage.environment import is_local, is_local_host
+from statuspage.configuration.environment import is_local, is_local_host
 
 
 def reachable() -> str:

@@ -18,7 +18,7 @@ from msgspec import Meta
 
 from incidents.validation import RefusedError, checked, name, read
 
-STYLES = Path(__file__).resolve().parent / "static" / "statuspage" / "site.css"
+STYLES = Path(__file__).resolve().parents[1] / "static" / "statuspage" / "site.css"
 LARGEST = 64 * 1024  # bytes of a logo: every first visit loads it
 TEXT, SHAPE = 4.5, 3.0  # WCAG 2.2, success criteria 1.4.3 and 1.4.11
 # What writes on the accent, as `--on-accent` of the styles.

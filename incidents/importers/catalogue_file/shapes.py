@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
+from incidents.importers.text_file import TextFileError
 from incidents.vocabulary import Plane, Strength
 
 NAME_LENGTH = 120
@@ -76,16 +77,8 @@ RESERVED_SLUGS = frozenset(
 PrintableKind = Literal["service", "region", "geography"]
 
 
-class CatalogueError(ValueError):
+class CatalogueError(TextFileError):
     """A catalogue file that can't be used: one line that names file, line, fault and remedy."""
-
-    def __init__(self, source: str, line: int | None, what: str, remedy: str) -> None:
-        self.source = source
-        self.line = line
-        self.what = what
-        self.remedy = remedy
-        place = source if line is None else f"{source}:{line}"
-        super().__init__(f"{place}: {what} — {remedy}")
 
 
 class WithNames(NamedTuple):

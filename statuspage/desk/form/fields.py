@@ -36,6 +36,23 @@ class MomentField(forms.CharField):
             raise forms.ValidationError(str(error)) from error
 
 
+class UploadField(forms.FileField):
+    """A file of at most `most` bytes; `command` takes larger ones."""
+
+    def __init__(self, *, most: int, command: str, **options: Any) -> None:
+        super().__init__(**options)
+        self.most, self.command = most, command
+
+    def clean(self, data: Any, initial: Any = None) -> Any:
+        file = super().clean(data, initial)
+        if file and file.size and file.size > self.most:
+            raise forms.ValidationError(
+                f"The file has {file.size:,} bytes; at most {self.most:,} are taken here."
+                f" Use the command {self.command} for it."
+            )
+        return file
+
+
 LONG_AGO = timedelta(days=30)
 
 

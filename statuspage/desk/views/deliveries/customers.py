@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from django import forms
 from django.contrib import messages
-from django.core.files.uploadedfile import UploadedFile
 from django.core.paginator import Paginator
 from django.db.models import Count, Prefetch, Q
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
@@ -25,7 +24,7 @@ from notifications.evidence.delivery_lookup import endpoints_of
 from notifications.models import Footprint, Tenant
 from notifications.models.customers.tenants import called
 from statuspage.desk.access import desk
-from statuspage.desk.form.fields import DeskForm
+from statuspage.desk.form.fields import DeskForm, UploadField
 from statuspage.desk.form.mapping import refuse
 from statuspage.desk.form.recovery import blank
 from statuspage.desk.preview.dry_run import dry_run
@@ -77,20 +76,13 @@ class CustomerForm(DeskForm):
 
 
 class FileForm(DeskForm):
-    file = forms.FileField(
+    file = UploadField(
+        most=LARGEST,
+        command="load_customers",
         label="Customer file",
         help_text="CSV in UTF-8, as an export has it. What it does not name stays as it is.",
         error_messages={"required": "Choose a file.", "empty": "The file is empty."},
     )
-
-    def clean_file(self) -> UploadedFile[bytes]:
-        file: UploadedFile[bytes] = self.cleaned_data["file"]
-        if file.size and file.size > LARGEST:
-            raise forms.ValidationError(
-                f"The file has {file.size:,} bytes; at most {LARGEST:,} are taken here."
-                " Use the command load_customers for it."
-            )
-        return file
 
 
 @desk(LOOK, write=KEEP_TENANT)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from django import forms
 from django.contrib import messages
 from django.core.files.uploadedfile import UploadedFile
 from django.db import transaction
@@ -20,7 +19,7 @@ from notifications.customers.impacted_file import LARGEST
 from notifications.enqueue import enqueue
 from notifications.models import ListDraft, ListReading
 from statuspage.desk.access import desk, operator_of, workable
-from statuspage.desk.form.fields import DeskForm
+from statuspage.desk.form.fields import DeskForm, UploadField
 from statuspage.desk.preview.confirm_receivers import UnconfirmedError, many, require_confirmed
 from statuspage.desk.views.incident.small_forms import ask
 
@@ -28,7 +27,9 @@ AT_ONCE = 512 * 1024  # bytes: what is read before the answer; more is a worker'
 
 
 class ListForm(DeskForm):
-    file = forms.FileField(
+    file = UploadField(
+        most=LARGEST,
+        command="load_impacted",
         label="File",
         help_text="UTF-8. One subscription a line, or CSV with a column named subscription.",
         error_messages={
@@ -36,15 +37,6 @@ class ListForm(DeskForm):
             "empty": "The file is empty; nobody would be on the list.",
         },
     )
-
-    def clean_file(self) -> UploadedFile[bytes]:
-        file: UploadedFile[bytes] = self.cleaned_data["file"]
-        if file.size and file.size > LARGEST:
-            raise forms.ValidationError(
-                f"The file has {file.size:,} bytes; at most {LARGEST:,} are taken here."
-                " Use the command load_impacted for it."
-            )
-        return file
 
 
 @desk(VIEW, write=LIST)

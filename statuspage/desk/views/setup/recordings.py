@@ -7,7 +7,6 @@ from typing import Any
 
 from django import forms
 from django.contrib import messages
-from django.core.files.uploadedfile import UploadedFile
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
@@ -26,7 +25,7 @@ from incidents.services.decisions.policies import current_policy
 from notifications.enqueue import enqueue
 from statuspage.desk.access import desk, operator_of
 from statuspage.desk.charts.sweep_plot import sweep_plot
-from statuspage.desk.form.fields import DeskForm
+from statuspage.desk.form.fields import DeskForm, UploadField
 
 LARGEST = 20_000_000  # bytes as handed in
 RUNS_SHOWN = 20
@@ -34,7 +33,9 @@ IN_FORCE = "in force"
 
 
 class RecordingsForm(DeskForm):
-    file = forms.FileField(
+    file = UploadField(
+        most=LARGEST,
+        command="backtest",
         label="Recordings",
         help_text="JSON Lines, plain or gzipped, in the shape of docs/recordings.md, or as Google or Statuspage"
         f" publish incidents; at most {LARGEST // 1_000_000} MB.",
@@ -62,14 +63,6 @@ class RecordingsForm(DeskForm):
         widget=forms.TextInput({"placeholder": "broad.services=2-10", "spellcheck": "false"}),
         help_text="With exactly one policy: it is tried with each value, and drawn.",
     )
-
-    def clean_file(self) -> UploadedFile[bytes]:
-        file: UploadedFile[bytes] = self.cleaned_data["file"]
-        if file.size and file.size > LARGEST:
-            raise forms.ValidationError(
-                f"The file has {file.size:,} bytes, more than {LARGEST:,}; use the command backtest."
-            )
-        return file
 
     def clean(self) -> dict[str, Any]:
         """With `policies`."""

@@ -35,7 +35,7 @@ PUBLISHED = Greatest("at", Coalesce("decision__decided_at", "at"))
 
 
 @dataclass(frozen=True, slots=True)
-class Tally:
+class OutcomeTally:
     """Deliveries by outcome. `skipped_for`, `held`: (reason in words, how many), the largest first.
 
     What is held waits, too, although the other side would take it.
@@ -73,8 +73,8 @@ class Line:
 
     communication: Communication
     published: datetime
-    all: Tally
-    audiences: list[tuple[str, Tally]]
+    all: OutcomeTally
+    audiences: list[tuple[str, OutcomeTally]]
     counted: Counted
     spans: Spans  # from publication
 
@@ -86,7 +86,7 @@ class StatisticsPage:
     incident: Incident
     lines: list[Line]
     whole: Counted
-    all: Tally
+    all: OutcomeTally
     spans: list[Spans]
     aged: bool
 
@@ -138,14 +138,14 @@ def _line(communication: Communication, counted: Counted) -> Line:
     )
 
 
-def tally_of(counts: Iterable[Mapping[str, int]]) -> Tally:
+def tally_of(counts: Iterable[Mapping[str, int]]) -> OutcomeTally:
     """`counts`: mappings as `Proof.counts` has them for one audience, added up."""
     total: dict[str, int] = {}
     for by in counts:
         for key, number in by.items():
             total[key] = total.get(key, 0) + number
     skipped_for = _by_reason(total, State.SKIPPED, SKIPPED_FOR)
-    return Tally(
+    return OutcomeTally(
         planned=sum(total.values()),
         sent=total.get(State.SENT, 0),
         failed=total.get(State.FAILED, 0),

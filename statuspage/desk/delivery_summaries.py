@@ -14,7 +14,13 @@ from incidents.models import Incident
 from notifications.models import DeliveryStatistics
 from notifications.models.choices import SKIP_REASONS, STATES
 from notifications.vocabulary.delivery_states import State
-from statuspage.desk.delivery_statistics import DEFERRED, ORIGINS, Tally, origins_of, tally_of
+from statuspage.desk.delivery_statistics import (
+    DEFERRED,
+    ORIGINS,
+    OutcomeTally,
+    origins_of,
+    tally_of,
+)
 from statuspage.desk.form.durations import in_words
 
 
@@ -24,7 +30,7 @@ class Past:
 
     incident: Incident
     endpoints: int
-    all: Tally
+    all: OutcomeTally
     half: timedelta | None
     most: timedelta | None
 

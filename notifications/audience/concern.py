@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from operator import itemgetter
@@ -13,10 +13,12 @@ from incidents.cells import CellIds
 from incidents.models import Communication, Impact
 from notifications.audience.selection import has_list, line_of
 from notifications.audience.selection_sql import SPREAD, place
-from notifications.models import Delivery, ImpactedSubscription
+from notifications.models import CustomerSubscription, Delivery, Footprint, ImpactedSubscription
 from notifications.models.delivery import rows
-from notifications.models.delivery.concern import MOST_COUNTED, SHOWN, Concern, HitSubscription
+from notifications.models.delivery.concern import SHOWN, Concern, HitSubscription
 from notifications.vocabulary.delivery_states import DeliveryAudience
+
+MOST_READ = 10_000  # subscriptions of a tenant, one by one
 
 # Fences of OFFSET: whatever the statistics know, the few tenants of a batch are looked up by key.
 _OWNERS = """
@@ -44,6 +46,27 @@ CROSS JOIN LATERAL (
 ORDER BY w.tenant_id, s.name, s.id
 """.replace("{spread}", str(SPREAD))
 
+# The same of one tenant with more than are read one by one, counted where they lie. `named` and `others`: places.
+_LARGE = """
+WITH hit AS MATERIALIZED (
+  SELECT s.id, coalesce(nullif(s.name, ''), s.ref) AS name,
+    coalesce(array_agg(f.place) FILTER (WHERE f.place = ANY (%(named)s::bigint[])), '{}') AS places,
+    coalesce(bool_or(f.place = ANY (%(others)s::bigint[])), false) AS elsewhere
+  FROM notifications_customersubscription s
+  LEFT JOIN (
+    SELECT subscription_id, service_id * {spread}::bigint + region_id AS place FROM notifications_footprint
+  ) f ON f.subscription_id = s.id AND f.place = ANY (%(named)s::bigint[] || %(others)s::bigint[])
+  WHERE s.tenant_id = %(tenant)s AND (NOT %(by_list)s OR s.id IN (
+    SELECT subscription_id FROM notifications_impactedsubscription
+    WHERE incident_id = ANY (%(line)s::bigint[])))
+  GROUP BY s.id
+), told AS MATERIALIZED (SELECT * FROM hit WHERE %(by_list)s OR places <> '{}')
+SELECT (SELECT count(*) FROM notifications_customersubscription WHERE tenant_id = %(tenant)s),
+  (SELECT count(*) FROM told), (SELECT coalesce(bool_or(elsewhere), false) FROM hit),
+  ARRAY (SELECT DISTINCT unnest(places) FROM told ORDER BY 1),
+  ARRAY (SELECT id FROM told ORDER BY name, id LIMIT {shown})
+""".replace("{spread}", str(SPREAD)).replace("{shown}", str(SHOWN))
+
 _HEARD_BEFORE = """
 SELECT t.id FROM unnest(%(ids)s::bigint[], %(endpoints)s::bigint[], %(communications)s::bigint[])
   AS t(id, endpoint_id, communication_id)
@@ -57,9 +80,13 @@ WHERE EXISTS (
 
 @dataclass(frozen=True, slots=True)
 class _Tenant:
+    """`hits`: those that may be named; `hit` counts all of them, `cells` are theirs."""
+
     name: str
     subscriptions: int
     hits: tuple[HitSubscription, ...]
+    hit: int
+    cells: frozenset[CellIds]
     elsewhere: bool
 
 
@@ -95,11 +122,11 @@ def _tenants(communication: Communication, wanted: Iterable[int]) -> Mapping[int
         {
             "tenants": rows.array(wanted),
             "places": rows.array([*named, *others]),
-            "most": MOST_COUNTED + 1,
+            "most": MOST_READ + 1,
         },
     )
     listed: set[int] | None = None
-    if has_list(communication):
+    if by_list := has_list(communication):
         on_list = ImpactedSubscription.objects.filter(
             incident__in=line_of(communication.incident_id),
             subscription__in=[row[2] for row in found],
@@ -110,6 +137,9 @@ def _tenants(communication: Communication, wanted: Iterable[int]) -> Mapping[int
     tenants = {}
     for pk, group in groupby(found, key=itemgetter(0)):
         own, hits, elsewhere = list(group), [], False
+        if len(own) > MOST_READ:
+            tenants[pk] = _large(communication, pk, own[0][1], named, others, by_list=by_list)
+            continue
         for *_, subscription, name, places in own:
             key = tuple(places or ())
             if key not in shapes:
@@ -124,8 +154,42 @@ def _tenants(communication: Communication, wanted: Iterable[int]) -> Mapping[int
             if is_hit:
                 hits.append(HitSubscription(name, cells))
             elsewhere = elsewhere or left
-        tenants[pk] = _Tenant(own[0][1], len(own), tuple(hits), elsewhere)
+        touched = frozenset(pair for hit in hits for pair in hit.cells)
+        tenants[pk] = _Tenant(own[0][1], len(own), tuple(hits), len(hits), touched, elsewhere)
     return tenants
+
+
+def _large(
+    communication: Communication,
+    tenant: int,
+    name: str,
+    named: Collection[int],
+    others: Collection[int],
+    *,
+    by_list: bool,
+) -> _Tenant:
+    facts = {
+        "tenant": tenant,
+        "named": rows.array(named),
+        "others": rows.array(others),
+        "by_list": by_list,
+        "line": rows.array(line_of(communication.incident_id)),
+    }
+    ((owned, hit, elsewhere, places, first),) = _rows(_LARGE, facts)
+    shown = CustomerSubscription.objects.in_bulk(first)
+    footprint = Footprint.objects.filter(subscription__in=first)
+    cells: dict[int, list[int]] = defaultdict(list)
+    for subscription, *cell in footprint.values_list("subscription", "service", "region"):
+        if (at := place(*cell)) in named:
+            cells[subscription].append(at)
+    return _Tenant(
+        name,
+        owned,
+        tuple(HitSubscription(str(shown[pk]), _pairs(cells[pk])) for pk in first),
+        hit,
+        frozenset(_pairs(places)),
+        elsewhere,
+    )
 
 
 def _concern(tenants: Sequence[_Tenant]) -> Concern:
@@ -135,9 +199,9 @@ def _concern(tenants: Sequence[_Tenant]) -> Concern:
     return Concern(
         tenants=tuple(one.name for one in concerned),
         hits=tuple(hits[:SHOWN]),
-        hit=len(hits),
+        hit=sum(one.hit for one in concerned),
         subscriptions=sum(one.subscriptions for one in concerned),
-        cells=tuple(sorted({pair for hit in hits for pair in hit.cells})),
+        cells=tuple(sorted(frozenset[CellIds]().union(*(one.cells for one in concerned)))),
         elsewhere=any(one.elsewhere for one in tenants),
     )
 

@@ -229,7 +229,7 @@ class Book:
         return [one for pair in pairs for one in self.windows.get(pair, ())]
 
     def _line(self, delivery: Delivery, concern: Concern) -> str:
-        counted = {"hit": concern.hit, "all": concern.subscriptions - concern.is_more}
+        counted = {"hit": concern.hit, "all": concern.subscriptions}
         confirmed = delivery.relevance == Relevance.IMPACTED
         text = how_many(concern, confirmed=confirmed, over=self.communication.stage in ENDED)
         own = sum(pair in self.cells for pair in concern.cells)
@@ -244,8 +244,6 @@ class Book:
     def _others(self, concern: Concern) -> str:
         if not (more := concern.hit - len(concern.hits)):
             return ""
-        if concern.is_more:
-            return gettext("and at least %(n)d more of your subscriptions") % {"n": more}
         return ngettext(
             "and %(n)d more of your subscriptions", "and %(n)d more of your subscriptions", more
         ) % {"n": more}
@@ -259,10 +257,6 @@ def how_many(concern: Concern, *, confirmed: bool, over: bool = False) -> str:
 
 
 def _are_impacted(concern: Concern) -> str:
-    if concern.is_more:
-        return gettext(
-            "At least %(hit)d of your more than %(all)d subscriptions are impacted, as our analysis confirms."
-        )
     if concern.hit < concern.subscriptions:
         return ngettext(
             "%(hit)d of your %(all)d subscriptions is impacted, as our analysis confirms.",
@@ -277,10 +271,6 @@ def _are_impacted(concern: Concern) -> str:
 
 
 def _were_impacted(concern: Concern) -> str:
-    if concern.is_more:
-        return gettext(
-            "At least %(hit)d of your more than %(all)d subscriptions were impacted, as our analysis confirms."
-        )
     if concern.hit < concern.subscriptions:
         return ngettext(
             "%(hit)d of your %(all)d subscriptions was impacted, as our analysis confirms.",
@@ -295,10 +285,6 @@ def _were_impacted(concern: Concern) -> str:
 
 
 def _is_touched(concern: Concern) -> str:
-    if concern.is_more:
-        return gettext(
-            "It touches services and regions where at least %(hit)d of your more than %(all)d subscriptions run."
-        )
     if concern.hit < concern.subscriptions:
         return ngettext(
             "It touches services and regions where %(hit)d of your %(all)d subscriptions runs.",
@@ -313,10 +299,6 @@ def _is_touched(concern: Concern) -> str:
 
 
 def _was_touched(concern: Concern) -> str:
-    if concern.is_more:
-        return gettext(
-            "It touched services and regions where at least %(hit)d of your more than %(all)d subscriptions run."
-        )
     if concern.hit < concern.subscriptions:
         return ngettext(
             "It touched services and regions where %(hit)d of your %(all)d subscriptions runs.",

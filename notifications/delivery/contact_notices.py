@@ -20,7 +20,7 @@ from notifications.channels.email.renderer import host
 from notifications.channels.email.smtp import RELAY
 from notifications.channels.wording import known_language
 from notifications.delivery import kill_switch
-from notifications.models import AlertRule, ContactNotice, Endpoint, Person, Tenant
+from notifications.models import AlertRule, ContactNotice, Endpoint, MemberRole, Person, Tenant
 from notifications.vocabulary import delivery_states
 from notifications.vocabulary.delivery_states import Channel, Failure
 
@@ -146,7 +146,6 @@ def _messages(notice: ContactNotice) -> list[Message]:
             return [mails.to_confirm(endpoint, ends=ends, id=f"<{notice.uuid}@{host()}>")]
     with override(known_language(tenant.language)):
         rules = led_to(endpoint).get(tenant, [])
-        why, addresses = _receivers(tenant, endpoint)
         return [
             mails.about(
                 notice,
@@ -156,19 +155,21 @@ def _messages(notice: ContactNotice) -> list[Message]:
                 why=gettext(why) % {"tenant": tenant.name},
                 part=part,
             )
-            for part, address in enumerate(addresses)
+            for part, (address, why) in enumerate(_receivers(tenant, endpoint).items())
         ]
 
 
 CONTACT = gettext_noop("This address is the default contact of %(tenant)s.")
 OTHER = gettext_noop("Alerts of %(tenant)s come to this address, too.")
+OWNER = gettext_noop("You are an owner of %(tenant)s.")
 PEOPLE = gettext_noop(
     "You are a member of %(tenant)s, and none of its addresses takes mail any more."
 )
 
 
-def _receivers(tenant: Tenant, dead: Endpoint) -> tuple[str, list[str]]:
-    """Why, and where the tenant can still be told by mail: its contact, else its other addresses, else its people."""
+def _receivers(tenant: Tenant, dead: Endpoint) -> dict[str, str]:
+    """Where the tenant can still be told by mail, and why there: its contact, else its other addresses, and its
+    owners; where nothing of this is, its people."""
     alive = Endpoint.objects.filter(
         channel=Channel.MAIL,
         suppressed_at__isnull=True,
@@ -177,8 +178,19 @@ def _receivers(tenant: Tenant, dead: Endpoint) -> tuple[str, list[str]]:
     ).exclude(pk=dead.pk)
     contact = alive.filter(contact_of=tenant)
     others = alive.filter(Q(tenant=tenant) | Q(action_groups__tenant=tenant)).distinct()
-    for why, endpoints in ((CONTACT, contact), (OTHER, others.order_by("id"))):
-        if found := list(endpoints.values_list("address", flat=True)[:MOST_RECEIVERS]):
-            return why, found
-    people = Person.objects.filter(tenants=tenant).exclude(email__iexact=dead.address)
-    return PEOPLE, list(people.order_by("id").values_list("email", flat=True)[:MOST_RECEIVERS])
+    people = (
+        Person.objects.filter(tenants=tenant).exclude(email__iexact=dead.address).order_by("id")
+    )
+    owners = people.filter(memberships__tenant=tenant, memberships__role=MemberRole.OWNER)
+    found: dict[str, str] = {}
+    for why, addresses in (
+        (CONTACT, contact.values_list("address", flat=True)),
+        (OTHER, others.order_by("id").values_list("address", flat=True)),
+        (OWNER, owners.values_list("email", flat=True)),
+        (PEOPLE, people.values_list("email", flat=True)),
+    ):
+        if not found or why == OWNER:
+            known = {each.lower() for each in found}
+            new = [each for each in addresses[:MOST_RECEIVERS] if each.lower() not in known]
+            found |= dict.fromkeys(new, why)
+    return found

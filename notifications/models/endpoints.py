@@ -234,7 +234,8 @@ class SignUp(models.Model):
     Nothing of it becomes an endpoint before that click, so an address typed by a stranger gets one
     mail and leaves no trace once the row is purged. `topics`: pairs [service id, region id], null
     for every one. `choices`: which posts and when (`subscribers.post_choices`). With `incident` it asks for that one,
-    too (`ends_only`: when it is over); without topics nothing else of the address changes. `tries`: of the code.
+    too (`ends_only`: when it is over); without topics nothing else of the address changes. `followed`: pairs
+    [incident id, ends_only] of an address that left and may take it back. `tries`: of the code.
     """
 
     key = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
@@ -247,6 +248,7 @@ class SignUp(models.Model):
         Incident, null=True, on_delete=models.CASCADE, related_name="+", db_index=False
     )
     ends_only = models.BooleanField(default=False, db_default=False)
+    followed = models.JSONField(default=list, db_default=[])
     tries = models.PositiveSmallIntegerField(default=0, db_default=0)
     requested_at = models.DateTimeField()
     next_attempt_at = models.DateTimeField(null=True)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from django.utils.translation import gettext
 
 from incidents.models import Incident
@@ -22,6 +24,13 @@ def follow(endpoint: Endpoint, incident: Incident, *, ends_only: bool) -> None:
     FollowedIncident.objects.update_or_create(
         endpoint=endpoint, incident=incident, defaults={"ends_only": ends_only}
     )
+
+
+def of_pairs(pairs: Iterable[tuple[int, bool]]) -> list[tuple[Incident, bool]]:
+    """Of (incident id, ends only): those incidents that there still are."""
+    kept = list(pairs)
+    found = Incident.objects.in_bulk([pk for pk, _ in kept])
+    return [(found[pk], ends_only) for pk, ends_only in kept if pk in found]
 
 
 def followed(endpoint: Endpoint) -> list[tuple[str, str]]:

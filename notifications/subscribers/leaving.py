@@ -41,7 +41,9 @@ def leave(*, token: str, now: datetime) -> Left:
             contact_notices.ask_to_confirm(endpoint, now=now)
             return Left(audience, asked=True)
         topics = [list(each) for each in endpoint.topics.values_list("service_id", "region_id")]
-        followed = endpoint.followed.order_by("id").last()
+        followed = [
+            list(each) for each in endpoint.followed.values_list("incident_id", "ends_only")
+        ]
         undo = ""
         if topics or followed:
             # What confirms a subscription brings it back, for as long.
@@ -51,8 +53,7 @@ def leave(*, token: str, now: datetime) -> Left:
                 time_zone=endpoint.time_zone,
                 topics=topics,
                 choices=PostChoices.of_endpoint(endpoint).as_json(),
-                incident_id=followed.incident_id if followed else None,
-                ends_only=followed is not None and followed.ends_only,
+                followed=followed,
                 requested_at=now,
             )
             undo = signed_links.confirm_url(again.key)

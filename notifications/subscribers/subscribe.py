@@ -122,6 +122,8 @@ def _confirm(key: uuid.UUID, now: datetime) -> Endpoint:
         endpoint = _open_endpoint(sign_up, now)
         if sign_up.incident:
             following.follow(endpoint, sign_up.incident, ends_only=sign_up.ends_only)
+        for incident, ends_only in following.of_pairs(sign_up.followed):
+            following.follow(endpoint, incident, ends_only=ends_only)
         if sign_up.topics or not sign_up.incident:
             replace_topics(endpoint, existing([(pair[0], pair[1]) for pair in sign_up.topics]))
             choices_of(sign_up).apply(endpoint)
@@ -173,7 +175,8 @@ def what_is_asked(sign_up: SignUp) -> list[str]:
     asked = in_words([(pair[0], pair[1]) for pair in sign_up.topics])
     if sign_up.incident:
         asked.append(following.in_words(sign_up.incident, ends_only=sign_up.ends_only))
-    return asked
+    again = following.of_pairs(sign_up.followed)
+    return [*asked, *(following.in_words(one, ends_only=ends_only) for one, ends_only in again)]
 
 
 def send_confirmations(*, now: datetime, most: int = 50, transport: Transport = RELAY) -> int:

@@ -19,7 +19,7 @@ from notifications.channels.push import vapid
 from notifications.channels.push.subscription import PushKeys, read
 from notifications.models import Breaker, Delivery, Endpoint, FanOut, Tenant
 from notifications.vocabulary.delivery_states import State
-from tests.chaos.receivers import BROWSER, PUSH, ROOM
+from tests.chaos.receivers import BROWSER, PUSH, ROOM, TOPIC
 from tests.conftest import CATALOGUE, declaration
 from tests.notifications.cast import subscription
 
@@ -31,16 +31,16 @@ NOBODY = "127.0.0.99"
 def receivers(
     mails: int, hooks: int, each: int, mail_kinds: tuple[str, ...], hook_kinds: tuple[str, ...]
 ) -> list[str]:
-    """Every address as the receivers see it: a mail address, or the path of a webhook, chat room or browser.
+    """Every address as the receivers see it: a mail address, or the path of a webhook, chat room, browser or topic.
 
-    Every third one of the latter is a room, and every third a browser at its push service.
+    Of the latter every fourth is a room, every fourth a browser at its push service, and every fourth a topic of ntfy.
     """
     kinds = [("ok", hooks), *((kind, each) for kind in (*hook_kinds, "refused"))]
     return [
         *(f"ok-{number}@example.com" for number in range(mails)),
         *(f"{kind}-{number}@example.com" for kind in mail_kinds for number in range(each)),
         *(
-            f"/{kind}-{('', ROOM, PUSH)[number % 3]}{number}"
+            f"/{kind}-{('', ROOM, PUSH, TOPIC)[number % 4]}{number}"
             for kind, many in kinds
             for number in range(many)
         ),
@@ -69,8 +69,10 @@ def build(
         kind = path.strip("/").split("-")[0]
         # Nobody hears at port 1.
         where = f"{hosts[kind]}:{port}" if kind in hosts else f"{NOBODY}:1"
-        address = f"http://{where}{path}"
-        channel = "chat" if ROOM in path else "push" if PUSH in path else "webhook"
+        channels = {ROOM: "chat", PUSH: "push", TOPIC: "apprise"}
+        channel = next((name for part, name in channels.items() if part in path), "webhook")
+        scheme = "ntfy" if TOPIC in path else "http"
+        address = f"{scheme}://{where}{path}"
         secret = keys.as_text() if PUSH in path else ""
         made = endpoints.create(
             channel=channel, address=address, tenant=None, now=now, secret=secret

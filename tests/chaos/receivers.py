@@ -18,8 +18,8 @@ from tests.notifications.browser import Browser
 
 # In the texts of the rounds: which incident, and the number of the statement.
 TOKEN = re.compile(r"<<(.+?)/(\d+)>>")
-# A path with it is a chat room's, or a browser's at its push service.
-ROOM, PUSH = "room", "push"
+# A path with it is a chat room's, a browser's at its push service, or a topic of ntfy (told by Apprise).
+ROOM, PUSH, TOPIC = "room", "push", "topic"
 # All browsers of the rounds have the same keys.
 BROWSER = Browser("")
 # The first try to an address that begins so gets this answer; None: every try.
@@ -121,6 +121,8 @@ class _Hook(BaseHTTPRequestHandler):
 
     def do_POST(self) -> None:
         body = self.rfile.read(int(self.headers["Content-Length"]))
+        if self.path == "/":
+            self.path = f"/{json.loads(body)['topic']}"  # ntfy has one address for all of them
         kind = self.path.strip("/").split("-")[0]
         first = self.book.tried(self.path, "", 0) == 1
         if kind == "silent" and first:
@@ -153,6 +155,8 @@ class _Hook(BaseHTTPRequestHandler):
         if ROOM in self.path:
             text = html.unescape(body["text"])
             return text, text.splitlines()[-1]  # the reference
+        if TOPIC in self.path:
+            return body["message"], body["message"].splitlines()[-1]
         events = body["data"].get("events", [body])
         return " ".join(each["data"]["text"] for each in events), self.headers["webhook-id"]
 

@@ -25,7 +25,7 @@ from statuspage.local.state import LocalState
 from tests.chaos.receivers import Book
 
 ROOT = Path(__file__).resolve().parents[2]
-MAILS, HOOKS, EACH_TROUBLE = 4_700, 402, 3
+MAILS, HOOKS, EACH_TROUBLE = 4_700, 400, 4
 MAIL_KINDS = ("later451", "hangup421", "unknown550")
 HOOK_KINDS = ("busy429", "broken500", "gone410", "silent", "loris")
 NEVER = ("unknown550", "gone410", "refused")

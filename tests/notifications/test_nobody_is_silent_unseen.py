@@ -17,7 +17,15 @@ from notifications.channels import endpoints, signed_links
 from notifications.delivery import contact_notices, plan, retry, send
 from notifications.delivery.send import FAILING_AFTER
 from notifications.inbound import suppression
-from notifications.models import ContactNotice, Delivery, Endpoint, OperatorAct, Tenant
+from notifications.models import (
+    ContactNotice,
+    Delivery,
+    Endpoint,
+    Membership,
+    OperatorAct,
+    Person,
+    Tenant,
+)
 from notifications.vocabulary.delivery_states import State
 from tests.conftest import declaration
 from tests.notifications.cast import last, reader, rule, tenant
@@ -82,6 +90,15 @@ def test_a_tenants_contact_is_told_once_which_of_its_ways_is_dead_and_why(
     dead.suppressed_at = now + timedelta(days=1)  # lifted, and dead again
     dead.save()
     assert len(told(sink, now + timedelta(days=1))) == 2
+
+
+def test_the_owners_of_a_tenant_are_told_too(nordwind: Tenant, now: datetime, sink: Sink) -> None:
+    for role in ("owner", "reader"):
+        person = Person.objects.create(email=f"{role}@example.org", created_at=now)
+        Membership.objects.create(tenant=nordwind, person=person, role=role)
+    Endpoint.objects.filter(pk=ops().pk).update(suppressed_at=now, suppressed_because="gone")
+    assert told(sink, now) == ["nordwind@example.com", "owner@example.org"]
+    assert "You are an owner of Nordwind." in text_of(sink.mails[1])
 
 
 def test_who_has_only_that_one_address_is_told_at_its_people_or_stands_on_the_desks_list(

@@ -15,11 +15,12 @@ from incidents.models import Incident
 from incidents.services import incident as incident_service
 from incidents.services.inputs import Changes, Statement
 from incidents.services.reviews.review import Draft, Section, publish_review
+from notifications.audience.concern import attach
 from notifications.channels import endpoints
 from notifications.channels.yours import how_many
 from notifications.delivery import plan, send
-from notifications.models import Endpoint
-from notifications.models.delivery.concern import MOST_COUNTED, Concern
+from notifications.models import Delivery, Endpoint
+from notifications.models.delivery.concern import Concern
 from tests.conftest import declaration, hit
 from tests.notifications import conftest
 from tests.notifications.cast import confirm_audience, endpoint, last, rule, subscription, tenant
@@ -224,15 +225,34 @@ def test_one_all_and_some_are_told_apart(hit: int, owned: int, said: str) -> Non
     assert text % {"hit": hit, "all": owned} == said
 
 
-@pytest.mark.parametrize("confirmed", [True, False])
-def test_beyond_what_is_counted_it_says_at_least_and_more_than(confirmed: bool) -> None:
-    concern = Concern(hit=7, subscriptions=MOST_COUNTED + 1)
-    counted = {"hit": concern.hit, "all": MOST_COUNTED}
-    assert concern.is_more
-    assert "at least 7 of your more than 10000 subscriptions" in (
-        how_many(concern, confirmed=confirmed) % counted
-    ).replace("At", "at")
-    assert not Concern(hit=7, subscriptions=MOST_COUNTED).is_more
+@pytest.mark.parametrize("by_list", [False, True])
+def test_of_very_many_subscriptions_the_same_is_said_as_of_few(
+    by_list: bool, operator: User, now: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    big = tenant("big", WEST)
+    for number, cells in enumerate(
+        [(WEST, NORTH), (), (("storage", "east-us"),), (NORTH,), (WEST,)] * 2
+    ):
+        subscription(big, f"big-{number + 10}", *cells)
+    incident = declare(operator, now)
+    if by_list:
+        confirm_audience(
+            incident, "big-10", "big-11", "big-12", *(f"big-{n}" for n in (14, 15, 16))
+        )
+    incident_service.recover(
+        incident_id=incident.pk, regions=[hit(*NORTH).region], at=now, now=now, actor=operator
+    )
+    plan.plan_due(now=now)
+    for statement in incident.communications.all():
+        seen = []
+        for most in (100, 3):
+            monkeypatch.setattr("notifications.audience.concern.MOST_READ", most)
+            told = [Delivery.objects.filter(communication=statement).latest("id")]
+            attach(told)
+            seen.append(told[0].concern)
+        assert seen[0] == seen[1]
+        assert seen[0] is not None
+        assert seen[0].hit > len(seen[0].hits) or statement.number > 1
 
 
 @pytest.mark.parametrize("letter", ["a", "漢"])

@@ -324,19 +324,21 @@ def test_one_incident_is_followed_to_its_end_and_nothing_else_changes(
     assert not FollowedIncident.objects.exists()
 
 
-def test_taking_back_that_one_left_restores_topics_and_a_followed_incident(
+def test_taking_back_that_one_left_restores_topics_and_every_followed_incident(
     operator: User,
 ) -> None:
     now = datetime.now(UTC)
-    incident = public_incident("error", operator, now)
+    incident, other = (public_incident("error", operator, now) for _ in range(2))
     ann = reader("ann@example.com", ("storage", None))
     following.follow(ann, incident, ends_only=True)
+    following.follow(ann, other, ends_only=False)
     left = leaving.leave(token=leave_token(ann), now=now)
     assert not ann.topics.exists()
     assert not ann.followed.exists()
     subscribe.confirm(token=left.undo.split("/")[-2], now=now)
     assert [topic.service.slug for topic in ann.topics.all() if topic.service] == ["storage"]
-    assert [(each.incident, each.ends_only) for each in ann.followed.all()] == [(incident, True)]
+    followed = {(each.incident, each.ends_only) for each in ann.followed.all()}
+    assert followed == {(incident, True), (other, False)}
     ann.refresh_from_db()
     assert ann.left_posts_at is None
 

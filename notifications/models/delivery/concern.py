@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from incidents.cells import CellIds
 
 SHOWN = 5  # subscriptions that are named; what is more is counted
-MOST_COUNTED = 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,10 +19,9 @@ class HitSubscription:
 
 @dataclass(frozen=True, slots=True)
 class Concern:
-    """`tenants`: whose alerts it is, by name. `hits`: SHOWN of the subscriptions concerned, `hit` all of them
-    and `subscriptions` all there are; of a tenant with more than MOST_COUNTED, one more than that was looked at
-    (`is_more`), so that both are at least so many. `cells`: all of theirs that it names;
-    `elsewhere`: more of theirs is hit, which it does not name."""
+    """`tenants`: whose alerts it is, by name. `hits`: SHOWN of the subscriptions concerned, `hit` how many are, of
+    all the `subscriptions` there are. `cells`: all of theirs that it names; `elsewhere`: more of theirs is hit,
+    which it does not name."""
 
     tenants: tuple[str, ...] = ()
     hits: tuple[HitSubscription, ...] = ()
@@ -31,8 +29,3 @@ class Concern:
     subscriptions: int = 0
     cells: tuple[CellIds, ...] = ()
     elsewhere: bool = False
-
-    @property
-    def is_more(self) -> bool:
-        """Whether there may be more than were counted."""
-        return self.subscriptions > MOST_COUNTED

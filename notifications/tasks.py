@@ -21,6 +21,7 @@ from notifications.delivery import (
     reminder_mail,
     review_delivery,
     send,
+    settlement,
 )
 from notifications.enqueue import enqueue
 from notifications.evidence import delivery_statistics
@@ -121,7 +122,7 @@ def sweep(**_: object) -> None:
     """Find what no task reached: unplanned communications, vanished workers' claims, due deliveries."""
     heartbeat.beat(now=timezone.now())
     plan.plan_due(now=timezone.now())
-    if lost := claims.expire_leases():
+    if lost := settlement.expire_leases():
         log.warning("%d deliveries were claimed by a worker that vanished; they go out again", lost)
     wake_senders()
     for reading_id in list_readings.unread(since=timezone.now()):

@@ -26,6 +26,7 @@ from notifications.delivery import (
     review_delivery,
     send,
     sending_health,
+    settlement,
 )
 from notifications.delivery.send import SendTally
 from notifications.evidence import delivery_statistics
@@ -78,7 +79,7 @@ def run_once(*, now: datetime, grace: timedelta = GRACE) -> SendTally:
     """One round of all due work; safe beside workers, since rows are claimed. Returns what it sent."""
     _incidents_clock(now)
     plan.plan_due(now=now)
-    claims.expire_leases()
+    settlement.expire_leases()
     tally = SendTally()
     if claims.anything_due(since=grace):
         for channel in Channel:

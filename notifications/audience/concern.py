@@ -194,6 +194,12 @@ def _large(
 
 def _concern(tenants: Sequence[_Tenant]) -> Concern:
     """Of one receiver; an address of several tenants hears of all of theirs that are concerned, together."""
+    if len(tenants) == 1 and len(tenants[0].hits) == 1:
+        # Most of them by far.
+        (one,) = tenants
+        return Concern(
+            (one.name,), one.hits, 1, one.subscriptions, one.hits[0].cells, one.elsewhere
+        )
     concerned = [one for one in tenants if one.hits]
     hits = [hit for one in concerned for hit in one.hits]
     return Concern(

@@ -5,9 +5,9 @@ from __future__ import annotations
 import logging
 import random
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from itertools import zip_longest
 
 from django.db import InterfaceError, OperationalError, connection
@@ -21,9 +21,15 @@ from notifications.channels.base import (
     TransportError,
 )
 from notifications.channels.registry import CHANNELS
-from notifications.delivery import claims, contact_notices, kill_switch, sent_messages
+from notifications.delivery import (
+    claims,
+    contact_notices,
+    kill_switch,
+    sent_messages,
+    settlement,
+)
 from notifications.delivery.circuit_breaker import Breakers
-from notifications.delivery.claims import SendOutcome
+from notifications.delivery.settlement import SendOutcome
 from notifications.models import Channel, Delivery, Result
 from notifications.vocabulary import delivery_states
 from notifications.vocabulary.delivery_states import ENDS_BATCH, Failure, SkipReason, State
@@ -118,6 +124,7 @@ class _Run:
     renderer: ChannelRenderer
     breakers: Breakers = field(default_factory=Breakers)
     outcomes: list[SendOutcome] = field(default_factory=list)
+    noted: int = 0  # of these are in the journal
     bodies: dict[int, Message] = field(default_factory=dict)  # of what goes to web addresses
     contents: dict[MessageTemplate, int] = field(default_factory=dict)  # of mails, not kept yet
     kept: set[MessageTemplate] = field(default_factory=set)
@@ -141,27 +148,32 @@ class _Run:
         for outcome in outcomes:
             self.outcomes.append(outcome)
             self.tally.count(outcome)
-            late = time.monotonic() - self.settled_at > SETTLE_SECONDS
-            if len(self.outcomes) + under_way >= MOST_REPEATED or late:
+            if time.monotonic() - self.settled_at > SETTLE_SECONDS:
                 self.settle()
+            elif len(self.outcomes) - self.noted + under_way >= MOST_REPEATED:
+                self.note()
         self.settle()
         self.breakers.save()
         return not self.ended
 
+    def note(self) -> None:
+        """What was sent is settled a batch at a time, noted as it leaves. Anything else is settled at once."""
+        some = self.outcomes[self.noted :]
+        if self.channel.is_web or any(each.state is not State.SENT for each in some):
+            self.settle()
+            return
+        self.patiently(self.keep_note)
+        self.noted = len(self.outcomes)
+        self.ask_whether_stopped()
+
+    def keep_note(self) -> None:
+        self.keep_contents()
+        some = self.outcomes[self.noted :]
+        settlement.note(self.claimed.claim, some, clock=time.monotonic())
+
     def settle(self) -> None:
-        """Record what happened. Keeps at it while the database is away: what is lost is sent again."""
-        until = time.monotonic() + DATABASE_PATIENCE
-        while True:
-            try:
-                self.keep_contents()
-                claims.settle(self.claimed.claim, self.outcomes, clock=time.monotonic())
-                self.keep_bodies()
-                break
-            except (OperationalError, InterfaceError):
-                if time.monotonic() > until:
-                    raise
-                connection.close()
-                time.sleep(0.5)
+        """Record what happened."""
+        self.patiently(self.keep_outcomes)
         # Once a delivery: long after the first failure, long before it is given up.
         failing = {
             outcome.delivery.endpoint_id: outcome.delivery.endpoint
@@ -172,10 +184,32 @@ class _Run:
         }
         if failing and self.channel.is_web:
             contact_notices.note_failing(failing.values(), now=timezone.now())
-        self.outcomes = []
+        self.outcomes, self.noted = [], 0
         self.settled_at = time.monotonic()
-        if not self.halted and self.settled_at - self.asked_at > ASK_SECONDS:
-            self.halted, self.asked_at = kill_switch.holds(), self.settled_at
+        self.ask_whether_stopped()
+
+    def keep_outcomes(self) -> None:
+        self.keep_contents()
+        settlement.settle(self.claimed.claim, self.outcomes, clock=time.monotonic())
+        self.keep_bodies()
+
+    def patiently(self, write: Callable[[], None]) -> None:
+        """Keeps at it while the database is away: what is lost is sent again."""
+        until = time.monotonic() + DATABASE_PATIENCE
+        while True:
+            try:
+                write()
+                return
+            except (OperationalError, InterfaceError):
+                if time.monotonic() > until:
+                    raise
+                connection.close()
+                time.sleep(0.5)
+
+    def ask_whether_stopped(self) -> None:
+        now = time.monotonic()
+        if not self.halted and now - self.asked_at > ASK_SECONDS:
+            self.halted, self.asked_at = kill_switch.holds(), now
 
     def keep_contents(self) -> None:
         """Before what refers to it, and once for a batch."""
@@ -217,22 +251,20 @@ class _Run:
             if after is not None and not self.held_back(after, started):
                 made = self.compose(after)
             following = made if isinstance(made, Message) else None
-            yield self.noted(
+            yield self.with_content(
                 message, self.judged(delivery, _hand_over(self.transport, message, following))
             )
 
-    def noted(self, message: Message, outcome: SendOutcome) -> SendOutcome:
+    def with_content(self, message: Message, outcome: SendOutcome) -> SendOutcome:
         """With what a mail said, once it is taken."""
         template = message.template
         if outcome.state is not State.SENT or template is None:
             return outcome
         if template not in self.kept:
             self.contents[template] = outcome.delivery.incident_id
-        return replace(
-            outcome,
-            content=sent_messages.common(template).key,
-            own=sent_messages.own_words(message),
-        )
+        outcome.content = sent_messages.common(template).key
+        outcome.own = sent_messages.own_words(message)
+        return outcome
 
     def in_parallel(self, deliveries: Sequence[Delivery], started: float) -> Iterator[SendOutcome]:
         """Several at a time, one per endpoint (the claim sees to that within an incident)."""

@@ -40,7 +40,7 @@ from notifications.models.endpoints import (
     PublicTopic,
     SignUp,
 )
-from notifications.models.outbox import Attempt, Delivery, FanOut
+from notifications.models.outbox import Attempt, Delivery, FanOut, SendJournal
 from notifications.models.target_index import StaleTenant, Target
 from notifications.vocabulary.delivery_states import Channel
 
@@ -81,6 +81,7 @@ __all__ = [
     "PersonSession",
     "PublicTopic",
     "Result",
+    "SendJournal",
     "SendingHeartbeat",
     "SentMessage",
     "SignUp",

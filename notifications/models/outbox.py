@@ -252,3 +252,13 @@ class Attempt(models.Model):
     result = models.CharField(max_length=11, choices=Result.choices())
     detail = models.CharField(max_length=300, blank=True)
     at = models.DateTimeField()
+
+
+class SendJournal(models.Model):
+    """What a worker has handed over under a claim and not settled yet, several in a row, as JSON: if the worker is
+    killed, none of it goes out again. Gone with the settling.
+    """
+
+    claim = models.UUIDField(db_index=True)
+    at = models.DateTimeField()
+    sent = models.TextField()

@@ -24,9 +24,9 @@ from incidents.importers.catalogue_file import read_catalogue
 from incidents.services import incident as incident_service
 from incidents.services.imports.catalogue import apply_catalogue
 from incidents.services.inputs import Statement
-from notifications.delivery import claims, plan
-from notifications.delivery.claims import SendOutcome
+from notifications.delivery import claims, plan, settlement
 from notifications.delivery.send import BATCH, MOST_REPEATED
+from notifications.delivery.settlement import SendOutcome
 from notifications.models import Channel, Result
 from notifications.vocabulary.delivery_states import State
 from tests.conftest import CATALOGUE, declaration
@@ -131,15 +131,17 @@ def _ours(most: int) -> int:
         if not batch.deliveries:
             return done
         told = [one for one in batch.deliveries if not one.reason_to_skip()]
-        # Settled as often as a worker does it: what it repeats if it is killed.
+        outcomes: list[SendOutcome] = []
+        # Noted as often as a worker does it: what it repeats if it is killed.
         for first in range(0, len(told), MOST_REPEATED - 1):
-            some = told[first : first + MOST_REPEATED - 1]
             now = time.monotonic()
-            outcomes = [
+            some = [
                 SendOutcome(one, State.SENT, result=Result.SENT.value, detail="250 ok", at=now)
-                for one in some
+                for one in told[first : first + MOST_REPEATED - 1]
             ]
-            done += claims.settle(batch.claim, outcomes, clock=now)
+            settlement.note(batch.claim, some, clock=now)
+            outcomes += some
+        done += settlement.settle(batch.claim, outcomes, clock=time.monotonic())
     return done
 
 

@@ -39,6 +39,7 @@ WITHOUT = {
     "notifications_mailcontent": MACHINE,
     "notifications_personsession": "signing in and leaving are on record",
     "notifications_sendingheartbeat": MACHINE,
+    "notifications_sendjournal": MACHINE,
     "notifications_sentmessage": ITSELF,
     "notifications_signup": PASSING,
     "notifications_staletenant": MACHINE,

@@ -9,7 +9,7 @@ from django.contrib.auth.models import User
 from django.test import Client
 
 from incidents.services import incident as incident_service
-from notifications.delivery import claims, plan
+from notifications.delivery import claims, plan, settlement
 from notifications.models import AlertRule, Delivery, Endpoint
 from tests.conftest import declaration
 from tests.notifications.cast import rule, tenant
@@ -58,7 +58,7 @@ def test_every_table_can_be_listed_and_searched(
     plan.plan_due(now=now)
     claims.claim(most=1, channel="mail")
     Delivery.objects.update(lease_until=now)
-    claims.expire_leases()
+    settlement.expire_leases()
     assert desk.get(url(table)).status_code == 200
     assert desk.get(url(table), {"q": "here"}).status_code == 200
 

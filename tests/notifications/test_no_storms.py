@@ -18,7 +18,7 @@ from incidents.services import incident as incident_service
 from incidents.services import visibility
 from incidents.services.inputs import Changes, Override, Statement
 from notifications.channels.webhook.renderer import WebhookRenderer
-from notifications.delivery import claims, plan, rate_limits, send
+from notifications.delivery import claims, plan, rate_limits, send, settlement
 from notifications.models import Delivery, Endpoint
 from tests.conftest import declaration, hit
 from tests.notifications.cast import endpoint, last, reader, rule, tenant
@@ -308,7 +308,7 @@ def test_a_repeated_digest_says_the_same_again(
     Delivery.objects.filter(state="sending").update(
         lease_until=timezone.now() - timedelta(seconds=1)
     )
-    assert claims.expire_leases() == 1
+    assert settlement.expire_leases() == 1
     send.work()
     assert "We know why Red fails." in text_of(sink.mails[-1])
     carrier = Delivery.objects.get(incident=three[2], communication__number=2)

@@ -21,7 +21,7 @@ from pytest_django.fixtures import Settings
 
 from incidents.models import Communication, Incident, Region, ScopeCell, Service
 from notifications.channels.base import Message, TransportError
-from notifications.delivery import claims, plan, send
+from notifications.delivery import claims, plan, send, settlement
 from notifications.models import Delivery
 from notifications.vocabulary.delivery_states import URGENT, USUAL, Failure, priority
 from tests.notifications.cast import tenant
@@ -109,7 +109,7 @@ class Life:
                 claims.claim(most=3, channel="mail")
                 late = timezone.now() - timedelta(seconds=1)
                 Delivery.objects.filter(state="sending").update(lease_until=late)
-                claims.expire_leases()
+                settlement.expire_leases()
             case ("fail",):
                 self.failing = True
                 send.work(transports={"mail": self})

@@ -20,7 +20,7 @@ from notifications.channels.base import Message
 from notifications.channels.email import smtp
 from notifications.channels.email.renderer import MailRenderer
 from notifications.channels.email.smtp import RELAY
-from notifications.delivery import claims, plan, send
+from notifications.delivery import claims, plan, send, settlement
 from notifications.models import Attempt, Delivery, Endpoint
 from notifications.vocabulary.delivery_states import State
 from tests.conftest import declaration, hit
@@ -115,10 +115,10 @@ def test_what_the_relay_says_is_kept_as_it_is(
     plan_last(open_incident, now)
     batch = claims.claim(most=1, channel="mail")
     (told,) = batch.deliveries
-    outcome = claims.SendOutcome(
+    outcome = settlement.SendOutcome(
         told, State.SENT, result="sent", detail=answer, content=uuid.uuid4(), own='{"a": "\\"x"}'
     )
-    assert claims.settle(batch.claim, [outcome], clock=0.0) == 1
+    assert settlement.settle(batch.claim, [outcome], clock=0.0) == 1
     assert Attempt.objects.get().detail == answer
     sent = Delivery.objects.get()
     assert (sent.content, sent.own_words) == (outcome.content, outcome.own)
@@ -140,9 +140,9 @@ def test_killed_between_sending_and_settling_it_goes_out_again_with_the_same_id(
     claimed = claims.claim(most=10, channel="mail")
     RELAY.send(MailRenderer().compose(claimed.deliveries[0]))
     # … and here the worker is gone. Its lease runs out:
-    assert claims.expire_leases() == 0
+    assert settlement.expire_leases() == 0
     Delivery.objects.update(lease_until=timezone.now() - timedelta(seconds=1))
-    assert claims.expire_leases() == 1
+    assert settlement.expire_leases() == 1
     send.work()
     assert [mail["Message-ID"] for mail in sink.mails] == [
         f"<{Delivery.objects.get().uuid}@status.example.com>"
@@ -160,10 +160,12 @@ def test_a_worker_that_wakes_up_late_cannot_overwrite_its_successor(
     plan_last(open_incident, now)
     late = claims.claim(most=10, channel="mail")
     Delivery.objects.update(lease_until=timezone.now() - timedelta(seconds=1))
-    claims.expire_leases()
+    settlement.expire_leases()
     send.work()
-    outcome = claims.SendOutcome(late.deliveries[0], State.FAILED, result="permanent", detail="550")
-    assert claims.settle(late.claim, [outcome], clock=0) == 0
+    outcome = settlement.SendOutcome(
+        late.deliveries[0], State.FAILED, result="permanent", detail="550"
+    )
+    assert settlement.settle(late.claim, [outcome], clock=0) == 0
     assert Delivery.objects.get().state == State.SENT
 
 
@@ -332,8 +334,8 @@ def test_an_older_update_that_comes_back_to_wait_gives_way_to_a_newer_one(
     plan_last(open_incident, now)
     claimed = claims.claim(most=1, channel="mail")
     update(open_incident, operator, now)
-    waits = claims.SendOutcome(claimed.deliveries[0], State.PENDING, result="temporary")
-    claims.settle(claimed.claim, [waits], clock=0)
+    waits = settlement.SendOutcome(claimed.deliveries[0], State.PENDING, result="temporary")
+    settlement.settle(claimed.claim, [waits], clock=0)
     assert send.work().sent == 1
     assert text_of(sink.mails[0]).startswith("Failing · Identified")
 

@@ -16,7 +16,7 @@ from incidents.models import Communication, Incident
 from incidents.services import incident as incident_service
 from incidents.services.inputs import Statement
 from notifications import tasks, without_broker
-from notifications.delivery import claims, heartbeat, kill_switch, plan
+from notifications.delivery import claims, heartbeat, kill_switch, plan, settlement
 from notifications.models import (
     Attempt,
     Breaker,
@@ -164,7 +164,7 @@ def test_workers_that_vanish_again_and_again_only_look_busy(planned: Incident) -
     for _ in range(2):
         claims.claim(most=10, channel="mail")
         Delivery.objects.update(lease_until=timezone.now())
-        claims.expire_leases()
+        settlement.expire_leases()
     assert heartbeat.alarms() == []
     Attempt.objects.update(at=timezone.now() - timedelta(minutes=20))
     late(minutes=1)

@@ -1,0 +1,82 @@
+"""What a worker has handed over is noted as it leaves: killed before it settles, it repeats almost nothing."""
+
+from __future__ import annotations
+
+import json
+import uuid
+from datetime import datetime, timedelta
+
+import pytest
+from django.utils import timezone
+
+from incidents.models import Incident
+from notifications.channels.base import Message, Transport
+from notifications.delivery import claims, plan, send, settlement
+from notifications.models import Attempt, Delivery, SendJournal
+from notifications.vocabulary.delivery_states import State
+from tests.notifications.cast import last, tenant
+from tests.notifications.conftest import Sink
+from tests.notifications.test_sending import WEST, open_incident
+
+__all__ = ["open_incident"]
+pytestmark = pytest.mark.usefixtures("catalogue")
+
+
+def test_killed_after_noting_what_it_sent_none_of_that_goes_out_again(
+    open_incident: Incident, now: datetime, sink: Sink
+) -> None:
+    for name in ("a", "b"):
+        tenant(name, WEST)
+    plan.plan(communication_id=last(open_incident).pk, now=now)
+    batch = claims.claim(most=10, channel="mail")
+    first, second = batch.deliveries
+    said = uuid.uuid4()
+    left = settlement.SendOutcome(
+        first, State.SENT, result="sent", detail='250 "ünï"', at=95.0, content=said, own='{"a": 1}'
+    )
+    settlement.note(batch.claim, [left], clock=100.0)
+    assert settlement.expire_leases() == 0
+    assert SendJournal.objects.count() == 1, "its worker may be at it still"
+    Delivery.objects.update(lease_until=timezone.now() - timedelta(seconds=1))
+
+    assert settlement.expire_leases() == 1
+    send.work()
+
+    assert len(sink.mails) == 1
+    sent = Delivery.objects.get(pk=first.pk)
+    assert (sent.state, sent.attempts, sent.content, sent.own_words) == (
+        "sent",
+        1,
+        said,
+        '{"a": 1}',
+    )
+    assert sent.sent_at is not None
+    assert 4.9 < (timezone.now() - sent.sent_at).total_seconds() < 60
+    tries = Attempt.objects.filter(delivery=first).values_list("number", "result", "detail")
+    assert list(tries) == [(1, "sent", '250 "ünï"')]
+    assert Attempt.objects.filter(delivery=second).count() == 2, "lost, and sent"
+    assert not SendJournal.objects.exists()
+
+    late = settlement.settle(batch.claim, [left], clock=100.0)
+    assert (late, Attempt.objects.filter(delivery=first).count()) == (0, 1)
+
+
+def test_a_batch_is_noted_as_it_leaves_and_settled_together(
+    open_incident: Incident, now: datetime, sink: Sink, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for number in range(7):
+        tenant(f"t{number}", WEST)
+    plan.plan(communication_id=last(open_incident).pk, now=now)
+    monkeypatch.setattr(send, "MOST_REPEATED", 3)
+    unsafe: list[int] = []  # how many would go out again if the worker was killed now
+
+    def hand_over(transport: Transport, message: Message, following: Message | None = None) -> str:
+        noted = sum(len(json.loads(each.sent)) for each in SendJournal.objects.all())
+        unsafe.append(len(unsafe) + 1 - noted - Delivery.objects.filter(state="sent").count())
+        return "250 ok"
+
+    monkeypatch.setattr(send, "_hand_over", hand_over)
+    assert send.work(channels=("mail",)).sent == 7
+    assert max(unsafe) == send.MOST_REPEATED - 1
+    assert not SendJournal.objects.exists()
+    assert Delivery.objects.filter(state="sent").count() == Attempt.objects.count() == 7

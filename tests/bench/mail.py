@@ -11,10 +11,10 @@ import resource
 import shutil
 import socket
 import socketserver
+import statistics
 import subprocess
 import time
 from collections.abc import Callable, Iterator
-from datetime import datetime
 
 from django.conf import settings
 from django.contrib.auth.models import User
@@ -34,6 +34,7 @@ from notifications.models import Delivery
 from tests.conftest import CATALOGUE, declaration, hit
 
 SAMPLE_NAIVE = 200
+WARM = 5
 
 
 _PEOPLE = (
@@ -86,14 +87,16 @@ class _Server(socketserver.ThreadingTCPServer):
 
 
 def lines(full: bool) -> Iterator[dict[str, object]]:
-    """One line: mails a second and ratios, seconds to the first mail, memory."""
+    """One line: mails a second and ratios, seconds to the first mail (of a worker that has just begun, and of one that
+    has sent before), memory.
+    """
     count = 50_000 if full else 5_000
     port, stop = _start_sink()
     settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
     settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", port
     try:
         _people(count)
-        committed = _declare()
+        cold = _to_first_mail()
         before, began = Delivery.objects.filter(state="sent").count(), time.monotonic()
         while send.work(seconds=60, channels=("mail",)).sent:
             pass
@@ -101,10 +104,9 @@ def lines(full: bool) -> Iterator[dict[str, object]]:
         ours = (Delivery.objects.filter(state="sent").count() - before) / seconds
         naive, length = _naive()
         limit, generator = _limit(port, length, count)
+        warm = [_to_first_mail() for _ in range(WARM)]
     finally:
         stop()
-    delivery = Delivery.objects.order_by("sent_at")[0]
-    assert delivery.sent_at is not None
     yield {
         "mails": count,
         "bytes": length,
@@ -114,7 +116,8 @@ def lines(full: bool) -> Iterator[dict[str, object]]:
         "naive_per_s": round(naive),
         "of_limit": round(ours / limit, 2),
         "times_naive": round(ours / naive, 1),
-        "commit_to_first_s": round((delivery.sent_at - committed).total_seconds(), 2),
+        "commit_to_first_s": round(cold, 3),
+        "commit_to_first_warm_s": round(statistics.median(warm), 3),
         "max_rss_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024,
     }
 
@@ -150,8 +153,9 @@ def _people(count: int) -> None:
     target_index.refresh()  # as whoever loads customers does
 
 
-def _declare() -> datetime:
-    """Declares and plans; when the statement was committed."""
+def _to_first_mail() -> float:
+    """Declares and plans; seconds from the commit until the relay has taken the first mail."""
+    Delivery.objects.filter(state="pending").update(state="failed")  # nobody else's are in the way
     now = timezone.now()
     incident_service.declare(
         declaration=declaration(started_at=now, statement=Statement("", "We see it. " * 30)),
@@ -159,10 +163,12 @@ def _declare() -> datetime:
         actor=User.objects.get(),
     )
     committed = timezone.now()
-    communication = Communication.objects.get()
+    communication = Communication.objects.latest("id")
     # The worker that plans sends the first ones between two slices, as another would at the same time.
     plan.plan(communication_id=communication.pk, now=now, wake=_send_some)
-    return committed
+    first = communication.deliveries.filter(state="sent").earliest("sent_at").sent_at
+    assert first is not None
+    return (first - committed).total_seconds()
 
 
 def _send_some() -> None:

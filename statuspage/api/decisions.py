@@ -115,7 +115,12 @@ def list_decisions(request: HttpRequest, asked: Query[Since]) -> MadePage:
     return _page(every_decision(since=asked.since, until=asked.until), asked)
 
 
-@incidents.get("/{tracking_id}/decisions", auth=Bearer(VIEW), response=reads(MadePage))
+@incidents.get(
+    "/{tracking_id}/decisions",
+    auth=Bearer(VIEW),
+    response=reads(MadePage),
+    summary="List an incident's decisions",
+)
 def list_decisions_of(
     request: HttpRequest, tracking_id: str, asked: Query[pagination.PageAsked]
 ) -> MadePage:
@@ -124,7 +129,12 @@ def list_decisions_of(
     return _page(every_decision(tracking_id=incident.tracking_id), asked)
 
 
-@incidents.get("/{tracking_id}/reviews", auth=Bearer(VIEW), response=reads(ReviewPage))
+@incidents.get(
+    "/{tracking_id}/reviews",
+    auth=Bearer(VIEW),
+    response=reads(ReviewPage),
+    summary="List an incident's reviews",
+)
 def list_reviews_of(
     request: HttpRequest, tracking_id: str, asked: Query[pagination.PageAsked]
 ) -> ReviewPage:

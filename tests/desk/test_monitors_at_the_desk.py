@@ -35,9 +35,20 @@ def test_a_payload_is_tried_and_nothing_is_kept(desk: Client) -> None:
     assert "This is what would happen" in words
     assert "Opened an incident" in words
     assert "Storage in West Europe" in words
+    assert "No monitor has reported anything yet" in words
+    assert "The latest alerts" not in words
     assert not Incident.objects.exists()
     assert not MonitorSource.objects.exists()
     assert sent_by(page, PAGE)["mapping"] == [PROMETHEUS["mapping"]]
+
+
+def test_a_payload_is_tried_before_the_monitor_has_a_name(desk: Client) -> None:
+    assert "Opened an incident" in text_of(
+        desk.post(PAGE, PROMETHEUS | {"step": "try", "name": ""})
+    )
+    refused = desk.post(PAGE, PROMETHEUS | {"step": "save", "name": ""})
+    assert (refused.status_code, "Give it a name" in text_of(refused)) == (422, True)
+    assert not MonitorSource.objects.exists()
 
 
 @pytest.mark.parametrize(

@@ -39,7 +39,9 @@ EXAMPLE = """- match: {alertname: "KeyVault*", env: prod}
 class SourceForm(DeskForm):
     """A monitor, and a payload of it to try."""
 
-    name = forms.CharField(max_length=60, help_text="What ?source= of its address says.")
+    name = forms.CharField(
+        required=False, max_length=60, help_text="What ?source= of its address says."
+    )
     format = forms.ChoiceField(choices=[(name, name) for name in FORMATS])
     mode = forms.ChoiceField(choices=MonitorSource.Mode.choices, label="What its alerts lead to")
     mapping = forms.CharField(
@@ -78,6 +80,12 @@ class SourceForm(DeskForm):
         help_text="Looked at only: nothing is stored, nobody is told.",
     )
 
+    def clean_name(self) -> str:
+        name: str = self.cleaned_data["name"]
+        if not name and self.data.get("step") == "save":
+            raise forms.ValidationError("Give it a name; a payload can be tried without one.")
+        return name
+
 
 @desk(VIEW, write=DECLARE)
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -104,12 +112,12 @@ def monitors(request: HttpRequest) -> HttpResponse:
                 )
                 return redirect("desk:monitors")
             taken = _try(source, form.cleaned_data["payload"])
-            page = _page(request, form, taken=taken)
             transaction.set_rollback(True)
     except EntryError as error:
         refuse(form, error)
         return _page(request, form, status=422)
-    return page
+    # Not before it is rolled back: the rest of the page says what there is.
+    return _page(request, form, taken=taken)
 
 
 def _plain(text: str) -> str:
@@ -130,7 +138,7 @@ def _initial(source: MonitorSource | None) -> dict[str, object]:
 def _save(form: SourceForm) -> MonitorSource:
     value = form.cleaned_data
     return sources.save(
-        name=value["name"],
+        name=value["name"] or value["format"],
         format_name=value["format"],
         mode=value["mode"],
         mapping=value["mapping"].replace("\r\n", "\n"),

@@ -35,7 +35,9 @@ def clean(value: object, most: int = TEXT_LENGTH) -> str:
         return str(value).lower()
     if not isinstance(value, str | int | float):
         return ""
-    text = "".join(each if each.isprintable() else " " for each in str(value)[: most * 2])
+    text = str(value)[: most * 2]
+    if not text.isprintable():
+        text = "".join(each if each.isprintable() else " " for each in text)
     return " ".join(text.split())[:most]
 
 

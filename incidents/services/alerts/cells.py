@@ -15,6 +15,7 @@ from incidents.services.inputs import Hit
 from incidents.services.revision import changed_since
 
 Row = TypeVar("Row", Service, Region)
+REVISION = "SELECT * FROM incidents_revision WHERE id = 1"
 _folded = lru_cache(maxsize=10_000)(fold_name)
 
 
@@ -47,7 +48,7 @@ _kept: tuple[Revision, CatalogueIndex] | None = None
 def catalogue_index() -> CatalogueIndex:
     """The catalogue as it is now; read again only after it has changed: in a storm it is asked for by every alert."""
     global _kept
-    now = Revision.objects.filter(id=1).first()
+    now = next(iter(Revision.objects.raw(REVISION)), None)
     if now is None:
         return CatalogueIndex()
     kept = _kept

@@ -51,7 +51,7 @@ def take_in(*, source: MonitorSource, signals: Sequence[Signal], now: datetime) 
     known = {
         each.key: each
         for each in MonitorAlert.objects.select_related("incident")
-        .only(*ALERT, "incident__tracking_id")
+        .only(*ALERT, "incident__tracking_id", "incident__public_title")
         .filter(source=source.name, key__in=list(latest), resolved_at__isnull=True)
     }
     new: list[MonitorAlert] = []

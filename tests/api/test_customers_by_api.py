@@ -10,8 +10,9 @@ import pytest
 from incidents.models import IdempotentResponse, Incident
 from notifications.audience.forecast import forecast
 from notifications.models import Delivery, Endpoint, Tenant
+from notifications.subscribers import following
 from tests.api.conftest import Call, body, cell, every, told
-from tests.notifications.cast import reader
+from tests.notifications.cast import endpoint, reader
 
 pytestmark = pytest.mark.django_db
 CONTOSO = {"name": "Contoso", "contact": "ops@contoso.example"}
@@ -148,6 +149,16 @@ def test_catalogue_decisions_readers_and_audit_are_read(call: Call) -> None:
     assert (people[0]["kinds"], people[0]["least_level"]) == ([], None)
     assert (people[0]["cadence"], people[0]["paused_until"]) == ("every", None)
     assert (people[0]["language"], people[0]["time_zone"]) == ("en", "UTC")
+
+
+def test_who_follows_one_incident_alone_is_a_subscriber(call: Call) -> None:
+    incident = Incident.objects.get(
+        tracking_id=told(call("post", "incidents", body()))["tracking_id"]
+    )
+    following.follow(endpoint("ben@example.com"), incident, ends_only=True)
+    (ben,) = told(call("get", "subscribers"))["items"]
+    assert (ben["address"], ben["topics"]) == ("ben@example.com", [])
+    assert ben["follows"] == [{"tracking_id": incident.tracking_id, "ends_only": True}]
 
 
 def test_what_a_person_decides_a_script_may_too(call: Call) -> None:

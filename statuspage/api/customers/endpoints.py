@@ -6,7 +6,7 @@ from datetime import datetime
 from http import HTTPStatus
 from typing import Annotated
 
-from django.db.models import Prefetch
+from django.db.models import Exists, OuterRef, Prefetch
 from django.http import HttpRequest
 from django.utils import timezone
 from ninja import Body, Path, Query, Status
@@ -15,7 +15,7 @@ from pydantic import BaseModel, Field
 from incidents.access import ERASE, LOOK
 from notifications.customers import own_endpoints, records
 from notifications.evidence import erasure
-from notifications.models import Channel, Endpoint, PublicTopic
+from notifications.models import Channel, Endpoint, FollowedIncident, PublicTopic
 from statuspage.api.answers import pagination
 from statuspage.api.answers.problems import problem
 from statuspage.api.answers.response_codes import reads, writes
@@ -49,14 +49,23 @@ class ToldEndpoint(BaseModel):
     secret: str | None = None
 
 
+class Follows(BaseModel):
+    """`ends_only`: told when it is over, and not of each update."""
+
+    tracking_id: str
+    ends_only: bool
+
+
 class ToldReader(BaseModel):
-    """A reader of public posts; a topic without service or region stands for every one. `kinds` (none: all),
-    `least_level` (that or a graver one) and `cadence`: which posts, and how often."""
+    """A reader of public posts; a topic without service or region stands for every one. `follows`: incidents of
+    which it hears whatever the topics. `kinds` (none: all), `least_level` (that or a graver one) and `cadence`: which
+    posts, and how often."""
 
     id: int
     address: str
     confirmed_at: datetime | None
     topics: list[dict[str, str | None]]
+    follows: list[Follows]
     kinds: list[str]
     least_level: str | None
     cadence: str
@@ -153,10 +162,14 @@ def erase_endpoint(
 def list_subscribers(request: HttpRequest, asked: Query[pagination.PageAsked]) -> ReaderPage:
     """Readers of public posts, and what they asked for; the newest first."""
     topics = PublicTopic.objects.select_related("service", "region").order_by("id")
-    rows = Endpoint.objects.filter(topics__isnull=False, left_posts_at__isnull=True).distinct()
-    found_rows, after = pagination.page(
-        rows.prefetch_related(Prefetch("topics", queryset=topics)), asked, ("id",)
+    followed = FollowedIncident.objects.select_related("incident").order_by("-id")
+    reads_posts = Exists(topics.filter(endpoint=OuterRef("pk"))) | Exists(
+        followed.filter(endpoint=OuterRef("pk"))
     )
+    rows = Endpoint.objects.filter(reads_posts, left_posts_at__isnull=True).prefetch_related(
+        Prefetch("topics", queryset=topics), Prefetch("followed", queryset=followed)
+    )
+    found_rows, after = pagination.page(rows, asked, ("id",))
     return ReaderPage(items=[_reader(each) for each in found_rows], next=after)
 
 
@@ -184,6 +197,10 @@ def _reader(each: Endpoint) -> ToldReader:
                 "region": topic.region.slug if topic.region else None,
             }
             for topic in each.topics.all()
+        ],
+        follows=[
+            Follows(tracking_id=one.incident.tracking_id, ends_only=one.ends_only)
+            for one in each.followed.all()
         ],
         kinds=each.post_kinds,
         least_level=each.post_least_level or None,

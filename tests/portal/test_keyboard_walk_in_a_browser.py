@@ -11,7 +11,7 @@ from typing import TypeVar
 import pytest
 from django.contrib.auth.models import User
 from django.db import connection
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, ViewportSize, expect
 from pytest_django.live_server_helper import LiveServer
 
 from incidents.models import Incident
@@ -97,8 +97,9 @@ def press(page: Page, selector: str, key: str = "Enter", *, back: bool = False) 
     page.keyboard.press(key)
 
 
+@pytest.mark.parametrize("viewport", [DESKTOP, PHONE], ids=["desktop", "phone"])
 def test_from_the_first_sign_in_to_the_evidence_by_keyboard(
-    nordwind: Tenant, operator: User, live_server: LiveServer
+    nordwind: Tenant, operator: User, live_server: LiveServer, viewport: ViewportSize
 ) -> None:
     person(OLA, nordwind, role="owner")
     group = ActionGroup.objects.create(tenant=nordwind, name="Ops")
@@ -106,6 +107,7 @@ def test_from_the_first_sign_in_to_the_evidence_by_keyboard(
     home = f"{live_server.url}/service-health/"
     with browser_page() as (page, complaints):
         page.set_default_timeout(20_000)
+        page.set_viewport_size(viewport)
         page.route("**/static/statuspage/*", _published)
         page.goto(home)
         reach(page, "#address")
@@ -147,11 +149,9 @@ def test_from_the_first_sign_in_to_the_evidence_by_keyboard(
         screens.append(page.url)
         for scheme in THEMES:
             page.emulate_media(color_scheme=scheme)
-            for viewport in (DESKTOP, PHONE):
-                page.set_viewport_size(viewport)
-                for screen in screens:
-                    page.goto(screen)
-                    check_accessible(page)
-                    width = page.evaluate("document.documentElement.scrollWidth")
-                    assert width <= viewport["width"], (screen, viewport)
+            for screen in screens:
+                page.goto(screen)
+                check_accessible(page)
+                width = page.evaluate("document.documentElement.scrollWidth")
+                assert width <= viewport["width"], screen
         assert [each for each in complaints if "CSP" in each] == []

@@ -112,19 +112,16 @@ class MailRenderer:
 
     def _render(self, delivery: Delivery) -> MessageTemplate:
         book, public = self._book(delivery), delivery.audience == DeliveryAudience.PUBLIC
-        mine = "" if public or delivery.communication.incident.drill else _own_page(delivery)
+        mine = _own_page(delivery)
         story = wording.earlier(delivery)
         room = Room(1 + len(story) + len(delivery.digest_items))
-        facts = _facts(delivery, book, room, mine) | book.standing(delivery)
+        facts = _facts(delivery, book, room) | book.standing(delivery)
         context = facts | {
             "language": get_language(),
             "sign": SIGNS[str(facts["state"])],
             "public": public,
-            "mine": mine,
             "story": [_earlier(each, delivery, room, mine) for each in story],
-            "carried": [
-                _facts(each, self._book(each), room, mine) for each in delivery.digest_items
-            ],
+            "carried": [_facts(each, self._book(each), room) for each in delivery.digest_items],
             "more": _more(len(delivery.digest_items)),
             "kept_back": wording.kept_back(delivery),
             "last_of_hour": wording.limit_reached() if delivery.last_of_hour else "",
@@ -149,7 +146,9 @@ class MailRenderer:
 
 
 def _own_page(delivery: Delivery) -> str:
-    """The event on the customers' own page, whoever's it is: who follows it signs in there."""
+    """The event on the customers' own page, whoever's it is: who follows it signs in there; "": it is on none."""
+    if delivery.audience == DeliveryAudience.PUBLIC or delivery.communication.incident.drill:
+        return ""
     tracking_id = delivery.communication.incident.tracking_id
     return f"{settings.BASE_URL}/service-health/events/{tracking_id}/"
 
@@ -246,13 +245,15 @@ _inliner = css_inline.CSSInliner(
 )
 
 
-def _facts(delivery: Delivery, book: Book, room: Room, mine: str) -> dict[str, object]:
+def _facts(delivery: Delivery, book: Book, room: Room) -> dict[str, object]:
     """`mine`: the page of its receivers, where there is one to read all of it."""
+    mine = _own_page(delivery)
     words, language = wording.body(delivery)
     facts = wording.facts(delivery, book.where())
     if mine or facts["link"]:
         words = room.fitted(words)
     return facts | {
+        "mine": mine,
         "body": markdown.to_text(words),
         "body_html": markdown.to_html(words),
         "body_language": language,

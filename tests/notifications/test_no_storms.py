@@ -112,6 +112,7 @@ def test_beyond_the_hours_limit_updates_wait_and_come_as_one_digest(
     for body in (text_of(digest), text_of(digest, "html")):
         for incident in three:
             assert f"We know why {incident.public_title} fails." in body
+            assert f"/service-health/events/{incident.tracking_id}/" in body
         assert "at most 3 messages an hour" in body
     carrier = Delivery.objects.get(incident=three[2], communication__number=2)
     assert set(

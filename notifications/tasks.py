@@ -93,8 +93,8 @@ def report_reviews(**_: object) -> None:
     review_delivery.report_settled(now=timezone.now())
 
 
-@shared_task(name="notifications.proofs")
-def keep_proofs(**_: object) -> None:
+@shared_task(name="notifications.delivery_statistics")
+def refresh_delivery_statistics(**_: object) -> None:
     """Keep the counts of what has left since they were kept last."""
     delivery_statistics.refresh_due(now=timezone.now())
 

@@ -25,7 +25,7 @@ app.conf.task_routes = {
     "incidents.*": {"queue": "plan"},
     "notifications.plan": {"queue": "plan"},
     "notifications.sweep": {"queue": "plan"},
-    "notifications.proofs": {"queue": "plan"},
+    "notifications.delivery_statistics": {"queue": "plan"},
     "notifications.reviews": {"queue": "plan"},
     "notifications.age_out": {"queue": "plan"},
     "notifications.send": {"queue": "send"},
@@ -50,7 +50,7 @@ SWEEPS = {
     "notifications.contact_notices": 30.0,
     "notifications.sign_in_codes": 60.0,
     "notifications.reminders": 60.0,
-    "notifications.proofs": 60.0,
+    "notifications.delivery_statistics": 60.0,
     "notifications.reviews": 60.0,
     "notifications.age_out": 3600.0,
 }

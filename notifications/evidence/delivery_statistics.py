@@ -88,8 +88,8 @@ def of_incident(incident_id: int, *, moments: bool = False) -> tuple[list[Counte
     `moments`: find the moments of a large audience, too, instead of taking them as they were kept.
     """
     kept = {
-        proof.communication_id: proof
-        for proof in DeliveryStatistics.objects.filter(incident_id=incident_id)
+        row.communication_id: row
+        for row in DeliveryStatistics.objects.filter(incident_id=incident_id)
     }
     plannings = _plannings(incident_id)
     counted_anew = [pk for pk in plannings if _changed(kept.get(pk), plannings[pk])]
@@ -144,7 +144,9 @@ def refresh(*, incident_id: int, now: datetime) -> None:
     """Keep the counts of an incident's statements and of the whole. Safe to run twice or beside itself."""
     # Of two that count at a time the later one waits, and so keeps the newer counts.
     with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(hashtext('proof'), %s)", (incident_id,))
+        cursor.execute(
+            "SELECT pg_advisory_xact_lock(hashtext('delivery_statistics'), %s)", (incident_id,)
+        )
     statements, whole = of_incident(incident_id, moments=True)
     aged = set(
         DeliveryStatistics.objects.filter(
@@ -262,16 +264,16 @@ def _sum(statements: Iterable[Counted], whole: Counted) -> Counted:
     return whole
 
 
-def _kept(proof: DeliveryStatistics) -> Counted:
+def _kept(kept: DeliveryStatistics) -> Counted:
     return Counted(
-        proof.communication_id,
-        counts=proof.counts,
-        planned=proof.planned,
-        endpoints=proof.endpoints,
-        first_at=proof.first_at,
-        half_at=proof.half_at,
-        most_at=proof.most_at,
-        last_at=proof.last_at,
-        fan_outs=proof.fan_outs,
-        settled=proof.settled,
+        kept.communication_id,
+        counts=kept.counts,
+        planned=kept.planned,
+        endpoints=kept.endpoints,
+        first_at=kept.first_at,
+        half_at=kept.half_at,
+        most_at=kept.most_at,
+        last_at=kept.last_at,
+        fan_outs=kept.fan_outs,
+        settled=kept.settled,
     )

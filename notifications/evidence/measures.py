@@ -121,8 +121,8 @@ def measures(*, now: datetime, imported: bool = False) -> tuple[list[Measure], C
         else:
             counted[incident.pk] = incident
     heard = {
-        proof.incident_id: proof
-        for proof in DeliveryStatistics.objects.filter(communication__isnull=True)
+        row.incident_id: row
+        for row in DeliveryStatistics.objects.filter(communication__isnull=True)
     }
     said = _statements(counted)
     found = [_measure(each, heard.get(pk), said[pk], now) for pk, each in counted.items()]

@@ -593,7 +593,7 @@ class Migration(migrations.Migration):
                 ('counted_at', models.DateTimeField()),
                 ('aged_at', models.DateTimeField(null=True)),
                 ('communication', models.OneToOneField(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='deliverystatistics', to='incidents.communication')),
-                ('incident', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='proofs', to='incidents.incident')),
+                ('incident', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='delivery_statistics', to='incidents.incident')),
             ],
             options={
                 'verbose_name_plural': 'delivery statistics',

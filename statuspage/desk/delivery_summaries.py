@@ -68,16 +68,16 @@ def kept() -> QuerySet[DeliveryStatistics]:
 
 def past_of(rows: Sequence[DeliveryStatistics], origin: str) -> list[Past]:
     found = []
-    for proof in rows:
-        published: datetime = proof.published  # type: ignore[attr-defined]  # annotated by kept
-        since = origins_of(proof.incident, published)[origin]
+    for row in rows:
+        published: datetime = row.published  # type: ignore[attr-defined]  # annotated by kept
+        since = origins_of(row.incident, published)[origin]
         found.append(
             Past(
-                proof.incident,
-                proof.endpoints,
-                tally_of(proof.counts.values()),
-                proof.half_at - since if proof.half_at and since else None,
-                proof.most_at - since if proof.most_at and since else None,
+                row.incident,
+                row.endpoints,
+                tally_of(row.counts.values()),
+                row.half_at - since if row.half_at and since else None,
+                row.most_at - since if row.most_at and since else None,
             )
         )
     return found
@@ -112,38 +112,38 @@ def summary_records() -> Iterator[dict[str, Any]]:
         .iterator(chunk_size=500)
     )
     first: dict[int, datetime] = {}
-    for proof in rows:
-        said = proof.communication
+    for row in rows:
+        said = row.communication
         published: datetime | None
         if said is not None:
             published = max(said.at, said.decision.decided_at if said.decision else said.at)
-            first.setdefault(proof.incident_id, published)
+            first.setdefault(row.incident_id, published)
         else:  # the whole incident comes after its statements: nulls are the last
-            published = first.get(proof.incident_id)
+            published = first.get(row.incident_id)
         counts: dict[str, int] = {}
-        for by in proof.counts.values():
+        for by in row.counts.values():
             for key, number in by.items():
                 column = key.replace(":", "_")
                 counts[column] = counts.get(column, 0) + number
         yield {
-            "tracking_id": proof.incident.tracking_id,
+            "tracking_id": row.incident.tracking_id,
             "update": said.number if said else "all",
             "stage": said.stage if said else "",
             "kind": said.kind if said else "",
             "published_at": _iso(published),
-            "planned": proof.planned,
-            "endpoints_told": proof.endpoints,
-            "first_sent_at": _iso(proof.first_at),
-            "last_sent_at": _iso(proof.last_at),
+            "planned": row.planned,
+            "endpoints_told": row.endpoints,
+            "first_sent_at": _iso(row.first_at),
+            "last_sent_at": _iso(row.last_at),
             **counts,
-            **_seconds(proof, published),
+            **_seconds(row, published),
         }
 
 
-def _seconds(proof: DeliveryStatistics, published: datetime | None) -> dict[str, int]:
+def _seconds(row: DeliveryStatistics, published: datetime | None) -> dict[str, int]:
     found = {}
-    for origin, since in origins_of(proof.incident, published).items():
-        for share, at in (("p50", proof.half_at), ("p95", proof.most_at)):
+    for origin, since in origins_of(row.incident, published).items():
+        for share, at in (("p50", row.half_at), ("p95", row.most_at)):
             if at and since:
                 found[f"{share}_seconds_from_{origin}"] = round((at - since).total_seconds())
     return found

@@ -12,7 +12,7 @@ from incidents.services.incident import declare, post_update
 from incidents.services.inputs import Declaration, Statement
 from incidents.services.retraction import retract
 from incidents.services.visibility import review_settled
-from statuspage.desk.review.form import draft_of, same
+from statuspage.desk.review.form import review_as_draft, same
 from statuspage.desk.review.lines import (
     LinesError,
     repair_lines,
@@ -299,8 +299,8 @@ def test_a_further_version_starts_from_the_latest(desk: Client, public: Incident
     publish(desk, public)
     first, second = Review.objects.order_by("version")
     assert (second.version, second.kind) == (2, "final")
-    assert not same(draft_of(first), draft_of(second))
-    assert draft_of(first).repairs == draft_of(second).repairs
+    assert not same(review_as_draft(first), review_as_draft(second))
+    assert review_as_draft(first).repairs == review_as_draft(second).repairs
 
 
 def test_lines_are_read_back_as_they_were() -> None:

@@ -53,14 +53,14 @@ def whole(incident: Incident) -> DeliveryStatistics:
 def test_moments_are_those_of_what_was_sent(told: Incident, now: datetime) -> None:
     sent_after(10, 20, 30, 40, 500, now=now)
     delivery_statistics.refresh(incident_id=told.pk, now=now)
-    for proof in DeliveryStatistics.objects.all():
+    for kept in DeliveryStatistics.objects.all():
         seconds = [
             (at - now).total_seconds() if at else None
-            for at in (proof.first_at, proof.half_at, proof.most_at, proof.last_at)
+            for at in (kept.first_at, kept.half_at, kept.most_at, kept.last_at)
         ]
         assert seconds == [10, 30, 500, 500]
-        assert (proof.planned, proof.endpoints, proof.settled) == (5, 5, True)
-        assert proof.counts == {"targeted": {"sent": 5}}
+        assert (kept.planned, kept.endpoints, kept.settled) == (5, 5, True)
+        assert kept.counts == {"targeted": {"sent": 5}}
 
 
 def test_an_endpoint_counts_once_for_the_incident_with_what_it_heard_first(

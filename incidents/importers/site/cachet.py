@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 from urllib.parse import urlsplit
 
-from incidents.importers.site.found import FoundOnSite, Reading, Said, identity, rows_of
+from incidents.importers.site.found import FoundOnSite, Reading, Said, identity, list_of
 from incidents.vocabulary import Kind, Level, Stage
 
 _CODES = {0: "planned", 1: "investigating", 2: "identified", 3: "mitigating", 4: "resolved"}
@@ -26,7 +26,7 @@ _OWN = (
 
 def cachet(document: Any) -> Iterator[FoundOnSite]:
     """`/api/v1/incidents`, `/api/v1/schedules` and `/api/incidents` of Cachet."""
-    for index, each in enumerate(rows_of(document, "data")):
+    for index, each in enumerate(list_of(document, "data")):
         yield _row(_flat(each), f"data[{index}]")
 
 

@@ -127,7 +127,7 @@ def identity(row: Reading, title: str, began: datetime) -> str:
     return row.text("id") or f"{began.isoformat()} {title}"
 
 
-def rows_of(document: Any, member: str) -> list[Any]:
+def list_of(document: Any, member: str) -> list[Any]:
     """The list that a document is, or has as a member; none where it has no such member. Raises SiteFileError."""
     rows = document.get(member, []) if member and isinstance(document, dict) else document
     if not isinstance(rows, list):

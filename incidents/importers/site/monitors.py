@@ -16,7 +16,7 @@ from incidents.importers.site.found import (
     Said,
     SiteFileError,
     identity,
-    rows_of,
+    list_of,
 )
 from incidents.vocabulary import Kind, Level
 
@@ -27,7 +27,7 @@ _KUMA_LEVELS = {"info": "informational", "warning": "warning", "danger": "error"
 
 def gatus(document: Any) -> Iterator[FoundOnSite]:
     """Each time that an endpoint was unhealthy, by its events, or by its results where it has none."""
-    for index, each in enumerate(rows_of(document, "")):
+    for index, each in enumerate(list_of(document, "")):
         row = Reading(each, f"[{index}]")
         name, key = row.text("name"), row.text("key", "name")
         events = _moments(row.parts("events"), "type")

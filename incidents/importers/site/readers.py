@@ -17,7 +17,7 @@ from incidents.importers.site.found import (
     Said,
     SiteFileError,
     identity,
-    rows_of,
+    list_of,
 )
 from incidents.importers.site.monitors import gatus, uptime_kuma
 from incidents.vocabulary import Kind, Level, Stage
@@ -69,7 +69,7 @@ def statuspage(document: Any) -> Iterator[FoundOnSite]:
     ):  # as the management API gives them: what is planned among the rest
         document = {"incidents": document}
     for group, planned in GROUPS.items():
-        for index, each in enumerate(rows_of(document, group)):
+        for index, each in enumerate(list_of(document, group)):
             row = Reading(each, f"{group}[{index}]")
             yield _statuspage(row, planned=planned or bool(row.take("scheduled_for")))
 
@@ -119,7 +119,7 @@ def _statuspage(row: Reading, *, planned: bool) -> FoundOnSite:
 
 def google(document: Any) -> Iterator[FoundOnSite]:
     """`incidents.json` of Google Cloud."""
-    for index, each in enumerate(rows_of(document, "")):
+    for index, each in enumerate(list_of(document, "")):
         row = Reading(each, f"[{index}]")
         names = [part.text("title") for part in row.parts("affected_products")]
         for group in ("currently_affected_locations", "previously_affected_locations"):
@@ -162,7 +162,7 @@ def aws(document: Any) -> Iterator[FoundOnSite]:
         document = [
             event for events in document.values() if isinstance(events, list) for event in events
         ]
-    for index, each in enumerate(rows_of(document, "")):
+    for index, each in enumerate(list_of(document, "")):
         row = Reading(each, f"[{index}]")
         began = row.must("date")
         updates = []

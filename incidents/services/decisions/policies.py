@@ -39,7 +39,7 @@ def adopt_policy(
         raise EntryError("reason", "is empty; write why the policy changes.")
     with connection.cursor() as cursor:  # one at a time: a version is a number of its own
         cursor.execute("LOCK TABLE incidents_policyversion IN SHARE ROW EXCLUSIVE MODE")
-    policy = checked(document)
+    policy = checked_policy(document)
     if policy.as_dict() | {"version": 0} == current_policy().as_dict() | {"version": 0}:
         raise EntryError("text", "is the policy that is in force already; nothing was changed.")
     return PolicyVersion.objects.create(
@@ -54,7 +54,7 @@ def adopt_policy(
 
 def changes_by(document: Mapping[str, Any]) -> list[str]:
     """What would differ from the policy in force, a line a field; thresholds part by part. Raises EntryError."""
-    before, after = _flat(current_policy().as_dict()), _flat(checked(document).as_dict())
+    before, after = _flat(current_policy().as_dict()), _flat(checked_policy(document).as_dict())
     return [
         f"{name}: {before.get(name, 'off')} -> {after.get(name, 'off')}"
         for name in sorted(before | after)
@@ -70,7 +70,7 @@ def _flat(document: Mapping[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in flat.items() if value is not None}
 
 
-def checked(document: Mapping[str, Any]) -> Policy:
+def checked_policy(document: Mapping[str, Any]) -> Policy:
     """The policy of a document under the next version of its name. Raises EntryError."""
     name = document.get("name")
     version = next_version(name) if isinstance(name, str) else 1

@@ -25,7 +25,7 @@ LONGEST_NAME = 80
 
 
 @dataclass(frozen=True, slots=True)
-class Filling:
+class PlaceholderValues:
     """The facts that placeholders stand for. Times are UTC; a plan has a start, and an end if it is known."""
 
     tracking_id: str
@@ -91,7 +91,7 @@ def throw_away(*, template_id: int) -> bool:
     return bool(deleted)
 
 
-def filled(field: str, text: str, filling: Filling, *, language: str) -> str:
+def filled(field: str, text: str, values: PlaceholderValues, *, language: str) -> str:
     """The text with its placeholders filled in, in its language; other braces stay as they are.
 
     Raises EntryError where a placeholder stands for something that this incident does not have.
@@ -99,23 +99,23 @@ def filled(field: str, text: str, filling: Filling, *, language: str) -> str:
     wanted = KNOWN.intersection(placeholders.PLACEHOLDER.findall(text))
     if not wanted:
         return text
-    if "window" in wanted and filling.start is None:
+    if "window" in wanted and values.start is None:
         raise EntryError(field, "has {window}, and no window is planned; take it out.")
-    pairs = list(filling.pairs)
+    pairs = list(values.pairs)
     with override(language):
         cells = cells_of(pairs).values()
         groups = grouped(cells)
         services = list(dict.fromkeys(cell.service for cell in cells))
         regions = list(dict.fromkeys(cell.region for cell in cells))
-        values = {
+        words = {
             "cells": wording.cells(groups),
             "services": wording.listed(services),
             "regions": wording.listed(regions),
-            "effect": wording.effect(len(services), filling.level),
-            "level": gettext(Level(filling.level).label),
-            "since": wording.clock(filling.since),
-            "tracking_id": filling.tracking_id,
-            "title": filling.title,
-            "window": wording.span(filling.start, filling.end) if filling.start else "",
+            "effect": wording.effect(len(services), values.level),
+            "level": gettext(Level(values.level).label),
+            "since": wording.clock(values.since),
+            "tracking_id": values.tracking_id,
+            "title": values.title,
+            "window": wording.span(values.start, values.end) if values.start else "",
         }
-        return placeholders.fill(text, values, one_group=len(groups) == 1)
+        return placeholders.fill(text, words, one_group=len(groups) == 1)

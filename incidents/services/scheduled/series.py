@@ -19,7 +19,7 @@ from django.db.models import QuerySet
 
 from incidents import wording
 from incidents.models import Incident, ScheduledPost
-from incidents.services.desk.text_templates import Filling, filled
+from incidents.services.desk.text_templates import PlaceholderValues, filled
 from incidents.services.errors import EntryError
 from incidents.services.incident import declare
 from incidents.services.inputs import Declaration, Hit, Override, RegionWindow
@@ -159,7 +159,7 @@ def _planned_for(
 def _filled(one: Declaration) -> Declaration:
     """With its texts' placeholders filled in from its own window and cells."""
     said = one.statement
-    filling = Filling(
+    values = PlaceholderValues(
         tracking_id=one.tracking_id,
         title=one.public_title,
         level=one.level,
@@ -169,7 +169,7 @@ def _filled(one: Declaration) -> Declaration:
         end=one.scheduled_until,
     )
     public, targeted = (
-        filled(field, text, filling, language=said.language)
+        filled(field, text, values, language=said.language)
         for field, text in (
             ("public_text", said.public_text),
             ("targeted_text", said.targeted_text),

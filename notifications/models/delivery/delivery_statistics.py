@@ -22,7 +22,7 @@ class DeliveryStatistics(models.Model):
     """
 
     incident = models.ForeignKey(
-        Incident, on_delete=models.PROTECT, related_name="proofs", db_index=False
+        Incident, on_delete=models.PROTECT, related_name="delivery_statistics", db_index=False
     )
     communication = models.OneToOneField(
         Communication, null=True, on_delete=models.PROTECT, related_name="deliverystatistics"

@@ -22,7 +22,12 @@ from incidents.replay.backtest import backtest, summary
 from incidents.replay.backtest_cases import case_of
 from incidents.replay.recordings import MomentsError
 from incidents.replay.replay import BacktestCase
-from incidents.services.decisions.policies import adopt_policy, changes_by, checked, current_policy
+from incidents.services.decisions.policies import (
+    adopt_policy,
+    changes_by,
+    checked_policy,
+    current_policy,
+)
 from incidents.services.errors import EntryError
 from incidents.services.imports.catalogue import wait_for_other_loads
 from incidents.services.imports.catalogue_document import apply_in_lines, catalogue_document
@@ -200,7 +205,7 @@ def list_policies(request: HttpRequest, asked: Query[pagination.PageAsked]) -> P
 def backtest_policy(request: HttpRequest, new: Body[Candidate]) -> Backtested:
     """What another policy would have decided of the incidents that are recorded here; nothing is stored."""
     try:
-        candidate = checked(_without_version(new.document))
+        candidate = checked_policy(_without_version(new.document))
     except EntryError as error:
         raise EntryError("document", error.message) from error
     cases: list[BacktestCase] = []

@@ -12,7 +12,7 @@ from django.http import QueryDict
 
 from incidents.access import OVERRIDE, may
 from incidents.models import Impact, Incident, TextTemplate
-from incidents.services.desk.text_templates import Filling, filled
+from incidents.services.desk.text_templates import PlaceholderValues, filled
 from incidents.services.errors import EntryError
 from incidents.services.inputs import Changes, Declaration, Override, Statement
 from incidents.services.tracking import new_tracking_id
@@ -54,11 +54,11 @@ def token_id(token: str, user: User) -> str | None:
     return str(tracking_id) if owner == user.pk else None
 
 
-def statement_of(form: StatementForm, filling: Filling) -> Statement:
+def statement_of(form: StatementForm, values: PlaceholderValues) -> Statement:
     """The texts with their placeholders filled in. Raises EntryError where one has nothing to stand for."""
-    said = words_of(form)
+    said = typed_texts(form)
     public, targeted = (
-        filled(field, text, filling, language=said.language)
+        filled(field, text, values, language=said.language)
         for field, text in (
             ("public_text", said.public_text),
             ("targeted_text", said.targeted_text),
@@ -67,7 +67,7 @@ def statement_of(form: StatementForm, filling: Filling) -> Statement:
     return replace(said, public_text=public, targeted_text=targeted)
 
 
-def words_of(form: StatementForm) -> Statement:
+def typed_texts(form: StatementForm) -> Statement:
     """The texts as they were typed."""
     value = form.cleaned_data
     return Statement(
@@ -78,12 +78,12 @@ def words_of(form: StatementForm) -> Statement:
     )
 
 
-def filling_of(incident: Incident, changes: Changes | None = None) -> Filling:
+def placeholder_values_of(incident: Incident, changes: Changes | None = None) -> PlaceholderValues:
     """What placeholders stand for in a text about an incident, once `changes` are made."""
     impacts = Impact.objects.filter(occurrence__incident=incident)
     is_hit = list(impacts.open().values_list("service_id", "region_id"))
     added = [(hit.service.pk, hit.region.pk) for hit in changes.hits] if changes else []
-    return Filling(
+    return PlaceholderValues(
         tracking_id=incident.tracking_id,
         title=incident.public_title,
         level=changes.level if changes and changes.level else incident.level,
@@ -117,7 +117,7 @@ def override_of(data: QueryDict, user: User) -> Override | None:
     return Override(public=wish == "public", reason=data.get("override_reason", ""))
 
 
-def cells_of(form: DeskForm, picker: Picker) -> Cells | None:
+def ticked_cells(form: DeskForm, picker: Picker) -> Cells | None:
     """The ticked cells; None when they cannot be used, and the form says why."""
     try:
         return picker.cells()
@@ -152,7 +152,7 @@ def declaration_of(
         platform_fault=value["platform_fault"],
         statement=statement_of(
             form,
-            Filling(
+            PlaceholderValues(
                 tracking_id=tracking_id,
                 title=value["public_title"],
                 level=value["level"] or Level.ERROR,

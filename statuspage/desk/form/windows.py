@@ -10,7 +10,7 @@ from incidents.services.scheduled.series import SeriesWindow, in_its_regions, wi
 from incidents.vocabulary import Kind
 from incidents.wording import listed
 from statuspage.desk.form.incident_forms import DeclareForm
-from statuspage.desk.form.mapping import words_of
+from statuspage.desk.form.mapping import typed_texts
 from statuspage.desk.form.picker import NAMED, Picker
 
 
@@ -55,7 +55,7 @@ def plan_of(
     form: DeclareForm, picker: Picker, declaration: Declaration, *, now: datetime
 ) -> MaintenancePlan:
     """Raises EntryError for windows that cannot be."""
-    raw = replace(declaration, statement=words_of(form))
+    raw = replace(declaration, statement=typed_texts(form))
     start, end = declaration.scheduled_for, declaration.scheduled_until
     if declaration.kind != Kind.PLANNED_MAINTENANCE or start is None:
         return MaintenancePlan(raw, [], "", [Part(declaration, [])])

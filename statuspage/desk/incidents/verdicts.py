@@ -43,7 +43,7 @@ class VerdictView:
 def verdict_view(verdict: Mapping[str, Any]) -> VerdictView:
     return VerdictView(
         public=verdict["public"],
-        headline=headline(verdict),
+        headline=verdict_headline(verdict),
         review=REVIEWS[verdict["review"]].capitalize(),
         because=list(verdict["because"]),
         changes=[
@@ -57,7 +57,7 @@ def verdict_view(verdict: Mapping[str, Any]) -> VerdictView:
     )
 
 
-def headline(verdict: Mapping[str, Any]) -> str:
+def verdict_headline(verdict: Mapping[str, Any]) -> str:
     """`PUBLIC – scenario 1, broad impact` or `TARGETED ONLY`."""
     if not verdict["public"]:
         return "TARGETED ONLY"
@@ -71,7 +71,7 @@ def headline(verdict: Mapping[str, Any]) -> str:
 def chosen_headline(decision: Decision) -> str:
     """What was made of the verdict by a person, or the verdict itself."""
     if decision.override_public is None or decision.override_public == decision.public:
-        return headline(decision.verdict)
+        return verdict_headline(decision.verdict)
     return "PUBLIC – by override" if decision.override_public else "TARGETED ONLY – by override"
 
 
@@ -85,6 +85,6 @@ def _change(change: Mapping[str, Any]) -> str:
         "audience": f"the audience were {after}",
         "targeted_channel": f"the targeted channel were {CHANNELS.get(after, after)}",
     }[change["fact"]]
-    outcome = headline({**change, "rule": ""})
+    outcome = verdict_headline({**change, "rule": ""})
     left = "; withdrawn after the review" if change["withdraw_after_review"] else ""
     return f"If {condition}: {outcome}, {REVIEWS[change['review']]}{left}."

@@ -150,7 +150,7 @@ def kind_of(heading: str) -> str:
     return found.kind if found else "findings"
 
 
-def draft_of(review: Review) -> Draft:
+def review_as_draft(review: Review) -> Draft:
     """A published version as it was written."""
     return Draft(
         kind=review.kind,

@@ -19,7 +19,7 @@ from notifications.vocabulary.delivery_states import DeliveryAudience, Reason, R
 from statuspage.desk.form.samples import Sample, samples_of
 from statuspage.desk.preview.confirm_receivers import receivers_to_confirm
 from statuspage.desk.preview.dry_run import html_of
-from statuspage.desk.review.form import draft_of
+from statuspage.desk.review.form import review_as_draft
 from statuspage.desk.review.lines import WORDS
 
 
@@ -91,7 +91,7 @@ def look_at_review(review: Review) -> ReviewPreview:
     """What this version says to whom; call it while it still exists."""
     incident = review.incident
     communication = incident.communications.latest("number")
-    draft = draft_of(review)
+    draft = review_as_draft(review)
     reach = reach_of(incident)
     samples, other_ways = samples_of(communication)
     return ReviewPreview(

@@ -13,7 +13,7 @@ ASSEMBLED_KEPT = 256
 ASSEMBLED_BYTES = 16 * 1024 * 1024
 
 
-class AssembledCache:
+class QueryCache:
     """The last pages made for queries, of one generation only, bounded in number and bytes."""
 
     def __init__(self) -> None:

@@ -12,7 +12,7 @@ import logging
 from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
-from statuspage.public.query.query_cache import AssembledCache
+from statuspage.public.query.query_cache import QueryCache
 from statuspage.public.query.query_parameters import QueryRefusedError, note, read_query
 from statuspage.public.render.page import HTML, Page
 from statuspage.public.serve.redirects import location, moved
@@ -144,7 +144,7 @@ class _Slow:
         self.keys = keys
         self.unavailable = unavailable
         self.languages = tuple(f"/{language}" for language in languages)
-        self.cache = AssembledCache()
+        self.cache = QueryCache()
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         raw = environ["PATH_INFO"]

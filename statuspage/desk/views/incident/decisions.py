@@ -20,9 +20,9 @@ from statuspage.desk.form.incident_forms import (
     OverrideForm,
     WithdrawForm,
 )
-from statuspage.desk.form.mapping import filling_of, statement_of
+from statuspage.desk.form.mapping import placeholder_values_of, statement_of
 from statuspage.desk.preview.second_person import WITHDRAWAL, asked_again, left_to_another
-from statuspage.desk.views.incident.small_forms import act_on
+from statuspage.desk.views.incident.small_forms import carry_out
 
 
 @desk(CONFIRM)
@@ -41,7 +41,7 @@ def confirm_post(request: HttpRequest, tracking_id: str) -> HttpResponse:
     def words(_: Communication) -> str:
         return "The public post is confirmed and out."
 
-    return act_on(request, incident, "confirm", form, act, words)
+    return carry_out(request, incident, "confirm", form, act, words)
 
 
 @desk(OVERRIDE)
@@ -62,7 +62,7 @@ def override_policy(request: HttpRequest, tracking_id: str) -> HttpResponse:
     def words(said: Communication | None) -> str:
         return "Posted publicly, by override." if said else "Kept targeted, by override."
 
-    return act_on(request, incident, "override", form, act, words)
+    return carry_out(request, incident, "override", form, act, words)
 
 
 @desk(UPDATE)
@@ -76,13 +76,13 @@ def audience(request: HttpRequest, tracking_id: str) -> HttpResponse:
             operator_decisions.set_audience,
             incident_id=incident.pk,
             audience=form.cleaned_data["audience"],
-            statement=statement_of(form, filling_of(incident)),
+            statement=statement_of(form, placeholder_values_of(incident)),
         )
 
     def words(said: Communication | None) -> str:
         return f"The audience is {form.cleaned_data['audience']} now. {_consequence(said)}"
 
-    return act_on(request, incident, "audience", form, act, words)
+    return carry_out(request, incident, "audience", form, act, words)
 
 
 @desk(UPDATE)
@@ -103,7 +103,7 @@ def take_level(request: HttpRequest, tracking_id: str) -> HttpResponse:
         where = "and posted publicly" if said.public_at else "and the affected are being told"
         return f"The level is {form.cleaned_data['level']} now, {where}."
 
-    return act_on(request, incident, "level", form, act, words)
+    return carry_out(request, incident, "level", form, act, words)
 
 
 def _consequence(said: Communication | None) -> str:
@@ -136,4 +136,4 @@ def withdraw_entry(request: HttpRequest, tracking_id: str) -> HttpResponse:
         return again
     if does and (waits := left_to_another(request, WITHDRAWAL, WITHDRAW, incident)):
         return waits
-    return act_on(request, incident, "withdraw", form, act, words)
+    return carry_out(request, incident, "withdraw", form, act, words)

@@ -28,11 +28,11 @@ from incidents.vocabulary import Kind
 from statuspage.desk.access import desk, incidents_for, operator_of
 from statuspage.desk.form.incident_forms import DeclareForm
 from statuspage.desk.form.mapping import (
-    cells_of,
     declaration_of,
     fresh_token,
     override_of,
     refuse,
+    ticked_cells,
     token_id,
     with_template,
 )
@@ -77,7 +77,7 @@ def new(request: HttpRequest) -> HttpResponse:
             form.initial["dependents"] = len(dependants_of(picker).hard)
         return _form_page(request, form, picker)
     form = DeclareForm(data, now=now)
-    cells = cells_of(form, picker)
+    cells = ticked_cells(form, picker)
     if not form.is_valid() or cells is None:
         return _form_page(request, form, picker, status=422)
     return _preview_or_publish(request, form, picker, cells, now, publish=step == "publish")
@@ -208,7 +208,7 @@ def live_verdict(request: HttpRequest) -> HttpResponse:
     data["public_title"] = data.get("public_title") or "Untitled"
     form, picker = DeclareForm(data, now=now), Picker.of(data)
     context: dict[str, object] = {}
-    cells = cells_of(form, picker) if picker.services and picker.regions else None
+    cells = ticked_cells(form, picker) if picker.services and picker.regions else None
     if cells is None and not form.has_error("services") and not form.has_error("regions"):
         return render(request, "desk/_live.html", context)
     if form.is_valid() and cells is not None:

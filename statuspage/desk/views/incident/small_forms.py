@@ -44,7 +44,7 @@ class LookError(Exception):
         self.context = context
 
 
-def act_on(
+def carry_out(
     request: HttpRequest,
     incident: Incident,
     name: str,

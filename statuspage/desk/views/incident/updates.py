@@ -26,13 +26,13 @@ from incidents.vocabulary import Stage
 from statuspage.desk.access import desk, operator_of, workable
 from statuspage.desk.form.incident_forms import RecoverForm, UpdateForm
 from statuspage.desk.form.mapping import (
-    cells_of,
     changes_of,
-    filling_of,
     override_of,
+    placeholder_values_of,
     refuse,
     repeats,
     statement_of,
+    ticked_cells,
     with_template,
 )
 from statuspage.desk.form.optimistic_lock import News, StaleError, if_fresh
@@ -42,7 +42,7 @@ from statuspage.desk.preview.confirm_receivers import UnconfirmedError
 from statuspage.desk.preview.dry_run import Preview, dry_run, hidden_fields, look_at
 from statuspage.desk.preview.later import later, say_now_or_later, sent_before
 from statuspage.desk.preview.second_person import POST, left_to_another
-from statuspage.desk.views.incident.small_forms import act_on, mark
+from statuspage.desk.views.incident.small_forms import carry_out, mark
 from statuspage.desk.views.setup.places import places_context, ticked_page
 from statuspage.desk.views.setup.samples import framing
 
@@ -69,7 +69,7 @@ def update(request: HttpRequest, tracking_id: str) -> HttpResponse:
             return ticked_page(request, form, picker, partial(_form_page, request, incident, form))
         return _form_page(request, incident, form, picker)
     form = UpdateForm(data, now=now, incident=incident)
-    cells = cells_of(form, picker) if picker else None
+    cells = ticked_cells(form, picker) if picker else None
     if not form.is_valid():
         return _form_page(request, incident, form, picker, status=422)
     if data.get("step") != "preview" and (before := sent_before(request)):
@@ -103,7 +103,7 @@ def _preview_or_post(
             post_update,
             incident_id=incident.pk,
             stage=form.cleaned_data["stage"],
-            statement=statement_of(form, filling_of(incident, changes)),
+            statement=statement_of(form, placeholder_values_of(incident, changes)),
             changes=changes,
             override=override,
         )
@@ -168,7 +168,7 @@ def recover_region(request: HttpRequest, tracking_id: str) -> HttpResponse:
         ended = " The incident is mitigated." if said.stage == Stage.MITIGATED else ""
         return f"{region.name} is marked recovered.{ended}"
 
-    return act_on(request, incident, "recover", form, act, words)
+    return carry_out(request, incident, "recover", form, act, words)
 
 
 def _form_page(

@@ -31,7 +31,7 @@ from statuspage.desk.preview.dry_run import dry_run, hidden_fields, html_of
 from statuspage.desk.preview.later import later, say_now_or_later, sent_before
 from statuspage.desk.preview.second_person import REVIEW as OF_REVIEW
 from statuspage.desk.preview.second_person import left_to_another
-from statuspage.desk.review.form import MOST_TEXT, ReviewForm, draft_of, initial_of, same
+from statuspage.desk.review.form import MOST_TEXT, ReviewForm, initial_of, review_as_draft, same
 from statuspage.desk.review.lines import LinesError, repair_lines, timeline_lines
 from statuspage.desk.review.markdown_file import of_markdown, to_markdown
 from statuspage.desk.review.preview import look_at_review, reach_of
@@ -49,7 +49,9 @@ def review(request: HttpRequest, tracking_id: str) -> HttpResponse:
     now = timezone.now()
     if request.method == "GET":
         latest = _latest(incident)
-        initial = initial_of(draft_of(latest) if latest else None, public=is_for_public(incident))
+        initial = initial_of(
+            review_as_draft(latest) if latest else None, public=is_for_public(incident)
+        )
         if typed := recovered(request, "review"):
             initial = typed.dict()
         return _form_page(request, incident, ReviewForm(now=now, initial=initial))
@@ -167,7 +169,7 @@ def _news(latest: Review | None, draft: Draft) -> list[tuple[str, SafeString]]:
     """By heading what is new against the version before; nothing of a first one."""
     if latest is None:
         return []
-    before, after = _by_heading(draft_of(latest)), _by_heading(draft)
+    before, after = _by_heading(review_as_draft(latest)), _by_heading(draft)
     return [
         (heading, changes(before.get(heading, ""), after.get(heading, "")))
         for heading in dict.fromkeys([*after, *before])
@@ -190,7 +192,7 @@ def _latest(incident: Incident) -> Review | None:
 
 
 def _is(review: Review, draft: Draft) -> bool:
-    return same(draft_of(review), draft)
+    return same(review_as_draft(review), draft)
 
 
 def _name(review: Review) -> str:

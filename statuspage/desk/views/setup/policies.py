@@ -19,7 +19,7 @@ from incidents.policy import PRESETS, Policy, PolicyError, load_yaml
 from incidents.policy.documents import decode_text
 from incidents.policy.files import MAX_POLICY
 from incidents.replay.backtest import Comparison, backtest
-from incidents.services.decisions.policies import adopt_policy, checked, current_policy
+from incidents.services.decisions.policies import adopt_policy, checked_policy, current_policy
 from incidents.services.errors import EntryError
 from statuspage.desk.access import desk, operator_of, refused
 from statuspage.desk.form.fields import DeskForm
@@ -75,7 +75,7 @@ def policies(request: HttpRequest) -> HttpResponse:
         return _page(request, form, status=422)
     document = form.cleaned_data["text"]
     try:
-        candidate = checked(document)
+        candidate = checked_policy(document)
         if request.POST.get("step") != "adopt":
             return _page(request, form, candidate=candidate)
         if not may(operator_of(request), ADOPT):

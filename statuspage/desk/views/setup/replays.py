@@ -26,7 +26,7 @@ from incidents.services.decisions.policies import current_policy
 from statuspage.desk.access import desk, incidents_for, operator_of
 from statuspage.desk.charts.replay_charts import ReplayBar, bars, time_plot
 from statuspage.desk.form.fields import DeskForm
-from statuspage.desk.incidents.verdicts import headline
+from statuspage.desk.incidents.verdicts import verdict_headline
 
 # Every case is some dozen verdicts; more of them would keep an operator waiting.
 MOST_CASES = 200
@@ -95,7 +95,7 @@ def replay_screen(request: HttpRequest, tracking_id: str) -> HttpResponse:
     if case:
         result = replay(case.points, policy, case.really_public_at)
         rows = [
-            (step, step.explanation.verdict, headline(step.explanation.as_dict()))
+            (step, step.explanation.verdict, verdict_headline(step.explanation.as_dict()))
             for step in result.steps
         ]
         context |= {"result": result, "rows": rows, "plot": time_plot(result)}

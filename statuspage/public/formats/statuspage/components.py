@@ -67,7 +67,7 @@ class Components:
             self._states[cell] = worse(self._states.get(cell), state)
 
     def _component(self, one: Component, group: str | None, position: int) -> JsonRow:
-        status = folded(one, self._states).component
+        status = worst_of_cells(one, self._states).component
         touched = max((t for cell in one.cells if (t := self._touched.get(cell))), default=None)
         created = one.since or UNKNOWN
         row = self._row(one.id, one.name, status, created, position)
@@ -123,7 +123,7 @@ class Components:
         }
 
 
-def folded(one: Component, states: Mapping[Cell, Shown]) -> Shown:
+def worst_of_cells(one: Component, states: Mapping[Cell, Shown]) -> Shown:
     """The worst of its cells."""
     state = GOOD
     for cell in one.cells:

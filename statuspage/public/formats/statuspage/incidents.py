@@ -16,7 +16,7 @@ from incidents.texts.timestamps import millis
 from incidents.vocabulary import Kind, Role, Stage
 from statuspage.public.formats.catalogue import FormatCatalogue
 from statuspage.public.formats.plain import clean, line
-from statuspage.public.formats.statuspage.components import Components, JsonRow, folded
+from statuspage.public.formats.statuspage.components import Components, JsonRow, worst_of_cells
 from statuspage.public.formats.statuspage.identity import incident_url
 from statuspage.public.formats.statuspage.incident_timeline import (
     OVER,
@@ -230,7 +230,8 @@ class Incidents:
         cells = dict.fromkeys((*moment.after, *moment.before))
         hit = {by_cell[cell].id: by_cell[cell] for cell in cells if cell in by_cell}
         states = [
-            (one, folded(one, moment.before), folded(one, moment.after)) for one in hit.values()
+            (one, worst_of_cells(one, moment.before), worst_of_cells(one, moment.after))
+            for one in hit.values()
         ]
         changed = [one for one in states if one[1] != one[2]]
         if not changed and len(states) > MOST_UNCHANGED:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from django.utils.dateformat import format as date_format
-from django.utils.translation import get_language, get_language_bidi, gettext, ngettext
+from django.utils.translation import get_language, get_language_bidi, gettext, ngettext, pgettext
 
 from incidents.cells import CellGroup
 from incidents.vocabulary import Level
@@ -77,6 +77,16 @@ def cells(groups: Sequence[CellGroup], most: int = MOST_GROUPS) -> str:
 def clock(at: datetime) -> str:
     """`09:00 UTC on 7 February 2024`; `at` is UTC."""
     return gettext("%(time)s UTC on %(day)s") % {"time": f"{at:%H:%M}", "day": day(at)}
+
+
+def between(start: datetime, end: datetime) -> tuple[str, str]:
+    """`01:30 UTC`, `08:58 UTC on 21 January 2024`: two times of one sentence (UTC), of one day with the day once."""
+    if start.date() != end.date():
+        return clock(start), clock(end)
+    alone = pgettext("the day stands beside the other time", "%(time)s UTC")
+    if clock(start).startswith(day(start)):
+        return clock(start), alone % {"time": f"{end:%H:%M}"}
+    return alone % {"time": f"{start:%H:%M}"}, clock(end)
 
 
 def day(at: datetime) -> str:

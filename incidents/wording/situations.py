@@ -8,7 +8,7 @@ from django.utils.translation import gettext, ngettext
 
 from incidents.vocabulary import Audience, Kind, Stage
 from incidents.wording.facts import WordingFacts
-from incidents.wording.phrases import cells, clock, effect, joined, named, span
+from incidents.wording.phrases import between, cells, clock, effect, joined, named, span
 
 ENDED = frozenset({"mitigated", "resolved", "complete", "cancelled"})
 MAINTENANCE = "planned-maintenance"
@@ -22,6 +22,8 @@ def what(facts: WordingFacts) -> tuple[int, dict[str, str]]:
     """
     groups = facts.hit
     filled = {name: clock(at) for name, at in facts.times.items()}
+    if "until" in facts.times:
+        filled["since"], filled["until"] = between(facts.times["since"], facts.times["until"])
     if len(groups) == 1:
         return len(groups[0].services), filled | {"what": named(groups[0]), "list": ""}
     if not groups:

@@ -116,7 +116,7 @@ def test_numbers_below_the_axis_stand_in_order_and_apart(wanted: list[float]) ->
 def test_the_story_says_what_it_was_and_who_was_told_when() -> None:
     night = snapshots.bad_night().incidents[-1]
     facts, told = story(replace(night, ended_at=START + timedelta(hours=7)))
-    assert facts.startswith("Between 01:30 UTC on 21 January 2024 and 08:30 UTC")
+    assert facts.startswith("Between 01:30 UTC and 08:30 UTC on 21 January 2024,")
     assert told == (
         "Affected customers were told 53 min after it began, everybody 2 h 27 min after it began."
     )

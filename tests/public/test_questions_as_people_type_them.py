@@ -116,7 +116,7 @@ south uk -> UK South
 us east -> East US
 us-east-1 ->
 east us -> East US
-germany ->
+germany -> Germany North, Germany West Central
 europe -> Europe
 west europe problems -> West Europe
 virtual machine brazil -> Virtual Machines in Brazil South, Brazil Southeast

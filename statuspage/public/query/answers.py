@@ -117,6 +117,7 @@ def subjects(asked: str, services: Askable, regions: Askable) -> Subjects:
         _pair(readings, kinds, _one_or_group),
         _pair(readings, kinds, _together),
         _alone(readings, kinds, _group),
+        _alone(readings, kinds, _few),
         _pair(readings, kinds, _only(How.CLOSE)),
         _alone(readings, kinds, _only(How.CLOSE)),
     ):
@@ -180,6 +181,12 @@ def _together(text: str, kind: Askable) -> Subject | None:
         return None
     few = len(members) <= MOST_NAMED
     return Subject(", ".join(each.name for each in members) if few else f"“{text}”", members)
+
+
+def _few(text: str, kind: Askable) -> Subject | None:
+    """Those that a word is part of, if they can all be named: a country with two regions."""
+    found = _together(text, kind) if len(text) >= LEAST_CONTAINED else None
+    return found if found and len(found.members) <= MOST_NAMED else None
 
 
 def _group(text: str, kind: Askable) -> Subject | None:

@@ -99,6 +99,11 @@ export const begin = ({ root, one, all, words, filled, utc, zone, ages, edge, na
     const several = sure(text, kind.among, CONTAINS).map((each) => each.li);
     return oneOrGroup(kind)(text) ?? (several.length ? { name: several.length > 3 ? `“${text}”` : several.map(nameOf).join(", "), members: several } : null);
   };
+  // Those that a word is part of, if they can all be named: a country with two regions.
+  const few = (kind) => (text) => {
+    const found = text.length > 3 ? together(kind)(text) : null;
+    return found?.members.length < 4 ? found : null;
+  };
   const subjects = (asked, form, services, regions) => {
     const all = readings(asked, form);
     const pair = (left, right) => {
@@ -124,7 +129,8 @@ export const begin = ({ root, one, all, words, filled, utc, zone, ages, edge, na
     };
     const within = (limit) => (kind) => only(kind, limit);
     return alone(within(INITIALS)) ?? pair(only(services, CONTAINS), only(regions, CONTAINS)) ?? alone(within(CONTAINS))
-      ?? pair(oneOrGroup(services), oneOrGroup(regions)) ?? pair(together(services), together(regions)) ?? alone(group) ?? pair(only(services, CLOSE), only(regions, CLOSE))
+      ?? pair(oneOrGroup(services), oneOrGroup(regions)) ?? pair(together(services), together(regions)) ?? alone(group) ?? alone(few)
+      ?? pair(only(services, CLOSE), only(regions, CLOSE))
       ?? alone(within(CLOSE)) ?? [null, null];
   };
 

@@ -26,6 +26,7 @@ from tests.public.test_old_copies import serving
 pytestmark = pytest.mark.browser
 
 QUESTIONS = (
+    "us 2",  # two regions have it in their names
     "storage, west europe",
     "West Europe storage",
     "storrage westeurope",

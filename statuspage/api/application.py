@@ -28,6 +28,7 @@ api = Api(
         "Everything the desk can do, for scripts: the same verbs, permissions and confirmations. Times are ISO"
         " 8601 in UTC. Whatever writes takes dry_run=1: the real thing, rolled back. Every POST that"
         " makes something takes an Idempotency-Key; what is done to an incident, If-Match with the ETag that was seen."
+        " Lists come in pages: send `next` of one as `cursor` for the next. RateLimit headers say what is left."
     ),
     urls_namespace="api-v1",
 )

@@ -25,6 +25,11 @@ HEADERS = {
         "description": "The ETag that was seen; 409 with the news if it is another by now."
     },
 }
+# What every answer to a good token says (IETF draft-ietf-httpapi-ratelimit-headers).
+LIMITS = {
+    "RateLimit": "What is left in this window: r requests, t seconds until the next one.",
+    "RateLimit-Policy": "How many requests (q) a token has in a window of w seconds.",
+}
 
 
 @lru_cache(maxsize=1)
@@ -42,6 +47,14 @@ def document() -> dict[str, Any]:
             for name, more in HEADERS.items()
             if taken[name]
         ]
+        for status, answer in operation["responses"].items():
+            if int(status) < 400 or status == "429":
+                answer["headers"] = {
+                    name: {"$ref": f"#/components/headers/{name}"} for name in LIMITS
+                }
+    found["components"]["headers"] = {
+        name: {"description": words, "schema": {"type": "string"}} for name, words in LIMITS.items()
+    }
     _illustrate(found)
     return found
 

@@ -31,6 +31,7 @@ def test_every_address_on_the_page_answers_and_none_is_missing(tmp_path: Path) -
             assert reply.body != ask(web, path).body, f"{address} is answered like {path}"
     known = format_pages(bad_night(), site_name="x", base_url="https://status.example.com")
     assert set(known) <= set(found)
+    assert page.count("<pre") == page.count("<h2"), "each group has an example"
     assert '<a href="/status/api/">API</a>' in ask(web, "/status/").body.decode()
 
 

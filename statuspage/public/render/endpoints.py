@@ -68,6 +68,7 @@ def sections(snapshot: Snapshot, base_url: str) -> tuple[EndpointGroup, ...]:
                 ("/feed.json", _("Every statement (JSON Feed)")),
                 ("/maintenance.ics", _("Planned maintenance, for calendars")),
             ),
+            f"curl -s '{base_url}/status/feed/?service={service}&region={region}'",
         ),
         EndpointGroup(
             _("In the shape of Google Cloud"),
@@ -77,8 +78,9 @@ def sections(snapshot: Snapshot, base_url: str) -> tuple[EndpointGroup, ...]:
                 ("/incidents.schema.json", _("Their schema")),
                 ("/products.json", _("The services")),
             ),
+            f"curl -s {base_url}/incidents.json",
         ),
-        *_figures(snapshot),
+        *_figures(snapshot, base_url),
         EndpointGroup(
             _("For your own page"),
             _(
@@ -102,14 +104,15 @@ def sections(snapshot: Snapshot, base_url: str) -> tuple[EndpointGroup, ...]:
     )
 
 
-def _figures(snapshot: Snapshot) -> tuple[EndpointGroup, ...]:
+def _figures(snapshot: Snapshot, base_url: str) -> tuple[EndpointGroup, ...]:
     if snapshot.figures is None:
         return ()
     rows = (
         ("/how-fast.json", _("By quarter, in seconds")),
         ("/how-fast.schema.json", _("Its schema")),
     )
-    return (EndpointGroup(_("How fast we tell"), "", rows),)
+    example = f"curl -s {base_url}/how-fast.json"
+    return (EndpointGroup(_("How fast we tell"), "", rows, example),)
 
 
 def _places(snapshot: Snapshot) -> tuple[str, str, str]:

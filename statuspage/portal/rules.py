@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from django.core.paginator import Paginator
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 
 from incidents.models import Region, Service
@@ -10,12 +11,14 @@ from incidents.vocabulary import Kind
 from notifications.customers.rules import alert_rules, rule_form, rule_sentence, rule_tester
 from notifications.customers.rules.alert_rules import Conditions
 from notifications.customers.rules.rule_sentence import Choices
+from notifications.customers.rules.rule_warnings import warnings_of
 from notifications.models import AlertRule, Endpoint
 from statuspage import rule_results
 from statuspage.portal.access import UNPROCESSABLE, Visitor, editing, member, show
 from statuspage.public.render.layout import fragment
 
 A_NEW_ONE = Conditions(name="", kinds=(Kind.SERVICE_ISSUE.value,))
+A_PAGE = 25
 LOADED = (*alert_rules.MANY, "action_groups__endpoints")
 
 
@@ -23,17 +26,17 @@ LOADED = (*alert_rules.MANY, "action_groups__endpoints")
 def listed(request: HttpRequest, visitor: Visitor) -> HttpResponse:
     tenant = visitor.tenant
     choices = Choices.of(tenant)
-    rules = [
-        (rule, rule_sentence.sentence(said, choices), alert_rules.warnings_of(tenant, said))
-        for rule in tenant.alert_rules.prefetch_related(*LOADED).order_by("name")[:100]
-        for said in [Conditions.of(rule)]
-    ]
-    leading = [
-        rule
-        for rule, *_ in rules
-        if rule.active and any(group.endpoints.all() for group in rule.action_groups.all())
-    ]
-    context = {"rules": rules, "leading": leading, "contact": tenant.contact, "section": "rules"}
+    rows = tenant.alert_rules.prefetch_related(*LOADED).order_by("name")
+    page = Paginator(rows, A_PAGE).get_page(request.GET.get("page"))
+    said = [Conditions.of(rule) for rule in page]
+    sentences = [rule_sentence.sentence(each, choices) for each in said]
+    context = {
+        "page": page,
+        "rules": list(zip(page, sentences, warnings_of(tenant, *said), strict=True)),
+        "leading": alert_rules.leads_anywhere(tenant),
+        "contact": tenant.contact,
+        "section": "rules",
+    }
     return show(request, "rules", context, visitor=visitor)
 
 
@@ -83,7 +86,7 @@ def _build(request: HttpRequest, visitor: Visitor, rule: AlertRule | None) -> Ht
         "typed": request.POST,
         "refs": rule_form.refs(request.POST, said, tenant, choices),
         "sentence": rule_sentence.sentence(said, choices),
-        "warnings": alert_rules.warnings_of(tenant, said),
+        "warnings": warnings_of(tenant, said)[0],
         "differences": rule_sentence.differences(saved, said, choices) if saved else [],
         "choices": choices,
         **rule_form.OFFERED,

@@ -14,6 +14,7 @@ from incidents.models import Geography, Region, Service, ServiceCategory
 from incidents.services.errors import EntryError
 from notifications.customers.rules import alert_rules
 from notifications.customers.rules.alert_rules import Conditions
+from notifications.customers.rules.rule_warnings import warnings_of
 from notifications.models import AlertRule, TenantScope
 from notifications.vocabulary import identifiers
 from statuspage.api.answers import pagination
@@ -53,13 +54,13 @@ def list_rules(request: HttpRequest, asked: Query[pagination.PageAsked]) -> Rule
     """The tenant's alert rules, the newest first."""
     rows = token_of(request).tenant.alert_rules.prefetch_related(*alert_rules.MANY)
     page, after = pagination.page(rows, asked, ("id",))
-    return RulePage(value=[_told(each) for each in page], nextLink=next_link(request, after))
+    return RulePage(value=_told(request, *page), nextLink=next_link(request, after))
 
 
 @router.get("/rules/{name}", auth=SEE, response=reads(TenantRule))
 def show_rule(request: HttpRequest, name: str) -> TenantRule:
     """One rule."""
-    return _told(_rule(request, name))
+    return _told(request, _rule(request, name))[0]
 
 
 @router.put("/rules/{name}", auth=KEEP, response=writes(TenantRule, 200, 201))
@@ -72,7 +73,7 @@ def save_rule(request: HttpRequest, name: str, new: Body[NewTenantRule]) -> Stat
         conditions=_conditions(request, name, new),
         rule_id=known.pk if known else None,
     )
-    return Status(HTTPStatus.OK if known else HTTPStatus.CREATED, _told(saved))
+    return Status(HTTPStatus.OK if known else HTTPStatus.CREATED, _told(request, saved)[0])
 
 
 @router.delete("/rules/{name}", auth=KEEP, response=writes(None, 204))
@@ -129,10 +130,14 @@ def _ids(rows: Iterable[Model]) -> tuple[int, ...]:
     return tuple(sorted(row.pk for row in rows))
 
 
-def _told(rule: AlertRule) -> TenantRule:
-    return TenantRule(
-        **conditions_of(rule),
-        name=rule.name,
-        action_groups=sorted(each.name for each in rule.action_groups.all()),
-        warnings=alert_rules.warnings_of(rule.tenant, Conditions.of(rule)),
-    )
+def _told(request: HttpRequest, *rules: AlertRule) -> list[TenantRule]:
+    warned = warnings_of(token_of(request).tenant, *map(Conditions.of, rules))
+    return [
+        TenantRule(
+            **conditions_of(rule),
+            name=rule.name,
+            action_groups=sorted(each.name for each in rule.action_groups.all()),
+            warnings=warnings,
+        )
+        for rule, warnings in zip(rules, warned, strict=True)
+    ]

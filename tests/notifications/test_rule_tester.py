@@ -23,6 +23,7 @@ from incidents.services.statements import write_communication
 from notifications.customers import impacted_lists
 from notifications.customers.rules import alert_rules, rule_tester
 from notifications.customers.rules.alert_rules import Conditions
+from notifications.customers.rules.rule_warnings import warnings_of
 from notifications.delivery import plan
 from notifications.models import ActionGroup, AlertRule, CustomerSubscription, Delivery, Tenant
 from tests.conftest import NOW, declaration, hit
@@ -288,19 +289,17 @@ def test_a_rule_is_tried_before_it_is_saved_and_nothing_of_it_stays(operator: Us
 def test_what_is_wrong_with_a_rule_is_said(operator: User) -> None:
     owner = tenant("mine", PLACES[0], ("azure-portal", "global"))
     service = {each.slug: each.pk for each in Service.objects.all()}
-    assert alert_rules.warnings_of(owner, conditions(owner)) == []
+    assert warnings_of(owner, conditions(owner)) == [[]]
     europe = rule(owner, "a@x.example", geographies=("europe",))
-    (warning,) = alert_rules.warnings_of(owner, Conditions.of(europe))
+    ((warning,),) = warnings_of(owner, Conditions.of(europe))
     assert warning.startswith("Global is not in it")
     with_global = rule(owner, "a@x.example", geographies=("europe",), regions=("global",))
-    assert alert_rules.warnings_of(owner, Conditions.of(with_global)) == []
-    nowhere, never = alert_rules.warnings_of(
-        owner, Conditions(name="x", services=(service["storage"],))
-    )
+    assert warnings_of(owner, Conditions.of(with_global)) == [[]]
+    ((nowhere, never),) = warnings_of(owner, Conditions(name="x", services=(service["storage"],)))
     assert nowhere.startswith("It leads nowhere")
     assert never.startswith("It can never fire")
     Service.objects.filter(slug="key-vault").update(retired_at=NOW)
-    (gone,) = alert_rules.warnings_of(owner, conditions(owner, services=(service["key-vault"],)))
+    ((gone,),) = warnings_of(owner, conditions(owner, services=(service["key-vault"],)))
     assert gone == "No longer offered: Key Vault."
 
 

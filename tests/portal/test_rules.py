@@ -223,3 +223,22 @@ def test_a_test_costs_the_same_questions_however_long_the_history(
         declared(operator)
     assert asked() == few
     assert few <= 75
+
+
+def test_hundreds_of_rules_come_in_pages_for_the_same_few_questions(
+    nordwind: Tenant, group: ActionGroup
+) -> None:
+    client = signed_in(ED)
+
+    def asked() -> int:
+        with CaptureQueriesContext(connection) as queries:
+            assert "Who is told of what" in text(client, RULES)
+        return len(queries)
+
+    named = [rule(nordwind, "ops@nordwind.example.com", subscriptions=("nordwind-1",)).name]
+    few = asked()
+    more = [AlertRule(tenant=nordwind, name=f"rule x{number}") for number in range(30)]
+    named += [each.name for each in AlertRule.objects.bulk_create(more)]
+    assert asked() == few <= 24
+    pages = text(client, RULES) + text(client, f"{RULES}?page=2")
+    assert [name for name in named if f">{name}</a>" not in pages] == []

@@ -7,13 +7,12 @@ from datetime import time
 from typing import Any
 
 from django.db import transaction
-from django.db.models import QuerySet
 
 from incidents.models import Geography, Region, Service, ServiceCategory
 from incidents.services.errors import EntryError
 from incidents.services.statements import checked_text
 from incidents.vocabulary import Kind, Level
-from notifications.models import AlertRule, Certainty, Footprint, Tenant
+from notifications.models import AlertRule, Certainty, Tenant
 
 MOST_RULES = 1_000
 _CATALOGUE: dict[str, Any] = {
@@ -144,62 +143,6 @@ def _rows(tenant: Tenant, conditions: Conditions) -> dict[str, list[int]]:
     return found
 
 
-def cells_of(tenant: Tenant, conditions: Conditions) -> int:
-    """How many of the tenant's cells a rule looks at, whatever happens there."""
-    return _cells(tenant, conditions).values("service", "region").distinct().count()
-
-
-def _cells(tenant: Tenant, conditions: Conditions, *, places: bool = True) -> QuerySet[Footprint]:
-    rows = Footprint.objects.filter(subscription__tenant=tenant)
-    if conditions.subscriptions:
-        rows = rows.filter(subscription__in=conditions.subscriptions)
-    if conditions.services or conditions.categories:
-        rows = rows.filter(service__in=conditions.services) | rows.filter(
-            service__category__in=conditions.categories
-        )
-    if places and (conditions.regions or conditions.geographies):
-        rows = rows.filter(region__in=conditions.regions) | rows.filter(
-            region__geography__in=conditions.geographies
-        )
-    return rows
-
-
-def warnings_of(tenant: Tenant, conditions: Conditions) -> list[str]:
-    """What its author should know before relying on the rule; a sentence each, the gravest first."""
-    found = []
-    if not conditions.active:
-        found.append("It is switched off: it tells nobody.")
-    groups = tenant.action_groups.filter(pk__in=conditions.action_groups)
-    reached = groups.filter(endpoints__isnull=False)
-    if not reached.exists():
-        found.append(
-            "It leads nowhere: choose an action group with an address. Until then it counts as no rule."
-        )
-    elif not reached.filter(endpoints__suppressed_at=None, endpoints__left_alerts_at=None).exists():
-        found.append("It leads nowhere: every address of its groups is disabled or has left.")
-    if not cells_of(tenant, conditions):
-        found.append("It can never fire: none of your subscriptions runs where it looks.")
-    if _misses_global(tenant, conditions):
-        found.append(
-            "Global is not in it: what has no region, such as sign-in or the portal, is left out. "
-            "Add the region Global to hear of it."
-        )
-    if retired := list(
-        Service.objects.filter(pk__in=conditions.services, retired_at__isnull=False)
-    ):
-        found.append(f"No longer offered: {', '.join(sorted(map(str, retired)))}.")
-    return found
-
-
-def _misses_global(tenant: Tenant, conditions: Conditions) -> bool:
-    """Whether it names places, none of them Global, and the tenant uses something that is there."""
-    if not (conditions.regions or conditions.geographies):
-        return False
-    everywhere = Region.objects.filter(is_global=True)
-    named = everywhere.filter(pk__in=conditions.regions) | everywhere.filter(
-        geography__in=conditions.geographies
-    )
-    if named.exists():
-        return False
-    anywhere = _cells(tenant, conditions, places=False)
-    return anywhere.filter(region__is_global=True).exists()
+def leads_anywhere(tenant: Tenant) -> bool:
+    """Whether any rule does; else everything goes to the contact."""
+    return tenant.alert_rules.filter(active=True, action_groups__endpoints__isnull=False).exists()

@@ -17,6 +17,7 @@ from incidents.vocabulary import Kind
 from notifications.customers.rules import alert_rules, rule_form, rule_sentence, rules_file
 from notifications.customers.rules.alert_rules import Conditions
 from notifications.customers.rules.rule_sentence import Choices
+from notifications.customers.rules.rule_warnings import warnings_of
 from notifications.customers.rules.rules_file import RulesFileError
 from notifications.models import AlertRule, Tenant
 from notifications.models.customers.tenants import called
@@ -82,7 +83,7 @@ def _build(request: HttpRequest, tenant: Tenant, rule: AlertRule | None) -> Http
         "said": said,
         "refs": rule_form.refs(request.POST, said, tenant, choices),
         "sentence": rule_sentence.sentence(said, choices),
-        "warnings": alert_rules.warnings_of(tenant, said),
+        "warnings": warnings_of(tenant, said)[0],
         "differences": rule_sentence.differences(saved, said, choices) if saved else [],
         "choices": choices,
         "problem": problem,

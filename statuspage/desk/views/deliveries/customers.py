@@ -20,6 +20,7 @@ from notifications.customers.new_customer import NewCustomer
 from notifications.customers.rules import alert_rules, rule_sentence
 from notifications.customers.rules.alert_rules import Conditions
 from notifications.customers.rules.rule_sentence import Choices
+from notifications.customers.rules.rule_warnings import warnings_of
 from notifications.evidence.delivery_lookup import endpoints_of
 from notifications.models import Footprint, Tenant
 from notifications.models.customers.tenants import called
@@ -171,11 +172,10 @@ def one(request: HttpRequest, ref: str) -> HttpResponse:
     tenant = get_object_or_404(Tenant.objects.select_related("contact"), called(ref))
     choices = Choices.of(tenant)
     rows = tenant.alert_rules.prefetch_related(*alert_rules.MANY, "action_groups__endpoints")
-    rules = [
-        (rule, rule_sentence.sentence(said, choices), alert_rules.warnings_of(tenant, said))
-        for rule in rows.order_by("name")[:MOST_SHOWN]
-        for said in [Conditions.of(rule)]
-    ]
+    found = list(rows.order_by("name")[:MOST_SHOWN])
+    said = [Conditions.of(rule) for rule in found]
+    sentences = [rule_sentence.sentence(each, choices) for each in said]
+    leads = alert_rules.leads_anywhere(tenant)
     cells = Footprint.objects.select_related("service", "region").order_by("service", "region")
     owned = tenant.subscriptions.order_by("name", "ref")
     page = Paginator(
@@ -183,9 +183,10 @@ def one(request: HttpRequest, ref: str) -> HttpResponse:
     ).get_page(request.GET.get("page"))
     context = {
         "tenant": tenant,
-        "rules": rules,
-        "silent": not tenant.contact and not _leads_anywhere(tenant),
-        "by_contact": bool(tenant.contact) and not _leads_anywhere(tenant),
+        "rules": list(zip(found, sentences, warnings_of(tenant, *said), strict=True)),
+        "rules_in_all": tenant.alert_rules.count(),
+        "silent": not tenant.contact and not leads,
+        "by_contact": bool(tenant.contact) and not leads,
         "groups": tenant.action_groups.prefetch_related("endpoints").order_by("name")[:MOST_SHOWN],
         "endpoints": endpoints_of(tenant)[:MOST_SHOWN],
         "page": page,
@@ -195,10 +196,6 @@ def one(request: HttpRequest, ref: str) -> HttpResponse:
         "tokens": tenant.tokens.filter(revoked_at=None, expires_at__gt=timezone.now()).count(),
     }
     return render(request, "desk/customer.html", context)
-
-
-def _leads_anywhere(tenant: Tenant) -> bool:
-    return tenant.alert_rules.filter(active=True, action_groups__endpoints__isnull=False).exists()
 
 
 @desk(LOOK)

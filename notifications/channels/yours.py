@@ -55,7 +55,8 @@ class Yours:
 
 NOTHING = Yours()
 RELEASED = gettext_noop(
-    "All of yours is well again: you hear no more of this incident, unless it hits you again."
+    "All of yours is well again: you hear no more of this incident, unless it hits you again. To hear of"
+    " incidents to their end, choose so for this address at Service Health."
 )
 
 

@@ -26,6 +26,7 @@ from notifications.channels.email.smtp import send_alone
 from notifications.channels.registry import CHANNELS
 from notifications.channels.test_messages import send_test_message
 from notifications.channels.wording import known_language
+from notifications.customers.records import check_manners
 from notifications.models import ActionGroup, Endpoint, EndpointProposal, Tenant
 from notifications.vocabulary.addresses import AddressError
 from notifications.vocabulary.delivery_states import Channel
@@ -148,6 +149,14 @@ def _made(proposal: EndpointProposal, now: datetime) -> Endpoint:
     found.save(update_fields=["tenant", "confirmed_at", "left_alerts_at", "name"])
     proposal.delete()
     return found
+
+
+def set_manners(*, endpoint: Endpoint, language: str, time_zone: str, follows_on: bool) -> None:
+    """In which language and zone it is written to, and whether it hears of an incident to its end, also when all of
+    its tenant's is well again. Raises EntryError."""
+    check_manners(language, time_zone)
+    endpoint.language, endpoint.time_zone, endpoint.follows_on = language, time_zone, follows_on
+    endpoint.save(update_fields=["language", "time_zone", "follows_on"])
 
 
 @transaction.atomic

@@ -62,7 +62,7 @@ def save_tenant(
 ) -> Tenant:
     """Make or change a tenant; `contact` is a mail address, or empty. Raises EntryError."""
     ref = _checked_ref("ref", ref)
-    _check_manners(language, time_zone)
+    check_manners(language, time_zone)
     tenant = Tenant.objects.select_for_update().filter(called(ref)).first() or Tenant(ref=ref)
     tenant.name = checked_text("name", name, 200, lines=False) or ref
     tenant.language, tenant.time_zone = language, time_zone
@@ -193,7 +193,7 @@ def make_endpoint(
     *, channel: str, address: str, tenant: Tenant, language: str, time_zone: str, now: datetime
 ) -> tuple[Endpoint, str]:
     """An endpoint of a tenant and, of a webhook, its secret, which is nowhere else. Raises EntryError."""
-    _check_manners(language, time_zone)
+    check_manners(language, time_zone)
     try:
         return _made_or_taken_over(channel, address, tenant, language, time_zone, now)
     except AddressError as error:
@@ -228,7 +228,8 @@ def _checked_ref(name: str, typed: str) -> str:
     return ref
 
 
-def _check_manners(language: str, zone: str) -> None:
+def check_manners(language: str, zone: str) -> None:
+    """Raises EntryError for a language that the product does not have, and for what is no time zone."""
     known = dict(settings.LANGUAGES)
     if language not in known:
         raise EntryError("language", f"{language!r} is not known; use one of {', '.join(known)}.")

@@ -7,6 +7,7 @@ from copy import copy
 from datetime import timedelta
 from typing import Any
 
+from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
 
 from incidents.services.errors import EntryError
@@ -205,6 +206,8 @@ def endpoint(request: HttpRequest, visitor: Visitor, pk: int) -> HttpResponse:
         ).count(),
         "formats": endpoints.formats(found.channel),
         "tested": found.format,
+        "languages": settings.LANGUAGES,
+        "manners": found,
         "two_secrets": bool(found.former_until and found.former_until > visitor.now),
         "form_token": visitor.form_token(),
         "section": "where",
@@ -225,10 +228,25 @@ def _act(form: QueryDict, found: Endpoint, visitor: Visitor) -> dict[str, Any]:
         since = visitor.now - retry.LONGEST_REPLAY
         again = retry.replay_missed(endpoint_id=found.pk, since=since, now=visitor.now, actor=None)
         return {"said": f"{again} message{'s' * (again != 1)} will be sent again."}
+    if act == "manners":
+        return _manners(form, found)
     if act == "stop":
         own_endpoints.stop(endpoint=found, now=visitor.now)
         return {"said": "No alert goes there any more."}
     return {}
+
+
+def _manners(form: QueryDict, found: Endpoint) -> dict[str, Any]:
+    typed = {
+        "language": form.get("language", ""),
+        "time_zone": form.get("time_zone", "").strip(),
+        "follows_on": "follows_on" in form,
+    }
+    try:
+        own_endpoints.set_manners(endpoint=found, **typed)
+    except EntryError as error:
+        return {"problem": str(error), "manners": typed}
+    return {"said": "Saved."}
 
 
 def _tested(found: Endpoint, format: str, visitor: Visitor) -> dict[str, Any]:

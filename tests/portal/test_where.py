@@ -196,6 +196,26 @@ def test_stopped_it_leaves_its_groups_and_comes_back_by_a_code(
     assert mine.left_alerts_at is None
 
 
+def test_language_zone_and_whether_to_follow_on_are_chosen_per_address(
+    nordwind: Tenant, ed: Client
+) -> None:
+    made = endpoint("ops@nordwind.example.com", tenant=nordwind)
+    path = f"{WHERE}endpoints/{made.pk}/"
+    chosen = {"act": "manners", "language": "ja", "time_zone": "Asia/Tokyo", "follows_on": "on"}
+    post(ed, path, **chosen)
+    made.refresh_from_db()
+    assert (made.language, made.time_zone, made.follows_on) == ("ja", "Asia/Tokyo", True)
+    refused = post(ed, path, **chosen | {"time_zone": "Tokyo time"}).content.decode()
+    assert "&#x27;Tokyo time&#x27; is no time zone; use one as Europe/Berlin." in refused
+    assert 'value="Tokyo time"' in refused, "what was typed stays"
+    made.refresh_from_db()
+    assert made.time_zone == "Asia/Tokyo"
+    del chosen["follows_on"]
+    post(ed, path, **chosen)
+    made.refresh_from_db()
+    assert made.follows_on is False
+
+
 def test_what_was_missed_is_sent_again(nordwind: Tenant, ed: Client, operator: User) -> None:
     mine = endpoint("ops@nordwind.example.com", tenant=nordwind)
     rule(nordwind, "ops@nordwind.example.com")

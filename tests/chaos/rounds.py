@@ -152,8 +152,10 @@ class Stage:
         for address, told, identity in taken:
             seen[address, identity] += 1
             digests += len(told) > 1
-            for title, number in told:
+            # Who hears of it for the first time reads the older ones along, under the newest one's id.
+            for title, number in dict(told).items():
                 identities[address, title, number].add(identity)
+            for title, number in told:
                 if number not in heard[address, title]:
                     heard[address, title].append(number)
         receivers = audience.receivers(MAILS, HOOKS, EACH_TROUBLE, MAIL_KINDS, HOOK_KINDS)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 from datetime import datetime, timedelta
@@ -10,13 +11,16 @@ from pathlib import Path
 
 import pytest
 from django.contrib.auth.models import User
+from jsonschema import Draft202012Validator
 
 from incidents.models import Incident
 from incidents.services import incident as incident_service
 from incidents.services.inputs import Changes, Statement
+from incidents.services.retraction import retract
 from incidents.services.reviews.review import Draft, Section, publish_review
 from notifications.audience.concern import attach
 from notifications.channels import endpoints
+from notifications.channels.webhook.formats import native_2
 from notifications.channels.yours import how_many
 from notifications.delivery import plan, send
 from notifications.models import Delivery, Endpoint
@@ -104,6 +108,7 @@ def test_whose_last_cell_recovers_reads_that_all_of_theirs_is_well(
 ) -> None:
     tenant("here", WEST)
     tenant("there", NORTH)
+    tenant("both", WEST, NORTH)
     incident = declare(operator, now)
     later = now + timedelta(minutes=20)
     incident_service.recover(
@@ -114,8 +119,39 @@ def test_whose_last_cell_recovers_reads_that_all_of_theirs_is_well(
     told = text_of(sink.to("here@example.com")[-1])
     keep("recovered", text_of(sink.to("here@example.com")[-1], "html"))
     assert told.startswith("Recovered for you")
+    part = text_of(sink.to("both@example.com")[-1])
+    assert part.startswith("Recovered in part · Investigating"), "though the incident goes on"
     assert "here-1: Key Vault in West Europe (recovered, " in told
     assert "Still affected: Storage in North Europe." in told
+
+
+def test_what_was_taken_back_is_nobodys_and_has_no_time(
+    operator: User, now: datetime, sink: Sink
+) -> None:
+    tenant("here", WEST)
+    incident = declare(operator, now)
+    send.work()
+    retract(incident_id=incident.pk, reason="A probe.", now=now, actor=operator)
+    plan.plan_due(now=now)
+    send.work()
+    text = text_of(sink.mails[-1])
+    assert text.startswith("Retracted\n")
+    for untrue in ("Since:", "Until:", "What is yours", "here-1", "runs in a place"):
+        assert untrue not in text
+    assert "Whoever is told of an incident is told how it goes on." in text
+
+
+def test_after_the_end_it_is_said_in_the_past(operator: User, now: datetime, sink: Sink) -> None:
+    tenant("here", WEST)
+    incident = declare(operator, now)
+    incident_service.post_update(
+        incident_id=incident.pk, stage="mitigated", now=now, actor=operator
+    )
+    plan.plan_due(now=now)
+    send.work()
+    assert "It touched services and regions where your subscription runs." in text_of(
+        sink.mails[-1]
+    )
 
 
 def test_who_joins_late_gets_the_story_so_far(operator: User, now: datetime, sink: Sink) -> None:
@@ -284,13 +320,20 @@ def test_a_review_too_long_for_a_mail_is_begun_and_leads_to_the_page_with_all_of
     assert f"/service-health/events/{incident.tracking_id}/" in words
 
 
-def test_who_joins_late_gets_the_story_so_far_in_a_room_too(
-    operator: User, now: datetime, hook: Hook
+@pytest.mark.parametrize("channel", ["chat", "webhook"])
+def test_who_joins_late_gets_the_story_so_far_in_rooms_and_by_webhook_too(
+    channel: str, operator: User, now: datetime, hook: Hook
 ) -> None:
     tenant("early", WEST)
     incident = declare(operator, now)
     owner = tenant("late", ("storage", "east-us"), contact=False)
-    owner.contact, _ = endpoints.create(channel="chat", address=hook.url, tenant=owner, now=now)
+    owner.contact, _ = endpoints.create(
+        channel=channel,
+        address=hook.url,
+        tenant=owner,
+        now=now,
+        format="native-2" if channel == "webhook" else "",
+    )
     owner.save()
     incident_service.post_update(
         incident_id=incident.pk,
@@ -303,5 +346,11 @@ def test_who_joins_late_gets_the_story_so_far_in_a_room_too(
     ((_, body),) = hook.requests
     words = body.decode()
     assert "Storage in East US is failing or unavailable, too." in words
-    assert "What was said before you were told" in words
     assert "Keep cached secrets." in words
+    if channel == "chat":
+        assert "What was said before you were told" in words
+        return
+    sent = json.loads(words)
+    Draft202012Validator(json.loads(native_2.schema("https://status.example.com"))).validate(sent)
+    assert [one["number"] for one in sent["data"]["earlier"]] == [1]
+    assert sent["data"]["earlier_total"] == 1

@@ -76,10 +76,21 @@ class Own:
 
 
 @dataclass(frozen=True, slots=True)
+class Earlier:
+    """A statement that others had heard before this receiver was told of the incident."""
+
+    number: int
+    stage: str
+    at: datetime
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class Event:
     """Times are aware. `text`: Markdown in `language`, empty for "you were not affected"; `sentence`: the
     same, or what is told then. `level` is empty for planned maintenance, `url` unless the entry is public.
-    `told_along`: older updates that a digest tells, the oldest first; `identifier`: what the delivery of each
+    `told_along`: older updates that a digest tells, the oldest first; `earlier`: the story so far for who joins late,
+    the oldest first; `identifier`: what the delivery of each
     would have had alone.
     """
 
@@ -118,6 +129,7 @@ class Event:
     limit_per_hour: int = 0
     update_interval: int = 0  # seconds
     told_along: Sequence[Event] = ()
+    earlier: Sequence[Earlier] = ()
 
     @property
     def id(self) -> str:

@@ -13,6 +13,7 @@ from incidents.models import Communication, Impact, Incident, Revision
 from notifications.channels import wording
 from notifications.channels.webhook.event import (
     MAINTENANCE,
+    Earlier,
     Event,
     NamedCell,
     Own,
@@ -72,6 +73,10 @@ def event_of(delivery: Delivery, statement: ReadStatement) -> Event:
     unaffected = delivery.relevance == Relevance.NOT_IMPACTED
     with wording.reading(delivery):
         sentence, language = wording.body(delivery)
+        earlier = tuple(
+            Earlier(one.number, one.stage, one.at, wording.said(one, public=public)[0])
+            for one in reversed(wording.earlier(delivery))
+        )
     before = statement.previous(public=public)
     own = frozenset(delivery.concern.cells) if delivery.concern else frozenset()
     return Event(
@@ -111,6 +116,7 @@ def event_of(delivery: Delivery, statement: ReadStatement) -> Event:
         limit_reached=delivery.last_of_hour,
         limit_per_hour=settings.HOURLY_LIMIT,
         update_interval=settings.UPDATE_INTERVAL,
+        earlier=earlier,
         identifier=str(delivery.uuid),
     )
 

@@ -12,6 +12,7 @@ from typing import Any
 
 from django.utils import timezone
 
+from notifications.channels import wording
 from notifications.channels.base import Message
 from notifications.channels.webhook.event import Event
 from notifications.channels.webhook.formats.registry import WebhookFormat, format_of
@@ -43,6 +44,7 @@ class WebhookRenderer:
                 delivery.last_of_hour,
                 delivery.concern,
                 endpoint.language,
+                wording.is_late(delivery),
             )
             if key not in self._bodies:
                 event = self._event(delivery)

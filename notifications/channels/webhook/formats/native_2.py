@@ -18,6 +18,7 @@ SCHEMA = Path(__file__).with_name("native-2.schema.json")
 PATH = "/webhooks/native-2.schema.json"
 MOST_BYTES = 18_000
 STEPS = ((100, 6000), (50, 6000), (25, 4000), (12, 3000), (6, 2000), (3, 1000))  # cells, characters
+MOST_EARLIER = 10  # statements
 MOST_OWN = 20  # cells of one subscription
 
 
@@ -37,7 +38,7 @@ def body(event: Event) -> dict[str, Any]:
 
 
 def _body(event: Event, cells: int, characters: int) -> dict[str, Any]:
-    share = 1 + len(event.told_along)
+    share = 1 + len(event.told_along) + min(len(event.earlier), MOST_EARLIER)
     made: dict[str, Any] = {
         "type": "test" if event.is_test else f"incident.{event.statement}",
         "timestamp": seconds(event.at),
@@ -47,6 +48,18 @@ def _body(event: Event, cells: int, characters: int) -> dict[str, Any]:
     if event.told_along:
         made["data"]["told_along"] = [
             _data(each, max(1, cells // share), characters // share) for each in event.told_along
+        ]
+    if event.earlier:
+        made["data"]["earlier_total"] = len(event.earlier)
+        made["data"]["earlier"] = [
+            {
+                "number": one.number,
+                "stage": one.stage,
+                "at": seconds(one.at),
+                "text": one.text[: characters // share],
+                "text_complete": len(one.text) <= characters // share,
+            }
+            for one in event.earlier[-MOST_EARLIER:]
         ]
     return made
 

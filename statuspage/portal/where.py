@@ -237,7 +237,7 @@ def _act(form: QueryDict, found: Endpoint, visitor: Visitor) -> dict[str, Any]:
 
 
 def _manners(form: QueryDict, found: Endpoint) -> dict[str, Any]:
-    typed = {
+    typed: dict[str, Any] = {
         "language": form.get("language", ""),
         "time_zone": form.get("time_zone", "").strip(),
         "follows_on": "follows_on" in form,

@@ -12,15 +12,13 @@ from datetime import timedelta
 from operator import attrgetter
 
 from django.db import connection, transaction
-from django.db.models import BooleanField
-from django.db.models.expressions import RawSQL
 
 from incidents.models import Communication
 from notifications.audience import concern
 from notifications.delivery import kill_switch, rate_limits
 from notifications.models import Channel, Delivery, Endpoint
 from notifications.models.delivery import rows
-from notifications.vocabulary.delivery_states import LIMITED, SkipReason
+from notifications.vocabulary.delivery_states import LIMITED
 
 # Longer than a batch may take (send.BATCH_SECONDS) plus the slowest single mail.
 LEASE = timedelta(seconds=45)
@@ -90,6 +88,13 @@ RETURNING EXISTS (
   {rows.columns(Endpoint, "e", later=_LATER)}
 """  # noqa: S608 - names of columns
 _WIDTH = len(set(map(attrgetter("attname"), Delivery._meta.concrete_fields)) - _LATER)
+
+# What digests carry, the oldest first.
+_ITEMS = f"""
+SELECT {rows.columns(Delivery, "d")} FROM notifications_delivery d
+WHERE d.digest_id = ANY (%(ids)s::bigint[]) AND d.skip_reason = 'in_digest'
+ORDER BY d.communication_id
+"""  # noqa: S608 - names of columns
 
 # Of these, what is neither held back nor taken along by another.
 _STILL_CLAIMED = """
@@ -189,21 +194,12 @@ def _kept(
 
 def _digest_items_of(deliveries: Sequence[Delivery]) -> list[Delivery]:
     """What the claimed ones carry: nobody adds to it any more, since only what waits is taken along."""
-    carried = Delivery.objects.filter(
-        _is_one_of("digest_id", [each.pk for each in deliveries]),
-        skip_reason=SkipReason.IN_DIGEST,
-    )
-    item = list(carried.order_by("communication_id"))
+    with rows.executed(_ITEMS, {"ids": rows.array(each.pk for each in deliveries)}) as cursor:
+        item = [rows.instance(Delivery, row) for row in cursor.fetchall()]
     endpoints = {each.endpoint_id: each.endpoint for each in deliveries}
     for each in item:
         each.endpoint = endpoints[each.endpoint_id]
     return item
-
-
-def _is_one_of(column: str, ids: list[int]) -> RawSQL:
-    """Like `__in`, with one parameter instead of one for each id: a twentieth of a worker's time."""
-    condition = f'"notifications_delivery"."{column}" = ANY (%s::bigint[])'
-    return RawSQL(condition, [rows.array(ids)], output_field=BooleanField())  # noqa: S611 - columns are named here
 
 
 def channels_due(*, since: timedelta = timedelta(0)) -> list[Channel]:

@@ -175,6 +175,8 @@ def _roles(house: House, tenant: Tenant, people: Mapping[str, Someone]) -> None:
     }
     reader, editor = people[MemberRole.READER], people[MemberRole.EDITOR]
     for _, path in _pages(tenant, own):
+        if path.endswith("/you/"):  # one's own passkeys, whatever one's role
+            continue
         for act in ACTS:
             fields = {**reader.mark(), "act": act, "name": "taken", "role": "owner"}
             reply = house.ask("POST", path, fields, reader.cookie)
@@ -220,6 +222,10 @@ def _forged(house: House, tenant: Tenant, owner: Someone) -> None:
                 )
 
 
+# What differs between any two answers: tokens, challenges of passkeys, seconds to wait.
+_TOLD_EACH = re.compile(r'value="[^"]{20,}"|data-options="[^"]*"|wait \d+')
+
+
 def _codes(house: House, tenant: Tenant) -> None:
     """Known and unknown addresses are answered alike; codes are not guessed, nor used elsewhere."""
     known = tenant.memberships.select_related("person")[0].person.email
@@ -231,7 +237,7 @@ def _codes(house: House, tenant: Tenant) -> None:
             (
                 reply.status,
                 re.sub(r"[0-9a-f-]{36}", "KEY", reply.headers.get("location", "")),
-                reply.body,
+                _TOLD_EACH.sub("", reply.body.replace(address, "")),
             )
         )
         key = re.search(r"[0-9a-f-]{36}", reply.headers.get("location", ""))

@@ -47,7 +47,7 @@ SWEEPS = {
     "incidents.retention": 3600.0,
     "notifications.sweep": 15.0,
     "notifications.confirmations": 60.0,
-    "notifications.contact_notices": 30.0,
+    "notifications.contact_notices": 60.0,
     "notifications.sign_in_codes": 60.0,
     "notifications.reminders": 60.0,
     "notifications.delivery_statistics": 60.0,

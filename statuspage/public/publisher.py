@@ -7,6 +7,7 @@ notification and polls the row besides, so that a lost notification costs some s
 from __future__ import annotations
 
 import logging
+import select
 import sys
 import threading
 import zlib
@@ -49,7 +50,8 @@ from statuspage.public.store.renewal import renewed
 
 log = logging.getLogger(__name__)
 
-POLL_SECONDS = 5.0
+# A change rings; whoever does not hear it looks so often.
+POLL_SECONDS = 10.0
 RETRY_SECONDS = 1.0
 # Also while nothing happens pages say as of when they are true. Well before five minutes, when a page counts
 # as one that nobody renews.
@@ -285,7 +287,7 @@ class Publisher:
                     compressor.leave(self.renew().folder.name)
                 compressor.compress(self.base)
                 self._beat()
-                listener.wait(self._seconds_to_wait())
+                listener.wait(self._seconds_to_wait(), stop)
 
     def _seconds_to_wait(self) -> float:
         moment = self.snapshot.next_moment if self.snapshot is not None else None
@@ -323,9 +325,14 @@ class RevisionListener:
     def __exit__(self, *_: object) -> None:
         self.connection.close()
 
-    def wait(self, seconds: float) -> None:
-        for _ in self.connection.notifies(timeout=seconds, stop_after=1):
-            return
+    def wait(self, seconds: float, stop: threading.Event) -> None:
+        """Until a bump is heard, the time is over, or a second after `stop`."""
+        end = monotonic() + seconds
+        # Not psycopg's own waiting, which wakes ten times a second.
+        while not stop.is_set() and (left := end - monotonic()) > 0:
+            if select.select([self.connection.fileno()], [], [], min(left, 1.0))[0]:
+                any(self.connection.notifies(timeout=0))
+                return
 
 
 def current_revision() -> int:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from django import template
 from django.conf import settings
-from django.template.base import Parser, Token
+from django.template.base import FilterExpression, Parser, Token
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext
@@ -16,9 +17,11 @@ from statuspage.configuration.brand import Brand, Words
 from statuspage.public.render import stamps, times, vocabulary
 from statuspage.public.render.files import assets
 from statuspage.public.render.files.plain_files import NAMES
+from statuspage.public.render.layout import Alternate
 from statuspage.public.render.table import dependents, labels
 
 register = template.Library()
+CURRENT = SafeString(' aria-current="true"')
 
 
 @register.simple_tag
@@ -33,28 +36,54 @@ def brand() -> Brand:
     return settings.BRAND
 
 
+# Of every page, and so without a loop in a template, which takes ten times as long.
+@register.simple_tag
+def alternates(languages: Sequence[Alternate], base_url: str) -> SafeString:
+    """The same page in each language, and which one is for all others, as search engines read it."""
+    line = '<link rel="alternate" hreflang="{}" href="{}{}">'
+    others = ("x-default", base_url, languages[0].path)
+    return format_html_join(
+        "\n", line, [*((one.code, base_url, one.path) for one in languages), others]
+    )
+
+
+@register.simple_tag
+def other_languages(languages: Sequence[Alternate], language: str) -> SafeString:
+    """The links that change the language of the page."""
+    return format_html_join(
+        "\n",
+        '<a href="{}" lang="{}" hreflang="{}"{}>{}</a>',
+        (
+            (one.path, one.code, one.code, CURRENT if one.code == language else "", one.name)
+            for one in languages
+        ),
+    )
+
+
 class KeptNode(template.Node):
-    def __init__(self, name: str, nodes: template.NodeList) -> None:
-        self.name, self.nodes = name, nodes
+    def __init__(self, name: str, by: FilterExpression | None, nodes: template.NodeList) -> None:
+        self.name, self.by, self.nodes = name, by, nodes
 
     def render(self, context: template.Context) -> SafeString:
         kept = context.get("kept")
         if kept is None:
             return self.nodes.render(context)
-        if self.name not in kept:
-            kept[self.name] = self.nodes.render(context)
-        found: SafeString = kept[self.name]
+        name = f"{self.name} {self.by.resolve(context)}" if self.by else self.name
+        if name not in kept:
+            kept[name] = self.nodes.render(context)
+        found: SafeString = kept[name]
         return found
 
 
 @register.tag(name="kept")
 def keep(parser: Parser, token: Token) -> KeptNode:
     """`{% kept "name" %}…{% endkept %}`: what is the same on every page of a language, rendered once for all that one
-    renderer makes of one catalogue (`Layout.kept`); anywhere else each time."""
-    _, name = token.split_contents()
+    renderer makes of one catalogue (`Layout.kept`); anywhere else each time. `{% kept "name" value %}`: on every page
+    of this value, of which there must be few."""
+    _, name, *by = token.split_contents()
     nodes = parser.parse(("endkept",))
     parser.delete_first_token()
-    return KeptNode(name.strip('"'), nodes)
+    return KeptNode(name.strip('"'), parser.compile_filter(by[0]) if by else None, nodes)
 
 
 @register.filter

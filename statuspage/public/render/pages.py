@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import partial
+from functools import lru_cache, partial
 from typing import Any, TypeVar
 
 from django.conf import settings
@@ -90,7 +90,7 @@ def status_pages(
         name: SafeString(
             fragment(f"status/{name}.html", {**context, "as_of": snapshot.as_of}).decode()
         )
-        for name in ("cards", "upcoming", "recent", "places")
+        for name in ("figures", "cards", "upcoming", "recent", "places")
     }
     context["parts"]["lists"] = cells.get(
         "answers", lambda: SafeString(fragment("status/lists.html", lists).decode())
@@ -164,6 +164,12 @@ def legend() -> list[tuple[str, Any, Any]]:
     return [(state, labels.STATES[state], labels.STATES_EXPLAINED[state]) for state in order]
 
 
+@lru_cache(maxsize=32)
+def _strip(strip: heatmap.Strip, figures: bool, _language: str) -> SafeString:
+    """Rendered once for each language, for as long as it says the same."""
+    return SafeString(fragment("history/strip.html", {"strip": strip, "figures": figures}).decode())
+
+
 class HistoryPages:
     """The pages of the history; `parts` has the entries of the incidents they show, `kept` what was rendered of
     the same catalogue before."""
@@ -196,7 +202,8 @@ class HistoryPages:
 
     def newest(self) -> Page:
         # Numbers of today belong on this page alone: a month of long ago stays as it was.
-        own = {"strip": heatmap.strip(self.snapshot), "figures": self.snapshot.figures}
+        drawn = heatmap.strip(self.snapshot)
+        own = {"strip": _strip(drawn, self.snapshot.figures is not None, languages.current())}
         return self._page(HISTORY, history.newest(self.snapshot), own)
 
     def month(self, month: str) -> Page:

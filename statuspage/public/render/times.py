@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta
+from functools import lru_cache
 
 from django.utils.dateformat import format as date_format
 from django.utils.html import format_html
@@ -14,6 +15,8 @@ from incidents.texts.timestamps import seconds
 _DAYS = {"de": "j. F Y", "es": r"j \d\e F \d\e Y", "ja": "Y年n月j日"}
 _MONTHS = {"es": r"F \d\e Y", "ja": "Y年n月"}
 _COMMAS = {"ja": " ", "ar": "، "}
+# An update renders some hundred dates, nearly all of which were rendered before.
+KEPT = 5_000
 
 
 def clock(moment: datetime) -> str:
@@ -24,12 +27,17 @@ def clock(moment: datetime) -> str:
 def day(moment: datetime) -> str:
     """`21 January 2024`, of the day in UTC, as the current language writes it: the month is always a word
     (or, in Japanese, marked as one), so that nobody takes it for the day."""
-    return date_format(moment.astimezone(UTC), _DAYS.get(get_language() or "", "j F Y"))
+    return _day(moment.astimezone(UTC).date(), get_language() or "")
+
+
+@lru_cache(KEPT)
+def _day(day_in_utc: date, language: str) -> str:
+    return date_format(day_in_utc, _DAYS.get(language, "j F Y"))
 
 
 def date_name(day_in_utc: date) -> str:
     """`21 January 2024`, of a date."""
-    return day(datetime(day_in_utc.year, day_in_utc.month, day_in_utc.day, tzinfo=UTC))
+    return _day(day_in_utc, get_language() or "")
 
 
 def short_month(month: str) -> str:
@@ -71,16 +79,26 @@ def near(moment: datetime, now: datetime) -> str:
 
 def element(moment: datetime, shown: str = "") -> SafeString:
     """A `<time>` element; the text is `shown`, or the full form."""
-    return format_html('<time datetime="{}">{}</time>', seconds(moment), shown or full(moment))
+    return _element(moment, shown or full(moment))
+
+
+@lru_cache(KEPT, typed=True)  # equal texts of which one is escaped already are not the same
+def _element(moment: datetime, text: str) -> SafeString:
+    return format_html('<time datetime="{}">{}</time>', seconds(moment), text)
 
 
 def month_name(month: str) -> str:
     """`January 2024` for `2024-01`; anything else is given back as it is."""
+    return _month_name(month, get_language() or "")
+
+
+@lru_cache(KEPT)
+def _month_name(month: str, language: str) -> str:
     try:
         first = datetime.strptime(f"{month}-01", "%Y-%m-%d").replace(tzinfo=UTC)
     except ValueError:
         return month
-    return date_format(first, _MONTHS.get(get_language() or "", "F Y"))
+    return date_format(first, _MONTHS.get(language, "F Y"))
 
 
 def length(span: timedelta) -> str:

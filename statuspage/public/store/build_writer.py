@@ -6,7 +6,6 @@ brought up to date. Only shards that differ are looked at, so a write costs what
 
 from __future__ import annotations
 
-import gzip
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
@@ -18,10 +17,11 @@ from statuspage.public.store.disk import Tree
 from statuspage.public.store.file_names import PART, compressible
 from statuspage.public.store.manifest import FileEntry, GenerationError, Manifest
 from statuspage.public.store.manifest_shards import FOLDER, Shard, file_of, made, shard_of
+from statuspage.public.store.packing import Packer
 
 ASSETS = "/static/"
 ASSETS_KEPT = 500  # names of former releases that cached pages may still ask for
-FAST_GZIP = 5
+PACKER = Packer()
 
 
 @dataclass(slots=True)
@@ -266,7 +266,7 @@ def _write_new(
     if not compressible(entry):
         tree.remove(name + ".gz")
         return entry
-    packed = gzip.compress(body, FAST_GZIP, mtime=0)
+    packed = PACKER.packed(body)
     if len(packed) >= len(body):
         tree.remove(name + ".gz")
         return entry

@@ -41,10 +41,9 @@ def brand() -> Brand:
 def alternates(languages: Sequence[Alternate], base_url: str) -> SafeString:
     """The same page in each language, and which one is for all others, as search engines read it."""
     line = '<link rel="alternate" hreflang="{}" href="{}{}">'
-    others = ("x-default", base_url, languages[0].path)
-    return format_html_join(
-        "\n", line, [*((one.code, base_url, one.path) for one in languages), others]
-    )
+    named = [(one.code, one.path) for one in languages]
+    named += [("x-default", path) for _, path in named[:1]]
+    return format_html_join("\n", line, ((code, base_url, path) for code, path in named))
 
 
 @register.simple_tag

@@ -350,6 +350,24 @@ def history(operator: User) -> None:
     )  # fmt: skip
 
 
+@dataclass
+class Seen:
+    """What the world sees before anything hidden happens."""
+
+    publisher: Publisher
+    published: Answers
+    asked: Answers
+
+
+@pytest.fixture
+def seen(history: None, tmp_path: Path) -> Seen:
+    """Once for all histories, which follow one another: all of them together change nothing."""
+    publisher = Publisher(tmp_path / "kept", clock=lambda: LATER)
+    publisher.publish()
+    asked = dict(configured(UNKNOWN, "nobody"))
+    return Seen(publisher, dict(published(tmp_path / "fresh")), asked)
+
+
 @settings(
     max_examples=HISTORIES,
     phases=[Phase.generate],  # to make an example smaller takes many more looks than are worth it
@@ -357,13 +375,8 @@ def history(operator: User) -> None:
 )
 @given(chance=st.randoms(use_true_random=False), length=st.integers(8, 20))
 def test_no_public_answer_tells_of_a_hidden_history(
-    history: None, operator: User, tmp_path: Path, chance: Random, length: int
+    seen: Seen, operator: User, tmp_path: Path, chance: Random, length: int
 ) -> None:
-    publisher = Publisher(tmp_path / "kept", clock=lambda: LATER)
-    publisher.publish()
-    before = dict(published(tmp_path / "fresh"))
-    asked = dict(configured(UNKNOWN, "nobody"))
-
     world, done = World(operator), []
     for number in range(length):
         world.now = NOW + timedelta(minutes=number)
@@ -374,13 +387,13 @@ def test_no_public_answer_tells_of_a_hidden_history(
             continue  # a step that this life does not allow
         done.append(name)
 
-    assert not publisher.due(), f"the number of the public snapshot moved: {done}"
-    assert changed(before, dict(published(tmp_path / "fresh"))) == [], done
-    assert changed(asked, dict(configured(UNKNOWN, "nobody"))) == [], done
+    assert not seen.publisher.due(), f"the number of the public snapshot moved: {done}"
+    assert changed(seen.published, dict(published(tmp_path / "fresh"))) == [], done
+    assert changed(seen.asked, dict(configured(UNKNOWN, "nobody"))) == [], done
     if world.hidden:
         ref = world.tenants[0].ref if world.tenants else "nobody"
         told = dict(configured(world.hidden[0].tracking_id, ref))
-        assert changed(asked, told) == [], (
+        assert changed(seen.asked, told) == [], (
             f"a hidden incident or tenant is answered otherwise: {done}"
         )
 

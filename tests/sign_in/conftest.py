@@ -4,14 +4,8 @@ import pytest
 from django.contrib.auth.models import Group, User
 
 from incidents import access
-from statuspage.sign_in.hashing import BoundedHasher
 
 PASSWORD = "correct horse battery staple"
-
-
-@pytest.fixture(autouse=True)
-def hashing_is_quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(BoundedHasher, "iterations", 1000)
 
 
 @pytest.fixture

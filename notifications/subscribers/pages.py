@@ -9,6 +9,7 @@ import logging
 from collections.abc import Callable
 from datetime import datetime
 from functools import wraps
+from types import SimpleNamespace
 from typing import Any, Concatenate, ParamSpec
 from urllib.parse import urlsplit
 
@@ -88,7 +89,7 @@ def page(
         "root": root(language()),
         "language": language(),
         "languages": [
-            {"code": code, "name": name, "path": f"{root(code)}{plain}"}
+            SimpleNamespace(code=code, name=name, path=f"{root(code)}{plain}")
             for code, name in settings.LANGUAGES
         ],
         "direction": "rtl" if get_language_bidi() else "ltr",

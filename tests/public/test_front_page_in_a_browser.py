@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from base64 import b64encode
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
-from itertools import combinations
 from pathlib import Path
 from typing import Any
 
 import pytest
 from playwright.sync_api import Page, expect
 
+from statuspage import languages
 from statuspage.public.query.search import answer_about, meant
 from statuspage.public.snapshot.values import Snapshot
 from statuspage.public.store.generation import beat, write_generation
-from tests.browsing import PHONE, browser_page, check_accessible
+from tests.browsing import DESKTOP, PHONE, THEMES, browser_page, check_accessible
 from tests.public import snapshots
 from tests.public.sites import render_all
 from tests.public.test_front_page import NIGHT
@@ -52,10 +53,12 @@ QUESTIONS = (
     "tea pot",
 )
 KINDS_OF_PAGES = (
-    "/ar/status/history/",
-    "/ar/status/history/MANA-GER/",
-    "/de/status/history/minutes/",
-    "/ja/status/updates/",
+    "/status/",
+    "/status/europe/",
+    "/status/history/",
+    "/status/history/MANA-GER/",
+    "/status/history/minutes/",
+    "/status/updates/",
     "/status/api/",
 )
 READY = "html[data-local-finds]"
@@ -103,8 +106,6 @@ def at_night(page: Page) -> None:
 @pytest.mark.parametrize("language", ["en", "de"])
 def test_the_browser_answers_as_the_server_does(night: tuple[str, Any], language: str) -> None:
     from django.utils.translation import override
-
-    from statuspage import languages
 
     address, site = night
     with browser_page() as (page, complaints):
@@ -226,7 +227,7 @@ def test_marks_differ_in_grey_at_twelve_pixels(night: tuple[str, Any]) -> None:
             }""",
             taken,
         )
-    for one, other in combinations(states, 2):
+    for one, other in itertools.combinations(states, 2):
         pairs = zip(grey[one], grey[other], strict=True)
         differing = sum(abs(a - b) > 64 for a, b in pairs)
         assert differing >= 20, (one, other, differing)
@@ -290,14 +291,22 @@ def test_what_is_pressed_is_large_enough(night: tuple[str, Any]) -> None:
         assert small == []
 
 
-def test_every_kind_of_page_is_accessible_on_a_phone(night: tuple[str, Any]) -> None:
-    with browser_page(viewport=PHONE) as (page, _):
-        page.emulate_media(color_scheme="dark")
+def test_every_kind_of_page_is_accessible_in_each_language_theme_and_width(
+    night: tuple[str, Any],
+) -> None:
+    """Each language and each kind of page several times: of all pairs every third, on a screen and a phone, light
+    and dark in turn."""
+    shown = itertools.cycle([(v, theme) for v in (DESKTOP, PHONE) for theme in THEMES])
+    pairs = itertools.product(languages.names(), KINDS_OF_PAGES)
+    with browser_page() as (page, _):
         at_night(page)
-        for path in KINDS_OF_PAGES:
-            page.goto(night[0] + path)
+        for (code, path), (viewport, theme) in zip(list(pairs)[::3], shown, strict=False):
+            page.set_viewport_size(viewport)
+            page.emulate_media(color_scheme=theme)
+            page.goto(f"{night[0]}{languages.root(code)}{path}")
             check_accessible(page, targets=True)
-            assert page.evaluate("document.documentElement.scrollWidth") == PHONE["width"], path
+            width = page.evaluate("document.documentElement.scrollWidth")
+            assert width == viewport["width"], (code, path)
 
 
 def test_one_s_own_zone_takes_the_place_of_utc_and_says_so(night: tuple[str, Any]) -> None:

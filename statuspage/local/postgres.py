@@ -29,6 +29,7 @@ SETTINGS = {
     "timezone": "UTC",
     "log_timezone": "UTC",
     "log_connections": "",
+    "jit": "off",  # our questions are many and small; compiling one costs more than it saves
 }
 # For test runs, whose data nobody wants back after a power cut.
 HASTY = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}

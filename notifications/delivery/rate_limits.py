@@ -187,10 +187,10 @@ def hand_on_digest(claim: uuid.UUID, heirs: Sequence[int]) -> None:
     facts: dict[str, Any] = {"claim": claim, "heirs": list(heirs)}
     with connection.cursor() as cursor:
         cursor.execute(_TAKE_HELD, facts)
-        taken = [row[0] for row in cursor.fetchall()]
-        cursor.execute(_TAKE_CARRIED, facts)
-        if taken:
+        if taken := [row[0] for row in cursor.fetchall()]:
             cursor.execute(_HAND_ON, {"ids": taken})
+        # After that: what one of them carried for a line that another goes on with lies with the first by now.
+        cursor.execute(_TAKE_CARRIED, facts)
         cursor.execute(_GIVE_BACK, facts)
 
 

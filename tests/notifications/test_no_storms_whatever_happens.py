@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 from django.db import connection, transaction
 from django.utils import timezone
-from hypothesis import HealthCheck, given
+from hypothesis import HealthCheck, example, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 from pytest_django.fixtures import Settings
@@ -185,7 +185,27 @@ def audience(life: Life, said: Said, before: set[str]) -> set[str]:
     return {f"{ref}@example.com" for ref, homes in HOMES.items() if homes & said.scope} | before
 
 
+IDENTIFIED = ("update", "identified")
+# A digest is taken along by another one, while a correction of what it carries is claimed beside it.
+TWO_HEIRS: list[tuple[Any, ...]] = [
+    *[("say", 0, (WEST,), IDENTIFIED)] * 6,
+    *[("send",)] * 2,
+    ("say", 0, (NORTH,), IDENTIFIED),
+    ("fail",),
+    ("declare", (WEST, NORTH)),
+    ("pass", 31),
+    ("send",),
+    ("say", 1, (WEST,), ("correction", "identified")),
+    ("say", 2, (WEST,), IDENTIFIED),
+    ("send",),
+    ("say", 2, (NORTH,), IDENTIFIED),
+    ("say", 0, (WEST,), ("correction", "identified")),
+    ("send",),
+]
+
+
 @pytest.mark.django_db
+@example(actions=TWO_HEIRS)
 @hypothesis_settings(
     max_examples=15,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],

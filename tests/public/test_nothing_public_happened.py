@@ -19,6 +19,7 @@ from typing import Any
 
 import pytest
 from django.contrib.auth.models import Group, User
+from django.db import transaction
 from django.test import Client
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
@@ -242,9 +243,12 @@ def take_back(world: World, number: int) -> None:
 
 def absorb(world: World, number: int) -> None:
     one, other = world.one(number), world.one(number + 1)
-    merge(
-        absorbed_id=one.pk, into_id=other.pk, reason="one thing", statement=said(), **world.by()
-    )  # fmt: skip
+    with transaction.atomic():
+        merge(
+            absorbed_id=one.pk, into_id=other.pk, reason="one thing", statement=said(), **world.by()
+        )  # fmt: skip
+        if Incident.objects.public().filter(pk=other.pk).exists():
+            raise ValueError("together they are broad, and for the world: not a hidden history")
     if number % 2:
         unmerge(incident_id=one.pk, **world.by())
 

@@ -27,9 +27,16 @@ class _Quiet(SimpleHTTPRequestHandler):
 
 @pytest.fixture
 def shop(address: str, tmp_path: Path) -> Iterator[str]:
-    """A page of another site with three elements, three frames and a badge."""
+    """A page of another site with elements, three frames and a badge."""
     policy = f"default-src 'none'; script-src {address}; connect-src {address}; frame-src {address}; img-src {address}"
-    places = ('region="west-europe"', 'service="storage" region="east-us"', 'service="atlantis"')
+    places = (
+        'region="west-europe"',
+        'service="storage" region="east-us"',
+        'service="atlantis"',
+        'service="portal"',
+        'pairs="storage:east-us,portal:global"',
+        'pairs="storage:east-us,storage:west-europe"',
+    )
     elements = "".join(f"<p><statuspage-state {one}></statuspage-state></p>" for one in places)
     frames = "".join(
         f'<iframe src="{address}/embed/{one}"></iframe>'
@@ -55,11 +62,19 @@ def test_another_site_shows_what_is_so_for_the_places_it_cares_about(shop: str) 
         page.get_by_text("Key Vault – West Europe: out").wait_for()
         page.get_by_text("Storage – East US: operational").wait_for()
         page.get_by_text("Status unknown").wait_for()
+        said = [
+            page.locator("statuspage-state").nth(n).locator("a").inner_text() for n in range(3, 6)
+        ]
         words = [
             page.frame_locator(f"iframe >> nth={n}").locator("svg").get_attribute("aria-label")
             for n in range(3)
         ]
         assert page.evaluate("document.images[0].naturalWidth") > 0
+    assert said == [
+        "Portal & Co – Global: operational",
+        "All 2: operational",
+        "Storage: operational",
+    ]
     assert words == ["Example Cloud: Critical", "West Europe: Critical", "Portal & Co: Good"]
     # The one that names nothing in the catalogue was refused, and nothing else.
     assert [one for one in complaints if "404" not in one and "favicon" not in one] == []

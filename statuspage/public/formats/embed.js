@@ -32,6 +32,17 @@
   };
   SHAPES.critical = SHAPES.major;
 
+  // Names are "service – region": what all of them have in common, or how many there are.
+  const common = (parts) => {
+    const [first, ...more] = parts.map((one) => one.name);
+    const ends = first.split(" – ");
+    if (!more.length) return first;
+    return (
+      [ends[0], ends.at(-1)].find((one, end) => more.every((name) => name.split(" – ").at(-end) === one)) ??
+      `All ${parts.length}`
+    );
+  };
+
   class State extends HTMLElement {
     static observedAttributes = ["src", "service", "region", "pairs"];
 
@@ -71,8 +82,11 @@
       const troubled = parts.filter((one) => one.status !== "operational");
       const said = troubled.slice(0, 3).map((one) => `${one.name}: ${WORDS[one.status]}`);
       if (troubled.length > 3) said.push(`${troubled.length - 3} more`);
-      const alone = parts.length === 1 ? `${parts[0].name}: ${WORDS[parts[0].status]}` : status.description;
-      this.draw(status.indicator, said.join(", ") || alone, `${page.url}/status/`, status.description);
+      const calm = this.asksForAll() ? status.description : `${common(parts)}: ${WORDS.operational}`;
+      this.draw(status.indicator, said.join(", ") || calm, `${page.url}/status/`, status.description);
+    }
+    asksForAll() {
+      return !["service", "region", "pairs"].some((name) => this.hasAttribute(name));
     }
     draw(state, text, href, title) {
       const root = this.shadowRoot;

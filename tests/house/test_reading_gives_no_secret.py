@@ -126,10 +126,8 @@ def pages(house: House) -> Iterator[str]:
     for model in admin.site._registry:
         base = f"/admin/{model._meta.app_label}/{model._meta.model_name}/"
         yield base
-        rows = list(model._default_manager.all()[:5])
-        yield from (f"{base}{row.pk}/change/" for row in rows)
-        for row in rows[:2]:  # they name what else there is
-            yield from (f"{base}{row.pk}/{each}/" for each in ("history", "delete"))
+        for row in model._default_manager.all()[:5]:
+            yield from (f"{base}{row.pk}/{each}/" for each in ("change", "history", "delete"))
     for each in addresses():
         if each.startswith("admin/") and "(?P" not in each:
             yield "/" + filled(house, each)

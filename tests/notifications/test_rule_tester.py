@@ -242,7 +242,7 @@ def by_the_tester(owner: Tenant) -> set[Row]:
 
 
 @settings(
-    max_examples=12,
+    max_examples=25,
     deadline=None,
     phases=[Phase.generate],  # shrinking takes minutes, and a history is short already
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],

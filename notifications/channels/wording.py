@@ -212,6 +212,15 @@ def earlier(delivery: Delivery) -> list[Communication]:
     return list(before.exclude(**{column: ""}).order_by("-number"))
 
 
+def earlier_head() -> str:
+    return gettext("What was said before you were told")
+
+
+def heading(communication: Communication, zone: str) -> str:
+    """Over an earlier statement: when, and the stage."""
+    return f"{moment(communication.at, zone)} · {gettext(communication.get_stage_display())}"
+
+
 def moment(at: datetime | None, zone: str) -> str:
     """`09:00 UTC on 7 February 2024`, with the reader's own time behind it; empty for None."""
     if at is None:

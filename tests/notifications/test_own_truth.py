@@ -20,6 +20,7 @@ from incidents.services.retraction import retract
 from incidents.services.reviews.review import Draft, Section, publish_review
 from notifications.audience.concern import attach
 from notifications.channels import endpoints
+from notifications.channels.registry import CHANNELS
 from notifications.channels.webhook.formats import native_2
 from notifications.channels.yours import how_many
 from notifications.delivery import plan, send
@@ -320,19 +321,35 @@ def test_a_review_too_long_for_a_mail_is_begun_and_leads_to_the_page_with_all_of
     assert f"/service-health/events/{incident.tracking_id}/" in words
 
 
-@pytest.mark.parametrize("channel", ["chat", "webhook"])
-def test_who_joins_late_gets_the_story_so_far_in_rooms_and_by_webhook_too(
-    channel: str, operator: User, now: datetime, hook: Hook
+ADDRESS = {
+    "pagerduty": f"/v2/enqueue?routing_key={'a' * 32}",
+    "opsgenie": "/v2/alerts?api_key=12345678-1234-1234-1234-123456789abc",
+    "matrix": "/_matrix/client/v3/rooms/!a:b?access_token=t",
+}
+SAID = "Keep cached secrets."
+
+
+@pytest.mark.parametrize(
+    ("channel", "format"),
+    [
+        (handler.name.value, each.name)
+        for handler in CHANNELS.values()
+        if handler.name in ("webhook", "chat")
+        for each in handler.formats
+    ]
+    + [("apprise", "")],
+)
+def test_who_joins_late_gets_the_story_so_far_in_every_format(
+    channel: str, format: str, operator: User, now: datetime, hook: Hook
 ) -> None:
     tenant("early", WEST)
     incident = declare(operator, now)
     owner = tenant("late", ("storage", "east-us"), contact=False)
+    address = hook.url.replace("/hook", ADDRESS.get(format, "/hook"))
+    if channel == "apprise":
+        address = hook.url.replace("http://", "ntfy://")
     owner.contact, _ = endpoints.create(
-        channel=channel,
-        address=hook.url,
-        tenant=owner,
-        now=now,
-        format="native-2" if channel == "webhook" else "",
+        channel=channel, address=address, tenant=owner, now=now, format=format
     )
     owner.save()
     incident_service.post_update(
@@ -344,13 +361,30 @@ def test_who_joins_late_gets_the_story_so_far_in_rooms_and_by_webhook_too(
     plan.plan_due(now=now)
     send.work()
     ((_, body),) = hook.requests
-    words = body.decode()
+    words = body.decode().replace("\\", "")
     assert "Storage in East US is failing or unavailable, too." in words
-    assert "Keep cached secrets." in words
-    if channel == "chat":
-        assert "What was said before you were told" in words
-        return
-    sent = json.loads(words)
-    Draft202012Validator(json.loads(native_2.schema("https://status.example.com"))).validate(sent)
-    assert [one["number"] for one in sent["data"]["earlier"]] == [1]
-    assert sent["data"]["earlier_total"] == 1
+    assert SAID in words
+    sent = json.loads(body)
+    match format:
+        case "native-2" | "cloudevents":
+            schema = json.loads(native_2.schema("https://status.example.com"))
+            native = sent if format == "native-2" else {"data": sent["data"]}
+            Draft202012Validator(schema | {"required": ["data"]}).validate(native)
+            assert [one["number"] for one in sent["data"]["earlier"]] == [1]
+            assert sent["data"]["earlier_total"] == 1
+        case "native-1":
+            assert [one["number"] for one in sent["data"]["earlier"]] == [1]
+        case "statuspage":
+            late, first = sent["incident"]["incident_updates"]
+            assert SAID in first["body"]
+            assert SAID not in late["body"]
+            assert set(first) == set(late)
+            assert late["id"] != first["id"]
+            assert late["created_at"] >= first["created_at"]
+        case "pagerduty":
+            ((heading, said),) = sent["payload"]["custom_details"]["earlier"].items()
+            assert heading.startswith("1. ")
+            assert heading.endswith(" · Investigating")
+            assert SAID in said
+        case _:
+            assert "What was said before you were told" in words

@@ -17,11 +17,12 @@ from django.test import Client
 from pytest_django.fixtures import Settings
 
 from incidents.models import Incident
-from incidents.services.incident import declare
+from incidents.services.incident import declare, post_update
+from incidents.services.inputs import Statement
 from incidents.services.statements import write_communication
 from notifications.channels import endpoints, signed_links
 from notifications.channels.push import encryption, vapid
-from notifications.channels.push.renderer import BODY, MOST_CARRIED, said_of
+from notifications.channels.push.renderer import BODY, MOST_CARRIED, MOST_STORY, said_of
 from notifications.channels.push.subscription import as_base64, is_service, of_base64
 from notifications.delivery import plan
 from notifications.delivery.send import work
@@ -124,6 +125,33 @@ def test_a_browser_subscribes_and_is_told_encrypted_and_signed(
     public = ec.EllipticCurvePublicKey.from_encoded_point(ec.SECP256R1(), of_base64(key))
     public.verify(signature, signed.encode(), ec.ECDSA(SHA256()))
     assert Delivery.objects.get().state == "sent"
+
+
+def test_a_browser_that_comes_late_is_told_what_was_said_before_in_a_few_words(
+    browser: Browser, service: Hook, operator: User
+) -> None:
+    now = datetime.now(UTC)
+    incident = public_incident(operator, now)
+    for number in range(MOST_STORY):
+        update(incident, operator, now, f"Step {number}: {'we look into it ' * 30}")
+    plan.plan_due(now=now)
+    subscribe(browser)
+    service.requests.clear()
+    update(incident, operator, now, "It gets better.")
+    plan.plan_due(now=now)
+    work()
+    ((_, body),) = service.requests
+    now_said, _, story = browser.read(body)["body"].partition(
+        "What was said before you were told:\n"
+    )
+    assert "It gets better." in now_said
+    steps = [f"[Investigating] Step {number}: we look" for number in (2, 1, 0)]
+    assert [line[: len(steps[0])] for line in story.splitlines()[:-1]] == steps
+    assert story.endswith("… and 1 older one.")
+
+
+def update(incident: Incident, operator: User, now: datetime, text: str) -> None:
+    post_update(incident_id=incident.pk, statement=Statement(text, ""), now=now, actor=operator)
 
 
 def test_a_digest_tells_what_it_takes_along_and_counts_the_rest(

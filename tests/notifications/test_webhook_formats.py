@@ -375,3 +375,15 @@ def test_a_body_stays_short_and_says_what_it_left_out(cells: int, length: int, l
     data = body["data"]
     assert data["cells_total"] == cells
     assert data["text_complete"] == (data["text"] == text)
+
+
+@pytest.mark.parametrize("name", ["pagerduty", "opsgenie"])
+@pytest.mark.parametrize("audience", ["targeted", "public"])
+def test_a_text_too_long_says_how_much_stands_there_and_where_all_of_it_is(
+    name: str, audience: str, now: datetime
+) -> None:
+    event = replace(made_up(now, text="x" * 30_000), audience=audience)
+    (format,) = (each for each in FORMATS if each.offered.name == name)
+    body = json.dumps(format.body(event), ensure_ascii=False)
+    page = "/status/" if audience == "public" else "/service-health/events/TEST-001/"
+    assert f"/30000: https://status.example.com{page}]" in body

@@ -221,13 +221,12 @@ def _with_story(post: Post, delivery: Delivery) -> Post:
     zone = delivery.endpoint.time_zone
     updates = []
     for each in reversed(wording.earlier(delivery)):
-        head = f"{wording.moment(each.at, zone)} · {gettext(each.get_stage_display())}"
+        head = wording.heading(each, zone)
         ref = f"Ref. {each.incident.tracking_id}/{each.number}"
         updates.append(Update(head, "", to_text(wording.said(each, public=public)[0]), ref))
     if not updates:
         return post
-    head = gettext("What was said before you were told")
-    return replace(post, carried_head=head, carried=updates)
+    return replace(post, carried_head=wording.earlier_head(), carried=updates)
 
 
 def _ref(delivery: Delivery) -> str:

@@ -11,6 +11,7 @@ from typing import Any
 from django.conf import settings
 from django.utils.translation import get_language, get_language_bidi, gettext, ngettext
 
+from incidents.models import Communication
 from incidents.sealing import unseal
 from incidents.texts.markdown import to_text
 from notifications.channels import signed_links, wording
@@ -22,7 +23,7 @@ from notifications.channels.yours import Book
 from notifications.models import Delivery, Endpoint
 
 TITLE, BODY = 120, 400  # characters; a telephone shows less
-MOST_PLACES, MOST_CARRIED = 3, 6
+MOST_PLACES, MOST_CARRIED, MOST_STORY = 3, 6, 3
 KEPT_FOR = 24 * 3600  # seconds that a service keeps it for a browser that is off
 HIDDEN = "…"
 
@@ -53,6 +54,8 @@ def said_of(delivery: Delivery) -> dict[str, Any]:
     body = shortened("\n".join(lines), BODY)
     if delivery.digest_items:
         body = "\n".join([shortened(body, BODY // 2), *_carried(delivery.digest_items)])
+    elif story := wording.earlier(delivery):
+        body = "\n".join([body, *_story(story)])
     return {
         "title": one_line(f"{drill}{SIGNS[str(facts['state'])]} {facts['title']}", TITLE),
         "body": body,
@@ -70,6 +73,17 @@ def _carried(items: Sequence[Delivery]) -> list[str]:
         words = " ".join(to_text(wording.body(each)[0]).split())
         lines.append(shortened(f"[{facts['stage']}] {facts['title']}: {words}", BODY // 4))
     left = len(items) - MOST_CARRIED
+    return [*lines, older(left)] if left > 0 else lines
+
+
+def _story(earlier: Sequence[Communication]) -> list[str]:
+    """For who joins late: what others were told before, the newest first and the rest counted; all of it stands on
+    the page that the notification opens."""
+    lines = [f"{wording.earlier_head()}:"]
+    for each in earlier[:MOST_STORY]:
+        words = " ".join(to_text(wording.said(each, public=True)[0]).split())
+        lines.append(shortened(f"[{gettext(each.get_stage_display())}] {words}", BODY // 4))
+    left = len(earlier) - MOST_STORY
     return [*lines, older(left)] if left > 0 else lines
 
 

@@ -77,12 +77,14 @@ class Own:
 
 @dataclass(frozen=True, slots=True)
 class Earlier:
-    """A statement that others had heard before this receiver was told of the incident."""
+    """A statement that others had heard before this receiver was told of the incident. `heading`: when, and the
+    stage, in the language of the receiver."""
 
     number: int
     stage: str
     at: datetime
     text: str
+    heading: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,8 +92,7 @@ class Event:
     """Times are aware. `text`: Markdown in `language`, empty for "you were not affected"; `sentence`: the
     same, or what is told then. `level` is empty for planned maintenance, `url` unless the entry is public.
     `told_along`: older updates that a digest tells, the oldest first; `earlier`: the story so far for who joins late,
-    the oldest first; `identifier`: what the delivery of each
-    would have had alone.
+    the oldest first, under `earlier_head`; `identifier`: what the delivery of each would have had alone.
     """
 
     site: str
@@ -130,6 +131,7 @@ class Event:
     update_interval: int = 0  # seconds
     told_along: Sequence[Event] = ()
     earlier: Sequence[Earlier] = ()
+    earlier_head: str = ""
 
     @property
     def id(self) -> str:
@@ -183,10 +185,32 @@ class Event:
         return f"{'[Drill] ' if self.drill else ''}{self.title}{where}"
 
     @property
-    def whole_text(self) -> str:
+    def page(self) -> str:
+        """Where its receiver can read all of it."""
+        if self.url or self.drill or self.audience == DeliveryAudience.PUBLIC:
+            return self.url or f"{self.base_url}/status/"
+        return f"{self.base_url}/service-health/events/{self.tracking_id}/"
+
+    @property
+    def told_text(self) -> str:
         """The sentence, and beneath it what else a digest tells, for formats that know one event a message."""
         along = [f"[{each.id}] {each.title}: {each.sentence}" for each in self.told_along]
         return "\n\n".join((self.sentence, *along))
+
+    @property
+    def whole_text(self) -> str:
+        """The same with the story so far beneath it, for formats that know one text a message."""
+        story = [f"**{one.heading}**\n\n{one.text}" for one in self.earlier]
+        return "\n\n".join(
+            (self.told_text, *([f"**{self.earlier_head}**"] if story else []), *story)
+        )
+
+    def fitted(self, text: str, most: int) -> str:
+        """The text, or as much of it as fits, with how much that is and where all of it stands."""
+        if len(text) <= most:
+            return text
+        rest = f"\n\n[… {most}/{len(text)}: {self.page}]"
+        return text[: most - len(rest)] + rest
 
 
 def open_windows(cell: NamedCell, at: datetime | None = None) -> list[Window]:

@@ -74,9 +74,16 @@ def event_of(delivery: Delivery, statement: ReadStatement) -> Event:
     with wording.reading(delivery):
         sentence, language = wording.body(delivery)
         earlier = tuple(
-            Earlier(one.number, one.stage, one.at, wording.said(one, public=public)[0])
+            Earlier(
+                one.number,
+                one.stage,
+                one.at,
+                wording.said(one, public=public)[0],
+                wording.heading(one, "UTC"),
+            )
             for one in reversed(wording.earlier(delivery))
         )
+        earlier_head = wording.earlier_head()
     before = statement.previous(public=public)
     own = frozenset(delivery.concern.cells) if delivery.concern else frozenset()
     return Event(
@@ -117,6 +124,7 @@ def event_of(delivery: Delivery, statement: ReadStatement) -> Event:
         limit_per_hour=settings.HOURLY_LIMIT,
         update_interval=settings.UPDATE_INTERVAL,
         earlier=earlier,
+        earlier_head=earlier_head,
         identifier=str(delivery.uuid),
     )
 

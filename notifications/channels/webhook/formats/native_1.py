@@ -12,6 +12,7 @@ VERSION = 1
 # A body stays well below the 20 kB that receivers may count on.
 MOST_CELLS = 100
 LONGEST_TEXT = 6000
+MOST_EARLIER, LONGEST_EARLIER = 5, 2000  # statements, characters of all of them
 MOST_BYTES = 16_000
 MOST_OWN = 10  # cells of one subscription
 
@@ -39,6 +40,7 @@ def _single(event: Event, most_cells: int) -> dict[str, Any]:
             "level": event.level or None,
             "text": event.text[:LONGEST_TEXT],
             "text_complete": len(event.text) <= LONGEST_TEXT,
+            **({"earlier": _earlier(event)} if event.earlier else {}),
             "concern": _concern(event),
             "language": event.language,
             "cells": [
@@ -54,6 +56,21 @@ def _single(event: Event, most_cells: int) -> dict[str, Any]:
             "url": event.url or None,
         },
     }
+
+
+def _earlier(event: Event) -> list[dict[str, Any]]:
+    """What others had heard before its receiver was told of the incident, the oldest first."""
+    characters = LONGEST_EARLIER // len(event.earlier[-MOST_EARLIER:])
+    return [
+        {
+            "number": one.number,
+            "stage": one.stage,
+            "at": seconds(one.at),
+            "text": one.text[:characters],
+            "text_complete": len(one.text) <= characters,
+        }
+        for one in event.earlier[-MOST_EARLIER:]
+    ]
 
 
 def _concern(event: Event) -> dict[str, Any] | None:

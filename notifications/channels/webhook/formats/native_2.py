@@ -38,7 +38,8 @@ def body(event: Event) -> dict[str, Any]:
 
 
 def _body(event: Event, cells: int, characters: int) -> dict[str, Any]:
-    share = 1 + len(event.told_along) + min(len(event.earlier), MOST_EARLIER)
+    share = 1 + len(event.told_along)
+    of_earlier = characters // (1 + min(len(event.earlier), MOST_EARLIER))
     made: dict[str, Any] = {
         "type": "test" if event.is_test else f"incident.{event.statement}",
         "timestamp": seconds(event.at),
@@ -56,8 +57,8 @@ def _body(event: Event, cells: int, characters: int) -> dict[str, Any]:
                 "number": one.number,
                 "stage": one.stage,
                 "at": seconds(one.at),
-                "text": one.text[: characters // share],
-                "text_complete": len(one.text) <= characters // share,
+                "text": one.text[:of_earlier],
+                "text_complete": len(one.text) <= of_earlier,
             }
             for one in event.earlier[-MOST_EARLIER:]
         ]

@@ -34,7 +34,11 @@ def path(event: Event) -> str:
 def body(event: Event) -> dict[str, Any]:
     if path(event):
         note = f"{event.headline}\n\n{event.whole_text}"
-        return {"user": event.site, "source": event.site, "note": note[:LONGEST_NOTE]}
+        return {
+            "user": event.site,
+            "source": event.site,
+            "note": event.fitted(note, LONGEST_NOTE),
+        }
     own = event.own
     details = {
         "id": event.id,
@@ -46,7 +50,7 @@ def body(event: Event) -> dict[str, Any]:
     return {
         "message": event.headline[:LONGEST_MESSAGE],
         "alias": alias(event),
-        "description": event.whole_text[:LONGEST_DESCRIPTION],
+        "description": event.fitted(event.whole_text, LONGEST_DESCRIPTION),
         "details": {name: value for name, value in details.items() if value},
         "entity": ", ".join(cell.name for cell in event.cells[:5])[:512],
         "source": event.site,

@@ -15,7 +15,8 @@ HOST = "https://events.pagerduty.com"
 ALERT, CHANGE = "/v2/enqueue", "/v2/change/enqueue"
 SEVERITIES = {"error": "critical", "warning": "warning", "informational": "info", "": "info"}
 LONGEST_SUMMARY = 1024
-LONGEST_DETAIL = 6000
+LONGEST_DETAIL = 20_000  # characters, an event may have 512 KB
+MOST_EARLIER = 10
 KEY = r"[A-Za-z0-9]{32}"
 
 
@@ -69,8 +70,19 @@ def _details(event: Event) -> dict[str, Any]:
         "id": event.id,
         "stage": event.stage,
         "relevance": event.relevance,
-        "text": event.whole_text[:LONGEST_DETAIL],
+        "text": event.fitted(event.told_text, LONGEST_DETAIL),
         "next_update_by": seconds(event.next_update_by),
         "cells": [cell.name for cell in event.cells[:50]],
         "subscriptions": [one.name for one in own.named] if own else [],
+        **({"earlier": _earlier(event)} if event.earlier else {}),
+    }
+
+
+def _earlier(event: Event) -> dict[str, str]:
+    """By when and in which stage it was said, the newest last; the oldest are counted where there are many."""
+    left = len(event.earlier) - MOST_EARLIER
+    older = {"…": f"{left}: {event.page}"} if left > 0 else {}
+    return older | {
+        f"{one.number}. {one.heading}": event.fitted(one.text, LONGEST_DETAIL)
+        for one in event.earlier[-MOST_EARLIER:]
     }

@@ -1,7 +1,7 @@
 """The body of Statuspage's incident webhook; ids are those of the product's own Statuspage files. Pure.
 
-Field by field after Atlassian's published examples. One event a message: what a digest tells along stands as
-further updates of the same incident, or beneath the text.
+Field by field after Atlassian's published examples. One event a message: what a digest tells along stands
+beneath the text, what was said before its receiver was told as older updates of the incident.
 """
 
 from __future__ import annotations
@@ -18,7 +18,14 @@ from incidents.status_mapping import (
 )
 from incidents.texts.timestamps import millis
 from incidents.vocabulary import Extent, Level, Stage
-from notifications.channels.webhook.event import LEVELS, Event, NamedCell, state, state_before
+from notifications.channels.webhook.event import (
+    LEVELS,
+    Earlier,
+    Event,
+    NamedCell,
+    state,
+    state_before,
+)
 
 MOST_CELLS = 40
 
@@ -84,7 +91,10 @@ def _incident(event: Event, page_id: str) -> dict[str, Any]:
         "metadata": {},
         "reminder_intervals": None,
         "page_id": page_id,
-        "incident_updates": [_update(event, status)],
+        "incident_updates": [
+            _update(event, status),
+            *(_earlier(event, one) for one in reversed(event.earlier)),
+        ],
         "components": [_component(event, cell, page_id) for cell in event.cells[:MOST_CELLS]],
     }
 
@@ -117,7 +127,7 @@ def _update(event: Event, status: str) -> dict[str, Any]:
         "id": opaque("update", event.tracking_id, str(event.number)),
         "incident_id": opaque("incident", event.tracking_id),
         "status": status,
-        "body": event.whole_text,
+        "body": event.told_text,
         "created_at": at,
         "updated_at": at,
         "display_at": at,
@@ -136,6 +146,19 @@ def _update(event: Event, status: str) -> dict[str, Any]:
         "twitter_updated_at": None,
         "custom_tweet": None,
         "tweet_id": None,
+    }
+
+
+def _earlier(event: Event, one: Earlier) -> dict[str, Any]:
+    """Which components it named then is not told: they stand as they are now."""
+    at = millis(one.at)
+    return _update(event, STAGE_ON_STATUSPAGE[one.stage]) | {
+        "id": opaque("update", event.tracking_id, str(one.number)),
+        "body": one.text,
+        "created_at": at,
+        "updated_at": at,
+        "display_at": at,
+        "affected_components": None,
     }
 
 

@@ -12,7 +12,6 @@ from notifications.models import Delivery, Endpoint
 from notifications.vocabulary.delivery_states import Channel, Failure
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
-CALM = "Nothing is wrong, and you need not do anything."  # of every test message
 HEADER_LENGTH = 900  # a header line may have 998 characters with its name
 
 

@@ -9,6 +9,7 @@ from typing import ClassVar
 
 from notifications.channels import outbound
 from notifications.channels.base import Address, Message, TransportError
+from notifications.vocabulary import suppressions
 from notifications.vocabulary.addresses import AddressError, normalise_web
 from notifications.vocabulary.delivery_states import Failure
 
@@ -85,7 +86,8 @@ def classify(
     """
     detail = f"answered {status}"
     if status == 410 or (rooms and status == 404):
-        return TransportError(Failure.PERMANENT, f"{detail}: gone for good", bad_address=True)
+        gone = suppressions.GONE % {"status": status}
+        return TransportError(Failure.PERMANENT, gone, bad_address=True)
     wait = _wait(retry_after, now or datetime.now(UTC))
     if status == 429:
         return TransportError(

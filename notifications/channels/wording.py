@@ -67,6 +67,9 @@ NOT_AFFECTED = _(
     "Our analysis is complete: your subscriptions were not affected by this incident. You need not do"
     " anything, and you will hear no more of it."
 )
+# Of every test message.
+CALM = _("Nothing is wrong, and you need not do anything.")
+TEST = _("Test message of %(site)s")
 DRILL = _("THIS IS A DRILL. Nothing has happened; you need not do anything.")
 CONFIDENTIAL = _(
     "This is a targeted notice to some customers; its text is not published. Please treat it as confidential."

@@ -120,6 +120,7 @@ def _unsaved(proposal: EndpointProposal) -> Endpoint:
         format=proposal.format,
         secret=proposal.secret,
         tenant=proposal.tenant,
+        language=proposal.tenant.language,
     )
 
 

@@ -21,6 +21,7 @@ from notifications.channels.email.mail_answers import judge
 from notifications.channels.signed_links import TokenError
 from notifications.inbound.reports import BounceReport
 from notifications.models import Attempt, Bounce, Delivery, Endpoint, Result
+from notifications.vocabulary import suppressions
 from notifications.vocabulary.delivery_states import DeliveryAudience
 
 LONGEST = 300
@@ -147,7 +148,7 @@ def _delivery_of(report: BounceReport) -> Delivery | None:
 def _suppress_dead(new: Sequence[Return], now: datetime) -> None:
     for each in new:
         if each.kind == Bounce.Kind.HARD:
-            _suppress(each.endpoint_id, each.detail or "the address does not exist", now)
+            _suppress(each.endpoint_id, each.detail or suppressions.UNKNOWN, now)
 
 
 def _suppress_refusing(new: Sequence[Return], now: datetime) -> None:
@@ -164,7 +165,11 @@ def _suppress_refusing(new: Sequence[Return], now: datetime) -> None:
     )
     for endpoint_id, times in often:
         days = settings.BOUNCE_WINDOW_DAYS
-        words = f"refused on {times} of {days} days: {soft[endpoint_id]}"
+        words = suppressions.REFUSED % {
+            "times": times,
+            "days": days,
+            "answer": soft[endpoint_id],
+        }
         _suppress(endpoint_id, words, now)
 
 

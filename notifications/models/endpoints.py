@@ -13,7 +13,7 @@ from incidents.models import Incident, Region, Service
 from incidents.sealing import SealedField, SealedWebAddressField, seal_findable
 from incidents.vocabulary import Kind, Level
 from notifications.models.choices import CADENCES, channels
-from notifications.vocabulary import addresses
+from notifications.vocabulary import addresses, suppressions
 from notifications.vocabulary.delivery_states import Cadence, Channel
 
 NAME_LENGTH = 100
@@ -166,6 +166,11 @@ class Endpoint(models.Model):
     def label(self) -> str:
         """The address as it may be shown: the whole of a web address is as good as a password."""
         return addresses.label(self.address)
+
+    @property
+    def suppressed_why(self) -> str:
+        """Why nothing is sent there any more, in the language that is active."""
+        return suppressions.in_words(self.suppressed_because)
 
 
 class Breaker(models.Model):

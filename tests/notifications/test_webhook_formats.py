@@ -352,7 +352,10 @@ def made_up(
         NamedCell(f"service-{n}", f"Service {n}" * 3, "west-europe", "West Europe", (window,) * 3)
         for n in range(cells)
     )
-    base = example("https://status.example.com", "Cloud Status", UUID(int=7), now)
+    base = example(
+        "https://status.example.com", "Cloud Status", UUID(int=7), now, title="Vaults", text=text,
+        language="en",
+    )  # fmt: skip
     stage = "planned" if kind == "planned-maintenance" else "investigating"
     return replace(
         base, kind=kind, stage=stage, level="" if "maint" in kind else "warning", cells=named,

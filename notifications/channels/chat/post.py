@@ -16,7 +16,7 @@ from django.utils.translation import gettext, ngettext
 from incidents.texts.markdown import to_text
 from incidents.wording import clock
 from notifications.channels import wording
-from notifications.channels.base import CALM, one_line
+from notifications.channels.base import one_line
 from notifications.channels.yours import Book
 from notifications.models import Delivery
 from notifications.vocabulary.delivery_states import DeliveryAudience
@@ -141,18 +141,19 @@ def post_of(delivery: Delivery) -> Post:
 
 
 def test_post(now: datetime) -> Post:
-    """That a room is told from now on, and that nothing is wrong."""
-    text = f"Test message of {settings.SITE_NAME}, {clock(now.astimezone(UTC))}."
+    """That nothing is wrong; in the language that is active."""
+    title = wording.TEST % {"site": settings.SITE_NAME}
+    text = f"{title}, {clock(now.astimezone(UTC))}."
     return Post(
         site=settings.SITE_NAME,
         looks="quiet",
-        state="Test",
+        state=gettext("Test"),
         headline=text,
         title=text,
         places=(),
         times=(),
         yours=(),
-        text=CALM,
+        text=str(wording.CALM),
         link="",
         link_words="",
         notes=(),

@@ -47,7 +47,7 @@ def about(
     reason = {
         What.LEFT: gettext("Whoever reads %(address)s has ended the alerts to it.") % names,
         What.SUPPRESSED: gettext("We send nothing there any more: %(why)s.")
-        % {"why": notice.endpoint.suppressed_because},
+        % {"why": notice.endpoint.suppressed_why},
         What.FAILING: gettext(
             "What we send there is not taken. We go on trying for days; if it stays so, we send nothing there"
             " any more."

@@ -250,7 +250,9 @@ def _worst(kind: str, windows: Sequence[Window]) -> Shown:
     return shown(kind, worst.level, worst.extent)
 
 
-def example(base_url: str, site: str, site_id: UUID, now: datetime) -> Event:
+def example(
+    base_url: str, site: str, site_id: UUID, now: datetime, *, title: str, text: str, language: str
+) -> Event:
     """A made-up statement in which nothing is wrong: what a test message says."""
     return Event(
         site=site,
@@ -260,7 +262,7 @@ def example(base_url: str, site: str, site_id: UUID, now: datetime) -> Event:
         number=1,
         kind=Kind.HEALTH_ADVISORY,
         statement="update",
-        title=f"Test message of {site}",
+        title=title,
         stage=Stage.RESOLVED,
         previous_stage="",
         previous_at=None,
@@ -269,9 +271,9 @@ def example(base_url: str, site: str, site_id: UUID, now: datetime) -> Event:
         audience=DeliveryAudience.TARGETED,
         relevance=Relevance.RELATED,
         reason=Reason.ALERT_RULE,
-        text="Nothing is wrong, and you need not do anything.",
-        sentence="Nothing is wrong, and you need not do anything.",
-        language="en",
+        text=text,
+        sentence=text,
+        language=language,
         at=now,
         created_at=now,
         started_at=now - timedelta(minutes=1),

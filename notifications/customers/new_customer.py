@@ -17,6 +17,7 @@ from incidents.texts import csv_file
 from incidents.vocabulary import Kind, Level
 from notifications.customers import load_customers, members, records
 from notifications.customers.customer_file import COLUMNS, CustomerFile, CustomerFileError
+from notifications.customers.rules.alert_rules import Conditions
 from notifications.models import Channel, CustomerSubscription, Footprint, MemberRole, Tenant
 from notifications.models.customers.tenants import called
 
@@ -56,10 +57,8 @@ def add(new: NewCustomer, *, now: datetime) -> Tenant:
             time_zone=tenant.time_zone,
             now=now,
         )
-        rule = records.Rule(
-            FIRST_RULE, kinds=[Kind.SERVICE_ISSUE], least_level=Level.WARNING, endpoints=[end.pk]
-        )
-        records.save_rule(tenant=tenant, rule=rule)
+        rule = Conditions(name=FIRST_RULE, kinds=(Kind.SERVICE_ISSUE,), least_level=Level.WARNING)
+        records.save_rule(tenant=tenant, conditions=rule, endpoints=[end.pk])
     if new.owner:
         role, by = MemberRole.OWNER, settings.SITE_NAME
         members.invite(tenant=tenant, address=new.owner, role=role, security=True, by=by)

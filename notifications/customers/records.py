@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
-from datetime import datetime, time
+from dataclasses import replace
+from datetime import datetime
 from zoneinfo import available_timezones
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Model
 
-from incidents.models import Geography, Region, Service, ServiceCategory
+from incidents.models import Region, Service
 from incidents.services.errors import EntryError
 from incidents.services.statements import checked_text
 from notifications.channels import endpoints
@@ -30,30 +29,6 @@ from notifications.vocabulary import identifiers
 from notifications.vocabulary.addresses import AddressError
 
 MOST_ENDPOINTS = 20
-
-
-@dataclass(frozen=True, slots=True)
-class Rule:
-    """An alert rule with the addresses it leads to; what is left empty matches everything."""
-
-    name: str
-    active: bool = True
-    kinds: Sequence[str] = ()
-    services: Sequence[Service] = ()
-    categories: Sequence[ServiceCategory] = ()
-    regions: Sequence[Region] = ()
-    geographies: Sequence[Geography] = ()
-    subscriptions: Sequence[str] = ()
-    least_level: str = ""
-    certainty: str = ""
-    ends_only: bool = False
-    dependents: bool = False
-    quiet_from: time | None = None
-    quiet_until: time | None = None
-    quiet_level: str = ""
-    quiet_kinds: Sequence[str] = ()
-    endpoints: Sequence[int] = field(default_factory=tuple)
-    groups: Sequence[int] = field(default_factory=tuple)
 
 
 @transaction.atomic
@@ -100,53 +75,28 @@ def save_subscription(
 
 
 @transaction.atomic
-def save_rule(*, tenant: Tenant, rule: Rule) -> AlertRule:
-    """Make or change the tenant's rule of this name, with a group of its own for its endpoints, beside `groups`.
+def save_rule(
+    *, tenant: Tenant, conditions: alert_rules.Conditions, endpoints: Sequence[int]
+) -> AlertRule:
+    """Make or change the tenant's rule of this name; beside its action groups it gets one of its own for `endpoints`.
 
     Raises EntryError for what belongs to another tenant.
     """
-    subscriptions = list(tenant.subscriptions.filter(called(*rule.subscriptions)))
-    known = {identifiers.key(each.ref) for each in subscriptions}
-    if missing := [ref for ref in rule.subscriptions if identifiers.key(ref) not in known]:
-        raise EntryError(
-            "subscriptions", f"{sorted(missing)[0]} is none of {tenant.ref}'s; remove it."
-        )
-    if len(rule.endpoints) > MOST_ENDPOINTS:
+    if len(endpoints) > MOST_ENDPOINTS:
         raise EntryError("endpoints", f"are more than {MOST_ENDPOINTS}; name fewer.")
-    reached = list(tenant.endpoints.filter(pk__in=rule.endpoints))
-    if strange := set(rule.endpoints) - {each.pk for each in reached}:
+    reached = list(tenant.endpoints.filter(pk__in=endpoints))
+    if strange := set(endpoints) - {each.pk for each in reached}:
         raise EntryError("endpoints", f"{min(strange)} is none of {tenant.ref}'s; remove it.")
-    name = checked_text("name", rule.name, 200, lines=False)
+    name = checked_text("name", conditions.name, 200, lines=False)
     if not name:
         raise EntryError("name", "is empty; name the rule.")
-    groups = list(rule.groups)
-    if reached or not groups:
+    if reached or not conditions.action_groups:
         group, _ = ActionGroup.objects.get_or_create(tenant=tenant, name=name)
         group.endpoints.set(reached)
-        groups.append(group.pk)
+        conditions = replace(conditions, action_groups=(*conditions.action_groups, group.pk))
     named = tenant.alert_rules.filter(name=name).first()
     return alert_rules.save(
-        tenant=tenant,
-        rule_id=named.pk if named else None,
-        conditions=alert_rules.Conditions(
-            name=name,
-            active=rule.active,
-            kinds=tuple(rule.kinds),
-            services=_ids(rule.services),
-            categories=_ids(rule.categories),
-            regions=_ids(rule.regions),
-            geographies=_ids(rule.geographies),
-            subscriptions=_ids(subscriptions),
-            least_level=rule.least_level,
-            certainty=rule.certainty,
-            ends_only=rule.ends_only,
-            dependents=rule.dependents,
-            quiet_from=rule.quiet_from,
-            quiet_until=rule.quiet_until,
-            quiet_level=rule.quiet_level,
-            quiet_kinds=tuple(rule.quiet_kinds),
-            action_groups=tuple(groups),
-        ),
+        tenant=tenant, conditions=conditions, rule_id=named.pk if named else None
     )
 
 
@@ -183,10 +133,6 @@ def remove_rule(*, tenant: Tenant, name: str) -> None:
     for group in groups:
         if not group.alert_rules.exists():
             group.delete()
-
-
-def _ids(rows: Sequence[Model]) -> tuple[int, ...]:
-    return tuple(row.pk for row in rows)
 
 
 def make_endpoint(

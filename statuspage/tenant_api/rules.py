@@ -2,25 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from http import HTTPStatus
 
-from django.db.models import Model
 from django.http import HttpRequest
 from ninja import Body, Query, Router, Status
 from pydantic import BaseModel, Field
 
-from incidents.models import Geography, Region, Service, ServiceCategory
 from incidents.services.errors import EntryError
 from notifications.customers.rules import alert_rules
 from notifications.customers.rules.alert_rules import Conditions
 from notifications.customers.rules.rule_warnings import warnings_of
 from notifications.models import AlertRule, TenantScope
-from notifications.vocabulary import identifiers
 from statuspage.api.answers import pagination
 from statuspage.api.answers.problems import problem
 from statuspage.api.answers.response_codes import reads, writes
-from statuspage.api.catalogue_lookup import found
 from statuspage.api.schemas.rules import RuleConditions, ToldConditions, conditions_of
 from statuspage.tenant_api.authentication import Scoped, token_of
 from statuspage.tenant_api.events import next_link
@@ -98,43 +93,16 @@ def _conditions(request: HttpRequest, name: str, new: NewTenantRule) -> Conditio
         raise EntryError(
             "action_groups", f"{min(strange)[:60]!r} is none of yours; see /endpoints."
         )
-    keys = [identifiers.key(each) for each in new.subscriptions]
-    owned = {
-        identifiers.key(ref): pk
-        for pk, ref in (tenant.subscriptions.values_list("pk", "ref") if keys else ())
-    }
-    if missing := [each for each in keys if each not in owned]:
-        raise EntryError("subscriptions", f"{missing[0][:64]!r} is none of yours; remove it.")
-    return Conditions(
-        name=name,
-        active=new.active,
-        kinds=tuple(dict.fromkeys(new.kinds)),
-        subscriptions=tuple(sorted({owned[each] for each in keys})),
-        action_groups=tuple(sorted({groups[each] for each in new.action_groups})),
-        services=_ids(found("services", new.services, Service)),
-        categories=_ids(found("categories", new.categories, ServiceCategory)),
-        regions=_ids(found("regions", new.regions, Region)),
-        geographies=_ids(found("geographies", new.geographies, Geography)),
-        least_level=new.least_level,
-        certainty=new.certainty,
-        ends_only=new.ends_only,
-        dependents=new.dependents,
-        quiet_from=new.quiet_from,
-        quiet_until=new.quiet_until,
-        quiet_level=new.quiet_level,
-        quiet_kinds=tuple(new.quiet_kinds),
+    return conditions_of(
+        new, tenant=tenant, name=name, action_groups={groups[each] for each in new.action_groups}
     )
-
-
-def _ids(rows: Iterable[Model]) -> tuple[int, ...]:
-    return tuple(sorted(row.pk for row in rows))
 
 
 def _told(request: HttpRequest, *rules: AlertRule) -> list[TenantRule]:
     warned = warnings_of(token_of(request).tenant, *map(Conditions.of, rules))
     return [
         TenantRule(
-            **conditions_of(rule),
+            **alert_rules.in_names(rule),
             name=rule.name,
             action_groups=sorted(each.name for each in rule.action_groups.all()),
             warnings=warnings,

@@ -15,7 +15,7 @@ from incidents.policy import PRESETS, decide, parse_facts
 from incidents.services.decisions.decision_recording import record_decision
 from incidents.services.incident import declare, post_update
 from incidents.services.inputs import Override, Statement
-from incidents.services.visibility import waits_for_audience, withdraw
+from incidents.services.visibility import apply_verdict, waits_for_audience, withdraw
 from incidents.vocabulary import Scenario
 from notifications.delivery import claims, plan, send
 from notifications.delivery.circuit_breaker import Breakers
@@ -61,6 +61,18 @@ def test_a_withdrawn_entry_forgets_what_made_it_public(
     incident.refresh_from_db()
     assert incident.scenario is None
     assert not incident.withdraw_after_review
+
+
+@pytest.mark.parametrize("drill", [True, False])
+def test_neither_a_drill_nor_what_waits_for_a_person_has_just_become_public(
+    catalogue: None, operator: User, now: datetime, drill: bool
+) -> None:
+    broad = [hit(service, "west-europe", extent="region") for service in ("storage", "key-vault")]
+    incident = declare(
+        declaration=declaration(*broad, drill=drill), now=now, actor=operator if drill else None
+    )
+    assert not apply_verdict(incident, incident.decisions.get(), now=now, confirmed=drill)
+    assert incident.published_at is None
 
 
 def test_a_decision_without_a_statement_is_news(

@@ -31,6 +31,7 @@ from functools import cache
 from io import StringIO
 from itertools import islice
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import psycopg
 from psycopg import sql
@@ -180,7 +181,7 @@ def _make_databases(folder: Path) -> dict[str, str]:
     names = [f"test_{DATABASE}_{number}" for number in range(AT_ONCE + 1)]  # one for mutmut itself
     address = os.environ["DATABASE_URL"]
     with psycopg.connect(address, autocommit=True) as connection:
-        own = address.replace(f"/{connection.info.dbname}", f"/{DATABASE}")
+        own = urlsplit(address)._replace(path=f"/{DATABASE}").geturl()
         for name in (DATABASE, f"test_{DATABASE}", *names):
             drop = sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)")
             connection.execute(drop.format(sql.Identifier(name)))

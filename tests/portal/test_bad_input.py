@@ -123,7 +123,7 @@ def test_a_rule_of_a_thousand_conditions_is_saved_or_refused_in_words(
     assert problem_of(answer).startswith("services: ")
     assert 'value="Strange"' in answer.content.decode()
     answer = post(owner, "rules/new/", "save", {"name": "A", "subscription_refs": refs + " gone"})
-    assert "gone is none of yours" in problem_of(answer)
+    assert "gone is not among the subscriptions" in problem_of(answer)
     assert refs in answer.content.decode()
 
 

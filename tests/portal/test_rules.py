@@ -175,7 +175,7 @@ def test_very_many_subscriptions_are_named_by_their_identifiers(
     client = signed_in(ED)
     answer = post(client, NEW, "save", name="A", subscription_refs="more-1, gone-2")
     assert answer.status_code == 422
-    assert "gone-2 is none of yours" in answer.content.decode()
+    assert "gone-2 is not among the subscriptions" in answer.content.decode()
     assert "more-1, gone-2</textarea>" in answer.content.decode()
     post(client, NEW, "save", name="A", subscription_refs="MORE-1\nmore-2", action_groups=group.pk)
     made = AlertRule.objects.get()

@@ -11,10 +11,12 @@ from django.contrib.auth.models import User
 from django.core.management import call_command
 
 from incidents.models import Communication
+from incidents.services.corrections import correct_times
 from incidents.services.decisions.operator_decisions import set_audience
 from incidents.services.incident import declare, post_update
-from incidents.services.inputs import Override, Statement
+from incidents.services.inputs import Declaration, Override, Statement
 from incidents.services.reviews.review import Draft, Section, publish_review
+from incidents.vocabulary import Scenario
 from statuspage.public.snapshot.reader import Reader, read_snapshot
 from statuspage.public.snapshot.values import IncidentView, ResponseView
 from tests.conftest import NOW, declaration, hit
@@ -23,6 +25,15 @@ pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("
 
 SHIPPED = Path(__file__).parents[2] / "incidents" / "data"
 BROAD = ("key-vault", "west-europe"), ("storage", "west-europe")
+
+
+EVERYBODY = Override(public=True, reason="for the test")
+
+
+def nobody_knows_whom() -> Declaration:
+    regions = ("west-europe", "north-europe")
+    two = (hit("key-vault", region) for region in regions)
+    return declaration(*two, level="warning", audience="unknown")
 
 
 def view(minutes: int = 120) -> IncidentView:
@@ -42,7 +53,7 @@ def test_the_first_targeted_message_of_a_public_incident_is_a_moment_without_a_w
     later = NOW + timedelta(minutes=20)
     post_update(
         incident_id=incident.pk, statement=Statement(public_text="It is public now."), now=later,
-        actor=operator, override=Override(public=True, reason="for the test"),
+        actor=operator, override=EVERYBODY,
     )  # fmt: skip
     shown = view()
     assert shown.response == ResponseView(NOW, False, NOW, later)
@@ -52,11 +63,8 @@ def test_the_first_targeted_message_of_a_public_incident_is_a_moment_without_a_w
 def test_a_first_message_after_the_public_post_is_there_at_once_and_not_before_it_was_sent(
     operator: User,
 ) -> None:
-    two = (hit("key-vault", "west-europe"), hit("key-vault", "north-europe"))
-    incident = declare(
-        declaration=declaration(*two, level="warning", audience="unknown"), now=NOW, actor=operator
-    )
-    assert incident.scenario == 3
+    incident = declare(declaration=nobody_knows_whom(), now=NOW, actor=operator)
+    assert incident.scenario == Scenario.AUDIENCE_UNKNOWN
     reader = Reader()
     (waiting,) = reader.read(now=NOW).incidents
     assert waiting.response == ResponseView(NOW, False, None, NOW)
@@ -64,6 +72,33 @@ def test_a_first_message_after_the_public_post_is_there_at_once_and_not_before_i
     set_audience(incident_id=incident.pk, audience="estimated", now=later, actor=operator)
     (told,) = reader.read(now=later).incidents
     assert told.response == ResponseView(NOW, False, later, NOW)
+
+
+def test_as_long_as_nobody_knows_whom_it_hits_nobody_was_told_directly(operator: User) -> None:
+    incident = declare(declaration=nobody_knows_whom(), now=NOW, actor=operator, override=EVERYBODY)
+    assert incident.scenario == Scenario.AUDIENCE_UNKNOWN
+    correct_times(
+        incident_id=incident.pk, reason="From the logs.", started_at=NOW - timedelta(hours=2),
+        now=NOW + timedelta(minutes=5), actor=operator,
+    )  # fmt: skip
+    assert Communication.objects.first_targeted() == {}
+
+
+def test_what_a_person_kept_targeted_was_told_directly(operator: User) -> None:
+    kept = Override(public=False, reason="for the test")
+    incident = declare(declaration=nobody_knows_whom(), now=NOW, actor=operator, override=kept)
+    post_update(
+        incident_id=incident.pk, statement=Statement(public_text="For everybody."),
+        now=NOW + timedelta(minutes=20), actor=operator, override=EVERYBODY,
+    )  # fmt: skip
+    assert Communication.objects.first_targeted() == {incident.pk: NOW}
+
+
+def test_of_what_is_broad_those_who_may_be_hit_are_told_at_once(operator: User) -> None:
+    hits = [hit(*cell, extent="zone") for cell in BROAD]
+    incident = declare(declaration=declaration(*hits, audience="unknown"), now=NOW, actor=operator)
+    assert incident.scenario == Scenario.BROAD
+    assert Communication.objects.first_targeted() == {incident.pk: NOW}
 
 
 def test_reviews_are_owed_to_the_public_until_they_are_there(operator: User) -> None:

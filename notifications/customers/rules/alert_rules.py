@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import time
 from typing import Any
@@ -13,16 +14,19 @@ from incidents.services.errors import EntryError
 from incidents.services.statements import checked_text
 from incidents.vocabulary import Kind, Level
 from notifications.models import AlertRule, Certainty, Tenant
+from notifications.models.customers.tenants import called
+from notifications.vocabulary import identifiers
 
 MOST_RULES = 1_000
-_CATALOGUE: dict[str, Any] = {
+CATALOGUE: dict[str, Any] = {
     "services": Service,
     "categories": ServiceCategory,
     "regions": Region,
     "geographies": Geography,
 }
 _OWN = ("subscriptions", "action_groups")
-MANY = (*_CATALOGUE, *_OWN)
+MANY = (*CATALOGUE, *_OWN)
+_KINDS = ("kinds", "quiet_kinds")
 _PLAIN = (
     "active", "least_level", "certainty", "ends_only", "dependents",
     "quiet_from", "quiet_until", "quiet_level",
@@ -53,20 +57,36 @@ class Conditions:
 
     @classmethod
     def of(cls, rule: AlertRule) -> Conditions:
-        return cls(
-            name=rule.name,
-            active=rule.active,
-            kinds=tuple(rule.kinds),
-            least_level=rule.least_level,
-            certainty=rule.certainty,
-            ends_only=rule.ends_only,
-            dependents=rule.dependents,
-            quiet_from=rule.quiet_from,
-            quiet_until=rule.quiet_until,
-            quiet_level=rule.quiet_level,
-            quiet_kinds=tuple(rule.quiet_kinds),
-            **{name: tuple(sorted(row.pk for row in getattr(rule, name).all())) for name in MANY},
-        )
+        named = {name: tuple(sorted(row.pk for row in getattr(rule, name).all())) for name in MANY}
+        return cls(name=rule.name, **(plain(rule) | named))
+
+
+def plain(source: object) -> dict[str, Any]:
+    """What a row or a document says without naming other rows, under the names of `Conditions`."""
+    kinds = {name: tuple(dict.fromkeys(getattr(source, name))) for name in _KINDS}
+    return kinds | {name: getattr(source, name) for name in _PLAIN}
+
+
+def in_names(rule: AlertRule) -> dict[str, Any]:
+    """What a rule matches, for documents: rows by their identifiers, times as 22:00."""
+    said = plain(rule) | {name: sorted(getattr(rule, name)) for name in _KINDS}
+    said |= {name: sorted(row.slug for row in getattr(rule, name).all()) for name in CATALOGUE}
+    said["subscriptions"] = sorted(row.ref for row in rule.subscriptions.all())
+    for name in ("quiet_from", "quiet_until"):
+        said[name] = f"{said[name]:%H:%M}" if said[name] else None
+    return said
+
+
+def subscriptions_of(tenant: Tenant, refs: Sequence[str]) -> tuple[int, ...]:
+    """The tenant's subscriptions of these identifiers, by their ids. Raises EntryError for any other."""
+    owned = tenant.subscriptions.filter(called(*refs)).values_list("ref", "pk") if refs else ()
+    known = {identifiers.key(ref): pk for ref, pk in owned}
+    for ref in refs:
+        if identifiers.key(ref) not in known:
+            raise EntryError(
+                "subscriptions", f"{ref[:64]} is not among the subscriptions; remove it."
+            )
+    return tuple(sorted({known[identifiers.key(ref)] for ref in refs}))
 
 
 @transaction.atomic
@@ -90,9 +110,8 @@ def save(*, tenant: Tenant, conditions: Conditions, rule_id: int | None = None) 
     _check_word("certainty", (conditions.certainty,), ["", *Certainty.values])
     _check_quiet_hours(conditions)
     rows = _rows(tenant, conditions)
-    for name in _PLAIN:
-        setattr(rule, name, getattr(conditions, name))
-    rule.kinds, rule.quiet_kinds = list(conditions.kinds), list(conditions.quiet_kinds)
+    for name, value in plain(conditions).items():
+        setattr(rule, name, list(value) if name in _KINDS else value)
     rule.save()
     for name, chosen in rows.items():
         if chosen or rule_id is not None:
@@ -132,7 +151,7 @@ def _rows(tenant: Tenant, conditions: Conditions) -> dict[str, list[int]]:
     found: dict[str, list[int]] = {}
     for name in MANY:
         wanted = set(getattr(conditions, name))
-        rows = getattr(tenant, name) if name in _OWN else _CATALOGUE[name].objects
+        rows = getattr(tenant, name) if name in _OWN else CATALOGUE[name].objects
         known = set(rows.filter(pk__in=wanted).values_list("pk", flat=True)) if wanted else set()
         if strange := wanted - known:
             raise EntryError(

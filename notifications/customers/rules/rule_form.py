@@ -12,11 +12,9 @@ from django.http import QueryDict
 
 from incidents.services.errors import EntryError
 from incidents.vocabulary import Kind, Level
-from notifications.customers.rules.alert_rules import Conditions
+from notifications.customers.rules.alert_rules import Conditions, subscriptions_of
 from notifications.customers.rules.rule_sentence import Choices
 from notifications.models import Certainty, Tenant
-from notifications.models.customers.tenants import called
-from notifications.vocabulary import identifiers
 
 T = TypeVar("T")
 _TICKED = ("services", "categories", "regions", "geographies", "action_groups")
@@ -101,10 +99,4 @@ def ids(form: QueryDict, name: str) -> tuple[int, ...]:
 def _subscriptions(form: QueryDict, tenant: Tenant, choices: Choices) -> tuple[int, ...]:
     if choices.ticked:
         return ids(form, "subscriptions")
-    wanted = form.get("subscription_refs", "").replace(",", " ").split()
-    owned = tenant.subscriptions.filter(called(*wanted)) if wanted else tenant.subscriptions.none()
-    known = {identifiers.key(ref): pk for ref, pk in owned.values_list("ref", "pk")}
-    for ref in wanted:
-        if identifiers.key(ref) not in known:
-            raise EntryError("subscriptions", f"{ref[:64]} is none of yours; remove it.")
-    return tuple(sorted({known[identifiers.key(ref)] for ref in wanted}))
+    return subscriptions_of(tenant, form.get("subscription_refs", "").replace(",", " ").split())

@@ -19,11 +19,16 @@ from typing import Any
 
 import yaml
 
-from incidents.models import Geography, Region, Service, ServiceCategory
 from incidents.policy import load_yaml
 from incidents.services.errors import EntryError
 from incidents.validation import RefusedError
 from notifications.customers import records
+from notifications.customers.rules.alert_rules import (
+    CATALOGUE,
+    Conditions,
+    in_names,
+    subscriptions_of,
+)
 from notifications.models import AlertRule, Endpoint, Tenant
 from notifications.models.customers.tenants import called
 from notifications.vocabulary.delivery_states import Channel
@@ -31,9 +36,9 @@ from notifications.vocabulary.delivery_states import Channel
 RULE_LISTS = (
     "kinds", "quiet_kinds", "services", "categories", "regions", "geographies", "subscriptions", "endpoints", "groups",
 )  # fmt: skip
-RULE_WORDS = ("least_level", "certainty", "quiet_from", "quiet_until", "quiet_level")
-RULE_SWITCHES = ("ends_only", "dependents")
-RULE_KEYS = ("name", "active", *RULE_LISTS, *RULE_WORDS, *RULE_SWITCHES)
+RULE_WORDS = ("least_level", "certainty", "quiet_level")
+RULE_TIMES = ("quiet_from", "quiet_until")
+RULE_KEYS = ("name", "active", *RULE_LISTS, *RULE_WORDS, *RULE_TIMES, "ends_only", "dependents")
 
 
 class RulesFileError(ValueError):
@@ -106,45 +111,38 @@ def _save_rule(tenant: Tenant, row: object, place: str) -> AlertRule:
     for key, value in lists.items():
         if not isinstance(value, list) or not all(isinstance(each, str) for each in value):
             raise RulesFileError(f"{place}: {key}: is no list of names; write [a, b].")
-    services = list(Service.objects.filter(slug__in=lists["services"]))
-    categories = list(ServiceCategory.objects.filter(slug__in=lists["categories"]))
-    regions = list(Region.objects.filter(slug__in=lists["regions"]))
-    geographies = list(Geography.objects.filter(slug__in=lists["geographies"]))
-    groups = dict(tenant.action_groups.filter(name__in=lists["groups"]).values_list("name", "pk"))
-    reached = dict(tenant.endpoints.at(*lists["endpoints"]).values_list("address", "pk"))
-    for key, known in (
-        ("services", {each.slug for each in services}),
-        ("categories", {each.slug for each in categories}),
-        ("regions", {each.slug for each in regions}),
-        ("geographies", {each.slug for each in geographies}),
-        ("endpoints", set(reached)),
-        ("groups", set(groups)),
-    ):
-        if missing := sorted(set(lists[key]) - known):
+    known = {
+        name: dict(model.objects.filter(slug__in=lists[name]).values_list("slug", "pk"))
+        for name, model in CATALOGUE.items()
+    }
+    groups = tenant.action_groups.filter(name__in=lists["groups"])
+    known["groups"] = dict(groups.values_list("name", "pk"))
+    reached = tenant.endpoints.at(*lists["endpoints"])
+    known["endpoints"] = dict(reached.values_list("address", "pk"))
+    for key, found in known.items():
+        if missing := sorted(set(lists[key]) - set(found)):
             raise RulesFileError(f"{place}: {key}: {missing[0]!r} is not there; add it first.")
+    ids: dict[str, Any] = {key: tuple(sorted(found.values())) for key, found in known.items()}
+    words: dict[str, Any] = {key: str(row.get(key) or "") for key in RULE_WORDS}
+    endpoints = ids.pop("endpoints")
     try:
         return records.save_rule(
             tenant=tenant,
-            rule=records.Rule(
+            conditions=Conditions(
                 name=str(row["name"]),
                 active=row.get("active", True) is not False,
-                kinds=lists["kinds"],
-                services=services,
-                categories=categories,
-                regions=regions,
-                geographies=geographies,
-                least_level=str(row.get("least_level") or ""),
-                certainty=str(row.get("certainty") or ""),
-                ends_only=row.get("ends_only") is True,
-                dependents=row.get("dependents") is True,
+                kinds=tuple(lists["kinds"]),
+                quiet_kinds=tuple(lists["quiet_kinds"]),
                 quiet_from=_clock(row, "quiet_from", place),
                 quiet_until=_clock(row, "quiet_until", place),
-                quiet_level=str(row.get("quiet_level") or ""),
-                quiet_kinds=lists["quiet_kinds"],
-                subscriptions=lists["subscriptions"],
-                endpoints=list(reached.values()),
-                groups=list(groups.values()),
+                subscriptions=subscriptions_of(tenant, lists["subscriptions"]),
+                ends_only=row.get("ends_only") is True,
+                dependents=row.get("dependents") is True,
+                action_groups=ids.pop("groups"),
+                **ids,
+                **words,
             ),
+            endpoints=endpoints,
         )
     except EntryError as error:
         raise RulesFileError(f"{place}: {error}") from error
@@ -162,22 +160,7 @@ def _clock(row: dict[str, Any], name: str, place: str) -> time | None:
 
 def _rule(rule: AlertRule) -> dict[str, Any]:
     own = Endpoint.objects.filter(action_groups__in=rule.action_groups.filter(name=rule.name))
-    return {
-        "active": rule.active,
-        "kinds": sorted(rule.kinds),
-        "services": sorted(rule.services.values_list("slug", flat=True)),
-        "categories": sorted(rule.categories.values_list("slug", flat=True)),
-        "regions": sorted(rule.regions.values_list("slug", flat=True)),
-        "geographies": sorted(rule.geographies.values_list("slug", flat=True)),
-        "least_level": rule.least_level,
-        "certainty": rule.certainty,
-        "ends_only": rule.ends_only,
-        "dependents": rule.dependents,
-        "quiet_from": f"{rule.quiet_from:%H:%M}" if rule.quiet_from else "",
-        "quiet_until": f"{rule.quiet_until:%H:%M}" if rule.quiet_until else "",
-        "quiet_level": rule.quiet_level,
-        "quiet_kinds": sorted(rule.quiet_kinds),
-        "subscriptions": sorted(rule.subscriptions.values_list("ref", flat=True)),
+    return in_names(rule) | {
         # The address of a webhook may be a secret.
         "endpoints": sorted(
             each.address if each.channel == Channel.MAIL else f"{each.shown} #{each.pk}"

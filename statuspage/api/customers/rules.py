@@ -8,13 +8,12 @@ from django.http import HttpRequest
 from ninja import Body, Query, Status
 from pydantic import BaseModel
 
-from incidents.models import Geography, Region, Service, ServiceCategory
 from notifications.customers import records
+from notifications.customers.rules.alert_rules import in_names
 from notifications.models import AlertRule
 from statuspage.api.answers import pagination
 from statuspage.api.answers.response_codes import reads, writes
 from statuspage.api.authentication import Bearer
-from statuspage.api.catalogue_lookup import found
 from statuspage.api.customers.lookup import Number, router, tenant_row
 from statuspage.api.once import all_or_nothing
 from statuspage.api.schemas.requests import Look
@@ -62,28 +61,12 @@ def save_rule(
     request: HttpRequest, ref: str, name: str, new: Body[NewRule], asked: Query[Look]
 ) -> ToldRule:
     """Make an alert rule, or change it to exactly this."""
+    tenant = tenant_row(ref)
     with all_or_nothing(asked.dry_run):
         made = records.save_rule(
-            tenant=tenant_row(ref),
-            rule=records.Rule(
-                name=name,
-                active=new.active,
-                kinds=new.kinds,
-                services=found("services", new.services, Service),
-                categories=found("categories", new.categories, ServiceCategory),
-                regions=found("regions", new.regions, Region),
-                geographies=found("geographies", new.geographies, Geography),
-                subscriptions=new.subscriptions,
-                least_level=new.least_level,
-                certainty=new.certainty,
-                ends_only=new.ends_only,
-                dependents=new.dependents,
-                quiet_from=new.quiet_from,
-                quiet_until=new.quiet_until,
-                quiet_level=new.quiet_level,
-                quiet_kinds=new.quiet_kinds,
-                endpoints=new.endpoints,
-            ),
+            tenant=tenant,
+            conditions=conditions_of(new, tenant=tenant, name=name),
+            endpoints=new.endpoints,
         )
         return _rule(made)
 
@@ -102,7 +85,7 @@ def remove_rule(request: HttpRequest, ref: str, name: str, asked: Query[Look]) -
 
 def _rule(each: AlertRule) -> ToldRule:
     return ToldRule(
-        **conditions_of(each),
+        **in_names(each),
         name=each.name,
         endpoints=sorted(
             {row.pk for group in each.action_groups.all() for row in group.endpoints.all()}

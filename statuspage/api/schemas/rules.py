@@ -3,14 +3,22 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from datetime import time
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, BeforeValidator, Field, StringConstraints, WithJsonSchema
 
 from incidents.vocabulary import Kind
-from notifications.models import AlertRule
+from notifications.customers.rules.alert_rules import (
+    CATALOGUE,
+    Conditions,
+    plain,
+    subscriptions_of,
+)
+from notifications.models import Tenant
 from notifications.models.customers.tenants import REF
+from statuspage.api.catalogue_lookup import found
 from statuspage.api.schemas.requests import Slug, Strict
 
 _CLOCK = r"^([01]\d|2[0-3]):[0-5]\d$"
@@ -75,22 +83,17 @@ class ToldConditions(BaseModel):
     quiet_kinds: list[str]
 
 
-def conditions_of(rule: AlertRule) -> dict[str, Any]:
-    """The values of ToldConditions."""
-    return {
-        "active": rule.active,
-        "kinds": rule.kinds,
-        "services": sorted(row.slug for row in rule.services.all()),
-        "categories": sorted(row.slug for row in rule.categories.all()),
-        "regions": sorted(row.slug for row in rule.regions.all()),
-        "geographies": sorted(row.slug for row in rule.geographies.all()),
-        "subscriptions": sorted(row.ref for row in rule.subscriptions.all()),
-        "least_level": rule.least_level,
-        "certainty": rule.certainty,
-        "ends_only": rule.ends_only,
-        "dependents": rule.dependents,
-        "quiet_from": rule.quiet_from and f"{rule.quiet_from:%H:%M}",
-        "quiet_until": rule.quiet_until and f"{rule.quiet_until:%H:%M}",
-        "quiet_level": rule.quiet_level,
-        "quiet_kinds": rule.quiet_kinds,
+def conditions_of(
+    new: RuleConditions, *, tenant: Tenant, name: str, action_groups: Iterable[int] = ()
+) -> Conditions:
+    """The rule of this name that a script has sent. Raises ProblemError (422), EntryError."""
+    rows = {
+        each: tuple(sorted(row.pk for row in found(each, getattr(new, each), model)))
+        for each, model in CATALOGUE.items()
     }
+    return Conditions(
+        name=name,
+        subscriptions=subscriptions_of(tenant, new.subscriptions),
+        action_groups=tuple(sorted(action_groups)),
+        **(plain(new) | rows),
+    )

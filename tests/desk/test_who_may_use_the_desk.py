@@ -112,6 +112,7 @@ def test_the_desk_forbids_inline_code_and_is_not_kept_by_caches(desk: Client) ->
 
     assert "unsafe" not in page.headers["Content-Security-Policy"]
     assert "no-store" in page.headers["Cache-Control"]
+    assert page.headers["Cross-Origin-Opener-Policy"] == "same-origin"
     body = page.content.decode()
     assert " style=" not in body
     assert " onclick" not in body

@@ -388,6 +388,7 @@ def test_no_page_sets_a_cookie_or_may_be_kept(client: Client) -> None:
         assert "Set-Cookie" not in answer.headers
         assert answer.headers["Cache-Control"] == "no-store"
         assert answer.headers["X-Robots-Tag"] == "noindex"
+        assert answer.headers["Cross-Origin-Opener-Policy"] == "same-origin"
         policy = answer.headers["Content-Security-Policy"]
         assert "default-src 'none'" in policy
         assert "unsafe" not in policy

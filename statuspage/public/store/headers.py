@@ -15,7 +15,6 @@ SECURITY = (
     ("X-Content-Type-Options", "nosniff"),
     ("Referrer-Policy", "same-origin"),
     ("X-Frame-Options", "DENY"),
-    ("Cross-Origin-Opener-Policy", "same-origin"),
 )
 
 # A badge in a frame of other people's pages: it has no script, no style and no form.

@@ -6,6 +6,15 @@ from collections.abc import Mapping
 from enum import IntEnum, StrEnum
 from typing import Self
 
+# Of the catalogue: as long as names may be, and what a slug looks like.
+NAME_LENGTH = 120
+SLUG_LENGTH = 80
+ZONE_LENGTH = 20
+SLUG_FORM = "[a-z0-9]+(-[a-z0-9]+)*"
+
+# "Here" for services without a region: one region in one geography, shown last or not as a tab.
+GLOBAL_SLUG = "global"
+
 
 class Word(StrEnum):
     """A word that a column may hold, with what a form calls it (else the word itself)."""

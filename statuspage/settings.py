@@ -7,8 +7,6 @@ import sys
 from pathlib import Path
 from typing import Any
 
-import django_stubs_ext
-
 from statuspage.configuration import environment as env
 from statuspage.configuration.sending import *  # noqa: F403 - each of them is a setting
 from statuspage.configuration.sending import MAIL_PROVIDER
@@ -16,7 +14,12 @@ from statuspage.configuration.sign_in import *  # noqa: F403
 from statuspage.configuration.site import *  # noqa: F403
 from statuspage.configuration.site import BASE_URL, HTTPS
 
-django_stubs_ext.monkeypatch()
+# These show no screen. What only screens need costs them a third of a second at the start, and memory for ever.
+SCREENS = sys.argv[1:2] not in (["worker"], ["publisher"])
+if SCREENS:
+    import django_stubs_ext
+
+    django_stubs_ext.monkeypatch()
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 STATE = Path(env.text("STATE", str(BASE_DIR / ".local"))).absolute()
@@ -30,15 +33,12 @@ SECRET_KEY = env.secret("SECRET_KEY", INSECURE_KEY)
 SECRET_KEY_FALLBACKS = env.secret("SECRET_KEY_FALLBACKS").split()
 ALLOWED_HOSTS = env.words("ALLOWED_HOSTS", ("localhost", "127.0.0.1", "[::1]"))
 
-INSTALLED_APPS = [
-    "django.contrib.admin.apps.SimpleAdminConfig",  # urls.py finds what it shows: no other process needs it
-    "django.contrib.auth",
-    "django.contrib.contenttypes",
+_OF_SCREENS = [
+    "django.contrib.admin.apps.SimpleAdminConfig",  # urls.py finds what it shows
     "django.contrib.sessions",
     "django.contrib.messages",
     "django.contrib.staticfiles",
     "django.contrib.humanize",
-    "django.contrib.postgres",
     "allauth",
     "allauth.account",
     "allauth.mfa",
@@ -47,6 +47,12 @@ INSTALLED_APPS = [
     "allauth.socialaccount.providers.openid_connect",
     "django_linear_migrations",
     "django_htmx",
+]
+INSTALLED_APPS = [
+    *(_OF_SCREENS if SCREENS else []),
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.postgres",
     "statuspage",
     "notifications",
     "incidents",

@@ -13,14 +13,15 @@ from django.db import models
 from django.db.models import Exists, F, OuterRef, Q
 from django.db.models.functions import Now
 
-from incidents.importers.catalogue_file import (
+from incidents.vocabulary import (
     GLOBAL_SLUG,
     NAME_LENGTH,
     SLUG_FORM,
     SLUG_LENGTH,
     ZONE_LENGTH,
+    Plane,
+    Strength,
 )
-from incidents.vocabulary import Plane, Strength
 
 # The form of a slug, for the database.
 SLUG = rf"^{SLUG_FORM}$"

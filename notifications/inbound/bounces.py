@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
 from uuid import UUID
 
 from django.conf import settings
@@ -17,12 +18,13 @@ from django.utils import timezone
 from notifications.channels import signed_links
 from notifications.channels.base import one_line
 from notifications.channels.email import return_path
-from notifications.channels.email.mail_answers import judge
 from notifications.channels.signed_links import TokenError
-from notifications.inbound.reports import BounceReport
 from notifications.models import Attempt, Bounce, Delivery, Endpoint, Result
 from notifications.vocabulary import suppressions
 from notifications.vocabulary.delivery_states import DeliveryAudience
+
+if TYPE_CHECKING:
+    from notifications.inbound.reports import BounceReport
 
 LONGEST = 300
 
@@ -43,6 +45,8 @@ class Return:
 
 def kind_by_answer(answer: str) -> str:
     """hard if the answer says that the address is dead, else soft."""
+    from notifications.channels.email.mail_answers import judge  # most mails do not come back
+
     return judge("", answer)[0]
 
 

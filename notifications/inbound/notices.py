@@ -12,8 +12,6 @@ from dataclasses import dataclass
 from email.header import decode_header, make_header
 from email.message import Message
 
-from flufl.bounce import all_failures
-
 from notifications.channels.email.mail_answers import CODE, wording
 
 CHALLENGE = "asks who wrote before it lets the mail in, no failure"
@@ -181,6 +179,8 @@ def _known_formats(parts: list[Message], words: str) -> tuple[bool, bool]:
     text["Content-Description"] = "notification"
     text.set_payload(words.encode("ascii", "replace").decode("ascii"))
     frame.set_payload([text] if len(parts) > 1 else text.get_payload())
+    from flufl.bounce import all_failures  # who sends needs none of its patterns
+
     try:
         temporary, permanent = all_failures(frame)
     except Exception:  # noqa: BLE001 - patterns of many hands over mail of anybody

@@ -12,7 +12,6 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Annotated, Any
 
-import yaml
 from django.core.exceptions import ImproperlyConfigured
 from msgspec import Meta
 
@@ -146,6 +145,8 @@ def load(path: str) -> Brand:
 
 
 def _read(file: Path) -> Brand:
+    import yaml  # most have no brand
+
     try:
         value = yaml.safe_load(file.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError) as error:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from django import template
 from django.conf import settings
@@ -14,11 +15,11 @@ from django.utils.translation import gettext
 
 from statuspage import languages
 from statuspage.configuration.brand import Brand, Words
-from statuspage.public.render import stamps, times, vocabulary
+from statuspage.public.render import stamps, times
 from statuspage.public.render.files import assets
-from statuspage.public.render.files.plain_files import NAMES
-from statuspage.public.render.layout import Alternate
-from statuspage.public.render.table import dependents, labels
+
+if TYPE_CHECKING:
+    from statuspage.public.render.layout import Alternate
 
 register = template.Library()
 CURRENT = SafeString(' aria-current="true"')
@@ -101,6 +102,11 @@ def said(words: Words) -> SafeString:
 @register.simple_tag
 def heard() -> SafeString:
     """What the browser answers a question with: the sentences by state, and the words it understands."""
+    # No mail asks a browser; but Django imports this library for whoever renders anything.
+    from statuspage.public.render import vocabulary
+    from statuspage.public.render.files.plain_files import NAMES
+    from statuspage.public.render.table import dependents, labels
+
     known = vocabulary.here()
     words = " ".join(f"{theirs}={english}" for theirs, english in known.words.items())
     sentences = {state: str(text) for state, text in labels.ANSWERS.items()}

@@ -30,12 +30,7 @@ The file has four sections; names and slugs may be used wherever something is re
 from incidents.importers.catalogue_file.files import MAX_BYTES, load_shipped, read_catalogue_file
 from incidents.importers.catalogue_file.reader import read_catalogue
 from incidents.importers.catalogue_file.shapes import (
-    GLOBAL_SLUG,
-    NAME_LENGTH,
     RESERVED_SLUGS,
-    SLUG_FORM,
-    SLUG_LENGTH,
-    ZONE_LENGTH,
     Catalogue,
     CatalogueError,
     CategoryEntry,
@@ -49,13 +44,8 @@ from incidents.importers.catalogue_file.shapes import (
 )
 
 __all__ = [
-    "GLOBAL_SLUG",
     "MAX_BYTES",
-    "NAME_LENGTH",
     "RESERVED_SLUGS",
-    "SLUG_FORM",
-    "SLUG_LENGTH",
-    "ZONE_LENGTH",
     "Catalogue",
     "CatalogueError",
     "CategoryEntry",

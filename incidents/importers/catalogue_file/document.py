@@ -8,15 +8,9 @@ from typing import Annotated, TypeVar
 from msgspec import Meta, Struct, inspect
 
 from incidents.importers.catalogue_file.nodes import Listing, Mapping, Node, Scalar
-from incidents.importers.catalogue_file.shapes import (
-    NAME_LENGTH,
-    SLUG_FORM,
-    SLUG_LENGTH,
-    ZONE_LENGTH,
-    CatalogueError,
-    fold_name,
-)
+from incidents.importers.catalogue_file.shapes import CatalogueError, fold_name
 from incidents.validation import RefusedError, checked, core, read
+from incidents.vocabulary import NAME_LENGTH, SLUG_FORM, SLUG_LENGTH, ZONE_LENGTH
 
 T = TypeVar("T")
 

@@ -21,9 +21,7 @@ from incidents.importers.catalogue_file.sets import EVERYWHERE, RegionSets
 from incidents.importers.catalogue_file.shapes import (
     GLOBAL_GEOGRAPHY_NAME,
     GLOBAL_REGION_NAME,
-    GLOBAL_SLUG,
     RESERVED_SLUGS,
-    SLUG_LENGTH,
     Catalogue,
     CatalogueError,
     CategoryEntry,
@@ -33,6 +31,7 @@ from incidents.importers.catalogue_file.shapes import (
     derive_slug,
     fold_name,
 )
+from incidents.vocabulary import GLOBAL_SLUG, SLUG_LENGTH
 
 # Bounds against files that are small and stand for millions of rows.
 MAX_REGIONS = 1_000

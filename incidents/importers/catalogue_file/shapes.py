@@ -9,15 +9,8 @@ from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
 from incidents.importers.text_file import TextFileError
-from incidents.vocabulary import Plane, Strength
+from incidents.vocabulary import GLOBAL_SLUG, Plane, Strength
 
-NAME_LENGTH = 120
-SLUG_LENGTH = 80
-ZONE_LENGTH = 20
-SLUG_FORM = "[a-z0-9]+(-[a-z0-9]+)*"
-
-# "Here" for services without a region: one region in one geography, shown last or not as a tab.
-GLOBAL_SLUG = "global"
 GLOBAL_GEOGRAPHY_NAME = "Global"
 GLOBAL_REGION_NAME = "Non-regional"
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.conf import settings
 from django.db import models
 
-from incidents.importers.catalogue_file import SLUG_LENGTH
+from incidents.vocabulary import SLUG_LENGTH
 
 
 class Favourite(models.Model):

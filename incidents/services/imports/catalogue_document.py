@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 
-from incidents.importers.catalogue_file import GLOBAL_SLUG, Catalogue
+from incidents.importers.catalogue_file import Catalogue
 from incidents.models import (
     Alias,
     Dependency,
@@ -17,7 +17,7 @@ from incidents.models import (
     ServiceCategory,
 )
 from incidents.services.imports.catalogue import apply_catalogue
-from incidents.vocabulary import Plane
+from incidents.vocabulary import GLOBAL_SLUG, Plane
 
 Document = dict[str, Any]
 

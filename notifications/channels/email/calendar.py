@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from django.conf import settings
-from icalendar import Calendar, Event
 
 from incidents.models import Communication, Incident
 from incidents.vocabulary import Kind, Stage
+
+if TYPE_CHECKING:
+    from icalendar import Event
 
 
 def event_of(communication: Communication, *, public: bool) -> bytes:
@@ -31,6 +34,8 @@ def event_of(communication: Communication, *, public: bool) -> bytes:
 
 def maintenance(incident: Incident, *, stage: str, sequence: int, at: datetime) -> Event:
     """A planned maintenance; `sequence` and `at` (UTC): of the statement that it is known from."""
+    from icalendar import Event  # others would wait for it with their first mail
+
     event = Event()
     event.add(
         "uid", f"{incident.tracking_id}@{urlsplit(settings.BASE_URL).hostname or 'localhost'}"
@@ -48,6 +53,8 @@ def maintenance(incident: Incident, *, stage: str, sequence: int, at: datetime) 
 
 def as_file(events: Iterable[Event], *, name: str = "") -> bytes:
     """A calendar of these events. `name`: what a reader shows it as, where it follows an address."""
+    from icalendar import Calendar
+
     calendar = Calendar()
     calendar.add("prodid", "-//statuspage//maintenance//EN")
     calendar.add("version", "2.0")

@@ -20,7 +20,6 @@ from django.core.mail import EmailMultiAlternatives, get_connection
 from django.core.mail.backends.base import BaseEmailBackend
 
 from notifications.channels.base import Message, MessageTemplate, TransportError
-from notifications.channels.email.mail_answers import HARD, judge
 from notifications.channels.email.mime_template import MimeTemplate
 from notifications.channels.email.smtp_session import Envelope, SmtpSession
 from notifications.vocabulary.delivery_states import ENDS_BATCH, Failure
@@ -222,6 +221,8 @@ def _by_code(code: int, answer: bytes | str) -> TransportError:
     # 552 is "mailbox full" in practice: it may have room tomorrow.
     if code < 500 or code == 552:
         return TransportError(Failure.TEMPORARY, detail)
+    from notifications.channels.email.mail_answers import HARD, judge  # most mails are taken
+
     bad_address = judge("", detail)[0] == HARD
     return TransportError(Failure.PERMANENT, detail, bad_address=bad_address)
 

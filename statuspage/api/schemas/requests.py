@@ -17,9 +17,10 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError
 
-from incidents.importers.catalogue_file import SLUG_FORM, SLUG_LENGTH
 from incidents.policy.facts import MAX_DEPENDENTS
 from incidents.vocabulary import (
+    SLUG_FORM,
+    SLUG_LENGTH,
     Audience,
     Extent,
     Kind,

@@ -2,24 +2,27 @@
 
 from __future__ import annotations
 
+import logging
 import sys
+import threading
 from pathlib import Path
 from typing import Any
 
-from celery.signals import task_postrun
-from django.core.checks import Tags
 from django.core.management.base import BaseCommand, CommandParser
+from django.db import Error, connection
 
-from statuspage.celery import app
+from notifications.delivery import claims, send
 
 HANDS = 2  # one may plan while the other sends
 QUEUES = ["celery", "plan", "send"]
+FIRST_SECONDS = 1.0
+
+log = logging.getLogger(__name__)
 
 
 class Command(BaseCommand):
     help = "Plans and sends messages, and does what is due by the clock; runs until stopped."
-    # All of them would load every screen of the desk, which this process never shows.
-    requires_system_checks = [Tags.security]
+    requires_system_checks = ["statuspage"]  # the others load screens, which it never shows
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument(
@@ -30,6 +33,14 @@ class Command(BaseCommand):
         )
 
     def handle(self, *args: Any, alive: Path | None, **options: Any) -> None:
+        # Before all that Celery needs: what waits in the outbox has waited long enough.
+        first = threading.Thread(target=send_what_waits, daemon=True, name="first")
+        first.start()
+        first.join(FIRST_SECONDS)
+        from celery.signals import task_postrun
+
+        from statuspage.celery import app
+
         if alive is not None:
             task_postrun.connect(lambda **_: alive.touch(), weak=False)
         # As `celery worker` does, whose command line would take ten megabytes besides.
@@ -44,3 +55,14 @@ class Command(BaseCommand):
         )
         worker.start()
         sys.exit(worker.exitcode)
+
+
+def send_what_waits() -> None:
+    """What no worker has sent so far, once. A database that is away is asked again by the clock."""
+    try:
+        if channels := claims.channels_due():
+            log.info("at the start: %s", send.work(channels=channels))
+    except Error as error:
+        log.warning("the database is away: %s", " ".join(str(error).split()))
+    finally:
+        connection.close()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence, Set
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from functools import partial
@@ -17,7 +17,7 @@ from notifications.audience.tenants.tenant_events import TenantEvent
 from notifications.customers.rules import rule_tester
 from notifications.customers.rules.alert_rules import Conditions
 from notifications.customers.rules.rule_sentence import WAYS
-from notifications.customers.rules.rule_tester import Alert
+from notifications.customers.rules.rule_tester import Alert, Replay
 from notifications.models import Endpoint, Tenant
 from statuspage.public.render.table.labels import state_of
 
@@ -37,54 +37,60 @@ class Told:
     first: datetime
     ways: Sequence[str]
     messages: int
-    state: str
     held: int
 
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """`left_out`: events that concern the tenant and would have alerted nobody by this rule."""
+    """`told`: the events that would have alerted, `shown` more closely SHOWN of them; the newest first.
 
-    told: Sequence[Told]
+    `left_out`: events that concern the tenant and would have alerted nobody by this rule.
+    """
+
+    told: Sequence[Incident]
+    shown: Sequence[Told]
     left_out: Sequence[Incident]
     plot: SafeString
-    more: int  # told beyond those that are shown
 
     @property
-    def shown(self) -> Sequence[Told]:
-        return self.told[:SHOWN]
+    def more(self) -> int:
+        """So many are not shown."""
+        return len(self.told) - len(self.shown)
 
 
 def result_of(
-    concerning: Sequence[TenantEvent], alerts: Sequence[Alert], *, now: datetime
+    concerning: Sequence[TenantEvent], found: Replay, told: Set[int], *, now: datetime
 ) -> Result:
-    """`concerning`: what concerns the tenant and may be seen by whoever asks."""
-    by_incident: dict[int, list[Alert]] = {}
-    for each in alerts:
-        by_incident.setdefault(each.incident, []).append(each)
-    channel = dict(
-        Endpoint.objects.filter(pk__in={each.endpoint for each in alerts}).values_list(
-            "pk", "channel"
-        )
-    )
-    told = []
-    for event in concerning:
-        incident = event.incident
-        if incident.pk not in by_incident:
-            continue
-        of_it = by_incident[incident.pk]
-        ways = sorted({WAYS[channel[each.endpoint]].lower() for each in of_it})
-        first = min(each.leaves_at for each in of_it)
-        state = state_of(incident.kind, incident.level)
-        held = sum(each.held_until is not None for each in of_it)
-        told.append(Told(incident, first, ways, len(of_it), state, held))
+    """`concerning`: what concerns the tenant and may be seen by whoever asks. `told`: what `found` tells of."""
     since = now - LOOKS_BACK
+    alerted = [each.incident for each in concerning if each.incident.pk in told]
     left_out = [
         each.incident
         for each in concerning
-        if each.incident.started_at >= since and each.incident.pk not in by_incident
+        if each.incident.pk not in told and each.incident.started_at >= since
     ]
-    return Result(told, left_out, _plot(told, left_out, since, now), max(0, len(told) - SHOWN))
+    return Result(
+        alerted, _told(alerted[:SHOWN], found), left_out, _plot(alerted, left_out, since, now)
+    )
+
+
+def _told(incidents: Sequence[Incident], found: Replay) -> list[Told]:
+    by_incident: dict[int, list[Alert]] = {}
+    for each in found.alerts([incident.pk for incident in incidents]):
+        by_incident.setdefault(each.incident, []).append(each)
+    ends = {each.endpoint for alerts in by_incident.values() for each in alerts}
+    channel = dict(Endpoint.objects.filter(pk__in=ends).values_list("pk", "channel"))
+    return [
+        Told(
+            incident,
+            min(each.leaves_at for each in of_it),
+            sorted({WAYS[channel[each.endpoint]].lower() for each in of_it}),
+            len(of_it),
+            sum(each.held_until is not None for each in of_it),
+        )
+        for incident in incidents
+        for of_it in [by_incident[incident.pk]]
+    ]
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,30 +115,28 @@ def tested(
     `security`: whether whoever asks may see what is about security.
     """
     concerning = tenant_events.events_for(tenant, security=security)
-    ask = partial(rule_tester.would_alert, tenant, since=now - LOOKS_BACK, rule_id=rule_id)
+    ask = partial(rule_tester.trial, tenant, since=now - LOOKS_BACK, rule_id=rule_id)
     # One may try a rule before one has thought of a name.
-    alerts = ask(said if said.name.strip() else replace(said, name="(new)"))
+    trial = ask(said if said.name.strip() else replace(said, name="(new)"))
+    told = trial.told()
     found: dict[str, Any] = {
-        "result": result_of(concerning, alerts, now=now),
+        "result": result_of(concerning, trial, told, now=now),
         "without_security": not security,
     }
     if saved is not None and saved != said:
-        found["change"] = change_between(concerning, ask(saved), alerts)
+        found["change"] = change_between(concerning, ask(saved).told(), told)
     return found
 
 
-def change_between(
-    concerning: Sequence[TenantEvent], before: Iterable[Alert], after: Iterable[Alert]
-) -> Change:
-    one, other = {each.incident for each in before}, {each.incident for each in after}
-    rows = [each.incident for each in concerning if each.incident.pk in one ^ other]
+def change_between(concerning: Sequence[TenantEvent], before: Set[int], after: Set[int]) -> Change:
+    rows = [each.incident for each in concerning if each.incident.pk in before ^ after]
     return Change(
-        [each for each in rows if each.pk in other], [each for each in rows if each.pk in one]
+        [each for each in rows if each.pk in after], [each for each in rows if each.pk in before]
     )
 
 
 def _plot(
-    told: Sequence[Told], left_out: Sequence[Incident], since: datetime, now: datetime
+    told: Sequence[Incident], left_out: Sequence[Incident], since: datetime, now: datetime
 ) -> SafeString:
     """Twelve months from left to right: a mark for the events of each day, big where they would have alerted.
 
@@ -147,7 +151,8 @@ def _plot(
     marks = [f'<circle class="left" cx="{x(at)}" cy="{_LINE}" r="{_LOW}"/>' for at in days.values()]
     by_day: dict[tuple[date, str], list[Incident]] = {}
     for each in told:
-        by_day.setdefault((each.incident.started_at.date(), each.state), []).append(each.incident)
+        state = state_of(each.kind, each.level)
+        by_day.setdefault((each.started_at.date(), state), []).append(each)
     marks += [
         f'<circle class="{state}" cx="{x(found[0].started_at)}" cy="{_LINE}" r="{_HIGH}">'
         f"<title>{escape(found[0].public_title)}{_and_more(len(found) - 1)}</title></circle>"

@@ -183,7 +183,10 @@ def visitors(request: HttpRequest) -> list[Visitor]:
 def to_sign_in(request: HttpRequest) -> HttpResponse:
     """And back here afterwards."""
     query = urlencode({"next": request.get_full_path()[:500]})
-    return HttpResponseRedirect(f"{PATH}sign-in/?{query}")
+    address = f"{PATH}sign-in/?{query}"
+    if "HX-Request" in request.headers:  # the whole page goes there, not a part of it
+        return HttpResponse(headers={"HX-Redirect": address})
+    return HttpResponseRedirect(address)
 
 
 def editing(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:

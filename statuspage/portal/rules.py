@@ -97,8 +97,12 @@ def _build(request: HttpRequest, visitor: Visitor, rule: AlertRule | None) -> Ht
         "section": "rules",
         **tested,
     }
-    if request.method == "POST" and request.POST.get("act") == "read":
+    act = request.POST.get("act")
+    if act == "read":
         return HttpResponse(fragment("portal/_rule_reading.html", context))
+    if act == "test" and "HX-Request" in request.headers:
+        # The form has hundreds of boxes, and none of them has changed.
+        return HttpResponse(fragment("portal/_rule_answer.html", {"visitor": visitor, **context}))
     status = UNPROCESSABLE if problem else 200
     return show(request, "rule", context, visitor=visitor, status=status)
 

@@ -227,7 +227,16 @@ def planned() -> set[Row]:
 
 
 def by_the_tester(owner: Tenant) -> set[Row]:
-    alerts = rule_tester.replay(owner, since=NOW - timedelta(days=365))
+    found = rule_tester.replay(owner, since=NOW - timedelta(days=365))
+    alerts = found.alerts()
+    # In short, and of one incident alone, it says the same.
+    told = {each.incident for each in alerts}
+    assert found.told() == told
+    assert all(
+        each in alerts and found.history.line(one).count(each.incident)
+        for one in told
+        for each in found.alerts([one])
+    )
     addresses = dict(Delivery.objects.values_list("endpoint", "endpoint__address"))
     return {
         (
@@ -278,12 +287,12 @@ def test_a_rule_is_tried_before_it_is_saved_and_nothing_of_it_stays(operator: Us
     )
     wanted = conditions(owner, ends_only=True)
     rule(owner, "others@x.example")
-    found = rule_tester.would_alert(owner, wanted, since=NOW - timedelta(days=1))
+    found = rule_tester.trial(owner, wanted, since=NOW - timedelta(days=1)).alerts()
     assert [each.reason for each in found] == ["first-and-last", "first-and-last"]
     assert [each.at for each in found] == [NOW, NOW + timedelta(minutes=10)]
     assert list(AlertRule.objects.values_list("name", "active")) == [("rule 1", True)]
     none = Conditions(name="Nowhere")
-    assert rule_tester.would_alert(owner, none, since=NOW - timedelta(days=1)) == []
+    assert rule_tester.trial(owner, none, since=NOW - timedelta(days=1)).alerts() == []
 
 
 def test_what_is_wrong_with_a_rule_is_said(operator: User) -> None:

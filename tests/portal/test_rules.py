@@ -109,6 +109,13 @@ def test_a_rule_is_read_back_tried_saved_changed_and_deleted(
     assert "It would have alerted you of 1 event in twelve months" in tried
     assert f"{HOME}events/{incident.tracking_id}/" in tried
     assert 'value="At once"' in tried
+    part = client.post(
+        NEW,
+        {"form_token": form_token(client, NEW), "act": "test", "active": "on", **values},
+        headers={"HX-Request": "true"},
+    ).content.decode()
+    assert "It would have alerted you of 1 event in twelve months" in part
+    assert "<form" not in part
     assert not AlertRule.objects.exists()
     assert post(client, NEW, "save", **values)["Location"] == RULES
     made = AlertRule.objects.get()

@@ -66,6 +66,7 @@ def test_a_rule_is_built_tried_and_saved(ola: Client, live_server: LiveServer) -
         page.get_by_label("Name").fill("At once")
         page.get_by_role("button", name="Test it").click()
         expect(page.locator("#tested")).to_contain_text("nothing in twelve months")
+        expect(page.locator("#tested")).to_be_focused()
         assert page.get_by_label("Name").input_value() == "At once"
         page.get_by_role("button", name="Save").click()
         expect(page.get_by_role("link", name="At once")).to_be_visible()

@@ -116,10 +116,10 @@ def events_of(tenant: Tenant, *, tracking_id: str = "") -> list[TenantEvent]:
         ]
     if not concerned:
         return []
+    # Nothing else can be public, and the gate costs the more the more are asked about.
+    published = [incident.pk for incident, _ in concerned if incident.published_at]
     public = set(
-        Incident.objects.public()
-        .filter(pk__in=rows.among(incident.pk for incident, _ in concerned))
-        .values_list("pk", flat=True)
+        Incident.objects.public().filter(pk__in=rows.among(published)).values_list("pk", flat=True)
     )
     found = []
     for incident, flags in concerned:

@@ -4,43 +4,54 @@ from __future__ import annotations
 
 from notifications.audience.rule_bits import DIRECT_SQL, PARTS
 from notifications.audience.target_index_sql import FRESH, REGIONS, SERVICES
-from notifications.vocabulary.delivery_states import CLOSING_STAGES
 
 OWNERS = "WITH owners AS MATERIALIZED (SELECT %(tenant)s::bigint AS tenant_id),"
-# Rows of (communication, endpoint, bits, quiet hours, by a rule): who runs, or leans on, where it speaks of.
-BY_FOOTPRINT = f"""
-{OWNERS} {FRESH},
-said AS MATERIALIZED (
-  SELECT c.id FROM incidents_communication c JOIN incidents_incident i ON i.id = c.incident_id
-  WHERE i.started_at >= %(since)s AND NOT i.drill AND c.targeted_text <> ''
-)
-SELECT said.id, fresh.endpoint_id, fresh.kinds, fresh.quiet, bool_or(fresh.by_rule)
-FROM said JOIN incidents_scopecell x ON x.communication_id = said.id
-JOIN fresh USING (service_id, region_id)
-GROUP BY 1, 2, 3, 4
-"""
-# Rows of (incident, endpoint, service, region, began, ended): the windows in what leads to it.
-WINDOWS = f"""
+# Rows of (service, region, endpoint, bits, quiet hours, by a rule): who runs, or leans on, what is where.
+TARGETS = f"""
 {OWNERS} {FRESH}
-SELECT DISTINCT o.incident_id, fresh.endpoint_id, m.service_id, m.region_id, m.started_at, m.ended_at
-FROM incidents_impact m JOIN incidents_occurrence o ON o.id = m.occurrence_id
-JOIN fresh USING (service_id, region_id)
+SELECT service_id, region_id, endpoint_id, kinds, quiet, bool_or(by_rule)
+FROM fresh GROUP BY 1, 2, 3, 4, 5 ORDER BY 1, 2, 3, 4, 5
+"""
+# The cells of those, numbered.
+PLACES = """
+places AS MATERIALIZED (
+  SELECT * FROM unnest(%(services)s::int[], %(regions)s::int[]) WITH ORDINALITY
+    AS p (service_id, region_id, place)
+)
+"""
+# Rows of (incident, place, began, ended): the windows in what leads to somebody.
+WINDOWS = f"""
+WITH {PLACES}
+SELECT DISTINCT o.incident_id, places.place, m.started_at, m.ended_at
+FROM places JOIN incidents_impact m USING (service_id, region_id)
+JOIN incidents_occurrence o ON o.id = m.occurrence_id
 JOIN incidents_incident i ON i.id = o.incident_id
 WHERE i.kind = 'service-issue' AND o.incident_id = ANY (%(incidents)s::bigint[])
 """
-# The incidents of these statements, and those that they were merged into.
-INCIDENTS = """
-WITH touched AS (
-  SELECT i.id, i.merged_into_id FROM incidents_incident i
-  WHERE i.id IN (SELECT incident_id FROM incidents_communication WHERE id = ANY (%(said)s::bigint[]))
+# The incidents that are spoken of in these places, or in statements to a list, and those that they were merged into.
+INCIDENTS = f"""
+WITH {PLACES},
+spoken AS (
+  SELECT c.incident_id
+  FROM places JOIN incidents_scopecell x USING (service_id, region_id)
+  JOIN incidents_communication c ON c.id = x.communication_id
+  WHERE c.targeted_text <> ''
+),
+touched AS (
+  SELECT id, merged_into_id FROM incidents_incident
+  WHERE started_at >= %(since)s AND NOT drill AND id IN (SELECT incident_id FROM spoken)
+  UNION
+  SELECT id, merged_into_id FROM incidents_incident
+  WHERE id IN (SELECT incident_id FROM incidents_communication WHERE id = ANY (%(said)s::bigint[]))
 )
 SELECT id, kind, level, audience, mitigated_at, merged_into_id, published_at, public_due_at, withdrawn_at
 FROM incidents_incident
 WHERE id IN (SELECT id FROM touched UNION SELECT merged_into_id FROM touched)
 """
-# All that was said of these, in order, and when it was planned.
-STATEMENTS = """
-WITH said AS MATERIALIZED (
+# All that was said of these, in order, when it was planned, and which of the places it names.
+STATEMENTS = f"""
+WITH {PLACES},
+said AS MATERIALIZED (
   SELECT id, incident_id, kind, stage, at, decision_id FROM incidents_communication
   WHERE incident_id = ANY (%(incidents)s::bigint[]) AND NOT backfilled AND targeted_text <> ''
 ),
@@ -49,9 +60,15 @@ plans AS (
     bool_or(f.audience_version > 1) AS again
   FROM said JOIN notifications_fanout f ON f.communication_id = said.id
   GROUP BY 1
+),
+named AS (
+  SELECT x.communication_id, string_agg(places.place::text, ' ') AS places
+  FROM places JOIN incidents_scopecell x USING (service_id, region_id)
+  GROUP BY 1
 )
-SELECT said.*, coalesce(plans.started_at, said.at), coalesce(plans.again, FALSE)
+SELECT said.*, coalesce(plans.started_at, said.at), coalesce(plans.again, FALSE), coalesce(named.places, '')
 FROM said LEFT JOIN plans ON plans.communication_id = said.id
+LEFT JOIN named ON named.communication_id = said.id
 ORDER BY said.id
 """
 DECISIONS = """
@@ -68,16 +85,8 @@ FROM notifications_customersubscription s
 JOIN notifications_impactedsubscription i ON i.subscription_id = s.id
 WHERE s.tenant_id = %(tenant)s AND i.incident_id = ANY (%(incidents)s::bigint[])
 """
-# The cells that updates in between name: where it went on.
-SCOPES = f"""
-SELECT x.communication_id, x.service_id, x.region_id
-FROM incidents_communication c JOIN incidents_scopecell x ON x.communication_id = c.id
-JOIN incidents_incident i ON i.id = c.incident_id
-WHERE c.incident_id = ANY (%(incidents)s::bigint[]) AND i.kind = 'service-issue'
-  AND c.kind = 'update' AND c.targeted_text <> ''
-  AND c.stage NOT IN ({", ".join(f"'{stage}'" for stage in sorted(CLOSING_STAGES))})
-"""
-# The same by the lists that the tenant is on, as `selection_sql.TARGETSBY_LIST` asks for one incident.
+# Rows of (communication, endpoint, bits, quiet hours, by a rule) by the lists that the tenant is on, as
+# `selection_sql.TARGETSBY_LIST` asks for one incident.
 BY_LIST = f"""
 WITH hit AS MATERIALIZED (
   SELECT i.incident_id, i.subscription_id

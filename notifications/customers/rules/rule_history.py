@@ -6,7 +6,7 @@ A tenant may have thousands of events; of incidents, statements and decisions on
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple
@@ -31,7 +31,10 @@ class Matched(NamedTuple):
 
 
 class PastStatement(NamedTuple):
-    """A statement. `planned_at`: when its messages were planned (UTC), `again`: once more, for a list that grew."""
+    """A statement. `planned_at`: when its messages were planned (UTC), `again`: once more, for a list that grew.
+
+    `places`: which of the cells that lead to somebody it names, as `RuleHistory.places` has them.
+    """
 
     pk: int
     incident_id: int
@@ -41,6 +44,7 @@ class PastStatement(NamedTuple):
     decision_id: int | None
     planned_at: datetime
     again: bool
+    places: str
 
 
 class PastIncident(NamedTuple):
@@ -79,83 +83,102 @@ class PastDecision(NamedTuple):
 
 
 class OwnWindow(NamedTuple):
-    """What was hit of what leads to an endpoint."""
+    """When what leads to these endpoints was hit."""
 
     cell: CellIds
+    ends: Set[int]
     started_at: datetime
     ended_at: datetime | None
 
 
-# By statement and endpoint.
-Matches = dict[int, dict[int, tuple[Matched, ...]]]
+class Places(NamedTuple):
+    """Cells that a statement names, and by endpoint the parts of rules that lead to it from there."""
+
+    cells: frozenset[CellIds]
+    leading: Mapping[int, tuple[Matched, ...]]
 
 
 @dataclass(frozen=True, slots=True)
 class RuleHistory:
     """All that the tenant's rules as they are could have heard of.
 
-    By incident: `decisions`, when its `lists` were made, whom it `absorbed`, and by endpoint its `windows` as they
-    are recorded now. By statement: whom it matches, and the `scopes` of those that name cells. By endpoint: `zones`,
-    and `follow_on`, those that want to hear on of what went on elsewhere.
+    By incident: `decisions`, when its `lists` were made, whom it `absorbed`, and its `windows` as they are recorded
+    now. By statement: whom it matches `by_list`. By what statements name: `places`. By endpoint: `zones`, and
+    `follow_on`, those that want to hear on of what went on elsewhere.
     """
 
     statements: Sequence[PastStatement]
     incidents: dict[int, PastIncident]
-    by_footprint: Matches
-    by_list: Matches
+    places: dict[str, Places]
+    by_list: dict[int, dict[int, tuple[Matched, ...]]]
     decisions: dict[int, list[PastDecision]]
     waiting: dict[int, Decision]
     lists: dict[int, list[datetime]]
     on_list: frozenset[int]
     absorbed: dict[int, list[int]]
-    windows: dict[int, dict[int, list[OwnWindow]]]
-    scopes: dict[int, set[CellIds]]
+    windows: dict[int, list[OwnWindow]]
     zones: dict[int, str]
     follow_on: frozenset[int]
 
     @classmethod
+    def empty(cls) -> RuleHistory:
+        return cls([], {}, {}, {}, {}, {}, {}, frozenset(), {}, {}, {}, frozenset())
+
+    @classmethod
     def of(cls, tenant: Tenant, *, since: datetime) -> RuleHistory:
         """Of incidents that began at `since` (UTC) or later."""
-        facts = {"tenant": tenant.pk, "since": since}
-        by_footprint, by_list = _matches(sql.BY_FOOTPRINT, facts), _matches(sql.BY_LIST, facts)
-        matched = rows.array({*by_footprint, *by_list})
+        facts: dict[str, Any] = {"tenant": tenant.pk, "since": since}
+        targets: dict[CellIds, list[tuple[int, Matched]]] = defaultdict(list)
+        for service, region, endpoint, *part in _asked(sql.TARGETS, facts):
+            targets[service, region].append((endpoint, Matched._make(part)))
+        cells = list(targets)
+        facts["services"] = rows.array(service for service, _ in cells)
+        facts["regions"] = rows.array(region for _, region in cells)
+        by_list: dict[int, dict[int, tuple[Matched, ...]]] = defaultdict(dict)
+        for communication, endpoint, *part in _asked(sql.BY_LIST, facts):
+            of_it = by_list[communication]
+            of_it[endpoint] = (*of_it.get(endpoint, ()), Matched._make(part))
+        facts["said"] = rows.array(by_list)
         incidents = {
-            each.pk: each
-            for each in map(PastIncident._make, _asked(sql.INCIDENTS, {"said": matched}))
+            each.pk: each for each in map(PastIncident._make, _asked(sql.INCIDENTS, facts))
         }
-        asked = {"tenant": tenant.pk, "incidents": rows.array(incidents)}
+        facts["incidents"] = rows.array(incidents)
+        statements = [PastStatement._make(each) for each in _asked(sql.STATEMENTS, facts)]
+        places = {
+            named: _places([cells[int(place) - 1] for place in named.split()], targets)
+            for named in {each.places for each in statements}
+        }
         decisions: dict[int, list[PastDecision]] = defaultdict(list)
-        for incident, *values in _asked(sql.DECISIONS, asked):
+        for incident, *values in _asked(sql.DECISIONS, facts):
             decisions[incident].append(PastDecision._make(values))
         lists: dict[int, list[datetime]] = defaultdict(list)
-        for incident, made_at in _asked(sql.LISTS, asked):
+        for incident, made_at in _asked(sql.LISTS, facts):
             lists[incident].append(made_at)
         absorbed: dict[int, list[int]] = defaultdict(list)
         for each in incidents.values():
             if each.merged_into_id:
                 absorbed[each.merged_into_id].append(each.pk)
-        windows: dict[int, dict[int, list[OwnWindow]]] = defaultdict(lambda: defaultdict(list))
-        for incident, endpoint, service, region, began, ended in _asked(sql.WINDOWS, asked):
-            windows[incident][endpoint].append(OwnWindow((service, region), began, ended))
-        scopes: dict[int, set[CellIds]] = defaultdict(set)
-        for communication, service, region in _asked(sql.SCOPES, asked):
-            scopes[communication].add((service, region))
-        ends = {end for found in (by_footprint, by_list) for each in found.values() for end in each}
+        led_to = {cell: {end for end, _ in found} for cell, found in targets.items()}
+        windows: dict[int, list[OwnWindow]] = defaultdict(list)
+        for incident, place, began, ended in _asked(sql.WINDOWS, facts):
+            cell = cells[place - 1]
+            windows[incident].append(OwnWindow(cell, led_to[cell], began, ended))
+        ends = {end for found in led_to.values() for end in found}
+        ends |= {end for found in by_list.values() for end in found}
         reached = list(
             Endpoint.objects.filter(pk__in=ends).values_list("pk", "time_zone", "follows_on")
         )
         return cls(
-            [PastStatement._make(each) for each in _asked(sql.STATEMENTS, asked)],
+            statements,
             incidents,
-            by_footprint,
+            places,
             by_list,
             decisions,
             _that_may_wait(decisions),
             lists,
-            frozenset(incident for (incident,) in _asked(sql.ON_LIST, asked)),
+            frozenset(incident for (incident,) in _asked(sql.ON_LIST, facts)),
             absorbed,
             windows,
-            scopes,
             {pk: zone for pk, zone, _ in reached},
             frozenset(pk for pk, _, follows in reached if follows),
         )
@@ -207,6 +230,12 @@ class RuleHistory:
         """
         if (said.kind, incident.kind) != (CommunicationKind.UPDATE, Kind.SERVICE_ISSUE):
             return set()
+        if not any(
+            each.ended_at and each.ended_at <= said.at
+            for one in self.line(said.incident_id)
+            for each in self.windows.get(one, ())
+        ):
+            return set()
         over = incident.mitigated_at
         found = set()
         for end, last in told:
@@ -217,11 +246,11 @@ class RuleHistory:
 
     def _well_since(self, said: PastStatement, end: int) -> datetime | None:
         """When the last of what leads to an endpoint was well, if all of it is and nothing of it is named."""
-        named = () if said.stage in CLOSING_STAGES else self.scopes.get(said.pk, ())
+        named = () if said.stage in CLOSING_STAGES else self.places[said.places].cells
         since = None
         for one in self.line(said.incident_id):
-            for each in self.windows.get(one, {}).get(end, ()):
-                if each.started_at > said.at:
+            for each in self.windows.get(one, ()):
+                if end not in each.ends or each.started_at > said.at:
                     continue
                 if each.ended_at is None or each.ended_at > said.at or each.cell in named:
                     return None
@@ -234,12 +263,18 @@ def _asked(statement: str, facts: dict[str, Any]) -> list[Any]:
         return cursor.fetchall()
 
 
-def _matches(statement: str, facts: dict[str, Any]) -> Matches:
-    found: Matches = defaultdict(dict)
-    for communication, endpoint, *part in _asked(statement, facts):
-        of_it = found[communication]
-        of_it[endpoint] = (*of_it.get(endpoint, ()), Matched._make(part))
-    return found
+def _places(
+    cells: Sequence[CellIds], targets: Mapping[CellIds, Sequence[tuple[int, Matched]]]
+) -> Places:
+    leading: dict[int, dict[tuple[int, int], Matched]] = defaultdict(dict)
+    for cell in cells:
+        for end, part in targets[cell]:
+            parts = leading[end]
+            same = parts.get(part[:2])
+            parts[part[:2]] = Matched(
+                *part[:2], part.by_rule or (same is not None and same.by_rule)
+            )
+    return Places(frozenset(cells), {end: tuple(parts.values()) for end, parts in leading.items()})
 
 
 def _that_may_wait(decisions: dict[int, list[PastDecision]]) -> dict[int, Decision]:

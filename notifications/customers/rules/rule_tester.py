@@ -8,7 +8,8 @@ in order. A rule that is not saved yet is saved, asked and taken back. Nothing i
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Collection
+from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache, reduce
 from operator import or_
@@ -53,39 +54,57 @@ class Alert(NamedTuple):
         return self.held_until or self.at
 
 
-def would_alert(
-    tenant: Tenant, conditions: Conditions, *, since: datetime, rule_id: int | None = None
-) -> list[Alert]:
-    """What this rule alone would have led to; nothing of it stays. Raises EntryError as saving it does."""
+@dataclass(frozen=True, slots=True)
+class Replay:
+    """What rules make of a tenant's history."""
 
-    def alone() -> list[Alert]:
+    history: RuleHistory
+
+    def told(self) -> set[int]:
+        """The incidents that would have alerted. Of most the first alert is all that must be found."""
+        walk = _Walk(self.history)
+        for said in self.history.statements:
+            incident = self.history.incidents[said.incident_id]
+            # Who was told of what was merged into another hears on of that.
+            if incident.merged_into_id or not walk.told[incident.pk]:
+                walk.take(said, incident)
+        return {incident for incident, heard in walk.told.items() if heard}
+
+    def alerts(self, incidents: Collection[int] | None = None) -> list[Alert]:
+        """In the order of statements; of these incidents and what was merged into them, without any of all."""
+        walk = _Walk(self.history)
+        asked = None if incidents is None else {
+            one for each in incidents for one in self.history.line(each)
+        }  # fmt: skip
+        for said in self.history.statements:
+            if asked is None or said.incident_id in asked:
+                walk.take(said, self.history.incidents[said.incident_id])
+        return walk.alerts
+
+
+NOTHING = Replay(RuleHistory.empty())
+
+
+def trial(
+    tenant: Tenant, conditions: Conditions, *, since: datetime, rule_id: int | None = None
+) -> Replay:
+    """What this rule alone makes of the past; nothing of it stays. Raises EntryError as saving it does."""
+    with transaction.atomic():
         saved = alert_rules.save(tenant=tenant, conditions=conditions, rule_id=rule_id)
         tenant.alert_rules.exclude(pk=saved.pk).filter(active=True).update(active=False)
-        if not saved.active or not saved.action_groups.filter(endpoints__isnull=False).exists():
-            return []  # the contact would stand in
-        return replay(tenant, since=since)
-
-    return _taken_back(alone)
-
-
-def _taken_back(act: Callable[[], list[Alert]]) -> list[Alert]:
-    with transaction.atomic():
-        found = act()
+        # Without an address the contact would stand in.
+        leads = saved.active and saved.action_groups.filter(endpoints__isnull=False).exists()
+        found = replay(tenant, since=since) if leads else NOTHING
         transaction.set_rollback(True)
     return found
 
 
-def replay(tenant: Tenant, *, since: datetime) -> list[Alert]:
-    """What the tenant's rules as they are would have led to, in the order of statements.
+def replay(tenant: Tenant, *, since: datetime) -> Replay:
+    """What the tenant's rules as they are make of incidents that began at `since` (UTC) or later.
 
-    Of incidents that began at `since` or later: by today's rules, footprint and lists, and by the kind, level
-    and audience of the time.
+    By today's rules, footprint and lists, and by the kind, level and audience of the time.
     """
-    history = RuleHistory.of(tenant, since=since)
-    walk = _Walk(history)
-    for said in history.statements:
-        walk.take(said, history.incidents[said.incident_id])
-    return walk.alerts
+    return Replay(RuleHistory.of(tenant, since=since))
 
 
 class _Walk:
@@ -97,13 +116,16 @@ class _Walk:
         self.told: dict[int, dict[int, Alert]] = defaultdict(dict)
 
     def take(self, said: PastStatement, incident: PastIncident) -> None:
-        decided = self.history.decided_at(said, incident)
-        listed = self.history.has_list(incident, decided, said.planned_at)
+        history = self.history
+        decided = history.decided_at(said, incident)
+        listed = history.has_list(incident, decided, said.planned_at)
         before = self._told_before(incident)
-        last_told = ((end, alert.at) for end, alert in before.items())
-        released = self.history.released(said, incident, last_told)
+        released: set[int] = set()
+        if before:
+            last_told = ((end, alert.at) for end, alert in before.items())
+            released = history.released(said, incident, last_told)
         heard: dict[int, Alert] = {}
-        waits = self.history.waits(said, incident, decided)
+        waits = history.waits(said, incident, decided)
         if said.kind != CommunicationKind.RETRACTION and not waits:
             heard = self._matching(said, decided, before, listed=listed)
         if released:
@@ -119,7 +141,7 @@ class _Walk:
         if said.again:
             more = self._matching(said, decided, before | heard, listed=True)
             heard = {end: one for end, one in more.items() if end not in released} | heard
-        if not takes_back(kind=said.kind) and any(one.quiet for one in heard.values()):
+        if any(one.quiet for one in heard.values()) and not takes_back(kind=said.kind):
             heard = {end: self._held(one, said.planned_at) for end, one in heard.items()}
         self.told[incident.pk] |= heard
         self.alerts += heard.values()
@@ -141,8 +163,9 @@ class _Walk:
     ) -> dict[int, Alert]:
         brief = is_in_between(kind=said.kind, stage=said.stage)
         found: dict[int, Alert] = {}
-        matches = self.history.by_list if listed else self.history.by_footprint
-        for end, parts in matches.get(said.pk, {}).items():
+        listed_ones = self.history.by_list.get(said.pk, {})
+        matches = listed_ones if listed else self.history.places[said.places].leading
+        for end, parts in matches.items():
             passed = brief and end in before
             if judged := _judged(parts, decided.kind, decided.level, listed, passed):
                 found[end] = _alert(said, end, *judged)

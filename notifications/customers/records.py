@@ -66,10 +66,13 @@ def save_subscription(
     made = found or CustomerSubscription(ref=ref, tenant=tenant)
     made.name = checked_text("name", name, 200, lines=False)
     made.save()
-    made.footprint.all().delete()
+    before = {(each.service_id, each.region_id): each.pk for each in made.footprint.all()}
+    after = {(service.pk, region.pk) for service, region in cells}
+    # What stays is left alone: the tenant reads what has changed.
+    made.footprint.filter(pk__in=[pk for cell, pk in before.items() if cell not in after]).delete()
     Footprint.objects.bulk_create(
-        Footprint(subscription=made, service=service, region=region)
-        for service, region in dict.fromkeys(cells)
+        Footprint(subscription=made, service_id=service, region_id=region)
+        for service, region in sorted(after - before.keys())
     )
     return made
 

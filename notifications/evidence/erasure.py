@@ -187,12 +187,12 @@ def _forget_tenant(tenant: Tenant) -> None:
     sessions.forget_people_of(tenant.pk)
     tenant.alert_rules.all().delete()
     tenant.tokens.all().delete()
-    tenant.footprint_changes.all().delete()
     TenantProvider.objects.filter(tenant=tenant).delete()
     EventAnswer.objects.filter(tenant=tenant).delete()
     tenant.action_groups.all().delete()
     Endpoint.objects.filter(tenant=tenant).update(tenant=None)
     Footprint.objects.filter(subscription__tenant=tenant).delete()
+    tenant.footprint_changes.all().delete()
     # Impacted lists keep their rows, hence their counts; the names in them are gone.
     with connection.cursor() as cursor:
         cursor.execute(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from django.core.paginator import Paginator
 from django.db.models import Prefetch, Q
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 
@@ -11,6 +10,7 @@ from incidents.texts import csv_file
 from notifications.customers import own_footprint
 from notifications.models import Footprint
 from statuspage.portal.access import UNPROCESSABLE, Visitor, editing, look_only, member, show
+from statuspage.portal.pages import paged
 
 A_PAGE, CHANGES = 50, 30
 
@@ -26,9 +26,7 @@ def listed(request: HttpRequest, visitor: Visitor) -> HttpResponse:
         if file := request.FILES.get("file"):
             typed = file.read(own_footprint.LONGEST + 1).decode("utf-8-sig", "replace")
         try:
-            own_footprint.save(
-                tenant=tenant, places=typed, by=visitor.membership.person, now=visitor.now
-            )
+            own_footprint.save(tenant=tenant, places=typed, now=visitor.now)
             return HttpResponseRedirect(f"{request.path}#changes")
         except EntryError as error:
             problem = str(error)
@@ -37,14 +35,12 @@ def listed(request: HttpRequest, visitor: Visitor) -> HttpResponse:
     rows = tenant.subscriptions.order_by("name", "ref")
     if asked:
         rows = rows.filter(Q(ref__icontains=asked) | Q(name__icontains=asked))
-    page = Paginator(rows.prefetch_related(Prefetch("footprint", cells)), A_PAGE).get_page(
-        request.GET.get("page")
-    )
+    changes = tenant.footprint_changes.select_related("person").order_by("-pk")
     context = {
-        "page": page,
+        "listed": paged(request, rows.prefetch_related(Prefetch("footprint", cells)), A_PAGE),
         "q": asked,
         "edits": tenant.edits_footprint and visitor.may_edit,
-        "changes": tenant.footprint_changes.select_related("person").order_by("-pk")[:CHANGES],
+        "changes": paged(request, changes, CHANGES, name="changes"),
         "problem": problem,
         "typed": typed[:100_000],
         "form_token": visitor.form_token(),

@@ -19,6 +19,9 @@ from statuspage.portal.access import (
     member,
     show,
 )
+from statuspage.portal.pages import paged
+
+A_PAGE = 50
 
 
 @member
@@ -37,8 +40,9 @@ def listed(request: HttpRequest, visitor: Visitor) -> HttpResponse:
             problem, status = str(error), UNPROCESSABLE
         except Membership.DoesNotExist as error:
             raise Http404 from error
+    people = visitor.tenant.memberships.select_related("person").order_by("person__email")
     context = {
-        "people": visitor.tenant.memberships.select_related("person").order_by("person__email"),
+        "people": paged(request, people, A_PAGE),
         "roles": MemberRole.choices,
         "owner": owner,
         "typed": request.POST,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from django.core.paginator import Paginator
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 
 from incidents.models import Region, Service
@@ -15,10 +14,11 @@ from notifications.customers.rules.rule_warnings import warnings_of
 from notifications.models import AlertRule, Endpoint
 from statuspage import rule_results
 from statuspage.portal.access import UNPROCESSABLE, Visitor, editing, member, show
+from statuspage.portal.pages import paged
 from statuspage.public.render.layout import fragment
 
 A_NEW_ONE = Conditions(name="", kinds=(Kind.SERVICE_ISSUE.value,))
-A_PAGE = 25
+A_PAGE, CELLS = 25, 100
 LOADED = (*alert_rules.MANY, "action_groups__endpoints")
 
 
@@ -27,12 +27,12 @@ def listed(request: HttpRequest, visitor: Visitor) -> HttpResponse:
     tenant = visitor.tenant
     choices = Choices.of(tenant)
     rows = tenant.alert_rules.prefetch_related(*LOADED).order_by("name")
-    page = Paginator(rows, A_PAGE).get_page(request.GET.get("page"))
-    said = [Conditions.of(rule) for rule in page]
+    shown = paged(request, rows, A_PAGE)
+    said = [Conditions.of(rule) for rule in shown.rows]
     sentences = [rule_sentence.sentence(each, choices) for each in said]
     context = {
-        "page": page,
-        "rules": list(zip(page, sentences, warnings_of(tenant, *said), strict=True)),
+        "paged": shown,
+        "rules": list(zip(shown.rows, sentences, warnings_of(tenant, *said), strict=True)),
         "leading": alert_rules.leads_anywhere(tenant),
         "contact": tenant.contact,
         "section": "rules",
@@ -97,7 +97,7 @@ def _build(request: HttpRequest, visitor: Visitor, rule: AlertRule | None) -> Ht
         "section": "rules",
         **tested,
     }
-    act = request.POST.get("act")
+    act = request.POST.get("act", "")
     if act == "read":
         return HttpResponse(fragment("portal/_rule_reading.html", context))
     if act == "test" and "HX-Request" in request.headers:
@@ -109,20 +109,27 @@ def _build(request: HttpRequest, visitor: Visitor, rule: AlertRule | None) -> Ht
 
 @member
 def coverage(request: HttpRequest, visitor: Visitor) -> HttpResponse:
-    """For every cell of the tenant's footprint: whom a service issue of level Error there would reach."""
+    """For every cell of the tenant's footprint: whom a service issue of level Error there would reach.
+
+    Those that would reach nobody first.
+    """
     reach = rule_tester.reach_of(visitor.tenant)
     services = Service.objects.in_bulk({service for service, _ in reach})
     regions = Region.objects.in_bulk({region for _, region in reach})
-    ends = Endpoint.objects.in_bulk({end for found in reach.values() for end in found})
-    rows = sorted(
-        (services[service].name, regions[region].name, sorted(ends[end].label for end in found))
+    cells = sorted(
+        (bool(found), services[service].name, regions[region].name, sorted(found))
         for (service, region), found in reach.items()
     )
+    shown = paged(request, cells, CELLS)
+    ends = Endpoint.objects.in_bulk({end for *_, found in shown.rows for end in found})
     context = {
-        "rows": rows[:500],
-        "more": max(0, len(rows) - 500),
-        "silent": sum(not found for *_, found in rows),
-        "cells": len(rows),
+        "paged": shown,
+        "rows": [
+            (service, region, sorted(ends[end].label for end in found))
+            for _, service, region, found in shown.rows
+        ],
+        "silent": sum(not found for *_, found in cells),
+        "cells": len(cells),
         "section": "rules",
     }
     return show(request, "coverage", context, visitor=visitor)

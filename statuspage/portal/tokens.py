@@ -12,9 +12,10 @@ from notifications.customers import tokens
 from notifications.models import MemberRole, TenantScope
 from statuspage.portal import calendar
 from statuspage.portal.access import UNPROCESSABLE, Visitor, look_only, member, show
+from statuspage.portal.pages import paged
 
 LIFETIMES = (30, 90, 365)  # days
-SHOWN = 100
+A_PAGE = 25
 
 
 @member
@@ -42,9 +43,11 @@ def listed(request: HttpRequest, visitor: Visitor) -> HttpResponse:
                 feed = calendar.address_of(secret)
         except EntryError as error:
             problem, status = str(error), UNPROCESSABLE
-    rows = visitor.tenant.tokens.select_related("issued_by").order_by("-pk")[:SHOWN]
+    rows = visitor.tenant.tokens.select_related("issued_by").order_by("-pk")
+    shown = paged(request, rows, A_PAGE)
     context = {
-        "tokens": [(each, each.state(visitor.now)) for each in rows],
+        "tokens": [(each, each.state(visitor.now)) for each in shown.rows],
+        "paged": shown,
         "scopes": TenantScope.choices,
         "lifetimes": LIFETIMES,
         "owner": owner,

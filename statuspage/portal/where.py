@@ -31,21 +31,23 @@ from statuspage.portal.access import (
     member,
     show,
 )
+from statuspage.portal.pages import paged
 
 # Test messages and confirmations leave from here, to where somebody else may be: so many of a tenant an hour.
 PER_TENANT = request_rate_limits.RateLimit("service-health-tests", 60, timedelta(hours=1))
 TOO_OFTEN = "Too many messages were asked for from here; try again within the hour."
 LARGEST = 2**63
+A_PAGE = 50
 
 
 @member
 def listed(request: HttpRequest, visitor: Visitor) -> HttpResponse:
     tenant = visitor.tenant
+    groups = tenant.action_groups.prefetch_related("endpoints", "alert_rules").order_by("name")
+    own = tenant.endpoints.filter(erased_at=None).order_by("name", "shown", "pk")
     context = {
-        "groups": tenant.action_groups.prefetch_related("endpoints", "alert_rules").order_by(
-            "name"
-        ),
-        "endpoints": tenant.endpoints.filter(erased_at=None).order_by("name", "shown")[:500],
+        "groups": paged(request, groups, A_PAGE, name="groups"),
+        "endpoints": paged(request, own, A_PAGE),
         "section": "where",
     }
     return show(request, "where", context, visitor=visitor)

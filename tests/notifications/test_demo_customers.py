@@ -63,7 +63,7 @@ def test_the_demos_past_was_told_to_those_it_hit_alone(shipped: None, db: None) 
     assert not Incident.objects.public().exists()
     assert not Delivery.objects.exclude(state="sent").exists()
     assert not Delivery.objects.filter(sent_at__gt=timezone.now() - timedelta(days=5)).exists()
-    assert rule_tester.replay(nordwind, since=timezone.now() - timedelta(days=365))
+    assert rule_tester.replay(nordwind, since=timezone.now() - timedelta(days=365)).told()
     issue = Incident.objects.get(tracking_id="DEMO-KV1")
     told = when_told.told_of(nordwind, issue.pk)
     assert len(told) == 5

@@ -12,7 +12,7 @@ is_silent() {
   [ -z "$(find "$published/heartbeat.json" -mmin -5 2>/dev/null)" ]
 }
 
-# A copy of each page that states a time, with its notice shown: as the application does (store/silence.py).
+# A copy of each page that states a time, with its notice shown: as the application does (store/stale_notice.py).
 tell() {
   rm -rf "$shown/stale"
   cd "$published/current/site" || return 0

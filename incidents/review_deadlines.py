@@ -1,4 +1,4 @@
-"""The clocks a person is held to: reviews after mitigation, and the next update as promised. Pure.
+"""The deadlines a person is held to: reviews after mitigation, and the next update as promised. Pure.
 
 Azure's goal for reviews is Preliminary within 3 days and Final within 14 days of mitigation; the
 numbers come with the policy. All times are UTC, the present is an argument.
@@ -46,14 +46,14 @@ def review_deadlines_of(
 
     `review`: what the latest decision promises (public, targeted, none); a Preliminary is owed to
     the public only. `published`: kind and time of the versions that are out. Impact that came back
-    restarts the clocks, so what was published before this mitigation settles nothing; a Final
-    settles the Preliminary, too.
+    restarts the deadlines, so what was published before this mitigation keeps none of them; a Final
+    keeps the Preliminary, too.
     """
     if mitigated_at is None:
         return ()
     out = {kind for kind, at in published if at >= mitigated_at}
-    clocks = _clocks(review, mitigated_at, policy, now)
-    return tuple(clock for clock in clocks if not out & _settling(clock))
+    deadlines = _deadlines(review, mitigated_at, policy, now)
+    return tuple(deadline for deadline in deadlines if not out & _kept_by(deadline))
 
 
 def reviews_on_time(
@@ -72,31 +72,31 @@ def reviews_on_time(
         return 0, 0
     out = [(kind, at) for kind, at in published if at >= mitigated_at]
     due = in_time = 0
-    for clock in _clocks(review, mitigated_at, policy, now):
-        first = min((at for kind, at in out if kind in _settling(clock)), default=None)
-        due += first is not None or clock.overdue
-        in_time += first is not None and first <= clock.due
+    for deadline in _deadlines(review, mitigated_at, policy, now):
+        first = min((at for kind, at in out if kind in _kept_by(deadline)), default=None)
+        due += first is not None or deadline.overdue
+        in_time += first is not None and first <= deadline.due
     return due, in_time
 
 
-def _clocks(
+def _deadlines(
     review: str, mitigated_at: datetime, policy: ReviewGoals, now: datetime
 ) -> list[ReviewDeadline]:
-    clocks = []
+    deadlines = []
     if review == PromisedReview.PUBLIC:
         hours = policy.preliminary_review_hours
-        clocks.append(
-            _clock("preliminary", mitigated_at + timedelta(hours=hours), f"{hours} h", now)
+        deadlines.append(
+            _deadline("preliminary", mitigated_at + timedelta(hours=hours), f"{hours} h", now)
         )
     if review in (PromisedReview.PUBLIC, PromisedReview.TARGETED):
         days = policy.final_review_days
-        clocks.append(_clock("final", mitigated_at + timedelta(days=days), f"{days} d", now))
-    return sorted(clocks, key=lambda clock: clock.due)
+        deadlines.append(_deadline("final", mitigated_at + timedelta(days=days), f"{days} d", now))
+    return sorted(deadlines, key=lambda deadline: deadline.due)
 
 
-def _settling(clock: ReviewDeadline) -> set[str]:
-    """The kinds of a review that settle this one."""
-    return {clock.kind, "final"}
+def _kept_by(deadline: ReviewDeadline) -> set[str]:
+    """The kinds of a review that keep this one."""
+    return {deadline.kind, "final"}
 
 
 # An update in the last minutes before the promised time is the one that was promised; the operator is
@@ -117,5 +117,5 @@ def promise_missed(next_update_by: datetime | None, *, closed: bool, now: dateti
     return next_update_by is not None and not closed and next_update_by < now
 
 
-def _clock(kind: str, due: datetime, goal: str, now: datetime) -> ReviewDeadline:
+def _deadline(kind: str, due: datetime, goal: str, now: datetime) -> ReviewDeadline:
     return ReviewDeadline(kind, due, goal, overdue=due < now)

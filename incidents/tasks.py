@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from incidents.replay import backtest_run
 from incidents.services import visibility
-from incidents.services.alerts import settling, visitors, waiting
+from incidents.services.alerts import recovery, visitors, waiting
 from incidents.services.scheduled import maintenance, posts, reminders, retention
 
 log = logging.getLogger(__name__)
@@ -38,12 +38,12 @@ def follow_plans(**_: object) -> None:
         log.info("%s: a step of its plan", tracking_id)
 
 
-@shared_task(name="incidents.settle_alerts")
-def settle_alerts(**_: object) -> None:
+@shared_task(name="incidents.follow_alerts")
+def follow_alerts(**_: object) -> None:
     """Hear what many visitors report, and let go of what monitors say is over, once it has been for long enough."""
     visitors.tell_the_desk(now=timezone.now())
     waiting.join_open()
-    for tracking_id in settling.settle_due(now=timezone.now()):
+    for tracking_id in recovery.recover_due(now=timezone.now()):
         log.info("%s: its monitor says that it is over", tracking_id)
 
 

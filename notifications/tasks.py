@@ -90,7 +90,7 @@ def mail_reminders(**_: object) -> None:
 @shared_task(name="notifications.reviews")
 def report_reviews(**_: object) -> None:
     """Report the reviews whose deliveries are all settled."""
-    review_delivery.report_settled(now=timezone.now())
+    review_delivery.report_delivered(now=timezone.now())
 
 
 @shared_task(name="notifications.delivery_statistics")

@@ -13,7 +13,7 @@ from django.db import Error, connection
 from django.utils import timezone
 
 from incidents.services import visibility
-from incidents.services.alerts import settling, visitors, waiting
+from incidents.services.alerts import recovery, visitors, waiting
 from incidents.services.scheduled import maintenance, posts, reminders, retention
 from notifications.customers import list_readings
 from notifications.customers.sign_in import codes
@@ -92,7 +92,7 @@ def run_once(*, now: datetime, grace: timedelta = GRACE) -> SendTally:
     codes.send_codes(now=now)
     contact_notices.find(now=now)
     contact_notices.send_due(now=now)
-    review_delivery.report_settled(now=now)
+    review_delivery.report_delivered(now=now)
     reminder_mail.mail_reminders(now=now)
     delivery_statistics.refresh_due(now=now)
     heartbeat.beat(now=now, whose=SUBSTITUTE)
@@ -109,7 +109,7 @@ def _incidents_clock(now: datetime) -> None:
         maintenance.remind_receivers,
         maintenance.follow_plans,
         visitors.tell_the_desk,
-        settling.settle_due,
+        recovery.recover_due,
         reminders.remind,
         retention.expire,
     ):

@@ -42,7 +42,7 @@ SWEEPS = {
     "incidents.publish_due": 15.0,
     "incidents.send_due_posts": 15.0,
     "incidents.follow_plans": 30.0,
-    "incidents.settle_alerts": 30.0,
+    "incidents.follow_alerts": 30.0,
     "incidents.remind": 60.0,
     "incidents.retention": 3600.0,
     "notifications.sweep": 15.0,

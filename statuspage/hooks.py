@@ -8,20 +8,20 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import URLPattern, path
 from django.views.decorators.http import require_safe
 
-from notifications.channels.webhook.formats import native_2
+from notifications.channels.webhook.formats import native
 
 
 @require_safe
 def native_schema(_: HttpRequest) -> HttpResponse:
-    """The JSON Schema of the native body, version 2: for everybody, and the same for all."""
+    """The JSON Schema of the native body: for everybody, and the same for all."""
     return HttpResponse(
-        native_2.schema(settings.BASE_URL),
+        native.schema(settings.BASE_URL),
         content_type="application/schema+json",
         headers={"Cache-Control": "public, max-age=86400", "Access-Control-Allow-Origin": "*"},
     )
 
 
-urlpatterns: list[URLPattern] = [path(native_2.PATH.removeprefix("/"), native_schema)]
+urlpatterns: list[URLPattern] = [path(native.PATH.removeprefix("/"), native_schema)]
 
 if settings.MAIL_PROVIDER and settings.MAIL_PROVIDER_WEBHOOK:
     from anymail import urls as anymail_urls

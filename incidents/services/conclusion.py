@@ -30,7 +30,7 @@ def conclude(
     targeted_facts: Sequence[wording.WordingFacts] = (),
     scope: list[tuple[int, int]] | None = None,
 ) -> Communication:
-    """Decide, settle publicity, append the communication. Raises EntryError where nothing is said."""
+    """Decide, follow the decision, append the communication. Raises EntryError where nothing is said."""
     public_text, targeted_text = statement.public_text.strip(), statement.targeted_text.strip()
     public_facts = () if public_text else statement.public_facts or facts
     targeted_facts = () if targeted_text else statement.targeted_facts or targeted_facts

@@ -150,7 +150,7 @@ def withdraw(
 
 
 @transaction.atomic
-def review_settled(*, incident_id: int, told: int, planned: int, now: datetime) -> None:
+def review_delivered(*, incident_id: int, told: int, planned: int, now: datetime) -> None:
     """`notifications` reports that a targeted review reached everybody it can reach, or its time is up.
 
     `planned` deliveries, of which `told` were sent (or skipped because the tenant can see the

@@ -131,7 +131,7 @@ def take(*, incident: Incident, answer_id: int, now: datetime, actor: AbstractBa
             actor_id=actor.pk,
             now=now,
         )
-    _settle(row, AnswerState.TAKEN, now, actor)
+    _close(row, AnswerState.TAKEN, now, actor)
     return True
 
 
@@ -140,9 +140,9 @@ def refuse(*, incident: Incident, answer_id: int, now: datetime, actor: Abstract
     """Leave the list as it is. False if the proposal does not wait any more."""
     row = waiting(incident).select_for_update().filter(pk=answer_id).first()
     if row is not None:
-        _settle(row, AnswerState.REFUSED, now, actor)
+        _close(row, AnswerState.REFUSED, now, actor)
     return row is not None
 
 
-def _settle(row: EventAnswer, state: str, now: datetime, actor: AbstractBaseUser) -> None:
+def _close(row: EventAnswer, state: str, now: datetime, actor: AbstractBaseUser) -> None:
     EventAnswer.objects.filter(pk=row.pk).update(state=state, settled_at=now, settled_by=actor.pk)

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 
 from incidents.models import Communication, Review
-from incidents.services.visibility import review_settled
+from incidents.services.visibility import review_delivered
 from incidents.vocabulary import Audience, CommunicationKind, ReviewKind
 from notifications.models import Delivery, FanOut
 from notifications.vocabulary.delivery_states import SkipReason, State
@@ -35,7 +35,7 @@ def awaited() -> QuerySet[Communication]:
     ).exclude(incident__audience=Audience.UNKNOWN)
 
 
-def report_settled(*, now: datetime) -> list[int]:
+def report_delivered(*, now: datetime) -> list[int]:
     """Report each awaited review whose deliveries are all settled, or whose time is up; their ids.
 
     Safe to run twice and late: a report is taken once.
@@ -49,7 +49,7 @@ def report_settled(*, now: datetime) -> list[int]:
         )
         if counts["open"] and _planned_at(communication) > now - LATEST:
             continue
-        review_settled(
+        review_delivered(
             incident_id=communication.incident_id,
             told=counts["told"],
             planned=counts["planned"],

@@ -15,6 +15,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
+from statuspage.atomic_write import atomic_write
+
 Say = Callable[[str], None]
 """Where progress and notices go: one line of text without a newline."""
 
@@ -163,13 +165,10 @@ def refusing(path: Path) -> Iterator[None]:
 
 
 def write_whole(path: Path, text: str, mode: int = 0o600) -> None:
-    """Writes a file so that a reader sees the old or the new content and never a part."""
-    draft = path.with_name(f".{path.name}.{os.getpid()}")
+    """An atomic write. Raises LocalError."""
     with refusing(path):
-        handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, mode)
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            file.write(text)
-        draft.replace(path)
+        draft = path.with_name(f".{path.name}.{os.getpid()}")
+        atomic_write(path, text.encode(), via=draft, mode=mode)
 
 
 def _try_lock(file: IO[str], kind: int) -> bool:

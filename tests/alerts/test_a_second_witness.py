@@ -16,7 +16,7 @@ from django.utils import timezone
 from incidents.models import Communication, FormDraft, Incident, MonitorAlert, MonitorSource
 from incidents.services.alerts import sources, visitors
 from incidents.services.alerts.intake import take_in
-from incidents.services.alerts.settling import settle_due
+from incidents.services.alerts.recovery import recover_due
 from incidents.services.alerts.waiting import join_open, put_aside, reported_drafts
 from incidents.services.errors import EntryError
 from incidents.services.incident import declare
@@ -132,7 +132,7 @@ def test_what_is_open_has_them_beside_it_and_does_not_change(now: datetime) -> N
     assert (row.outcome, row.times) == ("witness", 4)
     later = now + timedelta(hours=1)
     visitors.tell_the_desk(now=later)  # nobody reports any more
-    settle_due(now=later + timedelta(hours=1))
+    recover_due(now=later + timedelta(hours=1))
     incident.refresh_from_db()
     assert incident.mitigated_at is None, "a witness ends nothing"
     assert incident.communications.count() == 1
@@ -151,7 +151,7 @@ def test_a_witness_keeps_no_incident_of_a_monitor_open(now: datetime) -> None:
     join_open()
 
     take_in(source=monitor, signals=[alert("storage", "west-europe", firing=False)], now=now)
-    settle_due(now=now)
+    recover_due(now=now)
 
     assert Incident.objects.get().mitigated_at == now
 
@@ -170,7 +170,7 @@ def test_what_is_put_aside_comes_up_again_only_when_it_begins_anew(
 
     later = now + timedelta(hours=2)
     visitors.tell_the_desk(now=later)
-    settle_due(now=later + timedelta(minutes=5))
+    recover_due(now=later + timedelta(minutes=5))
     several(3, later + timedelta(minutes=6))
     visitors.tell_the_desk(now=later + timedelta(minutes=6))
     assert len(reported_drafts()) == 1

@@ -14,7 +14,7 @@ from incidents.alerts.signal import Signal
 from incidents.models import Alias, Incident, MonitorAlert, MonitorSource, Service
 from incidents.services.alerts import sources
 from incidents.services.alerts.intake import Taken, declare_waiting, take_in
-from incidents.services.alerts.settling import settle_due
+from incidents.services.alerts.recovery import recover_due
 from incidents.services.incident import declare, post_update
 from incidents.services.inputs import Statement
 from notifications.delivery import plan
@@ -152,12 +152,12 @@ def test_flapping_is_damped(now: datetime) -> None:
     for minute in range(8):
         at = now + timedelta(minutes=minute)
         fires(at, alert("storage", "west-europe", firing=minute % 2 == 0))
-        settle_due(now=at)
+        recover_due(now=at)
 
     incident = Incident.objects.get()
     assert incident.communications.count() == 1
     assert MonitorAlert.objects.get().flaps == 3
-    settle_due(now=now + timedelta(minutes=10))
+    recover_due(now=now + timedelta(minutes=10))
     incident.refresh_from_db()
     assert incident.stage == "mitigated"
     assert incident.mitigated_at == now + timedelta(minutes=7)
@@ -169,13 +169,13 @@ def test_what_is_over_ends_what_it_opened_only(now: datetime) -> None:
     later = now + timedelta(minutes=9)
 
     fires(later, alert("storage", "west-europe", firing=False))
-    settle_due(now=later)
+    recover_due(now=later)
 
     incident = Incident.objects.get()
     assert cells(incident) == {("storage", "north-europe")}
     assert incident.mitigated_at is None
     fires(later, alert("storage", "north-europe", firing=False))
-    settle_due(now=later)
+    recover_due(now=later)
     incident.refresh_from_db()
     assert incident.mitigated_at == later
 
@@ -186,7 +186,7 @@ def test_a_cell_of_two_alerts_recovers_with_the_last(now: datetime) -> None:
     fires(now, alert("storage", "west-europe"), twin)
     later = now + timedelta(minutes=2)
     fires(later, alert("storage", "west-europe", firing=False))
-    settle_due(now=later)
+    recover_due(now=later)
     assert Incident.objects.get().mitigated_at is None
 
 
@@ -206,7 +206,7 @@ def test_a_person_s_incident_is_left_alone_and_the_alert_says_what_it_noted(
 
     taken = fires(later, alert("storage", "north-europe"))
     fires(later, alert("storage", "west-europe", firing=False))
-    settle_due(now=later)
+    recover_due(now=later)
 
     assert outcomes(taken) == ["noted"]
     assert "North Europe" in taken.alerts[0].detail

@@ -23,7 +23,7 @@ from django.core.handlers.wsgi import WSGIHandler
 from incidents.models import Incident, MonitorAlert
 from incidents.services.access import tokens
 from incidents.services.alerts import sources
-from incidents.services.alerts.settling import settle_due
+from incidents.services.alerts.recovery import recover_due
 from statuspage.local.ports import free_port
 
 pytestmark = [pytest.mark.django_db, pytest.mark.processes]
@@ -189,12 +189,12 @@ def test_what_prometheus_sees_fail_is_one_incident_that_ends_when_it_is_over(
             MonitorAlert.objects.filter(over_at=None).count() == 2 < MonitorAlert.objects.count()
         )
     )
-    settle_due(now=datetime.now(UTC))
+    recover_due(now=datetime.now(UTC))
     assert open_cells() == watched.failing
 
     watched.failing = set()
     watched.until(lambda: not MonitorAlert.objects.filter(over_at=None).exists())
-    settle_due(now=datetime.now(UTC))
+    recover_due(now=datetime.now(UTC))
     incident = Incident.objects.get()
     assert open_cells() == set()
     assert incident.stage == "mitigated"

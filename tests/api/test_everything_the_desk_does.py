@@ -57,7 +57,7 @@ ROADS = {
     "override": ("override_the_policy",),
     "withdraw": ("withdraw_the_entry",),
     "review": ("publish_a_review", "list_reviews_of"),
-    "review-comments": ("list_review_comments", "comment_on_the_review", "settle_a_comment"),
+    "review-comments": ("list_review_comments", "comment_on_the_review", "resolve_a_comment"),
     "feedback": ("show_feedback",),
     "retract": ("retract_a_false_positive",),
     "times": ("correct_the_times", "reschedule_a_maintenance"),

@@ -14,7 +14,7 @@ from django.db import connection
 from playwright.sync_api import Error, Page
 
 from incidents.models import FormDraft, Incident
-from incidents.services.visibility import review_settled
+from incidents.services.visibility import review_delivered
 from tests.browsing import browser_page
 from tests.desk.test_walk_in_a_browser import PASSWORD, sign_in
 from tests.notifications.cast import tenant
@@ -52,7 +52,7 @@ def elsewhere(act: Callable[[], None]) -> None:
 
 def is_settled() -> None:
     one = Incident.objects.get()
-    review_settled(incident_id=one.pk, told=1, planned=1, now=datetime.now(UTC))
+    review_delivered(incident_id=one.pk, told=1, planned=1, now=datetime.now(UTC))
 
 
 def declare(page: Page, desk: str) -> Page:

@@ -11,7 +11,7 @@ from incidents.models import Decision, Incident, Review
 from incidents.services.incident import declare, post_update
 from incidents.services.inputs import Declaration, Statement
 from incidents.services.retraction import retract
-from incidents.services.visibility import review_settled
+from incidents.services.visibility import review_delivered
 from statuspage.desk.review.form import review_as_draft, same
 from statuspage.desk.review.lines import (
     LinesError,
@@ -164,7 +164,7 @@ def test_a_targeted_review_says_that_the_public_entry_goes(desk: Client, operato
     review = Review.objects.get()
     assert not review.for_public
     assert said(incident).public_text == ""
-    review_settled(incident_id=incident.pk, told=1, planned=1, now=datetime.now(UTC))
+    review_delivered(incident_id=incident.pk, told=1, planned=1, now=datetime.now(UTC))
     assert Incident.objects.gone().get() == incident
 
 

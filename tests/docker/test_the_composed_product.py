@@ -11,7 +11,7 @@ from email.message import EmailMessage
 import pytest
 
 from statuspage.public.store import manifest
-from statuspage.public.store.silence import told
+from statuspage.public.store.stale_notice import shown
 from tests.docker.conftest import Product
 from tests.notifications.conftest import text_of
 from tests.walks.conftest import until
@@ -143,7 +143,7 @@ def test_a_silent_publisher_is_admitted_and_a_living_one_is_believed_again(
     was = time.time() - 301
     os.utime(machine.published / "heartbeat.json", (was, was))
     fresh = machine.published / "current" / manifest.page_file("/status/")
-    stale, tag = told(fresh.read_bytes()), product.get("/status/")[1]["etag"]
+    stale, tag = shown(fresh.read_bytes()), product.get("/status/")[1]["etag"]
     until(lambda: product.get("/status/")[2] == stale, "the page that says how old it is")
     assert product.get("/status/", if_none_match=tag)[0] == 200
     assert product.get("/status/", accept_encoding="gzip")[1]["content-encoding"] == "gzip"

@@ -12,7 +12,7 @@ import pytest
 
 from statuspage.public.query.filtered import FILTERS
 from statuspage.public.render.page import Page
-from statuspage.public.store.current_generation import SILENT_AFTER
+from statuspage.public.store.current_generation import STALE_AFTER
 from statuspage.public.store.headers import LONG, POLICY, SHORTLY
 from tests.docker.composed import BIN, DOCKER, ROOT, composed, from_image, settings
 
@@ -109,7 +109,7 @@ def test_the_edge_knows_the_rules_of_the_application() -> None:
     usual = f"max-age={Page(b'').max_age}, stale-while-revalidate={SHORTLY}, stale-if-error={LONG}"
     assert f'"public, {usual}"' in NGINX
     minutes = re.findall(r"-mmin -(\d+)", (DOCKER / "edge.sh").read_text())
-    assert [int(each) * 60 for each in minutes] == [SILENT_AFTER]
+    assert [int(each) * 60 for each in minutes] == [STALE_AFTER]
 
 
 def test_bodies_that_arrive_at_the_edge_fill_a_place_of_their_own_and_of_a_size() -> None:

@@ -12,7 +12,7 @@ from incidents.services.errors import EntryError
 from incidents.services.incident import declare, post_update
 from incidents.services.inputs import Changes
 from incidents.services.reviews.review import Draft, Repair, Section, publish_review
-from incidents.services.visibility import review_settled
+from incidents.services.visibility import review_delivered
 from tests.conftest import declaration, hit
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("catalogue")]
@@ -107,8 +107,8 @@ def test_the_entry_goes_once_the_review_is_settled(
     mitigated(incident, now, operator)
     before = Revision.objects.get(id=1).number
 
-    review_settled(incident_id=incident.pk, told=2, planned=3, now=now)
-    review_settled(incident_id=incident.pk, told=2, planned=3, now=now)
+    review_delivered(incident_id=incident.pk, told=2, planned=3, now=now)
+    review_delivered(incident_id=incident.pk, told=2, planned=3, now=now)
 
     incident.refresh_from_db()
     assert incident.withdrawn_at == now
@@ -121,7 +121,7 @@ def test_reaching_nobody_is_an_alarm_and_no_delivery(
 ) -> None:
     mitigated(incident, now, operator)
 
-    review_settled(incident_id=incident.pk, told=0, planned=3, now=now)
+    review_delivered(incident_id=incident.pk, told=0, planned=3, now=now)
 
     incident.refresh_from_db()
     assert incident.withdrawn_at is None
@@ -140,7 +140,7 @@ def test_a_broad_incidents_review_is_public_and_nothing_is_withdrawn(
     )
     mitigated(broad, now, operator)
     publish_review(incident_id=broad.pk, draft=DRAFT, now=now, actor=operator)
-    review_settled(incident_id=broad.pk, told=1, planned=1, now=now)
+    review_delivered(incident_id=broad.pk, told=1, planned=1, now=now)
 
     assert Review.objects.public().get().version == 1
     assert Incident.objects.public().get() == broad

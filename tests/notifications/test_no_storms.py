@@ -247,7 +247,7 @@ def test_whoever_leaves_or_is_withdrawn_gets_no_digest_and_the_rest_still_comes(
     assert [states(each)[1] for each in made] == ["withdrawn", "sent", "withdrawn"]
 
 
-def test_webhooks_get_one_digest_event_with_the_ids_of_what_it_carries(
+def test_webhooks_get_one_event_with_all_that_a_digest_carries(
     operator: User, now: datetime, sink: Sink, settings: Settings
 ) -> None:
     settings.OUTBOUND_ALLOW = ["127.0.0.0/8"]
@@ -269,16 +269,13 @@ def test_webhooks_get_one_digest_event_with_the_ids_of_what_it_carries(
     (delivery,) = claims.claim(most=10, channel="webhook").deliveries
     message = WebhookRenderer().compose(delivery)
     body = json.loads(message.event)
-    assert (message.id, body["type"]) == (str(delivery.uuid), "digest")
-    events = body["data"]["events"]
-    assert [each["data"]["title"] for each in events] == ["Red", "Green", "Blue"]
-    assert {each["id"] for each in events} == {
-        str(uuid)
-        for uuid in Delivery.objects.filter(communication__number=2).values_list("uuid", flat=True)
-    }
+    assert message.id == str(delivery.uuid)
+    events = [*body["data"]["told_along"], body["data"]]
+    assert [each["title"] for each in events] == ["Red", "Green", "Blue"]
+    assert len({each["id"] for each in events}) == 3
 
 
-def test_a_long_digest_event_keeps_every_id_and_says_what_it_left_out(
+def test_a_long_digest_event_keeps_every_statement_and_says_what_it_left_out(
     operator: User, now: datetime, here: None
 ) -> None:
     made = [declare(operator, now, f"Incident {number}") for number in range(12)]
@@ -289,13 +286,11 @@ def test_a_long_digest_event_keeps_every_id_and_says_what_it_left_out(
     pass_time(61)
     (delivery,) = claims.claim(most=50, channel="mail").deliveries
     message = WebhookRenderer().compose(delivery)
-    events = json.loads(message.event)["data"]["events"]
-    assert len(events) == 12
-    assert len(message.event) < 30_000
-    complete = [each["complete"] for each in events]
-    assert complete == sorted(complete)
-    assert complete[-1]
-    assert not complete[0]
+    data = json.loads(message.event)["data"]
+    events = [*data["told_along"], data]
+    assert len({each["id"] for each in events}) == 12
+    assert len(message.event) < 20_000
+    assert not any(each["text_complete"] for each in events)
 
 
 def test_a_repeated_digest_says_the_same_again(

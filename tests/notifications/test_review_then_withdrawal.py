@@ -12,7 +12,7 @@ from incidents.services.incident import declare, post_update
 from incidents.services.inputs import Changes, Statement
 from incidents.services.reviews.review import Draft, Section, publish_review
 from notifications.delivery import plan, send
-from notifications.delivery.review_delivery import report_settled
+from notifications.delivery.review_delivery import report_delivered
 from notifications.models import Delivery
 from notifications.vocabulary.delivery_states import State
 from tests.conftest import declaration, hit
@@ -61,9 +61,9 @@ def test_affected_customers_get_alert_and_review_and_then_the_entry_is_gone(
         incident_id=incident.pk, changes=Changes(audience="estimated"), now=later, actor=operator
     )
     reviewed(incident, later, operator)
-    assert report_settled(now=later) == [], "the review is not delivered yet"
+    assert report_delivered(now=later) == [], "the review is not delivered yet"
     send.work()
-    report_settled(now=later)
+    report_delivered(now=later)
 
     assert {str(mail["To"]) for mail in sink.mails} == {"alice@example.com"}
     assert "A network fault." in text_of(sink.mails[-1])
@@ -75,7 +75,7 @@ def test_an_unknown_audience_keeps_the_entry_up(
     incident: Incident, now: datetime, operator: User
 ) -> None:
     reviewed(incident, now, operator)
-    assert report_settled(now=now + timedelta(days=4)) == []
+    assert report_delivered(now=now + timedelta(days=4)) == []
     incident.refresh_from_db()
     assert incident.withdrawn_at is None
 
@@ -89,8 +89,8 @@ def test_a_review_that_one_address_never_takes_counts_as_delivered_after_72_hour
     reviewed(incident, now, operator)
     send.work()
 
-    assert report_settled(now=now + timedelta(hours=71)) == []
-    report_settled(now=now + timedelta(hours=73))
+    assert report_delivered(now=now + timedelta(hours=71)) == []
+    report_delivered(now=now + timedelta(hours=73))
 
     incident.refresh_from_db()
     assert incident.withdrawn_at == now + timedelta(hours=73)
@@ -105,7 +105,7 @@ def test_a_review_that_reaches_nobody_raises_an_alarm(
     send.work()
     assert not Delivery.objects.filter(state=State.SENT).exists()
 
-    report_settled(now=now)
+    report_delivered(now=now)
 
     incident.refresh_from_db()
     assert incident.withdrawn_at is None
@@ -123,9 +123,9 @@ def test_a_review_published_too_early_waits_for_its_audience(
         incident_id=incident.pk, changes=Changes(audience="estimated"), now=later, actor=operator
     )
     plan.plan_due(now=later)
-    assert report_settled(now=later) == []
+    assert report_delivered(now=later) == []
     send.work()
-    report_settled(now=later)
+    report_delivered(now=later)
 
     assert any("A network fault." in text_of(mail) for mail in sink.to("alice@example.com"))
     incident.refresh_from_db()
@@ -142,6 +142,6 @@ def test_a_preliminary_review_keeps_the_entry_up(
         publish_review(incident_id=incident.pk, draft=draft, now=now, actor=operator)
         plan.plan_due(now=now)
         send.work()
-        report_settled(now=now)
+        report_delivered(now=now)
         incident.refresh_from_db()
         assert (incident.withdrawn_at is not None) is gone

@@ -29,7 +29,7 @@ from incidents.services import retraction
 from incidents.services.inputs import Statement
 from notifications.channels import endpoints, test_messages
 from notifications.channels.webhook.event import Event, NamedCell, Window, example
-from notifications.channels.webhook.formats import native_2
+from notifications.channels.webhook.formats import native
 from notifications.channels.webhook.formats.registry import FORMATS
 from notifications.delivery import plan, send
 from notifications.models import Endpoint
@@ -102,9 +102,9 @@ def story(operator: User, now: datetime, hook: Hook) -> Story:
 def test_the_native_body_says_what_where_how_long_and_whose_and_its_schema_is_published(
     story: Story, client: Client
 ) -> None:
-    told = story.begin("native-2")
+    told = story.begin("native")
     ThirdPartyWebhook(story.secret).verify(story.hook.requests[-1][1], story.headers)
-    schema = client.get(native_2.PATH).json()
+    schema = client.get(native.PATH).json()
     assert schema["$id"] == told["schema"]
     check = Draft202012Validator(schema, format_checker=FormatChecker())
     Draft202012Validator.check_schema(schema)
@@ -140,7 +140,7 @@ def test_cloudevents_are_read_by_the_sdk(story: Story) -> None:
     assert read.get_id() == f"{story.incident.tracking_id}/1"
     assert read.get_specversion() == "1.0"
     assert read.get_subject() == story.incident.tracking_id
-    assert read.get_type() == "statuspage.incident.update.v2"
+    assert read.get_type() == "statuspage.incident.update.v1"
     data = read.get_data()
     assert isinstance(data, dict)
     assert data["text"] == TEXT
@@ -324,7 +324,7 @@ def test_a_key_alone_is_enough_and_one_without_is_refused(
 
 
 def test_a_format_that_there_is_not_is_refused_by_name(now: datetime) -> None:
-    with pytest.raises(AddressError, match="no format 'fax' in webhook; use one of native-1,"):
+    with pytest.raises(AddressError, match="no format 'fax' in webhook; use one of native,"):
         endpoints.create(
             channel="webhook", address="https://x.example", tenant=None, now=now, format="fax"
         )
@@ -373,7 +373,7 @@ def made_up(
 def test_a_body_stays_short_and_says_what_it_left_out(cells: int, length: int, letter: str) -> None:
     text = letter * length
     event = made_up(datetime(2026, 3, 1, tzinfo=UTC), cells=cells, text=text)
-    body = native_2.body(event)
+    body = native.body(event)
     assert len(json.dumps(body, ensure_ascii=False).encode()) <= 20_000
     data = body["data"]
     assert data["cells_total"] == cells

@@ -72,7 +72,7 @@ def test_the_body_is_kept_as_it_was_taken_but_for_its_key(
 def test_a_delivery_is_sent_once_more_with_the_same_id_and_on_record(
     operator: User, now: datetime, hook: Hook
 ) -> None:
-    delivery = planned(operator, now, hook, "native-2")
+    delivery = planned(operator, now, hook, "native")
     with pytest.raises(sent_messages.AgainError, match="leaves by itself"):
         sent_messages.send_again(delivery_id=delivery.pk, now=now, actor=operator)
     send.work()
@@ -97,7 +97,7 @@ def test_a_delivery_is_sent_once_more_with_the_same_id_and_on_record(
 def test_what_was_sent_goes_with_an_erased_address(
     operator: User, now: datetime, hook: Hook
 ) -> None:
-    planned(operator, now, hook, "native-2")
+    planned(operator, now, hook, "native")
     send.work()
     address = Endpoint.objects.get().address
     erasure.erase(erasure.plan_address(address), reason="ticket 1", now=now, actor=operator)

@@ -138,5 +138,5 @@ def test_feeds_formats_and_badges_may_be_read_by_any_page() -> None:
     badges = answer(EVENTFUL, "/badge/storage/east-us.svg")
     assert badges is not None
     for page in [*pages, badges]:
-        for variant in prepared_responses.assembled(page):
+        for variant in prepared_responses.prepare(page):
             assert ("Access-Control-Allow-Origin", "*") in variant.headers

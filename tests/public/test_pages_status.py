@@ -12,7 +12,7 @@ import pytest
 from statuspage.public.render.headline import headline
 from statuspage.public.renderer import render_site
 from statuspage.public.snapshot.values import CellView, Snapshot
-from statuspage.public.store.silence import told
+from statuspage.public.store.stale_notice import shown
 from tests.public import snapshots
 from tests.public.markup import Markup
 from tests.public.sites import render_all
@@ -176,14 +176,14 @@ def test_a_page_that_states_a_time_can_say_that_it_is_not_renewed() -> None:
     for path in ("/status/", "/status/europe/", "/ja/status/history/"):
         page = site.pages[path].body
         # And that it is an old copy, which its script decides.
-        for body, hidden in ((page, [True, True]), (told(page), [False, True])):
+        for body, hidden in ((page, [True, True]), (shown(page), [False, True])):
             alerts = Markup(body).all("p", role="alert")
             assert ["hidden" in one for one in alerts] == hidden, path
             assert ["data-old" in one for one in alerts] == [False, True], path
-    said = told(site.pages["/status/europe/"].body)
+    said = shown(site.pages["/status/europe/"].body)
     assert "As of 21 January 2024, 04:30 UTC , not updated since." in Markup(said).text
     undated = site.pages[f"/status/history/{snapshots.bad_night().incidents[0].tracking_id}/"].body
-    assert told(undated) == undated
+    assert shown(undated) == undated
 
 
 def test_an_empty_catalogue_still_has_a_page() -> None:

@@ -16,7 +16,7 @@ from statuspage.public.serve.app import public_site
 from statuspage.public.store.current_generation import Store
 from statuspage.public.store.generation import beat, compress_best, write_generation
 from statuspage.public.store.headers import POLICY
-from statuspage.public.store.silence import told
+from statuspage.public.store.stale_notice import shown
 from tests.public.sites import NOON, ask, site, text
 
 PUBLIC = [
@@ -313,7 +313,7 @@ def test_a_silent_publisher_shows_the_stale_variant(tmp_path: Path, clock: Clock
     assert ask(web, "/status/").body == text("good")
     clock.seconds += 2
     stale = ask(web, "/status/", if_none_match=fresh.headers["etag"])
-    assert (stale.status, stale.body) == (200, told(text("good")))
+    assert (stale.status, stale.body) == (200, shown(text("good")))
     assert ask(web, "/status/history/b/").body == text("cold")
     assert ask(web, "/status/", method="HEAD").headers["etag"] == stale.headers["etag"]
     beat(tmp_path, 1, clock.now())
@@ -325,7 +325,7 @@ def test_a_heartbeat_from_the_future_does_not_hide_silence(
     tmp_path: Path, clock: Clock, web: Any
 ) -> None:
     beat(tmp_path, 1, NOON + timedelta(hours=1))
-    assert ask(web, "/status/").body == told(text("good"))
+    assert ask(web, "/status/").body == shown(text("good"))
 
 
 def test_what_is_in_memory_outlives_the_folder(tmp_path: Path, clock: Clock, web: Any) -> None:
@@ -340,7 +340,7 @@ def test_a_damaged_generation_is_not_shown_after_a_restart(tmp_path: Path, web: 
     page = newest.folder / "site/status/index.html"
     page.write_bytes(page.read_bytes()[:-1])
     restarted = public_site(Store(tmp_path), {}, elsewhere)
-    assert ask(restarted, "/status/history/").body == told(text("history good"))
+    assert ask(restarted, "/status/history/").body == shown(text("history good"))
 
 
 def test_cold_pages_are_kept_within_a_bound(tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ from statuspage.public.query.query_cache import ASSEMBLED_KEPT
 from statuspage.public.query.query_parameters import FIELD_LIMIT, QUERY_LIMIT
 from statuspage.public.render.page import Page
 from statuspage.public.serve.app import public_site
-from statuspage.public.store import silence
+from statuspage.public.store import stale_notice
 from statuspage.public.store.current_generation import Store
 from statuspage.public.store.generation import write_generation
 from statuspage.public.store.loaded import LoadedGeneration
@@ -78,7 +78,7 @@ def test_foreign_parameters_get_the_plain_page(
     web: Any, assembling: Assembling, query: str
 ) -> None:
     # Its publisher wrote once and is silent since.
-    assert ask(web, HISTORY, query).body == silence.told(text("history good"))
+    assert ask(web, HISTORY, query).body == stale_notice.shown(text("history good"))
     assert not assembling.asked
 
 

@@ -31,7 +31,7 @@ def keep(
     )
 
 
-def settle(*, proposal_id: int, now: datetime, actor: User, dropped: bool = False) -> bool:
+def close(*, proposal_id: int, now: datetime, actor: User, dropped: bool = False) -> bool:
     """Done, or dropped; False when it was before."""
     return bool(
         Proposal.objects.filter(pk=proposal_id, settled_at=None).update(

@@ -23,8 +23,8 @@ def comment(
     return ReviewComment.objects.create(incident_id=incident_id, text=text, by_id=actor.pk, at=now)
 
 
-def settle(*, comment_id: int, incident_id: int, now: datetime, actor: AbstractBaseUser) -> bool:
-    """It has been seen to; False when it was settled before, or there is none."""
+def resolve(*, comment_id: int, incident_id: int, now: datetime, actor: AbstractBaseUser) -> bool:
+    """It has been seen to; False when it was before, or there is none."""
     found = ReviewComment.objects.filter(
         pk=comment_id, incident=incident_id, settled_at__isnull=True
     )

@@ -112,8 +112,8 @@ def schedule(
 def send_due(*, now: datetime) -> list[ScheduledPost]:
     """Carry out what is due, in its order; what cannot be is held. Safe to run twice, late, or beside itself."""
     due = open_posts().filter(state=State.WAITING, due_at__lte=now).values_list("pk", flat=True)
-    settled = [_settle(pk, Q(due_at__lte=now), now) for pk in list(due)]
-    return [post for post in settled if post is not None]
+    done = [_carry_out(pk, Q(due_at__lte=now), now) for pk in list(due)]
+    return [post for post in done if post is not None]
 
 
 def send_now(
@@ -123,7 +123,7 @@ def send_now(
 
     `second`: whether `actor` counts as a second person beside whoever sent it; a script does not.
     """
-    return _settle(post_id, Q(), now, by_hand=actor, second=second)
+    return _carry_out(post_id, Q(), now, by_hand=actor, second=second)
 
 
 def send_own(*, incident_id: int, now: datetime, actor: User) -> None:
@@ -199,7 +199,7 @@ def cancel_series(*, post_id: int, now: datetime, actor: User) -> int:
 
 
 @transaction.atomic
-def _settle(
+def _carry_out(
     post_id: int, condition: Q, now: datetime, by_hand: User | None = None, *, second: bool = True
 ) -> ScheduledPost | None:
     # The incident before its post, as everybody locks them.

@@ -92,7 +92,7 @@ class Event:
     """Times are aware. `text`: Markdown in `language`, empty for "you were not affected"; `sentence`: the
     same, or what is told then. `level` is empty for planned maintenance, `url` unless the entry is public.
     `told_along`: older updates that a digest tells, the oldest first; `earlier`: the story so far for who joins late,
-    the oldest first, under `earlier_head`; `identifier`: what the delivery of each would have had alone.
+    the oldest first, under `earlier_head`.
     """
 
     site: str
@@ -126,9 +126,6 @@ class Event:
     own: Own | None
     limit_reached: bool = False
     is_test: bool = False
-    identifier: str = ""
-    limit_per_hour: int = 0
-    update_interval: int = 0  # seconds
     told_along: Sequence[Event] = ()
     earlier: Sequence[Earlier] = ()
     earlier_head: str = ""

@@ -121,11 +121,8 @@ def event_of(delivery: Delivery, statement: ReadStatement) -> Event:
         cells=_cells(statement.cells, own),
         own=None if unaffected else _own(delivery, statement.cells),
         limit_reached=delivery.last_of_hour,
-        limit_per_hour=settings.HOURLY_LIMIT,
-        update_interval=settings.UPDATE_INTERVAL,
         earlier=earlier,
         earlier_head=earlier_head,
-        identifier=str(delivery.uuid),
     )
 
 

@@ -207,19 +207,19 @@ def comment_on_the_review(
 @incidents.delete(
     "/{tracking_id}/review/comments/{number}", auth=Bearer(VIEW), response=writes(None, 204)
 )
-def settle_a_comment(
+def resolve_a_comment(
     request: HttpRequest, tracking_id: str, number: Number, asked: Query[Look]
 ) -> Status[None]:
-    """It has been seen to. It stays, as settled."""
+    """It has been seen to. It stays, as resolved."""
     with all_or_nothing(asked.dry_run):
-        done = review_comments.settle(
+        done = review_comments.resolve(
             comment_id=number,
             incident_id=visible(request, tracking_id).pk,
             now=timezone.now(),
             actor=token_of(request).user,
         )
         if not done:
-            raise problem(HTTPStatus.NOT_FOUND, "There is no unsettled comment with this number.")
+            raise problem(HTTPStatus.NOT_FOUND, "There is no open comment with this number.")
     return Status(HTTPStatus.NO_CONTENT, None)
 
 

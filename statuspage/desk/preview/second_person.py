@@ -64,7 +64,7 @@ def settle_what_was_seconded(request: HttpRequest, response: object) -> None:
     proposal = getattr(request, "seconded", None)
     done = getattr(response, "status_code", 0) == 302
     if proposal is not None and done and isinstance(request.user, User):
-        proposals.settle(proposal_id=proposal.pk, now=timezone.now(), actor=request.user)
+        proposals.close(proposal_id=proposal.pk, now=timezone.now(), actor=request.user)
 
 
 def fields_of(request: HttpRequest) -> dict[str, list[str]]:

@@ -1,7 +1,7 @@
 """Public URLs answered from memory, before Django: no middleware, no session, no database.
 
 request ── hot page in memory ─► bytes                        (microseconds, the path nearly all take)
-        ├─ file of the generation, or assembled from its index and parts for a query
+        ├─ file of the generation, or prepared from its index and parts for a query
         ├─ below a public prefix, yet unknown ─► the one 404 page
         └─ anything else ─► Django
 """
@@ -198,7 +198,7 @@ class _Slow:
 
     def _from(self, generation: LoadedGeneration, path: str, query: str) -> PreparedResponse:
         if query or path not in generation.pages:
-            answer = self._assembled(generation, path, query)
+            answer = self._prepared(generation, path, query)
             if answer is not None:
                 return answer
         answer = (
@@ -211,7 +211,7 @@ class _Slow:
         own = f"{self._prefix(path)}/404".removeprefix("/")
         return generation.find(own) or generation.find("404")
 
-    def _assembled(
+    def _prepared(
         self, generation: LoadedGeneration, path: str, query: str
     ) -> PreparedResponse | None:
         assemble = next((one for prefix, one in self.assemblers if path.startswith(prefix)), None)
@@ -226,7 +226,7 @@ class _Slow:
             page = assemble(path, fields, generation)
             if page is None:
                 return None
-            known = prepared_responses.assembled(page, hsts=self.hsts, path=path)
+            known = prepared_responses.prepare(page, hsts=self.hsts, path=path)
             self.cache.put(generation, key, known)
         return known
 
@@ -297,7 +297,7 @@ class _Slow:
         )
 
     def _built_in(self, status: int) -> PreparedResponse:
-        return prepared_responses.assembled(note(status, "There is no such page."), hsts=self.hsts)
+        return prepared_responses.prepare(note(status, "There is no such page."), hsts=self.hsts)
 
     def _redirect(
         self,

@@ -158,8 +158,8 @@ class Health:
         self.store.look()
         missing = [name for name, watch in self.watches.items() if not watch.is_up()]
         missing += self.broken()
-        silence = self.store.silence() if self.store.heartbeat else float("inf")
-        if silence > PUBLISHER_LIMIT:
+        age = self.store.heartbeat_age() if self.store.heartbeat else float("inf")
+        if age > PUBLISHER_LIMIT:
             missing.append("publisher")
         generation, heartbeat = self.store.generation, self.store.heartbeat
         if generation is None:
@@ -170,8 +170,8 @@ class Health:
             "revision": generation.revision if generation else None,
             "as_of": generation.as_of.isoformat() if generation else None,
             "heartbeat": heartbeat.at.isoformat() if heartbeat else None,
-            "heartbeat_age": round(silence, 1) if heartbeat else None,
-            "stale": self.store.is_silent,
+            "heartbeat_age": round(age, 1) if heartbeat else None,
+            "stale": self.store.is_stale,
             "memory": {
                 **(generation.memory() if generation else {}),
                 "process": resident(),

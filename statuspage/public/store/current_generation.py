@@ -28,7 +28,7 @@ log = logging.getLogger(__name__)
 
 LOOK_EVERY = 0.2  # seconds between two looks at the folder
 RETRY_AFTER = 5.0  # seconds before a generation that could not be read is tried again
-SILENT_AFTER = 300.0  # seconds without heartbeat until pages say that they may be out of date
+STALE_AFTER = 300.0  # seconds without heartbeat until pages say that they may be out of date
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +71,7 @@ class Store:
         self.heartbeat: Heartbeat | None = None
         self.answers: dict[str, PreparedResponse] = {}
         self.next_look = float("-inf")
-        self.is_silent = False
+        self.is_stale = False
         self._hsts = hsts
         self._cold_bytes = cold_bytes
         self._clock = clock
@@ -93,9 +93,9 @@ class Store:
             now = self.monotonic()
             self._take_newest(now, again=again)
             self.heartbeat = read_heartbeat(self.directory)
-            self.is_silent = self.silence() > SILENT_AFTER
+            self.is_stale = self.heartbeat_age() > STALE_AFTER
             if self.generation is not None:
-                self.answers = self.generation.silent if self.is_silent else self.generation.fresh
+                self.answers = self.generation.silent if self.is_stale else self.generation.fresh
             self.next_look = now + LOOK_EVERY
         finally:
             self._lock.release()
@@ -141,7 +141,7 @@ class Store:
             log.error("showing revision %s instead: %s", self.generation.revision, reason)
             return
 
-    def silence(self) -> float:
+    def heartbeat_age(self) -> float:
         """Seconds since the publisher was last heard of; infinite when it never was.
 
         A heartbeat from the future counts by its distance: the clock was set back, and the publisher

@@ -42,16 +42,6 @@ def exclusive(directory: Path, *, seconds: float = 10.0) -> Iterator[None]:
         os.close(descriptor)
 
 
-def write_whole(target: Path, data: bytes, *, via: Path, sync: bool = True) -> None:
-    """Replace `target` in one step; `via` is a name of our own on the same file system."""
-    with via.open("wb") as file:
-        file.write(data)
-        file.flush()
-        if sync:
-            os.fsync(file.fileno())
-    via.replace(target)
-
-
 def link_or_copy(source: Path, target: Path) -> None:
     try:
         os.link(source, target)

@@ -28,10 +28,11 @@ from uuid import uuid4
 
 import brotli
 
+from statuspage.atomic_write import atomic_write
 from statuspage.public.render.page import Site
 from statuspage.public.store import manifest as paper
 from statuspage.public.store.build_writer import ASSETS, BuildPlan, Memo, fill, plan, renamed
-from statuspage.public.store.disk import Tree, exclusive, point, sync_folder, write_whole
+from statuspage.public.store.disk import Tree, exclusive, point, sync_folder
 from statuspage.public.store.file_names import compressible
 from statuspage.public.store.manifest import FileEntry, GenerationError, Manifest
 from statuspage.public.store.manifest_shards import Shard, file_of, made
@@ -195,7 +196,7 @@ def beat(directory: Path, revision: int, at: datetime, memory: int = 0) -> None:
     data = json.dumps({"revision": revision, "at": at.isoformat(), "memory": memory}).encode()
     directory.mkdir(mode=0o755, parents=True, exist_ok=True)
     via = directory / f".heartbeat-{os.getpid()}"
-    write_whole(directory / "heartbeat.json", data, via=via, sync=False)
+    atomic_write(directory / "heartbeat.json", data, via=via, sync=False)
 
 
 def compress_best(directory: Path, *, stop: Callable[[], bool] = lambda: False) -> int:
@@ -263,7 +264,7 @@ def _compress(
         ):
             sizes[variant] = len(packed) if len(packed) < len(body) else 0
             if sizes[variant]:
-                write_whole(folder / (name + variant), packed, via=via)
+                atomic_write(folder / (name + variant), packed, via=via)
         better[name] = entry._replace(gzip=sizes[".gz"] or entry.gzip, br=sizes[".br"], best=True)
     return better
 
@@ -281,7 +282,7 @@ def _note(
             improved = _improved(folder, manifest.shards[shard], better)
             final = replace(manifest, shards={**manifest.shards, shard: improved})
         via = folder / f".manifest-{uuid4().hex}"
-        write_whole(folder / paper.NAME, final.dump(), via=via)
+        atomic_write(folder / paper.NAME, final.dump(), via=via)
 
 
 def _improved(folder: Path, shard: Shard, better: Mapping[str, FileEntry]) -> Shard:
@@ -291,5 +292,5 @@ def _improved(folder: Path, shard: Shard, better: Mapping[str, FileEntry]) -> Sh
     if entries == shard.entries():
         return shard
     new, data = made(shard.name, entries, _loader(folder))
-    write_whole(folder / new.file, data, via=folder / f".shard-{uuid4().hex}")
+    atomic_write(folder / new.file, data, via=folder / f".shard-{uuid4().hex}")
     return new

@@ -11,7 +11,7 @@ from typing import Any
 
 from statuspage.public.render.page import Page
 from statuspage.public.store import index as indexed
-from statuspage.public.store import manifest, manifest_shards, prepared_responses, silence
+from statuspage.public.store import manifest, manifest_shards, prepared_responses, stale_notice
 from statuspage.public.store.index import Index
 from statuspage.public.store.manifest import FileEntry, GenerationError, Manifest
 from statuspage.public.store.prepared_responses import PreparedResponse
@@ -119,9 +119,9 @@ class LoadedGeneration:
         for path, entry in self.manifest.hot.items():
             answer = self.fresh[as_wsgi(path)]
             body = answer[prepared_responses.IDENTITY].body[0]
-            if (told := silence.told(body)) != body:
+            if (told := stale_notice.shown(body)) != body:
                 page = Page(told, entry.content_type, entry.status, entry.max_age)
-                answer = prepared_responses.assembled(page, hsts=self._hsts, path=path)
+                answer = prepared_responses.prepare(page, hsts=self._hsts, path=path)
             found[as_wsgi(path)] = answer
         return found
 

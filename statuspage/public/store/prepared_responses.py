@@ -97,7 +97,7 @@ def _variant(page: Page, common: list[Header], body: bytes, tag: str, coding: st
     return Variant(status_line(page.status), common + own, body, etag, modified, unmodified)
 
 
-def assembled(page: Page, *, hsts: str = "", path: str = "") -> PreparedResponse:
+def prepare(page: Page, *, hsts: str = "", path: str = "") -> PreparedResponse:
     """The answer of a page made on request: packed with gzip here, for lack of a file to take it from."""
     packed = []
     if len(page.body) >= 200:

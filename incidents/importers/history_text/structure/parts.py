@@ -19,7 +19,7 @@ from incidents.importers.history_text.structure.layout import Line
 from incidents.importers.history_text.structure.preamble import (
     Preamble,
     behind_link,
-    is_chrome,
+    is_boilerplate,
     is_note,
     is_tracking_line,
     is_video,
@@ -104,7 +104,7 @@ def _read_part(
 
 def _is_aside(parts: Parts, line: Line, head: Preamble) -> bool:
     """Lines that stand in a section but don't belong to its text."""
-    if is_chrome(line.text):
+    if is_boilerplate(line.text):
         parts.unread.append(line.shown())
     elif is_tracking_line(line.text) and not (head.tracking_id or parts.tracking_id):
         parts.tracking_id = stated_id(line.text)

@@ -68,7 +68,7 @@ _LINK_BEHIND = re.compile(r"\s{0,3}\(https?://[^\s()]{1,600}\)$")
 _SENTENCE_END = re.compile(r"[.!?;:,]['\"”’)]?$")
 
 
-def is_chrome(text: str) -> bool:
+def is_boilerplate(text: str) -> bool:
     """Words of the web page around the entries, and its standing advice below them."""
     return _CHROME.match(text[:200]) is not None
 
@@ -217,9 +217,9 @@ def read_preamble(lines: list[Line]) -> Preamble:
 def _take(found: Preamble, line: Line, last: str) -> str:
     """Place one line; the answer says as what, and is empty for what may be the title."""
     text = line.text
-    if is_chrome(text):
+    if is_boilerplate(text):
         found.unread.append(line.shown())
-        return "chrome"
+        return "boilerplate"
     if is_tracking_line(text) and found.tracking_id is None:
         found.tracking_id = stated_id(text)
         return "id"

@@ -14,8 +14,7 @@ from notifications.channels.webhook.event import Event
 from notifications.channels.webhook.formats import (
     azure,
     cloudevents,
-    native_1,
-    native_2,
+    native,
     opsgenie,
     pagerduty,
     statuspage,
@@ -89,8 +88,7 @@ def _to_opsgenie(event: Event, body: Mapping[str, Any], address: str) -> Request
 
 
 FORMATS: Sequence[WebhookFormat] = (
-    WebhookFormat(Format("native-1", "Native, version 1"), native_1.body),
-    WebhookFormat(Format("native-2", "Native, version 2 (JSON Schema published)"), native_2.body),
+    WebhookFormat(Format("native", "Native (JSON Schema published)"), native.body),
     WebhookFormat(Format("cloudevents", "CloudEvents 1.0"), cloudevents.body, _cloudevent),
     WebhookFormat(Format("azure-activity-log", "Azure activity log alert"), azure.classic),
     WebhookFormat(Format("azure-common", "Azure common alert schema"), azure.common),

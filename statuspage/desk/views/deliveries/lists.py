@@ -57,7 +57,7 @@ def impacted_list(request: HttpRequest, tracking_id: str) -> HttpResponse:
     elif step == "cancel":
         _cancel(request, incident)
     elif step in ("take", "refuse"):
-        _settle(request, incident, take=step == "take")
+        _take_or_refuse(request, incident, take=step == "take")
     elif draft := _draft(request, incident):
         if step == "apply":
             try:
@@ -110,7 +110,7 @@ def _cancel(request: HttpRequest, incident: Incident) -> None:
         )
 
 
-def _settle(request: HttpRequest, incident: Incident, *, take: bool) -> None:
+def _take_or_refuse(request: HttpRequest, incident: Incident, *, take: bool) -> None:
     """What a customer says goes into a draft, or nowhere."""
     act = event_answers.take if take else event_answers.refuse
     done = act(

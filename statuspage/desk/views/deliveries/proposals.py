@@ -30,7 +30,7 @@ def proposal(request: HttpRequest, pk: int) -> HttpResponse:
     found = get_object_or_404(proposals.waiting(), pk=pk)
     user = operator_of(request)
     if request.method == "POST":
-        proposals.settle(proposal_id=pk, now=timezone.now(), actor=user, dropped=True)
+        proposals.close(proposal_id=pk, now=timezone.now(), actor=user, dropped=True)
         messages.success(request, "It was dropped; nothing was done.")
         return redirect("desk:proposals")
     context = {

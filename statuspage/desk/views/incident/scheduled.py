@@ -38,7 +38,7 @@ def bar(request: HttpRequest) -> HttpResponse:
 
 @desk(DRAFT)
 @require_POST
-def settle(request: HttpRequest, pk: int) -> HttpResponse:
+def change(request: HttpRequest, pk: int) -> HttpResponse:
     """`do`: `take-back`, `cancel-series`, `now`, or `move` to `send_at`. Of others' posts only operators dispose."""
     now, actor, do = timezone.now(), operator_of(request), request.POST.get("do")
     known = posts.open_posts() if may(actor, UPDATE) else posts.open_posts().filter(by=actor)

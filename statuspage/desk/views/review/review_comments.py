@@ -10,7 +10,7 @@ from django.views.decorators.http import require_POST
 
 from incidents.access import DRAFT, REVIEW
 from incidents.services.errors import EntryError
-from incidents.services.reviews.review_comments import comment, settle
+from incidents.services.reviews.review_comments import comment, resolve
 from statuspage.desk.access import desk, operator_of, workable
 
 
@@ -23,7 +23,7 @@ def comments(request: HttpRequest, tracking_id: str) -> HttpResponse:
     if number:
         known = number.isascii() and number.isdecimal() and len(number) < 18
         if not (
-            known and settle(comment_id=int(number), incident_id=incident.pk, now=now, actor=actor)
+            known and resolve(comment_id=int(number), incident_id=incident.pk, now=now, actor=actor)
         ):
             messages.info(request, "This comment was seen to before.")
     else:

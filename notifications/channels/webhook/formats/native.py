@@ -1,4 +1,4 @@
-"""The native body, version 2; `native-2.schema.json` describes it and is published. Pure.
+"""The native body; `native.schema.json` describes it and is published. Pure.
 
 A body stays below what receivers may count on: where it would grow longer, cells that are not the receiver's
 are left out first, then the end of the text, and the body says so.
@@ -13,9 +13,9 @@ from typing import Any
 from incidents.texts.timestamps import seconds
 from notifications.channels.webhook.event import Event, NamedCell, state
 
-VERSION = 2
-SCHEMA = Path(__file__).with_name("native-2.schema.json")
-PATH = "/webhooks/native-2.schema.json"
+VERSION = 1
+SCHEMA = Path(__file__).with_name("native.schema.json")
+PATH = "/webhooks/native.schema.json"
 MOST_BYTES = 18_000
 STEPS = ((100, 6000), (50, 6000), (25, 4000), (12, 3000), (6, 2000), (3, 1000))  # cells, characters
 MOST_EARLIER = 10  # statements

@@ -15,7 +15,7 @@ from incidents.services.levels import has_operator
 
 
 @transaction.atomic
-def settle_due(*, now: datetime) -> list[str]:
+def recover_due(*, now: datetime) -> list[str]:
     """Close alerts that have been over for as long as their source holds them. Returns the incidents that
     recovered, in part or as a whole, by tracking ID. Safe to run twice, late or beside itself.
     """

@@ -10,6 +10,6 @@ from __future__ import annotations
 HIDDEN, SHOWN = b" data-silent hidden>", b" data-silent>"
 
 
-def told(page: bytes) -> bytes:
+def shown(page: bytes) -> bytes:
     """The page with its notice shown; the same bytes where it has none."""
     return page.replace(HIDDEN, SHOWN, 1)

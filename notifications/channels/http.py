@@ -9,6 +9,7 @@ from typing import ClassVar
 
 from notifications.channels import outbound
 from notifications.channels.base import Address, Message, TransportError
+from notifications.channels.outbound import Answer
 from notifications.vocabulary import suppressions
 from notifications.vocabulary.addresses import AddressError, normalise_web
 from notifications.vocabulary.delivery_states import Failure
@@ -47,6 +48,10 @@ class Web:
         return {}
 
     def send(self, message: Message, following: Message | None = None) -> str:
+        return self.taken(self.answer(message))
+
+    def answer(self, message: Message, *, seconds: float = 0, most_bytes: int = 0) -> Answer:
+        """What the other side says, within `seconds` if given. Raises TransportError where it says nothing."""
         headers = {
             "Content-Type": "application/json",
             "User-Agent": self.agent,
@@ -54,12 +59,13 @@ class Web:
             **self.headers(message),
         }
         try:
-            answer = outbound.post(
+            return outbound.post(
                 message.to,
                 body=message.event,
                 headers=headers,
-                seconds=self.seconds,
+                seconds=seconds or self.seconds,
                 method=message.method,
+                most_bytes=most_bytes,
             )
         except outbound.MalformedError as error:
             raise TransportError(Failure.PERMANENT, f"not sent: the address {error}") from error
@@ -68,6 +74,9 @@ class Web:
             raise TransportError(Failure.TEMPORARY, f"not sent: the address {error}") from error
         except outbound.Unreachable as error:
             raise TransportError(Failure.TEMPORARY, str(error), host_in_trouble=True) from error
+
+    def taken(self, answer: Answer) -> str:
+        """What the outbox shall note. Raises TransportError where it says no."""
         if 200 <= answer.status < 300:
             return str(answer.status)
         raise classify(answer.status, answer.headers.get("retry-after", ""), rooms=self.rooms)

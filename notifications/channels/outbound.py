@@ -2,7 +2,7 @@
 
 A name is resolved once, every address it has must be public, and the connection goes to the address
 that was checked, so a name that changes its mind gains nothing. Redirects are answers, proxies of the
-environment are not asked, and of the answer to a POST only the head is read.
+environment are not asked, and of the answer to a POST only the head is read unless its body is asked for.
 """
 
 from __future__ import annotations
@@ -13,9 +13,9 @@ import socket
 import ssl
 import threading
 import time
-from collections.abc import Mapping, Sequence
-from contextlib import suppress
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, replace
 from http.client import HTTPException, HTTPResponse
 from types import MappingProxyType
 from urllib.parse import urlsplit
@@ -84,10 +84,11 @@ class OutboundTarget:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """The head of an answer; header names in lower case."""
+    """The head of an answer; header names in lower case. `body`: as far as it was asked for and could be read."""
 
     status: int
     headers: Mapping[str, str]
+    body: bytes = b""
 
 
 def parse(address: str) -> OutboundTarget:
@@ -139,9 +140,11 @@ def post(
     headers: Mapping[str, str],
     seconds: float = SECONDS,
     method: str = "POST",
+    most_bytes: int = 0,
 ) -> Answer:
-    """POST (or PUT) the body and read the head of the answer, all of it within so many seconds.
+    """POST (or PUT, PATCH) the body and read the head of the answer, all of it within so many seconds.
 
+    With `most_bytes` its body, too: none where it is longer or breaks off, since what was asked has happened by then.
     Raises Refused or Unreachable. A redirect is an answer like any other.
     """
     until = time.monotonic() + seconds
@@ -151,10 +154,13 @@ def post(
         with reached as connection:
             connection.settimeout(_left(until))
             connection.sendall(_request(method, target, body, headers))
-            return _read_head(connection, until)
+            if not most_bytes:
+                return _read_head(connection, until)
+            with _held_to(until, connection):
+                return _read_answer(connection, most_bytes, until)
     except TimeoutError as error:
         raise Unreachable("took too long") from error
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, HTTPException) as error:
         raise Unreachable(f"{type(error).__name__}: {error}") from error
 
 
@@ -178,12 +184,8 @@ def get(
     except OutboundError as error:
         raise Refused(CLOSED) from error
     reached = _connect(target, addresses, until)
-    # Limits of a socket count from byte to byte: this one ends the whole.
-    limit = threading.Timer(_left(until), _hang_up, [reached])
-    limit.daemon = True
-    limit.start()
     try:
-        with reached as connection:
+        with reached as connection, _held_to(until, connection):
             connection.settimeout(_left(until))
             connection.sendall(_request("POST" if body else "GET", target, body, headers))
             answer = HTTPResponse(connection)
@@ -199,6 +201,16 @@ def get(
         if time.monotonic() >= until:
             raise Unreachable("took too long") from error
         raise Unreachable(f"{type(error).__name__}: {error}") from error
+
+
+@contextmanager
+def _held_to(until: float, connection: socket.socket) -> Iterator[None]:
+    """Limits of a socket count from byte to byte: this one ends the whole."""
+    limit = threading.Timer(_left(until), _hang_up, [connection])
+    limit.daemon = True
+    limit.start()
+    try:
+        yield
     finally:
         limit.cancel()
 
@@ -206,6 +218,15 @@ def get(
 def _hang_up(connection: socket.socket) -> None:
     with suppress(OSError):
         connection.shutdown(socket.SHUT_RDWR)
+
+
+def _read_answer(connection: socket.socket, most_bytes: int, until: float) -> Answer:
+    answer = HTTPResponse(connection)
+    answer.begin()
+    head = Answer(answer.status, {name.lower(): value for name, value in answer.getheaders()})
+    with suppress(OutboundError, OSError, ValueError, HTTPException):
+        return replace(head, body=_read_body(answer, connection, most_bytes, until))
+    return head
 
 
 def _read_body(

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 
 class Hook:
-    """`status` and `headers` of every answer; `requests`: (headers, body), `paths`: where they went. Silent for so
-    many seconds first."""
+    """`status` and `headers` of every answer, or what `answers` says (status, body) to a method, a path and a body;
+    `requests`: (headers, body), `paths`: where they went. Silent for so many seconds first."""
 
     def __init__(self) -> None:
         self.status = 204
         self.headers: dict[str, str] = {}
+        self.answers: Callable[[str, str, bytes], tuple[int, bytes]] | None = None
         self.silent = 0.0
         self.paths: list[str] = []
         self.requests: list[tuple[dict[str, str], bytes]] = []
@@ -33,14 +34,18 @@ def listening() -> Iterator[Hook]:
             state.requests.append((dict(self.headers), body))
             time.sleep(state.silent)
             try:
-                self.send_response(state.status)
+                status, said = state.status, b""
+                if state.answers:
+                    status, said = state.answers(self.command, self.path, body)
+                self.send_response(status)
                 for name, value in state.headers.items():
                     self.send_header(name, value)
                 self.end_headers()
+                self.wfile.write(said)
             except OSError:
                 return  # who has asked does not wait any more
 
-        do_PUT = do_POST  # noqa: N815 - the server calls it by this name
+        do_PUT = do_PATCH = do_POST  # noqa: N815 - the server calls them by these names
 
         def log_message(self, format: str, *args: object) -> None:
             return

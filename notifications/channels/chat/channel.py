@@ -7,9 +7,9 @@ from datetime import datetime
 
 from notifications.channels import http
 from notifications.channels.base import ChannelHandler
-from notifications.channels.chat.formats.registry import FORMATS, as_json, format_of
+from notifications.channels.chat.formats.registry import FORMATS, format_of
 from notifications.channels.chat.post import test_post
-from notifications.channels.chat.renderer import ChatRenderer, message
+from notifications.channels.chat.renderer import ChatRenderer
 from notifications.channels.chat.sender import ROOM_POST
 from notifications.models import Endpoint
 from notifications.vocabulary.delivery_states import Channel
@@ -18,9 +18,7 @@ from notifications.vocabulary.delivery_states import Channel
 def try_out(endpoint: Endpoint, now: datetime) -> tuple[bool, str]:
     """In the endpoint's own format."""
     chosen = format_of(endpoint.format)
-    test = message(
-        str(uuid.uuid4()), endpoint.address, chosen, as_json(chosen.body(test_post(now)))
-    )
+    test = chosen.message(str(uuid.uuid4()), endpoint.address, chosen.body(test_post(now)), "")
     return http.try_out(ROOM_POST, test)
 
 

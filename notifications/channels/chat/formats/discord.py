@@ -1,15 +1,20 @@
-"""Discord: an embed with the colour of the state; nobody is mentioned, whatever a text says. Pure."""
+"""Discord: an embed with the colour of the state; nobody is mentioned, whatever a text says. Pure.
+
+The first message of an incident is edited to say how things stand; in a forum each incident is a thread of its own.
+"""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from typing import Any
 
 from notifications.channels.chat.post import Post, shortened
 
 # Of the service; an embed may have 6,000 characters in all.
 LONGEST_TITLE, LONGEST_TEXT, LONGEST_FIELD, LONGEST_FOOTER = 256, 2500, 900, 900
-LONGEST_NAME = 80
+LONGEST_NAME, LONGEST_THREAD = 80, 100
+_ID = re.compile(r"[0-9]{1,20}")
 _MARKS = re.compile(r"([\\*_~`|>\[\]()#<-])")
 
 
@@ -39,3 +44,23 @@ def body(post: Post) -> dict[str, Any]:
         "embeds": [embed],
         "allowed_mentions": {"parse": []},
     }
+
+
+def forum(post: Post) -> dict[str, Any]:
+    return body(post) | {"thread_name": shortened(post.title, LONGEST_THREAD)}
+
+
+def in_thread(content: Mapping[str, Any]) -> dict[str, Any]:
+    """What is posted to a thread that is there."""
+    return {name: value for name, value in content.items() if name != "thread_name"}
+
+
+def edited(content: Mapping[str, Any]) -> dict[str, Any]:
+    """What takes the place of a message: who says it cannot be changed."""
+    return {name: content[name] for name in ("embeds", "allowed_mentions")}
+
+
+def message_id(answer: Mapping[str, Any]) -> str:
+    """Of what was posted with `wait=true`; in a forum the first message of a thread has the thread's own id."""
+    found = str(answer.get("id"))
+    return found if _ID.fullmatch(found) else ""

@@ -5,12 +5,15 @@ The message's id is the transaction's, so that a repeat is no second message. `m
 
 from __future__ import annotations
 
+import re
+from collections.abc import Mapping
 from html import escape
 from typing import Any
 
 from notifications.channels.chat.post import Post
 
 LONGEST_TEXT = 6000
+_EVENT = re.compile(r"\$[!-~]{1,254}")
 
 
 def body(post: Post) -> dict[str, Any]:
@@ -20,6 +23,24 @@ def body(post: Post) -> dict[str, Any]:
         "format": "org.matrix.custom.html",
         "formatted_body": _html(post),
         "m.mentions": {},
+    }
+
+
+def event_id(answer: Mapping[str, Any]) -> str:
+    """Of what was sent, as the server answers; empty where it says none."""
+    found = str(answer.get("event_id"))
+    return found if _EVENT.fullmatch(found) else ""
+
+
+def in_thread(content: Mapping[str, Any], root: str) -> dict[str, Any]:
+    """In the thread of that event; clients that know no threads show it as an answer to it."""
+    return content | {
+        "m.relates_to": {
+            "rel_type": "m.thread",
+            "event_id": root,
+            "is_falling_back": True,
+            "m.in_reply_to": {"event_id": root},
+        }
     }
 
 

@@ -152,7 +152,8 @@ class Stage:
         for address, told, identity in taken:
             seen[address, identity] += 1
             digests += len(told) > 1
-            # Who hears of it for the first time reads the older ones along, under the newest one's id.
+            # Who hears of it for the first time reads the older ones along, under the newest one's id; so does who
+            # took one of a worker that was killed before it noted that, if a newer one has taken its place since.
             for title, number in dict(told).items():
                 identities[address, title, number].add(identity)
             for title, number in told:

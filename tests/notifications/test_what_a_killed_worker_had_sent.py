@@ -7,15 +7,18 @@ import uuid
 from datetime import datetime, timedelta
 
 import pytest
+from django.contrib.auth.models import User
 from django.utils import timezone
 
 from incidents.models import Incident
+from incidents.services.incident import post_update
+from incidents.services.inputs import Statement
 from notifications.channels.base import Message, Transport
 from notifications.delivery import claims, plan, send, settlement
 from notifications.models import Attempt, Delivery, SendJournal
 from notifications.vocabulary.delivery_states import State
 from tests.notifications.cast import last, tenant
-from tests.notifications.conftest import Sink
+from tests.notifications.conftest import Sink, text_of
 from tests.notifications.test_sending import WEST, open_incident
 
 __all__ = ["open_incident"]
@@ -80,3 +83,30 @@ def test_a_batch_is_noted_as_it_leaves_and_settled_together(
     assert max(unsafe) == send.MOST_REPEATED - 1
     assert not SendJournal.objects.exists()
     assert Delivery.objects.filter(state="sent").count() == Attempt.objects.count() == 7
+
+
+def test_who_may_have_it_of_a_killed_worker_reads_it_again_under_the_newer_ones_id(
+    open_incident: Incident, operator: User, now: datetime, sink: Sink
+) -> None:
+    """What was handed over and not noted counts as not heard once a newer update takes its place."""
+    tenant("a", WEST)
+    first = last(open_incident)
+    plan.plan(communication_id=first.pk, now=now)
+    (old,) = claims.claim(most=10, channel="mail").deliveries
+    post_update(
+        incident_id=open_incident.pk,
+        statement=Statement("", "It goes on."),
+        now=now,
+        actor=operator,
+    )
+    plan.plan_due(now=now)
+    Delivery.objects.filter(pk=old.pk).update(lease_until=timezone.now() - timedelta(seconds=1))
+    settlement.expire_leases()
+    send.work()
+    old.refresh_from_db()
+    assert (old.state, old.skip_reason) == ("skipped", "superseded")
+    (mail,) = sink.mails
+    new = Delivery.objects.get(state="sent")
+    assert str(new.uuid) in str(mail["Message-ID"])
+    words = text_of(mail)
+    assert words.index("It goes on.") < words.index(first.targeted_text)

@@ -34,7 +34,7 @@ def event_id(answer: Mapping[str, Any]) -> str:
 
 def in_thread(content: Mapping[str, Any], root: str) -> dict[str, Any]:
     """In the thread of that event; clients that know no threads show it as an answer to it."""
-    return content | {
+    return dict(content) | {
         "m.relates_to": {
             "rel_type": "m.thread",
             "event_id": root,

@@ -225,7 +225,8 @@ def heading(communication: Communication, zone: str) -> str:
 
 
 def moment(at: datetime | None, zone: str) -> str:
-    """`09:00 UTC on 7 February 2024`, with the reader's own time behind it; empty for None."""
+    """`09:00 UTC on 7 February 2024`, with the reader's own time behind it, and its day if that is another; empty
+    for None."""
     if at is None:
         return ""
     words = wording.clock(at.astimezone(UTC))
@@ -235,7 +236,13 @@ def moment(at: datetime | None, zone: str) -> str:
         local = at.astimezone(ZoneInfo(zone))
     except (KeyError, OSError, ValueError):  # a zone that is not in this host's data: UTC must do
         return words
-    return gettext("%(utc)s (%(time)s on %(day)s, %(zone)s)") % {
+    same_day = local.date() == at.astimezone(UTC).date()
+    words_of_both = (
+        gettext("%(utc)s (%(time)s, %(zone)s)")
+        if same_day
+        else gettext("%(utc)s (%(time)s on %(day)s, %(zone)s)")
+    )
+    return words_of_both % {
         "utc": words,
         "time": f"{local:%H:%M}",
         "day": wording.day(local),

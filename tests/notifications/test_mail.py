@@ -61,8 +61,8 @@ def test_a_targeted_mail_says_what_where_since_when_and_why(
     for words in (
         "Failing · Investigating",
         "Key Vault in West Europe",
-        "09:00 UTC on 1 March 2026 (10:00 on 1 March 2026, Europe/Amsterdam)",
-        "by 10:30 UTC on 1 March 2026 (11:30 on 1 March 2026, Europe/Amsterdam)",
+        "09:00 UTC on 1 March 2026 (10:00, Europe/Amsterdam)",
+        "by 10:30 UTC on 1 March 2026 (11:30, Europe/Amsterdam)",
         incident.tracking_id,
         "It touches services and regions where your subscription runs.",
         "here-1",
@@ -269,3 +269,14 @@ def test_in_a_demo_mails_are_kept_as_files_and_can_be_read(
     assert read_mail("../settings.eml") is None
     assert read_mail(kept.name.replace(kept.name[:8], "19990101")) is None
     assert sink.mails == []
+
+
+@pytest.mark.parametrize(
+    ("hour", "words"),
+    [
+        (9, "09:00 UTC on 1 March 2026 (18:00, Asia/Tokyo)"),
+        (15, "15:00 UTC on 1 March 2026 (00:00 on 2 March 2026, Asia/Tokyo)"),
+    ],
+)
+def test_the_readers_own_day_is_named_where_it_is_another(hour: int, words: str) -> None:
+    assert moment(datetime(2026, 3, 1, hour, tzinfo=UTC), "Asia/Tokyo") == words

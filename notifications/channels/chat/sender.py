@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 from contextlib import suppress
-from http import HTTPStatus
 
 from notifications.channels.base import Message, TransportError
 from notifications.channels.chat.formats.registry import RoomMessage
@@ -16,7 +15,7 @@ from notifications.channels.http import Web
 MOST_BYTES = 64 * 1024  # of an answer
 EDIT_SECONDS = 3.0
 # What a room says of a thread that was closed or deleted, or that was another room's: the room itself may be well.
-THREAD_GONE = frozenset({HTTPStatus.BAD_REQUEST, HTTPStatus.FORBIDDEN, HTTPStatus.NOT_FOUND})
+THREAD_GONE = frozenset({400, 403, 404})
 
 
 class Chat(Web):

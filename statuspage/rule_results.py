@@ -13,7 +13,7 @@ from django.utils.safestring import SafeString, mark_safe
 
 from incidents.models import Incident
 from notifications.audience.tenants import tenant_events
-from notifications.audience.tenants.tenant_events import TenantEvent
+from notifications.audience.tenants.tenant_events import Asked, TenantEvent
 from notifications.customers.rules import rule_tester
 from notifications.customers.rules.alert_rules import Conditions
 from notifications.customers.rules.rule_sentence import WAYS
@@ -61,14 +61,13 @@ class Result:
 def result_of(
     concerning: Sequence[TenantEvent], found: Replay, told: Set[int], *, now: datetime
 ) -> Result:
-    """`concerning`: what concerns the tenant and may be seen by whoever asks. `told`: what `found` tells of."""
+    """`concerning`: what of that time concerns the tenant and may be seen by whoever asks.
+
+    `told`: what `found` tells of.
+    """
     since = now - LOOKS_BACK
     alerted = [each.incident for each in concerning if each.incident.pk in told]
-    left_out = [
-        each.incident
-        for each in concerning
-        if each.incident.pk not in told and each.incident.started_at >= since
-    ]
+    left_out = [each.incident for each in concerning if each.incident.pk not in told]
     return Result(
         alerted, _told(alerted[:SHOWN], found), left_out, _plot(alerted, left_out, since, now)
     )
@@ -114,8 +113,9 @@ def tested(
 
     `security`: whether whoever asks may see what is about security.
     """
-    concerning = tenant_events.events_for(tenant, security=security)
-    ask = partial(rule_tester.trial, tenant, since=now - LOOKS_BACK, rule_id=rule_id)
+    since = now - LOOKS_BACK
+    concerning = tenant_events.events_for(tenant, Asked(since=since), security=security)
+    ask = partial(rule_tester.trial, tenant, since=since, rule_id=rule_id)
     # One may try a rule before one has thought of a name.
     trial = ask(said if said.name.strip() else replace(said, name="(new)"))
     told = trial.told()

@@ -22,7 +22,7 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods
 
 from notifications.audience.tenants import tenant_events
-from notifications.audience.tenants.tenant_events import TenantEvent
+from notifications.audience.tenants.tenant_events import Asked, TenantEvent
 from notifications.customers.sign_in import sessions
 from notifications.models import MemberRole, Membership, Tenant
 from notifications.subscribers import form_guard
@@ -67,7 +67,7 @@ class Visitor:
     def events(self, *, tracking_id: str = "") -> list[TenantEvent]:
         """What concerns the tenant and may be seen by this person, the newest first."""
         return tenant_events.events_for(
-            self.tenant, security=self.membership.sees_security, tracking_id=tracking_id
+            self.tenant, Asked(tracking_id=tracking_id), security=self.membership.sees_security
         )
 
     def form_token(self) -> str:

@@ -11,7 +11,7 @@ from django.utils import timezone
 from ninja.security.base import AuthBase
 
 from notifications.audience.tenants import tenant_events
-from notifications.audience.tenants.tenant_events import TenantEvent
+from notifications.audience.tenants.tenant_events import EVERYTHING, Asked, TenantEvent
 from notifications.customers import tokens
 from notifications.models import TenantScope, TenantToken
 from notifications.subscribers.request_rate_limits import RateLimit
@@ -54,9 +54,11 @@ def token_of(request: HttpRequest) -> TenantToken:
     return cast("TenantToken", request.auth)  # type: ignore[attr-defined]  # set by ninja
 
 
-def events_of(request: HttpRequest, *, tracking_id: str = "") -> list[TenantEvent]:
-    """What this token may see, as the screens show it to people; the newest first."""
+def events_of(
+    request: HttpRequest, asked: Asked = EVERYTHING, *, most: int | None = None
+) -> list[TenantEvent]:
+    """What this token may see, as the screens show it to people; the newest first, `most` of it."""
     token = token_of(request)
     return tenant_events.events_for(
-        token.tenant, security=TenantScope.SECURITY in token.scopes, tracking_id=tracking_id
+        token.tenant, asked, security=TenantScope.SECURITY in token.scopes, most=most
     )

@@ -151,6 +151,10 @@ def known(tenant: Tenant, events: Sequence[TenantEvent]) -> list[Known]:
     ]
 
 
+def kinds_of(category: Category) -> tuple[str, ...]:
+    return tuple(kind for kind, each in _CATEGORIES.items() if each == category)
+
+
 def is_over(incident: Incident) -> bool:
     return incident.closed_at is not None
 

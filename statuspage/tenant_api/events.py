@@ -14,7 +14,7 @@ from pydantic import BaseModel, Field
 
 from incidents.texts import as_typed
 from notifications.audience.tenants import tenant_hits
-from notifications.audience.tenants.tenant_events import TenantEvent
+from notifications.audience.tenants.tenant_events import Asked, TenantEvent
 from notifications.audience.tenants.tenant_hits import Subscription
 from notifications.models import Footprint, TenantScope
 from statuspage.api.answers import pagination
@@ -95,8 +95,16 @@ class OwnPage(BaseModel):
 @router.get("/events", auth=SEE, response=reads(EventPage))
 def list_events(request: HttpRequest, asked: Query[EventsAsked]) -> EventPage:
     """What concerns the tenant, the newest first, in Azure's shape."""
-    events = [each for each in events_of(request) if _takes(asked, each)]
-    page, after = _page(_in_cells(request, events, asked), asked)
+    kinds = [kind for kind, name in event_shapes.EVENT_TYPES.items() if name == asked.event_type]
+    page, after = _page(
+        request,
+        asked,
+        since=asked.query_start_time,
+        kinds=tuple(kinds),
+        over=asked.status == "Resolved" if asked.status else None,
+        service=asked.service or "",
+        region=asked.region or "",
+    )
     found = event_shapes.known(token_of(request).tenant, page)
     return EventPage(
         value=[event_shapes.as_azure(each) for each in found], nextLink=next_link(request, after)
@@ -131,19 +139,15 @@ def list_impacted(
 @router.get("/describe-events", auth=SEE, response=reads(AwsPage))
 def describe_events(request: HttpRequest, asked: Query[AwsAsked]) -> AwsPage:
     """The same events in the shape of AWS Health's `describe_events`."""
-    tenant = token_of(request).tenant
-    events = events_of(request)
-    if asked.event_status_code or asked.event_type_category:
-        # What decides is of the incident alone.
-        shown = [event_shapes.as_aws(event_shapes.Known(each, [], [], None)) for each in events]
-        events = [
-            each
-            for each, one in zip(events, shown, strict=True)
-            if asked.event_status_code in (None, one.statusCode)
-            and asked.event_type_category in (None, one.eventTypeCategory)
-        ]
-    page, after = _page(events, asked)
-    found = event_shapes.known(tenant, page)
+    code = asked.event_status_code
+    page, after = _page(
+        request,
+        asked,
+        kinds=event_shapes.kinds_of(asked.event_type_category) if asked.event_type_category else (),
+        over=code == "closed" if code else None,
+        upcoming=code == "upcoming" if code in ("open", "upcoming") else None,
+    )
+    found = event_shapes.known(token_of(request).tenant, page)
     return AwsPage(events=[event_shapes.as_aws(each) for each in found], nextToken=after)
 
 
@@ -181,44 +185,21 @@ def next_link(request: HttpRequest, cursor: str | None) -> str | None:
 def _event(request: HttpRequest, tracking_id: str) -> TenantEvent:
     """Raises ProblemError (404) for what does not concern the tenant, as for what is not there."""
     wanted = as_typed.tracking_id(tracking_id[:40])
-    found = events_of(request, tracking_id=wanted) if wanted else []
+    found = events_of(request, Asked(tracking_id=wanted)) if wanted else []
     if not found:
         raise problem(HTTPStatus.NOT_FOUND, "There is no event with this tracking ID.")
     return found[0]
 
 
-def _takes(asked: EventsAsked, event: TenantEvent) -> bool:
-    incident = event.incident
-    status = "Resolved" if event_shapes.is_over(incident) else "Active"
-    return (
-        (asked.query_start_time is None or incident.started_at >= asked.query_start_time)
-        and asked.event_type in (None, event_shapes.EVENT_TYPES[incident.kind])
-        and asked.status in (None, status)
-    )
-
-
-def _in_cells(
-    request: HttpRequest, events: Sequence[TenantEvent], asked: EventsAsked
-) -> Sequence[TenantEvent]:
-    """Those that hit a cell of the tenant in this service and region, where that was asked for."""
-    if not asked.service and not asked.region:
-        return events
-    hit = tenant_hits.cells_hit(token_of(request).tenant, events)
-    return [
-        each
-        for each in events
-        if any(
-            asked.service in (None, cell.service_slug) and asked.region in (None, cell.region_slug)
-            for cell in hit.get(each.incident.pk, ())
-        )
-    ]
-
-
 def _page(
-    events: Sequence[TenantEvent], asked: pagination.PageAsked
+    request: HttpRequest, asked: pagination.PageAsked, **narrowed: Any
 ) -> tuple[list[TenantEvent], str | None]:
-    return pagination.page_of_list(events, asked, _KEY, _values)
-
-
-def _values(event: TenantEvent) -> list[Any]:
-    return [event.incident.started_at, event.incident.pk]
+    """The page that is asked for and the next cursor; what is on no page is not loaded."""
+    place = pagination.place_of(asked, _KEY)
+    before = (place[0], place[1]) if place else None
+    found = events_of(request, Asked(before=before, **narrowed), most=asked.limit + 1)
+    page = found[: asked.limit]
+    if len(found) <= asked.limit:
+        return page, None
+    last = page[-1].incident
+    return page, pagination.cursor_of([last.started_at, last.pk])

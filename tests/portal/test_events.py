@@ -18,7 +18,7 @@ from incidents.models import Incident
 from incidents.services import incident as incident_service
 from incidents.services.inputs import Changes, Statement
 from notifications.audience.tenants import tenant_events, tenant_hits
-from notifications.audience.tenants.tenant_events import EventBasis
+from notifications.audience.tenants.tenant_events import Asked, EventBasis
 from notifications.channels.email.renderer import MailRenderer
 from notifications.customers.sign_in import codes
 from notifications.delivery import plan
@@ -211,7 +211,7 @@ def test_a_tenant_is_shown_what_planning_would_tell_it(operator: User) -> None:
             for each in tenants
             if any(
                 event.targeted
-                for event in tenant_events.events_of(each, tracking_id=incident.tracking_id)
+                for event in tenant_events.events_of(each, Asked(tracking_id=incident.tracking_id))
             )
         }
         assert seen == reached

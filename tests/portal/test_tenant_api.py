@@ -17,10 +17,13 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from icalendar import Calendar
 
+from incidents.models import Incident
 from incidents.services.inputs import Statement
+from notifications.audience.tenants import tenant_events
 from notifications.customers import tokens
 from notifications.evidence import erasure
 from notifications.models import AlertRule, Endpoint, Membership, Tenant, TenantScope, TenantToken
+from notifications.models.delivery import rows
 from statuspage.tenant_api.application import api, document
 from statuspage.tenant_api.authentication import Scoped
 from tests.notifications.cast import confirm_audience, endpoint, rule, subscription, tenant
@@ -125,6 +128,36 @@ def test_events_come_in_pages_and_filters_narrow_them(nordwind: Tenant, operator
         ("status=Resolved", 0), ("eventType=HealthAdvisory", 0), ("queryStartTime=2031-01-01T00:00:00Z", 0),
     ):  # fmt: skip
         assert len(got(secret, f"events?{query}")["value"]) == number, query
+
+
+def test_a_page_loads_no_more_than_is_on_it(
+    nordwind: Tenant, operator: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    known = [declared(operator).tracking_id for _ in range(5)]
+    secret, loaded, instance = token(nordwind), [], rows.instance
+
+    def counted(model: Any, *values: Any, **more: Any) -> Any:
+        loaded.append(model)
+        return instance(model, *values, **more)
+
+    monkeypatch.setattr(rows, "instance", counted)
+    for path, named in (("events", "value"), ("describe-events", "events")):
+        loaded.clear()
+        page = got(secret, f"{path}?limit=2")
+        assert len(page[named]) == 2
+        assert len(loaded) == 3  # one more tells that there is a next page
+    # What may not be seen yet leaves no gap in a page.
+    basis = tenant_events._basis
+
+    def hidden(incident: Incident, *flags: Any, **more: Any) -> Any:
+        return None if incident.tracking_id in known[2:4] else basis(incident, *flags, **more)
+
+    monkeypatch.setattr(tenant_events, "_basis", hidden)
+    first = got(secret, "events?limit=2")
+    second = got(secret, first["nextLink"].removeprefix(settings.BASE_URL))
+    found = [each["name"] for page in (first, second) for each in page["value"]]
+    assert found == [known[4], known[1], known[0]]
+    assert second["nextLink"] is None
 
 
 def test_however_many_events_it_asks_as_often(nordwind: Tenant, operator: User) -> None:

@@ -8,7 +8,8 @@ cells that the tenant runs in.
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import datetime
 from enum import StrEnum
 
 from incidents.models import Communication, Incident
@@ -76,10 +77,21 @@ SELECT {columns}, i.id IN (SELECT incident_id FROM listed),
 FROM incidents_incident i
 WHERE NOT i.drill AND i.merged_into_id IS NULL
   AND (%(tracking_id)s = '' OR i.tracking_id = %(tracking_id)s)
+  AND (%(since)s::timestamptz IS NULL OR i.started_at >= %(since)s)
+  AND (%(kinds)s::text[] = '{}' OR i.kind = ANY (%(kinds)s::text[]))
+  AND (%(over)s::boolean IS NULL OR (i.closed_at IS NOT NULL) = %(over)s)
+  AND (%(upcoming)s::boolean IS NULL OR (i.stage IN ('planned', 'rescheduled')) = %(upcoming)s)
+  AND ((%(service)s = '' AND %(region)s = '') OR EXISTS (
+    SELECT FROM incidents_occurrence o JOIN incidents_impact m ON m.occurrence_id = o.id
+    JOIN cells USING (service_id, region_id)
+    JOIN incidents_service v ON v.id = m.service_id JOIN incidents_region r ON r.id = m.region_id
+    WHERE o.incident_id = i.id AND %(service)s IN ('', v.slug) AND %(region)s IN ('', r.slug)))
+  AND (%(before_at)s::timestamptz IS NULL OR (i.started_at, i.id) < (%(before_at)s, %(before_id)s::bigint))
   AND i.id IN (
     SELECT incident_id FROM listed UNION SELECT incident_id FROM spoken
     UNION SELECT incident_id FROM placed UNION SELECT incident_id FROM told)
 ORDER BY i.started_at DESC, i.id DESC
+LIMIT %(most)s::bigint
 """.replace("{columns}", rows.columns(Incident, "i"))
 _FLAGS = 5
 
@@ -107,34 +119,91 @@ class TenantEvent:
         return self.basis in (EventBasis.LIST, EventBasis.FOOTPRINT)
 
 
-def events_of(tenant: Tenant, *, tracking_id: str = "") -> list[TenantEvent]:
-    """All that concerns the tenant, the newest first; of one incident with `tracking_id`."""
-    facts = {"tenant": tenant.pk, "tracking_id": tracking_id}
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """Which events; what is left out, all.
+
+    `since`: impact began then (UTC) or later. `over`: closed or not. `upcoming`: planned and not begun. `service`,
+    `region`: slugs; a cell of the tenant there was hit. `before`: older than the event that began then, of this id.
+    """
+
+    tracking_id: str = ""
+    since: datetime | None = None
+    kinds: tuple[str, ...] = ()
+    over: bool | None = None
+    upcoming: bool | None = None
+    service: str = ""
+    region: str = ""
+    before: tuple[datetime, int] | None = None
+
+
+EVERYTHING = Asked()
+
+
+def events_of(
+    tenant: Tenant, asked: Asked = EVERYTHING, *, most: int | None = None
+) -> list[TenantEvent]:
+    """What concerns the tenant, the newest first; `most` of it."""
+    found: list[TenantEvent] = []
+    while True:
+        concerned, judged = _judged(tenant, asked, most)
+        found += judged
+        if most is None or len(concerned) < most or len(found) >= most:
+            return found[:most]
+        # Some of them are not to be seen, or not yet: as many again.
+        asked = replace(asked, before=(concerned[-1].started_at, concerned[-1].pk))
+
+
+def _judged(
+    tenant: Tenant, asked: Asked, most: int | None
+) -> tuple[list[Incident], list[TenantEvent]]:
+    """The next of those that may concern the tenant, and of these what it may see."""
+    before_at, before_id = asked.before or (None, None)
+    facts = {
+        "tenant": tenant.pk,
+        "tracking_id": asked.tracking_id,
+        "since": asked.since,
+        "kinds": rows.array(asked.kinds),
+        "over": asked.over,
+        "upcoming": asked.upcoming,
+        "service": asked.service,
+        "region": asked.region,
+        "before_at": before_at,
+        "before_id": before_id,
+        "most": most,
+    }
     with rows.executed(_CONCERNED, facts) as cursor:
         concerned = [
             (rows.instance(Incident, row[:-_FLAGS]), row[-_FLAGS:]) for row in cursor.fetchall()
         ]
+    incidents = [incident for incident, _ in concerned]
     if not concerned:
-        return []
+        return [], []
     # Nothing else can be public, and the gate costs the more the more are asked about.
-    published = [incident.pk for incident, _ in concerned if incident.published_at]
+    published = [incident.pk for incident in incidents if incident.published_at]
     public = set(
         Incident.objects.public().filter(pk__in=rows.among(published)).values_list("pk", flat=True)
     )
     found = []
     for incident, flags in concerned:
         basis = _basis(incident, *flags, public=incident.pk in public)
-        if basis is not None:
-            found.append(TenantEvent(incident, basis, public=incident.pk in public))
-    return found
+        if basis is None or ((asked.service or asked.region) and basis is EventBasis.NOT_HIT):
+            continue
+        found.append(TenantEvent(incident, basis, public=incident.pk in public))
+    return incidents, found
 
 
-def events_for(tenant: Tenant, *, security: bool, tracking_id: str = "") -> list[TenantEvent]:
+def events_for(
+    tenant: Tenant, asked: Asked = EVERYTHING, *, security: bool, most: int | None = None
+) -> list[TenantEvent]:
     """`events_of`, for somebody who may or may not see what is about `security`."""
-    found = events_of(tenant, tracking_id=tracking_id)
-    if security:
-        return found
-    return [each for each in found if each.incident.kind != Kind.SECURITY_ADVISORY]
+    if not security:
+        kinds = asked.kinds or tuple(each.value for each in Kind)
+        shown = tuple(each for each in kinds if each != Kind.SECURITY_ADVISORY)
+        if not shown:
+            return []
+        asked = replace(asked, kinds=shown)
+    return events_of(tenant, asked, most=most)
 
 
 def _basis(

@@ -43,17 +43,6 @@ def page(rows: QuerySet[Row], asked: PageAsked, key: Sequence[str]) -> tuple[lis
     return page[: asked.limit], _written([getattr(last, name) for name in key])
 
 
-def page_of_list(
-    rows: Sequence[Item], asked: PageAsked, key: Sequence[str], values: Callable[[Item], list[Any]]
-) -> tuple[list[Item], str | None]:
-    """`page` of what is in memory, in falling order of `values`, which are those of `key`."""
-    if asked.cursor:
-        after = _read(asked.cursor, key)
-        rows = [each for each in rows if values(each) < after]
-    found = list(rows[: asked.limit])
-    return found, _written(values(found[-1])) if len(rows) > asked.limit else None
-
-
 def page_of_texts(
     rows: Sequence[Item], asked: PageAsked, text: Callable[[Item], str]
 ) -> tuple[list[Item], str | None]:
@@ -65,13 +54,23 @@ def page_of_texts(
     return found, _written([text(found[-1])]) if len(rows) > asked.limit else None
 
 
+def place_of(asked: PageAsked, key: Sequence[str]) -> list[Any] | None:
+    """The values of `key` that the page before ended with. Raises ProblemError."""
+    return _read(asked.cursor, key) if asked.cursor else None
+
+
+def cursor_of(values: Sequence[Any]) -> str:
+    return _written(values)
+
+
 def id_of(asked: PageAsked) -> int | None:
     """The id that the page before ended with, where a cursor is one. Raises ProblemError."""
-    return int(_read(asked.cursor, ("id",))[0]) if asked.cursor else None
+    place = place_of(asked, ("id",))
+    return int(place[0]) if place else None
 
 
 def cursor_of_id(pk: int) -> str:
-    return _written([pk])
+    return cursor_of([pk])
 
 
 def _beyond(key: Sequence[str], values: Sequence[Any]) -> Q:

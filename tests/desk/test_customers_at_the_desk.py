@@ -87,7 +87,10 @@ def test_the_screen_warns_as_the_customers_own_pages_do(desk: Client) -> None:
     assert "everything goes to the contact" in text_of(desk.get(f"{PAGE}contoso/"))
     rule(made, "ops@contoso.example.com", regions=("north-europe",))
     shown = text_of(desk.get(f"{PAGE}Contoso/"))
-    assert "It can never fire: none of your subscriptions runs where it looks." in shown
+    assert (
+        "It covers nothing of your footprint: none of your subscriptions runs where it looks."
+        in shown
+    )
     tenant("silent", WEST, contact=False)
     assert "They hear nothing" in text_of(desk.get(f"{PAGE}silent/"))
 

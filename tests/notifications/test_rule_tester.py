@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, time, timedelta
 from typing import Any
 
@@ -14,7 +14,7 @@ from django.db import transaction
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from incidents.models import Impact, Incident, Service
+from incidents.models import Impact, Incident, Region, Service, ServiceCategory
 from incidents.services import incident as incident_service
 from incidents.services.decisions.operator_decisions import set_audience
 from incidents.services.errors import EntryError
@@ -23,7 +23,12 @@ from incidents.services.statements import write_communication
 from notifications.customers import impacted_lists
 from notifications.customers.rules import alert_rules, rule_tester
 from notifications.customers.rules.alert_rules import Conditions
-from notifications.customers.rules.rule_warnings import warnings_of
+from notifications.customers.rules.rule_warnings import (
+    NOT_OFFERED,
+    TOO_GRAVE,
+    UNCOVERED,
+    warnings_of,
+)
 from notifications.delivery import plan
 from notifications.models import ActionGroup, AlertRule, CustomerSubscription, Delivery, Tenant
 from tests.conftest import NOW, declaration, hit
@@ -304,12 +309,34 @@ def test_what_is_wrong_with_a_rule_is_said(operator: User) -> None:
     assert warning.startswith("Global is not in it")
     with_global = rule(owner, "a@x.example", geographies=("europe",), regions=("global",))
     assert warnings_of(owner, Conditions.of(with_global)) == [[]]
-    ((nowhere, never),) = warnings_of(owner, Conditions(name="x", services=(service["storage"],)))
+    ((nowhere, uncovered),) = warnings_of(
+        owner, Conditions(name="x", services=(service["storage"],))
+    )
     assert nowhere.startswith("It leads nowhere")
-    assert never.startswith("It can never fire")
+    assert uncovered.startswith("It covers nothing of your footprint")
     Service.objects.filter(slug="key-vault").update(retired_at=NOW)
-    ((gone,),) = warnings_of(owner, conditions(owner, services=(service["key-vault"],)))
-    assert gone == "No longer offered: Key Vault."
+    (gone,) = warnings_of(owner, conditions(owner, services=(service["key-vault"],)))
+    assert "No longer offered: Key Vault." in gone
+
+
+def test_a_rule_that_can_never_fire_is_told_from_one_that_covers_nothing(operator: User) -> None:
+    owner = tenant("mine", PLACES[0])
+    service = {each.slug: each.pk for each in Service.objects.all()}
+    region = {each.slug: each.pk for each in Region.objects.all()}
+    contradictory = conditions(
+        owner, services=(service["azure-portal"],), regions=(region["west-europe"],)
+    )
+    empty = ServiceCategory.objects.create(slug="empty", name="Empty", position=99)
+    elsewhere = conditions(owner, services=(service["storage"],), regions=(region["north-europe"],))
+    maintenance = conditions(owner, kinds=("planned-maintenance",), least_level="error")
+    assert warnings_of(
+        owner,
+        contradictory,
+        conditions(owner, categories=(empty.pk,)),
+        elsewhere,
+        maintenance,
+        replace(maintenance, kinds=("planned-maintenance", "service-issue")),
+    ) == [[NOT_OFFERED], [NOT_OFFERED], [UNCOVERED], [TOO_GRAVE], []]
 
 
 def test_rows_of_others_are_refused(operator: User) -> None:

@@ -6,7 +6,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from incidents.models import Region, Service
+from django.db.models import Q, Value
+
+from incidents.models import Offering, Region, Service
+from incidents.vocabulary import Kind, Level
 from notifications.customers.rules.alert_rules import Conditions
 from notifications.models import Footprint, Tenant
 
@@ -15,7 +18,11 @@ NOWHERE = (
     "It leads nowhere: choose an action group with an address. Until then it counts as no rule."
 )
 DISABLED = "It leads nowhere: every address of its groups is disabled or has left."
-NEVER = "It can never fire: none of your subscriptions runs where it looks."
+NOT_OFFERED = "It can never fire: none of its services is offered in any of its regions."
+TOO_GRAVE = (
+    "It can never fire: planned maintenance is announced at level Warning, and it asks for Error."
+)
+UNCOVERED = "It covers nothing of your footprint: none of your subscriptions runs where it looks."
 WITHOUT_GLOBAL = (
     "Global is not in it: what has no region, such as sign-in or the portal, is left out. "
     "Add the region Global to hear of it."
@@ -38,6 +45,7 @@ class _Facts:
     """What the rules are judged by. `reached`: groups with an address, and whether one of them takes messages.
 
     `cells`: all of the tenant's; `by_subscription`: those of subscriptions that a rule names.
+    `offered`: of the rules that cover nothing those that could, as the catalogue has such a cell.
     """
 
     reached: dict[int, bool]
@@ -45,6 +53,7 @@ class _Facts:
     by_subscription: dict[int, list[_Cell]]
     everywhere: Sequence[tuple[int, int]]
     retired: dict[int, str]
+    offered: set[Conditions]
 
     @classmethod
     def of(cls, tenant: Tenant, rules: Sequence[Conditions]) -> _Facts:
@@ -70,6 +79,7 @@ class _Facts:
             by_subscription,
             list(Region.objects.filter(is_global=True).values_list("pk", "geography")),
             {each.pk: str(each) for each in retired},
+            set(),
         )
 
     def used_by(self, rule: Conditions) -> list[_Cell]:
@@ -85,19 +95,26 @@ class _Facts:
             if each.service in rule.services or each.category in rule.categories
         ]
 
+    def covered_by(self, rule: Conditions) -> bool:
+        """Whether the tenant runs anywhere where it looks."""
+        narrow = rule.regions or rule.geographies
+        return any(
+            not narrow or each.region in rule.regions or each.geography in rule.geographies
+            for each in self.used_by(rule)
+        )
+
     def warnings(self, rule: Conditions) -> Iterator[str]:
         if not rule.active:
             yield SWITCHED_OFF
         takes = [self.reached[pk] for pk in rule.action_groups if pk in self.reached]
         if not any(takes):
             yield DISABLED if takes else NOWHERE
+        if rule.kinds == (Kind.PLANNED_MAINTENANCE,) and rule.least_level == Level.ERROR:
+            yield TOO_GRAVE
         used = self.used_by(rule)
         narrow = rule.regions or rule.geographies
-        if not any(
-            not narrow or each.region in rule.regions or each.geography in rule.geographies
-            for each in used
-        ):
-            yield NEVER
+        if not self.covered_by(rule):
+            yield UNCOVERED if rule in self.offered else NOT_OFFERED
         named = any(
             region in rule.regions or geography in rule.geographies
             for region, geography in self.everywhere
@@ -108,7 +125,26 @@ class _Facts:
             yield f"No longer offered: {', '.join(gone)}."
 
 
+def _offered(rules: Sequence[Conditions]) -> set[Conditions]:
+    """Those for which the catalogue has a cell: one of their services in one of their regions."""
+    asked = []
+    for number, rule in enumerate(rules):
+        cells = Offering.objects.current()
+        if rule.services or rule.categories:
+            cells = cells.filter(
+                Q(service__in=rule.services) | Q(service__category__in=rule.categories)
+            )
+        if rule.regions or rule.geographies:
+            cells = cells.filter(
+                Q(region__in=rule.regions) | Q(region__geography__in=rule.geographies)
+            )
+        asked.append(cells.annotate(rule=Value(number)).order_by().values_list("rule")[:1])
+    found = asked[0].union(*asked[1:], all=True) if asked else []
+    return {rules[number] for (number,) in found}
+
+
 def warnings_of(tenant: Tenant, *rules: Conditions) -> list[list[str]]:
     """Of each rule, a sentence each, the gravest first."""
     facts = _Facts.of(tenant, rules)
+    facts.offered.update(_offered([each for each in rules if not facts.covered_by(each)]))
     return [list(facts.warnings(each)) for each in rules]

@@ -6,10 +6,14 @@ import json
 import re
 from dataclasses import replace
 from datetime import timedelta
+from unicodedata import east_asian_width
 
 import pytest
+from django.utils.translation import override
 
+from statuspage import languages
 from statuspage.public.render.headline import headline
+from statuspage.public.render.table import labels
 from statuspage.public.renderer import render_site
 from statuspage.public.snapshot.values import CellView, Snapshot
 from statuspage.public.store.stale_notice import shown
@@ -25,6 +29,18 @@ def with_cells(*cells: tuple[str, str, str]) -> Snapshot:
         snapshots.calm(),
         cells={(s, r): CellView(state, ("PORT-AL1",), SINCE) for s, r, state in cells},
     )
+
+
+def named(snapshot: Snapshot, slug: str, name: str) -> Snapshot:
+    """With another name for one service."""
+    categories = tuple(
+        replace(
+            each,
+            services=tuple(replace(s, name=name) if s.slug == slug else s for s in each.services),
+        )
+        for each in snapshot.categories
+    )
+    return replace(snapshot, categories=categories)
 
 
 @pytest.mark.parametrize(
@@ -65,6 +81,43 @@ def test_the_worst_comes_first_and_the_rest_is_counted_once() -> None:
     assert said.rest == "Batch is under maintenance in West US since 09:00 UTC."
 
 
+@pytest.mark.parametrize(
+    ("regions", "claim"),
+    [
+        (["west-europe"], "1 service is disrupted in West Europe"),
+        (["east-us", "west-us"], "1 service is disrupted in East US and West US"),
+        (["global"], "1 service is disrupted worldwide"),
+    ],
+)
+def test_names_too_long_for_two_lines_give_way_to_numbers(regions: list[str], claim: str) -> None:
+    night = with_cells(*(("storage", region, "critical") for region in regions))
+    name = "External Attack Surface Management of Everything"
+    said = headline(named(night, "storage", name))
+    assert said.claim == claim
+    assert said.rest == said.text
+    assert said.text.startswith(f"{name} is disrupted ")
+
+
+@pytest.mark.parametrize("code", languages.names())
+@pytest.mark.parametrize("state", labels.TROUBLE)
+def test_a_headline_has_room_in_two_lines_of_a_phone(code: str, state: str) -> None:
+    """As measured in a browser of 360 pixels: 53 columns, a wide letter being two of them."""
+    night = snapshots.large(regions=120, services=120, incidents=0)
+    named_long = named(night, night.categories[0].services[0].slug, "Ein sehr langer Name " * 5)
+    slugs = [each.slug for category in night.categories for each in category.services]
+    places = [each.slug for geography in night.geographies for each in geography.regions]
+    with override(code):
+        for services in (slugs[:1], slugs[:3], slugs):
+            for regions in (places[:1], places[:2], places, ["global", *places]):
+                cells = {
+                    (one, region): CellView(state, ("PORT-AL1",), SINCE)
+                    for one in services for region in regions
+                }  # fmt: skip
+                said = headline(replace(named_long, cells=cells)).claim
+                seen = re.sub("[\u2066-\u2069]", "", said)  # marks of direction take no room
+                assert sum(1 + (east_asian_width(each) in "WF") for each in seen) <= 53, said
+
+
 def test_an_older_beginning_names_its_day() -> None:
     snapshot = with_cells(("storage", "east-us", "warning"))
     later = replace(snapshot, as_of=snapshot.as_of + timedelta(days=1))
@@ -84,6 +137,10 @@ def test_a_mitigated_incident_without_affected_cells_is_still_spoken_of() -> Non
     watched = replace(calm.incidents[0], active=True, stage="mitigated")
     said = headline(replace(calm, incidents=(watched,)))
     assert said.text == "Mitigated, still being watched: Latency in the portal"
+    assert said.claim == said.text
+    titled = replace(watched, title="Latency in the portal for most customers of Europe")
+    said = headline(replace(calm, incidents=(titled,)))
+    assert (said.claim, said.rest) == ("Mitigated, still being watched.", titled.title)
 
 
 def test_announced_maintenance_does_not_disturb_the_calm() -> None:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from unicodedata import category, east_asian_width
 
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
@@ -20,12 +21,15 @@ from statuspage.public.snapshot.values import CellView, IncidentView, Snapshot
 
 Cells = Mapping[Cell, CellView]
 NAMED = 4  # more services than these are counted
+# Columns: of two lines on a phone of 360 pixels, and from where the type is smaller.
+ROOM, LONG = 53, 40
 
 
 @dataclass(frozen=True, slots=True)
 class Headline:
-    """`state`: the worst state spoken of, or good. `claim` is `text` without its time; `rest` speaks of the services
-    in other states, and is empty where there are none. `html`, `rest_html`: with times marked up."""
+    """`state`: the worst state spoken of, or good. `claim` is `text` without its time, in at most two lines: where
+    names are too long for that it counts, and `rest` begins with all of `text`. `rest` speaks of the services in
+    other states, and is empty where there are none. `html`, `rest_html`: with times marked up."""
 
     state: str
     text: str
@@ -33,6 +37,11 @@ class Headline:
     claim: str
     rest: str = ""
     rest_html: SafeString = field(default_factory=SafeString)
+
+    @property
+    def long(self) -> bool:
+        """Whether the claim needs smaller type."""
+        return _columns(self.claim) > LONG
 
 
 def headline(snapshot: Snapshot) -> Headline:
@@ -45,9 +54,12 @@ def headline(snapshot: Snapshot) -> Headline:
     if not told:
         return _without_cells(snapshot)
     state, cells = told[0]
-    claim = _claim(snapshot, state, cells)
-    text, html = _since(snapshot, claim, cells)
+    whole, *shorter = _claims(snapshot, state, cells)
+    text, html = _since(snapshot, whole, cells)
+    claim = next((one for one in (whole, *shorter) if _columns(one) <= ROOM), shorter[-1])
     rest = _rest(snapshot, told)
+    if claim != whole:
+        rest.insert(0, (text, html))
     return Headline(
         state,
         text,
@@ -73,15 +85,28 @@ def _since(snapshot: Snapshot, claim: str, cells: Cells) -> tuple[str, SafeStrin
     return template % {"claim": claim, "time": shown}, html
 
 
-def _claim(snapshot: Snapshot, state: str, cells: Cells) -> str:
+def _claims(snapshot: Snapshot, state: str, cells: Cells) -> Iterator[str]:
+    """The same, each one shorter than the one before: names give way to numbers, the place is left out last."""
     services = list(dict.fromkeys(service for service, _ in cells))
-    return _clause(snapshot, _subject(snapshot, services), state, len(services), cells)
+    named, place = _subject(snapshot, services), _place(snapshot, cells)
+    counted = _counted(len(services))
+    numbers = _place(snapshot, cells, counted=True)
+    pairs = ((named, place), (named, numbers), (counted, place), (counted, numbers), (counted, ""))
+    for subject, where in pairs:
+        yield _clause(subject, state, len(services), where)
 
 
-def _clause(snapshot: Snapshot, subject: str, state: str, count: int, cells: Cells) -> str:
+def _clause(subject: str, state: str, count: int, place: str) -> str:
     """Not every language has blanks between these."""
-    parts = {"subject": subject, "verb": _verb(state, count), "place": _place(snapshot, cells)}
-    return pgettext("headline", "%(subject)s %(verb)s %(place)s") % parts
+    parts = {"subject": subject, "verb": _verb(state, count), "place": place}
+    return (pgettext("headline", "%(subject)s %(verb)s %(place)s") % parts).strip()
+
+
+def _columns(text: str) -> int:
+    """Of a fixed-width type: what is written wide takes two, marks and isolates none (UAX 11)."""
+    return sum(
+        1 + (east_asian_width(each) in "WF") for each in text if category(each) not in ("Mn", "Cf")
+    )
 
 
 def _rest(
@@ -102,7 +127,7 @@ def _rest(
                 subject = ngettext(
                     "%(n)d more service", "%(n)d more services", count
                 ) % {"n": count}  # fmt: skip
-            clause = _clause(snapshot, subject, state, count, fresh)
+            clause = _clause(subject, state, count, _place(snapshot, fresh))
             sentences.append(_since(snapshot, clause, fresh))
             spoken |= {service for service, _ in fresh}
     return sentences
@@ -112,7 +137,11 @@ def _subject(snapshot: Snapshot, services: list[str]) -> str:
     names = {s.slug: s.name for category in snapshot.categories for s in category.services}
     if len(services) == 1:
         return isolated(names.get(services[0], services[0]))
-    return ngettext("%(n)d service", "%(n)d services", len(services)) % {"n": len(services)}
+    return _counted(len(services))
+
+
+def _counted(services: int) -> str:
+    return ngettext("%(n)d service", "%(n)d services", services) % {"n": services}
 
 
 def _verb(state: str, count: int) -> str:
@@ -125,16 +154,21 @@ def _verb(state: str, count: int) -> str:
     return ngettext("has a notice", "have notices", count)
 
 
-def _place(snapshot: Snapshot, cells: Cells) -> str:
-    """Names where they are few and true of every service spoken of; else counts."""
+def _place(snapshot: Snapshot, cells: Cells, *, counted: bool = False) -> str:
+    """Names where they are few and true of every service spoken of; else, or where asked for, counts."""
     everywhere = snapshot.non_regional.slug if snapshot.non_regional else None
     regions = {region for _, region in cells}
     if everywhere in regions:
         regions.discard(everywhere)
         if not regions:
             return gettext("worldwide")
-        return gettext("worldwide and %(place)s") % {"place": _regions(snapshot, regions, cells)}
-    return _regions(snapshot, regions, cells)
+        place = _number(regions) if counted else _regions(snapshot, regions, cells)
+        return gettext("worldwide and %(place)s") % {"place": place}
+    return _number(regions) if counted else _regions(snapshot, regions, cells)
+
+
+def _number(regions: Collection[str]) -> str:
+    return ngettext("in %(n)d region", "in %(n)d regions", len(regions)) % {"n": len(regions)}
 
 
 def _regions(snapshot: Snapshot, regions: Collection[str], cells: Cells) -> str:
@@ -157,7 +191,7 @@ def _regions(snapshot: Snapshot, regions: Collection[str], cells: Cells) -> str:
         if len(services) > 1:  # or it might be one here and the other there
             return gettext("in both %(one)s and %(other)s") % both
         return gettext("in %(one)s and %(other)s") % both
-    return ngettext("in %(n)d region", "in %(n)d regions", len(regions)) % {"n": len(regions)}
+    return _number(regions)
 
 
 def open_incidents(snapshot: Snapshot) -> list[IncidentView]:
@@ -180,16 +214,17 @@ def _without_cells(snapshot: Snapshot) -> Headline:
         text = gettext("No public incidents right now.")
         return Headline("good", text, format_html("{}", text), text)
     worst = min(current, key=lambda one: labels.TROUBLE.index(labels.state_of(one.kind, one.level)))
-    if len(current) > 1:
-        count = len(current)
-        text = ngettext(
-            "%(n)d public incident is open.", "%(n)d public incidents are open.", count
-        ) % {"n": count}  # fmt: skip
-    elif worst.stage in (Stage.MITIGATED, Stage.RESOLVED):
-        text = gettext("Mitigated, still being watched: %(title)s") % {
-            "title": isolated(worst.title)
-        }
-    else:
-        text = gettext("One public incident is open: %(title)s") % {"title": isolated(worst.title)}
     state = labels.state_of(worst.kind, worst.level)
-    return Headline(state, text, format_html("{}", text), text)
+    text = short = ngettext(
+        "%(n)d public incident is open.", "%(n)d public incidents are open.", len(current)
+    ) % {"n": len(current)}  # fmt: skip
+    if len(current) == 1:
+        template = gettext("One public incident is open: %(title)s")
+        if worst.stage in (Stage.MITIGATED, Stage.RESOLVED):
+            template = gettext("Mitigated, still being watched: %(title)s")
+            short = gettext("Mitigated, still being watched.")
+        text = template % {"title": isolated(worst.title)}
+    if _columns(text) <= ROOM:
+        return Headline(state, text, format_html("{}", text), text)
+    rest = isolated(worst.title)
+    return Headline(state, text, format_html("{}", text), short, rest, format_html("{}", rest))

@@ -200,9 +200,11 @@ def choices(snapshot: Snapshot) -> dict[str, Any]:
 def index(snapshot: Snapshot, said: Mapping[str, Headline]) -> dict[str, Any]:
     """Everything that filtered answers are made from, besides the fragments; `said` by language."""
     headlines = {
-        code: {"state": one.state, "text": one.text, "claim": one.claim, "rest": one.rest}
+        code: {
+            "state": one.state, "text": one.text, "claim": one.claim, "rest": one.rest, "long": one.long,
+        }
         for code, one in said.items()
-    }
+    }  # fmt: skip
     return {
         **choices(snapshot),
         "cells": [

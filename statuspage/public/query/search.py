@@ -13,9 +13,10 @@ from django.utils.translation import gettext as _
 from incidents.texts.name_search import Named, search
 from statuspage import languages
 from statuspage.public.query import answers
+from statuspage.public.query.choices import choices
 from statuspage.public.render.layout import Layout, render
 from statuspage.public.render.page import Page
-from statuspage.public.render.table import dependents, matrix, offered
+from statuspage.public.render.table import dependents, labels, matrix, offered
 
 STATUS = "/status/"
 MOST_FOUND = 50
@@ -54,25 +55,37 @@ def find(query: Mapping[str, str], generation: Generation) -> Page | None:
 
     def item(
         one: Mapping[str, Any], chips: list[matrix.Chip], may: str, among: set[str] | None = None
-    ) -> str:
+    ) -> tuple[str, tuple[str, str]]:
+        """Its line, and its name with its state."""
         shown = [chip for chip in chips if among is None or chip.name in among]
-        return matrix.found_item(one["slug"], one["name"], shown, generation.as_of, may)
+        states = [chip.state for chip in shown]
+        state = min(states, key=labels.TROUBLE.index, default="possible" if may else "good")
+        line = matrix.found_item(one["slug"], one["name"], shown, generation.as_of, may)
+        return line, (one["name"], state)
 
     services = [
         item(one, by_service.get(one["slug"], []), possible.get(one["slug"], ""), names)
         for one in _found(asked, index["services"], services_asked)
     ]
+    places = _found(asked, regions_of(index), None if services_asked else regions_asked)
     regions = [
         item(one, by_region.get(one["slug"], []), possible_regions.get(one["slug"], ""))
-        for one in _found(asked, regions_of(index), None if services_asked else regions_asked)
+        for one in places
     ]
+    answer = answer_about(*asked_for, generation)
+    named = [said for _, said in services]
+    named += [said for one, (_, said) in zip(places, regions, strict=True) if one["geography"]]
+    several = None if answer else choices(asked, named)
+    told, headline = answer or several, headline_of(index)
     context = {
         "asked": asked,
         "query": urlencode({"q": asked}),
-        "headline": headline_of(index),
-        "answer": answer_about(*asked_for, generation),
-        "found_services": services[:MOST_FOUND],
-        "found_regions": regions[:MOST_FOUND],
+        "headline": headline,
+        "state": told.state if told else headline["state"],
+        "answer": answer,
+        "choices": several,
+        "found_services": [line for line, _ in services[:MOST_FOUND]],
+        "found_regions": [line for line, _ in regions[:MOST_FOUND]],
         "left_out": max(0, len(services) - MOST_FOUND) + max(0, len(regions) - MOST_FOUND),
     }
     layout = Layout(generation.as_of, generation.revision)

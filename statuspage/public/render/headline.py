@@ -22,7 +22,7 @@ from statuspage.public.snapshot.values import CellView, IncidentView, Snapshot
 Cells = Mapping[Cell, CellView]
 NAMED = 4  # more services than these are counted
 # Columns: of two lines on a phone of 360 pixels, and from where the type is smaller.
-ROOM, LONG = 53, 40
+ROOM, LONG = 55, 40
 
 
 @dataclass(frozen=True, slots=True)

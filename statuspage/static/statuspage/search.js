@@ -141,19 +141,24 @@ export const begin = ({ root, one, all, words, filled, utc, zone, ages, edge, na
     return cells.filter(({ chip }) => chipState(chip) === state);
   };
   const chipState = (chip) => STATES.find((state) => chip.classList.contains(state));
-  const tell = (form, what, chips, possible, slugs, otherwise = "good") => {
-    const box = one(".told", form.parentElement) ?? form.after(Object.assign(document.createElement("div"), { className: "told" })) ?? one(".told", form.parentElement);
-    const state = chips.length ? chipState(chips[0]) : possible ? "possible" : otherwise;
-    const at = chips.map((chip) => chip.dataset.at).sort()[0];
+  const part = (tag, kind, ...children) => {
+    const made = document.createElement(tag);
+    made.className = kind;
+    made.append(...children);
+    return made;
+  };
+  const link = (href, text) => Object.assign(document.createElement("a"), { href, textContent: text });
+  const boxBelow = (form, state) => {
+    const box = one(".told", form.parentElement) ?? document.createElement("div");
+    if (!box.isConnected) form.after(box);
     box.className = `told ${state}`;
     box.setAttribute("hx-morph-skip", "");
-    const part = (tag, kind, ...children) => {
-      const made = document.createElement(tag);
-      made.className = kind;
-      made.append(...children);
-      return made;
-    };
-    const link = (href, text) => Object.assign(document.createElement("a"), { href, textContent: text });
+    return box;
+  };
+  const tell = (form, what, chips, possible, slugs, otherwise = "good") => {
+    const state = chips.length ? chipState(chips[0]) : possible ? "possible" : otherwise;
+    const at = chips.map((chip) => chip.dataset.at).sort()[0];
+    const box = boxBelow(form, state);
     const title = part("h2", "");
     const [before, after] = filled(form.dataset[state], { what }).split("%(time)s");
     if (at) {
@@ -175,12 +180,33 @@ export const begin = ({ root, one, all, words, filled, utc, zone, ages, edge, na
   const mayOf = (li) => one(".state.possible", li)?.textContent ?? "";
   const chipName = (chip) => chip.lastChild.textContent;
 
+  // Where many are called so: each with its state, to choose from.
+  const MOST = 20;
+  const offer = (form, asked, kinds) => {
+    const found = kinds.flatMap((items) => ranked(asked, items).map((each) => each.li));
+    if (found.length < 2) { one(".told", form.parentElement)?.remove(); return []; }
+    const order = [...STATES, "possible", "good"], data = form.dataset;
+    const stateOf = (li) => STATES.find((each) => one(`.chip.${each}`, li)) ?? (mayOf(li) ? "possible" : "good");
+    const wordOf = (li, state) => one(`.chip.${state} .vh`, li)?.textContent ?? `${state === "good" ? words.good : data.maybe}: `;
+    const choices = found.map((li) => ({ li, state: stateOf(li) })).sort((a, b) => order.indexOf(a.state) - order.indexOf(b.state));
+    const hit = choices.filter(({ state }) => STATES.includes(state)).length;
+    boxBelow(form, choices[0].state).replaceChildren(
+      part("h2", "", filled(data.many, { what: asked, n: found.length })), part("p", "", hit ? filled(data.hit, { n: hit }) : data.none),
+      part("ul", "chips", ...choices.slice(0, MOST).map(({ li, state }) => {
+        const choice = link(`${form.getAttribute("action")}?${new URLSearchParams({ q: nameOf(li) })}`, nameOf(li));
+        choice.className = `chip ${state}`;
+        choice.prepend(part("span", "vh", wordOf(li, state)));
+        return part("li", "", choice);
+      })));
+    return found;
+  };
+
   const answer = (live, form, asked) => {
     const words = form.dataset, lines = { services: all(".what .found > li", live), regions: all(".place .found > li", live) };
     const kinds = words.groups.split("|").map((called, i) => ({ called, members: lines.services.filter((li) => li.dataset.c === String(i)) }));
     const places = all("details.place", live).map((place) => ({ called: one(".who", place).textContent, members: all(".found > li", place) }));
     const [services, regions] = subjects(asked, form, { among: lines.services, groups: kinds }, { among: lines.regions, groups: places });
-    if (!services && !regions) { one(".told", form.parentElement)?.remove(); return []; }
+    if (!services && !regions) return offer(form, asked, [lines.services, lines.regions]);
     const pairName = (service, region) => (service && region ? filled(words.pair, { service, region }) : service || region);
     const service = services?.members.length === 1 ? services.members[0] : null, region = regions?.members.length === 1 ? regions.members[0] : null;
     // What runs in no region is meant wherever it is asked for.

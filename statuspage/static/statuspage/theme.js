@@ -1,4 +1,5 @@
-// Light or dark, where a reader wants another one than the device has. Before the first paint; kept without a cookie.
+// Before the first paint: light or dark, where a reader wants another one than the device has, and the room for their own
+// services. Kept without a cookie.
 "use strict";
 (() => {
   const KEY = "theme";
@@ -7,19 +8,20 @@
     if (theme) root.dataset.theme = theme;
     else delete root.dataset.theme;
   };
-  const kept = () => {
+  const kept = (key) => {
     try {
-      return localStorage.getItem(KEY) ?? "";
+      return localStorage.getItem(key) ?? "";
     } catch {
-      return ""; // storage is closed: as the device has it
+      return ""; // storage is closed: as for everybody
     }
   };
-  wear(kept());
+  wear(kept(KEY));
+  root.toggleAttribute("data-local-mine", kept("mine") !== "");
   // The list can wait for the first frame.
   addEventListener("DOMContentLoaded", () => requestAnimationFrame(() => setTimeout(() => {
     const choice = document.querySelector("[data-choose-theme]");
     if (!choice) return;
-    choice.value = kept();
+    choice.value = kept(KEY);
     choice.addEventListener("change", () => {
       wear(choice.value);
       try {

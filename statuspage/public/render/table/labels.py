@@ -37,6 +37,11 @@ ANSWERS = {
 
 NOT_OFFERED = _("%(service)s is not offered in %(region)s")
 
+# Where many are called so.
+MANY = _("“%(what)s” may mean one of these (%(n)s).")
+HIT_AMONG = _("Affected among them: %(n)s.")
+NONE_HIT = _("None of them has a public incident.")
+
 # Worst first: the order of lists and legends. What is only possible is no trouble that counts.
 TROUBLE = ("critical", "warning", "maintenance", "information")
 

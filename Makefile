@@ -17,7 +17,7 @@ PRODUCTION := SECRET_KEY=lint-0123456789-abcdefghijklmnopqrstuvwxyz-ABCDEFGHIJKL
   BASE_URL=https://status.example.com ALLOWED_HOSTS=status.example.com DEBUG=0 \
   DATABASE_URL=postgresql://statuspage@database.example.com/statuspage REDIS_URL=redis://redis.example.com/0
 
-.PHONY: setup demo dev test lint bench chaos mutants messages chromium servers clients
+.PHONY: setup demo dev test lint lint-code lint-templates lint-docker bench chaos mutants messages chromium servers clients
 
 setup:
 	@$(call install,dev)
@@ -37,16 +37,23 @@ test: setup chromium servers clients
 	$(BIN)/python -m pytest -q -n 2 --dist loadgroup -m "browser and not processes"
 	$(BIN)/python -m pytest -q -m processes
 
-lint: setup
+# In parts, as a commit asks for them by what it touches (.pre-commit-config.yaml).
+lint: lint-code lint-templates lint-docker
+
+lint-code: setup
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	$(BIN)/djlint templates --check --quiet
-	$(BIN)/djlint templates --lint --quiet
 	$(BIN)/lint-imports
 	$(BIN)/bandit -q -r -c pyproject.toml statuspage incidents notifications manage.py
 	$(BIN)/python manage.py makemigrations --check --dry-run
 	$(PRODUCTION) $(BIN)/python -W ignore manage.py check --deploy --fail-level WARNING
+
+lint-templates: setup
+	$(BIN)/djlint templates --check --quiet
+	$(BIN)/djlint templates --lint --quiet
+
+lint-docker: setup
 	$(BIN)/hadolint docker/Dockerfile
 	$(BIN)/check-jsonschema -q --builtin-schema vendor.compose-spec docker/compose.yaml
 	@if command -v nginx >/dev/null; then folder=$$(mktemp -d); \

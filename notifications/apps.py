@@ -25,7 +25,7 @@ class NotificationsConfig(AppConfig):
 
 def enqueue_planning(*, communication_id: int, **_: Any) -> None:
     """Ask a worker to plan. Never longer than half a second, never an error: sweeps do the rest."""
+    from incidents.enqueue import enqueue
     from notifications import tasks
-    from notifications.enqueue import enqueue
 
     enqueue(tasks.plan_communication, communication_id=communication_id)

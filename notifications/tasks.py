@@ -11,6 +11,7 @@ import time
 from celery import shared_task
 from django.utils import timezone
 
+from incidents.enqueue import enqueue
 from notifications.customers import list_readings
 from notifications.customers.sign_in import codes
 from notifications.delivery import (
@@ -23,11 +24,9 @@ from notifications.delivery import (
     send,
     settlement,
 )
-from notifications.enqueue import enqueue
 from notifications.evidence import delivery_statistics
 from notifications.evidence import retention as delivery_retention
 from notifications.subscribers import subscribe
-from notifications.vocabulary.delivery_states import Channel
 
 log = logging.getLogger(__name__)
 
@@ -43,7 +42,7 @@ def plan_communication(*, communication_id: int, **_: object) -> None:
 
 
 @shared_task(name="notifications.send")
-def send_due(*, channel: str = Channel.MAIL, **_: object) -> None:
+def send_due(*, channel: str, **_: object) -> None:
     """Send what is due in one channel; if time is over before the work is, wake the next.
 
     Each channel by itself: a slow receiver of webhooks must not hold up mails, nor the other way round.

@@ -31,7 +31,6 @@ from notifications.delivery import (
 from notifications.delivery.send import SendTally
 from notifications.evidence import delivery_statistics
 from notifications.subscribers import subscribe
-from notifications.vocabulary.delivery_states import SUBSTITUTE, Channel
 
 log = logging.getLogger(__name__)
 
@@ -82,7 +81,7 @@ def run_once(*, now: datetime, grace: timedelta = GRACE) -> SendTally:
     settlement.expire_leases()
     tally = SendTally()
     if claims.anything_due(since=grace):
-        for channel in Channel:
+        for channel in claims.channels_due():
             done = send.work(channels=(channel,))
             tally.sent += done.sent
             tally.failed += done.failed
@@ -95,7 +94,7 @@ def run_once(*, now: datetime, grace: timedelta = GRACE) -> SendTally:
     review_delivery.report_delivered(now=now)
     reminder_mail.mail_reminders(now=now)
     delivery_statistics.refresh_due(now=now)
-    heartbeat.beat(now=now, whose=SUBSTITUTE)
+    heartbeat.beat(now=now, substitute=True)
     for reading_id in list_readings.unread(since=now - grace):
         list_readings.read(reading_id=reading_id, now=now)
     return tally

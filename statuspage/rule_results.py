@@ -17,7 +17,7 @@ from notifications.audience.tenants.tenant_events import Asked, TenantEvent
 from notifications.customers.rules import rule_tester
 from notifications.customers.rules.alert_rules import Conditions
 from notifications.customers.rules.rule_sentence import WAYS
-from notifications.customers.rules.rule_tester import Alert, Replay
+from notifications.customers.rules.rule_tester import Alert, RuleReplay
 from notifications.models import Endpoint, Tenant
 from statuspage.public.render.table.labels import state_of
 
@@ -59,7 +59,7 @@ class Result:
 
 
 def result_of(
-    concerning: Sequence[TenantEvent], found: Replay, told: Set[int], *, now: datetime
+    concerning: Sequence[TenantEvent], found: RuleReplay, told: Set[int], *, now: datetime
 ) -> Result:
     """`concerning`: what of that time concerns the tenant and may be seen by whoever asks.
 
@@ -73,7 +73,7 @@ def result_of(
     )
 
 
-def _told(incidents: Sequence[Incident], found: Replay) -> list[Told]:
+def _told(incidents: Sequence[Incident], found: RuleReplay) -> list[Told]:
     by_incident: dict[int, list[Alert]] = {}
     for each in found.alerts([incident.pk for incident in incidents]):
         by_incident.setdefault(each.incident, []).append(each)

@@ -9,13 +9,13 @@ from django.db import connection
 
 from notifications.delivery import sending_health
 from notifications.models import SendingHeartbeat
-from notifications.vocabulary.delivery_states import BEAT
+from notifications.vocabulary.delivery_states import BEAT, SUBSTITUTE
 
 
-def beat(*, now: datetime, whose: int = BEAT) -> None:
+def beat(*, now: datetime, substitute: bool = False) -> None:
     """Note that the clock of tasks has just rung; or that its substitute has done a round."""
     SendingHeartbeat.objects.bulk_create(
-        [SendingHeartbeat(pk=whose, at=now)],
+        [SendingHeartbeat(pk=SUBSTITUTE if substitute else BEAT, at=now)],
         update_conflicts=True,
         unique_fields=["id"],
         update_fields=["at"],

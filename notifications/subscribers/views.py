@@ -15,9 +15,9 @@ from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
 
+from incidents.enqueue import enqueue
 from notifications.channels import signed_links
 from notifications.channels.signed_links import TokenError
-from notifications.enqueue import enqueue
 from notifications.models import Endpoint, SignUp
 from notifications.subscribers import following, form_guard, leaving, request_rate_limits
 from notifications.subscribers import subscribe as service

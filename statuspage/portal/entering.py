@@ -13,9 +13,9 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils import timezone
 from django.utils.http import url_has_allowed_host_and_scheme
 
+from incidents.enqueue import enqueue
 from notifications.customers.sign_in import codes, passkeys, sessions, single_sign_on
 from notifications.customers.sign_in.single_sign_on import ProviderError
-from notifications.enqueue import enqueue
 from notifications.models import TenantProvider
 from notifications.subscribers import form_guard, request_rate_limits
 from notifications.vocabulary.addresses import AddressError, normalise

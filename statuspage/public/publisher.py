@@ -33,7 +33,6 @@ from statuspage.public.renderer import (
     with_languages,
     with_rest,
 )
-from statuspage.public.serve.process_memory import resident
 from statuspage.public.snapshot.reader import Reader
 from statuspage.public.snapshot.values import Snapshot
 from statuspage.public.store.build_writer import Memo
@@ -45,6 +44,7 @@ from statuspage.public.store.generation import (
     write_generation,
 )
 from statuspage.public.store.manifest import GenerationError
+from statuspage.public.store.process_memory import resident
 from statuspage.public.store.removed_pages import left_over
 from statuspage.public.store.renewal import renewed
 

@@ -21,6 +21,7 @@ from statuspage.public.render import history, updates
 from statuspage.public.render.charts import affected_minutes
 from statuspage.public.render.files import assets, plain_files, share_images
 from statuspage.public.render.headline import Headline, headline
+from statuspage.public.render.index import Index
 from statuspage.public.render.layout import Layout
 from statuspage.public.render.page import Page, Site
 from statuspage.public.render.pages import (
@@ -45,7 +46,6 @@ from statuspage.public.render.table import matrix
 from statuspage.public.render.updates import UPDATES
 from statuspage.public.snapshot.changes import PublicChange, between, newest_first, places
 from statuspage.public.snapshot.values import IncidentView, Snapshot
-from statuspage.public.store.index import Index
 
 AT_ONCE = 100  # pages of incidents and months in one print: what is more urgent waits for no longer
 ENTRIES_KEPT = 500  # rendered entries of lists in memory, per language

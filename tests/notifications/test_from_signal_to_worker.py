@@ -21,9 +21,10 @@ from django.db import connection
 from django.utils import timezone
 from pytest_django.fixtures import Settings
 
+from incidents import enqueue
 from incidents.services import incident as incident_service
 from incidents.services.inputs import Statement
-from notifications import enqueue, tasks
+from notifications import tasks
 from notifications.delivery import claims, plan, send
 from notifications.models import Attempt, Delivery, FanOut
 from notifications.vocabulary.delivery_states import State
@@ -107,13 +108,13 @@ def test_the_sweep_frees_what_a_vanished_worker_held_and_sends_it(
     Delivery.objects.update(lease_until=now)
     tasks.sweep()
     assert Attempt.objects.get().result == "lost"
-    tasks.send_due()
+    tasks.send_due(channel="mail")
     assert sink.receivers == ["here@example.com"]
 
 
 def test_tasks_take_arguments_of_a_later_version(db: None) -> None:
     tasks.plan_communication(communication_id=0, colour="blue")
-    tasks.send_due(colour="blue")
+    tasks.send_due(channel="mail", colour="blue")
     tasks.send_confirmations(colour="blue")
     tasks.sweep(colour="blue")
     assert send.work().sent == 0

@@ -6,6 +6,7 @@ import io
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from itertools import count
 from typing import Any
 
 import pytest
@@ -149,9 +150,12 @@ def _any(model: Any, place: int) -> Any:
     return rows[place % len(rows)] if rows else None
 
 
+_refs = count()  # what was dropped leaves a gap: a name made of how many there are could be taken
+
+
 def _make_tenant(a: int, b: int, many: list[int]) -> None:
     Tenant.objects.create(
-        ref=f"t{Tenant.objects.count()}-{a}-{b}",
+        ref=f"t{next(_refs)}",
         name="T",
         contact=None if a % 4 == 0 else endpoint(f"c{a % 3}@example.com"),
     )
@@ -159,7 +163,7 @@ def _make_tenant(a: int, b: int, many: list[int]) -> None:
 
 def _make_subscription(a: int, b: int, many: list[int]) -> None:
     if owner := _any(Tenant, a):
-        ref = f"s{CustomerSubscription.objects.count()}-{a}-{b}"
+        ref = f"s{next(_refs)}"
         made = CustomerSubscription.objects.create(tenant=owner, ref=ref)
         _move_in(made, many)
 
@@ -198,14 +202,14 @@ def _make_rule(a: int, b: int, many: list[int]) -> None:
         return
     made = AlertRule.objects.create(
         tenant=owner,
-        name=f"r{AlertRule.objects.count()}-{b}",
+        name=f"r{next(_refs)}",
         kinds=[list(Kind)[one % 4] for one in many[:1]] if b % 2 else [],
         least_level=["", "", *list(Level)][a % 5],
         certainty=["", "", "estimated", "confirmed"][(a + b) % 4],
         ends_only=a % 3 == 0,
         dependents=b % 3 == 0,
     )
-    group = ActionGroup.objects.create(tenant=owner, name=f"g{ActionGroup.objects.count()}-{b}")
+    group = ActionGroup.objects.create(tenant=owner, name=f"g{next(_refs)}")
     group.endpoints.set([endpoint(f"e{one % 4}@example.com") for one in many])
     made.action_groups.set([group])
     _filter(AlertRule.objects.count() - 1, b, many)

@@ -55,7 +55,7 @@ class Alert(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Replay:
+class RuleReplay:
     """What rules make of a tenant's history."""
 
     history: RuleHistory
@@ -82,12 +82,12 @@ class Replay:
         return walk.alerts
 
 
-NOTHING = Replay(RuleHistory.empty())
+NOTHING = RuleReplay(RuleHistory.empty())
 
 
 def trial(
     tenant: Tenant, conditions: Conditions, *, since: datetime, rule_id: int | None = None
-) -> Replay:
+) -> RuleReplay:
     """What this rule alone makes of the past; nothing of it stays. Raises EntryError as saving it does."""
     with transaction.atomic():
         saved = alert_rules.save(tenant=tenant, conditions=conditions, rule_id=rule_id)
@@ -99,12 +99,12 @@ def trial(
     return found
 
 
-def replay(tenant: Tenant, *, since: datetime) -> Replay:
+def replay(tenant: Tenant, *, since: datetime) -> RuleReplay:
     """What the tenant's rules as they are make of incidents that began at `since` (UTC) or later.
 
     By today's rules, footprint and lists, and by the kind, level and audience of the time.
     """
-    return Replay(RuleHistory.of(tenant, since=since))
+    return RuleReplay(RuleHistory.of(tenant, since=since))
 
 
 class _Walk:

@@ -14,6 +14,7 @@ from pydantic import BaseModel, Field
 
 from incidents import tasks
 from incidents.access import ADOPT, VIEW
+from incidents.enqueue import enqueue
 from incidents.models import BacktestRun, Incident
 from incidents.policy import PRESETS, Policy, PolicyError, parse_policy
 from incidents.replay.backtest_cases import case_of
@@ -24,7 +25,6 @@ from incidents.replay.recordings import MomentsError
 from incidents.services.decisions import backtest_runs
 from incidents.services.decisions.policies import current_policy
 from incidents.services.errors import EntryError
-from notifications.enqueue import enqueue
 from statuspage.api.answers import pagination
 from statuspage.api.answers.problems import problem
 from statuspage.api.answers.response_codes import reads, writes

@@ -13,12 +13,12 @@ from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 
+from incidents.enqueue import enqueue
 from incidents.models import ScheduledPost
 from incidents.services.errors import EntryError
 from incidents.services.scheduled import posts
 from incidents.services.visibility import turned_public
 from incidents.tasks import send_due_posts
-from notifications.enqueue import enqueue
 from statuspage.desk.access import operator_of
 from statuspage.desk.form.recovery import name_of, page_of
 from statuspage.desk.form.typed_times import MomentError, coming_moment

@@ -19,8 +19,8 @@ import psycopg
 import redis
 
 from statuspage.public.render.page import Page
-from statuspage.public.serve.process_memory import resident
 from statuspage.public.store.current_generation import Store
+from statuspage.public.store.process_memory import resident
 
 PROBE_EVERY = 2.0  # seconds
 REST_AFTER = 30.0  # seconds without a question after which nothing is probed until the next one

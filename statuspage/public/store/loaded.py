@@ -9,10 +9,10 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from statuspage.public.render import index as indexed
+from statuspage.public.render.index import Index
 from statuspage.public.render.page import Page
-from statuspage.public.store import index as indexed
 from statuspage.public.store import manifest, manifest_shards, prepared_responses, stale_notice
-from statuspage.public.store.index import Index
 from statuspage.public.store.manifest import FileEntry, GenerationError, Manifest
 from statuspage.public.store.prepared_responses import PreparedResponse
 

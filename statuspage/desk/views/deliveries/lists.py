@@ -11,12 +11,12 @@ from django.utils import timezone
 from django.views.decorators.http import require_http_methods
 
 from incidents.access import LIST, VIEW
+from incidents.enqueue import enqueue
 from incidents.models import Incident
 from notifications import tasks
 from notifications.audience import preview
 from notifications.customers import event_answers, impacted_lists, list_readings
 from notifications.customers.impacted_file import LARGEST
-from notifications.enqueue import enqueue
 from notifications.models import ListDraft, ListReading
 from statuspage.desk.access import desk, operator_of, workable
 from statuspage.desk.form.fields import DeskForm, UploadField

@@ -14,6 +14,7 @@ from django.views.decorators.http import require_http_methods
 
 from incidents import tasks
 from incidents.access import ADOPT, VIEW
+from incidents.enqueue import enqueue
 from incidents.models import BacktestRun
 from incidents.policy import PRESETS, Policy, PolicyError, load_yaml, parse_policy
 from incidents.policy.files import MAX_POLICY
@@ -22,7 +23,6 @@ from incidents.replay.backtest_run import chosen_policies
 from incidents.replay.formats.own import written
 from incidents.services.decisions import backtest_runs
 from incidents.services.decisions.policies import current_policy
-from notifications.enqueue import enqueue
 from statuspage.desk.access import desk, operator_of
 from statuspage.desk.charts.sweep_plot import sweep_plot
 from statuspage.desk.form.fields import DeskForm, UploadField

@@ -6,9 +6,8 @@ import json
 import threading
 from collections import OrderedDict
 from collections.abc import Iterator, Mapping
+from hashlib import sha256
 from typing import Any
-
-from statuspage.public.store.file_names import fingerprint
 
 INCIDENTS = "incidents"
 MONTHS_KEPT = 100  # more than five years: what is kept of one generation serves the next
@@ -43,11 +42,11 @@ class _Months:
     """What was parsed last, by its bytes: an update of one month leaves the others as they are."""
 
     def __init__(self) -> None:
-        self._kept: OrderedDict[str, list[dict[str, Any]]] = OrderedDict()
+        self._kept: OrderedDict[bytes, list[dict[str, Any]]] = OrderedDict()
         self._lock = threading.Lock()
 
     def lines(self, data: bytes) -> list[dict[str, Any]]:
-        key = fingerprint(data)
+        key = sha256(data).digest()
         with self._lock:
             if (found := self._kept.get(key)) is not None:
                 self._kept.move_to_end(key)

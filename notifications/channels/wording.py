@@ -185,6 +185,18 @@ def facts(delivery: Delivery, where: Sequence[str]) -> dict[str, object]:
     }
 
 
+def own_page(delivery: Delivery) -> str:
+    """The event on the customers' own page, whoever's it is: who follows it signs in there; "": it is on none."""
+    incident = delivery.communication.incident
+    if delivery.audience == DeliveryAudience.PUBLIC or incident.drill:
+        return ""
+    return f"{settings.BASE_URL}/service-health/events/{incident.tracking_id}/"
+
+
+def own_page_words() -> str:
+    return gettext("How it concerns you, and what was said")
+
+
 def said(communication: Communication, *, public: bool) -> tuple[str, str]:
     """(Markdown, its language): a person's words as they are, those from facts in the active language."""
     text = communication.public_text if public else communication.targeted_text

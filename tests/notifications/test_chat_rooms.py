@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import json
+import re
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
@@ -83,7 +84,7 @@ def read(hook: Hook) -> list[str]:
 
 
 def test_a_room_reads_one_plain_text_with_the_facts_of_the_mail(
-    operator: User, now: datetime, hook: Hook, room: Endpoint
+    operator: User, now: datetime, hook: Hook, room: Endpoint, settings: Settings
 ) -> None:
     made = declare(operator, now, public_title="Vaults cannot be opened")
     assert send.work().sent == 1
@@ -99,7 +100,9 @@ def test_a_room_reads_one_plain_text_with_the_facts_of_the_mail(
     assert "its text is not published. Please treat it as confidential." in text
     assert "ask whoever runs Cloud Status." in text
     assert lines[-1] == f"Ref. {made.tracking_id}/1"
-    assert "http" not in text, "the entry is not public, and nobody may silence a room by a link"
+    assert re.findall(r"https?://\S+", text) == [
+        f"{settings.BASE_URL}/service-health/events/{made.tracking_id}/"
+    ], "the entry is not public, and nobody may silence a room by a link"
     headers = hook.requests[0][0]
     assert headers["Content-Type"] == "application/json"
     assert not any(name.lower().startswith("webhook-") for name in headers)

@@ -1,7 +1,7 @@
 """A delivery → what a room reads, in pieces that no format has written yet: the only part of chat that reads rows.
 
 It is the same for every room that reads its language and zone: a link to leave would let anybody in the room
-silence all of it, so it only says whom to ask.
+silence all of it, so it only says whom to ask. The page that it leads to wants a sign-in.
 """
 
 from __future__ import annotations
@@ -56,9 +56,9 @@ class Update:
 @dataclass(frozen=True, slots=True)
 class Post:
     """Plain words, nothing escaped. `looks`: a key of COLOURS, `state` its word; `times` and `yours`: lines, as
-    `places`. `link` is empty unless the entry is public. `ref` tells this message from every other one; `thread`:
-    what all messages of the incident have in common. `carried` under `carried_head`, the oldest first; `older`: how
-    the rest of them is counted."""
+    `places`. `link`: the public entry, else its receivers' own page. `ref` tells this message from every other one;
+    `thread`: what all messages of the incident have in common. `carried` under `carried_head`, the oldest first;
+    `older`: how the rest of them is counted."""
 
     site: str
     looks: str
@@ -120,7 +120,7 @@ def post_of(delivery: Delivery) -> Post:
     """In the language that is active."""
     book = Book(delivery.communication)
     facts = wording.facts(delivery, book.where(most=MOST_PLACES)) | book.standing(delivery)
-    where = facts["where"]
+    where, public = facts["where"], str(facts["link"])
     post = Post(
         site=settings.SITE_NAME,
         looks=str(facts["state"]),
@@ -131,8 +131,8 @@ def post_of(delivery: Delivery) -> Post:
         times=_times(facts),
         yours=_yours(delivery, book),
         text=to_text(wording.body(delivery)[0]),
-        link=str(facts["link"]),
-        link_words=gettext("Read the public entry"),
+        link=public or wording.own_page(delivery),
+        link_words=gettext("Read the public entry") if public else wording.own_page_words(),
         notes=_notes(delivery),
         ref=_ref(delivery),
         thread=delivery.communication.incident.tracking_id,

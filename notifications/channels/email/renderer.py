@@ -112,7 +112,7 @@ class MailRenderer:
 
     def _render(self, delivery: Delivery) -> MessageTemplate:
         book, public = self._book(delivery), delivery.audience == DeliveryAudience.PUBLIC
-        mine = _own_page(delivery)
+        mine = wording.own_page(delivery)
         story = wording.earlier(delivery)
         room = Room(1 + len(story) + len(delivery.digest_items))
         facts = _facts(delivery, book, room) | book.standing(delivery)
@@ -143,14 +143,6 @@ class MailRenderer:
             links=LINKS,
             calendar=event_of(delivery.communication, public=public),
         )
-
-
-def _own_page(delivery: Delivery) -> str:
-    """The event on the customers' own page, whoever's it is: who follows it signs in there; "": it is on none."""
-    if delivery.audience == DeliveryAudience.PUBLIC or delivery.communication.incident.drill:
-        return ""
-    tracking_id = delivery.communication.incident.tracking_id
-    return f"{settings.BASE_URL}/service-health/events/{tracking_id}/"
 
 
 def preview(
@@ -247,7 +239,7 @@ _inliner = css_inline.CSSInliner(
 
 def _facts(delivery: Delivery, book: Book, room: Room) -> dict[str, object]:
     """`mine`: the page of its receivers, where there is one to read all of it."""
-    mine = _own_page(delivery)
+    mine = wording.own_page(delivery)
     words, language = wording.body(delivery)
     facts = wording.facts(delivery, book.where())
     if mine or facts["link"]:

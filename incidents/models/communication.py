@@ -9,7 +9,9 @@ from uuid import uuid4
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
+from django.utils.functional import cached_property
 
+from incidents.cells import CellIds
 from incidents.models.catalogue import Region, Service
 from incidents.models.incident import Incident, public_through
 from incidents.vocabulary import Audience, CommunicationKind, Scenario, Stage
@@ -122,6 +124,11 @@ class Communication(models.Model):
     backfilled = models.BooleanField(default=False)
 
     objects = CommunicationQuerySet.as_manager()
+
+    @cached_property
+    def cell_ids(self) -> list[CellIds]:
+        """What it speaks of; never changed once it is written."""
+        return list(self.scope.values_list("service_id", "region_id"))
 
     class Meta:
         constraints = [

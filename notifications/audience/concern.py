@@ -10,7 +10,7 @@ from operator import itemgetter
 from typing import Any
 
 from incidents.cells import CellIds
-from incidents.models import Communication, Impact
+from incidents.models import Communication
 from notifications.audience.selection import has_list, line_of
 from notifications.audience.selection_sql import SPREAD, place
 from notifications.models import CustomerSubscription, Delivery, Footprint, ImpactedSubscription
@@ -67,6 +67,11 @@ SELECT (SELECT count(*) FROM notifications_customersubscription WHERE tenant_id 
   ARRAY (SELECT id FROM told ORDER BY name, id LIMIT {shown})
 """.replace("{spread}", str(SPREAD)).replace("{shown}", str(SHOWN))
 
+_OPEN = """
+SELECT i.service_id, i.region_id FROM incidents_occurrence o JOIN incidents_impact i ON i.occurrence_id = o.id
+WHERE o.incident_id = %(incident)s AND i.ended_at IS NULL
+"""
+
 _HEARD_BEFORE = """
 SELECT t.id FROM unnest(%(ids)s::bigint[], %(endpoints)s::bigint[], %(communications)s::bigint[])
   AS t(id, endpoint_id, communication_id)
@@ -110,13 +115,13 @@ def _attach_concern(communication: Communication, deliveries: Sequence[Delivery]
         owners[pk].append(tenant)
     tenants = _tenants(communication, {pk for many in owners.values() for pk in many})
     for one in deliveries:
-        one.concern = _concern([tenants[pk] for pk in sorted(owners[one.pk]) if pk in tenants])
+        one.concern = _concern([tenants[pk] for pk in sorted(owners[one.id]) if pk in tenants])
 
 
 def _tenants(communication: Communication, wanted: Iterable[int]) -> Mapping[int, _Tenant]:
-    named = {place(*cell) for cell in communication.scope.values_list("service_id", "region_id")}
-    open_still = Impact.objects.filter(occurrence__incident=communication.incident_id).open()
-    others = {place(*cell) for cell in open_still.values_list("service_id", "region_id")} - named
+    named = {place(*cell) for cell in communication.cell_ids}
+    open_still = _rows(_OPEN, {"incident": communication.incident_id})
+    others = {place(*cell) for cell in open_still} - named
     found = _rows(
         _SUBSCRIPTIONS,
         {
@@ -225,7 +230,7 @@ def _pairs(places: Iterable[int]) -> tuple[CellIds, ...]:
 
 def _facts(deliveries: Sequence[Delivery]) -> dict[str, Any]:
     return {
-        "ids": rows.array(one.pk for one in deliveries),
+        "ids": rows.array(one.id for one in deliveries),
         "endpoints": rows.array(one.endpoint_id for one in deliveries),
         "communications": rows.array(one.communication_id for one in deliveries),
     }

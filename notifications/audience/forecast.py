@@ -144,7 +144,7 @@ def _is_wide(facts: Mapping[str, Any]) -> bool:
 def _facts(communication: Communication) -> dict[str, Any]:
     """The parameters of planning (`audience.facts_of`), and what a claim and a try would ask."""
     incident = communication.incident
-    cells = list(communication.scope.values_list("service_id", "region_id"))
+    cells = communication.cell_ids
     urgency = priority(
         kind=communication.kind, stage=communication.stage, number=communication.number
     )

@@ -291,6 +291,7 @@ def _places(cells: Sequence[CellIds]) -> dict[str, list[int]]:
 def _facts(
     communication: Communication, cells: Sequence[CellIds], after: int, most: int | None
 ) -> dict[str, Any]:
+    line = line_of(communication.incident_id)
     return {
         **_places(cells),
         **asdict(bits(communication.incident.kind, communication.incident.level)),
@@ -298,7 +299,7 @@ def _facts(
         "in_between": is_in_between(kind=communication.kind, stage=communication.stage),
         "end": is_end(kind=communication.kind, stage=communication.stage),
         "takes_back": takes_back(kind=communication.kind),
-        "line": line_of(communication.incident_id),
+        "line": line,
         "incident": communication.incident_id,
         "communication": communication.pk,
         "priority": priority(
@@ -307,19 +308,17 @@ def _facts(
         "after": after,
         "upto": _LAST,
         "most": most,
-        "partial": _may_have_released(communication),
+        "partial": _may_have_released(communication, line),
         "closing": communication.stage in CLOSING_STAGES,
     }
 
 
-def _may_have_released(communication: Communication) -> bool:
+def _may_have_released(communication: Communication, line: Sequence[int]) -> bool:
     """Whether some of what was hit was well again before the rest, so that some hear no more of it."""
     incident = communication.incident
     if (communication.kind, incident.kind) != (CommunicationKind.UPDATE, Kind.SERVICE_ISSUE):
         return False
-    ended = Impact.objects.filter(occurrence__incident__in=line_of(incident.pk)).exclude(
-        ended_at=None
-    )
+    ended = Impact.objects.filter(occurrence__incident__in=line, ended_at__isnull=False)
     if incident.mitigated_at:
         ended = ended.filter(ended_at__lt=incident.mitigated_at)
     return ended.exists()

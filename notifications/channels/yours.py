@@ -71,7 +71,7 @@ class Book:
 
     @cached_property
     def cells(self) -> Mapping[CellIds, PlacedCell]:
-        return cells_of(self.communication.scope.values_list("service_id", "region_id"))
+        return cells_of(self.communication.cell_ids)
 
     @cached_property
     def windows(self) -> Mapping[CellIds, list[Impact]]:

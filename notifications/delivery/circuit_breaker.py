@@ -10,18 +10,23 @@ from __future__ import annotations
 import random
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from django.db import connection
-from django.db.models.functions import Now
 
 from notifications.channels.registry import CHANNELS
-from notifications.models import Breaker, Endpoint
+from notifications.models import Endpoint
+from notifications.models.delivery import rows
 from notifications.vocabulary import delivery_states
 from notifications.vocabulary.delivery_states import Channel
 
 Key = tuple[str, str]  # channel, host; or channel and `endpoint <id>`, which is no host's name
 
+_KNOWN = """
+SELECT channel, host, failures,
+  CASE WHEN open_until > clock_timestamp() THEN open_until - clock_timestamp() END
+FROM notifications_breaker WHERE host = ANY (%(hosts)s::text[]) AND failures > 0
+"""
 # Of several workers that fail at the same time the longest pause holds.
 _NOTE = """
 INSERT INTO notifications_breaker AS b (channel, host, failures, open_until)
@@ -48,15 +53,15 @@ class Breakers:
             for key in (host_of(endpoint), alone(endpoint))
             if endpoint.host or not _is_alone(key)  # of mail there is one host, our relay
         }
-        rows = Breaker.objects.filter(host__in={host for _, host in keys}, failures__gt=0)
-        for row in rows.annotate(now=Now()):
-            key = (row.channel, row.host)
-            if key not in keys:
-                continue
-            self._failures[key] = row.failures
-            # Of a host the claim has seen to it.
-            if _is_alone(key) and (left := _left(row.open_until, row.now)):
-                self._pauses[key] = left
+        with rows.executed(_KNOWN, {"hosts": rows.texts({host for _, host in keys})}) as cursor:
+            for channel, host, failures, left in cursor.fetchall():
+                key = (channel, host)
+                if key not in keys:
+                    continue
+                self._failures[key] = failures
+                # Of a host the claim has seen to it.
+                if _is_alone(key) and left:
+                    self._pauses[key] = left
 
     def pause(self, endpoint: Endpoint) -> timedelta:
         """How long nothing is sent to it; zero where it may be tried."""
@@ -115,7 +120,3 @@ def alone(endpoint: Endpoint) -> Key:
 
 def _is_alone(key: Key) -> bool:
     return key[1].startswith(_ALONE)
-
-
-def _left(open_until: datetime | None, now: datetime) -> timedelta:
-    return max(open_until - now, timedelta(0)) if open_until else timedelta(0)

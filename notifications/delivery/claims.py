@@ -15,7 +15,7 @@ from django.db import connection, transaction
 
 from incidents.models import Communication
 from notifications.audience import concern
-from notifications.delivery import kill_switch, rate_limits
+from notifications.delivery import rate_limits
 from notifications.models import Channel, Delivery, Endpoint
 from notifications.models.delivery import rows
 from notifications.vocabulary.delivery_states import LIMITED
@@ -60,6 +60,7 @@ WITH resting AS MATERIALIZED (
 picked AS MATERIALIZED (
   SELECT p.id FROM notifications_delivery p
   WHERE p.state = 'pending' AND p.channel = %(channel)s AND p.next_attempt_at <= clock_timestamp()
+    AND NOT EXISTS (SELECT FROM notifications_killswitch WHERE released_at IS NULL)
     AND (NOT EXISTS (SELECT FROM resting) OR NOT EXISTS (
       SELECT FROM notifications_endpoint e
       WHERE e.id = p.endpoint_id AND e.host IN (SELECT host FROM resting) OFFSET 0))
@@ -131,8 +132,6 @@ class Batch:
 def claim(*, most: int, channel: str) -> Batch:
     """Lease up to `most` due deliveries of a channel to the caller."""
     token = uuid.uuid4()
-    if kill_switch.holds():
-        return Batch(token, [])
     facts = {
         "claim": token,
         "lease": LEASE.total_seconds(),
@@ -145,7 +144,7 @@ def claim(*, most: int, channel: str) -> Batch:
         with rows.executed(_CLAIM, facts) as claimed:
             picked = [_delivery(row) for row in claimed.fetchall()]
         deliveries, last = _kept(
-            token, [one for one, _ in picked], [one.pk for one, s in picked if s]
+            token, [one for one, _ in picked], [one.id for one, s in picked if s]
         )
     if not picked:
         return Batch(token, [])
@@ -162,8 +161,8 @@ def claim(*, most: int, channel: str) -> Batch:
             carried.setdefault(each.digest_id, []).append(each)
     concern.attach(deliveries)
     for delivery in deliveries:
-        delivery.last_of_hour = delivery.pk in last
-        delivery.digest_items = carried.get(delivery.pk, ())
+        delivery.last_of_hour = delivery.id in last
+        delivery.digest_items = carried.get(delivery.id, ())
     return Batch(token, deliveries, len(picked))
 
 
@@ -180,21 +179,21 @@ def _kept(
     token: uuid.UUID, picked: Sequence[Delivery], successors: Sequence[int]
 ) -> tuple[list[Delivery], set[int]]:
     """The urgent first, and which of them are the last of their hour: without what must wait."""
-    limited = [each.pk for each in picked if each.priority in LIMITED]
+    limited = [each.id for each in picked if each.priority in LIMITED]
     last: set[int] = set()
     if limited or successors:
         rate_limits.hand_on_digest(token, successors)
         last = rate_limits.apply_rate_limits(token, limited)
-        facts = {"ids": rows.array(each.pk for each in picked), "claim": token}
+        facts = {"ids": rows.array(each.id for each in picked), "claim": token}
         with rows.executed(_STILL_CLAIMED, facts) as cursor:
             still = {pk for (pk,) in cursor.fetchall()}
-        picked = [each for each in picked if each.pk in still]
-    return sorted(picked, key=lambda each: (each.priority, each.pk)), last
+        picked = [each for each in picked if each.id in still]
+    return sorted(picked, key=attrgetter("priority", "id")), last
 
 
 def _digest_items_of(deliveries: Sequence[Delivery]) -> list[Delivery]:
     """What the claimed ones carry: nobody adds to it any more, since only what waits is taken along."""
-    with rows.executed(_ITEMS, {"ids": rows.array(each.pk for each in deliveries)}) as cursor:
+    with rows.executed(_ITEMS, {"ids": rows.array(each.id for each in deliveries)}) as cursor:
         item = [rows.instance(Delivery, row) for row in cursor.fetchall()]
     endpoints = {each.endpoint_id: each.endpoint for each in deliveries}
     for each in item:

@@ -8,22 +8,35 @@ from datetime import datetime, timedelta
 from django.db import connection, transaction
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
-from incidents.cells import CellIds
-from incidents.models import Communication
+from incidents.models import Communication, Incident
 from incidents.services.visibility import waits_for_audience
 from incidents.vocabulary import CommunicationKind
 from notifications.audience import selection, target_index
 from notifications.delivery import rate_limits
 from notifications.delivery.supersede import supersede
 from notifications.models import FanOut
+from notifications.models.delivery import rows
 from notifications.vocabulary.delivery_states import NEXT_PHASE, Phase
 
 # Deliveries a slice, about: small enough that sending begins at once, and that a lock is short.
 SLICE = 20_000
 # Small, so that the first messages leave while the rest is being planned.
-FIRST_SLICE = 100
+FIRST_SLICE = 25
 # Sweeps look back this far, so that an installation set up late does not mail last year's news.
 HORIZON = timedelta(days=3)
+
+# Past the ORM, as the first message waits for it; without waiting for the disk (`_without_the_disk`).
+_BEGIN = """
+WITH hasty AS MATERIALIZED (SELECT set_config('synchronous_commit', 'off', true))
+INSERT INTO notifications_fanout
+  (communication_id, audience_version, phase, cursor, targeted, public, superseded, started_at)
+SELECT %(communication)s, 1, 'matching', 0, 0, 0, 0, %(now)s FROM hasty
+ON CONFLICT (communication_id, audience_version) DO NOTHING
+"""
+_NOT_ENDED = """
+SELECT id FROM notifications_fanout WHERE communication_id = %(communication)s AND phase <> 'done'
+ORDER BY audience_version
+"""
 
 
 def unplanned(*, now: datetime) -> QuerySet[Communication]:
@@ -56,8 +69,8 @@ def plan(
     wanted = Communication.objects.filter(pk=communication_id).values("incident_id")
     line = unplanned(now=now).filter(incident__in=wanted, pk__lte=communication_id)
     return sum(
-        _plan_one(communication, now=now, slice_size=slice_size, wake=wake)
-        for communication in line.select_related("incident")
+        _plan_one(pk, kind, now=now, slice_size=slice_size, wake=wake)
+        for pk, kind in line.values_list("pk", "kind")
     )
 
 
@@ -65,32 +78,27 @@ def plan_due(*, now: datetime) -> int:
     """Plan everything whose bell was lost or whose planner died; returns deliveries added."""
     target_index.refresh()  # so that the next incident finds nothing to do
     return sum(
-        _plan_one(communication, now=now, slice_size=SLICE)
-        for communication in unplanned(now=now).select_related("incident")
+        _plan_one(pk, kind, now=now, slice_size=SLICE)
+        for pk, kind in unplanned(now=now).values_list("pk", "kind")
     )
 
 
 def _plan_one(
-    communication: Communication,
+    communication_id: int,
+    kind: str,
     *,
     now: datetime,
     slice_size: int,
     wake: Callable[[], None] | None = None,
 ) -> int:
-    if communication.kind == CommunicationKind.REVIEW and waits_for_audience(
-        communication.incident
+    if kind == CommunicationKind.REVIEW and waits_for_audience(
+        Incident.objects.get(communications=communication_id)
     ):
         return 0  # stays unplanned: it is for the affected, and nobody knows yet who they are
-    with transaction.atomic():
-        _without_the_disk()
-        FanOut.objects.get_or_create(
-            communication=communication, audience_version=1, defaults={"started_at": now}
-        )
     added = woken_for = 0
-    begun = communication.fan_outs.exclude(phase=Phase.DONE).order_by("audience_version")
-    for fan_out in list(begun):
+    for fan_out_id in _begun(communication_id, now):
         window = min(FIRST_SLICE, slice_size)
-        while (step := _take_slice(fan_out.pk, now, window, slice_size)) is not None:
+        while (step := _take_slice(fan_out_id, now, window, slice_size)) is not None:
             window = _next_window(window, step.seen, slice_size)
             added += step.added
             if wake and added and not woken_for:
@@ -99,6 +107,15 @@ def _plan_one(
     if wake and added > woken_for:
         wake()
     return added
+
+
+def _begun(communication_id: int, now: datetime) -> list[int]:
+    """Its plannings that have not ended, the first of them begun if it was not."""
+    facts = {"communication": communication_id, "now": now}
+    with rows.executed(_BEGIN, facts):
+        pass
+    with rows.executed(_NOT_ENDED, facts) as cursor:  # by then another's, too
+        return [pk for (pk,) in cursor.fetchall()]
 
 
 def _next_window(window: int, seen: int, slice_size: int) -> int:
@@ -136,7 +153,9 @@ def _take_slice(
     if fan_out.phase == Phase.DONE:
         fan_out.done_at = now
         fan_out.superseded = supersede(incident_id=fan_out.communication.incident_id)
-    fan_out.save()
+    fan_out.save(
+        update_fields=("phase", "cursor", "targeted", "public", "superseded", "done_at")
+    )
     return step
 
 
@@ -155,7 +174,7 @@ def _ask(fan_out: FanOut, phase: Phase, most: int, window: int, now: datetime) -
         if not Communication.objects.public().filter(pk=communication.pk).exists():
             return nothing
         rate_limits.lock_summaries()
-        step = selection.add_readers(communication, _cells(communication), after=after, most=most)
+        step = selection.add_readers(communication, communication.cell_ids, after=after, most=most)
         if step.last is not None:
             rate_limits.gather_summaries(
                 communication_id=communication.pk, after=after, upto=step.last
@@ -174,7 +193,7 @@ def _ask(fan_out: FanOut, phase: Phase, most: int, window: int, now: datetime) -
     elif selection.matches(communication):
         step = selection.add_matching(
             communication,
-            _cells(communication),
+            communication.cell_ids,
             by_list=by_list,
             quiet=quiet,
             after=after,
@@ -185,7 +204,3 @@ def _ask(fan_out: FanOut, phase: Phase, most: int, window: int, now: datetime) -
     if quiet.quiet:
         rate_limits.gather_quiet(communication_id=communication.pk)
     return step
-
-
-def _cells(communication: Communication) -> list[CellIds]:
-    return list(communication.scope.values_list("service_id", "region_id"))

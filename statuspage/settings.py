@@ -103,8 +103,9 @@ TEMPLATES = [
 
 # What the audit trail names a command by. libpq reads it; a worker and the web process have names of their own.
 os.environ.setdefault("PGAPPNAME", " ".join([Path(sys.argv[0]).name, *sys.argv[1:2]])[:63])
-# Signing in at the database costs more than most of what is asked there, hence kept for a while.
-KEPT_OPEN = {"CONN_MAX_AGE": 60, "CONN_HEALTH_CHECKS": True}
+# Signing in at the database costs more than most of what is asked there, and a new backend knows no table and no
+# prepared statement: the first mail of an incident would wait for both.
+KEPT_OPEN = {"CONN_MAX_AGE": 600, "CONN_HEALTH_CHECKS": True}
 DATABASES = {"default": env.postgres("DATABASE_URL") | KEPT_OPEN}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 REDIS_URL = env.redis("REDIS_URL", "redis://127.0.0.1:1/0")

@@ -6,7 +6,6 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from django.db import connection, transaction
-from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from incidents.models import Communication, Incident
 from incidents.services.visibility import waits_for_audience
@@ -25,7 +24,7 @@ FIRST_SLICE = 25
 # Sweeps look back this far, so that an installation set up late does not mail last year's news.
 HORIZON = timedelta(days=3)
 
-# Past the ORM, as the first message waits for it; without waiting for the disk (`_without_the_disk`).
+# Past the ORM, as the first message waits for these; without waiting for the disk (`_without_the_disk`).
 _BEGIN = """
 WITH hasty AS MATERIALIZED (SELECT set_config('synchronous_commit', 'off', true))
 INSERT INTO notifications_fanout
@@ -37,21 +36,31 @@ _NOT_ENDED = """
 SELECT id FROM notifications_fanout WHERE communication_id = %(communication)s AND phase <> 'done'
 ORDER BY audience_version
 """
+# Fresh, or begun and not ended, however old: a dead planner, or an audience that has grown.
+_UNPLANNED = """
+SELECT c.id, c.kind FROM incidents_communication c JOIN incidents_incident i ON i.id = c.incident_id
+WHERE NOT c.backfilled AND NOT i.backfilled AND (
+  EXISTS (SELECT FROM notifications_fanout f WHERE f.communication_id = c.id AND f.phase <> 'done')
+  OR (i.updated_at >= %(since)s
+    AND NOT EXISTS (SELECT FROM notifications_fanout f WHERE f.communication_id = c.id)))
+"""
+_OF_THE_LINE = """
+  AND c.id <= %(upto)s
+  AND c.incident_id = (SELECT incident_id FROM incidents_communication WHERE id = %(upto)s)
+"""
 
 
-def unplanned(*, now: datetime) -> QuerySet[Communication]:
-    """Communications that somebody should hear of and that are not planned to the end, oldest first.
+def unplanned(*, now: datetime, upto: int | None = None) -> list[tuple[int, str]]:
+    """Communications that somebody should hear of and that are not planned to the end, oldest first: id and kind.
 
     What was backfilled is history, not news. Age is that of the incident's last change: the time a
-    communication states may lie well before the moment it was written.
+    communication states may lie well before the moment it was written. `upto`: a communication; it and the earlier
+    ones of its incident alone.
     """
-    plannings = FanOut.objects.filter(communication=OuterRef("pk"))
-    fresh = ~Exists(plannings) & Q(incident__updated_at__gte=now - HORIZON)
-    # Begun and not ended, however old: a dead planner, or an audience that has grown.
-    begun = Exists(plannings.exclude(phase=Phase.DONE))
-    return Communication.objects.filter(
-        fresh | Q(begun), backfilled=False, incident__backfilled=False
-    ).order_by("id")
+    facts = {"since": now - HORIZON, "upto": upto}
+    chosen = _UNPLANNED + (_OF_THE_LINE if upto else "") + "ORDER BY c.id"
+    with rows.executed(chosen, facts) as cursor:
+        return [(pk, kind) for pk, kind in cursor.fetchall()]
 
 
 def plan(
@@ -66,21 +75,16 @@ def plan(
     Earlier ones first, because "told before" asks for their deliveries. `wake` is called when the first
     of them are there, and again at the end if there are more.
     """
-    wanted = Communication.objects.filter(pk=communication_id).values("incident_id")
-    line = unplanned(now=now).filter(incident__in=wanted, pk__lte=communication_id)
     return sum(
         _plan_one(pk, kind, now=now, slice_size=slice_size, wake=wake)
-        for pk, kind in line.values_list("pk", "kind")
+        for pk, kind in unplanned(now=now, upto=communication_id)
     )
 
 
 def plan_due(*, now: datetime) -> int:
     """Plan everything whose bell was lost or whose planner died; returns deliveries added."""
     target_index.refresh()  # so that the next incident finds nothing to do
-    return sum(
-        _plan_one(pk, kind, now=now, slice_size=SLICE)
-        for pk, kind in unplanned(now=now).values_list("pk", "kind")
-    )
+    return sum(_plan_one(pk, kind, now=now, slice_size=SLICE) for pk, kind in unplanned(now=now))
 
 
 def _plan_one(
@@ -153,9 +157,7 @@ def _take_slice(
     if fan_out.phase == Phase.DONE:
         fan_out.done_at = now
         fan_out.superseded = supersede(incident_id=fan_out.communication.incident_id)
-    fan_out.save(
-        update_fields=("phase", "cursor", "targeted", "public", "superseded", "done_at")
-    )
+    fan_out.save(update_fields=("phase", "cursor", "targeted", "public", "superseded", "done_at"))
     return step
 
 

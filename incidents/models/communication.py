@@ -125,11 +125,6 @@ class Communication(models.Model):
 
     objects = CommunicationQuerySet.as_manager()
 
-    @cached_property
-    def cell_ids(self) -> list[CellIds]:
-        """What it speaks of; never changed once it is written."""
-        return list(self.scope.values_list("service_id", "region_id"))
-
     class Meta:
         constraints = [
             models.UniqueConstraint(
@@ -140,6 +135,11 @@ class Communication(models.Model):
                 condition=Q(public_at__isnull=True) | ~Q(public_text=""),
             ),
         ]
+
+    @cached_property
+    def cell_ids(self) -> list[CellIds]:
+        """What it speaks of; never changed once it is written."""
+        return list(self.scope.values_list("service_id", "region_id"))
 
 
 class TimeVersion(models.Model):

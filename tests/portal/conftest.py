@@ -11,6 +11,7 @@ from notifications.models import Tenant
 from statuspage.api import authentication
 from statuspage.portal import entering, where
 from tests.notifications.cast import subscription, tenant
+from tests.notifications.conftest import sink as sink
 from tests.portal.people import person
 
 

@@ -18,7 +18,7 @@ from statuspage.public.render.layout import Layout
 from statuspage.public.render.page import Page
 from statuspage.public.render.pages import status_pages
 from statuspage.public.renderer import render_site
-from statuspage.public.snapshot.values import ImpactView, IncidentView, Snapshot
+from statuspage.public.snapshot.values import CellView, ImpactView, IncidentView, Snapshot
 from statuspage.public.store.packing import Packer
 from tests.public import snapshots
 from tests.public.markup import Markup
@@ -180,6 +180,19 @@ def test_the_regions_of_each_geography_fold_open_with_the_same_shapes() -> None:
     found = Markup(front(NIGHT).body)
     assert len(found.all("details", **{"class": "rest place critical"})) == 2
     assert "Skip to the table" in found.text
+
+
+def test_a_region_where_very_much_fails_leads_to_the_table_that_has_it_all() -> None:
+    large = snapshots.large(incidents=0)
+    services = [one.slug for category in large.categories for one in category.services][:40]
+    region = large.geographies[0].regions[0].slug
+    cell = CellView("critical", ("ID-1",), large.as_of)
+    hit = replace(large, cells=dict.fromkeys([(one, region) for one in services], cell))
+    found = Markup(front(hit).body)
+    assert "32 more" in found.text
+    assert f"/status/{large.geographies[0].slug}/" in found.links()
+    # Each of them stands in its own line and in the table, and no further time.
+    assert front(hit).body.count(b'class="chip critical"') == 40 + 8
 
 
 @pytest.mark.parametrize("code", languages.names())

@@ -127,11 +127,16 @@ def _lists(snapshot: Snapshot) -> tuple[dict[str, SafeString], dict[str, Any]]:
     possible_regions = dependents.by_region(rows)
     marks = offered.marks(snapshot)
     regions = [r for geography in snapshot.geographies for r in geography.regions]
+    # Each service has all its regions; a region leads to the table that has all its services.
+    tables = {
+        r.slug: geography.slug for geography in snapshot.geographies for r in geography.regions
+    }
     services = [s for category in snapshot.categories for s in category.services]
     categories = {s.slug: at for at, each in enumerate(snapshot.categories) for s in each.services}
     now = snapshot.as_of
 
     def item(one: ServiceView | RegionView, chips: Sequence[matrix.Chip] = ()) -> SafeString:
+        beyond = ""
         if isinstance(one, ServiceView):
             may, by = possible.get(one.slug, ""), needs.get(one.slug, "")
             known = f" data-c={categories[one.slug]}"
@@ -141,7 +146,8 @@ def _lists(snapshot: Snapshot) -> tuple[dict[str, SafeString], dict[str, Any]]:
                 known += f" data-on={mark}"
         else:
             may, known = possible_regions.get(one.slug, ""), ""
-        return matrix.found_item(one.slug, one.name, chips, now, may, known)
+            beyond = f"{languages.root()}{STATUS}{tables[one.slug]}/"
+        return matrix.found_item(one.slug, one.name, chips, now, may, known, beyond=beyond)
 
     others = [one for one in services if one.slug not in hit_services]
     troubled = sorted(

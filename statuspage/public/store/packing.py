@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from hashlib import sha256
 from itertools import pairwise
 
-LEVEL = 5
+LEVEL = 6
 LONG = 20_000  # bytes of a section that is worth it: every block begins without a memory
 KEPT = 300  # blocks, of a tenth of their sections
 _SECTION = re.compile(rb"<(?:section|footer)\b")

@@ -211,10 +211,10 @@ export const begin = ({ root, one, all, words, filled, utc, zone, ages, edge, na
     const service = services?.members.length === 1 ? services.members[0] : null, region = regions?.members.length === 1 ? regions.members[0] : null;
     // What runs in no region is meant wherever it is asked for.
     const nowhere = one("div.place .who", live)?.textContent, asking = regions && new Set(regions.members.map(nameOf));
-    const cells = worst(services
-      ? services.members.flatMap((li) => all(".chip", li).map((chip) => ({ chip, service: nameOf(li), region: chipName(chip) })))
-        .filter((cell) => !asking || asking.has(cell.region) || cell.region === nowhere)
-      : regions.members.flatMap((li) => all(".chip", li).map((chip) => ({ chip, service: chipName(chip), region: nameOf(li) }))));
+    // The lines of services have all their regions; those of regions not all their services.
+    const cells = worst((services?.members ?? lines.services)
+      .flatMap((li) => all(".chip", li).map((chip) => ({ chip, service: nameOf(li), region: chipName(chip) })))
+      .filter((cell) => !asking || asking.has(cell.region) || (services && cell.region === nowhere)));
     const slugs = { ...(service && { service: slugOf(service) }), ...(region && { region: slugOf(region) }) };
     const isOn = (li, name) => {
       const mark = li.dataset.on, at = lines.regions.findIndex((each) => nameOf(each) === name);

@@ -227,12 +227,14 @@ def found_item(
     possible: str = "",
     known: str = "",
     absent: str = "",
+    beyond: str = "",
 ) -> SafeString:
     """One line of the answer list: a service (or region) and where (or what) is not good.
 
     Without `chips` it is good, or as `possible` says: a sentence that it may be affected. `known`: attributes by
-    which the browser answers what is asked; `absent` says where it is not offered. `now` (UTC) decides whether times
-    need their date. Plain text in (`known` is markup), escaped markup out.
+    which the browser answers what is asked; `absent` says where it is not offered; `beyond`: the address of what is
+    left out after the first chips, without it they fold open. `now` (UTC) decides whether times need their date.
+    Plain text in (`known` is markup), escaped markup out.
     """
     find = "" if slug == name.lower().replace(" ", "-") else f" data-slug={slug}"
     find += known
@@ -256,8 +258,11 @@ def found_item(
     more = ""
     if hidden:
         words = ngettext("%(n)d more", "%(n)d more", len(hidden)) % {"n": len(hidden)}
-        rest = "".join(_chip(chip) for chip in hidden)
-        more = f"<details class=more><summary>{escape(words)}</summary><ul class=chips>{rest}</ul></details>"
+        if beyond:
+            shown += f'<li><a href="{beyond}">{escape(words)}</a>'
+        else:
+            rest = "".join(_chip(chip) for chip in hidden)
+            more = f"<details class=more><summary>{escape(words)}</summary><ul class=chips>{rest}</ul></details>"
     return mark_safe(  # noqa: S308 (every value was escaped)
         f'<li class="hit {ordered[0].state}"{find}>'
         f"<span class=who>{escape(name)}</span> <b class=state>{escape(summary)}</b>{_since(ordered, now)}"

@@ -19,7 +19,7 @@ from django.conf import settings
 from django.contrib.auth.models import User
 from django.utils.translation import override
 
-from incidents.models import Incident
+from incidents.models import Incident, Region, Service
 from incidents.services import corrections
 from incidents.services import incident as incident_service
 from incidents.services.inputs import Changes, Hit, Statement
@@ -30,7 +30,7 @@ from notifications.channels.email.test_mail import send_test_mail
 from notifications.customers import members, own_endpoints
 from notifications.customers.sign_in import codes as sign_in
 from notifications.delivery import contact_notices, plan, send
-from notifications.models import Delivery, Endpoint, Tenant
+from notifications.models import CustomerSubscription, Delivery, Endpoint, Footprint, Tenant
 from notifications.subscribers import leaving, subscribe
 from notifications.subscribers.post_choices import PostChoices
 from tests.conftest import declaration, hit
@@ -374,3 +374,36 @@ def faults_of_leaving(name: str, mail: EmailMessage) -> Iterator[str]:
 
 
 mails_of_lists = {"not-affected", "daily-summary", "post"}
+
+
+def test_who_has_five_hundred_subscriptions_gets_a_short_mail_too(
+    operator: User, now: datetime, sink: Sink
+) -> None:
+    owner = tenant("vast", WEST)
+    rule(owner, "ops@example.net")
+    made = CustomerSubscription.objects.bulk_create(
+        CustomerSubscription(tenant=owner, ref=f"vast-{number}", name="漢" * 100 + str(number))
+        for number in range(2, 501)
+    )
+    where = [
+        (Service.objects.get(slug=service), Region.objects.get(slug=region))
+        for service, region in (WEST, NORTH, EAST)
+    ]
+    Footprint.objects.bulk_create(
+        Footprint(subscription=one, service=service, region=region)
+        for one in made
+        for service, region in where
+    )
+    incident_service.declare(
+        declaration=declaration(*(hit(*cell) for cell in (WEST, NORTH, EAST))),
+        now=now,
+        actor=operator,
+    )
+    plan.plan_due(now=now)
+    send.work()
+    (mail,) = sink.mails
+    assert len(sink.raw[str(mail["Message-ID"])]) < LARGEST
+    words = text_of(mail)
+    assert "500" in words
+    assert "495 " in words
+    assert "/service-health/events/" in words, "where all of them are named"

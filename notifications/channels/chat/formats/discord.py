@@ -61,6 +61,14 @@ def edited(content: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def message_id(answer: Mapping[str, Any]) -> str:
-    """Of what was posted with `wait=true`; in a forum the first message of a thread has the thread's own id."""
-    found = str(answer.get("id"))
-    return found if _ID.fullmatch(found) else ""
+    """Of what was posted with `wait=true`."""
+    return _id(answer.get("id"))
+
+
+def thread_id(answer: Mapping[str, Any]) -> str:
+    """Of the thread that it has begun in a forum, whose first message has the same id."""
+    return _id(answer.get("channel_id"))
+
+
+def _id(found: object) -> str:
+    return str(found) if _ID.fullmatch(str(found)) else ""

@@ -99,7 +99,7 @@ def _to_discord(id: str, address: str, body: Mapping[str, Any], first: str) -> M
 
 def _to_forum(id: str, address: str, body: Mapping[str, Any], first: str) -> Message:
     new = RoomMessage(
-        id=id, to=_with(address, wait="true"), event=as_json(body), id_of=discord.message_id
+        id=id, to=_with(address, wait="true"), event=as_json(body), id_of=discord.thread_id
     )
     if not first:
         return new

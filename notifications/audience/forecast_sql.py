@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from notifications.audience import selection_sql as sql
+from notifications.audience.readers_sql import READERS
 
 # What `ADD_TOLD_BEFORE` adds, for all endpoints at once.
 _TOLD = """
@@ -135,7 +136,7 @@ ORDER BY n.name, n.id LIMIT %(named)s
 def _judged(by_list: bool, wide: bool) -> tuple[str, ...]:
     targets = sql.TARGETS_BY_WIDE_FOOTPRINT if wide else sql.TARGETS_BY_FOOTPRINT
     parts = (sql.MATCHED_BY_LIST, sql.TARGETS_BY_LIST) if by_list else (targets,)
-    return (*parts, sql.READERS, _TOLD, sql.RELEASED, _PLANNED, _JUDGED)
+    return (*parts, READERS, _TOLD, sql.RELEASED, _PLANNED, _JUDGED)
 
 
 def _with_matched(by_list: bool, wide: bool) -> tuple[str, ...]:

@@ -1,6 +1,6 @@
 """Who is concerned by a statement: sets computed by the database, in slices, never a loop over people.
 
-By footprint the target index answers (see `targets`): which endpoints an incident in these cells leads to,
+By footprint the target index answers (see `target_index`): which endpoints an incident in these cells leads to,
 tenant by tenant. By an impacted list the listed subscriptions do, through their tenants' rules. Deliveries
 are unique per communication and endpoint, so asking twice, late or in parallel adds nothing.
 """
@@ -9,9 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from django.db import connection
 from django.utils import timezone
@@ -21,8 +20,8 @@ from incidents.models import Communication, Impact, Incident
 from incidents.sealing import unseal_findable
 from incidents.services.visibility import waits_for_audience
 from incidents.vocabulary import LEVEL_RANK, Audience, CommunicationKind, Kind, Level
+from notifications.audience import daily_summary, readers_sql, target_index
 from notifications.audience import selection_sql as sql
-from notifications.audience import target_index
 from notifications.audience.rule_bits import bits
 from notifications.models import AlertRule, Endpoint, ImpactedSubscription
 from notifications.vocabulary import quiet_hours
@@ -30,7 +29,6 @@ from notifications.vocabulary.addresses import label
 from notifications.vocabulary.delivery_states import (
     CLOSING_STAGES,
     PATIENT,
-    Cadence,
     Relevance,
     is_end,
     is_in_between,
@@ -39,8 +37,6 @@ from notifications.vocabulary.delivery_states import (
 )
 
 _LAST = 2**63 - 1  # beyond every id
-# The hour of daily summaries, in each reader's zone.
-SUMMARY_HOUR = 8
 # With so many cells it is cheaper to read all targets of a tenant than to look up each cell.
 WIDE = 3_000
 
@@ -199,9 +195,9 @@ def add_readers(
     communication: Communication, cells: Sequence[CellIds], *, after: int, most: int
 ) -> Slice:
     """Deliveries for confirmed public subscribers, by topic or because they were told before, as they chose."""
-    summaries = next_summaries(now=timezone.now())
+    summaries = daily_summary.due_by_zone(now=timezone.now())
     return _step(
-        sql.chain(sql.READERS) + sql.ADD_READERS,
+        sql.chain(readers_sql.READERS) + readers_sql.ADD_READERS,
         _facts(communication, cells, after, most)
         | {
             "matching": communication.kind != CommunicationKind.RETRACTION,
@@ -212,26 +208,11 @@ def add_readers(
     )
 
 
-def next_summaries(*, now: datetime) -> dict[str, datetime]:
-    """When the next daily summary is due in each zone that has readers of one; a zone nobody knows has UTC's."""
-    zones = Endpoint.objects.filter(post_cadence=Cadence.DAILY).values_list("time_zone", flat=True)
-    return {zone: _next_summary(zone, now) for zone in zones.distinct()}
-
-
-def _next_summary(zone: str, now: datetime) -> datetime:
-    try:
-        here = now.astimezone(ZoneInfo(zone))
-    except (KeyError, OSError, ValueError):  # not in this host's data
-        here = now
-    due = here.replace(hour=SUMMARY_HOUR, minute=0, second=0, microsecond=0)
-    return due if due > here else due + timedelta(days=1)
-
-
 def count_readers(cells: Sequence[CellIds], *, kind: str, level: str) -> int:
     """How many public subscribers hear of these cells, if it is public."""
     facts = _first_facts(cells, None, kind, level)
     with connection.cursor() as cursor:
-        cursor.execute(sql.chain(sql.READERS) + sql.COUNT_READERS, facts)
+        cursor.execute(sql.chain(readers_sql.READERS) + readers_sql.COUNT_READERS, facts)
         (number,) = cursor.fetchone() or (0,)
     return int(number)
 

@@ -23,7 +23,7 @@ from pytest_django.fixtures import Settings
 from incidents.models import Communication, Incident
 from incidents.services.incident import declare
 from incidents.services.statements import write_communication
-from notifications.audience import selection
+from notifications.audience import daily_summary
 from notifications.audience.forecast import hearers
 from notifications.channels import signed_links
 from notifications.delivery import plan
@@ -212,7 +212,7 @@ def test_the_hour_is_found_in_every_zone_and_across_a_change_of_the_clocks() -> 
         Endpoint.objects.filter(address__startswith=zone[:3].lower()).update(
             time_zone=zone, post_cadence="daily"
         )
-    due = selection.next_summaries(now=noon)
+    due = daily_summary.due_by_zone(now=noon)
     assert due["Europe/Berlin"].astimezone(UTC) == datetime(2026, 3, 29, 6, tzinfo=UTC)  # summer
     assert due["Pacific/Auckland"].astimezone(UTC) == datetime(2026, 3, 28, 19, tzinfo=UTC)
     assert due["Nowhere/Land"] == datetime(2026, 3, 29, 8, tzinfo=UTC)

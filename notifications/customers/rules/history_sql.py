@@ -86,7 +86,7 @@ JOIN notifications_impactedsubscription i ON i.subscription_id = s.id
 WHERE s.tenant_id = %(tenant)s AND i.incident_id = ANY (%(incidents)s::bigint[])
 """
 # Rows of (communication, endpoint, bits, quiet hours, by a rule) by the lists that the tenant is on, as
-# `selection_sql.TARGETSBY_LIST` asks for one incident.
+# `selection_sql.TARGETS_BY_LIST` asks for one incident.
 BY_LIST = f"""
 WITH hit AS MATERIALIZED (
   SELECT i.incident_id, i.subscription_id

@@ -150,6 +150,12 @@ def timed(value: datetime, shown: str) -> SafeString:
     return times.element(value, shown)
 
 
+@register.simple_tag
+def span(start: datetime, end: datetime | None, now: datetime | None = None) -> SafeString:
+    """From when to when; beside `now` the date only if it is not today."""
+    return times.span(start, end, now)
+
+
 @register.filter
 def short_day(value: datetime) -> str:
     """Day and month alone (UTC), for the axis of a drawing."""

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+import re
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -124,6 +125,36 @@ def test_words_of_operators_say_in_which_language_they_are(site: Site) -> None:
 def test_dates_follow_the_language_and_are_never_ambiguous(code: str, shown: str) -> None:
     with override(code):
         assert times.full(WHEN) == shown
+
+
+@pytest.mark.parametrize(
+    ("code", "wrong"),
+    [
+        ("de", r"[\"“]\w"),
+        ("fr", r"'| [:;!?»](?!\S)|« "),  # no-break spaces, and the apostrophe of print
+        ("es", r"[\"“”]|\w'\w"),
+        ("ja", r"(%\(\w+\)[sd]|\d) [件分日回つ版]|[ぁ-ん一-龥]:|\([ぁ-ん一-龥]"),
+        ("ar", r"[\u0600-\u06ff] ?[,;?](?!\w)"),
+    ],
+)
+def test_each_language_sets_its_own_signs(code: str, wrong: str) -> None:
+    file = polib.pofile(str(Path(settings.LOCALE_PATHS[0]) / code / "LC_MESSAGES/django.po"))
+    texts = [
+        re.sub(r"<[^>]*>", "", text)
+        for entry in file
+        for text in (entry.msgstr_plural.values() if entry.msgid_plural else [entry.msgstr])
+    ]
+    assert len(texts) > 500
+    assert [text for text in texts if re.search(wrong, text)] == []
+
+
+def test_the_first_of_a_month_is_an_ordinal_in_french_and_lengths_are_one_word_in_japanese() -> (
+    None
+):
+    with override("fr"):
+        assert times.day(datetime(2024, 3, 1, tzinfo=UTC)) == "1er mars 2024"
+    with override("ja"):
+        assert times.length(timedelta(hours=2, minutes=27)) == "2時間27分"
 
 
 @pytest.mark.parametrize("code", OTHERS)

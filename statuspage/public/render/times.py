@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta
-from functools import lru_cache
+from functools import lru_cache, partial
 
 from django.utils.dateformat import format as date_format
 from django.utils.html import format_html
@@ -32,6 +32,8 @@ def day(moment: datetime) -> str:
 
 @lru_cache(KEPT)
 def _day(day_in_utc: date, language: str) -> str:
+    if language == "fr" and day_in_utc.day == 1:
+        return date_format(day_in_utc, r"j\e\r F Y")
     return date_format(day_in_utc, _DAYS.get(language, "j F Y"))
 
 
@@ -77,6 +79,17 @@ def near(moment: datetime, now: datetime) -> str:
     return clock(moment) if same else full(moment)
 
 
+def span(start: datetime, end: datetime | None, now: datetime | None = None) -> SafeString:
+    """`21 January 2024, 04:00 UTC – 06:00 UTC` as elements: the day of the end only where it is another, and beside
+    `now` (UTC) no day that is today's. Without an end the start alone."""
+    written = partial(brief, now=now) if now else full
+    first = element(start, written(start))
+    if end is None:
+        return first
+    same_day = start.astimezone(UTC).date() == end.astimezone(UTC).date()
+    return format_html("{} – {}", first, element(end, clock(end) if same_day else written(end)))
+
+
 def element(moment: datetime, shown: str = "") -> SafeString:
     """A `<time>` element; the text is `shown`, or the full form."""
     return _element(moment, shown or full(moment))
@@ -113,7 +126,7 @@ def length(span: timedelta) -> str:
         parts.append(gettext("%(n)d h") % {"n": hours})
     if (minutes and not days) or not parts:
         parts.append(gettext("%(n)d min") % {"n": minutes})
-    return " ".join(parts)
+    return ("" if get_language() == "ja" else " ").join(parts)
 
 
 def offset(moment: datetime, origin: datetime) -> str:

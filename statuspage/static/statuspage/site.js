@@ -39,10 +39,11 @@
     document.addEventListener(kind, (event) => { if (event.target.matches?.("#q, [data-pick]")) find(); });
   }
   const filled = (template, values) => template.replace(/%\((\w+)\)s/g, (whole, key) => values[key] ?? whole);
+  const tongue = root.lang === "en" ? "en-GB" : root.lang;
   const utc = (iso) => {
     const at = new Date(iso), day = { day: "numeric", month: "short" }, clock = `${iso.slice(11, 16)} UTC`;
     const today = iso.slice(0, 10) === new Date().toISOString().slice(0, 10);
-    return today ? clock : `${at.toLocaleDateString(root.lang === "en" ? "en-GB" : root.lang, { ...day, timeZone: "UTC" })} ${clock}`;
+    return today ? clock : `${at.toLocaleDateString(tongue, { ...day, timeZone: "UTC" })} ${clock}`;
   };
 
   // My services ------------------------------------------------------------------------------------
@@ -218,7 +219,7 @@
         const sameDay = at.toDateString() === new Date().toDateString();
         time.setAttribute("data-local-utc", text);
         time.title = text;
-        time.textContent = at.toLocaleString(root.lang, {
+        time.textContent = at.toLocaleString(tongue, {
           ...(dated || !sameDay ? { day: "numeric", month: "short" } : {}), hour: "2-digit", minute: "2-digit", hourCycle: "h23", timeZoneName: "short",
         });
       } else if (kept !== null) {
@@ -230,11 +231,12 @@
   };
   let relative = null;
   const ages = () => {
-    relative ??= new Intl.RelativeTimeFormat(root.lang || "en", { numeric: "auto", style: "short" });
+    relative ??= new Intl.RelativeTimeFormat(tongue, { numeric: "auto", style: "short" });
     for (const element of all("[data-age]")) {
       const seconds = Math.round((new Date(element.dataset.age) - Date.now()) / 1000);
       const [unit, size] = [["day", 86400], ["hour", 3600], ["minute", 60], ["second", 1]].find(([, s]) => Math.abs(seconds) >= s) ?? ["second", 1];
-      element.setAttribute("data-local-age", relative.format(Math.trunc(seconds / size), unit));
+      const age = relative.format(Math.trunc(seconds / size), unit);
+      element.setAttribute("data-local-age", root.lang === "ja" ? age.replace(" ", "") : age);
     }
     // A copy that a cache kept while we were down says so itself; what was refreshed since counts by its own time.
     for (const banner of all("[data-old]")) {

@@ -108,10 +108,10 @@ def test_with_a_person_who_says_when(house: House, now: datetime, operator: User
 
     house.at(start)  # its time has come, and nobody has said that it began
     late = "Planned for 1 April 2026, 09:30 UTC ; it has not been confirmed yet that it began."
-    assert late in house.cards("Open incidents 1")
+    assert late.replace("1 April 2026, ", "") in house.cards("Open incidents 1")
     assert late in house.text(own)
     assert "going on" not in house.text(own)
-    assert "1. April 2026, 09:30 UTC ;" in house.text("/de/status/index.html")
+    assert "Geplant für 09:30 UTC ;" in house.text("/de/status/index.html")
     assert "Switches" in house.text("/status/history/2026-04/index.html")
     assert (house.names("/upcoming"), house.names("/active"), house.names("")) == (
         [],
@@ -122,13 +122,13 @@ def test_with_a_person_who_says_when(house: House, now: datetime, operator: User
     assert "not been confirmed" in desk(incident, house.now)
 
     house.at(end)  # over, and still not a word
-    lapsed = "Planned until 1 April 2026, 11:30 UTC ; it has not been confirmed yet whether"
+    lapsed = "Planned until 11:30 UTC ; it has not been confirmed yet whether"
     assert lapsed in house.cards("Open incidents 1")
     assert (house.names("/upcoming"), house.names("/active")) == ([], [])
 
     post_update(incident_id=incident.pk, stage="in-progress", now=end, actor=operator)
     house.at(end + HOUR)  # over its time
-    overtime = "Planned until 1 April 2026, 11:30 UTC ; it takes longer than planned."
+    overtime = "Planned until 11:30 UTC ; it takes longer than planned."
     assert overtime in house.cards("Open incidents 1")
     assert (house.names("/upcoming"), house.names("/active")) == ([], ["in_progress"])
     assert "1 April 2026, 11:30 UTC – still going on" in house.text(own)
@@ -152,7 +152,7 @@ def test_one_that_follows_its_plan(house: House, now: datetime, operator: User) 
 
     follow_plans(now=start)
     house.at(start + HOUR)
-    assert "Planned until 1 April 2026, 11:30 UTC ." in house.cards("Open incidents 1")
+    assert "Planned until 11:30 UTC ." in house.cards("Open incidents 1")
     assert (house.names("/upcoming"), house.names("/active")) == ([], ["in_progress"])
     assert "under maintenance" in house.text("/status/index.html")
     assert "In progress: Switches are replaced" in house.text("/history.rss")

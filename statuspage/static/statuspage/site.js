@@ -3,7 +3,6 @@
 "use strict";
 (() => {
   const root = document.documentElement;
-  addEventListener("load", () => root.setAttribute("data-local-loaded", ""));
   const { finder: address, htmx: helper } = document.currentScript.dataset;
   const one = (selector, within = document) => within.querySelector(selector);
   const all = (selector, within = document) => [...within.querySelectorAll(selector)];
@@ -303,6 +302,7 @@
   });
 
   const start = () => {
+    root.setAttribute("data-local-loaded", "");
     const choice = one("[data-refresh]");
     if (choice) choice.value = remember.get("refresh", "120");
     // Where no process answers a query, the whole page does.
@@ -320,6 +320,6 @@
     before = snapshot();
     helped().catch(() => { /* tried again when it is needed; without it forms are sent as without scripts */ });
   };
-  // The state can be read before any of it.
-  requestAnimationFrame(() => setTimeout(start));
+  // The state can be read before any of it: the first frame is the band, the second one lays out what we measure.
+  requestAnimationFrame(() => requestAnimationFrame(() => setTimeout(start)));
 })();

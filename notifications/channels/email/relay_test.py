@@ -6,6 +6,7 @@ import re
 import smtplib
 from collections.abc import Sequence
 from dataclasses import dataclass
+from email import message_from_bytes, policy
 from email.utils import make_msgid
 from typing import Any
 
@@ -18,6 +19,7 @@ from notifications.channels.email.smtp import new_backend
 from notifications.channels.email.smtp_session import Envelope, SmtpSession
 
 LONGEST = 300
+SEVEN_BITS = policy.SMTP.clone(cte_type="7bit")
 # The class's name, since sockets and TLS are another module's to import. First match wins.
 REMEDIES = (
     ("gaierror", "there is no such host; check EMAIL_HOST"),
@@ -79,7 +81,8 @@ def send_relay_test(address: str, *, subject: str, text: str, host: str) -> Rela
         steps.append(
             ("logged in", f"as {backend.username}" if backend.username else "no: no EMAIL_USER")
         )
-        raw = re.sub(rb"\r?\n", b"\r\n", mail.message().as_bytes())
+        # In any language as ASCII: not every relay takes eight bits (RFC 6152).
+        raw = message_from_bytes(mail.message().as_bytes(), policy=SEVEN_BITS).as_bytes()
         stuffed = re.sub(rb"(?m)^\.", b"..", raw).rstrip(b"\r\n") + b"\r\n"
         steps.append(("taken", _clean(SmtpSession(session).hand_over(Envelope(address), stuffed))))
     except (smtplib.SMTPException, OSError, ValueError) as error:

@@ -87,10 +87,10 @@ def forecast(communication: Communication) -> Forecast:
         if facts["concerns"]:
             cursor.execute(sql.silent(facts["by_list"], wide=_is_wide(facts)), facts)
             silent = cursor.fetchall()
-    whole = counts.get("total", {})
+    whole = counts["total"]
     return Forecast(
-        tenants=whole.get("tenants", 0),
-        subscriptions=whole.get("subscriptions", 0),
+        tenants=whole["tenants"],
+        subscriptions=whole["subscriptions"],
         targeted=counts.get(DeliveryAudience.TARGETED, {}),
         public=counts.get(DeliveryAudience.PUBLIC if facts["public"] else "readers", {}),
         is_public=facts["public"],

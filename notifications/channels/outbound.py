@@ -20,7 +20,6 @@ from http.client import HTTPException, HTTPResponse
 from types import MappingProxyType
 from urllib.parse import urlsplit
 
-import idna
 from django.conf import settings
 
 PORTS = (443, 8443)
@@ -113,17 +112,7 @@ def parse(address: str) -> OutboundTarget:
         raise MalformedError("has a part that is never sent (# or \\ or % in the host); remove it.")
     secure = parts.scheme == "https"
     path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
-    return OutboundTarget(secure, _host(parts.hostname), port or (443 if secure else 80), path)
-
-
-def _host(host: str) -> str:
-    if ":" in host:
-        return host
-    try:
-        return idna.encode(host.rstrip("."), uts46=True).decode("ascii")
-    except idna.IDNAError:
-        # Underscores and numbers: the resolver decides, and what it finds is checked.
-        return host.rstrip(".")
+    return OutboundTarget(secure, parts.hostname.rstrip("."), port or (443 if secure else 80), path)
 
 
 def check(address: str) -> OutboundTarget:

@@ -74,6 +74,7 @@ PARTS = {
             "notifications/test_forecast",
             "notifications/test_nobody_is_silent_unseen",
             "notifications/test_only_what_is_hit",
+            "notifications/test_own_truth",
             "notifications/test_target_index",
             "portal/test_events",
         ),

@@ -37,6 +37,16 @@ def asked(incident: Incident, capsys: pytest.CaptureFixture[str]) -> dict[str, o
     return dict(json.loads(capsys.readouterr().out))
 
 
+def test_readers_are_counted_as_they_chose(
+    incident: Incident, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for kind in ("service-issue", "planned-maintenance"):
+        chooser = reader(f"{kind}@example.com")
+        chooser.post_kinds = [kind]
+        chooser.save()
+    assert asked(incident, capsys)["readers"] == 2
+
+
 def test_an_audience_is_counted_by_channel_geography_and_tenant(
     incident: Incident, capsys: pytest.CaptureFixture[str]
 ) -> None:

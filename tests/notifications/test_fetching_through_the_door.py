@@ -16,14 +16,15 @@ from notifications.channels import outbound
 
 
 @contextmanager
-def answering(say: Callable[[socket.socket], None]) -> Iterator[str]:
+def answering(say: Callable[[socket.socket], None], *, hear: bool = True) -> Iterator[str]:
     with socket.create_server(("127.0.0.1", 0)) as server:
 
         def serve() -> None:
             try:
                 peer, _ = server.accept()
                 with peer:
-                    peer.recv(4096)
+                    if hear:
+                        peer.recv(4096)
                     say(peer)
             except OSError:
                 return  # the other side hung up, which is what is asked here
@@ -119,3 +120,19 @@ def test_a_refused_address_is_refused_with_the_reason(address: str, why: str) ->
 
 def test_a_host_is_asked_for_in_its_normal_form() -> None:
     assert outbound.parse("https://HOOKS.Example.com./x").host == "hooks.example.com"
+
+
+def test_what_is_sent_names_its_method() -> None:
+    heard: list[bytes] = []
+
+    def say(peer: socket.socket) -> None:
+        heard.append(peer.recv(4096))
+        peer.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
+
+    with answering(say, hear=False) as address:
+        outbound.get(address, most_bytes=100)
+    with answering(say, hear=False) as address:
+        outbound.get(address, most_bytes=100, body=b"{}")
+    with answering(say, hear=False) as address:
+        outbound.post(address, body=b"{}", headers={}, method="PUT")
+    assert [each.split(b" ")[0] for each in heard] == [b"GET", b"POST", b"PUT"]

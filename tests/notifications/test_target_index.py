@@ -391,6 +391,8 @@ def test_it_is_compared_and_made_anew_by_one_command(db: None) -> None:
         call_command("rebuild_targets", "--check", stdout=io.StringIO())
     call_command("rebuild_targets", stdout=io.StringIO())
     assert set(Target.objects.values_list("service_id", "tenant_id")) == right
+    tenant("third", WEST)
+    assert target_index.rebuild() == 3
 
 
 @pytest.mark.django_db(transaction=True)

@@ -35,7 +35,6 @@ from statuspage.public.renderer import (
 )
 from statuspage.public.snapshot.reader import Reader
 from statuspage.public.snapshot.values import Snapshot
-from statuspage.public.store.build_writer import Memo
 from statuspage.public.store.compression import Compressor
 from statuspage.public.store.generation import (
     Written,
@@ -67,7 +66,6 @@ class Publisher:
 
     directory: Path
     clock: Callable[[], datetime] = lambda: datetime.now(tz=UTC)
-    memo: Memo = field(default_factory=Memo)
     reader: Reader = field(default_factory=Reader)
     english: SiteRenderer | None = None
     renderers: dict[str, Renderer] = field(default_factory=dict)  # of the other languages
@@ -125,7 +123,7 @@ class Publisher:
             site = with_rest(site, self._english().rest(snapshot))
             others = [self._print(code, snapshot, at_once)[0] for code in languages.others()]
             site = with_languages(site, others)
-        written = write_generation(self.directory, site, purge=together, memo=self.memo)
+        written = write_generation(self.directory, site, purge=together)
         self.base = written.folder.name
         self.snapshot = snapshot
         self.behind = [] if together else [REST, *languages.others()]
@@ -146,7 +144,7 @@ class Publisher:
             site, left = self._next_step(self.snapshot)
             if site is None:
                 return None
-            written = write_generation(self.directory, site, purge=left, memo=self.memo)
+            written = write_generation(self.directory, site, purge=left)
         except Exception:
             self._forget()
             raise

@@ -13,7 +13,9 @@ from django.db import transaction
 from django.db.models import Q
 
 from incidents.models import Communication, Incident, Reminder
+from incidents.policy import Policy
 from incidents.review_deadlines import PROMISE_NEAR
+from incidents.services.decisions.policies import current_policy
 from incidents.services.reviews.repairs import due_at, open_repairs
 from incidents.services.scheduled.maintenance import NOT_BEGUN
 from incidents.services.scheduled.review_deadlines import deadlines_of
@@ -34,7 +36,9 @@ def remind(*, now: datetime) -> list[Reminder]:
 
     Safe to run twice, late, or beside itself: a unique constraint makes each reminder one row.
     """
-    wanted = [*_promises(now), *_cadence(now), *_maintenance(now), *_reviews(now), *_repairs(now)]
+    policy = current_policy()
+    wanted = [*_promises(now), *_cadence(now, policy), *_maintenance(now)]
+    wanted += [*_reviews(now, policy), *_repairs(now)]
     before = Reminder.objects.order_by("-id").values_list("id", flat=True).first() or 0
     Reminder.objects.bulk_create(wanted, ignore_conflicts=True)
     return list(Reminder.objects.filter(id__gt=before, made_at=now).select_related("incident"))
@@ -71,9 +75,10 @@ def _promises(now: datetime) -> Iterator[Reminder]:
             yield _reminder(pk, Reminder.What.NEXT_UPDATE, promised, late, now)
 
 
-def _cadence(now: datetime) -> Iterator[Reminder]:
+def _cadence(now: datetime, policy: Policy) -> Iterator[Reminder]:
     """At 80 % of the time that the policy gives, and once it is over."""
-    for pk, update in updates_due(Incident.objects.active().filter(_owing()), now).items():
+    active = Incident.objects.active().filter(_owing())
+    for pk, update in updates_due(active, now, policy=policy).items():
         if update.near:
             late = 0 if update.over else NOT_YET
             yield _reminder(pk, Reminder.What.NEXT_UPDATE, update.due, late, now)
@@ -96,9 +101,15 @@ def _maintenance(now: datetime) -> Iterator[Reminder]:
             yield _reminder(incident.pk, what, due, days, now)
 
 
-def _reviews(now: datetime) -> Iterator[Reminder]:
-    mitigated = list(Incident.objects.filter(_owing(), mitigated_at__isnull=False))
-    for pk, clocks in deadlines_of(mitigated, now).items():
+def _reviews(now: datetime, policy: Policy) -> Iterator[Reminder]:
+    # The whole history is not read each minute for reviews that nobody is reminded of any more.
+    latest = max(
+        timedelta(hours=policy.preliminary_review_hours), timedelta(days=policy.final_review_days)
+    )
+    since = now - latest - timedelta(days=LONGEST_DAYS + 1)
+    recent = Incident.objects.filter(_owing(), mitigated_at__gte=since)
+    mitigated = list(recent.only("mitigated_at", "merged_into", "drill"))
+    for pk, clocks in deadlines_of(mitigated, now, policy=policy).items():
         for clock in clocks:
             days = (now - clock.due) // timedelta(days=1)
             if now < clock.due - AHEAD[clock.kind] or days > LONGEST_DAYS:

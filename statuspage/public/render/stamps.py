@@ -7,11 +7,13 @@ from __future__ import annotations
 
 import re
 from datetime import datetime
+from functools import lru_cache
 
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from incidents.texts.timestamps import seconds
+from statuspage import languages
 from statuspage.public.render import times
 
 _FORMS = {"clock": times.clock, "full": times.full}
@@ -30,6 +32,12 @@ def stamp(as_of: datetime, form: str = "full") -> SafeString:
 
 def restamped(page: bytes, as_of: datetime) -> bytes:
     """The page as it would be rendered at `as_of` (UTC) if nothing had changed, in the current language."""
-    stamps = {form.encode(): stamp(as_of, form).encode() for form in _FORMS}
+    stamps = _stamps(as_of, languages.current())
     page = _SHOWN.sub(lambda found: stamps[found[1]], page)
     return _READ_BY_SCRIPTS.sub(rb'\1"%b"' % as_of.isoformat().encode(), page)
+
+
+@lru_cache(maxsize=32)
+def _stamps(as_of: datetime, _language: str) -> dict[bytes, bytes]:
+    """By form: the same on every page of a language."""
+    return {form.encode(): stamp(as_of, form).encode() for form in _FORMS}

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from statuspage.public.render.page import Page, Site
@@ -24,24 +24,6 @@ ASSETS_KEPT = 500  # names of former releases that cached pages may still ask fo
 PACKER = Packer()
 
 
-@dataclass(slots=True)
-class Memo:
-    """Hashes of bytes seen at the last write. A publisher that hands in the same `bytes` objects for what
-    it did not render again spares hashing them again."""
-
-    seen: dict[str, tuple[bytes, str]] = field(default_factory=dict)
-    _next: dict[str, tuple[bytes, str]] = field(default_factory=dict)
-
-    def fingerprint(self, name: str, data: bytes) -> str:
-        known = self.seen.get(name)
-        found = known if known is not None and known[0] is data else (data, paper.fingerprint(data))
-        self._next[name] = found
-        return found[1]
-
-    def turn(self) -> None:
-        self.seen, self._next = self._next, {}
-
-
 class BaseGoneError(GenerationError):
     """The site to be written differs from a generation that is not the one shown."""
 
@@ -55,9 +37,7 @@ class BuildPlan:
     shards: dict[str, dict[str, FileEntry]]
 
 
-def plan(
-    site: Site, sequence: int, shown: Manifest | None, shown_folder: Path | None, memo: Memo
-) -> BuildPlan:
+def plan(site: Site, sequence: int, shown: Manifest | None, shown_folder: Path | None) -> BuildPlan:
     """What is to be written. Raises BaseGoneError, and GenerationError for unsafe names."""
     base = _base(site, shown, shown_folder)
     bodies: dict[str, bytes] = {}
@@ -66,7 +46,7 @@ def plan(
         if name in bodies:
             raise GenerationError(f"two paths would share the file {name}")
         bodies[name] = body
-        return memo.fingerprint(name, body)
+        return paper.fingerprint(body)
 
     def page(name: str, value: Page) -> FileEntry:
         return FileEntry(

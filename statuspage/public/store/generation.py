@@ -31,7 +31,7 @@ import brotli
 from statuspage.atomic_write import atomic_write
 from statuspage.public.render.page import Site
 from statuspage.public.store import manifest as paper
-from statuspage.public.store.build_writer import ASSETS, BuildPlan, Memo, fill, plan, renamed
+from statuspage.public.store.build_writer import ASSETS, BuildPlan, fill, plan, renamed
 from statuspage.public.store.disk import Tree, exclusive, point, sync_folder
 from statuspage.public.store.file_names import compressible
 from statuspage.public.store.manifest import FileEntry, GenerationError, Manifest
@@ -57,27 +57,22 @@ class Written:
     dropped: int
 
 
-def write_generation(
-    directory: Path, site: Site, *, purge: bool = False, memo: Memo | None = None
-) -> Written:
+def write_generation(directory: Path, site: Site, *, purge: bool = False) -> Written:
     """Write `site` and switch to it. With `purge` no older generation survives (withdrawal, leak repair).
 
     Raises OlderRevisionError when a newer revision is shown already, GenerationError for unsafe paths, a
     folder in use by another publisher, or a file system that refuses. What is shown stays whole in
     every case, also when this process is killed at any moment.
     """
-    memo = memo if memo is not None else Memo()
     try:
         (directory / "generations").mkdir(mode=0o755, parents=True, exist_ok=True)
         with exclusive(directory):
-            written = _write(directory, site, purge=purge, memo=memo)
+            return _write(directory, site, purge=purge)
     except OSError as error:
         raise GenerationError(f"{directory}: cannot write a generation ({error})") from error
-    memo.turn()
-    return written
 
 
-def _write(directory: Path, site: Site, *, purge: bool, memo: Memo) -> Written:
+def _write(directory: Path, site: Site, *, purge: bool) -> Written:
     generations = directory / "generations"
     shown_folder, shown = shown_in(directory)
     _clear_leftovers(generations, keep=shown_folder)
@@ -88,7 +83,7 @@ def _write(directory: Path, site: Site, *, purge: bool, memo: Memo) -> Written:
                 f"{directory}: shows revision {shown.revision}, refused to go back to {site.revision}"
             )
         sequence = shown.sequence + 1 if site.revision == shown.revision else 0
-    wanted = plan(site, sequence, shown, shown_folder, memo)
+    wanted = plan(site, sequence, shown, shown_folder)
     target = generations / wanted.manifest.folder
     if target.exists():  # finished, but never shown: its writer died just before the switch
         shutil.rmtree(target)

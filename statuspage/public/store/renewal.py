@@ -31,6 +31,7 @@ def renewed(folder: Path, shown: Manifest, later: Site) -> Site:
         path: page
         for path, entry in shown.top.items()
         if path not in later.pages
+        and entry.status == 200  # what is not there is so for ever
         and entry.content_type.startswith("text/html")
         and (page := stamped(path, paper.page_file(path, entry.status), entry))
     }

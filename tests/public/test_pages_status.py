@@ -137,6 +137,7 @@ def test_a_mitigated_incident_without_affected_cells_is_still_spoken_of() -> Non
     watched = replace(calm.incidents[0], active=True, stage="mitigated")
     said = headline(replace(calm, incidents=(watched,)))
     assert said.text == "Mitigated, still being watched: Latency in the portal"
+    assert said.state == "information"  # nothing is out any more
     assert said.claim == said.text
     titled = replace(watched, title="Latency in the portal for most customers of Europe")
     said = headline(replace(calm, incidents=(titled,)))

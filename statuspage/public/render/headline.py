@@ -215,6 +215,8 @@ def _without_cells(snapshot: Snapshot) -> Headline:
         return Headline("good", text, format_html("{}", text), text)
     worst = min(current, key=lambda one: labels.TROUBLE.index(labels.state_of(one.kind, one.level)))
     state = labels.state_of(worst.kind, worst.level)
+    if all(one.stage in (Stage.MITIGATED, Stage.RESOLVED) for one in current):
+        state = "information"  # red and yellow are for what is out now
     text = short = ngettext(
         "%(n)d public incident is open.", "%(n)d public incidents are open.", len(current)
     ) % {"n": len(current)}  # fmt: skip

@@ -66,12 +66,8 @@ def sentence(conditions: Conditions, choices: Choices) -> list[Part]:
     kinds = [str(Kind(each).label).lower() for each in conditions.kinds if each in list(Kind)]
     about = _listed([_plural(each) for each in kinds], most=4) or "everything"
     parts += [Part(" about "), Part(about, True)]
-    if conditions.least_level in (Level.ERROR, Level.WARNING):
-        worst = conditions.least_level == Level.ERROR
-        parts += [
-            Part(" of level "),
-            Part(f"{Level(conditions.least_level).label}{'' if worst else ' or worse'}", True),
-        ]
+    if level := _level(conditions):
+        parts += [Part(" of level "), Part(level, True)]
     parts += [Part(" in "), Part(_places(conditions, choices), True)]
     parts += [Part(" for "), Part(_services(conditions, choices), True)]
     if conditions.dependents:
@@ -87,6 +83,14 @@ def sentence(conditions: Conditions, choices: Choices) -> list[Part]:
     if quiet := _quiet(conditions):
         parts += [Part("; "), Part(quiet, True)]
     return [*parts, Part(".")]
+
+
+def _level(conditions: Conditions) -> str:
+    """As "Warning or worse"; "" where it does not matter."""
+    if conditions.least_level not in (Level.ERROR, Level.WARNING):
+        return ""
+    worst = conditions.least_level == Level.ERROR
+    return f"{Level(conditions.least_level).label}{'' if worst else ' or worse'}"
 
 
 def _quiet(conditions: Conditions) -> str:
@@ -169,7 +173,7 @@ def _groups(conditions: Conditions, choices: Choices) -> str:
 _ASPECTS: tuple[tuple[str, Any], ...] = (
     ("Tells", _groups),
     ("About", lambda each, _: _listed([Kind(kind).label for kind in each.kinds], 4) or "everything"),
-    ("Level", lambda each, _: each.least_level or "every level"),
+    ("Level", lambda each, _: _level(each) or "every level"),
     ("Where", _places),
     ("Services", _services),
     ("Subscriptions", lambda each, _: f"{len(each.subscriptions)} named" if each.subscriptions else "all"),

@@ -161,3 +161,13 @@ def test_every_word_in_sql_is_one_that_its_column_can_hold() -> None:
                         f"{path}: {w}" for w in re.findall("[\\w-]+", words) if w not in known
                     ]
     assert wrong == []
+
+
+def test_no_template_compares_with_the_number_of_a_scenario() -> None:
+    found = [
+        f"{path.relative_to(ROOT)}: {line.strip()}"
+        for path in (ROOT / "templates").rglob("*.*")
+        for line in path.read_text().splitlines()
+        if re.search(r"scenarios? *(?:[!=<>]=?|in) *\d", line)
+    ]
+    assert found == []

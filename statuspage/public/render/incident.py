@@ -12,7 +12,7 @@ from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext, ngettext
 
 from incidents.texts.markdown import to_html
-from incidents.vocabulary import CommunicationKind, Kind, RepairState, Role
+from incidents.vocabulary import CommunicationKind, Kind, RepairState, Role, Scenario
 from incidents.wording import standard
 from statuspage.public.render import history, maintenance_plan, times
 from statuspage.public.render.charts.response_line import response
@@ -109,6 +109,7 @@ def context(incident: IncidentView, now: datetime) -> dict[str, Any]:
         "versions": versions(review) if review else [],
         # Safe: `to_html` sanitises.
         "note": mark_safe(to_html(standard(incident.note) or incident.note)),  # noqa: S308
+        "audience_unknown": incident.scenario == Scenario.AUDIENCE_UNKNOWN,
         "description": history.excerpt(incident),
     }
 

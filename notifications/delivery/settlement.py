@@ -172,7 +172,7 @@ def note(claimed: uuid.UUID, outcomes: Sequence[SendOutcome], *, clock: float) -
     """
     sent = [
         (
-            o.delivery.pk,
+            o.delivery.id,
             o.delivery.attempts,
             o.detail,
             clock - o.at,
@@ -202,7 +202,7 @@ def _read_note(sent: str, *, clock: float) -> list[SendOutcome]:
 
 def _facts(outcomes: Sequence[SendOutcome], clock: float) -> dict[str, str]:
     return {
-        "ids": rows.array(outcome.delivery.pk for outcome in outcomes),
+        "ids": rows.array(outcome.delivery.id for outcome in outcomes),
         "states": rows.array(outcome.state.value for outcome in outcomes),
         "skips": rows.array(outcome.skip for outcome in outcomes),
         "waits": rows.array(outcome.wait.total_seconds() for outcome in outcomes),

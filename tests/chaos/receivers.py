@@ -157,8 +157,8 @@ class _Hook(BaseHTTPRequestHandler):
             return text, text.splitlines()[-1]  # the reference
         if TOPIC in self.path:
             return body["message"], body["message"].splitlines()[-1]
-        events = body["data"].get("events", [body])
-        return " ".join(each["data"]["text"] for each in events), self.headers["webhook-id"]
+        told = [*body["data"].get("told_along", ()), body["data"]]  # the oldest first
+        return " ".join(each["text"] for each in told), self.headers["webhook-id"]
 
     def log_message(self, format: str, *args: object) -> None:
         """Silence: one JSON line a scenario is all that is printed."""

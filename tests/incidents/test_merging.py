@@ -173,6 +173,16 @@ def test_a_merge_can_be_taken_back(
         unmerge(incident_id=north.pk, now=now, actor=operator)
 
 
+def test_what_was_merged_leads_elsewhere_also_once_it_is_withdrawn(
+    broad: Incident, now: datetime, operator: User
+) -> None:
+    regions = (hit("storage", "north-europe"), hit("key-vault", "north-europe", extent="region"))
+    other = declare(declaration=declaration(*regions), now=now, actor=operator)
+    merge(absorbed_id=other.pk, into_id=broad.pk, reason="One.", now=now, actor=operator)
+    withdraw(incident_id=other.pk, reason="A mistake.", now=now, actor=operator)
+    assert not Incident.objects.gone().exists()
+
+
 def test_what_was_merged_is_no_longer_public_by_itself(
     broad: Incident, now: datetime, operator: User
 ) -> None:

@@ -439,6 +439,7 @@ class Migration(migrations.Migration):
                 ('added', django.contrib.postgres.fields.ArrayField(base_field=models.TextField(), default=list, size=None)),
                 ('removed', django.contrib.postgres.fields.ArrayField(base_field=models.TextField(), default=list, size=None)),
                 ('more', models.PositiveIntegerField(default=0)),
+                ('by_operator', models.BooleanField(db_default=False, default=False)),
                 ('person', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to='notifications.person')),
                 ('tenant', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='footprint_changes', to='notifications.tenant')),
             ],

@@ -14,6 +14,7 @@ from django.utils.translation import override
 from statuspage import languages
 from statuspage.public.render.files import assets
 from statuspage.public.render.front import band, cards, places, recent_days
+from statuspage.public.render.headline import headline
 from statuspage.public.render.layout import Layout
 from statuspage.public.render.page import Page
 from statuspage.public.render.pages import status_pages
@@ -63,12 +64,20 @@ def figures(snapshot: Snapshot) -> dict[str, str]:
 
 def test_the_figures_of_a_bad_night_say_what_since_when_and_what_next() -> None:
     assert figures(NIGHT) == {
-        "since": "01:30 UTC",
+        "first began": "01:30 UTC",
         "services affected": "7",
         "regions affected": "5",
         "last update": "04:25 UTC",
         "next update by": "05:25 UTC",
     }
+
+
+def test_one_time_is_said_of_all_only_if_all_began_then() -> None:
+    assert "4 regions, the first since 01:30 UTC." in headline(NIGHT).text
+    (cell, *_) = NIGHT.cells
+    alone = replace(NIGHT, cells={cell: NIGHT.cells[cell]})
+    assert "the first" not in headline(alone).text
+    assert figures(alone)["since"] == "01:30 UTC"
 
 
 def test_of_several_services_in_two_regions_each_is_hit_in_both() -> None:

@@ -71,10 +71,13 @@ def headline(snapshot: Snapshot) -> Headline:
 
 
 def _since(snapshot: Snapshot, claim: str, cells: Cells) -> tuple[str, SafeString]:
-    """The claim with when it began for the first of the cells: plain, and with the time marked up."""
-    since = min(cell.since for cell in cells.values())
+    """The claim with when it began, for the first of the cells if not for all: plain, and with the time marked up."""
+    began = {cell.since for cell in cells.values()}
+    since = min(began)
     shown = times.near(since, snapshot.as_of)
     template = gettext("%(claim)s since %(time)s.")
+    if len(began) > 1:
+        template = gettext("%(claim)s, the first since %(time)s.")
     before, _, after = template.partition("%(time)s")
     html = format_html(
         "{}{}{}",

@@ -38,9 +38,10 @@ def figures(snapshot: Snapshot) -> list[Figure]:
 
 def _bad(snapshot: Snapshot, current: list[IncidentView]) -> list[Figure]:
     now = snapshot.as_of
-    began = [cell.since for cell in snapshot.cells.values()] or [one.started_at for one in current]
+    began = {cell.since for cell in snapshot.cells.values()} or {one.started_at for one in current}
     # What a phone shows first: since when, and what comes next.
-    found = [_moment(gettext("since"), min(began), now)]
+    label = gettext("first began") if len(began) > 1 else gettext("since")
+    found = [_moment(label, min(began), now)]
     promises = [each for one in current if (each := incident.promise(one, now))]
     if promises:
         _, at, overdue = min(promises, key=lambda each: each[1])

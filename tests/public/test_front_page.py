@@ -73,11 +73,14 @@ def test_the_figures_of_a_bad_night_say_what_since_when_and_what_next() -> None:
 
 
 def test_one_time_is_said_of_all_only_if_all_began_then() -> None:
-    assert "4 regions, the first since 01:30 UTC." in headline(NIGHT).text
-    (cell, *_) = NIGHT.cells
-    alone = replace(NIGHT, cells={cell: NIGHT.cells[cell]})
-    assert "the first" not in headline(alone).text
-    assert figures(alone)["since"] == "01:30 UTC"
+    whole = {key: cell for key, cell in NIGHT.cells.items() if key[0] == "resource-manager"}
+    together = replace(NIGHT, cells=whole)
+    assert "4 regions since 01:30 UTC." in headline(together).text
+    assert figures(together)["since"] == "01:30 UTC"
+    later = replace(whole.popitem()[1], since=snapshots.at("2024-01-21 03:04"))
+    apart = replace(NIGHT, cells={**NIGHT.cells, ("resource-manager", "uk-south"): later})
+    assert "5 regions, the first since 01:30 UTC." in headline(apart).text
+    assert figures(apart)["first began"] == "01:30 UTC"
 
 
 def test_of_several_services_in_two_regions_each_is_hit_in_both() -> None:

@@ -15,7 +15,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django.core.wsgi import get_wsgi_application
 from whitenoise import WhiteNoise
 
-from statuspage import languages
+from statuspage import garbage_collection, languages
 from statuspage.checks.settings import dangerous_settings
 from statuspage.monitoring.sending_probe import sending_probe
 from statuspage.public.formats import format_answers
@@ -58,6 +58,7 @@ def _django() -> tuple[WSGIApplication, list[str]]:
         application = get_wsgi_application()
         if errors := [each for each in dangerous_settings() if each.is_serious()]:
             raise ImproperlyConfigured("; ".join(str(each.msg) for each in errors))
+        garbage_collection.spare_what_is_loaded()
         return _with_static_files(application), []
     except Exception:
         log.critical("Django could not be started; serving public pages only", exc_info=True)

@@ -125,7 +125,13 @@ def rotate(*, endpoint_id: int, now: datetime) -> str:
     new_secret = CHANNELS[Channel(endpoint.channel)].new_secret
     if new_secret is None:
         raise Endpoint.DoesNotExist(f"{endpoint.channel} signs nothing.")
-    endpoint.former_secret, endpoint.former_until = endpoint.secret, now + OVERLAP
-    endpoint.secret = secret = new_secret()
+    secret = new_secret()
+    replace_secret(endpoint, secret, now=now)
     endpoint.save(update_fields=["secret", "former_secret", "former_until"])
     return secret
+
+
+def replace_secret(endpoint: Endpoint, secret: str, *, now: datetime) -> None:
+    """The one before signs beside it for OVERLAP; the caller saves."""
+    endpoint.former_secret, endpoint.former_until = endpoint.secret, now + OVERLAP
+    endpoint.secret = secret

@@ -126,6 +126,7 @@ def _unsaved(proposal: EndpointProposal) -> Endpoint:
 
 @transaction.atomic
 def _made(proposal: EndpointProposal, now: datetime) -> Endpoint:
+    """New or known; what was shown with the proposal holds. It has just taken a message: no suppression stays."""
     found = endpoints.find(proposal.channel, proposal.address)
     tenant = proposal.tenant
     if found is None:
@@ -144,10 +145,14 @@ def _made(proposal: EndpointProposal, now: datetime) -> Endpoint:
         found.tenant_id is None and found.channel != Channel.MAIL
     ):
         raise EntryError("address", "is in use already; use another one.")
-    found.tenant, found.confirmed_at = tenant, now
+    elif proposal.secret:
+        endpoints.replace_secret(found, proposal.secret, now=now)
+    found.tenant, found.confirmed_at, found.format = tenant, now, proposal.format
+    if found.suppressed_at:
+        found.suppressed_at, found.suppressed_because, found.lifted_at = None, "", now
     found.left_alerts_at = None
     found.name = proposal.name or found.name
-    found.save(update_fields=["tenant", "confirmed_at", "left_alerts_at", "name"])
+    found.save()
     proposal.delete()
     return found
 

@@ -129,6 +129,28 @@ def test_a_webhook_is_confirmed_by_a_test_it_takes_and_its_secret_shown_once(
     assert unseal(made.secret) not in text(ed, page)
 
 
+def test_a_disabled_webhook_comes_back_by_a_test_it_takes_with_the_secret_and_format_just_shown(
+    nordwind: Tenant, ed: Client, monkeypatch: pytest.MonkeyPatch, settings: Settings
+) -> None:
+    settings.OUTBOUND_ALLOW = ["127.0.0.0/8"]
+    monkeypatch.setattr(http, "try_out", lambda *_: (True, "answered 200"))
+    confirm(ed, add(ed, HOOK, "webhook"), "")
+    made = Endpoint.objects.get(tenant=nordwind)
+    first = unseal(made.secret)
+    Endpoint.objects.update(suppressed_at=NOW, suppressed_because="answered 410: gone for good")
+    page = f"{WHERE}endpoints/{made.pk}/"
+    assert "answered 410: gone for good; add it again once it takes messages" in text(ed, page)
+    shown = post(ed, NEW, channel="webhook cloudevents", address=HOOK, name="").content.decode()
+    confirm(ed, EndpointProposal.objects.get(), "")
+    made.refresh_from_db()
+    assert made.suppressed_at is None
+    assert made.suppressed_because == ""
+    assert made.format == "cloudevents"
+    assert unseal(made.secret) in shown
+    assert unseal(made.former_secret) == first, "both sign until the receiver has the new one"
+    assert made.name == "Night watch"
+
+
 def test_an_address_is_tried_in_every_format_there_is(
     nordwind: Tenant, ed: Client, monkeypatch: pytest.MonkeyPatch, settings: Settings
 ) -> None:

@@ -286,7 +286,7 @@ def test_the_first_screen_of_a_phone_answers_what_since_when_and_what_next(
         )
         assert max(ends) <= PHONE["height"]
         first_two = page.locator(".figures dt").all_inner_texts()[:2]
-        assert first_two == ["first began", "next update by"]
+        assert first_two == ["next update by", "last update"]
 
 
 @pytest.mark.parametrize("path", ["/status/", "/status/europe/", "/ar/status/"])

@@ -40,8 +40,7 @@ def _bad(snapshot: Snapshot, current: list[IncidentView]) -> list[Figure]:
     now = snapshot.as_of
     began = {cell.since for cell in snapshot.cells.values()} or {one.started_at for one in current}
     # What a phone shows first: since when, and what comes next.
-    label = gettext("first began") if len(began) > 1 else gettext("since")
-    found = [_moment(label, min(began), now)]
+    found = [_moment(gettext("since"), min(began), now)] if len(began) == 1 else []
     promises = [each for one in current if (each := incident.promise(one, now))]
     if promises:
         _, at, overdue = min(promises, key=lambda each: each[1])
@@ -53,6 +52,8 @@ def _bad(snapshot: Snapshot, current: list[IncidentView]) -> list[Figure]:
         found.append(Figure(label, str(len(services))))
     if regions := {region for _, region in snapshot.cells} & snapshot.region_names.keys():
         found.append(_regions(snapshot, current, regions))
+    if len(began) > 1:  # not in front: readers take the first time for that of their own service
+        found.append(_moment(gettext("first began"), min(began), now))
     return found
 
 

@@ -64,7 +64,7 @@ def figures(snapshot: Snapshot) -> dict[str, str]:
 
 def test_the_figures_of_a_bad_night_say_what_since_when_and_what_next() -> None:
     assert figures(NIGHT) == {
-        "first began": "01:30 UTC",
+        "Resource Manager since": "01:30 UTC",
         "services affected": "7",
         "regions affected": "5",
         "last update": "04:25 UTC",
@@ -80,7 +80,10 @@ def test_one_time_is_said_of_all_only_if_all_began_then() -> None:
     later = replace(whole.popitem()[1], since=snapshots.at("2024-01-21 03:04"))
     apart = replace(NIGHT, cells={**NIGHT.cells, ("resource-manager", "uk-south"): later})
     assert "5 regions, the first since 01:30 UTC." in headline(apart).text
-    assert figures(apart)["first began"] == "01:30 UTC"
+    assert figures(apart)["Resource Manager since"] == "01:30 UTC"
+    also = replace(later, since=snapshots.at("2024-01-21 00:30"))
+    two = replace(NIGHT, cells={**NIGHT.cells, ("portal", "uk-south"): also})
+    assert figures(two)["first began"] == "00:30 UTC"
 
 
 def test_of_several_services_in_two_regions_each_is_hit_in_both() -> None:

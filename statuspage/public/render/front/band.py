@@ -9,8 +9,10 @@ from statistics import median
 from django.utils.translation import gettext, ngettext
 
 from incidents.vocabulary import Kind
+from incidents.wording import isolated
 from statuspage.public.render import incident, times
 from statuspage.public.render.headline import is_upcoming, open_incidents
+from statuspage.public.render.table.labels import TROUBLE
 from statuspage.public.snapshot.values import IncidentView, Snapshot
 
 LOOKED_BACK = timedelta(days=365)
@@ -53,8 +55,20 @@ def _bad(snapshot: Snapshot, current: list[IncidentView]) -> list[Figure]:
     if regions := {region for _, region in snapshot.cells} & snapshot.region_names.keys():
         found.append(_regions(snapshot, current, regions))
     if len(began) > 1:  # not in front: readers take the first time for that of their own service
-        found.append(_moment(gettext("first began"), min(began), now))
+        found.append(_first(snapshot, min(began)))
     return found
+
+
+def _first(snapshot: Snapshot, began: datetime) -> Figure:
+    """Of what the headline speaks of, by its name if it is one service; else of all."""
+    worst = min((cell.state for cell in snapshot.cells.values()), key=TROUBLE.index, default="")
+    hit = {key: cell.since for key, cell in snapshot.cells.items() if cell.state == worst}
+    services = {service for service, _ in hit}
+    if len(services) != 1:
+        return _moment(gettext("first began"), began, snapshot.as_of)
+    name = isolated(snapshot.service_names.get(slug := services.pop(), slug))
+    label = gettext("%(name)s since") % {"name": name}
+    return _moment(label, min(hit.values()), snapshot.as_of)
 
 
 def _regions(snapshot: Snapshot, current: list[IncidentView], still: set[str]) -> Figure:

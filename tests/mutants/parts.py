@@ -84,6 +84,7 @@ PARTS = {
         (
             "house/test_changes_that_must_be_noticed",
             "notifications/test_no_storms",
+            "notifications/test_no_storms_whatever_happens",
             "notifications/test_nobody_is_silent_unseen",
             "notifications/test_planning",
             "notifications/test_quiet_hours",

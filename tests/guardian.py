@@ -12,10 +12,25 @@ import signal
 import sys
 import time
 from pathlib import Path
+from uuid import uuid4
 
 VARIABLE = "STATUSPAGE_TEST_RUN"
 LOOK_SECONDS = 1.0
 GRACE_SECONDS = 8.0  # for a supervisor to end its servers in order
+
+
+def guard() -> None:
+    """Whatever happens to this process, what it starts from now on is ended once it has ended."""
+    mark = uuid4().hex
+    unmarked = {key: value for key, value in os.environ.items() if key != VARIABLE}
+    nothing = [(os.POSIX_SPAWN_OPEN, number, os.devnull, os.O_RDWR, 0) for number in (0, 1, 2)]
+    # No Popen: it outlives the run, and nobody waits for it.
+    line = [sys.executable, "-I", __file__, mark, str(os.getpid())]
+    os.posix_spawn(sys.executable, line, unmarked, file_actions=nothing, setpgroup=0)
+    os.environ[VARIABLE] = mark
+    os.environ["SPT_NOENV"] = (
+        "1"  # setproctitle (granian, Celery) would write its titles over the mark
+    )
 
 
 def marked(mark: str) -> list[int]:

@@ -14,7 +14,6 @@ import sys
 import tempfile
 from collections.abc import Generator
 from pathlib import Path
-from uuid import uuid4
 
 import pytest
 
@@ -28,7 +27,7 @@ PREFIX = f"statuspage-tests-{os.geteuid()}-"
 @pytest.hookimpl(wrapper=True, tryfirst=True)
 def pytest_load_initial_conftests() -> Generator[None]:
     if "PYTEST_XDIST_WORKER" not in os.environ:
-        guard()
+        guardian.guard()
         _remove_left_overs()
         start_servers()
     return (yield)
@@ -53,17 +52,6 @@ def start_servers() -> None:
     except LocalError as error:
         raise pytest.UsageError(str(error)) from error
     os.environ.update(servers.environment())
-
-
-def guard() -> None:
-    """Whatever happens to this run, what its tests start is ended."""
-    mark = uuid4().hex
-    unmarked = {key: value for key, value in os.environ.items() if key != guardian.VARIABLE}
-    nothing = [(os.POSIX_SPAWN_OPEN, number, os.devnull, os.O_RDWR, 0) for number in (0, 1, 2)]
-    # No Popen: it outlives the run, and nobody waits for it.
-    line = [sys.executable, "-I", guardian.__file__, mark, str(os.getpid())]
-    os.posix_spawn(sys.executable, line, unmarked, file_actions=nothing, setpgroup=0)
-    os.environ[guardian.VARIABLE] = mark
 
 
 def _remove_left_overs() -> None:

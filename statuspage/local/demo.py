@@ -29,6 +29,9 @@ SPARING = {
 }
 PASSWORD = "operator-password"  # noqa: S105 - the name of a file
 READY_WITHIN = 90.0  # seconds from starting the web server to its first answer
+# Seconds, fewer than the supervisor waits. One that still loads does not hear that it is to end: without a limit,
+# granian would wait for it for ever, and outlive a supervisor that was killed.
+WEB_ENDS_WITHIN = 4
 
 
 def process_table(port: int) -> tuple[Program, ...]:
@@ -37,7 +40,7 @@ def process_table(port: int) -> tuple[Program, ...]:
     web = (
         *(python, "-m", "granian", "--interface", "wsgi", "--no-ws", "--log-level", "warning"),
         *("--host", ports.HOST, "--port", str(port), "--workers", "1", "--blocking-threads", "4"),
-        "statuspage.wsgi:application",
+        *("--workers-kill-timeout", str(WEB_ENDS_WITHIN), "statuspage.wsgi:application"),
     )
     return (
         Program("web", web),

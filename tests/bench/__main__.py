@@ -17,6 +17,7 @@ from pathlib import Path
 
 from statuspage.local.entry import ending_in_order, tell
 from statuspage.local.servers import running
+from tests import guardian
 
 # Each has `lines(full: bool) -> Iterator[dict[str, object]]` and begins on an empty, migrated database.
 BENCHES = (
@@ -44,6 +45,7 @@ def main() -> int:
     unknown = [name for name in options.names if name not in BENCHES]
     if unknown:
         parser.error(f"unknown: {', '.join(unknown)}. Known: {', '.join(BENCHES)}")
+    guardian.guard()
     with tempfile.TemporaryDirectory(prefix="statuspage-bench-") as folder, ending_in_order():
         Path(folder).chmod(0o711)  # as root the servers run as another account, which has to pass
         os.environ["STATE"] = folder

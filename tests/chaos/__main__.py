@@ -19,6 +19,7 @@ from pathlib import Path
 from statuspage.local.entry import ending_in_order, tell
 from statuspage.local.servers import Servers, servers_for
 from statuspage.local.state import LocalState, open_state
+from tests import guardian
 from tests.chaos.receivers import Book, serve
 
 # Whom it kills, again and again, while messages go out.
@@ -43,6 +44,7 @@ def main() -> int:
     unknown = [name for name in options.names if name not in KNOWN]
     if unknown:
         parser.error(f"unknown: {', '.join(unknown)}. Known: {', '.join(KNOWN)}")
+    guardian.guard()
     names = options.names or KNOWN
     pages = [name for name in names if name in PAGES]
     if len(pages) < len(names):

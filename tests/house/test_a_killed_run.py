@@ -18,13 +18,15 @@ from statuspage.local.entry import ROOT
 
 pytestmark = pytest.mark.processes
 
-# Programs in sessions of their own, one of them deaf to requests to end; then it waits to be killed.
+# Programs in sessions of their own, one of them deaf to requests to end, one under a title of its own, as granian
+# is; then it waits to be killed.
 INSIDE = """
 import json, os, pathlib, subprocess, sys, time
 
 def test_that_is_killed():
     deaf = "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); time.sleep(600)"
-    lines = (["sleep", "600"], [sys.executable, "-c", deaf])
+    titled = "import setproctitle, time; setproctitle.setproctitle('renamed'); time.sleep(600)"
+    lines = (["sleep", "600"], [sys.executable, "-c", deaf], [sys.executable, "-c", titled])
     started = [subprocess.Popen(line, start_new_session=True).pid for line in lines]
     state = pathlib.Path(os.environ["STATE"])
     servers = [int((state / name).read_text().split()[0])
@@ -86,4 +88,4 @@ def test_a_killed_run_leaves_nothing_and_the_other_goes_on(runs: tuple[Run, Run]
     while left := alive(everything):
         assert time.monotonic() < until, f"{left} live on"
         time.sleep(0.2)
-    assert alive([*other["started"], *other["servers"]])[3:], "all four of the other run"  # type: ignore[misc]
+    assert alive([*other["started"], *other["servers"]])[4:], "all five of the other run"  # type: ignore[misc]

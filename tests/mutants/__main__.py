@@ -36,7 +36,7 @@ from urllib.parse import urlsplit
 import psycopg
 from psycopg import sql
 
-from tests import plugin
+from tests import guardian, plugin
 from tests.mutants.parts import PARTS, Part
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -69,7 +69,7 @@ def main() -> int:
     if unknown := [name for name in options.parts if name not in PARTS]:
         parser.error(f"unknown: {', '.join(unknown)}. Known: {', '.join(PARTS)}")
     parts = options.parts or list(PARTS)
-    plugin.guard()
+    guardian.guard()
     plugin.start_servers()
     with tempfile.TemporaryDirectory(prefix="statuspage-mutants-") as name:
         folder, until = Path(name), time.monotonic() + options.minutes * 60

@@ -21,6 +21,8 @@ class Part:
                 "tests.mutants.plugin",
                 "--reuse-db",
                 "--hypothesis-seed=0",
+                "-k",
+                "not in_ten_seconds and not takes_less_than",  # code that can be changed takes longer
             ),
             "pytest_add_cli_args_test_selection": tuple(f"tests/{name}.py" for name in self.tests),
             "timeout_constant": ("5.0",),

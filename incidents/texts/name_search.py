@@ -86,6 +86,11 @@ class Named:
         found |= {_numeronym("".join(words)) for words in self.names}
         return frozenset(each for each in found if len(each) > 1)
 
+    @cached_property
+    def numeronyms(self) -> frozenset[str]:
+        """Those of its words."""
+        return frozenset(_numeronym(word) for words in self.names for word in words)
+
 
 @dataclass(frozen=True, slots=True)
 class Match:
@@ -181,8 +186,13 @@ def _fits(wanted: Sequence[str], named: Named) -> How | None:
         return How.INITIALS
     if any(name.startswith(joined) for name in named.joined):
         return How.BEGINS
-    if len(joined) > 1 and any(
-        _abbreviates(joined, words) or joined in map(_numeronym, words) for words in named.names
+    if len(joined) > 1 and (
+        joined in named.numeronyms
+        or any(
+            words[0][0] == joined[0] and _abbreviates(joined, words)
+            for words, name in zip(named.names, named.joined, strict=True)
+            if len(joined) <= len(name)
+        )
     ):
         return How.ABBREVIATION
     if all(word in named.everything for word in wanted):

@@ -101,14 +101,11 @@ def said(words: Words) -> SafeString:
 
 @register.simple_tag
 def heard() -> SafeString:
-    """What the browser answers a question with: the sentences by state, and the words it understands."""
+    """What the browser answers a question with: the sentences by state, and where the words are that it understands."""
     # No mail asks a browser; but Django imports this library for whoever renders anything.
-    from statuspage.public.render import vocabulary
     from statuspage.public.render.files.plain_files import NAMES
     from statuspage.public.render.table import dependents, labels
 
-    known = vocabulary.here()
-    words = " ".join(f"{theirs}={english}" for theirs, english in known.words.items())
     sentences = {state: str(text) for state, text in labels.ANSWERS.items()}
     return format_html_join(
         " ",
@@ -127,8 +124,6 @@ def heard() -> SafeString:
             ("none", labels.NONE_HIT),
             ("maybe", labels.STATES["possible"]),
             ("names", NAMES),
-            ("asides", " ".join(sorted(known.asides))),
-            ("words", words),
         ],
     )
 

@@ -11,7 +11,7 @@ import pytest
 from incidents.importers.catalogue_file.files import load_shipped
 from incidents.importers.catalogue_file.shapes import RegionEntry, ServiceEntry
 from incidents.texts.name_search import Named, telling
-from statuspage.public.query.answers import Askable, subjects
+from statuspage.public.query.answers import Askable, subjects, words_found
 
 CATALOGUE = load_shipped()
 
@@ -178,6 +178,38 @@ base de donnees paris -> Databases in France Central
 database europe -> Databases in Europe
 ＶＭ -> Virtual Machines
 サインイン -> Microsoft Entra ID
+is storage down? -> Storage
+storage west europe down -> Storage in West Europe
+why is my vm so slow -> Virtual Machines
+is azure storage having issues in west europe -> Storage in West Europe
+are you having problems with my storage account in west europe today? -> Storage in West Europe
+is it just me or is storage down for everyone -> Storage
+can't connect to sql database -> SQL Database
+what services are down in west europe -> West Europe
+when will key vault be back -> Key Vault
+portal doesn't load -> Azure Portal
+I can't sign in -> Microsoft Entra ID
+is teams down ->
+is everything ok? ->
+warum ist storage so langsam -> Storage
+gibt es probleme mit key vault in Nordeuropa -> Key Vault in North Europe
+Ich kann mich nicht anmelden -> Microsoft Entra ID
+est-ce que le stockage est en panne ? -> Storage
+y a-t-il une panne de stockage en Europe de l'Ouest ? -> Storage in West Europe
+¿por qué va tan lento key vault en europa oeste? -> Key Vault in West Europe
+no puedo acceder al almacenamiento -> Storage
+ストレージは落ちていますか -> Storage
+西ヨーロッパのストレージは使えますか？ -> Storage in West Europe
+هل التخزين لا يعمل في غرب أوروبا؟ -> Storage in West Europe
+لماذا التخزين بطيء -> Storage
+"""
+# What was typed -> what is looked for where that names too many to speak of them as one.
+MANY = """
+is data down? -> data
+why is the network so slow -> network
+Sind die Daten weg? -> data
+azure down -> azure
+tea pot -> tea pot
 """
 
 
@@ -186,3 +218,9 @@ def test_a_question_is_understood(line: str) -> None:
     asked, _, meant = line.partition(" ->")
     found = subjects(asked, SERVICES, REGIONS)
     assert " in ".join(subject.name for subject in found if subject) == meant.strip()
+
+
+@pytest.mark.parametrize("line", MANY.strip().splitlines())
+def test_what_names_many_is_looked_for_without_the_rest(line: str) -> None:
+    asked, _, words = line.partition(" -> ")
+    assert words_found(asked, SERVICES, REGIONS) == words

@@ -18,8 +18,11 @@ from statuspage import languages
 from statuspage.public.render import times, updates, vocabulary
 from statuspage.public.render.table import labels
 
-MOST_WORDS = 8
+# Words that are looked through, of these that are tried together, and of these those that name something.
+LONGEST_SENTENCE, MOST_WORDS, MOST_NAMING = 20, 8, 6
 MOST_NAMED = 3  # of several that are meant; more are called as they were typed
+# Letters of a word that is looked for alone: every short word begins something.
+LEAST_ALONE = {How.EXACT: 1, How.INITIALS: 2, How.ABBREVIATION: 3, How.BEGINS: 5, How.CLOSE: 6}
 LEAST_CONTAINED = 4  # letters of a part of a word: fewer are in nearly everything
 
 
@@ -87,11 +90,50 @@ def meant(matches: Sequence[Match]) -> Named | None:
 def words_asked(asked: str) -> list[list[str]]:
     """The words as they were typed, then without asides, then in English: tried in this order."""
     known = vocabulary.every()
-    typed = re.split(r"[\s,、’']+", asked.strip())[:MOST_WORDS]
-    bare = [folded(each.strip("?!.:;。؟¿¡")) for each in typed]
+    typed = re.split(r"[\s,、’']+", asked.strip())[:LONGEST_SENTENCE]
+    bare = _joined([folded(each.strip("?!.:;。؟¿¡")) for each in typed], known.words)
     named = [word for word in bare if word and word not in known.asides]
     english = [part for word in named for part in _english(word, known.words)]
-    return [words for words in (typed, named, english) if any(words)]
+    return [words[:MOST_WORDS] for words in (typed, named, english) if any(words)]
+
+
+def words_found(asked: str, services: Askable, regions: Askable) -> str:
+    """What of a question names something, though it be many: `data` of "is data down?"; else the whole of it."""
+    everything = [*services.among, *regions.among]
+    readings = words_asked(asked)
+    tried = [asked, *map(" ".join, [*readings, _naming(readings, (services, regions))])]
+    return next((words for words in tried if search(words, everything, most=1)), asked)
+
+
+def _naming(readings: Readings, kinds: Sequence[Askable]) -> list[str]:
+    """The words that name something: what else there is in a sentence tells nothing here."""
+    words = (
+        [word for word in readings[-1] if any(_names(word, kind) for kind in kinds)]
+        if readings
+        else []
+    )
+    return words[:MOST_NAMING]
+
+
+def _names(word: str, kind: Askable) -> bool:
+    """Whether a name has this word, is abbreviated so, begins so for as long as no other word does, or is a slip
+    away."""
+    found = search(word, [*kind.among, *(group for group, _ in kind.groups)])
+    if any(word in words for match in found for words in match.named.names):
+        return True
+    least = LEAST_ALONE.get(found[0].how) if found else None
+    return least is not None and len(word) >= least
+
+
+def _joined(words: Sequence[str], known: Mapping[str, str]) -> list[str]:
+    """With those beside each other made one that only together mean something: `log in`."""
+    found: list[str] = []
+    for word in words:
+        if found and f"{found[-1]}-{word}" in known:
+            found[-1] += f"-{word}"
+        else:
+            found.append(word)
+    return found
 
 
 def _english(word: str, known: Mapping[str, str]) -> list[str]:
@@ -107,9 +149,22 @@ def _english(word: str, known: Mapping[str, str]) -> list[str]:
 def subjects(asked: str, services: Askable, regions: Askable) -> Subjects:
     """The services and the regions that a question is about; neither where that is not certain.
 
-    One in the other, in any order; then one alone; then several, such as a category in a geography.
+    All that was asked if that can be understood; else those of its words that name something, then all but one of
+    these.
     """
     readings, kinds = words_asked(asked), (services, regions)
+    if found := _subjects(readings, kinds):
+        return found
+    naming = _naming(readings, kinds)
+    fewer = [naming[:at] + naming[at + 1 :] for at in range(len(naming))]
+    for words in [naming] if naming not in readings else [], fewer:
+        if found := _subjects(words, kinds):
+            return found
+    return None, None
+
+
+def _subjects(readings: Readings, kinds: tuple[Askable, Askable]) -> Subjects | None:
+    """One in the other, in any order; then one alone; then several, such as a category in a geography."""
     for found in (
         _alone(readings, kinds, _only(How.INITIALS)),
         _pair(readings, kinds, _only(How.CONTAINS)),
@@ -123,7 +178,7 @@ def subjects(asked: str, services: Askable, regions: Askable) -> Subjects:
     ):
         if found:
             return found
-    return None, None
+    return None
 
 
 def _pair(readings: Readings, kinds: tuple[Askable, Askable], find: Find) -> Subjects | None:

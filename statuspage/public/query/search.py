@@ -48,7 +48,9 @@ def find(query: Mapping[str, str], generation: Generation) -> Page | None:
     if not asked:
         return None
     index = generation.index
-    asked_for = services_asked, regions_asked = meant(asked, index)
+    kinds = askable(index)
+    asked_for = services_asked, regions_asked = answers.subjects(asked, *kinds)
+    words = answers.words_found(asked, *kinds)
     by_service, by_region = chips_of(index)
     possible, possible_regions = possible_of(index, _slugs(regions_asked, index))
     names = {one.name for one in regions_asked.members} if regions_asked else None
@@ -65,9 +67,9 @@ def find(query: Mapping[str, str], generation: Generation) -> Page | None:
 
     services = [
         item(one, by_service.get(one["slug"], []), possible.get(one["slug"], ""), names)
-        for one in _found(asked, index["services"], services_asked)
+        for one in _found(words, index["services"], services_asked)
     ]
-    places = _found(asked, regions_of(index), None if services_asked else regions_asked)
+    places = _found(words, regions_of(index), None if services_asked else regions_asked)
     regions = [
         item(one, by_region.get(one["slug"], []), possible_regions.get(one["slug"], ""))
         for one in places
@@ -75,7 +77,7 @@ def find(query: Mapping[str, str], generation: Generation) -> Page | None:
     answer = answer_about(*asked_for, generation)
     named = [said for _, said in services]
     named += [said for one, (_, said) in zip(places, regions, strict=True) if one["geography"]]
-    several = None if answer else choices(asked, named)
+    several = None if answer else choices(words, named)
     told, headline = answer or several, headline_of(index)
     context = {
         "asked": asked,
@@ -94,11 +96,15 @@ def find(query: Mapping[str, str], generation: Generation) -> Page | None:
 
 def meant(asked: str, index: Mapping[str, Any]) -> answers.Subjects:
     """The services and the regions that were meant."""
+    return answers.subjects(asked, *askable(index))
+
+
+def askable(index: Mapping[str, Any]) -> tuple[answers.Askable, answers.Askable]:
+    """The services and the regions, in their groups."""
     regions = regions_of(index)
     geographies = [(_named(one), one["slug"]) for one in index["geographies"]]
     categories = dict.fromkeys(one["category"] for one in index["services"])
-    return answers.subjects(
-        asked,
+    return (
         answers.Askable(
             [_named(one) for one in index["services"]],
             [

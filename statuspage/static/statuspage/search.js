@@ -75,11 +75,28 @@ export const begin = ({ root, one, all, words, filled, utc, zone, ages, edge, na
     const parts = word.match(new RegExp([...known.keys(), "[a-z0-9]+"].join("|"), "g")) ?? [word];
     return parts.flatMap((part) => (known.get(part) ?? part).split("|"));
   };
-  const readings = (asked, form) => {
-    const typed = asked.split(/[\s,、’']+/).slice(0, 8);
-    const asides = new Set(form.dataset.asides.split(" ")), known = new Map(form.dataset.words.split(" ").filter(Boolean).map((pair) => pair.split("=")));
-    const bare = typed.map((word) => plain(word.replace(/^[?!.:;。؟¿¡]+|[?!.:;。؟¿¡]+$/g, ""))).filter((word) => word && !asides.has(word));
-    return [typed, bare, bare.flatMap((word) => inEnglish(word, known))].filter((words) => words.length);
+  const asides = new Set(names.asides), known = new Map(Object.entries(names.words ?? {}));
+  const readings = (asked) => {
+    const typed = asked.split(/[\s,、’']+/).slice(0, 20);
+    const bare = typed.map((word) => plain(word.replace(/^[?!.:;。؟¿¡]+|[?!.:;。؟¿¡]+$/g, ""))).reduce((found, word) => {
+      // Two that only together mean something: `log in`.
+      if (known.has(`${found.at(-1)}-${word}`)) found.push(`${found.pop()}-${word}`);
+      else found.push(word);
+      return found;
+    }, []).filter((word) => word && !asides.has(word));
+    return [typed, bare, bare.flatMap((word) => inEnglish(word, known))].filter((words) => words.length).map((words) => words.slice(0, 8));
+  };
+  // The words of a sentence that name something: every short one begins something.
+  const LEAST = { [EXACT]: 1, [INITIALS]: 2, [ABBREVIATION]: 3, [BEGINS]: 5, [CLOSE]: 6 };
+  const naming = (all, kinds) => (all.at(-1) ?? []).filter((word) => kinds.some((items) => {
+    const found = ranked(word, items);
+    return found.some(({ li }) => formsOf(li).forms.some((words) => words.includes(word))) || word.length >= LEAST[found[0]?.how];
+  })).slice(0, 6);
+  // What of a question names something, though it be many: `data` of "is data down?"; else the whole of it.
+  const wordsFound = (asked, kinds) => {
+    const all = readings(asked);
+    return [asked, ...[...all, naming(all, kinds)].map((words) => words.join(" "))]
+      .find((text) => kinds.some((items) => ranked(text, items).length)) ?? asked;
   };
   // A subject is what services or regions are called together, and their lines.
   const sure = (text, among, limit) => {
@@ -104,8 +121,15 @@ export const begin = ({ root, one, all, words, filled, utc, zone, ages, edge, na
     const found = text.length > 3 ? together(kind)(text) : null;
     return found?.members.length < 4 ? found : null;
   };
-  const subjects = (asked, form, services, regions) => {
-    const all = readings(asked, form);
+  const subjects = (asked, services, regions) => {
+    const all = readings(asked), kinds = [services, regions].map((kind) => [...kind.among, ...kind.groups]);
+    const found = within(all, services, regions);
+    if (found) return found;
+    const some = naming(all, kinds), fewer = some.map((_, at) => some.filter((_, i) => i !== at));
+    const same = all.some((words) => words.join(" ") === some.join(" "));
+    return (same ? null : within([some], services, regions)) ?? within(fewer, services, regions) ?? [null, null];
+  };
+  const within = (all, services, regions) => {
     const pair = (left, right) => {
       for (const words of all) {
         for (let cut = 1; cut < words.length; cut++) {
@@ -127,11 +151,11 @@ export const begin = ({ root, one, all, words, filled, utc, zone, ages, edge, na
       }
       return null;
     };
-    const within = (limit) => (kind) => only(kind, limit);
-    return alone(within(INITIALS)) ?? pair(only(services, CONTAINS), only(regions, CONTAINS)) ?? alone(within(CONTAINS))
+    const upTo = (limit) => (kind) => only(kind, limit);
+    return alone(upTo(INITIALS)) ?? pair(only(services, CONTAINS), only(regions, CONTAINS)) ?? alone(upTo(CONTAINS))
       ?? pair(oneOrGroup(services), oneOrGroup(regions)) ?? pair(together(services), together(regions)) ?? alone(group) ?? alone(few)
       ?? pair(only(services, CLOSE), only(regions, CLOSE))
-      ?? alone(within(CLOSE)) ?? [null, null];
+      ?? alone(upTo(CLOSE));
   };
 
   // The card with the answer: its words come from the page, in its language.
@@ -183,7 +207,7 @@ export const begin = ({ root, one, all, words, filled, utc, zone, ages, edge, na
   // Where many are called so: each with its state, to choose from.
   const MOST = 20;
   const offer = (form, asked, kinds) => {
-    const found = kinds.flatMap((items) => ranked(asked, items).map((each) => each.li));
+    const text = wordsFound(asked, kinds), found = kinds.flatMap((items) => ranked(text, items).map((each) => each.li));
     if (found.length < 2) { one(".told", form.parentElement)?.remove(); return []; }
     const order = [...STATES, "possible", "good"], data = form.dataset;
     const stateOf = (li) => STATES.find((each) => one(`.chip.${each}`, li)) ?? (mayOf(li) ? "possible" : "good");
@@ -191,7 +215,7 @@ export const begin = ({ root, one, all, words, filled, utc, zone, ages, edge, na
     const choices = found.map((li) => ({ li, state: stateOf(li) })).sort((a, b) => order.indexOf(a.state) - order.indexOf(b.state));
     const hit = choices.filter(({ state }) => STATES.includes(state)).length;
     boxBelow(form, choices[0].state).replaceChildren(
-      part("h2", "", filled(data.many, { what: asked, n: found.length })), part("p", "", hit ? filled(data.hit, { n: hit }) : data.none),
+      part("h2", "", filled(data.many, { what: text, n: found.length })), part("p", "", hit ? filled(data.hit, { n: hit }) : data.none),
       part("ul", "chips", ...choices.slice(0, MOST).map(({ li, state }) => {
         const choice = link(`${form.getAttribute("action")}?${new URLSearchParams({ q: nameOf(li) })}`, nameOf(li));
         choice.className = `chip ${state}`;
@@ -205,7 +229,7 @@ export const begin = ({ root, one, all, words, filled, utc, zone, ages, edge, na
     const words = form.dataset, lines = { services: all(".what .found > li", live), regions: all(".place .found > li", live) };
     const kinds = words.groups.split("|").map((called, i) => ({ called, members: lines.services.filter((li) => li.dataset.c === String(i)) }));
     const places = all("details.place", live).map((place) => ({ called: one(".who", place).textContent, members: all(".found > li", place) }));
-    const [services, regions] = subjects(asked, form, { among: lines.services, groups: kinds }, { among: lines.regions, groups: places });
+    const [services, regions] = subjects(asked, { among: lines.services, groups: kinds }, { among: lines.regions, groups: places });
     if (!services && !regions) return offer(form, asked, [lines.services, lines.regions]);
     const pairName = (service, region) => (service && region ? filled(words.pair, { service, region }) : service || region);
     const service = services?.members.length === 1 ? services.members[0] : null, region = regions?.members.length === 1 ? regions.members[0] : null;
@@ -262,7 +286,8 @@ export const begin = ({ root, one, all, words, filled, utc, zone, ages, edge, na
     live.toggleAttribute("data-local-searching", asked !== "");
     const items = all(".found > li", live);
     const told = asked ? answer(live, field.form, asked) : [];
-    const hits = asked ? ranked(asked, items).map((each) => each.li) : [];
+    const kinds = [".what .found > li", ".place .found > li"].map((lines) => all(lines, live));
+    const hits = asked ? ranked(wordsFound(asked, kinds), items).map((each) => each.li) : [];
     const found = new Set([...told, ...(told.length > 1 ? [] : hits)]);
     for (const li of items) li.toggleAttribute("data-local-hit", found.has(li));
     for (const rest of all(".rest", live)) {

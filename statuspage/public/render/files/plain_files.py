@@ -12,6 +12,7 @@ from django.utils.html import escape
 
 from incidents.texts.timestamps import seconds
 from statuspage import languages
+from statuspage.public.render import vocabulary
 from statuspage.public.render.page import JSON, Page
 from statuspage.public.snapshot.values import RegionView, ServiceView, Snapshot
 
@@ -33,15 +34,18 @@ def pages(snapshot: Snapshot, shown: Mapping[str, datetime | None]) -> dict[str,
 
 
 def _names(snapshot: Snapshot) -> bytes:
-    """Aliases by kind and slug: fetched by the search of the front page, which is read by many who ask nothing."""
+    """Aliases by kind and slug, and the words of a question: fetched by the search of the front page, which is read by
+    many who ask nothing."""
     kinds: dict[str, list[ServiceView] | list[RegionView]] = {
         "services": [one for category in snapshot.categories for one in category.services],
         "regions": [one for geography in snapshot.geographies for one in geography.regions],
     }
-    names = {
+    known = vocabulary.every()
+    names: dict[str, object] = {
         kind: {one.slug: one.aliases for one in found if one.aliases}
         for kind, found in kinds.items()
     }
+    names |= {"asides": sorted(known.asides), "words": known.words}
     return json.dumps(names, ensure_ascii=False, separators=(",", ":")).encode()
 
 

@@ -1,4 +1,4 @@
-"""What the first request has loaded is not looked through for garbage during later ones."""
+"""What the first request has loaded is not looked through for garbage later, nor a batch while it is made."""
 
 from __future__ import annotations
 
@@ -28,3 +28,15 @@ def test_what_is_loaded_by_the_first_request_is_spared_and_what_comes_later_is_n
     assert spared > before + 10_000
     client.get("/service-health/sign-in/")
     assert gc.get_freeze_count() <= spared  # some of it has gone
+
+
+def test_a_batch_of_deliveries_is_not_looked_through_while_it_is_made() -> None:
+    before = gc.get_threshold()
+    try:
+        garbage_collection.look_less_often()
+        gc.collect()
+        passes = sum(each["collections"] for each in gc.get_stats())
+        batch = [{"delivery": number} for number in range(20_000)]
+        assert sum(each["collections"] for each in gc.get_stats()) == passes, len(batch)
+    finally:
+        gc.set_threshold(*before)

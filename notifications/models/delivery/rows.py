@@ -18,12 +18,17 @@ from django.db.models.expressions import RawSQL
 M = TypeVar("M", bound=Model)
 Row = Sequence[Any]
 
+# Django sets no number, and then psycopg prepares nothing, not even what is asked for by `prepare`. Past so many
+# executions it would prepare any other statement, too, which nobody reaches.
+_ONLY_ON_REQUEST = 2**31
+
 
 @contextmanager
 def executed(statement: str, facts: Mapping[str, Any]) -> Iterator[psycopg.Cursor[Row]]:
     """The statement on Django's connection, in its transaction if there is one. Raises what Django raises."""
     connection.close_if_health_check_failed()
     connection.ensure_connection()
+    connection.connection.prepare_threshold = _ONLY_ON_REQUEST
     with (
         connection.wrap_database_errors,
         psycopg.Cursor[Row](connection.connection) as cursor,

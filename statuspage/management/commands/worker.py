@@ -12,6 +12,7 @@ from django.core.management.base import BaseCommand, CommandParser
 from django.db import Error, connection
 
 from notifications.delivery import claims, send
+from statuspage import garbage_collection
 
 HANDS = 2  # one may plan while the other sends
 QUEUES = ["celery", "plan", "send"]
@@ -33,6 +34,7 @@ class Command(BaseCommand):
         )
 
     def handle(self, *args: Any, alive: Path | None, **options: Any) -> None:
+        garbage_collection.look_less_often()
         # Before all that Celery needs: what waits in the outbox has waited long enough.
         first = threading.Thread(target=send_what_waits, daemon=True, name="first")
         first.start()

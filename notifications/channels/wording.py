@@ -28,8 +28,8 @@ RELEVANCE = {
         "Our analysis confirms that this concerns at least one of your subscriptions."
     ),
     Relevance.RELATED: _(
-        "At least one of your subscriptions runs in a place that is named here. That this concerns it is an"
-        " estimate by that."
+        "At least one of your subscriptions runs in a place that is named here. That this concerns it is"
+        " estimated from where it runs."
     ),
     Relevance.PARTIALLY_RELATED: _(
         "You were told of this incident before; this update may speak of other services or regions than"

@@ -266,7 +266,7 @@ def _are_impacted(concern: Concern) -> str:
         )
     return ngettext(
         "Your subscription is impacted, as our analysis confirms.",
-        "All %(all)d of your subscriptions are impacted, as our analysis confirms.",
+        "All your subscriptions (%(all)d) are impacted, as our analysis confirms.",
         concern.subscriptions,
     )
 
@@ -280,7 +280,7 @@ def _were_impacted(concern: Concern) -> str:
         )
     return ngettext(
         "Your subscription was impacted, as our analysis confirms.",
-        "All %(all)d of your subscriptions were impacted, as our analysis confirms.",
+        "All your subscriptions (%(all)d) were impacted, as our analysis confirms.",
         concern.subscriptions,
     )
 
@@ -294,7 +294,7 @@ def _is_touched(concern: Concern) -> str:
         )
     return ngettext(
         "It touches services and regions where your subscription runs.",
-        "It touches services and regions where all %(all)d of your subscriptions run.",
+        "It touches services and regions where all your subscriptions run (%(all)d).",
         concern.subscriptions,
     )
 
@@ -308,6 +308,6 @@ def _was_touched(concern: Concern) -> str:
         )
     return ngettext(
         "It touched services and regions where your subscription runs.",
-        "It touched services and regions where all %(all)d of your subscriptions run.",
+        "It touched services and regions where all your subscriptions run (%(all)d).",
         concern.subscriptions,
     )

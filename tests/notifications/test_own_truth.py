@@ -251,7 +251,7 @@ def test_a_maintenance_comes_with_an_event_for_the_calendar(
     ("hit", "owned", "said"),
     [
         (1, 1, "Your subscription is impacted, as our analysis confirms."),
-        (3, 3, "All 3 of your subscriptions are impacted, as our analysis confirms."),
+        (3, 3, "All your subscriptions (3) are impacted, as our analysis confirms."),
         (1, 3, "1 of your 3 subscriptions is impacted, as our analysis confirms."),
         (2, 3, "2 of your 3 subscriptions are impacted, as our analysis confirms."),
     ],

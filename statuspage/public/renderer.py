@@ -9,7 +9,6 @@ from datetime import datetime
 from itertools import islice
 
 from django.conf import settings
-from django.utils.safestring import SafeString
 from django.utils.translation import override
 
 from statuspage import languages
@@ -22,7 +21,7 @@ from statuspage.public.render.charts import affected_minutes
 from statuspage.public.render.files import assets, plain_files, share_images
 from statuspage.public.render.headline import Headline, headline
 from statuspage.public.render.index import Index
-from statuspage.public.render.layout import Layout
+from statuspage.public.render.layout import KeptPieces, Layout
 from statuspage.public.render.page import Page, Site
 from statuspage.public.render.pages import (
     ENDPOINTS,
@@ -63,7 +62,7 @@ class Renderer:
     entries: dict[str, bytes] = field(default_factory=dict)
     waiting: dict[str, None] = field(default_factory=dict)
     pictures: dict[str, IncidentView] = field(default_factory=dict)  # by tracking ID, to be drawn
-    kept: dict[str, SafeString] = field(default_factory=dict)  # of the catalogue and settings alone
+    kept: KeptPieces = field(default_factory=KeptPieces)
     cells: DrawnCells = field(default_factory=DrawnCells)
     counted: object = None  # what the minutes printed last were counted from
 
@@ -89,7 +88,7 @@ class Renderer:
         with override(self.language):
             layout = self.layout(snapshot)
             entries = _Entries(self.entries, snapshot)
-            listed = HistoryPages(snapshot, layout, entries, self.kept)
+            listed = HistoryPages(snapshot, layout, entries)
             # No word of what left waits, wherever it stood.
             must = set(change.left_months)
             must.update(() if change.whole else change.redirects)
@@ -155,7 +154,7 @@ class Renderer:
         with override(self.language):
             layout = self.layout(snapshot)
             entries = _Entries(self.entries, snapshot)
-            pages, parts = self._portion(chosen, HistoryPages(snapshot, layout, entries, self.kept))
+            pages, parts = self._portion(chosen, HistoryPages(snapshot, layout, entries))
             entries.shrink()
         return Site(snapshot.revision, snapshot.as_of, pages | self.draw(), parts=parts)
 

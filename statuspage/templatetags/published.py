@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING
 
 from django import template
 from django.conf import settings
 from django.template.base import FilterExpression, Parser, Token
+from django.templatetags.i18n import do_translate
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext
@@ -17,9 +18,10 @@ from statuspage import languages
 from statuspage.configuration.brand import Brand, Words
 from statuspage.public.render import stamps, times
 from statuspage.public.render.files import assets
+from statuspage.public.render.layout import EVERYWHERE
 
 if TYPE_CHECKING:
-    from statuspage.public.render.layout import Alternate
+    from statuspage.public.render.layout import Alternate, KeptPieces
 
 register = template.Library()
 CURRENT = SafeString(' aria-current="true"')
@@ -61,29 +63,60 @@ def other_languages(languages: Sequence[Alternate], language: str) -> SafeString
 
 
 class KeptNode(template.Node):
-    def __init__(self, name: str, by: FilterExpression | None, nodes: template.NodeList) -> None:
-        self.name, self.by, self.nodes = name, by, nodes
+    def __init__(
+        self, name: str, values: Mapping[str, FilterExpression], nodes: template.NodeList
+    ) -> None:
+        self.name, self.values, self.nodes = name, values, nodes
 
     def render(self, context: template.Context) -> SafeString:
-        kept = context.get("kept")
+        values = {name: found.resolve(context) for name, found in self.values.items()}
+        kept: KeptPieces | None = context.get("kept")
         if kept is None:
-            return self.nodes.render(context)
-        name = f"{self.name} {self.by.resolve(context)}" if self.by else self.name
-        if name not in kept:
-            kept[name] = self.nodes.render(context)
-        found: SafeString = kept[name]
-        return found
+            return self._drawn(context, values)
+        return kept.get((self.name, *values.values()), lambda: self._drawn(context, values))
+
+    def _drawn(self, context: template.Context, values: Mapping[str, object]) -> SafeString:
+        same = {name: context[name] for name in EVERYWHERE if name in context}
+        return self.nodes.render(context.new({**same, **values}))
 
 
 @register.tag(name="kept")
 def keep(parser: Parser, token: Token) -> KeptNode:
-    """`{% kept "name" %}…{% endkept %}`: what is the same on every page of a language, rendered once for all that one
-    renderer makes of one catalogue (`Layout.kept`); anywhere else each time. `{% kept "name" value %}`: on every page
-    of this value, of which there must be few."""
-    _, name, *by = token.split_contents()
+    """`{% kept "name" value other=value.part %}…{% endkept %}`: rendered once for as long as these values are equal
+    (`Layout.kept`); anywhere but on the public pages each time. Between them nothing is known but these values and
+    what is the same on all pages (`layout.EVERYWHERE`): so nothing else can be forgotten in what is kept."""
+    _, name, *bits = token.split_contents()
+    named = (bit.partition("=")[::2] for bit in bits)
+    values = {each: parser.compile_filter(value or each) for each, value in named}
     nodes = parser.parse(("endkept",))
     parser.delete_first_token()
-    return KeptNode(name.strip('"'), parser.compile_filter(by[0]) if by else None, nodes)
+    return KeptNode(name.strip('"'), values, nodes)
+
+
+class SentenceNode(template.Node):
+    """Of one text that stands in the template, and so says the same each time in a language."""
+
+    def __init__(self, node: template.Node) -> None:
+        self.node = node
+        self.said: dict[str, str] = {}
+
+    def render(self, context: template.Context) -> str:
+        language = languages.current()
+        if (said := self.said.get(language)) is None:
+            said = self.said[language] = str(self.node.render(context))
+        return said
+
+
+@register.tag
+def translate(parser: Parser, token: Token) -> template.Node:
+    """Django's own, but a text alone is looked up once for each language: half of a page is made of them."""
+    node: template.Node = do_translate(parser, token)
+    bits = token.split_contents()
+    return (
+        SentenceNode(node)
+        if len(bits) == 2 and bits[1][0] in "\"'" and "|" not in bits[1]
+        else node
+    )
 
 
 @register.filter

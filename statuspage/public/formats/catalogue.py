@@ -9,13 +9,18 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any
 
 from incidents.cells import Cell
 from incidents.texts.timestamps import millis
 from statuspage.public.formats.plain import line
-from statuspage.public.snapshot.values import Snapshot
+from statuspage.public.snapshot.values import (
+    CategoryView,
+    GeographyView,
+    RegionView,
+    Snapshot,
+)
 
 Category = tuple[str, str, tuple[str, ...]]  # slug, name, slugs of its services
 
@@ -34,31 +39,8 @@ class FormatCatalogue:
 
     @classmethod
     def of(cls, snapshot: Snapshot) -> FormatCatalogue:
-        regions = [(one, home.slug) for home in snapshot.geographies for one in home.regions]
-        if snapshot.non_regional is not None:
-            regions.append((snapshot.non_regional, ""))
-        services = [one for category in snapshot.categories for one in category.services]
-        names = _distinct((one.slug, one.name) for one in services)
-        places = _distinct((one.slug, one.name) for one, _home in regions)
-        headings = _distinct(
-            ((one.slug, one.name) for one in snapshot.categories), taken=names.values()
-        )
-        return cls(
-            services=names,
-            categories=[
-                (one.slug, headings[one.slug], tuple(s.slug for s in one.services))
-                for one in snapshot.categories
-            ],
-            regions={one.slug: (places[one.slug], home) for one, home in regions},
-            geographies={one.slug: line(one.name) for one in snapshot.geographies},
-            offered={
-                service: [region for region in places if (service, region) in snapshot.offered]
-                for service in names
-            },
-            since={
-                "services": {one.slug: millis(one.since) for one in services if one.since},
-                "regions": {one.slug: millis(one.since) for one, _home in regions if one.since},
-            },
+        return _catalogue(
+            snapshot.categories, snapshot.geographies, snapshot.non_regional, snapshot.offered
         )
 
     @classmethod
@@ -106,6 +88,40 @@ class FormatCatalogue:
         """When both were there; None where nobody knows."""
         both = (self.since["services"].get(cell[0]), self.since["regions"].get(cell[1]))
         return max((one for one in both if one), default=None)
+
+
+# An update leaves it as it is.
+@lru_cache(maxsize=1)
+def _catalogue(
+    categories: tuple[CategoryView, ...],
+    geographies: tuple[GeographyView, ...],
+    non_regional: RegionView | None,
+    offered: frozenset[Cell],
+) -> FormatCatalogue:
+    regions = [(one, home.slug) for home in geographies for one in home.regions]
+    if non_regional is not None:
+        regions.append((non_regional, ""))
+    services = [one for category in categories for one in category.services]
+    names = _distinct((one.slug, one.name) for one in services)
+    places = _distinct((one.slug, one.name) for one, _home in regions)
+    headings = _distinct(((one.slug, one.name) for one in categories), taken=names.values())
+    return FormatCatalogue(
+        services=names,
+        categories=[
+            (one.slug, headings[one.slug], tuple(s.slug for s in one.services))
+            for one in categories
+        ],
+        regions={one.slug: (places[one.slug], home) for one, home in regions},
+        geographies={one.slug: line(one.name) for one in geographies},
+        offered={
+            service: [region for region in places if (service, region) in offered]
+            for service in names
+        },
+        since={
+            "services": {one.slug: millis(one.since) for one in services if one.since},
+            "regions": {one.slug: millis(one.since) for one, _home in regions if one.since},
+        },
+    )
 
 
 def _distinct(named: Iterable[tuple[str, str]], taken: Iterable[str] = ()) -> dict[str, str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
 # What XML 1.0 (2.2) allows no document to hold, not even escaped: one of these in a title would take the
@@ -18,6 +19,7 @@ def clean(text: str) -> str:
     return _FORBIDDEN.sub("", _LINE_ENDS.sub("\n", text))
 
 
+@lru_cache(maxsize=4096)  # mostly names of the catalogue, in each document again
 def line(text: str) -> str:
     """`clean`, on one line."""
     return " ".join(clean(text).split())

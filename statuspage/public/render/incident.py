@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
 from django.utils.safestring import SafeString, mark_safe
@@ -47,6 +47,11 @@ class Update:
     html: SafeString
 
 
+class ByRole(NamedTuple):
+    impacted: tuple[NamedView, ...]
+    mentioned: tuple[NamedView, ...]
+
+
 @dataclass(frozen=True, slots=True)
 class PageSection:
     anchor: str
@@ -80,7 +85,8 @@ def context(incident: IncidentView, now: datetime) -> dict[str, Any]:
         "level": ""
         if incident.kind == Kind.PLANNED_MAINTENANCE
         else labels.LEVELS.get(incident.level, incident.level),
-        "hit": hit.lines(hit.groups(incident.impacts), most=ROWS_DRAWN),
+        "hit": tuple(hit.lines(hit.groups(incident.impacts), most=ROWS_DRAWN)),
+        "is_issue": incident.kind == Kind.SERVICE_ISSUE,
         "stage": labels.STAGES.get(incident.stage, incident.stage),
         "review_name": labels.REVIEWS.get(review.kind, "") if review else "",
         "badge": labels.BADGES.get(review.kind, "") if review else "",
@@ -92,8 +98,10 @@ def context(incident: IncidentView, now: datetime) -> dict[str, Any]:
         "services": _roles(incident.services),
         "regions": _roles(incident.regions),
         "geographies": _roles(incident.geographies),
-        "impacts": [(i, labels.EXTENTS.get(i.extent, i.extent)) for i in incident.impacts],
-        "ongoing": labels.ENDS["ongoing" if incident.active else "unstated"],
+        "impacts": tuple(
+            (i, str(labels.EXTENTS.get(i.extent, i.extent))) for i in incident.impacts
+        ),
+        "ongoing": str(labels.ENDS["ongoing" if incident.active else "unstated"]),
         "updates": [_update(one) for one in incident.communications],
         "sections": sections,
         "timeline": timeline,
@@ -149,11 +157,9 @@ def _update(view: CommunicationView) -> Update:
     return Update(view, str(labels.STAGES.get(view.stage, view.stage)), kind, mark_safe(view.html))  # noqa: S308
 
 
-def _roles(views: Sequence[NamedView]) -> dict[str, list[NamedView]]:
-    return {
-        role: [view for view in views if (view.role == Role.IMPACTED) == (role == Role.IMPACTED)]
-        for role in ("impacted", "mentioned")
-    }
+def _roles(views: Sequence[NamedView]) -> ByRole:
+    impacted = tuple(view for view in views if view.role == Role.IMPACTED)
+    return ByRole(impacted, tuple(view for view in views if view.role != Role.IMPACTED))
 
 
 def _repair(item: RepairItemView, now: datetime) -> Repair:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections import OrderedDict
+from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -13,12 +14,43 @@ from django.utils.safestring import SafeString
 
 from statuspage import languages
 
+# What is the same on all pages of a language for as long as the settings are, if a page has it.
+EVERYWHERE = (
+    "asks_visitors", "base_url", "brand", "direction", "kept", "language", "root", "site_name"
+)  # fmt: skip
+MOST_KEPT = 300_000  # characters, per language
+
+
+class KeptPieces:
+    """Pieces of pages by what they were rendered from; those asked for last, in one language.
+
+    Equal values must look the same: no number beside a truth value, no text that is safe in one place alone.
+    """
+
+    def __init__(self) -> None:
+        self._pieces: OrderedDict[Hashable, SafeString] = OrderedDict()
+        self.length = 0
+
+    def get(self, key: Hashable, render: Callable[[], SafeString]) -> SafeString:
+        if (piece := self._pieces.get(key)) is None:
+            piece = self._pieces[key] = render()
+            self.length += len(piece)
+            while self.length > MOST_KEPT:
+                self.length -= len(self._pieces.popitem(last=False)[1])
+        else:
+            self._pieces.move_to_end(key)
+        return piece
+
+    def clear(self) -> None:
+        self._pieces.clear()
+        self.length = 0
+
 
 @dataclass(frozen=True, slots=True)
 class Layout:
     """The facts every page states: `as_of` (UTC) is when the database was read.
 
-    `kept`: what templates mark as the same on all pages of a language (`{% kept %}`), once it is rendered.
+    `kept`: what templates mark as the same for the same values (`{% kept %}`), in the language of the page.
     """
 
     as_of: datetime
@@ -26,7 +58,7 @@ class Layout:
     dated: bool = (
         True  # False: written anew only when something on it changes, so no time is stated
     )
-    kept: dict[str, SafeString] | None = field(default=None, compare=False, repr=False)
+    kept: KeptPieces | None = field(default=None, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,10 +95,10 @@ def _shared(layout: Layout, path: str, context: Mapping[str, Any]) -> dict[str, 
         "root": root,
         "path": f"{root}{path}",
         "language": languages.current(),
-        "languages": [
+        "languages": tuple(
             Alternate(code, name, f"{languages.root(code)}{path}{query}")
             for code, name in languages.names().items()
-        ],
+        ),
         "direction": languages.direction(),
         "as_of": layout.as_of,
         "dated": layout.dated,

@@ -76,20 +76,19 @@ def status_pages(
     regions, lists = cells.get("lists", lambda: _lists(snapshot))
     context = {**cards.cards(snapshot), **lists, "headline": headline(snapshot)}
     context |= {
-        "tabs": matrix.tabs(snapshot),
+        "tabs": tuple(matrix.tabs(snapshot)),
         "legend": legend(),
         "last": band.last_closed(snapshot),
-        "figures": band.figures(snapshot),
+        "figures": tuple(band.figures(snapshot)),
         "recent": recent_days.rows(snapshot),
-        "places": places.places(snapshot, regions),
+        "places": tuple(places.places(snapshot, regions)),
         "first_day": affected_minutes.first_day(snapshot),
-        "categories": [one.name for one in snapshot.categories],
+        "categories": tuple(one.name for one in snapshot.categories),
     }
     # The same on each of these pages: rendered once.
+    seen = {"as_of": snapshot.as_of, "kept": layout.kept}
     context["parts"] = {
-        name: SafeString(
-            fragment(f"status/{name}.html", {**context, "as_of": snapshot.as_of}).decode()
-        )
+        name: SafeString(fragment(f"status/{name}.html", {**context, **seen}).decode())
         for name in ("figures", "cards", "upcoming", "recent", "places")
     }
     context["parts"]["lists"] = cells.get(
@@ -106,8 +105,13 @@ def status_pages(
         path = f"{STATUS}{geography.slug}/"
         tables[path] = (geography, cells.get(path, partial(matrix.table, snapshot, geography)))
     for path, (place, table) in tables.items():
-        long = table.count("<tr") > LONG
-        values = {**context, "geography": place, "table": table, "long": long}
+        values = {
+            **context,
+            "geography": place,
+            "table": table,
+            "long": table.count("<tr") > LONG,
+            "affected": bool(table) and place is None,
+        }
         found[path] = _matrix("status/matrix.html", layout, path, values)
     return found
 
@@ -165,9 +169,11 @@ def _lists(snapshot: Snapshot) -> tuple[dict[str, SafeString], dict[str, Any]]:
     }
 
 
-def legend() -> list[tuple[str, Any, Any]]:
+def legend() -> tuple[tuple[str, str, str], ...]:
     order = (*labels.TROUBLE, "possible", "good")
-    return [(state, labels.STATES[state], labels.STATES_EXPLAINED[state]) for state in order]
+    return tuple(
+        (state, str(labels.STATES[state]), str(labels.STATES_EXPLAINED[state])) for state in order
+    )
 
 
 @lru_cache(maxsize=32)
@@ -177,20 +183,17 @@ def _strip(strip: heatmap.Strip, figures: bool, _language: str) -> SafeString:
 
 
 class HistoryPages:
-    """The pages of the history; `parts` has the entries of the incidents they show, `kept` what was rendered of
-    the same catalogue before."""
+    """The pages of the history; `parts` has the entries of the incidents they show."""
 
     def __init__(
         self,
         snapshot: Snapshot,
         layout: Layout,
         parts: Mapping[str, bytes],
-        kept: dict[str, SafeString],
     ) -> None:
         self.snapshot = snapshot
         self.layout = layout
         self.parts = parts
-        self.kept = kept
         self.months = list(snapshot.months)
         self.common = {
             **history.choices(snapshot),
@@ -200,11 +203,12 @@ class HistoryPages:
         }
 
     def _filters(self) -> SafeString:
-        """The form with nothing chosen, the same on each of these pages."""
-        if "filters" not in self.kept:
-            form = fragment("history/filters.html", self.common).decode()
-            self.kept["filters"] = SafeString(form)
-        return self.kept["filters"]
+        """The form with nothing chosen, the same for as long as the catalogue is."""
+
+        def form() -> SafeString:
+            return SafeString(fragment("history/filters.html", self.common).decode())
+
+        return self.layout.kept.get("filters", form) if self.layout.kept else form()
 
     def newest(self) -> Page:
         # Numbers of today belong on this page alone: a month of long ago stays as it was.

@@ -15,7 +15,7 @@ from statuspage.public.store.manifest import GenerationError
 
 # File systems without hard links, or with too many on one file, still work: by copying.
 NO_LINKS = {errno.EPERM, errno.EXDEV, errno.EMLINK, errno.ENOTSUP, errno.EACCES, errno.ENOSYS}
-SYNC_ALL_FROM = 200  # above so many touched files one sync(2) is cheaper than an fsync each
+SYNC_ALL_FROM = 50  # above so many touched files one sync(2) is cheaper than an fsync each
 
 
 @contextmanager
@@ -112,15 +112,15 @@ class Tree:
 
     def link(self, name: str, source: Path) -> None:
         target = self._make_room(name)
-        try:
-            link_or_copy(source, target)
-        except FileExistsError:
-            target.unlink()
-            link_or_copy(source, target)
+        target.unlink(missing_ok=True)
+        link_or_copy(source, target)
 
     def remove(self, name: str) -> None:
         target = self.root / name
-        target.unlink(missing_ok=True)
+        try:
+            target.unlink()
+        except FileNotFoundError:
+            return
         with suppress(OSError):  # not empty: then it stays
             while target.parent != self.root:
                 target = target.parent

@@ -5,10 +5,13 @@ Every feed says when it was made, whether or not there is anything to tell: empt
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import json
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from html import escape
+from io import StringIO
 from typing import Any
 
 from django.utils import feedgenerator
@@ -53,9 +56,18 @@ class FeedChannel:
 
 
 class _Dated(feedgenerator.SyndicationFeed):
+    """Says when it was made, and holds entries as they were written once."""
+
     def latest_post_date(self) -> datetime:
         made: datetime = self.feed["made"]
         return made
+
+    def write_items(self, handler: SimplerXMLGenerator) -> None:
+        for entry in self.feed["entries"]:
+            handler.ignorableWhitespace(entry)
+
+    def write_added(self, handler: SimplerXMLGenerator) -> None:
+        super().write_items(handler)  # type: ignore[misc]  # of both kinds
 
 
 class _RssOfNow(_Dated, feedgenerator.Rss201rev2Feed):
@@ -84,6 +96,11 @@ class _Atom(_Dated, feedgenerator.Atom1Feed):
         handler.addQuickElement("content", item["html"], {"type": "html"})
 
 
+_KINDS: Mapping[str, type[_RssOfNow | _Atom]] = {
+    one.__name__: one for one in (_RssOfNow, _Rss, _Atom)
+}
+
+
 def rss_of_now(channel: FeedChannel, entries: Sequence[FeedEntry]) -> Page:
     return Page(_written(_RssOfNow, channel, entries), _Rss.content_type, max_age=MAX_AGE)
 
@@ -108,26 +125,39 @@ def _written(
         feed_url=channel.own,
         feed_guid=channel.id,
         made=channel.as_of,
+        entries=[
+            _item_of(kind.__name__, channel.base_url, dump(entry)) for entry in entries[:SHOWN]
+        ],
     )
-    for entry in entries[:SHOWN]:
-        at = parse(entry["at"])
-        feed.add_item(
-            title=entry["title"],
-            link=entry["url"],
-            # Readers take a description for HTML, in RSS as in Django's Atom: so the text is escaped.
-            description=entry["html"] if kind is _RssOfNow else escape(entry["text"]),
-            unique_id=entry["id"],
-            unique_id_is_permalink=False,
-            pubdate=at,
-            updateddate=at,
-            html=entry["html"],
-            places=[
-                (f"{channel.base_url}/products.json#{kind}", slug, name)
-                for kind in ("services", "regions")
-                for slug, name in entry[kind]
-            ],
-        )
     return feed.writeString("utf-8").encode()
+
+
+# An update adds one to fifty.
+@lru_cache(maxsize=3 * SHOWN + 10)
+def _item_of(kind: str, base_url: str, row: bytes) -> str:
+    """An entry (`row`: as JSON) as feeds of this kind hold it."""
+    entry: FeedEntry = json.loads(row)
+    at = parse(entry["at"])
+    feed = _KINDS[kind](title="", link="", description="")
+    feed.add_item(
+        title=entry["title"],
+        link=entry["url"],
+        # Readers take a description for HTML, in RSS as in Django's Atom: so the text is escaped.
+        description=entry["html"] if kind == _RssOfNow.__name__ else escape(entry["text"]),
+        unique_id=entry["id"],
+        unique_id_is_permalink=False,
+        pubdate=at,
+        updateddate=at,
+        html=entry["html"],
+        places=[
+            (f"{base_url}/products.json#{places}", slug, name)
+            for places in ("services", "regions")
+            for slug, name in entry[places]
+        ],
+    )
+    written = StringIO()
+    feed.write_added(SimplerXMLGenerator(written, "utf-8", short_empty_elements=True))
+    return written.getvalue()
 
 
 def json_feed(channel: FeedChannel, entries: Sequence[FeedEntry]) -> Page:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -45,6 +45,8 @@ class Components:
         self._touched: dict[Cell, datetime] = {}
         for incident in incidents:
             self._note(incident)
+        self._noted = self._states.keys() | self._touched.keys() | self._dependents.keys()
+        self._places = {slug: name for slug, (name, home) in catalogue.regions.items() if home}
         self.by_id: dict[str, JsonRow] = {}
         self.all: list[JsonRow] = []
         for position, group in enumerate(view.groups, start=1):
@@ -67,13 +69,16 @@ class Components:
             self._states[cell] = worse(self._states.get(cell), state)
 
     def _component(self, one: Component, group: str | None, position: int) -> JsonRow:
-        status = worst_of_cells(one, self._states).component
-        touched = max((t for cell in one.cells if (t := self._touched.get(cell))), default=None)
+        noted = [
+            cell for cell in one.cells if cell in self._noted
+        ]  # nobody says anything of others
+        status = worst_of_cells(noted, self._states).component
+        touched = max((t for cell in noted if (t := self._touched.get(cell))), default=None)
         created = one.since or UNKNOWN
         row = self._row(one.id, one.name, status, created, position)
         row |= {
             "updated_at": max(millis(touched), created) if touched else created,
-            "description": self._where(one),
+            "description": self._where(one, noted),
             "showcase": True,
             "start_date": one.since[:10] if one.since else None,
             "group_id": group,
@@ -82,14 +87,13 @@ class Components:
         self.by_id[one.id] = row
         return row
 
-    def _where(self, one: Component) -> str | None:
+    def _where(self, one: Component, noted: Sequence[Cell]) -> str | None:
         """Of several regions those that are not well; of what is well, that it may be affected."""
         well = GOOD.component
-        hit = [cell for cell in one.cells if self._states.get(cell, GOOD).component != well]
+        hit = [cell for cell in noted if self._states.get(cell, GOOD).component != well]
         if not hit:
-            causes = [why for cell in one.cells for why in self._dependents.get(cell, ())]
-            places = {slug: name for slug, (name, home) in self._catalogue.regions.items() if home}
-            return sentence(causes, self._catalogue.services, places) or None
+            causes = [why for cell in noted for why in self._dependents.get(cell, ())]
+            return sentence(causes, self._catalogue.services, self._places) or None
         if len(one.cells) < 2:
             return None
         names = [self._catalogue.region_name(region) for _service, region in hit[:NAMES_SHOWN]]
@@ -123,10 +127,10 @@ class Components:
         }
 
 
-def worst_of_cells(one: Component, states: Mapping[Cell, Shown]) -> Shown:
-    """The worst of its cells."""
+def worst_of_cells(cells: Iterable[Cell], states: Mapping[Cell, Shown]) -> Shown:
+    """The worst of these."""
     state = GOOD
-    for cell in one.cells:
+    for cell in cells:
         if cell in states:
             state = worse(state, states[cell])
     return state

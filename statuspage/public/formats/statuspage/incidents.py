@@ -230,7 +230,7 @@ class Incidents:
         cells = dict.fromkeys((*moment.after, *moment.before))
         hit = {by_cell[cell].id: by_cell[cell] for cell in cells if cell in by_cell}
         states = [
-            (one, worst_of_cells(one, moment.before), worst_of_cells(one, moment.after))
+            (one, worst_of_cells(one.cells, moment.before), worst_of_cells(one.cells, moment.after))
             for one in hit.values()
         ]
         changed = [one for one in states if one[1] != one[2]]

@@ -33,7 +33,7 @@ class FrontPlace:
     marks: SafeString
     drawing: SafeString
     posted: str
-    items: Sequence[SafeString]
+    items: tuple[SafeString, ...]
 
 
 def places(snapshot: Snapshot, items: Mapping[str, SafeString]) -> list[FrontPlace]:
@@ -87,7 +87,7 @@ def _place(
         mark_safe(marks if items else ""),  # noqa: S308 (our own words for states)
         affected_minutes.drawing(days, dotted=True),
         _posted(snapshot, days),
-        items,
+        tuple(items),
     )
 
 

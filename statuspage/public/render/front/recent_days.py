@@ -8,22 +8,24 @@ from datetime import UTC, datetime, time, timedelta
 from statuspage.public.render import times
 from statuspage.public.render.headline import is_upcoming
 from statuspage.public.render.table import labels
-from statuspage.public.snapshot.values import IncidentView, Snapshot
+from statuspage.public.snapshot.values import BesideView, IncidentView, Snapshot
 
 DAYS = 14
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """`incident` is None for a day, or days in a row, on which none began. `length` is empty while it goes on."""
+    """`incident` is None for a day, or days in a row, on which none began. `length` is empty where none is known, also
+    for what is `active`."""
 
     days: str
-    incident: IncidentView | None = None
+    incident: BesideView | None = None
     state: str = "good"
     length: str = ""
+    active: bool = False
 
 
-def rows(snapshot: Snapshot) -> list[Row]:
+def rows(snapshot: Snapshot) -> tuple[Row, ...]:
     """Today first; days are days in UTC. What began earlier and is not over stands on the first day."""
     now = snapshot.as_of
     today = datetime.combine(now.astimezone(UTC).date(), time(), UTC)
@@ -43,7 +45,7 @@ def rows(snapshot: Snapshot) -> list[Row]:
             continue
         found += [*_quiet(quiet), *(_row(day, one) for one in by_day[day])]
         quiet = []
-    return [*found, *_quiet(quiet)]
+    return (*found, *_quiet(quiet))
 
 
 def _quiet(days: list[datetime]) -> list[Row]:
@@ -55,4 +57,6 @@ def _quiet(days: list[datetime]) -> list[Row]:
 
 def _row(day: datetime, one: IncidentView) -> Row:
     length = times.length(one.ended_at - one.started_at) if one.ended_at else ""
-    return Row(times.short_day(day), one, labels.state_of(one.kind, one.level), length)
+    named = BesideView(one.tracking_id, one.title, one.language)
+    state = labels.state_of(one.kind, one.level)
+    return Row(times.short_day(day), named, state, length, one.active)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime
+from functools import lru_cache
 
 from django.utils.translation import gettext, ngettext
 
@@ -16,6 +17,12 @@ SHOWN = 6
 
 
 def groups(impacts: Iterable[ImpactView]) -> tuple[CellGroup, ...]:
+    return _groups(tuple(impacts))
+
+
+# The same in all languages, and on each page that names them.
+@lru_cache(maxsize=64)
+def _groups(impacts: tuple[ImpactView, ...]) -> tuple[CellGroup, ...]:
     return grouped(
         PlacedCell(
             service=impact.service.name,

@@ -115,7 +115,10 @@ def same_words(delivery: Delivery) -> tuple[object, ...]:
         delivery.endpoint.time_zone,
         delivery.last_of_hour,
         is_late(delivery),
-        *((each.communication_id, each.audience, each.relevance) for each in delivery.digest_items),
+        *(
+            (each.communication_id, each.audience, each.relevance, is_late(each))
+            for each in delivery.digest_items
+        ),
     )
 
 
@@ -125,7 +128,6 @@ def is_late(delivery: Delivery) -> bool:
         delivery.is_first
         and delivery.communication.number > 1
         and delivery.relevance != Relevance.NOT_IMPACTED
-        and not delivery.digest_items
     )
 
 
@@ -227,13 +229,21 @@ def earlier(delivery: Delivery) -> list[Communication]:
     return list(before.exclude(**{column: ""}).order_by("-number"))
 
 
+def story(delivery: Delivery) -> list[Communication]:
+    """The same of all that its message tells: what a digest tells along may be somebody's first of an incident."""
+    return [one for each in (delivery, *delivery.digest_items) for one in earlier(each)]
+
+
 def earlier_head() -> str:
     return gettext("What was said before you were told")
 
 
-def heading(communication: Communication, zone: str) -> str:
-    """Over an earlier statement: when, and the stage."""
-    return f"{moment(communication.at, zone)} · {gettext(communication.get_stage_display())}"
+def heading(communication: Communication, zone: str, *, within: Communication) -> str:
+    """Over an earlier statement: when, and the stage; and of what, where what it is told with is of another incident."""
+    parts = [moment(communication.at, zone), gettext(communication.get_stage_display())]
+    if communication.incident_id != within.incident_id:
+        parts.append(communication.incident.public_title)
+    return " · ".join(parts)
 
 
 def moment(at: datetime | None, zone: str) -> str:

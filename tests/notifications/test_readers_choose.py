@@ -205,6 +205,29 @@ def test_a_daily_summary_is_one_mail_at_its_hour_with_all_that_was_said(
     assert second.tracking_id in text
 
 
+def test_a_first_summary_tells_also_what_was_said_before_its_reader_came(
+    operator: User, sink: Sink
+) -> None:
+    now = datetime.now(UTC)
+    first, second = (public_incident("error", operator, now) for _ in range(2))
+    for one in (first, second):
+        plan.plan(communication_id=last(one).pk, now=now)
+    late = reader("late@example.com")
+    late.post_cadence = "daily"
+    late.save()
+    said = [say(one, "update identified", operator, now) for one in (first, second)]
+    for update in said:
+        plan.plan(communication_id=update.pk, now=now)
+    Delivery.objects.filter(endpoint=late, state="pending").update(next_attempt_at=now)
+    work()
+    (mail,) = sink.mails
+    text = text_of(mail)
+    story = text.partition("---- What was said before you were told ----")[2].partition("----")[0]
+    assert story.count("Investigating") == 2
+    assert text_of(mail, "html").count("What was said before you were told") == 1
+    assert f"Investigating · {first.public_title}" in story
+
+
 def test_the_hour_is_found_in_every_zone_and_across_a_change_of_the_clocks() -> None:
     noon = datetime(2026, 3, 28, 12, tzinfo=UTC)
     for zone in ("Europe/Berlin", "Pacific/Auckland", "Nowhere/Land"):

@@ -137,7 +137,7 @@ def post_of(delivery: Delivery) -> Post:
         ref=_ref(delivery),
         thread=delivery.communication.incident.tracking_id,
     )
-    return _with_carried(post, delivery) if delivery.digest_items else _with_story(post, delivery)
+    return _with_story(_with_carried(post, delivery), delivery)
 
 
 def test_post(now: datetime) -> Post:
@@ -205,7 +205,8 @@ def _notes(delivery: Delivery) -> list[str]:
 
 
 def _with_carried(post: Post, delivery: Delivery) -> Post:
-    items = len(delivery.digest_items)
+    if not (items := len(delivery.digest_items)):
+        return post
     more = ngettext("%(n)d more update", "%(n)d more updates", items) % {"n": items}
     updates = []
     for each in delivery.digest_items:
@@ -221,13 +222,16 @@ def _with_story(post: Post, delivery: Delivery) -> Post:
     public = delivery.audience == DeliveryAudience.PUBLIC
     zone = delivery.endpoint.time_zone
     updates = []
-    for each in reversed(wording.earlier(delivery)):
-        head = wording.heading(each, zone)
+    title, along = wording.earlier_head(), bool(post.carried)
+    for each in reversed(wording.story(delivery)):
+        head = wording.heading(each, zone, within=delivery.communication)
+        head = f"{title}: {head}" if along else head
         ref = f"Ref. {each.incident.tracking_id}/{each.number}"
         updates.append(Update(head, "", to_text(wording.said(each, public=public)[0]), ref))
     if not updates:
         return post
-    return replace(post, carried_head=wording.earlier_head(), carried=updates)
+    head = post.carried_head if along else title
+    return replace(post, carried_head=head, carried=[*updates, *post.carried])
 
 
 def _ref(delivery: Delivery) -> str:

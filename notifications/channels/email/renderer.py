@@ -113,7 +113,7 @@ class MailRenderer:
     def _render(self, delivery: Delivery) -> MessageTemplate:
         book, public = self._book(delivery), delivery.audience == DeliveryAudience.PUBLIC
         mine = wording.own_page(delivery)
-        story = wording.earlier(delivery)
+        story = wording.story(delivery)
         room = Room(1 + len(story) + len(delivery.digest_items))
         facts = _facts(delivery, book, room) | book.standing(delivery)
         context = facts | {
@@ -260,8 +260,9 @@ def _earlier(
     if mine or public:
         words = room.fitted(words)
     return {
-        "said_at": wording.moment(communication.at, delivery.endpoint.time_zone),
-        "stage": gettext(communication.get_stage_display()),
+        "heading": wording.heading(
+            communication, delivery.endpoint.time_zone, within=delivery.communication
+        ),
         "body": markdown.to_text(words),
         "body_html": markdown.to_html(words),
         "language": language,

@@ -79,7 +79,7 @@ def event_of(delivery: Delivery, statement: ReadStatement) -> Event:
                 one.stage,
                 one.at,
                 wording.said(one, public=public)[0],
-                wording.heading(one, "UTC"),
+                wording.heading(one, "UTC", within=communication),
             )
             for one in reversed(wording.earlier(delivery))
         )

@@ -239,7 +239,7 @@ def earlier_head() -> str:
 
 
 def heading(communication: Communication, zone: str, *, within: Communication) -> str:
-    """Over an earlier statement: when, and the stage; and of what, where what it is told with is of another incident."""
+    """Over an earlier statement: when, and the stage; and of what, where it is told with another incident."""
     parts = [moment(communication.at, zone), gettext(communication.get_stage_display())]
     if communication.incident_id != within.incident_id:
         parts.append(communication.incident.public_title)

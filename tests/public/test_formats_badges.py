@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from xml.etree import ElementTree as ET
 
@@ -47,6 +48,14 @@ def test_a_badge_shows_each_state_by_word_and_by_a_shape_of_its_own(state: str) 
     shape = page.body.partition(b'<g transform="')[2].partition(b">")[2].partition(b"</g>")[0]
     assert shape
     assert all(shape not in other for other in others)
+
+
+def test_a_frame_is_as_high_as_a_finger_needs_it_and_keeps_its_proportions() -> None:
+    html = pages_of(EVENTFUL)["/embed/"].body.decode()
+    width, height, drawn = map(
+        int, re.findall(r'width="(\d+)" height="(\d+)" viewBox="0 0 (\d+) 20"', html)[0]
+    )
+    assert (height, width) == (24, round(drawn * 1.2))
 
 
 def test_the_badge_for_everything_shows_the_worst_state() -> None:

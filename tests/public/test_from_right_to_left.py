@@ -47,3 +47,8 @@ def test_nothing_leaves_the_window_of_a_phone(tmp_path: Path) -> None:
             edges = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
             assert page.evaluate(edges) == 0, path
             assert page.evaluate(left) >= 0, path
+            # Drawings run from the left in every language, and so do the days below them.
+            days = page.locator(".axis span").evaluate_all(
+                "(all) => all.map((one) => one.getBoundingClientRect().x)"
+            )
+            assert days == sorted(days)

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import itertools
+import re
 from dataclasses import replace
 from datetime import timedelta
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -74,6 +76,18 @@ def test_how_fast_we_were_names_only_what_is_known() -> None:
     assert response_line.response(snapshots.january()) is None  # read from a text: nobody knows
 
 
+@pytest.mark.parametrize("minutes", [0, 7, 30, 53, 60])
+def test_a_time_below_the_axis_stays_within_the_drawing_on_a_phone(minutes: int) -> None:
+    start = START + timedelta(minutes=minutes)
+    bar = window_chart.Bar("", "critical", start, start + timedelta(hours=9))
+    drawn = str(window_chart.draw([bar], [], start, "any"))
+    found = re.findall(r'class="time" x="([\d.]+)%" y="\d+" text-anchor="(\w+)"', drawn)
+    assert len(found) >= 2
+    for place, anchor in found:
+        room = {"start": (0, 14), "middle": (7, 7), "end": (14, 0)}[anchor]
+        assert room[0] <= float(place) <= 100 - room[1]
+
+
 @given(st.lists(st.integers(0, 10_000), min_size=2, max_size=6).map(sorted))
 def test_points_are_in_order_inside_and_apart(minutes: list[int]) -> None:
     places = response_line._places([START + timedelta(minutes=n) for n in minutes])
@@ -111,6 +125,31 @@ def test_numbers_below_the_axis_stand_in_order_and_apart(wanted: list[float]) ->
     gaps = [later - earlier for earlier, later in itertools.pairwise(places)]
     assert all(gap >= 7.0 - 0.001 for gap in gaps)
     assert 2.9 <= places[0] <= places[-1] <= 97.1
+
+
+def test_the_story_of_what_nobody_located_names_no_cell() -> None:
+    night = snapshots.bad_night().incidents[-1]
+    began = "Service issue since 01:30 UTC on 21 January 2024 (Mitigating)."
+    bare = replace(night, impacts=(), services=(), regions=(), geographies=(), response=None)
+    assert story(bare) == [f"{began} What it affects was not stated."]
+    named = replace(bare, services=night.services[:1], regions=night.regions[:2])
+    names = f"{night.services[0].name}, {night.regions[0].name} and {night.regions[1].name}"
+    [told] = story(named)
+    assert told == f"{began} Named with it: {names}. Which service in which region was not stated."
+    over = replace(bare, ended_at=START + timedelta(hours=7), stage="resolved")
+    assert story(over)[0].startswith(
+        "Service issue from 01:30 UTC to 08:30 UTC on 21 January 2024 (Resolved)."
+    )
+    planned = replace(
+        bare,
+        kind="planned-maintenance",
+        stage="cancelled",
+        scheduled_for=START,
+        scheduled_until=None,
+    )
+    assert story(planned)[0].startswith(
+        "Planned maintenance from 01:30 UTC on 21 January 2024 on (Cancelled)."
+    )
 
 
 def test_the_story_says_what_it_was_and_who_was_told_when() -> None:

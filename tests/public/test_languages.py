@@ -148,6 +148,22 @@ def test_each_language_sets_its_own_signs(code: str, wrong: str) -> None:
     assert [text for text in texts if re.search(wrong, text)] == []
 
 
+@pytest.mark.parametrize(
+    ("code", "months", "day"),
+    [
+        ("en", "Jun Jul Jan", "1 Jul"),
+        ("fr", "juin juil. jan.", "1 juil."),  # not twice the same three letters
+        ("es", "jun jul ene", "1 jul"),  # no proper names
+        ("ja", "6月 7月 1月", "7月1日"),
+    ],
+)
+def test_months_are_shortened_as_each_language_does_it(code: str, months: str, day: str) -> None:
+    with override(code):
+        shown = [times.short_month(each) for each in ("2024-06", "2024-07", "2024-01")]
+        assert " ".join(shown) == months
+        assert times.short_day(datetime(2024, 7, 1, tzinfo=UTC)) == day
+
+
 def test_the_first_of_a_month_is_an_ordinal_in_french_and_lengths_are_one_word_in_japanese() -> (
     None
 ):

@@ -69,7 +69,9 @@ def test_regions_with_known_times_are_drawn_one_by_one() -> None:
 
 
 def test_impacted_and_mentioned_are_told_apart() -> None:
-    shown = text("/status/history/PORT-AL1/")
+    story, _, shown = text("/status/history/PORT-AL1/").partition("What and where")
+    assert "Named with it: " in story
+    assert "Data Lake" not in story
     assert shown.index("Services impacted") < shown.index("Resource Manager")
     assert shown.index("Services mentioned") < shown.index("Data Lake")
     assert "Geographies impacted Europe" in shown

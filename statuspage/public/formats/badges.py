@@ -5,6 +5,7 @@ Presentation attributes only, so that they can be shown where inline style is fo
 
 from __future__ import annotations
 
+import re
 from datetime import datetime
 from html import escape
 from unicodedata import east_asian_width
@@ -19,6 +20,7 @@ from statuspage.public.render.table import labels
 MAX_AGE = 30
 LONGEST = 60  # characters of the left half
 HEIGHT, EDGE, ICON = 20, 6, 16
+TARGET = 24
 # Pixels of a character at 11 pixels, about as in Verdana; any other one takes the usual width.
 USUAL, WIDE = 6.7, 11.0
 WIDTHS = (
@@ -71,11 +73,18 @@ def badge(subject: str, state: str, as_of: datetime) -> Page:
 
 
 def framed(drawn: Page, base_url: str) -> Page:
-    """A badge that leads to the status page, as a document for a frame on other pages; asks again by itself."""
+    """A badge that leads to the status page, as a document for a frame on other pages; asks again by itself. It is as
+    high as a finger needs it (WCAG 2.5.8)."""
+    body = re.sub(
+        rb'width="(\d+)" height="%d"' % HEIGHT,
+        lambda size: b'width="%d" height="%d"' % (round(int(size[1]) * TARGET / HEIGHT), TARGET),
+        drawn.body,
+        count=1,
+    )
     html = (
         b'<!doctype html><html lang="en"><meta charset="utf-8"><meta http-equiv="refresh" content="60">'
         b'<title>Status</title><a href="%s/status/" target="_top">%s</a></html>'
-    ) % (escape(base_url).encode(), drawn.body)
+    ) % (escape(base_url).encode(), body)
     return Page(html, HTML, max_age=MAX_AGE)
 
 

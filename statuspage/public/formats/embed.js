@@ -22,6 +22,10 @@
     a:hover, a:focus-visible { text-decoration: underline }
     svg { width: .8em; height: .8em; flex: none }
     .none { fill: #1d7f54 } .minor { fill: #9a5b00 } .major, .critical { fill: #b3261e } .unknown { fill: #5a6270 }
+    @supports (color: light-dark(red, red)) {
+      .none { fill: light-dark(#1d7f54, #5cc596) } .minor { fill: light-dark(#9a5b00, #e0a84a) }
+      .major, .critical { fill: light-dark(#b3261e, #f08a80) } .unknown { fill: light-dark(#5a6270, #a5acb8) }
+    }
   `);
   // A shape of its own for each, as colours alone say nothing to some.
   const SHAPES = {

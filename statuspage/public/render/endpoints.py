@@ -98,7 +98,8 @@ def sections(snapshot: Snapshot, base_url: str) -> tuple[EndpointGroup, ...]:
             ),
             f'<script src="{base_url}/embed.js" defer></script>\n'
             f'<statuspage-state service="{service}" region="{region}"></statuspage-state>\n'
-            f'<iframe src="{base_url}/embed/regions/{region}/" height="40"></iframe>\n'
+            f'<iframe src="{base_url}/embed/regions/{region}/" title="Status" '
+            f'height="44" style="border: 0; color-scheme: light"></iframe>\n'
             f'<img src="{base_url}/badge/{service}.svg" alt="">',
         ),
     )

@@ -112,7 +112,7 @@ def excerpt(incident: IncidentView) -> Excerpt:
         latest = incident.communications[0].said()
         text, language = _first_words(latest.html), latest.language
     else:
-        text = ""
+        text, language = hit.summary(incident), languages.current()
     if len(text) > EXCERPT:
         text = text[:EXCERPT].rsplit(" ", 1)[0].rstrip(",;:–- ") + " …"
     return Excerpt(text, language)

@@ -205,8 +205,7 @@ def _marks(incident: IncidentView) -> list[Mark]:
 
 def story(incident: IncidentView) -> list[str]:
     """What a reader wants to know first, in sentences: what it was, where and when; who was told how soon."""
-    found = [hit.summary(incident)] if incident.impacts else []
-    return [*found, *filter(None, [how_soon(incident)])]
+    return [hit.summary(incident), *filter(None, [how_soon(incident)])]
 
 
 def how_soon(incident: IncidentView) -> str:

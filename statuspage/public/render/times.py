@@ -45,18 +45,21 @@ def date_name(day_in_utc: date) -> str:
 def short_month(month: str) -> str:
     """`Jan` for `2024-01`."""
     first = datetime.strptime(f"{month}-01", "%Y-%m-%d").replace(tzinfo=UTC)
-    return _short(first.date(), "n月" if get_language() == "ja" else "M", get_language() or "")
+    form = {"ja": "n月", "fr": "N"}.get(get_language() or "", "M")
+    return _short(first.date(), form, get_language() or "")
 
 
 def short_day(moment: datetime) -> str:
     """`21 Jan`, for the axis of a drawing (UTC)."""
-    form = {"ja": "n月j日", "de": "j. N", "en": "j M"}.get(get_language() or "", "j N")
+    form = {"ja": "n月j日", "de": "j. N", "en": "j M", "es": "j M"}.get(get_language() or "", "j N")
     return _short(moment.astimezone(UTC).date(), form, get_language() or "")
 
 
 @lru_cache(KEPT)
-def _short(day_in_utc: date, form: str, _language: str) -> str:
-    return date_format(day_in_utc, form)
+def _short(day_in_utc: date, form: str, language: str) -> str:
+    """Months are no proper names in Spanish, though Django has their short forms so."""
+    written = date_format(day_in_utc, form)
+    return written.lower() if language == "es" else written
 
 
 def full(moment: datetime) -> str:

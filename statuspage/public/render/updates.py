@@ -12,6 +12,7 @@ from typing import Any
 
 from django.conf import settings
 from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import gettext
 
 from incidents.wording import isolated
 from statuspage import languages
@@ -42,7 +43,8 @@ def page(
         # Safe: statements and reviews are sanitised when they are stored and read.
         Statement(
             # A generation of a former release has no parts of it.
-            f"{labels.said(one['state'])}: {isolated(one['about'])}"
+            gettext("%(subject)s: %(state)s")
+            % {"subject": labels.said(one["state"]), "state": isolated(one["about"])}
             if "about" in one
             else one["title"],
             languages.root() + one["url"].removeprefix(base),

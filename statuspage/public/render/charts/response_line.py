@@ -19,8 +19,9 @@ from statuspage.public.render.charts.window_chart import apart
 from statuspage.public.snapshot.values import IncidentView
 
 HEIGHT, LINE, RADIUS = 72, 52, 11
-NEAREST = 7.5  # percent between two milestones, so that their numbers stay legible on a phone
-LETTERED = 17.0  # percent; from here on the minutes fit above the line
+# Percent between two milestones, so that on a phone the minutes above every other gap stay apart, and from where on
+# they fit above their own.
+NEAREST, LETTERED = 12.0, 20.0
 EDGE = 4.0
 
 
@@ -86,7 +87,7 @@ def draw(moments: Sequence[datetime]) -> SafeString:
         # Of words that are wider than their gaps every other one stands a line higher.
         raised = narrow and not raised
         body.append(
-            f'<text{" class=narrow" if narrow else ""} x="{middle:.2f}%"'
+            f'<text x="{middle:.2f}%"'
             f' y="{LINE - RADIUS - (22 if raised else 6)}" text-anchor="middle">{words}</text>'
         )
     for number, place in enumerate(places, start=1):

@@ -22,6 +22,7 @@ MOST_TICKS = 5
 ROW, UNNAMED, BAR, TOP, BOTTOM = 36, 20, 10, 4, 24
 BELOW, RADIUS = 40, 12  # of the numbered marks: from the end of the axis' words, and their size
 MOST_NUMBERED = 12  # beyond, marks are points
+ROOM = 7.0  # percent that half of a time or day below the axis takes on a phone
 LONGEST_NAME = 48  # letters of a name below the drawing
 
 
@@ -64,7 +65,7 @@ def draw(bars: Sequence[Bar], marks: Sequence[Mark], now: datetime, label: str) 
     def x(moment: datetime) -> str:
         return f"{max(0.0, min(1.0, (moment - left) / (right - left))) * 100:.2f}%"
 
-    body = [_tick(tick, x(tick), axis) for tick in ticks(left, right)]
+    body = [_tick(tick, (tick - left) / (right - left) * 100, axis) for tick in ticks(left, right)]
     y, before = TOP, None
     for bar in bars:
         opens = before is None or not _together(before, bar)
@@ -164,10 +165,12 @@ def ticks(left: datetime, right: datetime) -> list[datetime]:
     return found
 
 
-def _tick(moment: datetime, x: str, axis: int) -> str:
-    day = moment.hour == 0 and moment.minute == 0
+def _tick(moment: datetime, place: float, axis: int) -> str:
+    """A line, and its time below: in its middle, but where that would not fit on a phone beside it."""
+    x, day = f"{place:.2f}%", moment.hour == 0 and moment.minute == 0
+    anchor = "start" if place < ROOM else "end" if place > 100 - ROOM else "middle"
     text = times.short_day(moment) if day else f"{moment:%H:%M}"
     return (
         f'<line class="tick" x1="{x}" x2="{x}" y1="0" y2="{axis + 4}"/>'
-        f'<text class="time" x="{x}" y="{axis + 18}" text-anchor="middle">{text}</text>'
+        f'<text class="time" x="{x}" y="{axis + 18}" text-anchor="{anchor}">{text}</text>'
     )

@@ -94,6 +94,7 @@ def card(one: IncidentView, now: datetime) -> dict[str, Any]:
         "promise_at": times.brief(promise[1], now) if promise else "",
         "told": incident.how_soon(one),
         "hit": hit.lines(hit.groups(hit.open_impacts(one, now)), LINES_SHOWN),
+        "unstated": hit.unstated(one),
         "regions": shown,
         "more_regions": len(regions) - len(shown),
     }

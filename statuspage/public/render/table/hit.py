@@ -9,8 +9,9 @@ from functools import lru_cache
 from django.utils.translation import gettext, ngettext
 
 from incidents.cells import CellGroup, PlacedCell, grouped
-from incidents.vocabulary import Stage
-from incidents.wording import WordingFacts, named, sentence
+from incidents.vocabulary import Role, Stage
+from incidents.wording import WordingFacts, clock, isolated, joined, listed, named, sentence, span
+from statuspage.public.render.table import labels
 from statuspage.public.snapshot.values import ImpactView, IncidentView
 
 SHOWN = 6
@@ -73,6 +74,8 @@ def recovered(incident: IncidentView, now: datetime) -> str:
 
 def summary(incident: IncidentView) -> str:
     """What the facts say of it as it stands, in the current language: what is hit, or what was and when."""
+    if not incident.impacts:
+        return _of_no_cell(incident)
     over = incident.ended_at
     still = [one for one in incident.impacts if one.end is None]
     times = {
@@ -93,3 +96,36 @@ def summary(incident: IncidentView) -> str:
             begun=any(one.stage == Stage.IN_PROGRESS for one in incident.communications),
         )
     )
+
+
+def _of_no_cell(incident: IncidentView) -> str:
+    """Where nobody stated what is hit: kind, stage and times, and the names that stand beside it."""
+    begin = incident.scheduled_for or incident.started_at
+    end = incident.scheduled_until if incident.scheduled_for else incident.ended_at
+    facts = {
+        "kind": labels.KINDS.get(incident.kind, incident.kind),
+        "stage": labels.STAGES.get(incident.stage, incident.stage),
+        "since": clock(begin),
+        "span": span(begin, end),
+    }
+    if end or incident.scheduled_for:
+        what = gettext("%(kind)s %(span)s (%(stage)s).") % facts
+    else:
+        what = gettext("%(kind)s since %(since)s (%(stage)s).") % facts
+    return joined(what, unstated(incident))
+
+
+def unstated(incident: IncidentView) -> str:
+    """What is not known of where it hits; empty where its cells are."""
+    if incident.impacts:
+        return ""
+    services, places = (
+        [isolated(one.name) for one in views if one.role == Role.IMPACTED]
+        for views in (incident.services, (*incident.regions, *incident.geographies))
+    )
+    if not services and not places:
+        return gettext("What it affects was not stated.")
+    named_with = gettext("Named with it: %(names)s.") % {"names": listed([*services, *places])}
+    if len(services) == len(places) == 1:
+        return named_with
+    return joined(named_with, gettext("Which service in which region was not stated."))

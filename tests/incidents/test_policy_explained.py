@@ -6,7 +6,14 @@ import json
 from dataclasses import replace
 from typing import Any
 
-from incidents.policy import PRESETS, Explanation, explain, neighbours, parse_facts
+from incidents.policy import (
+    PRESETS,
+    Counterfactual,
+    Explanation,
+    explain,
+    neighbours,
+    parse_facts,
+)
 
 AZURE = PRESETS["azure"]
 BROAD: dict[str, Any] = {
@@ -190,6 +197,17 @@ def test_one_region_fewer_means_one_region_and_not_the_world() -> None:
         near for counterfactual, near in neighbours(facts) if counterfactual == ("regions", 2, 1)
     )
     assert {impact.region for impact in fewer.impacts} == {"west-us"}
+
+
+def test_one_fewer_moves_only_what_counts_of_the_last_one() -> None:
+    names = ("a", "b", "c")
+    cells = [{"service": name, "region": name} for name in names]
+    unfelt = [{"service": name, "region": name, "level": "informational"} for name in names]
+    facts = parse_facts(BROAD | {"impacts": cells + unfelt, "dependents": 0})
+    near = dict(neighbours(facts))
+    services = [impact.service for impact in near[Counterfactual("services", 3, 2)].impacts]
+    regions = [impact.region for impact in near[Counterfactual("regions", 3, 2)].impacts]
+    assert services == regions == ["a", "b", "a", "a", "b", "c"]
 
 
 def test_a_wider_or_narrower_extent_moves_only_the_widest_impacts() -> None:

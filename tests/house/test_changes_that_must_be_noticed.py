@@ -82,7 +82,9 @@ def test_a_decision_without_a_statement_is_news(
     seen = seen_now(incident)
     assert not news_since(incident, seen)
     decision = record_decision(incident, now=now, actor=operator, reason="Looked at again.")
-    assert news_since(incident, seen).decisions == [decision]
+    news = news_since(incident, seen)
+    assert news
+    assert news.decisions == [decision]
 
 
 @pytest.mark.django_db(transaction=True)

@@ -77,6 +77,7 @@ PARTS = {
             "notifications/test_nobody_is_silent_unseen",
             "notifications/test_only_what_is_hit",
             "notifications/test_own_truth",
+            "notifications/test_readers_choose",
             "notifications/test_target_index",
             "portal/test_events",
         ),
@@ -85,6 +86,7 @@ PARTS = {
         ("notifications/delivery/*.py",),
         (
             "house/test_changes_that_must_be_noticed",
+            "incidents/test_reminders",
             "notifications/test_no_storms",
             "notifications/test_no_storms_whatever_happens",
             "notifications/test_nobody_is_silent_unseen",

@@ -75,6 +75,65 @@ def test_a_whole_one_is_given() -> None:
         assert outbound.get(address, most_bytes=100) == b"whole"
 
 
+@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
+def test_where_it_has_moved_is_said(status: int) -> None:
+    moved = f"HTTP/1.1 {status} Moved\r\nLocation: /elsewhere\r\n\r\n".encode()
+    with (
+        answering(lambda peer: peer.sendall(moved)) as address,
+        pytest.raises(outbound.Unreachable, match="it has moved to '/elsewhere'"),
+    ):
+        outbound.get(address, most_bytes=100)
+
+
+@pytest.mark.parametrize(
+    ("said", "why"),
+    [(b"SMTP ready\r\n\r\n", "the answer is not HTTP"), (b"", "ended before the answer")],
+)
+def test_what_is_wrong_with_an_answer_is_said(said: bytes, why: str) -> None:
+    with (
+        answering(lambda peer: peer.sendall(said)) as address,
+        pytest.raises(outbound.Unreachable, match=why),
+    ):
+        outbound.post(address, body=b"{}", headers={})
+    with (
+        answering(lambda peer: peer.sendall(said)) as address,
+        pytest.raises(outbound.Unreachable, match=r"BadStatusLine|RemoteDisconnected"),
+    ):
+        outbound.get(address, most_bytes=100)
+
+
+def test_a_header_is_one_line() -> None:
+    with (
+        answering(lambda _: None) as address,
+        pytest.raises(outbound.Unreachable, match="a header has a line break"),
+    ):
+        outbound.post(address, body=b"", headers={"X-Name": "a\nX-Other: b"})
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"Content-Length: 9\r\n\r\nhalf",
+        b"Content-Length: 200\r\n\r\n" + b"x" * 200,
+        b"Transfer-Encoding: chunked\r\n\r\nnot a number\r\n",
+    ],
+)
+def test_a_body_that_breaks_off_takes_nothing_back_of_what_was_done(body: bytes) -> None:
+    with answering(lambda peer: peer.sendall(b"HTTP/1.1 200 OK\r\n" + body)) as address:
+        answer = outbound.post(address, body=b"{}", headers={}, most_bytes=100)
+    assert (answer.status, answer.body) == (200, b"")
+
+
+def test_an_address_of_one_link_alone_is_not_public(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings.OUTBOUND_ALLOW = []
+    found = [(socket.AF_INET6, socket.SOCK_STREAM, 6, "", ("fe80::1%eth0", 443, 0, 2))]
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: found)
+    with pytest.raises(outbound.Refused, match="leads to an address that is not public"):
+        outbound.check("https://link.example.com/")
+
+
 def test_one_sentence_for_every_host_that_cannot_be_used(
     settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -116,7 +116,12 @@ def waits_for_audience(
     if standing not in (Standing.WAITING, Standing.PUBLIC):
         return False
     once_known = TABLE[standing, decided].told is ToldDirectly.ONCE_KNOWN
-    return once_known and scenario == Scenario.AUDIENCE_UNKNOWN and audience == Audience.UNKNOWN
+    return once_known and is_audience_unknown(scenario=scenario, audience=audience)
+
+
+def is_audience_unknown(*, scenario: int | None, audience: str) -> bool:
+    """Whether it was made public because nobody knows who is affected, and nobody knows yet."""
+    return scenario == Scenario.AUDIENCE_UNKNOWN and audience == Audience.UNKNOWN
 
 
 def as_markdown() -> str:

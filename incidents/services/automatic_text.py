@@ -8,6 +8,7 @@ from datetime import datetime
 
 from django.db import connection
 
+from incidents import prepared
 from incidents.cells import CellGroup, CellIds, PlacedCell, grouped
 from incidents.models import Impact, Incident
 from incidents.vocabulary import LEVEL_RANK, Kind, Stage
@@ -26,7 +27,7 @@ FROM incidents_offering o JOIN incidents_region r ON r.id = o.region_id
 WHERE o.retired_at IS NULL AND NOT r.is_global AND o.service_id = ANY (%(services)s::bigint[])
 GROUP BY o.service_id, r.geography_id
 """
-# One question past the ORM: the first mail of an incident waits for it.
+# Prepared: the first mail of an incident waits for it.
 _PLACED = f"""
 WITH asked AS (
   SELECT DISTINCT * FROM unnest(%(services)s::bigint[], %(regions)s::bigint[]) AS a(service_id, region_id)
@@ -46,14 +47,13 @@ def cells_of(pairs: Iterable[CellIds]) -> dict[CellIds, PlacedCell]:
     """Each cell by name, in the catalogue's order; one query, however many there are."""
     wanted = list(pairs)
     facts = {
-        "services": [service for service, _ in wanted],
-        "regions": [region for _, region in wanted],
+        "services": prepared.array(service for service, _ in wanted),
+        "regions": prepared.array(region for _, region in wanted),
     }
-    with connection.cursor() as cursor:
-        cursor.execute(_PLACED, facts)
-        return {
-            (service, region): PlacedCell(*placed) for service, region, *placed in cursor.fetchall()
-        }
+    return {
+        (service, region): PlacedCell(*placed)
+        for service, region, *placed in prepared.answers(_PLACED, facts)
+    }
 
 
 def offered_in_geographies(services: Iterable[int]) -> dict[tuple[int, int], int]:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from datetime import datetime
+from functools import cache
 
 from django.contrib.auth.models import AbstractBaseUser
 from django.db import transaction
 
-from incidents import state_table, wording
+from incidents import prepared, state_table, wording
 from incidents.models import Communication, Decision, Incident
 from incidents.services.automatic_text import opening
 from incidents.services.decisions import decision_recording
@@ -76,8 +77,21 @@ def decided_of(decision: Decision) -> Decided:
     return Decided.FOR_NOW if decision.verdict["withdraw_after_review"] else Decided.POSTED
 
 
+def is_public(incident_id: int) -> bool:
+    """Whether anybody may see it, now. Every message asks: the gate is put into SQL once."""
+    return bool(prepared.answers(_gate_of_one(), {"id": incident_id}))
+
+
+@cache
+def _gate_of_one() -> str:
+    gate, _ = Incident.objects.public().filter(pk=0).values("pk").query.sql_with_params()
+    return gate.replace("%s", "%(id)s")
+
+
 def waits_for_audience(incident: Incident) -> bool:
     """Whether its targeted alerts wait until it is known who is affected, by what was decided last."""
+    if not state_table.is_audience_unknown(scenario=incident.scenario, audience=incident.audience):
+        return False  # whatever was decided: the first message need not wait for the question
     decision = incident.decisions.order_by("-id").first()
     return decision is not None and state_table.waits_for_audience(
         standing_of(incident),

@@ -10,20 +10,21 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.db import connection
 from django.utils import timezone
 
 from incidents.cells import CellIds
-from incidents.models import Communication, Impact, Incident
+from incidents.models import Communication
 from incidents.sealing import unseal_findable
 from incidents.services.visibility import waits_for_audience
 from incidents.vocabulary import LEVEL_RANK, Audience, CommunicationKind, Kind, Level
 from notifications.audience import daily_summary, readers_sql, target_index
 from notifications.audience import selection_sql as sql
 from notifications.audience.rule_bits import bits
-from notifications.models import AlertRule, Endpoint, ImpactedSubscription
+from notifications.models import Endpoint, ImpactedSubscription
+from notifications.models.delivery import rows
 from notifications.vocabulary import quiet_hours
 from notifications.vocabulary.addresses import label
 from notifications.vocabulary.delivery_states import (
@@ -39,6 +40,8 @@ from notifications.vocabulary.delivery_states import (
 _LAST = 2**63 - 1  # beyond every id
 # With so many cells it is cheaper to read all targets of a tenant than to look up each cell.
 WIDE = 3_000
+# Tenants of a window, for which the server need not plan the statement anew.
+FEW = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,8 +56,8 @@ class Slice:
 
 def line_of(incident_id: int) -> list[int]:
     """The incident and those it has absorbed: who heard of one of them hears how it goes on."""
-    absorbed = Incident.objects.filter(merged_into=incident_id).values_list("pk", flat=True)
-    return [incident_id, *absorbed]
+    absorbed = rows.answers(sql.ABSORBED, {"incident": incident_id})
+    return [incident_id, *(pk for (pk,) in absorbed)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,20 +136,19 @@ def add_matching(
     Windows of ids and no limit: each cell's part of the index is entered where the window begins and left
     where it ends, without sorting what comes later.
     """
-    target_index.refresh()
-    facts = _facts(communication, cells, after, None)
-    with connection.cursor() as cursor:
-        cursor.execute(sql.WINDOW, facts)
-        first, last = cursor.fetchone() or (None, None)
-    if first is None:
+    standing = _standing(communication, after=after)
+    if standing.is_stale:
+        target_index.refresh()
+    if (first := standing.first) is None:
         return Slice(None, 0, 0, more=False)
-    facts |= {
-        "upto": min(first + window - 1, last),
+    facts = _facts(communication, cells, after, None, standing) | {
+        "upto": min(first + window - 1, standing.last),
         "relevance": Relevance.IMPACTED if by_list else Relevance.RELATED,
         **asdict(quiet),
     }
-    step = _step(sql.chain(*_targets(cells, by_list=by_list)) + sql.ADD_TARGETS, facts)
-    return Slice(step.last, step.seen, step.added, more=facts["upto"] < last)
+    statement = sql.chain(*_targets(cells, by_list=by_list)) + sql.ADD_TARGETS
+    step = _step(statement, facts, prepared=window <= FEW)
+    return Slice(step.last, step.seen, step.added, more=facts["upto"] < standing.last)
 
 
 def add_told_before(
@@ -175,11 +177,7 @@ def quiet_now(communication: Communication, *, now: datetime) -> QuietNow:
     found = QuietNow()
     if takes_back(kind=communication.kind):
         return found
-    rules = AlertRule.objects.filter(quiet_from__isnull=False)
-    windows = {
-        quiet_hours.window(*each)
-        for each in rules.values_list("quiet_from", "quiet_until").distinct()
-    }
+    windows = {quiet_hours.window(*each) for each in rows.answers(sql.QUIET_HOURS, {})}
     if not windows:
         return found
     for zone in Endpoint.objects.values_list("time_zone", flat=True).distinct():
@@ -269,18 +267,42 @@ def _places(cells: Sequence[CellIds]) -> dict[str, list[int]]:
     }
 
 
+class _Standing(NamedTuple):
+    """What a slice asks before all else. `first`, `last`: ids of the tenants that come next; `recovered`: whether some
+    of what was hit was well again before the rest."""
+
+    is_stale: bool
+    absorbed: list[int]
+    recovered: bool
+    first: int | None
+    last: int
+
+
+def _standing(communication: Communication, *, after: int) -> _Standing:
+    facts = {"incident": communication.incident_id, "after": after}
+    return _Standing(*rows.answers(sql.STANDING, facts)[0])
+
+
 def _facts(
-    communication: Communication, cells: Sequence[CellIds], after: int, most: int | None
+    communication: Communication,
+    cells: Sequence[CellIds],
+    after: int,
+    most: int | None,
+    standing: _Standing | None = None,
 ) -> dict[str, Any]:
-    line = line_of(communication.incident_id)
+    incident = communication.incident
+    standing = standing or _standing(communication, after=after)
+    # Who was told that all of theirs is well hears no more: of an update, and where it can be.
+    kinds = communication.kind, incident.kind
+    partial = kinds == (CommunicationKind.UPDATE, Kind.SERVICE_ISSUE) and standing.recovered
     return {
         **_places(cells),
-        **asdict(bits(communication.incident.kind, communication.incident.level)),
-        **_post_facts(communication.incident.kind, communication.incident.level),
+        **asdict(bits(incident.kind, incident.level)),
+        **_post_facts(incident.kind, incident.level),
         "in_between": is_in_between(kind=communication.kind, stage=communication.stage),
         "end": is_end(kind=communication.kind, stage=communication.stage),
         "takes_back": takes_back(kind=communication.kind),
-        "line": line,
+        "line": [incident.pk, *standing.absorbed],
         "incident": communication.incident_id,
         "communication": communication.pk,
         "priority": priority(
@@ -289,24 +311,15 @@ def _facts(
         "after": after,
         "upto": _LAST,
         "most": most,
-        "partial": _may_have_released(communication, line),
+        "partial": partial,
         "closing": communication.stage in CLOSING_STAGES,
     }
 
 
-def _may_have_released(communication: Communication, line: Sequence[int]) -> bool:
-    """Whether some of what was hit was well again before the rest, so that some hear no more of it."""
-    incident = communication.incident
-    if (communication.kind, incident.kind) != (CommunicationKind.UPDATE, Kind.SERVICE_ISSUE):
-        return False
-    ended = Impact.objects.filter(occurrence__incident__in=line, ended_at__isnull=False)
-    if incident.mitigated_at:
-        ended = ended.filter(ended_at__lt=incident.mitigated_at)
-    return ended.exists()
-
-
-def _step(statement: str, facts: dict[str, Any]) -> Slice:
-    with connection.cursor() as cursor:
-        cursor.execute(statement, facts)
+def _step(statement: str, facts: dict[str, Any], *, prepared: bool = False) -> Slice:
+    """`prepared`: it is about few, so that any way of the planner's will do."""
+    with rows.executed(statement, facts) if prepared else connection.cursor() as cursor:
+        if not prepared:
+            cursor.execute(statement, facts)
         last, seen, added = cursor.fetchone() or (None, 0, 0)
     return Slice(last, seen, added, more=seen == facts["most"])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from notifications.audience.rule_bits import DIRECT_SQL, PARTS
-from notifications.audience.target_index_sql import REGIONS, SERVICES
+from notifications.audience.target_index_sql import ANY_MARK, REGIONS, SERVICES
 
 # Parts of one WITH chain. Parameters: services, regions (the scope), the bits of kind and level (see
 # `rule_bits`), incident, line (the incident and those merged into it), after and upto (a window of tenants), most.
@@ -199,10 +199,19 @@ SELECT %(upto)s, (SELECT count(*) FROM targets), (SELECT count(*) FROM added)
     .replace("{quiet}", QUIET.format(quiet="t.quiet", id="t.endpoint_id"))
 )
 
-# The first window begins before the first tenant, and there is nothing after the last.
-WINDOW = """
-SELECT (SELECT min(id) FROM notifications_tenant WHERE id > %(after)s),
-  (SELECT max(id) FROM notifications_tenant)
+ABSORBED = "SELECT id FROM incidents_incident WHERE merged_into_id = %(incident)s"
+QUIET_HOURS = "SELECT DISTINCT quiet_from, quiet_until FROM notifications_alertrule WHERE quiet_from IS NOT NULL"
+# What a slice asks before all else: whether the index is behind, the incidents of the line, whether anything of
+# them was well again (before all of it was, if that is over), and the tenants that come next. The first window begins
+# before the first tenant, and there is nothing after the last.
+STANDING = f"""
+WITH absorbed AS MATERIALIZED ({ABSORBED})
+SELECT EXISTS ({ANY_MARK}), ARRAY(SELECT id FROM absorbed), EXISTS (
+    SELECT FROM incidents_impact i JOIN incidents_occurrence o ON o.id = i.occurrence_id
+    WHERE o.incident_id = ANY (ARRAY(SELECT id FROM absorbed) || %(incident)s::bigint)
+      AND i.ended_at < coalesce(
+        (SELECT mitigated_at FROM incidents_incident WHERE id = %(incident)s), 'infinity')),
+  (SELECT min(id) FROM notifications_tenant WHERE id > %(after)s), (SELECT max(id) FROM notifications_tenant)
 """
 
 # What each endpoint last heard in this incident. Who was told "you were not affected" has heard the

@@ -140,6 +140,8 @@ SELECT count(*) FROM (
 ) AS differing
 """
 
+ANY_MARK = "SELECT FROM notifications_staletenant LIMIT 1"
+
 TAKE_MARKS = """
 DELETE FROM notifications_staletenant WHERE tenant_id IN (
   SELECT DISTINCT tenant_id FROM notifications_staletenant ORDER BY tenant_id LIMIT %(most)s)

@@ -15,7 +15,8 @@ from django.conf import settings
 from django.utils.translation import get_language, gettext, gettext_lazy, ngettext, override
 
 from incidents import wording
-from incidents.models import Communication, Incident
+from incidents.models import Communication
+from incidents.services.visibility import is_public
 from incidents.vocabulary import CommunicationKind, Kind
 from incidents.wording import WordingFacts, written
 from notifications.models import Delivery
@@ -162,7 +163,6 @@ def facts(delivery: Delivery, where: Sequence[str]) -> dict[str, object]:
     a group of cells."""
     communication, incident = delivery.communication, delivery.communication.incident
     zone = delivery.endpoint.time_zone
-    is_public = Incident.objects.public().filter(pk=incident.pk).exists()
     looks, word = state(delivery)
     # Of what never was there is neither a beginning nor an end.
     retracted = communication.kind == CommunicationKind.RETRACTION
@@ -183,7 +183,9 @@ def facts(delivery: Delivery, where: Sequence[str]) -> dict[str, object]:
         "said_at": moment(communication.at, zone),
         "next_update": moment(communication.next_update_by, zone),
         "tracking_id": incident.tracking_id,
-        "link": f"{settings.BASE_URL}/status/history/{incident.tracking_id}/" if is_public else "",
+        "link": f"{settings.BASE_URL}/status/history/{incident.tracking_id}/"
+        if is_public(incident.pk)
+        else "",
     }
 
 

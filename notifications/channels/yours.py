@@ -20,8 +20,15 @@ from incidents.services.automatic_text import cells_of
 from incidents.vocabulary import EXTENT_RANK, LEVEL_RANK, CommunicationKind, Kind
 from notifications.channels.wording import EFFECT, ENDED, EXTENTS
 from notifications.models import Delivery
+from notifications.models.delivery import rows
 from notifications.models.delivery.concern import Concern
 from notifications.vocabulary.delivery_states import Relevance
+
+_WINDOWS = f"""
+SELECT {rows.columns(Impact, "i")} FROM incidents_impact i JOIN incidents_occurrence o ON o.id = i.occurrence_id
+WHERE o.incident_id = %(incident)s
+ORDER BY i.started_at, i.id
+"""  # noqa: S608 - names of columns
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,8 +84,8 @@ class Book:
     def windows(self) -> Mapping[CellIds, list[Impact]]:
         """By cell, the oldest first."""
         found: dict[CellIds, list[Impact]] = {}
-        impacts = Impact.objects.filter(occurrence__incident=self.communication.incident_id)
-        for one in impacts.order_by("started_at", "id"):
+        for row in rows.answers(_WINDOWS, {"incident": self.communication.incident_id}):
+            one = rows.instance(Impact, row)
             found.setdefault((one.service_id, one.region_id), []).append(one)
         return found
 

@@ -13,11 +13,10 @@ from operator import attrgetter
 
 from django.db import connection, transaction
 
-from incidents.models import Communication
 from notifications.audience import concern
 from notifications.delivery import rate_limits
 from notifications.models import Channel, Delivery, Endpoint
-from notifications.models.delivery import rows
+from notifications.models.delivery import rows, statements
 from notifications.vocabulary.delivery_states import LIMITED
 
 # Longer than a batch may take (send.BATCH_SECONDS) plus the slowest single mail.
@@ -111,12 +110,12 @@ SET LOCAL enable_hashjoin = off; SET LOCAL enable_mergejoin = off
 """
 
 _CHANNELS_DUE = """
-SELECT asked FROM unnest(%s::text[]) AS asked
+SELECT asked FROM unnest(%(channels)s::text[]) AS asked
 WHERE NOT EXISTS (SELECT FROM notifications_killswitch WHERE released_at IS NULL)
   AND EXISTS (
     SELECT FROM notifications_delivery d
     WHERE d.state = 'pending' AND d.channel = asked
-      AND d.next_attempt_at <= clock_timestamp() - %s * interval '1 second')
+      AND d.next_attempt_at <= clock_timestamp() - %(since)s * interval '1 second')
 """
 
 
@@ -151,9 +150,7 @@ def claim(*, most: int, channel: str) -> Batch:
     item = _digest_items_of(deliveries)
     carried: dict[int | None, list[Delivery]] = {}
     # Texts are long and shared: once per batch, not once per row.
-    said = Communication.objects.select_related("incident").in_bulk(
-        {each.communication_id for each in (*deliveries, *item)}
-    )
+    said = statements.read({each.communication_id for each in (*deliveries, *item)})
     for each in (*deliveries, *item):
         each._state.fields_cache["communication"] = said[each.communication_id]
     for each in item:
@@ -203,9 +200,8 @@ def _digest_items_of(deliveries: Sequence[Delivery]) -> list[Delivery]:
 
 def channels_due(*, since: timedelta = timedelta(0)) -> list[Channel]:
     """The channels in which something is due (for so long), in its turn or not."""
-    with connection.cursor() as cursor:
-        cursor.execute(_CHANNELS_DUE, [list(Channel), since.total_seconds()])
-        return [Channel(channel) for (channel,) in cursor.fetchall()]
+    facts = {"channels": rows.array(Channel), "since": since.total_seconds()}
+    return [Channel(channel) for (channel,) in rows.answers(_CHANNELS_DUE, facts)]
 
 
 def anything_due(*, channel: str | None = None, since: timedelta = timedelta(0)) -> bool:

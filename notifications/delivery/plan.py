@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
-from django.db import connection, transaction
+from django.db import transaction
 
 from incidents.models import Communication, Incident
 from incidents.services.visibility import waits_for_audience
@@ -14,17 +14,17 @@ from notifications.audience import selection, target_index
 from notifications.delivery import rate_limits
 from notifications.delivery.supersede import supersede
 from notifications.models import FanOut
-from notifications.models.delivery import rows
+from notifications.models.delivery import rows, statements
 from notifications.vocabulary.delivery_states import NEXT_PHASE, Phase
 
 # Deliveries a slice, about: small enough that sending begins at once, and that a lock is short.
 SLICE = 20_000
 # Small, so that the first messages leave while the rest is being planned.
-FIRST_SLICE = 25
+FIRST_SLICE = 10
 # Sweeps look back this far, so that an installation set up late does not mail last year's news.
 HORIZON = timedelta(days=3)
 
-# Past the ORM, as the first message waits for these; without waiting for the disk (`_without_the_disk`).
+# Past the ORM, as the first message waits for these; without waiting for the disk (see `_LOCK`).
 _BEGIN = """
 WITH hasty AS MATERIALIZED (SELECT set_config('synchronous_commit', 'off', true))
 INSERT INTO notifications_fanout
@@ -43,6 +43,23 @@ WHERE NOT c.backfilled AND NOT i.backfilled AND (
   EXISTS (SELECT FROM notifications_fanout f WHERE f.communication_id = c.id AND f.phase <> 'done')
   OR (i.updated_at >= %(since)s
     AND NOT EXISTS (SELECT FROM notifications_fanout f WHERE f.communication_id = c.id)))
+"""
+# The commit does not wait for the disk: a claim's does, and takes all before it along. What is lost is planned again.
+# What is prepared is about few: the server need not plan it anew for each.
+_LOCK = f"""
+WITH hasty AS MATERIALIZED (
+  SELECT set_config('synchronous_commit', 'off', true), set_config('plan_cache_mode', 'force_generic_plan', true)
+)
+SELECT {rows.columns(FanOut, "f")}, {statements.COLUMNS}
+FROM hasty, notifications_fanout f
+JOIN incidents_communication c ON c.id = f.communication_id JOIN incidents_incident i ON i.id = c.incident_id
+WHERE f.id = %(id)s FOR UPDATE OF f
+"""  # noqa: S608 - names of columns
+_WIDTH = len(FanOut._meta.concrete_fields)
+_KEEP = """
+UPDATE notifications_fanout SET phase = %(phase)s, cursor = %(cursor)s, targeted = %(targeted)s,
+  public = %(public)s, superseded = %(superseded)s, done_at = %(done_at)s
+WHERE id = %(id)s
 """
 _OF_THE_LINE = """
   AND c.id <= %(upto)s
@@ -137,16 +154,13 @@ def _take_slice(
 
     `window`: tenants to look at while matching; `slice_size`: endpoints to look at in the other phases.
     """
-    _without_the_disk()
-    fan_out = (
-        FanOut.objects.select_for_update(of=("self",))
-        .select_related("communication__incident")
-        .get(pk=fan_out_id)
-    )
+    (found,) = rows.answers(_LOCK, {"id": fan_out_id})
+    fan_out = rows.instance(FanOut, found[:_WIDTH])
+    communication = statements.from_row(found[_WIDTH:])
     phase = Phase(fan_out.phase)
     if phase is Phase.DONE:
         return None
-    step = _ask(fan_out, phase, slice_size, window, now)
+    step = _ask(communication, phase, fan_out.cursor, slice_size, window, now)
     if phase is Phase.PUBLIC:
         fan_out.public += step.added
     else:
@@ -156,20 +170,14 @@ def _take_slice(
         fan_out.phase, fan_out.cursor = NEXT_PHASE[phase], 0
     if fan_out.phase == Phase.DONE:
         fan_out.done_at = now
-        fan_out.superseded = supersede(incident_id=fan_out.communication.incident_id)
-    fan_out.save(update_fields=("phase", "cursor", "targeted", "public", "superseded", "done_at"))
-    return step
+        fan_out.superseded = supersede(incident_id=communication.incident_id)
+    with rows.executed(_KEEP, vars(fan_out)):
+        return step
 
 
-def _without_the_disk() -> None:
-    """The commit does not wait for it: a claim's does, and takes all before it along. What is lost is planned again."""
-    with connection.cursor() as cursor:
-        cursor.execute("SET LOCAL synchronous_commit = off")
-
-
-def _ask(fan_out: FanOut, phase: Phase, most: int, window: int, now: datetime) -> selection.Slice:
-    communication = fan_out.communication
-    after = fan_out.cursor
+def _ask(
+    communication: Communication, phase: Phase, after: int, most: int, window: int, now: datetime
+) -> selection.Slice:
     nothing = selection.Slice(None, 0, 0, more=False)
     if phase is Phase.PUBLIC:
         # `.public()`, the one gate, says what is public; nothing here decides it again.

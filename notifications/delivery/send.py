@@ -39,7 +39,7 @@ log = logging.getLogger(__name__)
 # A batch is what was sent in so long lately: few messages at a slow receiver, where who leaves meanwhile must
 # still be seen and others' workers have their part, many at a fast one.
 PACE_SECONDS = 0.5
-FIRST_BATCH, LEAST_BATCH, BATCH = 20, 100, 1000  # the first message waits for the first one
+FIRST_BATCH, LEAST_BATCH, BATCH = 5, 100, 1000  # the first message waits for the first one
 # The rest of a batch is given back after this time, well before its lease runs out.
 BATCH_SECONDS = 15.0
 # What a worker killed between sending and settling repeats at most, with what is under way.
@@ -84,20 +84,25 @@ def work(
     seconds: float = BATCH_SECONDS,
     transports: Mapping[str, Transport] | None = None,
     channels: Sequence[str] | None = None,
+    batch_seconds: float | None = None,
 ) -> SendTally:
     """Send what is due, channel by channel (all, or those of `transports`), until `seconds` are over.
 
-    A channel ends when nothing is left, or when its other side wants a rest.
+    A channel ends when nothing is left, or when its other side wants a rest; a batch that has begun, after
+    `batch_seconds` (by default BATCH_SECONDS).
     """
+    batch_seconds = BATCH_SECONDS if batch_seconds is None else batch_seconds
     tally = SendTally()
     until = time.monotonic() + seconds
     transports = transports or {each.name: each.transport for each in CHANNELS.values()}
     for channel in channels or transports:
-        _work_one(Channel(channel), tally, transports[channel], until)
+        _work_one(Channel(channel), tally, transports[channel], until, batch_seconds)
     return tally
 
 
-def _work_one(channel: Channel, tally: SendTally, transport: Transport, until: float) -> None:
+def _work_one(
+    channel: Channel, tally: SendTally, transport: Transport, until: float, batch_seconds: float
+) -> None:
     renderer, made_at = CHANNELS[channel].renderer(), time.monotonic()
     batch = FIRST_BATCH
     while (began := time.monotonic()) < until:
@@ -107,7 +112,7 @@ def _work_one(channel: Channel, tally: SendTally, transport: Transport, until: f
         tally.held += claimed.picked - len(claimed.deliveries)
         if time.monotonic() - made_at > RENDERER_SECONDS:
             renderer, made_at = CHANNELS[channel].renderer(), time.monotonic()
-        if not _Run(channel, claimed, tally, transport, renderer).finish():
+        if not _Run(channel, claimed, tally, transport, renderer, batch_seconds).finish():
             return
         pace = len(claimed.deliveries) / (time.monotonic() - began)
         batch = min(max(LEAST_BATCH, round(pace * PACE_SECONDS)), BATCH)
@@ -122,6 +127,7 @@ class _Run:
     tally: SendTally
     transport: Transport
     renderer: ChannelRenderer
+    batch_seconds: float
     breakers: Breakers = field(default_factory=Breakers)
     outcomes: list[SendOutcome] = field(default_factory=list)
     noted: int = 0  # of these are in the journal
@@ -229,7 +235,7 @@ class _Run:
         """The outcome of what is not tried now: who shall not have it, and what must wait."""
         if skip := delivery.reason_to_skip():
             return SendOutcome(delivery, State.SKIPPED, skip=skip)
-        if self.halted or time.monotonic() - started > BATCH_SECONDS:
+        if self.halted or time.monotonic() - started > self.batch_seconds:
             return SendOutcome(delivery, State.PENDING)
         if self.ended:
             return SendOutcome(delivery, State.PENDING, wait=delivery_states.FIRST_WAIT)

@@ -64,7 +64,10 @@ def test_nothing_is_sent_while_it_is_stopped_and_everything_after(
     assert (len(letters.taken), states()) == (25, {"sent"})
 
 
-def test_a_batch_under_way_ends_soon(planned: Incident, now: datetime, operator: User) -> None:
+def test_a_batch_under_way_ends_soon(
+    planned: Incident, now: datetime, operator: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(send, "FIRST_BATCH", 100)
     letters = Letters(3, lambda: kill_switch.stop(reason="Stop.", now=now, actor=operator))
     send.work(transports={"mail": letters})
     assert len(letters.taken) == send.MOST_REPEATED - 1

@@ -14,6 +14,7 @@ from email.header import Header
 from email.message import EmailMessage
 from email.policy import SMTP
 from email.utils import formatdate
+from functools import lru_cache
 
 from notifications.channels.base import Message, MessageTemplate
 
@@ -28,11 +29,7 @@ class MimeTemplate:
         # Held, so that `template` keeps its identity for as long as this is cached under it.
         self.template = template
         boundary = f"=_{secrets.token_hex(16)}"
-        head = EmailMessage(policy=SMTP)
-        head["From"] = sender
-        for name, value in template.headers.items():
-            head[name] = value
-        self._head = head.as_bytes().rstrip(b"\r\n") + b"\r\n" + _subject(template.subject)
+        self._head = _head(sender, tuple(template.headers.items())) + _subject(template.subject)
         start = f'Content-Type: multipart/alternative; boundary="{boundary}"\r\n\r\n'
         outer = f"=_{secrets.token_hex(16)}"
         if template.calendar:
@@ -65,6 +62,16 @@ class MimeTemplate:
                 *(values[piece] if isinstance(piece, int) else piece for piece in self._pieces),
             )
         )
+
+
+@lru_cache(maxsize=16)
+def _head(sender: str, headers: tuple[tuple[str, str], ...]) -> bytes:
+    """Of all mails to one kind of receivers."""
+    head = EmailMessage(policy=SMTP)
+    head["From"] = sender
+    for name, value in headers:
+        head[name] = value
+    return head.as_bytes().rstrip(b"\r\n") + b"\r\n"
 
 
 def _subject(text: str) -> bytes:

@@ -39,6 +39,8 @@ SIGNS = {
 }
 # What a receiver's own parts are called in a template: blanks that no text of an operator can contain.
 OWN = ("leave", "manage", "tenant", "line", "yours", "yours_text")
+_BLANK = secrets.token_hex(12)
+_BLANKS = tuple(f"https://{name}.{_BLANK}/" for name in OWN)  # of this process, to be compiled once
 LINKS = frozenset({"leave", "manage"})
 
 
@@ -53,8 +55,6 @@ class MailRenderer:
         self._books: dict[int, Book] = {}
         # By identity: a book holds what it has shaped for as long as this renderer holds the book.
         self._tables: dict[tuple[int, str], _Table] = {}
-        blank = secrets.token_hex(12)
-        self._blanks = tuple(f"https://{name}.{blank}/" for name in OWN)
 
     def compose(self, delivery: Delivery) -> Message:
         """The message of a delivery, the same again whenever it is repeated. Raises ValueError."""
@@ -131,14 +131,14 @@ class MailRenderer:
             "rules": f"{settings.BASE_URL}/service-health/",
             "help": settings.HELP_URL,
             "zone_notice": _zone_notice(delivery.endpoint.time_zone),
-            **dict(zip(OWN, self._blanks, strict=True)),
+            **dict(zip(OWN, _BLANKS, strict=True)),
         }
         return MessageTemplate(
             subject=_subject(delivery),
             text=render_to_string("emails/update.txt", context),
             html=inlined(render_to_string("emails/update.html", context)),
             headers=_list(delivery.audience),
-            placeholders=self._blanks,
+            placeholders=_BLANKS,
             names=OWN,
             links=LINKS,
             calendar=event_of(delivery.communication, public=public),

@@ -9,7 +9,8 @@ from uuid import UUID
 from django.conf import settings
 
 from incidents.cells import CellIds
-from incidents.models import Communication, Impact, Incident, Revision
+from incidents.models import Communication, Impact, Revision
+from incidents.services.visibility import is_public
 from notifications.channels import wording
 from notifications.channels.webhook.event import (
     MAINTENANCE,
@@ -57,7 +58,7 @@ class ReadStatement:
                 "service__position", "region__position"
             )
         }
-        self.is_public = Incident.objects.public().filter(pk=incident.pk).exists()
+        self.is_public = is_public(incident.pk)
         before = incident.communications.filter(number__lt=communication.number).order_by("-number")
         self.before = list(before) if communication.number > 1 else []
 

@@ -42,12 +42,13 @@ class Command(BaseCommand):
         from celery.signals import task_postrun
 
         from statuspage.celery import app
+        from statuspage.thread_pool import ThreadPool
 
         if alive is not None:
             task_postrun.connect(lambda **_: alive.touch(), weak=False)
         # As `celery worker` does, whose command line would take ten megabytes besides.
         worker = app.Worker(
-            pool="threads",
+            pool=ThreadPool,
             concurrency=HANDS,
             queues=QUEUES,
             loglevel="INFO",

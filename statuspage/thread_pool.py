@@ -1,0 +1,40 @@
+"""The worker's threads: as soon as one is free, the worker asks for the next task."""
+
+from __future__ import annotations
+
+import socket
+from contextlib import suppress
+from typing import Any
+
+from celery.concurrency.thread import ApplyResult, TaskPool
+
+
+class ThreadPool(TaskPool):
+    """Celery's, which wakes the loop that asks the broker.
+
+    Without prefetch that loop asks for nothing while all threads are busy, and would notice that one is free when it
+    next wakes for another reason, up to a second later.
+    """
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._free, self._bell = socket.socketpair()
+        self._free.setblocking(False)
+        self._bell.setblocking(False)
+
+    def register_with_event_loop(self, loop: Any) -> None:
+        loop.add_reader(self._free.fileno(), self._woken)
+
+    def on_apply(self, *args: Any, **kwargs: Any) -> ApplyResult:
+        result = super().on_apply(*args, **kwargs)
+        # Of the future and not of the task: by then the worker no longer counts it.
+        result.f.add_done_callback(self._wake)
+        return result
+
+    def _wake(self, _: object) -> None:
+        with suppress(OSError):  # full: it wakes anyway
+            self._bell.send(b"\0")
+
+    def _woken(self) -> None:
+        with suppress(OSError):
+            self._free.recv(4096)

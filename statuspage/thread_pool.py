@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import socket
+import os
 from contextlib import suppress
 from typing import Any
 
-from celery.concurrency.thread import ApplyResult, TaskPool
+from celery.concurrency.thread import TaskPool
 
 
 class ThreadPool(TaskPool):
@@ -18,14 +18,14 @@ class ThreadPool(TaskPool):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self._free, self._bell = socket.socketpair()
-        self._free.setblocking(False)
-        self._bell.setblocking(False)
+        self._free, self._bell = os.pipe()
+        os.set_blocking(self._free, False)
+        os.set_blocking(self._bell, False)
 
     def register_with_event_loop(self, loop: Any) -> None:
-        loop.add_reader(self._free.fileno(), self._woken)
+        loop.add_reader(self._free, self._woken)
 
-    def on_apply(self, *args: Any, **kwargs: Any) -> ApplyResult:
+    def on_apply(self, *args: Any, **kwargs: Any) -> Any:
         result = super().on_apply(*args, **kwargs)
         # Of the future and not of the task: by then the worker no longer counts it.
         result.f.add_done_callback(self._wake)
@@ -33,8 +33,8 @@ class ThreadPool(TaskPool):
 
     def _wake(self, _: object) -> None:
         with suppress(OSError):  # full: it wakes anyway
-            self._bell.send(b"\0")
+            os.write(self._bell, b"\0")
 
     def _woken(self) -> None:
         with suppress(OSError):
-            self._free.recv(4096)
+            os.read(self._free, 4096)

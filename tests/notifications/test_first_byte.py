@@ -16,6 +16,7 @@ from incidents.services import incident as incident_service
 from notifications import tasks
 from notifications.audience import target_index
 from notifications.channels.email.smtp_session import SmtpSession
+from notifications.delivery import claims, send
 from notifications.models import Delivery, FanOut
 from notifications.vocabulary.delivery_states import State
 from tests.conftest import declaration
@@ -75,8 +76,8 @@ def test_planning_rings_for_what_is_left_and_for_the_other_channels(
 ) -> None:
     rung: list[str] = []
     monkeypatch.setattr(tasks, "enqueue", lambda _, **said: rung.append(said["channel"]))
-    monkeypatch.setattr(tasks.claims, "channels_due", lambda: ["webhook", "mail"])
-    monkeypatch.setattr(tasks.send, "work", lambda **_: rung.append("sent"))
+    monkeypatch.setattr(claims, "channels_due", lambda: ["webhook", "mail"])
+    monkeypatch.setattr(send, "work", lambda **_: rung.append("sent"))
     tenant("a", WEST)
     tasks.plan_communication(communication_id=Communication.objects.get().pk)
     assert rung == ["webhook", "sent", "mail"], "a relay that is slow holds up mails alone"
@@ -90,7 +91,7 @@ def test_what_goes_wrong_in_sending_does_not_keep_planning(
 
     for n in range(30):
         tenant(f"t{n}", WEST)
-    monkeypatch.setattr(tasks.send, "work", broken)
+    monkeypatch.setattr(send, "work", broken)
     monkeypatch.setattr(tasks, "enqueue", lambda *_, **__: None)
     tasks.plan_communication(communication_id=Communication.objects.get().pk)
     assert FanOut.objects.get().phase == "done"

@@ -81,6 +81,7 @@ def find(query: Mapping[str, str], generation: Generation) -> Page | None:
     told, headline = answer or several, headline_of(index)
     context = {
         "asked": asked,
+        "about": _about(asked_for) if answer else words,
         "query": urlencode({"q": asked}),
         "headline": headline,
         "state": told.state if told else headline["state"],
@@ -92,6 +93,11 @@ def find(query: Mapping[str, str], generation: Generation) -> Page | None:
     }
     layout = Layout(generation.as_of, generation.revision)
     return Page(render("status/find.html", layout, STATUS, context), max_age=MAX_AGE)
+
+
+def _about(asked_for: answers.Subjects) -> str:
+    service, region = (subject.name if subject else "" for subject in asked_for)
+    return answers.pair_name(service, region)
 
 
 def meant(asked: str, index: Mapping[str, Any]) -> answers.Subjects:

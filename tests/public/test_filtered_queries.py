@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import json
+import re
 from dataclasses import replace
 from typing import Any
 
@@ -39,6 +40,21 @@ def ask(path: str = "/status/history/", **query: str) -> Page:
 def found(page: Page) -> set[str]:
     links = Markup(page.body).links()
     return {one for one in BOTH if f"/status/history/{one}/" in links}
+
+
+@pytest.mark.parametrize(
+    ("asked", "heading"),
+    [
+        ("why is storage in West Europe so slow?", "Status of Storage in West Europe"),
+        ("is data down?", "Status of data"),
+        ("is everything ok?", "Resource Manager is disrupted in 5 regions"),  # names nothing
+    ],
+)
+def test_the_page_of_an_answer_is_called_after_what_it_answers(asked: str, heading: str) -> None:
+    page = assemble("/status/", {"q": asked}, NIGHT)
+    assert page is not None
+    [title] = re.findall(r"<h1[^>]*>(.*?)</h1>", page.body.decode(), re.DOTALL)
+    assert heading in title
 
 
 @pytest.mark.parametrize(

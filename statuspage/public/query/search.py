@@ -81,7 +81,7 @@ def find(query: Mapping[str, str], generation: Generation) -> Page | None:
     told, headline = answer or several, headline_of(index)
     context = {
         "asked": asked,
-        "about": _about(asked_for) if answer else words,
+        "about": _about(asked_for) if answer else words if services or regions else "",
         "query": urlencode({"q": asked}),
         "headline": headline,
         "state": told.state if told else headline["state"],

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from statuspage.public.render.charts import response_line, window_chart
 from statuspage.public.render.incident import context, story
 from statuspage.public.renderer import render_language, render_site
-from statuspage.public.snapshot.values import ImpactView, IncidentView, NamedView
+from statuspage.public.snapshot.values import ImpactView, IncidentView, NamedView, WindowView
 from tests.public import snapshots
 from tests.public.markup import Markup
 
@@ -140,6 +140,10 @@ def test_the_story_of_what_nobody_located_names_no_cell() -> None:
     assert story(over)[0].startswith(
         "Service issue from 01:30 UTC to 08:30 UTC on 21 January 2024 (Resolved)."
     )
+    forgotten = replace(bare, active=False, stage="mitigated")
+    assert story(forgotten)[0].startswith(
+        "Service issue, begun at 01:30 UTC on 21 January 2024 (Mitigated); its end was not stated."
+    )
     planned = replace(
         bare,
         kind="planned-maintenance",
@@ -150,6 +154,23 @@ def test_the_story_of_what_nobody_located_names_no_cell() -> None:
     assert story(planned)[0].startswith(
         "Planned maintenance from 01:30 UTC on 21 January 2024 on (Cancelled)."
     )
+
+
+def test_the_story_of_what_came_back_names_each_time() -> None:
+    night = snapshots.bad_night().incidents[-1]
+    over = START + timedelta(hours=26)
+    windows = (
+        WindowView("", START, START + timedelta(hours=2)),
+        WindowView("", START + timedelta(hours=24), over),
+    )
+    twice = replace(night, windows=windows, ended_at=over, stage="resolved", response=None)
+    times = (
+        "from 01:30 UTC to 03:30 UTC on 21 January 2024 and "
+        "from 01:30 UTC to 03:30 UTC on 22 January 2024"
+    )
+    assert story(twice)[0].endswith(f"This has ended. Not all of the time: {times}.")
+    bare = replace(twice, impacts=(), services=(), regions=(), geographies=())
+    assert story(bare) == [f"Service issue {times} (Resolved). What it affects was not stated."]
 
 
 def test_the_story_says_what_it_was_and_who_was_told_when() -> None:

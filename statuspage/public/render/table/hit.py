@@ -9,7 +9,7 @@ from functools import lru_cache
 from django.utils.translation import gettext, ngettext
 
 from incidents.cells import CellGroup, PlacedCell, grouped
-from incidents.vocabulary import Role, Stage
+from incidents.vocabulary import Kind, Role, Stage
 from incidents.wording import WordingFacts, clock, isolated, joined, listed, named, sentence, span
 from statuspage.public.render.table import labels
 from statuspage.public.snapshot.values import ImpactView, IncidentView
@@ -85,7 +85,7 @@ def summary(incident: IncidentView) -> str:
         "start": incident.scheduled_for,
         "end": incident.scheduled_until,
     }
-    return sentence(
+    said = sentence(
         WordingFacts(
             about="opening",
             kind=incident.kind,
@@ -96,6 +96,16 @@ def summary(incident: IncidentView) -> str:
             begun=any(one.stage == Stage.IN_PROGRESS for one in incident.communications),
         )
     )
+    if spans := _several_spans(incident):
+        return joined(said, gettext("Not all of the time: %(spans)s.") % {"spans": spans})
+    return said
+
+
+def _several_spans(incident: IncidentView) -> str:
+    """From when to when each time, where it came back; else empty."""
+    if incident.kind == Kind.PLANNED_MAINTENANCE or len(incident.windows) < 2:
+        return ""
+    return listed([span(one.start, one.end) for one in incident.windows])
 
 
 def _of_no_cell(incident: IncidentView) -> str:
@@ -106,10 +116,13 @@ def _of_no_cell(incident: IncidentView) -> str:
         "kind": labels.KINDS.get(incident.kind, incident.kind),
         "stage": labels.STAGES.get(incident.stage, incident.stage),
         "since": clock(begin),
-        "span": span(begin, end),
+        "span": _several_spans(incident) or span(begin, end),
     }
-    if end or incident.scheduled_for:
+    if end or incident.scheduled_for or len(incident.windows) > 1:
         what = gettext("%(kind)s %(span)s (%(stage)s).") % facts
+    elif not incident.active:
+        template = gettext("%(kind)s, begun at %(since)s (%(stage)s); its end was not stated.")
+        what = template % facts
     else:
         what = gettext("%(kind)s since %(since)s (%(stage)s).") % facts
     return joined(what, unstated(incident))

@@ -58,6 +58,7 @@ QUESTIONS = (
     "is data down?",  # many of one word of it
     "are you having problems with my storage account in west europe today",
     "can't connect to key vault",
+    "hello dear status team please tell me very quickly whether anything happens with storage in west europe",
     "I cannot log in",
     "why is the portal so slow",
     "¿por qué no funciona el almacenamiento en Europa Occidental?",

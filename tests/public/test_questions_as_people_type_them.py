@@ -183,6 +183,7 @@ storage west europe down -> Storage in West Europe
 why is my vm so slow -> Virtual Machines
 is azure storage having issues in west europe -> Storage in West Europe
 are you having problems with my storage account in west europe today? -> Storage in West Europe
+hello dear team please tell me very quickly whether storage has trouble in west europe -> Storage in West Europe
 is it just me or is storage down for everyone -> Storage
 can't connect to sql database -> SQL Database
 what services are down in west europe -> West Europe

@@ -1,6 +1,6 @@
 """Is it me? One sentence about what was asked for: a service, a region, or one in the other.
 
-The browser says the same from the page itself (site.js): there without this process, as on the edge and in an export.
+The browser says the same from the page itself (search.js): there without this process, as on the edge and in an export.
 """
 
 from __future__ import annotations
@@ -94,7 +94,7 @@ def words_asked(asked: str) -> list[list[str]]:
     bare = _joined([folded(each.strip("?!.:;。؟¿¡")) for each in typed], known.words)
     named = [word for word in bare if word and word not in known.asides]
     english = [part for word in named for part in _english(word, known.words)]
-    return [words[:MOST_WORDS] for words in (typed, named, english) if any(words)]
+    return [words for words in (typed, named, english) if any(words)]
 
 
 def words_found(asked: str, services: Askable, regions: Askable) -> str:
@@ -107,12 +107,8 @@ def words_found(asked: str, services: Askable, regions: Askable) -> str:
 
 def _naming(readings: Readings, kinds: Sequence[Askable]) -> list[str]:
     """The words that name something: what else there is in a sentence tells nothing here."""
-    words = (
-        [word for word in readings[-1] if any(_names(word, kind) for kind in kinds)]
-        if readings
-        else []
-    )
-    return words[:MOST_NAMING]
+    words = readings[-1] if readings else ()
+    return [word for word in words if any(_names(word, kind) for kind in kinds)][:MOST_NAMING]
 
 
 def _names(word: str, kind: Askable) -> bool:
@@ -153,7 +149,7 @@ def subjects(asked: str, services: Askable, regions: Askable) -> Subjects:
     these.
     """
     readings, kinds = words_asked(asked), (services, regions)
-    if found := _subjects(readings, kinds):
+    if found := _subjects([words[:MOST_WORDS] for words in readings], kinds):
         return found
     naming = _naming(readings, kinds)
     fewer = [naming[:at] + naming[at + 1 :] for at in range(len(naming))]

@@ -84,7 +84,7 @@ export const begin = ({ root, one, all, words, filled, utc, zone, ages, edge, na
       else found.push(word);
       return found;
     }, []).filter((word) => word && !asides.has(word));
-    return [typed, bare, bare.flatMap((word) => inEnglish(word, known))].filter((words) => words.length).map((words) => words.slice(0, 8));
+    return [typed, bare, bare.flatMap((word) => inEnglish(word, known))].filter((words) => words.length);
   };
   // The words of a sentence that name something: every short one begins something.
   const LEAST = { [EXACT]: 1, [INITIALS]: 2, [ABBREVIATION]: 3, [BEGINS]: 5, [CLOSE]: 6 };
@@ -123,7 +123,7 @@ export const begin = ({ root, one, all, words, filled, utc, zone, ages, edge, na
   };
   const subjects = (asked, services, regions) => {
     const all = readings(asked), kinds = [services, regions].map((kind) => [...kind.among, ...kind.groups]);
-    const found = within(all, services, regions);
+    const found = within(all.map((words) => words.slice(0, 8)), services, regions);
     if (found) return found;
     const some = naming(all, kinds), fewer = some.map((_, at) => some.filter((_, i) => i !== at));
     const same = all.some((words) => words.join(" ") === some.join(" "));

@@ -17,11 +17,12 @@ from incidents.services.incident import declare, post_update
 from incidents.services.inputs import Override, Statement
 from incidents.services.visibility import apply_verdict, waits_for_audience, withdraw
 from incidents.vocabulary import Scenario
+from notifications.channels.registry import CHANNELS
 from notifications.delivery import claims, plan, send
 from notifications.delivery.circuit_breaker import Breakers
 from notifications.delivery.supersede import supersede
 from notifications.models import Breaker, Delivery, Endpoint
-from notifications.vocabulary.delivery_states import SkipReason, State
+from notifications.vocabulary.delivery_states import FIRST_WAIT, Channel, SkipReason, State
 from statuspage.desk.form.optimistic_lock import news_since, seen_now
 from tests.conftest import declaration, hit
 from tests.notifications.cast import endpoint, last, reader, tenant, told
@@ -158,6 +159,16 @@ def test_of_two_pauses_of_a_host_the_longer_one_holds(db: None, now: datetime) -
         hosts.save()
     left = Breaker.objects.get(host__startswith="endpoint").open_until - timezone.now()  # type: ignore[operator]  # it is open
     assert left > timedelta(minutes=30)
+
+
+def test_each_failure_of_what_is_paused_already_doubles_its_pause() -> None:
+    host = Endpoint(channel="webhook", host="hooks.example.com")
+    hosts = Breakers()
+    for _ in range(CHANNELS[Channel.WEBHOOK].breaker_after):
+        hosts.failed(host)
+    for shortest in (FIRST_WAIT, FIRST_WAIT * 2, FIRST_WAIT * 4):
+        assert shortest <= hosts.pause(host) <= shortest * 1.5
+        hosts.failed(host)
 
 
 def test_what_a_batch_has_no_time_for_is_given_back(

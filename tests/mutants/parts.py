@@ -87,6 +87,7 @@ PARTS = {
         (
             "house/test_changes_that_must_be_noticed",
             "incidents/test_reminders",
+            "notifications/test_delivery_statistics",
             "notifications/test_no_storms",
             "notifications/test_no_storms_whatever_happens",
             "notifications/test_nobody_is_silent_unseen",

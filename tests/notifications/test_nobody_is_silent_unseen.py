@@ -11,6 +11,7 @@ from django.contrib.auth.models import User
 from django.test import Client
 from pytest_django.fixtures import Settings
 
+from incidents.models import Incident
 from incidents.services import incident as incident_service
 from incidents.services.inputs import Statement
 from notifications.channels import endpoints, signed_links
@@ -99,6 +100,42 @@ def test_the_owners_of_a_tenant_are_told_too(nordwind: Tenant, now: datetime, si
     Endpoint.objects.filter(pk=ops().pk).update(suppressed_at=now, suppressed_because="gone")
     assert told(sink, now) == ["nordwind@example.com", "owner@example.org"]
     assert "You are an owner of Nordwind." in text_of(sink.mails[1])
+
+
+def test_who_is_contact_and_owner_at_once_is_told_once(
+    nordwind: Tenant, now: datetime, sink: Sink
+) -> None:
+    person = Person.objects.create(email="Nordwind@Example.com", created_at=now)
+    Membership.objects.create(tenant=nordwind, person=person, role="owner")
+    Endpoint.objects.filter(pk=ops().pk).update(suppressed_at=now, suppressed_because="gone")
+    assert told(sink, now) == ["nordwind@example.com"]
+
+
+def test_where_only_a_webhook_is_left_the_tenants_people_are_mailed(
+    now: datetime, hook: Hook, sink: Sink
+) -> None:
+    made = tenant("nordwind", WEST)
+    endpoints.create(channel="webhook", address=hook.url, tenant=made, now=now)
+    person = Person.objects.create(email="pia@example.org", created_at=now)
+    Membership.objects.create(tenant=made, person=person)
+    Endpoint.objects.filter(channel="mail").update(suppressed_at=now, suppressed_because="gone")
+    assert told(sink, now) == ["pia@example.org"]
+
+
+def test_a_notice_that_is_refused_for_now_waits_twice_as_long_each_time(
+    nordwind: Tenant, now: datetime, sink: Sink
+) -> None:
+    Endpoint.objects.filter(pk=ops().pk).update(suppressed_at=now, suppressed_because="gone")
+    sink.answers["nordwind@example.com"] = "451 4.2.1 try later"
+    for number, shortest in ((1, timedelta(minutes=1)), (2, timedelta(minutes=2))):
+        assert told(sink, now) == []
+        notice = ContactNotice.objects.get()
+        assert notice.attempts == number
+        assert notice.next_attempt_at is not None
+        assert shortest <= notice.next_attempt_at - now <= shortest * 1.5
+        now = notice.next_attempt_at
+    sink.answers.clear()
+    assert told(sink, now) == ["nordwind@example.com"]
 
 
 def test_who_has_only_that_one_address_is_told_at_its_people_or_stands_on_the_desks_list(
@@ -235,6 +272,9 @@ def test_what_was_missed_while_suppressed_leaves_once_it_is_lifted(
     made = Endpoint.objects.get()
     suppression.lift(endpoint_id=made.pk, reason="Mended.", now=now, actor=operator)
     since = now - timedelta(hours=1)
+    Incident.objects.update(false_positive=True)
+    assert not retry.missed(endpoint_id=made.pk, since=since, now=now).exists(), "nothing was wrong"
+    Incident.objects.update(false_positive=False)
     assert retry.replay_missed(endpoint_id=made.pk, since=since, now=now, actor=operator) == 1
     assert send.work().sent == 1
     assert len(hook.requests) == 1

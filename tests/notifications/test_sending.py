@@ -222,6 +222,7 @@ def test_a_throttling_relay_ends_the_batch_without_costing_the_rest_a_try(
     assert send.work().waiting == 3
     assert sorted(Delivery.objects.values_list("attempts", flat=True)) == [0, 0, 1]
     assert Attempt.objects.get().result == "throttled"
+    assert not Delivery.objects.filter(next_attempt_at__lte=timezone.now()).exists()
     sink.answers.clear()
     make_due()
     assert send.work().sent == 3

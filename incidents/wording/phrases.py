@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from functools import lru_cache
 
 from django.utils.dateformat import format as date_format
 from django.utils.translation import get_language, get_language_bidi, gettext, ngettext, pgettext
@@ -54,6 +55,12 @@ def place(group: CellGroup) -> str:
 
 def named(group: CellGroup) -> str:
     """`Storage and Key Vault in West Europe`: services and places of one group."""
+    return _named(group, get_language() or "")
+
+
+# On every page, in every document and in every alert of an incident the same few.
+@lru_cache(maxsize=512)
+def _named(group: CellGroup, _language: str) -> str:
     facts = {"services": listed([*map(isolated, group.services)]), "regions": place(group)}
     if not (group.whole or group.regions):
         return gettext("%(services)s worldwide") % facts

@@ -197,7 +197,7 @@ class HistoryPages:
         self.months = list(snapshot.months)
         self.common = {
             **history.choices(snapshot),
-            "months": self.months,
+            "months": tuple(self.months),
             "given": {},
             "total": len(snapshot.incidents),
         }

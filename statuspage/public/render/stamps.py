@@ -25,6 +25,12 @@ _READ_BY_SCRIPTS = re.compile(
 
 def stamp(as_of: datetime, form: str = "full") -> SafeString:
     """A `<time>` element, as `times.clock` or `times.full` writes it in the current language."""
+    return _stamp(as_of, form, languages.current())
+
+
+@lru_cache(maxsize=32)
+def _stamp(as_of: datetime, form: str, _language: str) -> SafeString:
+    """The same several times on every page of a language."""
     return format_html(
         '<time data-as-of="{}" datetime="{}">{}</time>', form, seconds(as_of), _FORMS[form](as_of)
     )
@@ -32,12 +38,11 @@ def stamp(as_of: datetime, form: str = "full") -> SafeString:
 
 def restamped(page: bytes, as_of: datetime) -> bytes:
     """The page as it would be rendered at `as_of` (UTC) if nothing had changed, in the current language."""
-    stamps = _stamps(as_of, languages.current())
+    stamps = _stamps(as_of)
     page = _SHOWN.sub(lambda found: stamps[found[1]], page)
     return _READ_BY_SCRIPTS.sub(rb'\1"%b"' % as_of.isoformat().encode(), page)
 
 
-@lru_cache(maxsize=32)
-def _stamps(as_of: datetime, _language: str) -> dict[bytes, bytes]:
-    """By form: the same on every page of a language."""
+def _stamps(as_of: datetime) -> dict[bytes, bytes]:
+    """By form."""
     return {form.encode(): stamp(as_of, form).encode() for form in _FORMS}

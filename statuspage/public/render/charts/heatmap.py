@@ -6,9 +6,10 @@ what is less grave is lower. Four weeks together are one link, as one alone is t
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
+from functools import lru_cache
 from typing import NamedTuple
 from urllib.parse import urlencode
 
@@ -37,6 +38,15 @@ class HeatmapPlace(NamedTuple):
     geography: str  # empty for what is not regional
 
 
+class Concerned(NamedTuple):
+    """What is drawn of an incident: its state, the days of its impact, and the slugs of what it names."""
+
+    state: str
+    spans: tuple[tuple[date, date], ...]
+    regions: frozenset[str]
+    geographies: frozenset[str]
+
+
 @dataclass(frozen=True, slots=True)
 class Row:
     """`months`: (count, address) of the last twelve, oldest first; the alternative to the drawing."""
@@ -59,22 +69,35 @@ class Strip:
 def strip(snapshot: Snapshot) -> Strip:
     """The strips as of the snapshot's time; planned maintenance is left out, as it was no surprise."""
     today = snapshot.as_of.date()
-    first = today - timedelta(days=today.weekday() + 7 * (WEEKS - 1))
-    months = _months(today)
-    since = min(first, date.fromisoformat(f"{months[0]}-01"))
+    since = min(_first(today), date.fromisoformat(f"{_months(today)[0]}-01"))
     begin = datetime.combine(since, time(), UTC)
-    recent = [
-        (one, spans, frozenset(month for span in spans for month in _months_of(span, months)))
+    recent = tuple(
+        Concerned(
+            labels.state_of(one.kind, one.level),
+            tuple(spans),
+            frozenset(view.slug for view in one.regions),
+            frozenset(view.slug for view in one.geographies),
+        )
         for one in snapshot.incidents
         if (one.ended_at is None or one.ended_at >= begin)
         and one.kind != Kind.PLANNED_MAINTENANCE
         and (spans := _spans(one, since, today))
-    ]
-    rows = []
-    for place in _places(snapshot):
-        here = [found for found in recent if _concerns(found[0], place)]
-        rows.append(_row(place, here, first, months))
+    )
+    return _strip(recent, tuple(_places(snapshot)), today, languages.current())
+
+
+# A statement alone changes nothing of it.
+@lru_cache(maxsize=12)
+def _strip(
+    recent: tuple[Concerned, ...], places: tuple[HeatmapPlace, ...], today: date, _language: str
+) -> Strip:
+    first, months = _first(today), _months(today)
+    rows = [_row(one, [o for o in recent if _concerns(o, one)], first, months) for one in places]
     return Strip(tuple(rows), tuple(months), _axis(first, today), len(recent))
+
+
+def _first(today: date) -> date:
+    return today - timedelta(days=today.weekday() + 7 * (WEEKS - 1))
 
 
 def _places(snapshot: Snapshot) -> list[HeatmapPlace]:
@@ -90,11 +113,9 @@ def _places(snapshot: Snapshot) -> list[HeatmapPlace]:
     return found
 
 
-def _concerns(one: IncidentView, place: HeatmapPlace) -> bool:
+def _concerns(one: Concerned, place: HeatmapPlace) -> bool:
     """As the filter of the history has it, so that a click shows what was counted."""
-    regions = {view.slug for view in one.regions}
-    geographies = {view.slug for view in one.geographies}
-    return bool(regions & place.regions) or place.geography in geographies
+    return bool(one.regions & place.regions) or place.geography in one.geographies
 
 
 def _spans(one: IncidentView, first: date, today: date) -> list[tuple[date, date]]:
@@ -107,16 +128,13 @@ def _spans(one: IncidentView, first: date, today: date) -> list[tuple[date, date
     return [(start, end) for start, end in spans if end >= first and start <= today]
 
 
-# An incident, its days of impact, and the months (YYYY-MM) they lie in.
-Concerned = Sequence[tuple[IncidentView, Sequence[tuple[date, date]], Collection[str]]]
-
-
-def _row(place: HeatmapPlace, here: Concerned, first: date, months: Sequence[str]) -> Row:
+def _row(place: HeatmapPlace, here: Sequence[Concerned], first: date, months: Sequence[str]) -> Row:
     root = f"{languages.root()}/status/history/"
-    weeks: dict[int, list[IncidentView]] = {}
-    for one, spans, _ in here:
-        for number in {n for start, end in spans for n in _weeks(start, end, first)}:
-            weeks.setdefault(number, []).append(one)
+    weeks: dict[int, list[str]] = {}
+    for one in here:
+        for number in {n for start, end in one.spans for n in _weeks(start, end, first)}:
+            weeks.setdefault(number, []).append(one.state)
+    hit = [{month for span in one.spans for month in _months_of(span, months)} for one in here]
     led: dict[int, list[str]] = {}
     for number, found in sorted(weeks.items()):
         block = min(number // LED, WEEKS // LED - 1)
@@ -124,7 +142,7 @@ def _row(place: HeatmapPlace, here: Concerned, first: date, months: Sequence[str
     body = [_link(place, block, bars, first) for block, bars in led.items()]
     counted = tuple(
         (
-            sum(month in hit for _, _, hit in here),
+            sum(month in each for each in hit),
             f"{root}?{urlencode([place.query, ('month', month)])}",
         )
         for month in months
@@ -142,9 +160,10 @@ def _weeks(start: date, end: date, first: date) -> range:
     return range(max(0, (start - first).days // 7), min(WEEKS - 1, (end - first).days // 7) + 1)
 
 
-def _week(place: HeatmapPlace, number: int, found: Sequence[IncidentView], first: date) -> str:
+def _week(place: HeatmapPlace, number: int, found: Sequence[str], first: date) -> str:
+    """`found`: the states of the incidents."""
     monday = first + timedelta(days=7 * number)
-    state = min((labels.state_of(one.kind, one.level) for one in found), key=labels.TROUBLE.index)
+    state = min(found, key=labels.TROUBLE.index)
     count = ngettext("%(n)d incident", "%(n)d incidents", len(found)) % {"n": len(found)}
     title = gettext("%(place)s, week of %(day)s: %(count)s") % {
         "place": place.name,

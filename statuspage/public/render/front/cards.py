@@ -70,7 +70,7 @@ def card(one: IncidentView, now: datetime) -> dict[str, Any]:
     latest = one.communications[0].said() if one.communications else None
     news = history.news(one) or latest
     regions = _regions(one, now)
-    shown = regions[:REGIONS_SHOWN]
+    shown = tuple(regions[:REGIONS_SHOWN])
     state = labels.state_of(one.kind, one.level)
     promise = incident.promise(one, now)
     return {
@@ -100,17 +100,17 @@ def card(one: IncidentView, now: datetime) -> dict[str, Any]:
     }
 
 
-def steps(one: IncidentView) -> list[Step]:
+def steps(one: IncidentView) -> tuple[Step, ...]:
     """Its stages in their order, as far as it has any; empty where its stage is none of them."""
     order = STEPS.get(one.kind, ())
     stage = Stage.PLANNED if one.stage == Stage.RESCHEDULED else one.stage
     if stage not in order:
-        return []
+        return ()
     here = order.index(Stage(stage))
     places = ["done" if n < here else "now" if n == here else "next" for n in range(len(order))]
-    return [
+    return tuple(
         Step(str(labels.STAGES[name]), place) for name, place in zip(order, places, strict=True)
-    ]
+    )
 
 
 def _regions(one: IncidentView, now: datetime) -> list[Region]:

@@ -54,7 +54,8 @@ def test_an_update_draws_its_statement_and_the_figures_and_keeps_all_else(drawn:
     drawn.clear()
     site = renderer.print(once_more(night))
     assert "News." in site.pages["/de/status/"].body.decode()
-    assert drawn == {"update": 1, "statement": 1, "figures": 1}
+    # And once on three pages as of when, for a publisher that falls silent.
+    assert drawn == {"update": 1, "statement": 1, "figures": 1, "silent": 1}
 
 
 def test_feeds_write_one_entry_of_an_update() -> None:

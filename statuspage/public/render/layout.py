@@ -18,7 +18,7 @@ from statuspage import languages
 EVERYWHERE = (
     "asks_visitors", "base_url", "brand", "direction", "kept", "language", "root", "site_name"
 )  # fmt: skip
-MOST_KEPT = 300_000  # characters, per language
+MOST_KEPT = 200_000  # characters, per language
 
 
 class KeptPieces:

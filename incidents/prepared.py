@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from typing import Any
 
 import psycopg
-from django.db import connection
+from django.db import DEFAULT_DB_ALIAS, connections
 
 Row = Sequence[Any]
 
@@ -21,13 +21,12 @@ _ONLY_ON_REQUEST = 2**31
 @contextmanager
 def executed(statement: str, facts: Mapping[str, Any]) -> Iterator[psycopg.Cursor[Row]]:
     """The statement on Django's connection, in its transaction if there is one. Raises what Django raises."""
+    connection = connections[DEFAULT_DB_ALIAS]  # once: the proxy looks it up for each attribute
     connection.close_if_health_check_failed()
     connection.ensure_connection()
     connection.connection.prepare_threshold = _ONLY_ON_REQUEST
-    with (
-        connection.wrap_database_errors,
-        psycopg.Cursor[Row](connection.connection) as cursor,
-    ):
+    cursor: psycopg.Cursor[Row] = psycopg.Cursor(connection.connection)
+    with connection.wrap_database_errors, cursor:
         cursor.execute(statement, facts, prepare=True, binary=True)
         yield cursor
 

@@ -23,7 +23,7 @@ MOST_READ = 10_000  # subscriptions of a tenant, one by one
 # Fences of OFFSET: whatever the statistics know, the few tenants of a batch are looked up by key. Somebody may be
 # named twice: telling that here would take as long as the rest.
 _OWNERS = """
-SELECT told.id, t.id FROM unnest(%(ids)s::bigint[], %(endpoints)s::bigint[]) AS told(id, endpoint_id)
+SELECT told.endpoint_id, t.id FROM unnest(%(endpoints)s::bigint[]) AS told(endpoint_id)
 CROSS JOIN LATERAL (
   SELECT id FROM notifications_tenant WHERE contact_id = told.endpoint_id
   UNION ALL
@@ -111,12 +111,15 @@ def attach(deliveries: Sequence[Delivery]) -> None:
 
 
 def _attach_concern(communication: Communication, deliveries: Sequence[Delivery]) -> None:
+    endpoints = [one.endpoint_id for one in deliveries]  # one delivery each
+    found = _rows(_OWNERS, {"endpoints": rows.array(endpoints)})
+    tenants = _tenants(communication, {pk for _, pk in found})
     owners: dict[int, set[int]] = defaultdict(set)
-    for pk, tenant in _rows(_OWNERS, _facts(deliveries)):
-        owners[pk].add(tenant)
-    tenants = _tenants(communication, {pk for many in owners.values() for pk in many})
-    for one in deliveries:
-        one.concern = _concern([tenants[pk] for pk in sorted(owners[one.id]) if pk in tenants])
+    for endpoint, pk in found:
+        if pk in tenants:
+            owners[endpoint].add(pk)
+    for one, endpoint in zip(deliveries, endpoints, strict=True):
+        one.concern = _concern([tenants[pk] for pk in sorted(owners[endpoint])])
 
 
 def _tenants(communication: Communication, wanted: Iterable[int]) -> Mapping[int, _Tenant]:
@@ -219,7 +222,12 @@ def _concern(tenants: Sequence[_Tenant]) -> Concern:
 
 
 def _attach_first(communication: Communication, deliveries: Sequence[Delivery]) -> None:
-    facts = _facts(deliveries) | {"line": rows.array(line_of(communication.incident_id))}
+    facts = {
+        "ids": rows.array(one.id for one in deliveries),
+        "endpoints": rows.array(one.endpoint_id for one in deliveries),
+        "communications": rows.array(one.communication_id for one in deliveries),
+        "line": rows.array(line_of(communication.incident_id)),
+    }
     heard = {pk for (pk,) in _rows(_HEARD_BEFORE, facts)}
     for one in deliveries:
         one.is_first = one.pk not in heard
@@ -227,14 +235,6 @@ def _attach_first(communication: Communication, deliveries: Sequence[Delivery]) 
 
 def _pairs(places: Iterable[int]) -> tuple[CellIds, ...]:
     return tuple(divmod(one, SPREAD) for one in sorted(places))
-
-
-def _facts(deliveries: Sequence[Delivery]) -> dict[str, Any]:
-    return {
-        "ids": rows.array(one.id for one in deliveries),
-        "endpoints": rows.array(one.endpoint_id for one in deliveries),
-        "communications": rows.array(one.communication_id for one in deliveries),
-    }
 
 
 def _rows(statement: str, facts: Mapping[str, Any]) -> list[rows.Row]:

@@ -33,7 +33,8 @@ planned AS MATERIALIZED (
   ) found
   WHERE NOT EXISTS (
     SELECT FROM notifications_delivery d
-    WHERE d.communication_id = %(communication)s AND d.endpoint_id = found.id)
+    WHERE d.incident_id = ANY (%(line)s) AND d.endpoint_id = found.id
+      AND d.communication_id = %(communication)s)
   ORDER BY id, phase
 )
 """

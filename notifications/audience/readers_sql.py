@@ -78,7 +78,7 @@ added AS (
   LEFT JOIN unnest(%(zones)s::text[], %(summaries)s::timestamptz[]) AS summary(zone, at)
     ON daily AND summary.zone = e.time_zone
   ORDER BY e.id
-  ON CONFLICT (communication_id, endpoint_id) DO NOTHING RETURNING 1
+  ON CONFLICT (incident_id, endpoint_id, communication_id) DO NOTHING RETURNING 1
 )
 SELECT (SELECT max(id) FROM chosen), (SELECT count(*) FROM chosen), (SELECT count(*) FROM added)
 """

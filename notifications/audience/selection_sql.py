@@ -191,7 +191,7 @@ added AS (
       AND d.endpoint_id = t.endpoint_id AND d.audience = 'targeted'
       AND (d.state <> 'skipped' OR d.skip_reason = 'in_digest')))
   ORDER BY t.endpoint_id
-  ON CONFLICT (communication_id, endpoint_id) DO NOTHING RETURNING 1
+  ON CONFLICT (incident_id, endpoint_id, communication_id) DO NOTHING RETURNING 1
 )
 SELECT %(upto)s, (SELECT count(*) FROM targets), (SELECT count(*) FROM added)
 """.replace("{insert}", INSERT)
@@ -263,7 +263,7 @@ added AS (
     AND (NOT %(in_between)s OR told.reason <> 'first-and-last')
     AND NOT EXISTS (SELECT FROM released WHERE released.id = told.id)
   ORDER BY told.id
-  ON CONFLICT (communication_id, endpoint_id) DO NOTHING RETURNING 1
+  ON CONFLICT (incident_id, endpoint_id, communication_id) DO NOTHING RETURNING 1
 )
 SELECT (SELECT max(id) FROM told), (SELECT count(*) FROM told), (SELECT count(*) FROM added)
 """.replace("{insert}", INSERT)

@@ -26,6 +26,7 @@ LEASE = timedelta(seconds=45)
 _LATER = frozenset(
     {
         "state",
+        "settled_as",
         "skip_reason",
         "deferred",
         "quiet",
@@ -58,7 +59,8 @@ WITH resting AS MATERIALIZED (
 ),
 picked AS MATERIALIZED (
   SELECT p.id FROM notifications_delivery p
-  WHERE p.state = 'pending' AND p.channel = %(channel)s AND p.next_attempt_at <= clock_timestamp()
+  WHERE p.settled_as IS NULL AND p.state = 'pending' AND p.channel = %(channel)s
+    AND p.next_attempt_at <= clock_timestamp()
     AND NOT EXISTS (SELECT FROM notifications_killswitch WHERE released_at IS NULL)
     AND (NOT EXISTS (SELECT FROM resting) OR NOT EXISTS (
       SELECT FROM notifications_endpoint e
@@ -73,6 +75,10 @@ picked AS MATERIALIZED (
   ORDER BY p.priority, p.next_attempt_at, p.id
   LIMIT %(most)s
   FOR UPDATE OF p SKIP LOCKED
+),
+listed AS (
+  INSERT INTO notifications_claimedbatch (claim, deliveries)
+  SELECT %(claim)s, array_agg(id) FROM picked HAVING count(*) > 0
 )
 UPDATE notifications_delivery d
 SET state = 'sending', claim = %(claim)s, lease_until = clock_timestamp() + %(lease)s * interval '1 second',
@@ -114,7 +120,7 @@ SELECT asked FROM unnest(%(channels)s::text[]) AS asked
 WHERE NOT EXISTS (SELECT FROM notifications_killswitch WHERE released_at IS NULL)
   AND EXISTS (
     SELECT FROM notifications_delivery d
-    WHERE d.state = 'pending' AND d.channel = asked
+    WHERE d.settled_as IS NULL AND d.state = 'pending' AND d.channel = asked
       AND d.next_attempt_at <= clock_timestamp() - %(since)s * interval '1 second')
 """
 

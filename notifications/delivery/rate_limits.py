@@ -105,7 +105,7 @@ used AS MATERIALIZED (
       WHERE s.endpoint_id = e.endpoint_id
         AND s.sent_at > statement_timestamp() - interval '1 hour') AS sent, (
       SELECT count(*) FROM notifications_delivery s
-      WHERE s.endpoint_id = e.endpoint_id AND s.state = 'sending'
+      WHERE s.endpoint_id = e.endpoint_id AND s.sent_at IS NULL AND s.settled_as IS NULL AND s.state = 'sending'
         AND NOT (s.claim = %(claim)s AND s.priority = ANY (%(limited)s))) AS under_way
   FROM (SELECT DISTINCT endpoint_id FROM mine) AS e
 ),
@@ -161,7 +161,8 @@ WITH waiting AS MATERIALIZED (
   FROM notifications_delivery d
   WHERE d.deferred = %(held)s AND d.channel <> ALL (%(singly)s) AND d.endpoint_id IN (
     SELECT endpoint_id FROM notifications_delivery
-    WHERE communication_id = %(communication)s AND deferred = %(held)s
+    WHERE incident_id = (SELECT incident_id FROM incidents_communication WHERE id = %(communication)s)
+      AND communication_id = %(communication)s AND deferred = %(held)s
       AND endpoint_id > %(after)s AND endpoint_id <= %(upto)s)
 )
 SELECT d.id, waiting.digest_id FROM notifications_delivery d JOIN waiting USING (id)

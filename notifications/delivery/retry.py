@@ -33,7 +33,7 @@ def retryable(*, incident_id: int) -> QuerySet[Delivery]:
     )
     return (
         Delivery.objects.filter(
-            incident_id=incident_id, state=State.FAILED, endpoint__suppressed_at__isnull=True
+            incident_id=incident_id, settled_as=State.FAILED, endpoint__suppressed_at__isnull=True
         )
         .exclude(left)
         .exclude(

@@ -42,7 +42,10 @@ def report_delivered(*, now: datetime) -> list[int]:
     """
     reported = []
     for communication in awaited().order_by("id"):
-        counts = Delivery.objects.filter(communication=communication).aggregate(
+        planned = Delivery.objects.filter(
+            incident=communication.incident_id, communication=communication
+        )
+        counts = planned.aggregate(
             planned=Count("id"),
             told=Count("id", filter=Q(state=State.SENT) | _in_digest(State.SENT)),
             open=Count("id", filter=Q(state__in=UNSETTLED) | _in_digest(*UNSETTLED)),

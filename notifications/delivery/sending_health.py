@@ -33,6 +33,13 @@ HORIZON = "3 days"
 PRIORITIES = (URGENT, USUAL, PATIENT)
 _QUEUES = ", ".join(f"('{channel}', {each})" for channel in Channel for each in PRIORITIES)
 
+# By key, as leases stand in no index: a row of `b` is what one claim took, of `d` what it has not settled.
+UNDER_WAY = """
+notifications_claimedbatch b
+CROSS JOIN LATERAL (
+  SELECT id, lease_until FROM notifications_delivery WHERE id = ANY (b.deliveries) AND claim = b.claim OFFSET 0) d
+"""
+
 # What a vanished worker has claimed is due again when its lease is over, whether or not anybody takes it
 # back. Taking it back makes it due anew, so that workers that vanish again and again would look busy: hence
 # the age of the first try that was lost, where none since had an answer. OFFSET keeps the planner from
@@ -43,7 +50,7 @@ WITH due AS MATERIALIZED (
   FROM (VALUES {_QUEUES}) AS q(channel, priority)
   CROSS JOIN LATERAL (
     SELECT d.* FROM notifications_delivery d
-    WHERE d.state = 'pending' AND d.channel = q.channel AND d.priority = q.priority
+    WHERE d.settled_as IS NULL AND d.state = 'pending' AND d.channel = q.channel AND d.priority = q.priority
       AND d.next_attempt_at <= now()
     ORDER BY d.next_attempt_at LIMIT {LOOKED_AT}) first
   JOIN notifications_endpoint e ON e.id = first.endpoint_id
@@ -57,7 +64,7 @@ WITH due AS MATERIALIZED (
         AND older.state IN ('pending', 'sending') OFFSET 0)
 ),
 under_way AS MATERIALIZED (
-  SELECT id, lease_until FROM notifications_delivery WHERE state = 'sending' LIMIT {COUNTED}
+  SELECT d.id, d.lease_until FROM {UNDER_WAY} LIMIT {COUNTED}
 )
 SELECT
   (SELECT extract(epoch FROM now() - least(
@@ -81,9 +88,9 @@ SELECT
   (SELECT max(failures) FROM notifications_breaker WHERE channel = 'mail'),
   EXISTS (SELECT FROM notifications_killswitch WHERE released_at IS NULL),
   (SELECT count(*) FROM (
-    SELECT FROM notifications_delivery WHERE state = 'pending' LIMIT {COUNTED}) pending),
+    SELECT FROM notifications_delivery WHERE settled_as IS NULL AND state = 'pending' LIMIT {COUNTED}) pending),
   (SELECT count(*) FROM (
-    SELECT FROM notifications_delivery WHERE state = 'failed' LIMIT {COUNTED}) failed)
+    SELECT FROM notifications_delivery WHERE settled_as = 'failed' LIMIT {COUNTED}) failed)
 """  # noqa: S608 - constants of this module
 
 

@@ -15,6 +15,7 @@ from datetime import timedelta
 from django.db import connection, transaction
 
 from notifications.delivery.claims import LEASE
+from notifications.delivery.sending_health import UNDER_WAY
 from notifications.delivery.supersede import supersede
 from notifications.inbound import bounces
 from notifications.models import Delivery, Result
@@ -25,12 +26,12 @@ from notifications.vocabulary.delivery_states import MOST_ATTEMPTS, Failure, Sta
 # (its index is full of what was under way lately). The fence and the inner SELECTs keep from the planner how many
 # these are and how rare a claim is: it would read the table for them.
 _OUTCOME = """
-(SELECT u.*, %(claim)s::uuid AS claim FROM unnest(
-    (SELECT %(ids)s::bigint[]), (SELECT %(states)s::text[]), (SELECT %(skips)s::text[]),
-    (SELECT %(waits)s::float8[]), (SELECT %(results)s::text[]), (SELECT %(details)s::text[]),
-    (SELECT %(numbers)s::int[]), (SELECT %(ago)s::float8[]), (SELECT %(contents)s::uuid[]),
-    (SELECT %(own)s::text[]))
-  AS u(id, state, skip, wait, result, detail, number, ago, content, own) OFFSET 0) AS o
+(SELECT unnest((SELECT %(ids)s::bigint[])) AS id, unnest((SELECT %(states)s::text[])) AS state,
+    unnest((SELECT %(skips)s::text[])) AS skip, unnest((SELECT %(waits)s::float8[])) AS wait,
+    unnest((SELECT %(results)s::text[])) AS result, unnest((SELECT %(details)s::text[])) AS detail,
+    unnest((SELECT %(numbers)s::int[])) AS number, unnest((SELECT %(ago)s::float8[])) AS ago,
+    unnest((SELECT %(contents)s::uuid[])) AS content, unnest((SELECT %(own)s::text[])) AS own,
+    %(claim)s::uuid AS claim OFFSET 0) AS o
 """
 _SETTLE = f"""
 WITH settled AS (
@@ -53,6 +54,10 @@ noted AS (
 ),
 journal AS (
   DELETE FROM notifications_sendjournal WHERE claim = %(claim)s
+),
+batch AS (
+  DELETE FROM notifications_claimedbatch
+  WHERE claim = %(claim)s AND cardinality(deliveries) = (SELECT count(*) FROM settled)
 )
 SELECT count(*) FROM settled
 """  # noqa: S608 - a part of our own
@@ -85,22 +90,24 @@ SELECT %(claim)s, clock_timestamp(), %(sent)s FROM hasty
 """
 
 # Of claims whose lease has run out; of a worker that wrote after that, too. In one order: sweeps run side by side.
-_LEFT_BEHIND = """
+_LEFT_BEHIND = f"""
 WITH behind AS MATERIALIZED (
   SELECT id FROM notifications_sendjournal
   WHERE at < %(now)s - %(lease)s * interval '1 second' OR claim IN (
-    SELECT claim FROM notifications_delivery WHERE state = 'sending' AND lease_until < %(now)s)
+    SELECT b.claim FROM {UNDER_WAY} WHERE d.lease_until < %(now)s)
   ORDER BY id FOR UPDATE
 )
 DELETE FROM notifications_sendjournal WHERE id IN (SELECT id FROM behind)
 RETURNING claim, sent, extract(epoch FROM clock_timestamp() - at)::float8
-"""
+"""  # noqa: S608 - a part of our own
 
-_EXPIRE = """
+_EXPIRE = f"""
 WITH gone AS MATERIALIZED (
   SELECT id FROM notifications_delivery
-  WHERE state = 'sending' AND lease_until < %(now)s
-  ORDER BY lease_until LIMIT %(most)s FOR UPDATE SKIP LOCKED
+  WHERE id = ANY (ARRAY (
+    SELECT d.id FROM {UNDER_WAY} WHERE d.lease_until < %(now)s ORDER BY d.lease_until LIMIT %(most)s))
+    AND state = 'sending' AND lease_until < %(now)s
+  FOR UPDATE SKIP LOCKED
 ),
 freed AS (
   UPDATE notifications_delivery d
@@ -114,7 +121,13 @@ noted AS (
   SELECT id, attempts, 'lost', '', clock_timestamp() FROM freed
 )
 SELECT incident_id, array_agg(id) FROM freed GROUP BY incident_id
-"""
+"""  # noqa: S608 - the same
+
+# Of which nothing is under way.
+_FORGET_BATCHES = f"""
+DELETE FROM notifications_claimedbatch WHERE id IN (
+  SELECT id FROM notifications_claimedbatch WHERE id NOT IN (SELECT b.id FROM {UNDER_WAY}) FOR UPDATE SKIP LOCKED)
+"""  # noqa: S608 - the same
 
 
 @dataclass(slots=True)
@@ -242,4 +255,5 @@ def expire_leases(*, most: int = 10_000) -> int:
         lines = cursor.fetchall()
         for incident_id, ids in lines:
             supersede(incident_id=incident_id, delivery_ids=ids)
+        cursor.execute(_FORGET_BATCHES)
     return sum(len(ids) for _, ids in lines)

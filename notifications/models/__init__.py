@@ -40,7 +40,7 @@ from notifications.models.endpoints import (
     PublicTopic,
     SignUp,
 )
-from notifications.models.outbox import Attempt, Delivery, FanOut, SendJournal
+from notifications.models.outbox import Attempt, ClaimedBatch, Delivery, FanOut, SendJournal
 from notifications.models.target_index import StaleTenant, Target
 from notifications.vocabulary.delivery_states import Channel
 
@@ -54,6 +54,7 @@ __all__ = [
     "Breaker",
     "Certainty",
     "Channel",
+    "ClaimedBatch",
     "ClaimedDomain",
     "CodeRequest",
     "ContactNotice",

@@ -10,7 +10,8 @@ from enum import StrEnum
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import F, Q, Value
+from django.db.models.functions import NullIf
 from django.utils import timezone
 
 from incidents.models import Communication, Incident
@@ -89,6 +90,8 @@ class Delivery(models.Model):
     Times of claims and waits are the database's, since several hosts' clocks would disagree.
     `quiet`: the quiet hours of the rules that lead here, where all of them have some; `quiet_until`: the end of those
     that it came in, also after it was sent.
+    `settled_as`: the state it has come to; none while it waits or is being sent. Indexes ask for this and not for
+    `state`, so that a claim changes no index and its row stays on its page.
     `deferred`: why it is kept back. `digest`: the delivery whose message, a digest then, tells it, too.
     """
 
@@ -118,6 +121,11 @@ class Delivery(models.Model):
     uuid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
 
     state = models.CharField(max_length=7, choices=STATES, default=State.PENDING)
+    settled_as = models.GeneratedField(
+        expression=NullIf(NullIf("state", Value(State.PENDING)), Value(State.SENDING)),
+        output_field=models.CharField(max_length=7, null=True),
+        db_persist=True,
+    )
     skip_reason = models.CharField(max_length=11, choices=SKIP_REASONS, blank=True)
     deferred = models.CharField(
         max_length=8, choices=DEFERRALS, blank=True, default="", db_default=""
@@ -147,8 +155,10 @@ class Delivery(models.Model):
         verbose_name_plural = "deliveries"
         permissions = [("retry_delivery", "Can have failed deliveries tried again")]
         constraints = [
+            # Once per endpoint and communication, which is of one incident. And the line of one endpoint in one
+            # incident, for order, told-before and superseding.
             models.UniqueConstraint(
-                fields=["communication", "endpoint"], name="delivery_once_per_endpoint"
+                fields=["incident", "endpoint", "communication"], name="delivery_once_in_its_line"
             ),
             models.CheckConstraint(
                 name="delivery_state_known", condition=Q(state__in=_values(State))
@@ -182,23 +192,17 @@ class Delivery(models.Model):
             ),
         ]
         indexes = [
-            # The claim: what is due in a channel, the urgent first.
+            # The claim: what is due in a channel, the urgent first; with what is being sent.
             models.Index(
                 F("channel"),
                 F("priority"),
                 F("next_attempt_at"),
                 F("id"),
                 name="delivery_due",
-                condition=Q(state=State.PENDING),
+                condition=Q(settled_as=None),
             ),
-            # The hour's limit: what an endpoint got lately, and what is under way to it. The latter also
-            # serves the sweep for claims whose worker has vanished: it is as short as workers are few.
-            models.Index(fields=["endpoint", "sent_at"], name="delivery_of_endpoint"),
-            models.Index(
-                fields=["endpoint", "lease_until"],
-                name="delivery_under_way",
-                condition=Q(state=State.SENDING),
-            ),
+            # The hour's limit: what an endpoint got lately, and what is not settled.
+            models.Index(fields=["endpoint", "sent_at", "settled_as"], name="delivery_of_endpoint"),
             # Digests: what is held back for an endpoint, and what each of them carries.
             models.Index(fields=["endpoint"], name="delivery_held", condition=~Q(deferred="")),
             models.Index(
@@ -210,10 +214,8 @@ class Delivery(models.Model):
             models.Index(
                 fields=["incident", "communication"],
                 name="delivery_failed",
-                condition=Q(state=State.FAILED),
+                condition=Q(settled_as=State.FAILED),
             ),
-            # Order, told-before and superseding: the line of one endpoint in one incident.
-            models.Index(fields=["incident", "endpoint", "communication"], name="delivery_line"),
         ]
 
     def __str__(self) -> str:
@@ -252,6 +254,19 @@ class Attempt(models.Model):
     result = models.CharField(max_length=11, choices=Result.choices())
     detail = models.CharField(max_length=300, blank=True)
     at = models.DateTimeField()
+
+
+class ClaimedBatch(models.Model):
+    """What one claim took: where the sweep finds what is under way. The lease itself stands in each delivery.
+
+    Gone with the settling of all of it at once, else with a sweep.
+    """
+
+    claim = models.UUIDField(db_index=True)
+    deliveries = ArrayField(models.BigIntegerField())
+
+    class Meta:
+        verbose_name_plural = "claimed batches"
 
 
 class SendJournal(models.Model):

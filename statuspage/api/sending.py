@@ -17,7 +17,6 @@ from notifications.delivery import kill_switch, retry
 from notifications.evidence import delivery_lookup
 from notifications.inbound import suppression
 from notifications.models import Delivery, Endpoint
-from notifications.vocabulary.delivery_states import State
 from statuspage.api.answers import pagination
 from statuspage.api.answers.problems import problem
 from statuspage.api.answers.response_codes import reads, writes
@@ -180,7 +179,7 @@ def _sending() -> ToldSending:
         reason=stop.reason if stop else "",
         stopped_at=stop.stopped_at if stop else None,
         stopped_by=stop.stopped_by.get_username() if stop else None,
-        waiting=Delivery.objects.filter(state__in=[State.PENDING, State.SENDING]).count(),
+        waiting=Delivery.objects.filter(settled_as=None).count(),
     )
 
 

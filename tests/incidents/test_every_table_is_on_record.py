@@ -27,6 +27,7 @@ WITHOUT = {
     "notifications_breaker": MACHINE,
     "notifications_coderequest": PASSING,
     "notifications_contactnotice": ITSELF,
+    "notifications_claimedbatch": MACHINE,
     "notifications_delivery": ITSELF,
     "notifications_deliverystatistics": MACHINE,
     "notifications_eventanswer_subscriptions": "goes with its answer",

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 
 import pytest
 from django.contrib.auth.models import User
+from django.db import connection
 from django.utils import timezone
 
 from incidents.models import Incident
@@ -15,7 +16,7 @@ from incidents.services.incident import post_update
 from incidents.services.inputs import Statement
 from notifications.channels.base import Message, Transport
 from notifications.delivery import claims, plan, send, settlement
-from notifications.models import Attempt, Delivery, SendJournal
+from notifications.models import Attempt, ClaimedBatch, Delivery, SendJournal
 from notifications.vocabulary.delivery_states import State
 from tests.notifications.cast import last, tenant
 from tests.notifications.conftest import Sink, text_of
@@ -40,9 +41,11 @@ def test_killed_after_noting_what_it_sent_none_of_that_goes_out_again(
     settlement.note(batch.claim, [left], clock=100.0)
     assert settlement.expire_leases() == 0
     assert SendJournal.objects.count() == 1, "its worker may be at it still"
+    assert ClaimedBatch.objects.get().deliveries == [first.pk, second.pk]
     Delivery.objects.update(lease_until=timezone.now() - timedelta(seconds=1))
 
     assert settlement.expire_leases() == 1
+    assert not ClaimedBatch.objects.exists()
     send.work()
 
     assert len(sink.mails) == 1
@@ -82,7 +85,43 @@ def test_a_batch_is_noted_as_it_leaves_and_settled_together(
     assert send.work(channels=("mail",)).sent == 7
     assert max(unsafe) == send.MOST_REPEATED - 1
     assert not SendJournal.objects.exists()
+    assert not ClaimedBatch.objects.exists()
     assert Delivery.objects.filter(state="sent").count() == Attempt.objects.count() == 7
+
+
+def test_a_batch_that_is_settled_in_parts_is_on_the_list_until_a_sweep_finds_nothing_of_it_left(
+    open_incident: Incident, now: datetime
+) -> None:
+    for name in ("a", "b"):
+        tenant(name, WEST)
+    plan.plan(communication_id=last(open_incident).pk, now=now)
+    batch = claims.claim(most=10, channel="mail")
+    for delivery in batch.deliveries:
+        settlement.expire_leases()
+        assert ClaimedBatch.objects.filter(claim=batch.claim).exists()
+        sent = settlement.SendOutcome(delivery, State.SENT, result="sent", detail="250", at=99.0)
+        assert settlement.settle(batch.claim, [sent], clock=100.0) == 1
+    settlement.expire_leases()
+    assert not ClaimedBatch.objects.exists()
+    assert Delivery.objects.filter(state="sent").count() == 2
+
+
+def test_a_claim_changes_no_index(open_incident: Incident, now: datetime) -> None:
+    for number in range(7):
+        tenant(f"t{number}", WEST)
+    plan.plan(communication_id=last(open_incident).pk, now=now)
+
+    def on_their_page() -> int:
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT n_tup_hot_upd FROM pg_stat_xact_user_tables"
+                " WHERE relname = 'notifications_delivery'"
+            )
+            return int(cursor.fetchone()[0])
+
+    before = on_their_page()
+    assert len(claims.claim(most=10, channel="mail").deliveries) == 7
+    assert on_their_page() - before == 7
 
 
 def test_who_may_have_it_of_a_killed_worker_reads_it_again_under_the_newer_ones_id(

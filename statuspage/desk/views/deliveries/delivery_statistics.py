@@ -41,7 +41,7 @@ def deliveries(request: HttpRequest, tracking_id: str) -> HttpResponseBase:
     if request.GET.get("format") == "csv":
         lines = csv_file.lines(delivery_lookup.COLUMNS, delivery_lookup.records(incident.pk))
         return _file(lines, f"deliveries-{incident.tracking_id}.csv")
-    failed = Delivery.objects.filter(incident=incident, state=State.FAILED)
+    failed = Delivery.objects.filter(incident=incident, settled_as=State.FAILED)
     failures = delivery_lookup.with_answers(failed).select_related("endpoint", "communication")
     context = {
         "page": deliveries_of(incident),
@@ -92,7 +92,7 @@ def _retry(request: HttpRequest, incident: Incident) -> None:
 
 def _retry_page(request: HttpRequest, incident: Incident, *, status: int = 200) -> HttpResponse:
     possible = retry.retryable(incident_id=incident.pk)
-    failed = Delivery.objects.filter(incident=incident, state=State.FAILED).count()
+    failed = Delivery.objects.filter(incident=incident, settled_as=State.FAILED).count()
     count = possible.count()
     context = {
         "incident": incident,

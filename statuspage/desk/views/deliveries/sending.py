@@ -18,7 +18,6 @@ from notifications.channels.email.test_mail import send_test_mail
 from notifications.delivery import kill_switch
 from notifications.models import Delivery, KillSwitch
 from notifications.vocabulary.addresses import AddressError
-from notifications.vocabulary.delivery_states import State
 from statuspage.desk.access import desk, operator_of
 from statuspage.desk.form.fields import DeskForm
 from statuspage.desk.form.recovery import blank
@@ -93,7 +92,7 @@ def _page(
     status: int = 200,
 ) -> HttpResponse:
     own = {"address": operator_of(request).email}
-    waiting = Delivery.objects.filter(state__in=[State.PENDING, State.SENDING]).values("state")
+    waiting = Delivery.objects.filter(settled_as=None).values("state")
     context = {
         "form": form,
         "test_form": test_form or TestMailForm(now=timezone.now(), initial=own),

@@ -94,6 +94,9 @@ ENDED = frozenset({"mitigated", "resolved", "complete"})
 def reading(delivery: Delivery) -> Iterator[str]:
     """Write in the receiver's language where the product has it, else in English."""
     code = known_language(delivery.endpoint.language)
+    if code == get_language():
+        yield code
+        return
     with override(code):
         yield code
 

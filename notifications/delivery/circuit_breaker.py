@@ -65,11 +65,15 @@ class Breakers:
 
     def pause(self, endpoint: Endpoint) -> timedelta:
         """How long nothing is sent to it; zero where it may be tried."""
+        if not self._pauses:
+            return timedelta(0)
         if host_of(endpoint) in self._pauses:
             return delivery_states.FIRST_WAIT
         return self._pauses.get(alone(endpoint), timedelta(0))
 
     def succeeded(self, endpoint: Endpoint) -> None:
+        if not (self._pauses or self._failures):
+            return
         for key in (host_of(endpoint), alone(endpoint)):
             self._pauses.pop(key, None)
             if self._failures.get(key):

@@ -80,7 +80,10 @@ def own_words(message: Message) -> str:
         for name, value in zip(template.names, message.values, strict=True)
         if value and name not in template.links
     }
-    return json.dumps(own, ensure_ascii=False, separators=(",", ":")) if own else ""
+    return _as_json(own) if own else ""
+
+
+_as_json = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
 
 def keep_contents(templates: Mapping[MessageTemplate, int]) -> None:

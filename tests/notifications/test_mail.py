@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+import uuid
 from datetime import UTC, datetime
 
 import pytest
 from django.contrib.auth.models import User
+from django.core import signing
 from django.utils import timezone
 from pytest_django.fixtures import Settings
 
@@ -280,3 +282,13 @@ def test_in_a_demo_mails_are_kept_as_files_and_can_be_read(
 )
 def test_the_readers_own_day_is_named_where_it_is_another(hour: int, words: str) -> None:
     assert moment(datetime(2026, 3, 1, hour, tzinfo=UTC), "Asia/Tokyo") == words
+
+
+@pytest.mark.parametrize("audience", DeliveryAudience)
+def test_a_link_in_a_mail_is_what_djangos_signer_makes(audience: DeliveryAudience) -> None:
+    key = uuid.uuid4()
+    for link, salt, said in (
+        (signed_links.leave_url(key, audience), "notifications.leave", f"{key.hex} {audience}"),
+        (signed_links.manage_url(key), "notifications.manage", key.hex),
+    ):
+        assert link.split("/")[-2] == signing.Signer(salt=salt).sign_object(said)

@@ -42,7 +42,8 @@ class MimeTemplate:
         pieces.append(f"--{boundary}--\r\n".encode("ascii"))
         if template.calendar:
             pieces.append(_attached(template.calendar, outer))
-        self._pieces = pieces
+        self._places = [(n, piece) for n, piece in enumerate(pieces) if isinstance(piece, int)]
+        self._pieces = [b"" if isinstance(piece, int) else piece for piece in pieces]
 
     def value(self, message: Message) -> bytes:
         """The mail to one receiver, as DATA sends it, without the final dot. Raises ValueError."""
@@ -54,14 +55,11 @@ class MimeTemplate:
         ]
         # Message has refused control characters; what is left may not be beyond ASCII.
         head = "".join(f"{name}: {value}\r\n" for name, value in own).encode("ascii")
-        values = [_quoted(value) + _SOFT for value in message.values]
-        return b"".join(
-            (
-                self._head,
-                head,
-                *(values[piece] if isinstance(piece, int) else piece for piece in self._pieces),
-            )
-        )
+        values = [_quoted(value) + _SOFT if value else _SOFT for value in message.values]
+        pieces = self._pieces.copy()
+        for place, number in self._places:
+            pieces[place] = values[number]
+        return b"".join((self._head, head, *pieces))
 
 
 @lru_cache(maxsize=16)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import secrets
 import uuid
 from collections.abc import Sequence
+from functools import lru_cache
 from html import escape
 from urllib.parse import urlsplit
 
@@ -71,7 +72,7 @@ class MailRenderer:
             template=template,
             values=(
                 leave,
-                # Of no use to whom a tenant has alerted; a signature takes longer than all of the rest.
+                # Of no use to whom a tenant has alerted.
                 signed_links.manage_url(endpoint.key)
                 if delivery.audience == DeliveryAudience.PUBLIC
                 else "",
@@ -200,7 +201,12 @@ def confirmation(
 
 def host() -> str:
     """The host of BASE_URL: the right-hand side of our Message-IDs and list names."""
-    return urlsplit(settings.BASE_URL).hostname or "localhost"
+    return _host_of(settings.BASE_URL)
+
+
+@lru_cache(maxsize=4)
+def _host_of(address: str) -> str:
+    return urlsplit(address).hostname or "localhost"
 
 
 def subject(communication: Communication) -> str:

@@ -83,7 +83,7 @@ def framed(drawn: Page, base_url: str) -> Page:
     )
     html = (
         b'<!doctype html><html lang="en"><meta charset="utf-8"><meta http-equiv="refresh" content="60">'
-        b'<title>Status</title><a href="%s/status/" target="_top">%s</a></html>'
+        b'<title>Status</title><main><a href="%s/status/" target="_top">%s</a></main></html>'
     ) % (escape(base_url).encode(), body)
     return Page(html, HTML, max_age=MAX_AGE)
 

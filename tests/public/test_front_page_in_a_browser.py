@@ -7,7 +7,7 @@ import re
 from base64 import b64encode
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -171,6 +171,18 @@ def test_a_question_in_the_address_is_answered_where_no_process_does(
         )
         expect(page.locator(".cards").first).to_be_hidden()
         check_accessible(page)
+
+
+@pytest.mark.parametrize(
+    ("days", "said"), [(1, "21 Jan, 03:04 UTC"), (400, "21 January 2024, 03:04 UTC")]
+)
+def test_the_day_is_named_where_it_is_another_and_the_year_where_that_is(
+    night: tuple[str, Any], days: int, said: str
+) -> None:
+    with browser_page() as (page, _):
+        page.clock.set_fixed_time(NIGHT.as_of + timedelta(days=days))
+        page.goto(f"{night[0]}/status/?q=storage,+west+europe")
+        expect(page.locator(".told h2")).to_contain_text(f"degraded since {said}")
 
 
 def test_only_what_is_affected_leaves_out_rows_and_columns(night: tuple[str, Any]) -> None:

@@ -57,8 +57,10 @@ def short_day(moment: datetime) -> str:
 
 @lru_cache(KEPT)
 def _short(day_in_utc: date, form: str, language: str) -> str:
-    """Months are no proper names in Spanish, though Django has their short forms so."""
+    """As browsers have it (CLDR), where Django differs: in Spanish months are no proper names."""
     written = date_format(day_in_utc, form)
+    if language == "fr":
+        return written.replace("jan.", "janv.").replace("fév.", "févr.")
     return written.lower() if language == "es" else written
 
 

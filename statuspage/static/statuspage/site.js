@@ -40,9 +40,11 @@
   const filled = (template, values) => template.replace(/%\((\w+)\)s/g, (whole, key) => values[key] ?? whole);
   const tongue = root.lang === "en" ? "en-GB" : root.lang;
   const utc = (iso) => {
-    const at = new Date(iso), day = { day: "numeric", month: "short" }, clock = `${iso.slice(11, 16)} UTC`;
-    const today = iso.slice(0, 10) === new Date().toISOString().slice(0, 10);
-    return today ? clock : `${at.toLocaleDateString(tongue, { ...day, timeZone: "UTC" })} ${clock}`;
+    const now = new Date().toISOString(), clock = `${iso.slice(11, 16)} UTC`;
+    if (iso.slice(0, 10) === now.slice(0, 10)) return clock;
+    const year = iso.slice(0, 4) === now.slice(0, 4) ? { month: "short" } : { month: "long", year: "numeric" };
+    const day = new Date(iso).toLocaleDateString(tongue, { day: "numeric", ...year, timeZone: "UTC" });
+    return day + ({ ja: " ", ar: "، " }[root.lang] ?? ", ") + clock;
   };
 
   // My services ------------------------------------------------------------------------------------

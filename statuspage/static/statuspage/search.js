@@ -21,19 +21,21 @@ export const begin = ({ root, one, all, words, filled, utc, zone, ages, edge, na
         .flatMap((words) => (words.length > 1 && VENDORS.test(words[0]) ? [words, words.slice(1)] : [words]));
       const spellings = new Set(forms.flatMap((words) => [words, [...words].sort()]).map((words) => single(words.join(""))));
       const initials = new Set(forms.flatMap((words) => [numeronym(words.join("")), words[1] && words.map((w) => w[0]).join("")]));
-      named.set(li, { forms, spellings, initials, all: forms.map((words) => words.join(" ")).join(" ") });
+      const joins = forms.map((words) => words.join("")), counted = new Set(forms.flat().map(numeronym));
+      named.set(li, { forms, joins, counted, spellings, initials, all: forms.map((words) => words.join(" ")).join(" ") });
     }
     return named.get(li);
   };
   const abbreviates = (short, [first, ...rest]) => (rest.length
     ? [first[0], first].some((part) => short.startsWith(part) && abbreviates(short.slice(part.length), rest))
     : short !== "" && first.startsWith(short));
-  const fits = (wanted, li) => {
-    const joined = wanted.join(""), { forms, spellings, initials, all } = formsOf(li);
-    if (spellings.has(single(joined)) || spellings.has(single([...wanted].sort().join("")))) return EXACT;
-    if (joined.length > 1 && (initials.has(joined) || initials.has(single(joined)))) return INITIALS;
-    if (forms.some((words) => words.join("").startsWith(joined))) return BEGINS;
-    if (joined.length > 1 && forms.some((words) => abbreviates(joined, words) || words.some((w) => numeronym(w) === joined))) return ABBREVIATION;
+  const fits = (wanted, joined, spelled, li) => {
+    const { forms, joins, counted, spellings, initials, all } = formsOf(li);
+    if (spelled.some((each) => spellings.has(each))) return EXACT;
+    if (joined.length > 1 && (initials.has(joined) || initials.has(spelled[0]))) return INITIALS;
+    if (joins.some((name) => name.startsWith(joined))) return BEGINS;
+    const short = (words, i) => words[0][0] === joined[0] && joined.length <= joins[i].length && abbreviates(joined, words);
+    if (joined.length > 1 && (counted.has(joined) || forms.some(short))) return ABBREVIATION;
     return wanted.every((word) => all.includes(word)) ? CONTAINS : null;
   };
   // Twice the longest common subsequence by both lengths, in percent.
@@ -55,9 +57,10 @@ export const begin = ({ root, one, all, words, filled, utc, zone, ages, edge, na
     if (!wanted.length) return [];
     const joined = wanted.join(""), known = looked.get(items) ?? new Map();
     looked.set(items, known);
-    if (!known.has(text)) known.set(text, items.map((li) => ({ li, how: fits(wanted, li) })).filter((each) => each.how !== null).sort((a, b) => a.how - b.how));
+    const spelled = [joined, [...wanted].sort().join("")].map(single);
+    if (!known.has(text)) known.set(text, items.map((li) => ({ li, how: fits(wanted, joined, spelled, li) })).filter((each) => each.how !== null).sort((a, b) => a.how - b.how));
     if (known.get(text).length || limit < CLOSE || joined.length < 4) return known.get(text);
-    return items.map((li) => ({ li, how: CLOSE, near: Math.max(...formsOf(li).forms.map((words) => closeness(joined, words.join("")))) }))
+    return items.map((li) => ({ li, how: CLOSE, near: Math.max(...formsOf(li).joins.map((name) => closeness(joined, name))) }))
       .filter((each) => each.near >= 82).sort((a, b) => b.near - a.near);
   };
   const meant = (matches) => {

@@ -148,10 +148,15 @@ def test_nesting_without_end_is_refused() -> None:
     ("name", "text", "message"),
     [
         ("bad.yaml", b"name: [", "{file}: not valid YAML at line 1: "),
-        ("bad.yaml", b"name: a\nversion: 1\nname: b\n", "{file}: not valid YAML: name given twice"),
+        (
+            "bad.yaml",
+            b"name: a\nversion: 1\nname: b\n",
+            "{file}: not valid YAML: name given twice (line 3)",
+        ),
         ("bad.yaml", b"name: \xff", "{file}: not UTF-8 at byte 6; save it as UTF-8"),
         ("bad.yaml", b"", "{file}: empty; nothing to read"),
         ("bad.yaml", b"#" * 65537, "{file}: larger than 65536 bytes; split it"),
+        ("bad.yaml", b"day: 2026-02-30\n", "{file}: not valid YAML: day "),
         ("bad.yaml", b"a: !!python/object:os.system x", "{file}: not valid YAML at line 1: could"),
         ("bad.yaml", b"[" * 2000, "{file}: nested too deeply"),
         ("bad.json", b'{"name": "a", "name": "b"}', "name: key given twice; keep one"),

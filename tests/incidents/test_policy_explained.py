@@ -14,6 +14,7 @@ from incidents.policy import (
     neighbours,
     parse_facts,
 )
+from incidents.policy.neighbours import walk
 
 AZURE = PRESETS["azure"]
 BROAD: dict[str, Any] = {
@@ -208,6 +209,21 @@ def test_one_fewer_moves_only_what_counts_of_the_last_one() -> None:
     services = [impact.service for impact in near[Counterfactual("services", 3, 2)].impacts]
     regions = [impact.region for impact in near[Counterfactual("regions", 3, 2)].impacts]
     assert services == regions == ["a", "b", "a", "a", "b", "c"]
+
+
+def test_further_along_one_fact_its_name_stays() -> None:
+    milder = [notch for notch, _ in walk(parse_facts(BROAD)) if notch.fact == "level"]
+    assert milder == [("level", "error", "warning"), ("level", "error", "informational")]
+
+
+def test_a_threshold_says_what_it_counts_and_what_it_waits_for() -> None:
+    assert AZURE.broad is not None
+    policy = replace(AZURE, broad=replace(AZURE.broad, named_only=True, spreading_minutes=5))
+    assert explain(parse_facts(BROAD), policy).because[1] == (
+        "Scenario 1 (broad impact) does not hold: it needs level Error, 2 named services or more, "
+        "and at least a whole zone or 2 or more regions, and a region hit 5 minutes or more after "
+        "the first; here only 1 named service is affected and no region was hit later than another."
+    )
 
 
 def test_a_wider_or_narrower_extent_moves_only_the_widest_impacts() -> None:

@@ -190,6 +190,10 @@ def test_an_entry_stays_when_one_of_its_scenarios_is_not_withdrawn() -> None:
         ({"broad_deadline_minutes": 0}, "broad_deadline_minutes: 0 is not a whole number from 1"),
         ({"public_deadline_minutes": -5}, "public_deadline_minutes: -5 is not a whole number"),
         ({"final_review_days": 2}, "final_review_days: 2 ends before preliminary_review_hours 72"),
+        (
+            {"final_review_days": 3, "preliminary_review_hours": 73},
+            "final_review_days: 3 ends before preliminary_review_hours 73",
+        ),
         ({"name": "azure", "broad": None}, 'version: 1 of "azure" is built in with other content'),
     ],
 )

@@ -65,13 +65,14 @@ def differences(*, progress: Callable[[str], object] = lambda _: None) -> int:
 
 
 def tidy() -> None:
-    """After much was written: statistics, and pages marked as visible, so that the index alone is read.
+    """After much was written: statistics, and pages marked as visible, so that the index alone is read; and the marks
+    that are worked off, as each slice of an audience looks through them.
 
     Does nothing inside a transaction, where VACUUM cannot run; autovacuum gets there later.
     """
     if not connection.in_atomic_block:
         with connection.cursor() as cursor:
-            cursor.execute("VACUUM (ANALYZE) notifications_target")
+            cursor.execute("VACUUM (ANALYZE) notifications_target, notifications_staletenant")
 
 
 def _next(cursor: Any, after: int) -> list[int]:

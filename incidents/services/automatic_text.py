@@ -8,7 +8,7 @@ from datetime import datetime
 
 from django.db import connection
 
-from incidents import prepared
+from incidents import prepared_statements
 from incidents.cells import CellGroup, CellIds, PlacedCell, grouped
 from incidents.models import Impact, Incident
 from incidents.vocabulary import LEVEL_RANK, Kind, Stage
@@ -47,12 +47,12 @@ def cells_of(pairs: Iterable[CellIds]) -> dict[CellIds, PlacedCell]:
     """Each cell by name, in the catalogue's order; one query, however many there are."""
     wanted = list(pairs)
     facts = {
-        "services": prepared.array(service for service, _ in wanted),
-        "regions": prepared.array(region for _, region in wanted),
+        "services": prepared_statements.array(service for service, _ in wanted),
+        "regions": prepared_statements.array(region for _, region in wanted),
     }
     return {
         (service, region): PlacedCell(*placed)
-        for service, region, *placed in prepared.answers(_PLACED, facts)
+        for service, region, *placed in prepared_statements.answers(_PLACED, facts)
     }
 
 

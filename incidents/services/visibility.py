@@ -8,7 +8,7 @@ from functools import cache
 from django.contrib.auth.models import AbstractBaseUser
 from django.db import transaction
 
-from incidents import prepared, state_table, wording
+from incidents import prepared_statements, state_table, wording
 from incidents.models import Communication, Decision, Incident
 from incidents.services.automatic_text import opening
 from incidents.services.decisions import decision_recording
@@ -79,7 +79,7 @@ def decided_of(decision: Decision) -> Decided:
 
 def is_public(incident_id: int) -> bool:
     """Whether anybody may see it, now. Every message asks: the gate is put into SQL once."""
-    return bool(prepared.answers(_gate_of_one(), {"id": incident_id}))
+    return bool(prepared_statements.answers(_gate_of_one(), {"id": incident_id}))
 
 
 @cache

@@ -9,12 +9,12 @@ from itertools import groupby
 from operator import itemgetter
 from typing import Any
 
+from incidents import prepared_statements
 from incidents.cells import CellIds
 from incidents.models import Communication
 from notifications.audience.selection import has_list, line_of
 from notifications.audience.selection_sql import SPREAD, place
 from notifications.models import CustomerSubscription, Delivery, Footprint, ImpactedSubscription
-from notifications.models.delivery import rows
 from notifications.models.delivery.concern import SHOWN, Concern, HitSubscription
 from notifications.vocabulary.delivery_states import DeliveryAudience
 
@@ -112,7 +112,7 @@ def attach(deliveries: Sequence[Delivery]) -> None:
 
 def _attach_concern(communication: Communication, deliveries: Sequence[Delivery]) -> None:
     endpoints = [one.endpoint_id for one in deliveries]  # one delivery each
-    found = _rows(_OWNERS, {"endpoints": rows.array(endpoints)})
+    found = _rows(_OWNERS, {"endpoints": prepared_statements.array(endpoints)})
     tenants = _tenants(communication, {pk for _, pk in found})
     owners: dict[int, set[int]] = defaultdict(set)
     for endpoint, pk in found:
@@ -129,8 +129,8 @@ def _tenants(communication: Communication, wanted: Iterable[int]) -> Mapping[int
     found = _rows(
         _SUBSCRIPTIONS,
         {
-            "tenants": rows.array(wanted),
-            "places": rows.array([*named, *others]),
+            "tenants": prepared_statements.array(wanted),
+            "places": prepared_statements.array([*named, *others]),
             "most": MOST_READ + 1,
         },
     )
@@ -179,10 +179,10 @@ def _large(
 ) -> _Tenant:
     facts = {
         "tenant": tenant,
-        "named": rows.array(named),
-        "others": rows.array(others),
+        "named": prepared_statements.array(named),
+        "others": prepared_statements.array(others),
         "by_list": by_list,
-        "line": rows.array(line_of(communication.incident_id)),
+        "line": prepared_statements.array(line_of(communication.incident_id)),
     }
     ((owned, hit, elsewhere, places, first),) = _rows(_LARGE, facts)
     shown = CustomerSubscription.objects.in_bulk(first)
@@ -223,10 +223,10 @@ def _concern(tenants: Sequence[_Tenant]) -> Concern:
 
 def _attach_first(communication: Communication, deliveries: Sequence[Delivery]) -> None:
     facts = {
-        "ids": rows.array(one.id for one in deliveries),
-        "endpoints": rows.array(one.endpoint_id for one in deliveries),
-        "communications": rows.array(one.communication_id for one in deliveries),
-        "line": rows.array(line_of(communication.incident_id)),
+        "ids": prepared_statements.array(one.id for one in deliveries),
+        "endpoints": prepared_statements.array(one.endpoint_id for one in deliveries),
+        "communications": prepared_statements.array(one.communication_id for one in deliveries),
+        "line": prepared_statements.array(line_of(communication.incident_id)),
     }
     heard = {pk for (pk,) in _rows(_HEARD_BEFORE, facts)}
     for one in deliveries:
@@ -237,6 +237,6 @@ def _pairs(places: Iterable[int]) -> tuple[CellIds, ...]:
     return tuple(divmod(one, SPREAD) for one in sorted(places))
 
 
-def _rows(statement: str, facts: Mapping[str, Any]) -> list[rows.Row]:
-    with rows.executed(statement, facts) as cursor:
+def _rows(statement: str, facts: Mapping[str, Any]) -> list[prepared_statements.DatabaseRow]:
+    with prepared_statements.executed(statement, facts) as cursor:
         return cursor.fetchall()

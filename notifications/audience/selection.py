@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 from django.db import connection
 from django.utils import timezone
 
+from incidents import prepared_statements
 from incidents.cells import CellIds
 from incidents.models import Communication
 from incidents.sealing import unseal_findable
@@ -24,7 +25,6 @@ from notifications.audience import daily_summary, readers_sql, target_index
 from notifications.audience import selection_sql as sql
 from notifications.audience.rule_bits import bits
 from notifications.models import Endpoint, ImpactedSubscription
-from notifications.models.delivery import rows
 from notifications.vocabulary import quiet_hours
 from notifications.vocabulary.addresses import label
 from notifications.vocabulary.delivery_states import (
@@ -56,7 +56,7 @@ class Slice:
 
 def line_of(incident_id: int) -> list[int]:
     """The incident and those it has absorbed: who heard of one of them hears how it goes on."""
-    absorbed = rows.answers(sql.ABSORBED, {"incident": incident_id})
+    absorbed = prepared_statements.answers(sql.ABSORBED, {"incident": incident_id})
     return [incident_id, *(pk for (pk,) in absorbed)]
 
 
@@ -177,7 +177,9 @@ def quiet_now(communication: Communication, *, now: datetime) -> QuietNow:
     found = QuietNow()
     if takes_back(kind=communication.kind):
         return found
-    windows = {quiet_hours.window(*each) for each in rows.answers(sql.QUIET_HOURS, {})}
+    windows = {
+        quiet_hours.window(*each) for each in prepared_statements.answers(sql.QUIET_HOURS, {})
+    }
     if not windows:
         return found
     for zone in Endpoint.objects.values_list("time_zone", flat=True).distinct():
@@ -280,7 +282,7 @@ class _Standing(NamedTuple):
 
 def _standing(communication: Communication, *, after: int) -> _Standing:
     facts = {"incident": communication.incident_id, "after": after}
-    return _Standing(*rows.answers(sql.STANDING, facts)[0])
+    return _Standing(*prepared_statements.answers(sql.STANDING, facts)[0])
 
 
 def _facts(
@@ -318,7 +320,11 @@ def _facts(
 
 def _step(statement: str, facts: dict[str, Any], *, prepared: bool = False) -> Slice:
     """`prepared`: it is about few, so that any way of the planner's will do."""
-    with rows.executed(statement, facts) if prepared else connection.cursor() as cursor:
+    with (
+        prepared_statements.executed(statement, facts)
+        if prepared
+        else connection.cursor() as cursor
+    ):
         if not prepared:
             cursor.execute(statement, facts)
         last, seen, added = cursor.fetchone() or (None, 0, 0)

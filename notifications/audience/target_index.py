@@ -13,8 +13,8 @@ from typing import Any
 
 from django.db import connection, transaction
 
+from incidents import prepared_statements
 from notifications.audience import target_index_sql as sql
-from notifications.models.delivery import rows
 
 # So many tenants at a time: a transaction stays short, memory bounded.
 BATCH = 10_000
@@ -26,7 +26,7 @@ def refresh(*, progress: Callable[[str], object] = lambda _: None) -> int:
     Returns how many tenants were looked at; without a mark it costs one look at an empty table.
     """
     done = 0
-    while rows.answers(sql.ANY_MARK, {}):
+    while prepared_statements.answers(sql.ANY_MARK, {}):
         with transaction.atomic(), connection.cursor() as cursor:
             cursor.execute(sql.TAKE_MARKS, {"most": BATCH})
             tenants = sorted({tenant for (tenant,) in cursor.fetchall()})

@@ -13,7 +13,7 @@ from functools import cached_property
 
 from django.utils.translation import get_language, gettext, gettext_noop, ngettext
 
-from incidents import wording
+from incidents import prepared_statements, wording
 from incidents.cells import CellIds, PlacedCell, grouped
 from incidents.models import Communication, Impact
 from incidents.services.automatic_text import cells_of
@@ -84,7 +84,9 @@ class Book:
     def windows(self) -> Mapping[CellIds, list[Impact]]:
         """By cell, the oldest first."""
         found: dict[CellIds, list[Impact]] = {}
-        for row in rows.answers(_WINDOWS, {"incident": self.communication.incident_id}):
+        for row in prepared_statements.answers(
+            _WINDOWS, {"incident": self.communication.incident_id}
+        ):
             one = rows.instance(Impact, row)
             found.setdefault((one.service_id, one.region_id), []).append(one)
         return found

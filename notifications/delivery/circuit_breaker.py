@@ -14,9 +14,9 @@ from datetime import timedelta
 
 from django.db import connection
 
+from incidents import prepared_statements
 from notifications.channels.registry import CHANNELS
 from notifications.models import Endpoint
-from notifications.models.delivery import rows
 from notifications.vocabulary import delivery_states
 from notifications.vocabulary.delivery_states import Channel
 
@@ -53,7 +53,9 @@ class Breakers:
             for key in (host_of(endpoint), alone(endpoint))
             if endpoint.host or not _is_alone(key)  # of mail there is one host, our relay
         }
-        with rows.executed(_KNOWN, {"hosts": rows.texts({host for _, host in keys})}) as cursor:
+        with prepared_statements.executed(
+            _KNOWN, {"hosts": prepared_statements.texts({host for _, host in keys})}
+        ) as cursor:
             for channel, host, failures, left in cursor.fetchall():
                 key = (channel, host)
                 if key not in keys:

@@ -13,6 +13,7 @@ from operator import attrgetter
 
 from django.db import connection, transaction
 
+from incidents import prepared_statements
 from notifications.audience import concern
 from notifications.delivery import rate_limits
 from notifications.models import Channel, Delivery, Endpoint
@@ -146,7 +147,7 @@ def claim(*, most: int, channel: str) -> Batch:
     with transaction.atomic():
         with connection.cursor() as cursor:
             cursor.execute(_IN_INDEX_ORDER)
-        with rows.executed(_CLAIM, facts) as claimed:
+        with prepared_statements.executed(_CLAIM, facts) as claimed:
             picked = [_delivery(row) for row in claimed.fetchall()]
         deliveries, last = _kept(
             token, [one for one, _ in picked], [one.id for one, s in picked if s]
@@ -169,7 +170,7 @@ def claim(*, most: int, channel: str) -> Batch:
     return Batch(token, deliveries, len(picked))
 
 
-def _delivery(row: rows.Row) -> tuple[Delivery, bool]:
+def _delivery(row: prepared_statements.DatabaseRow) -> tuple[Delivery, bool]:
     """With its endpoint; and whether something older of its line is held back."""
     successor, age, *values = row
     endpoint = rows.instance(Endpoint, values[_WIDTH:], later=_LATER)
@@ -187,8 +188,8 @@ def _kept(
     if limited or successors:
         rate_limits.hand_on_digest(token, successors)
         last = rate_limits.apply_rate_limits(token, limited)
-        facts = {"ids": rows.array(each.id for each in picked), "claim": token}
-        with rows.executed(_STILL_CLAIMED, facts) as cursor:
+        facts = {"ids": prepared_statements.array(each.id for each in picked), "claim": token}
+        with prepared_statements.executed(_STILL_CLAIMED, facts) as cursor:
             still = {pk for (pk,) in cursor.fetchall()}
         picked = [each for each in picked if each.id in still]
     return sorted(picked, key=attrgetter("priority", "id")), last
@@ -196,7 +197,9 @@ def _kept(
 
 def _digest_items_of(deliveries: Sequence[Delivery]) -> list[Delivery]:
     """What the claimed ones carry: nobody adds to it any more, since only what waits is taken along."""
-    with rows.executed(_ITEMS, {"ids": rows.array(each.id for each in deliveries)}) as cursor:
+    with prepared_statements.executed(
+        _ITEMS, {"ids": prepared_statements.array(each.id for each in deliveries)}
+    ) as cursor:
         item = [rows.instance(Delivery, row) for row in cursor.fetchall()]
     endpoints = {each.endpoint_id: each.endpoint for each in deliveries}
     for each in item:
@@ -206,8 +209,8 @@ def _digest_items_of(deliveries: Sequence[Delivery]) -> list[Delivery]:
 
 def channels_due(*, since: timedelta = timedelta(0)) -> list[Channel]:
     """The channels in which something is due (for so long), in its turn or not."""
-    facts = {"channels": rows.array(Channel), "since": since.total_seconds()}
-    return [Channel(channel) for (channel,) in rows.answers(_CHANNELS_DUE, facts)]
+    facts = {"channels": prepared_statements.array(Channel), "since": since.total_seconds()}
+    return [Channel(channel) for (channel,) in prepared_statements.answers(_CHANNELS_DUE, facts)]
 
 
 def anything_due(*, channel: str | None = None, since: timedelta = timedelta(0)) -> bool:

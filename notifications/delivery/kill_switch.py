@@ -7,8 +7,8 @@ from datetime import datetime
 from django.contrib.auth.models import AbstractBaseUser
 from django.db import connection, transaction
 
+from incidents import prepared_statements
 from notifications.models import KillSwitch
-from notifications.models.delivery import rows
 
 LONGEST_REASON = 300
 _HOLDS = "SELECT EXISTS (SELECT FROM notifications_killswitch WHERE released_at IS NULL)"
@@ -20,7 +20,7 @@ class StopError(ValueError):
 
 def holds() -> bool:
     """Whether nothing may be sent now; asked at every few mails."""
-    with rows.executed(_HOLDS, {}) as cursor:
+    with prepared_statements.executed(_HOLDS, {}) as cursor:
         (stopped,) = cursor.fetchone() or (False,)
     return bool(stopped)
 

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 
 from django.db import transaction
 
+from incidents import prepared_statements
 from incidents.models import Communication, Incident
 from incidents.services.visibility import waits_for_audience
 from incidents.vocabulary import CommunicationKind
@@ -76,7 +77,7 @@ def unplanned(*, now: datetime, upto: int | None = None) -> list[tuple[int, str]
     """
     facts = {"since": now - HORIZON, "upto": upto}
     chosen = _UNPLANNED + (_OF_THE_LINE if upto else "") + "ORDER BY c.id"
-    with rows.executed(chosen, facts) as cursor:
+    with prepared_statements.executed(chosen, facts) as cursor:
         return [(pk, kind) for pk, kind in cursor.fetchall()]
 
 
@@ -133,9 +134,9 @@ def _plan_one(
 def _begun(communication_id: int, now: datetime) -> list[int]:
     """Its plannings that have not ended, the first of them begun if it was not."""
     facts = {"communication": communication_id, "now": now}
-    with rows.executed(_BEGIN, facts):
+    with prepared_statements.executed(_BEGIN, facts):
         pass
-    with rows.executed(_NOT_ENDED, facts) as cursor:  # by then another's, too
+    with prepared_statements.executed(_NOT_ENDED, facts) as cursor:  # by then another's, too
         return [pk for (pk,) in cursor.fetchall()]
 
 
@@ -154,7 +155,7 @@ def _take_slice(
 
     `window`: tenants to look at while matching; `slice_size`: endpoints to look at in the other phases.
     """
-    (found,) = rows.answers(_LOCK, {"id": fan_out_id})
+    (found,) = prepared_statements.answers(_LOCK, {"id": fan_out_id})
     fan_out = rows.instance(FanOut, found[:_WIDTH])
     communication = statements.from_row(found[_WIDTH:])
     phase = Phase(fan_out.phase)
@@ -171,7 +172,7 @@ def _take_slice(
     if fan_out.phase == Phase.DONE:
         fan_out.done_at = now
         fan_out.superseded = supersede(incident_id=communication.incident_id)
-    with rows.executed(_KEEP, vars(fan_out)):
+    with prepared_statements.executed(_KEEP, vars(fan_out)):
         return step
 
 

@@ -14,12 +14,12 @@ from datetime import timedelta
 
 from django.db import connection, transaction
 
+from incidents import prepared_statements
 from notifications.delivery.claims import LEASE
 from notifications.delivery.sending_health import UNDER_WAY
 from notifications.delivery.supersede import supersede
 from notifications.inbound import bounces
 from notifications.models import Delivery, Result
-from notifications.models.delivery import rows
 from notifications.vocabulary.delivery_states import MOST_ATTEMPTS, Failure, State
 
 # By key, whatever the statistics know: only what is under way has a claim, so nothing is said of the state
@@ -194,7 +194,7 @@ def note(claimed: uuid.UUID, outcomes: Sequence[SendOutcome], *, clock: float) -
         )
         for o in outcomes
     ]
-    with rows.executed(_NOTE, {"claim": claimed, "sent": json.dumps(sent)}):
+    with prepared_statements.executed(_NOTE, {"claim": claimed, "sent": json.dumps(sent)}):
         pass
 
 
@@ -215,25 +215,25 @@ def _read_note(sent: str, *, clock: float) -> list[SendOutcome]:
 
 def _facts(outcomes: Sequence[SendOutcome], clock: float) -> dict[str, str]:
     return {
-        "ids": rows.array(outcome.delivery.id for outcome in outcomes),
-        "states": rows.array(outcome.state.value for outcome in outcomes),
-        "skips": rows.array(outcome.skip for outcome in outcomes),
-        "waits": rows.array(outcome.wait.total_seconds() for outcome in outcomes),
-        "results": rows.array(outcome.result for outcome in outcomes),
-        "details": rows.texts(outcome.detail for outcome in outcomes),
-        "numbers": rows.array(outcome.delivery.attempts for outcome in outcomes),
-        "ago": rows.array(clock - (outcome.at or clock) for outcome in outcomes),
-        "contents": rows.array(outcome.content for outcome in outcomes),
-        "own": rows.texts(outcome.own or None for outcome in outcomes),
+        "ids": prepared_statements.array(outcome.delivery.id for outcome in outcomes),
+        "states": prepared_statements.array(outcome.state.value for outcome in outcomes),
+        "skips": prepared_statements.array(outcome.skip for outcome in outcomes),
+        "waits": prepared_statements.array(outcome.wait.total_seconds() for outcome in outcomes),
+        "results": prepared_statements.array(outcome.result for outcome in outcomes),
+        "details": prepared_statements.texts(outcome.detail for outcome in outcomes),
+        "numbers": prepared_statements.array(outcome.delivery.attempts for outcome in outcomes),
+        "ago": prepared_statements.array(clock - (outcome.at or clock) for outcome in outcomes),
+        "contents": prepared_statements.array(outcome.content for outcome in outcomes),
+        "own": prepared_statements.texts(outcome.own or None for outcome in outcomes),
     }
 
 
 def _record(claimed: uuid.UUID, outcomes: Sequence[SendOutcome], clock: float) -> int:
     facts = {"claim": claimed, **_facts(outcomes, clock)}
-    with rows.executed(_SETTLE, facts) as cursor:
+    with prepared_statements.executed(_SETTLE, facts) as cursor:
         (settled,) = cursor.fetchone() or (0,)
     if settled < len(outcomes):
-        with rows.executed(_NOTE_LOST, facts):
+        with prepared_statements.executed(_NOTE_LOST, facts):
             pass
     return int(settled)
 

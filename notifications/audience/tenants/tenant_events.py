@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 
+from incidents import prepared_statements
 from incidents.models import Communication, Incident
 from incidents.services.visibility import waits_for_audience
 from incidents.vocabulary import Audience, Kind, Scenario
@@ -163,7 +164,7 @@ def _judged(
         "tenant": tenant.pk,
         "tracking_id": asked.tracking_id,
         "since": asked.since,
-        "kinds": rows.array(asked.kinds),
+        "kinds": prepared_statements.array(asked.kinds),
         "over": asked.over,
         "upcoming": asked.upcoming,
         "service": asked.service,
@@ -172,7 +173,7 @@ def _judged(
         "before_id": before_id,
         "most": most,
     }
-    with rows.executed(_CONCERNED, facts) as cursor:
+    with prepared_statements.executed(_CONCERNED, facts) as cursor:
         concerned = [
             (rows.instance(Incident, row[:-_FLAGS]), row[-_FLAGS:]) for row in cursor.fetchall()
         ]

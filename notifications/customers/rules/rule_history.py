@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple
 
+from incidents import prepared_statements
 from incidents.cells import CellIds
 from incidents.models import Decision, Incident
 from incidents.services.visibility import decided_of, standing_of
@@ -18,7 +19,6 @@ from incidents.state_table import Standing, waits_for_audience
 from incidents.vocabulary import Audience, CommunicationKind, Kind, Scenario
 from notifications.customers.rules import history_sql as sql
 from notifications.models import Endpoint, Tenant
-from notifications.models.delivery import rows
 from notifications.vocabulary.delivery_states import CLOSING_STAGES
 
 
@@ -132,17 +132,17 @@ class RuleHistory:
         for service, region, endpoint, *part in _asked(sql.TARGETS, facts):
             targets[service, region].append((endpoint, Matched._make(part)))
         cells = list(targets)
-        facts["services"] = rows.array(service for service, _ in cells)
-        facts["regions"] = rows.array(region for _, region in cells)
+        facts["services"] = prepared_statements.array(service for service, _ in cells)
+        facts["regions"] = prepared_statements.array(region for _, region in cells)
         by_list: dict[int, dict[int, tuple[Matched, ...]]] = defaultdict(dict)
         for communication, endpoint, *part in _asked(sql.BY_LIST, facts):
             of_it = by_list[communication]
             of_it[endpoint] = (*of_it.get(endpoint, ()), Matched._make(part))
-        facts["said"] = rows.array(by_list)
+        facts["said"] = prepared_statements.array(by_list)
         incidents = {
             each.pk: each for each in map(PastIncident._make, _asked(sql.INCIDENTS, facts))
         }
-        facts["incidents"] = rows.array(incidents)
+        facts["incidents"] = prepared_statements.array(incidents)
         statements = [PastStatement._make(each) for each in _asked(sql.STATEMENTS, facts)]
         places = {
             named: _places([cells[int(place) - 1] for place in named.split()], targets)
@@ -259,7 +259,7 @@ class RuleHistory:
 
 
 def _asked(statement: str, facts: dict[str, Any]) -> list[Any]:
-    with rows.executed(statement, facts) as cursor:
+    with prepared_statements.executed(statement, facts) as cursor:
         return cursor.fetchall()
 
 

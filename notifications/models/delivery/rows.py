@@ -13,11 +13,7 @@ from django.db.models import JSONField, Model
 from django.db.models.base import ModelState
 from django.db.models.expressions import RawSQL
 
-from incidents.prepared import Row as Row
-from incidents.prepared import answers as answers
-from incidents.prepared import array as array
-from incidents.prepared import executed as executed
-from incidents.prepared import texts as texts
+from incidents.prepared_statements import DatabaseRow, array
 
 M = TypeVar("M", bound=Model)
 
@@ -34,7 +30,7 @@ def columns(model: type[Model], alias: str, *, later: frozenset[str] = frozenset
 
 
 def instance(
-    model: type[M], values: Row, *, later: frozenset[str] = frozenset(), **related: Model
+    model: type[M], values: DatabaseRow, *, later: frozenset[str] = frozenset(), **related: Model
 ) -> M:
     """What `model.from_db` makes of `columns`; `related`: the instances of foreign keys."""
     names, converted = _fields(model, later)

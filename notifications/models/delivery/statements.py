@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from incidents import prepared_statements
 from incidents.models import Communication, Incident
 from notifications.models.delivery import rows
 
@@ -22,11 +23,11 @@ _WIDTH = len(Communication._meta.concrete_fields)
 
 def read(ids: Iterable[int]) -> dict[int, Communication]:
     """By id; as they stand now."""
-    found = rows.answers(_READ, {"ids": rows.array(ids)})
+    found = prepared_statements.answers(_READ, {"ids": prepared_statements.array(ids)})
     return {said.pk: said for said in map(from_row, found)}
 
 
-def from_row(row: rows.Row) -> Communication:
+def from_row(row: prepared_statements.DatabaseRow) -> Communication:
     services, regions, *values = row
     incident = rows.instance(Incident, values[_WIDTH:])
     said = rows.instance(Communication, values[:_WIDTH], incident=incident)

@@ -11,7 +11,7 @@ from typing import Any
 import psycopg
 from django.db import DEFAULT_DB_ALIAS, connections
 
-Row = Sequence[Any]
+DatabaseRow = Sequence[Any]
 
 # Django sets no number, and then psycopg prepares nothing, not even what is asked for by `prepare`. Past so many
 # executions it would prepare any other statement, too, which nobody reaches.
@@ -19,19 +19,19 @@ _ONLY_ON_REQUEST = 2**31
 
 
 @contextmanager
-def executed(statement: str, facts: Mapping[str, Any]) -> Iterator[psycopg.Cursor[Row]]:
+def executed(statement: str, facts: Mapping[str, Any]) -> Iterator[psycopg.Cursor[DatabaseRow]]:
     """The statement on Django's connection, in its transaction if there is one. Raises what Django raises."""
     connection = connections[DEFAULT_DB_ALIAS]  # once: the proxy looks it up for each attribute
     connection.close_if_health_check_failed()
     connection.ensure_connection()
     connection.connection.prepare_threshold = _ONLY_ON_REQUEST
-    cursor: psycopg.Cursor[Row] = psycopg.Cursor(connection.connection)
+    cursor: psycopg.Cursor[DatabaseRow] = psycopg.Cursor(connection.connection)
     with connection.wrap_database_errors, cursor:
         cursor.execute(statement, facts, prepare=True, binary=True)
         yield cursor
 
 
-def answers(statement: str, facts: Mapping[str, Any]) -> list[Row]:
+def answers(statement: str, facts: Mapping[str, Any]) -> list[DatabaseRow]:
     """All rows of it."""
     with executed(statement, facts) as cursor:
         return cursor.fetchall()

@@ -98,16 +98,25 @@ class _Tenant:
 
 def attach(deliveries: Sequence[Delivery]) -> None:
     """Set `concern` and `is_first` of these deliveries, whose communications are loaded already."""
-    by_statement: dict[int, list[Delivery]] = defaultdict(list)
-    for one in deliveries:
-        by_statement[one.communication_id].append(one)
-    for told in by_statement.values():
-        communication = told[0].communication
+    for communication, told in _by_statement(deliveries):
         targeted = [one for one in told if one.audience == DeliveryAudience.TARGETED]
         if targeted:
             _attach_concern(communication, targeted)
+    attach_first(deliveries)
+
+
+def attach_first(deliveries: Sequence[Delivery]) -> None:
+    """Set `is_first` alone: what a digest tells along has no concern of its own."""
+    for communication, told in _by_statement(deliveries):
         if communication.number > 1:
             _attach_first(communication, told)
+
+
+def _by_statement(deliveries: Sequence[Delivery]) -> Iterable[tuple[Communication, list[Delivery]]]:
+    found: dict[int, list[Delivery]] = defaultdict(list)
+    for one in deliveries:
+        found[one.communication_id].append(one)
+    return [(told[0].communication, told) for told in found.values()]
 
 
 def _attach_concern(communication: Communication, deliveries: Sequence[Delivery]) -> None:

@@ -164,6 +164,7 @@ def claim(*, most: int, channel: str) -> Batch:
         if not each.reason_to_skip() and not each.stays_inside():
             carried.setdefault(each.digest_id, []).append(each)
     concern.attach(deliveries)
+    concern.attach_first(item)
     for delivery in deliveries:
         delivery.last_of_hour = delivery.id in last
         delivery.digest_items = carried.get(delivery.id, ())

@@ -153,7 +153,8 @@ def _naive() -> int:
             cursor.execute(
                 "SELECT d.id, e.address FROM notifications_delivery d"
                 " JOIN notifications_endpoint e ON e.id = d.endpoint_id"
-                " WHERE d.state = 'pending' AND d.channel = 'mail' AND d.next_attempt_at <= now()"
+                " WHERE d.settled_as IS NULL AND d.state = 'pending' AND d.channel = 'mail'"
+                " AND d.next_attempt_at <= now()"
                 " ORDER BY d.priority, d.next_attempt_at, d.id LIMIT 1 FOR UPDATE OF d SKIP LOCKED"
             )
             row = cursor.fetchone()

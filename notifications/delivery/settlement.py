@@ -22,9 +22,9 @@ from notifications.inbound import bounces
 from notifications.models import Delivery, Result
 from notifications.vocabulary.delivery_states import MOST_ATTEMPTS, Failure, State
 
-# By key, whatever the statistics know: only what is under way has a claim, so nothing is said of the state
-# (its index is full of what was under way lately). The fence and the inner SELECTs keep from the planner how many
-# these are and how rare a claim is: it would read the table for them.
+# By key, whatever the statistics know: only what is under way has a claim, so nothing is said of the state. The fence
+# and the inner SELECTs keep from the planner how many these are and how rare a claim is: it would read the table for
+# them.
 _OUTCOME = """
 (SELECT unnest((SELECT %(ids)s::bigint[])) AS id, unnest((SELECT %(states)s::text[])) AS state,
     unnest((SELECT %(skips)s::text[])) AS skip, unnest((SELECT %(waits)s::float8[])) AS wait,

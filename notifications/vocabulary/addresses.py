@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 import idna
 
@@ -39,6 +39,14 @@ def normalise(raw: str) -> str:
     if len(address) > LONGEST:
         raise AddressError(f"is longer than {LONGEST} characters.")
     return address
+
+
+def parts_of(typed: str) -> SplitResult:
+    """Of a web address as it was typed. Raises AddressError for what is none, such as `https://[`."""
+    try:
+        return urlsplit(typed)
+    except ValueError as error:
+        raise AddressError("is no web address; use https://host/path.") from error
 
 
 def normalise_web(address: str) -> str:

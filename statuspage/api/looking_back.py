@@ -78,8 +78,8 @@ def list_audit_events(request: HttpRequest, asked: Query[Events]) -> EventPage:
     """Every change and every sign-in, with who, from where, before and after; the newest first."""
     found = audit_trail.events(
         tracking_id=as_typed.tracking_id(asked.incident),
-        actor=asked.actor.replace("\x00", ""),
-        what=asked.what.replace("\x00", ""),
+        actor=asked.actor,
+        what=asked.what,
         since=asked.since,
         until=asked.until,
     )

@@ -161,7 +161,7 @@ def lift_suppression(
 @router.get("/told", auth=Bearer(LOOK), response=reads(DeliveriesTo))
 def look_up_deliveries(request: HttpRequest, asked: Query[WhomAsked]) -> DeliveriesTo:
     """Was this address, or this customer, told? Deliveries, the newest first."""
-    found = delivery_lookup.look_up(asked.q.replace("\x00", ""))
+    found = delivery_lookup.look_up(asked.q)
     if found.problem:
         raise problem(HTTPStatus.NOT_FOUND, found.problem)
     rows, after = pagination.page(delivery_lookup.deliveries_to(found.endpoints), asked, ("id",))

@@ -249,7 +249,9 @@ def test_what_is_no_object_of_json_is_refused(call: Call, sent: bytes) -> None:
     assert told(answer)["detail"]
 
 
-@pytest.mark.parametrize("query", ["?dryrun=1", "?dry_run=perhaps", "?confirm=-1", "?x"])
+@pytest.mark.parametrize(
+    "query", ["?dryrun=1", "?dry_run=perhaps", "?confirm=-1", "?x", "?dry_run=%00"]
+)
 def test_a_mistyped_dry_run_is_no_real_one(call: Call, query: str) -> None:
     assert call("post", f"incidents{query}", body()).status_code == 422
     assert Incident.objects.count() == 0

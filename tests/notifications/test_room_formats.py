@@ -264,6 +264,23 @@ def test_an_address_that_is_no_room_of_matrix_is_refused_with_the_form_it_has(
         endpoints.check("chat", "https://example.com/x", "matrix")
 
 
+@pytest.mark.parametrize(
+    ("channel", "format"),
+    [
+        ("chat", "matrix"),
+        ("webhook", "pagerduty"),
+        ("webhook", "native"),
+        ("apprise", ""),
+        ("push", ""),
+    ],
+)
+def test_an_address_that_cannot_be_read_is_refused_and_breaks_nothing(
+    channel: str, format: str
+) -> None:
+    with pytest.raises(AddressError):
+        endpoints.check(channel, "https://[x/?access_token=1", format)
+
+
 @pytest.mark.parametrize("name", [each.offered.name for each in FORMATS])
 def test_a_test_message_reads_like_the_others(name: str, now: datetime, hook: Hook) -> None:
     address = hook.url

@@ -39,7 +39,7 @@ def test_a_password_leads_to_the_desk_and_the_cookie_stays_below_admin(olga: Use
 
 
 @pytest.mark.parametrize(
-    "next_", ["https://evil.example/", "//evil.example/", "/\\evil.example", "javascript:x", "http:///x"]
+    "next_", ["https://evil.example/", "//evil.example/", "/\\evil.example", "javascript:x", "http:///x", "https://["]
 )  # fmt: skip
 def test_a_foreign_address_to_go_on_to_is_forgotten(olga: User, next_: str) -> None:
     answer = Client().post(f"{LOGIN}?next={next_}", form(next=next_))

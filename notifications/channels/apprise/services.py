@@ -16,9 +16,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 from html import escape
 from typing import Any
-from urllib.parse import urlsplit
 
-from notifications.vocabulary.addresses import AddressError
+from notifications.vocabulary.addresses import AddressError, parts_of
 
 LONGEST_BODY = 3500  # ntfy makes a file of what has more than 4,096 bytes as JSON
 
@@ -57,7 +56,7 @@ class Plugin:
     """One address of Apprise's. Raises AddressError with a remedy; opens no connection and no file."""
 
     def __init__(self, address: str) -> None:
-        scheme = urlsplit(address).scheme.lower()
+        scheme = parts_of(address).scheme.lower()
         service = SERVICES.get(scheme)
         if service is None:
             known = ", ".join(each.example for each in dict.fromkeys(SERVICES.values()))

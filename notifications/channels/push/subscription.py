@@ -11,12 +11,11 @@ import json
 from collections.abc import Iterable
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
-from urllib.parse import urlsplit
 
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from notifications.channels.push.encryption import AUTH_BYTES, CURVE, POINT_BYTES
-from notifications.vocabulary.addresses import AddressError
+from notifications.vocabulary.addresses import AddressError, parts_of
 
 LONGEST = 3000
 
@@ -66,8 +65,8 @@ def read(text: str) -> BrowserSubscription:
 
 
 def is_service(address: str, services: Iterable[str]) -> bool:
-    """Whether an address is of one of these hosts, such as `*.push.apple.com`."""
-    host = (urlsplit(address).hostname or "").lower()
+    """Whether an address is of one of these hosts, such as `*.push.apple.com`. Raises AddressError."""
+    host = (parts_of(address).hostname or "").lower()
     return any(fnmatchcase(host, each.lower()) for each in services)
 
 

@@ -171,9 +171,9 @@ def operations_of(found: dict[str, Any]) -> list[tuple[str, str, dict[str, Any]]
 def _wrong(error: dict[str, Any]) -> Wrong:
     """A pydantic error: `impacts[0].region`, what was sent, and what to do."""
     kind, given = error["type"], error.get("input")
-    if kind == "unknown_question":
+    if kind == "question":
         asked = error["ctx"]
-        return Wrong(asked["name"], asked["value"], error["msg"], f"use {asked['expected']} alone")
+        return Wrong(asked["name"], asked["value"], error["msg"], asked["remedy"])
     place = [each for each in error["loc"] if each not in ("body", "query", "path")]
     # What ninja wraps a body or a query in is no name of the sender's.
     if place and place[0] in ("new", "asked"):

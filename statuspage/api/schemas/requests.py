@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import Annotated, Self
+from typing import Annotated, LiteralString, Self
 
 from ninja import Schema
 from pydantic import (
@@ -30,6 +30,7 @@ from incidents.vocabulary import (
     Stage,
     TargetedChannel,
 )
+from statuspage.error_pages import NUL
 
 MOST_CELLS = 20_000
 
@@ -52,20 +53,24 @@ class Strict(Schema):
 
 
 class Question(Strict):
-    """A query. What else stands in it is refused: a mistyped dry run must not be a real one."""
+    """A query. What else stands in it is refused: a mistyped dry run must not be a real one; and what no text of the
+    database can hold."""
 
     @model_validator(mode="after")
     def _nothing_else(self, info: ValidationInfo) -> Self:
         request = (info.context or {})["request"]
         known = [field.alias or name for name, field in type(self).model_fields.items()]
-        for name in request.GET:
+        for name, values in request.GET.lists():
             if name not in known:
-                raise PydanticCustomError(
-                    "unknown_question",
-                    "is not known here",
-                    {"name": name, "value": request.GET[name], "expected": ", ".join(known)},
-                )
+                remedy = f"use {', '.join(known)} alone"
+                raise _refused(name, values[-1], "is not known here", remedy)
+            if NUL in "".join(values):
+                raise _refused(name, values[-1], "has the character U+0000 in it", "leave it out")
         return self
+
+
+def _refused(name: str, value: str, why: LiteralString, remedy: str) -> PydanticCustomError:
+    return PydanticCustomError("question", why, {"name": name, "value": value, "remedy": remedy})
 
 
 class Look(Question):

@@ -135,7 +135,7 @@ def save_monitor(
 @router.post("/monitors/{name}/declaration", auth=Bearer(DECLARE), response=writes(Declared, 200))
 def declare_what_waits(request: HttpRequest, name: str, asked: Query[Look]) -> HttpResponse:
     """Declare what waits of a monitor: a storm is one incident. Who is affected is told at once."""
-    source = MonitorSource.objects.filter(name=name.replace("\x00", "")).first()
+    source = MonitorSource.objects.filter(name=name).first()
     if source is None:
         raise problem(HTTPStatus.NOT_FOUND, "There is no monitor with this name.")
 
@@ -155,7 +155,7 @@ def list_alerts(request: HttpRequest, asked: Query[WhichAlerts]) -> AlertPage:
     """Alerts and what each led to, the newest first."""
     rows = MonitorAlert.objects.select_related("incident")
     for name in ("source", "outcome"):
-        if value := getattr(asked, name).replace("\x00", ""):
+        if value := getattr(asked, name):
             rows = rows.filter(**{name: value})
     if asked.waiting:
         rows = rows.filter(outcome=AlertOutcome.WAITING, over_at=None, resolved_at=None)

@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
-from urllib.parse import parse_qs, urlencode, urlsplit
+from urllib.parse import parse_qs, urlencode
 
 from notifications.channels.base import Format, Message
 from notifications.channels.chat.formats import (
@@ -20,7 +20,7 @@ from notifications.channels.chat.formats import (
     text,
 )
 from notifications.channels.chat.post import Post
-from notifications.vocabulary.addresses import AddressError
+from notifications.vocabulary.addresses import AddressError, parts_of
 
 MATRIX = "https://SERVER/_matrix/client/v3/rooms/ROOM?access_token=TOKEN"
 _ROOM = re.compile(r"/_matrix/client/v3/rooms/[^/]+")
@@ -62,7 +62,7 @@ def _to_google_chat(id: str, address: str, body: Mapping[str, Any], first: str) 
 
 def _matrix_address(typed: str) -> str:
     """The token stands in the query, so that the address as a whole is the secret, as every room's is."""
-    parts = urlsplit(typed.strip())
+    parts = parts_of(typed.strip())
     if not _ROOM.fullmatch(parts.path) or len(parse_qs(parts.query).get("access_token", [])) != 1:
         raise AddressError(f"is no room of Matrix; type {MATRIX}.")
     return typed.strip()

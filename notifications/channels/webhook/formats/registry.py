@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs
 
 from notifications.channels.base import Format
 from notifications.channels.webhook.event import Event
@@ -19,7 +19,7 @@ from notifications.channels.webhook.formats import (
     pagerduty,
     statuspage,
 )
-from notifications.vocabulary.addresses import AddressError
+from notifications.vocabulary.addresses import AddressError, parts_of
 
 JSON = "application/json"
 
@@ -61,7 +61,7 @@ def _keyed(default: str, key: str, name: str, what: str) -> Callable[[str], str]
         typed = typed.strip()
         if re.fullmatch(key, typed):
             return f"{default}?{name}={typed}"
-        found = parse_qs(urlsplit(typed).query).get(name, [])
+        found = parse_qs(parts_of(typed).query).get(name, [])
         if len(found) != 1 or not re.fullmatch(key, found[0]):
             raise AddressError(f"has no {what}; type the key alone, or {default}?{name}=KEY.")
         return typed

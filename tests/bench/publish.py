@@ -17,7 +17,7 @@ import statistics
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import timedelta
 from pathlib import Path
 
@@ -202,7 +202,10 @@ def _memory(pid: int) -> int:
             continue
         if int(fields[1]) in family:
             family.add(int(entry.parent.name))
-    shares = (Path(f"/proc/{one}/smaps_rollup").read_text() for one in family)
+    shares = []
+    for one in family:
+        with suppress(FileNotFoundError, ProcessLookupError):  # what packs pages ends when it has
+            shares.append(Path(f"/proc/{one}/smaps_rollup").read_text())
     return round(sum(int(re.findall(r"^Pss:\s+(\d+)", text, re.M)[0]) for text in shares) / 1e3)
 
 

@@ -234,9 +234,13 @@ def earlier(delivery: Delivery) -> list[Communication]:
     return list(before.exclude(**{column: ""}).order_by("-number"))
 
 
-def story(delivery: Delivery) -> list[Communication]:
-    """The same of all that its message tells: what a digest tells along may be somebody's first of an incident."""
-    return [one for each in (delivery, *delivery.digest_items) for one in earlier(each)]
+def story(delivery: Delivery) -> list[tuple[Communication, bool]]:
+    """The same of all that its message tells: what a digest tells along may be somebody's first of an incident. And
+    whether its receiver is told the public text: of what is told along by its own audience."""
+    told = (delivery, *delivery.digest_items)
+    return [
+        (one, each.audience == DeliveryAudience.PUBLIC) for each in told for one in earlier(each)
+    ]
 
 
 def earlier_head() -> str:

@@ -25,7 +25,7 @@ from incidents.services.incident import declare
 from incidents.services.statements import write_communication
 from notifications.audience import daily_summary
 from notifications.audience.forecast import hearers
-from notifications.channels import signed_links
+from notifications.channels import signed_links, wording
 from notifications.delivery import plan
 from notifications.delivery.send import work
 from notifications.evidence import retention
@@ -226,6 +226,16 @@ def test_a_first_summary_tells_also_what_was_said_before_its_reader_came(
     assert story.count("Investigating") == 2
     assert text_of(mail, "html").count("What was said before you were told") == 1
     assert f"Investigating · {first.public_title}" in story
+
+
+def test_what_a_digest_tells_along_is_told_as_to_its_own_audience(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    said = Communication()
+    monkeypatch.setattr(wording, "earlier", lambda _: [said])
+    digest = Delivery(audience=DeliveryAudience.TARGETED)
+    digest.digest_items = [Delivery(audience=DeliveryAudience.PUBLIC)]
+    assert wording.story(digest) == [(said, False), (said, True)]
 
 
 def test_the_hour_is_found_in_every_zone_and_across_a_change_of_the_clocks() -> None:

@@ -19,7 +19,6 @@ from notifications.channels import wording
 from notifications.channels.base import one_line
 from notifications.channels.yours import Book
 from notifications.models import Delivery
-from notifications.vocabulary.delivery_states import DeliveryAudience
 
 LONGEST_TITLE = 200
 MOST_PLACES = 4
@@ -219,11 +218,10 @@ def _with_carried(post: Post, delivery: Delivery) -> Post:
 
 def _with_story(post: Post, delivery: Delivery) -> Post:
     """For who joins late: what others were told before."""
-    public = delivery.audience == DeliveryAudience.PUBLIC
     zone = delivery.endpoint.time_zone
     updates = []
     title, along = wording.earlier_head(), bool(post.carried)
-    for each in reversed(wording.story(delivery)):
+    for each, public in reversed(wording.story(delivery)):
         head = wording.heading(each, zone, within=delivery.communication)
         head = f"{title}: {head}" if along else head
         ref = f"Ref. {each.incident.tracking_id}/{each.number}"

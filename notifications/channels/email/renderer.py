@@ -121,7 +121,7 @@ class MailRenderer:
             "language": get_language(),
             "sign": SIGNS[str(facts["state"])],
             "public": public,
-            "story": [_earlier(each, delivery, room, mine) for each in story],
+            "story": [_earlier(each, public, delivery, room, mine) for each, public in story],
             "carried": [_facts(each, self._book(each), room) for each in delivery.digest_items],
             "more": _more(len(delivery.digest_items)),
             "kept_back": wording.kept_back(delivery),
@@ -259,9 +259,8 @@ def _facts(delivery: Delivery, book: Book, room: Room) -> dict[str, object]:
 
 
 def _earlier(
-    communication: Communication, delivery: Delivery, room: Room, mine: str
+    communication: Communication, public: bool, delivery: Delivery, room: Room, mine: str
 ) -> dict[str, object]:
-    public = delivery.audience == DeliveryAudience.PUBLIC
     words, language = wording.said(communication, public=public)
     if mine or public:
         words = room.fitted(words)

@@ -54,7 +54,7 @@ def said_of(delivery: Delivery) -> dict[str, Any]:
     body = shortened("\n".join(lines), BODY)
     if delivery.digest_items:
         body = "\n".join([shortened(body, BODY // 2), *_carried(delivery.digest_items)])
-    elif story := wording.story(delivery):
+    elif story := wording.earlier(delivery):
         body = "\n".join([body, *_story(story)])
     return {
         "title": one_line(f"{drill}{SIGNS[str(facts['state'])]} {facts['title']}", TITLE),

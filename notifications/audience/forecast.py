@@ -6,7 +6,6 @@ test plans the same statement for real and compares.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -79,13 +78,13 @@ def forecast(communication: Communication) -> Forecast:
     counts: dict[str, dict[str, int]] = {}
     later = 0
     with connection.cursor() as cursor:
-        cursor.execute(sql.counted(facts["by_list"], wide=_is_wide(facts)), facts)
+        cursor.execute(sql.counted(facts["by_list"], wide=facts["wide"]), facts)
         for group, name, number, held in cursor.fetchall():
             counts.setdefault(group, {})[name] = number
             later += held
         silent: list[tuple[int, list[str], bool, int]] = []
         if facts["concerns"]:
-            cursor.execute(sql.silent(facts["by_list"], wide=_is_wide(facts)), facts)
+            cursor.execute(sql.silent(facts["by_list"], wide=facts["wide"]), facts)
             silent = cursor.fetchall()
     whole = counts["total"]
     return Forecast(
@@ -120,7 +119,7 @@ def ways(communication: Communication) -> list[Way]:
         return []
     facts = _facts(communication)
     with connection.cursor() as cursor:
-        cursor.execute(sql.ways(facts["by_list"], wide=_is_wide(facts)), facts)
+        cursor.execute(sql.ways(facts["by_list"], wide=facts["wide"]), facts)
         return [Way(*row) for row in cursor.fetchall()]
 
 
@@ -132,13 +131,9 @@ def hearers(communication: Communication) -> int:
         return 0
     facts = _facts(communication)
     with connection.cursor() as cursor:
-        cursor.execute(sql.hearers(facts["by_list"], wide=_is_wide(facts)), facts)
+        cursor.execute(sql.hearers(facts["by_list"], wide=facts["wide"]), facts)
         (number,) = cursor.fetchone() or (0,)
     return int(number)
-
-
-def _is_wide(facts: Mapping[str, Any]) -> bool:
-    return len(facts["places"]) >= selection.WIDE
 
 
 def _facts(communication: Communication) -> dict[str, Any]:
@@ -154,6 +149,7 @@ def _facts(communication: Communication) -> dict[str, Any]:
         | asdict(quiet)
         | {
             "by_list": selection.has_list(communication),
+            "wide": len(cells) >= selection.WIDE,
             "drill": incident.drill,
             "drill_ids": _drill_receivers() if incident.drill else [],
             "hourly": settings.HOURLY_LIMIT if urgency in LIMITED else 0,

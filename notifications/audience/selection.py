@@ -261,11 +261,11 @@ def _post_facts(kind: str, level: str) -> dict[str, Any]:
     return {"kind": str(kind), "levels": ["", *met]}
 
 
-def _places(cells: Sequence[CellIds]) -> dict[str, list[int]]:
+def _places(cells: Sequence[CellIds]) -> dict[str, str]:
     return {
-        "services": [service for service, _ in cells],
-        "regions": [region for _, region in cells],
-        "places": [sql.place(*cell) for cell in cells],
+        "services": prepared_statements.array(service for service, _ in cells),
+        "regions": prepared_statements.array(region for _, region in cells),
+        "places": prepared_statements.array(sql.place(*cell) for cell in cells),
     }
 
 

@@ -41,12 +41,19 @@ targets AS MATERIALIZED (
 """
 
 # The same for very many cells: all rows of the tenants, each asked whether its cell is one of them, instead
-# of as many looks into the index for every window. A cell is one number there (see `place`).
+# of as many looks into the index for every window. A cell is one number there (see `place`). Few endpoints have several
+# windows, and these are looked up: gathered for all, the planner would expect so much of them that it goes to disk.
 TARGETS_BY_WIDE_FOOTPRINT = """
 targets AS MATERIALIZED (
   SELECT t.endpoint_id, bool_or(t.by_rule) AS by_rule,
-    bool_or(t.kinds & %(every)s <> 0) AS every, bool_or(t.kinds & %(direct)s <> 0) AS direct,
-    CASE WHEN bool_and(t.quiet <> 0) THEN array_agg(t.quiet) FILTER (WHERE t.quiet <> 0) END AS quiet
+    bit_or(t.kinds) & %(every)s <> 0 AS every, bit_or(t.kinds) & %(direct)s <> 0 AS direct,
+    CASE WHEN min(t.quiet) = 0 THEN NULL WHEN min(t.quiet) = max(t.quiet) THEN ARRAY[min(t.quiet)]
+      ELSE ARRAY(
+        SELECT DISTINCT o.quiet FROM notifications_target o
+        WHERE o.tenant_id BETWEEN min(t.tenant_id) AND max(t.tenant_id) AND o.endpoint_id = t.endpoint_id
+          AND o.kinds & %(wanted)s <> 0
+          AND o.service_id * {spread}::bigint + o.region_id = ANY (%(places)s::bigint[]))
+    END AS quiet
   FROM notifications_target t
   WHERE t.tenant_id > %(after)s AND t.tenant_id <= %(upto)s AND t.kinds & %(wanted)s <> 0
     AND t.service_id * {spread}::bigint + t.region_id = ANY (%(places)s::bigint[])
@@ -135,8 +142,9 @@ LEFT JOIN LATERAL (
   LEFT JOIN unnest(%(quiet)s::int[], %(quiet_zones)s::text[], %(quiet_untils)s::timestamptz[])
     AS q(quiet, zone, until) ON q.quiet = w.quiet
     AND q.zone = (SELECT time_zone FROM notifications_endpoint WHERE id = {id})
+  WHERE {quiet} IS NOT NULL
   HAVING bool_and(q.until IS NOT NULL)
-) held ON {quiet} IS NOT NULL
+) held ON TRUE
 """
 
 # Who has been told that all of theirs is well again, while the incident went on elsewhere: they hear of it no more,

@@ -18,7 +18,7 @@ from incidents.services import incident as incident_service
 from incidents.services.errors import EntryError
 from incidents.services.inputs import Changes, Statement
 from incidents.services.retraction import retract
-from notifications.audience import forecast
+from notifications.audience import forecast, selection
 from notifications.customers.rules import alert_rules
 from notifications.customers.rules.alert_rules import Conditions
 from notifications.delivery import plan
@@ -138,6 +138,34 @@ def test_what_takes_back_what_was_told_waits_for_nothing(owner: Tenant, operator
     said = retract(incident_id=incident.pk, reason="It was nothing.", now=now, actor=operator)
     plan.plan(communication_id=said.pk, now=now)
     assert Delivery.objects.get(communication=said).deferred == ""
+
+
+@pytest.mark.parametrize("wide", [1, 1000])
+def test_a_delivery_keeps_each_window_that_leads_to_it_whichever_way_it_was_planned(
+    catalogue: None, transactional_db: None, operator: User, wide: int,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    monkeypatch.setattr(selection, "WIDE", wide)
+    owner = tenant("mine", HERE, ("storage", "west-europe"))
+    now = datetime.now(UTC)
+    hours = timedelta(hours=1)
+    longer: dict[str, Any] = {
+        "quiet_from": clock(now - 2 * hours),
+        "quiet_until": clock(now + 3 * hours),
+    }
+    quiet_rule(owner, "one@example.com", "two@example.com", "awake@example.com", now=now)
+    rule(owner, "two@example.com", **longer)
+    rule(owner, "one@example.com", services=("storage",), **longer)  # which is not hit
+    rule(owner, "awake@example.com")
+    declared(now, operator)
+    short = quiet_hours.window(clock(now - hours), clock(now + hours))
+    long = quiet_hours.window(*longer.values())
+    kept = Delivery.objects.values_list("endpoint__address", "quiet", "deferred")
+    assert {address: (set(windows or ()), held) for address, windows, held in kept} == {
+        "one@example.com": ({short}, "quiet"),
+        "two@example.com": ({short, long}, "quiet"),
+        "awake@example.com": (set(), ""),
+    }
 
 
 def test_machines_are_told_of_each_incident_for_itself(owner: Tenant, operator: User) -> None:

@@ -28,7 +28,13 @@ from tests.public.test_serve_granian import granian
 GOAL = 150  # milliseconds, of the median
 DESK: ViewportSize = {"width": 1440, "height": 900}
 ONE_WORD = '<!DOCTYPE html><title>-</title><link rel="stylesheet" href="{}"><p>Good'
-CASES = {"calm": snapshots.calm, "bad night": snapshots.bad_night, "120 x 60": snapshots.large}
+CASES = {
+    "calm": (snapshots.calm, "/status/"),
+    "bad night": (snapshots.bad_night, "/status/"),
+    "120 x 60": (snapshots.large, "/status/"),
+    "history": (snapshots.bad_night, "/status/history/"),
+    "one incident": (snapshots.bad_night, "/status/history/MANA-GER/"),
+}
 PAINTED = """() => new Promise((done) => new PerformanceObserver((list) => {
   const [paint] = list.getEntriesByName("first-contentful-paint");
   if (paint) done(paint.startTime);
@@ -49,7 +55,7 @@ def lines(full: bool) -> Iterator[dict[str, object]]:
 
 
 def _lines(full: bool, scheduled: str) -> Iterator[dict[str, object]]:
-    for name, snapshot in CASES.items():
+    for name, (snapshot, path) in CASES.items():
         now = datetime.now(UTC)
         with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
             published = Path(folder)
@@ -61,11 +67,11 @@ def _lines(full: bool, scheduled: str) -> Iterator[dict[str, object]]:
             browser = playwright.chromium.launch(executable_path=chromium(), args=ARGUMENTS)
             with granian(published) as port:
                 for viewport in (DESK, PHONE):
-                    address = f"http://127.0.0.1:{port}/status/"
+                    address = f"http://127.0.0.1:{port}"
                     found, words = [], []
                     for _ in range(41 if full else 15):  # in turns: the load is the same for both
-                        found.append(_painted(browser, address, viewport))
-                        words.append(_painted(browser, f"{address}one-word/", viewport))
+                        found.append(_painted(browser, address + path, viewport))
+                        words.append(_painted(browser, f"{address}/status/one-word/", viewport))
                     rest = sorted(found[1:])  # the first one warms the programs
                     yield {
                         "case": name,

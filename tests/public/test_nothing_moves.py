@@ -2,9 +2,17 @@
 
 from __future__ import annotations
 
+import re
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
+from http.client import HTTPConnection
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 from playwright.sync_api import ViewportSize
@@ -24,6 +32,7 @@ new PerformanceObserver((list) => {
   }
 }).observe({type: "layout-shift", buffered: true});
 """
+LOW: ViewportSize = {"width": 1440, "height": 300}
 TWO_FRAMES = "new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))"
 PATHS = (
     "/status/",
@@ -32,6 +41,7 @@ PATHS = (
     "/status/history/2024-01/",
     "/status/history/MANA-GER/",
     "/status/history/NONE-SUCH/",
+    "/status/updates/",
 )
 
 
@@ -53,3 +63,86 @@ def test_nothing_moves_on_a_public_page(tmp_path: Path, width: int, day: str) ->
             page.evaluate("window.scrollTo(0, document.body.scrollHeight)")
             page.evaluate(TWO_FRAMES)
             assert page.evaluate("window.shifts") == [], path
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("scripts", [True, False])
+def test_an_address_with_a_place_on_the_page_leads_there(tmp_path: Path, scripts: bool) -> None:
+    """The first frame leaves out what is below the headline, and what is looked for with it."""
+    now = datetime.now(UTC)
+    write_generation(tmp_path, render_site(replace(snapshots.bad_night(), as_of=now)))
+    beat(tmp_path, 1, now)
+    places = {
+        "/status/": "matrix-title",
+        "/status/history/": "months-title",
+        "/status/history/MANA-GER/": "when",
+        "/status/updates/": "said-title",
+    }
+    with (
+        serving(tmp_path, now) as address,
+        browser_page(scripts=scripts, viewport=LOW) as (page, _),
+    ):
+        for path, place in places.items():
+            page.goto(f"{address}{path}#{place}")
+            page.wait_for_timeout(300)
+            top = page.locator(f"#{place}").bounding_box()
+            assert top is not None, path
+            assert 0 <= top["y"] < LOW["height"], path
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("width", [1440, 360])
+def test_nothing_moves_when_a_page_arrives_in_two_pieces(tmp_path: Path, width: int) -> None:
+    night = snapshots.bad_night()
+    write_generation(tmp_path, render_site(night))
+    beat(tmp_path, 1, night.as_of)
+    viewport: ViewportSize = {"width": width, "height": 900}
+    with serving(tmp_path, night.as_of) as address, browser_page(viewport=viewport) as (page, _):
+        page.add_init_script(SHIFTS)
+        page.clock.set_fixed_time(night.as_of)
+        for path in ("/status/", "/status/history/", "/status/history/MANA-GER/"):
+            whole, _ = fetched(address + path)
+            main = whole.index(b"<main")
+            parts = [main + (len(whole) - main) * part // 8 for part in range(1, 8)]
+            names = [name.end() for name in re.finditer(b"</dt>", whole)]
+            for length in (*parts, *names[:6]):
+                with in_two_pieces(address, length) as slow:
+                    page.goto(slow + path)
+                    page.evaluate(TWO_FRAMES)
+                assert page.evaluate("window.shifts") == [], (path, whole[:length][-40:])
+
+
+@contextmanager
+def in_two_pieces(address: str, length: int) -> Iterator[str]:
+    """What is served at the address; of a page so many bytes, and the rest when those have been painted."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            whole, kind = fetched(address + self.path)
+            self.send_response(200)
+            self.send_header("Content-Type", kind)
+            self.end_headers()
+            first = length if self.path.endswith("/") else len(whole)
+            self.wfile.write(whole[:first])
+            self.wfile.flush()
+            if whole[first:]:
+                time.sleep(0.25)
+                self.wfile.write(whole[first:])
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
+
+
+def fetched(address: str) -> tuple[bytes, str]:
+    parts = urlsplit(address)
+    connection = HTTPConnection(parts.netloc, timeout=20)
+    connection.request("GET", parts.path)
+    answer = connection.getresponse()
+    found = answer.read(), answer.headers["Content-Type"]
+    connection.close()
+    return found

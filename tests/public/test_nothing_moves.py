@@ -103,7 +103,7 @@ def test_nothing_moves_when_a_page_arrives_in_two_pieces(tmp_path: Path, width: 
         for path in ("/status/", "/status/history/", "/status/history/MANA-GER/"):
             whole, _ = fetched(address + path)
             main = whole.index(b"<main")
-            parts = [main + (len(whole) - main) * part // 8 for part in range(1, 8)]
+            parts = [main + (len(whole) - main) * part // 5 for part in range(1, 5)]
             names = [name.end() for name in re.finditer(b"</dt>", whole)]
             for length in (*parts, *names[:6]):
                 with in_two_pieces(address, length) as slow:
@@ -126,7 +126,7 @@ def in_two_pieces(address: str, length: int) -> Iterator[str]:
             self.wfile.write(whole[:first])
             self.wfile.flush()
             if whole[first:]:
-                time.sleep(0.25)
+                time.sleep(0.15)
                 self.wfile.write(whole[first:])
 
         def log_message(self, *_: object) -> None:

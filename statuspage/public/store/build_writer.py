@@ -130,13 +130,13 @@ def fill(
     tree: Tree,
     wanted: BuildPlan,
     shown: Manifest | None,
-    shown_folder: Path | None,
     spare: Manifest | None,
     load: Callable[[str], bytes],
 ) -> tuple[Manifest, int, int]:
     """Bring the folder to what is wanted. Returns the manifest with variants, files written, dropped.
 
-    `load` reads a file of the folder once it has its final name.
+    `shown` is of the folder that the tree takes files from, `spare` what was in its own. `load` reads a file of the
+    folder once it has its final name.
     """
     differing = _differing(wanted, spare)
     shown_files = _files(shown, differing)
@@ -154,17 +154,16 @@ def fill(
     for name, entry in wanted_files.items():
         old = shown_files.get(name)
         kept = None
-        if old is not None and shown_folder is not None and old.hash == entry.hash:
-            kept = _keep(tree, name, shown_folder, entry.with_files_of(old), present.get(name))
+        if old is not None and old.hash == entry.hash:
+            kept = _keep(tree, name, entry.with_files_of(old), present.get(name))
         if kept is None:
-            former = shown_folder if old is not None else None
             if name not in wanted.bodies:
                 raise BaseGoneError(f"{name} is gone from what is shown")
-            kept = _write_new(tree, name, wanted.bodies[name], entry, former)
+            kept = _write_new(tree, name, wanted.bodies[name], entry, follows=old is not None)
             changed += 1
         ready[name] = kept
     final = renamed(wanted.manifest, ready)
-    final = replace(final, shards=_sharded(tree, wanted, ready, shown_folder, load))
+    final = replace(final, shards=_sharded(tree, wanted, ready, load))
     return final, changed, len(dropped)
 
 
@@ -191,15 +190,14 @@ def _sharded(
     tree: Tree,
     wanted: BuildPlan,
     ready: Mapping[str, FileEntry],
-    shown_folder: Path | None,
     load: Callable[[str], bytes],
 ) -> dict[str, Shard]:
     """All shards, with their files in the folder, and no file of a former one."""
     shards = dict(wanted.manifest.shards)
-    there = {f"{FOLDER}/{one.name}" for one in (tree.root / FOLDER).glob("*")}
+    there = {f"{FOLDER}/{name}" for name in tree.names(FOLDER)}
     for shard in shards.values():
-        if shown_folder is not None and shard.file not in there:
-            tree.link(shard.file, shown_folder / shard.file)
+        if shard.file not in there:
+            tree.link(shard.file)
     for name, entries in wanted.shards.items():
         shard, data = made(name, {n: ready[file_of(n, e)] for n, e in entries.items()}, load)
         shards[name] = shard
@@ -220,16 +218,14 @@ def renamed(wanted: Manifest, ready: Mapping[str, FileEntry]) -> Manifest:
     )
 
 
-def _keep(
-    tree: Tree, name: str, source: Path, entry: FileEntry, present: FileEntry | None
-) -> FileEntry | None:
+def _keep(tree: Tree, name: str, entry: FileEntry, present: FileEntry | None) -> FileEntry | None:
     """Have the shown generation's file and variants; None when somebody removed them from it."""
     if present is not None and present.content == entry.content:
         return entry
     try:
         for variant, there in (("", 1), (".gz", entry.gzip), (".br", entry.br)):
             if there:
-                tree.link(name + variant, source / (name + variant))
+                tree.link(name + variant)
             elif present is not None:
                 tree.remove(name + variant)
     except FileNotFoundError:
@@ -237,11 +233,9 @@ def _keep(
     return entry
 
 
-def _write_new(
-    tree: Tree, name: str, body: bytes, entry: FileEntry, former: Path | None
-) -> FileEntry:
-    """`former`: the folder of the generation that showed other bytes at this address."""
-    tree.write(name, body, after=former and former / name)
+def _write_new(tree: Tree, name: str, body: bytes, entry: FileEntry, *, follows: bool) -> FileEntry:
+    """`follows`: what is shown has other bytes at this address."""
+    tree.write(name, body, follows=follows)
     tree.remove(name + ".br")  # of the spare's former content
     if not compressible(entry):
         tree.remove(name + ".gz")
@@ -250,5 +244,5 @@ def _write_new(
     if len(packed) >= len(body):
         tree.remove(name + ".gz")
         return entry
-    tree.write(name + ".gz", packed, after=former and former / f"{name}.gz")
+    tree.write(name + ".gz", packed, follows=follows)
     return entry._replace(gzip=len(packed))

@@ -8,7 +8,7 @@ import os
 import shutil
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, nullcontext, suppress
 from pathlib import Path
 
 from statuspage.public.store.manifest import GenerationError
@@ -16,6 +16,10 @@ from statuspage.public.store.manifest import GenerationError
 # File systems without hard links, or with too many on one file, still work: by copying.
 NO_LINKS = {errno.EPERM, errno.EXDEV, errno.EMLINK, errno.ENOTSUP, errno.EACCES, errno.ENOSYS}
 SYNC_ALL_FROM = 50  # above so many touched files one sync(2) is cheaper than an fsync each
+
+_FILE = os.O_RDONLY | os.O_CLOEXEC
+_FOLDER = _FILE | os.O_DIRECTORY
+_NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
 
 
 @contextmanager
@@ -42,16 +46,6 @@ def exclusive(directory: Path, *, seconds: float = 10.0) -> Iterator[None]:
         os.close(descriptor)
 
 
-def link_or_copy(source: Path, target: Path) -> None:
-    try:
-        os.link(source, target)
-    except OSError as error:
-        if error.errno not in NO_LINKS:
-            raise
-        with source.open("rb") as data, target.open("xb") as copy:
-            shutil.copyfileobj(data, copy)
-
-
 def point(link: Path, target: str, *, via: Path) -> None:
     """Make the symbolic link `link` lead to `target`, in one step and durably."""
     with suppress(FileNotFoundError):
@@ -62,80 +56,115 @@ def point(link: Path, target: str, *, via: Path) -> None:
 
 
 def sync_folder(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
+    with _opened(folder) as descriptor:
         os.fsync(descriptor)
+
+
+@contextmanager
+def _opened(name: Path | str, *, below: int | None = None, kind: int = _FOLDER) -> Iterator[int]:
+    """A folder (or, by `kind`, a file), below an open one. Calls that take names below a folder take half the time
+    of those that are given whole paths."""
+    descriptor = os.open(name, kind, dir_fd=below)
+    try:
+        yield descriptor
     finally:
         os.close(descriptor)
 
 
-def _make_newer(target: Path, former: Path) -> None:
-    """Web servers make an ETag of a file's second and size: of two files in one second, both must differ."""
-    try:
-        before = int(former.stat().st_mtime)
-    except FileNotFoundError:
-        return
-    if int(target.stat().st_mtime) <= before:
-        os.utime(target, (before + 1, before + 1))
+@contextmanager
+def filling(folder: Path, shown: Path | None) -> Iterator[Tree]:
+    """`folder`, to be filled with new files and with those of `shown` that have the same names."""
+    with _opened(folder) as root, _opened(shown) if shown else nullcontext() as source:
+        yield Tree(root, source)
 
 
 class Tree:
-    """One folder being filled. Knows what it touched, so that `settle` can make exactly that durable."""
+    """One folder being filled. Knows what it touched, so that `sync` can make exactly that durable.
 
-    def __init__(self, root: Path) -> None:
+    `root` and `source` are open folders; all names are relative to them.
+    """
+
+    def __init__(self, root: int, source: int | None) -> None:
         self.root = root
-        self.touched: list[Path] = []
-        self.folders: set[Path] = set()
+        self.source = source
+        self.touched: list[str] = []
+        self.folders: set[str] = set()
 
-    def _make_room(self, name: str) -> Path:
-        target = self.root / name
-        if target.parent not in self.folders:
-            target.parent.mkdir(mode=0o755, parents=True, exist_ok=True)
-            folder = target.parent
-            while folder not in self.folders:
-                self.folders.add(folder)
-                if folder == self.root:
-                    break
-                folder = folder.parent
-        return target
-
-    def write(self, name: str, data: bytes, *, after: Path | None = None) -> None:
-        """`after`: the file that this one follows at the same address; it may be missing."""
-        target = self._make_room(name)
+    def _make_room(self, name: str) -> None:
+        """The folders that the file lies in, and no file of this name."""
+        folder = name.rpartition("/")[0]
+        if folder not in self.folders:
+            self._make(folder)
         # Never into the old file: its bytes may be shared with other generations.
-        target.unlink(missing_ok=True)
-        with target.open("xb") as file:
-            file.write(data)
-        if after is not None:
-            _make_newer(target, after)
-        self.touched.append(target)
+        with suppress(FileNotFoundError):
+            os.unlink(name, dir_fd=self.root)
 
-    def link(self, name: str, source: Path) -> None:
-        target = self._make_room(name)
-        target.unlink(missing_ok=True)
-        link_or_copy(source, target)
+    def _make(self, folder: str) -> None:
+        if folder and folder not in self.folders:
+            self._make(folder.rpartition("/")[0])
+            with suppress(FileExistsError):
+                os.mkdir(folder, 0o755, dir_fd=self.root)
+        self.folders.add(folder or ".")
+
+    def write(self, name: str, data: bytes, *, follows: bool = False) -> None:
+        """`follows`: it comes after the file that `source` may have at the same address."""
+        self._make_room(name)
+        created = os.open(name, _NEW, 0o666, dir_fd=self.root)
+        with os.fdopen(created, "wb") as file:
+            file.write(data)
+        if follows:
+            self._make_newer(name)
+        self.touched.append(name)
+
+    def _make_newer(self, name: str) -> None:
+        """Web servers make an ETag of a file's second and size: of two files in one second, both must differ."""
+        try:
+            before = int(os.stat(name, dir_fd=self.source).st_mtime)
+        except FileNotFoundError:
+            return
+        if int(os.stat(name, dir_fd=self.root).st_mtime) <= before:
+            os.utime(name, (before + 1, before + 1), dir_fd=self.root)
+
+    def link(self, name: str) -> None:
+        """The file that `source` has under this name, and no copy of it where the file system has links."""
+        self._make_room(name)
+        try:
+            os.link(name, name, src_dir_fd=self.source, dst_dir_fd=self.root)
+        except OSError as error:
+            if error.errno not in NO_LINKS:
+                raise
+            self._copy(name)
+
+    def _copy(self, name: str) -> None:
+        created = os.open(name, _NEW, 0o666, dir_fd=self.root)
+        with os.fdopen(created, "wb") as copy:
+            found = os.open(name, _FILE, dir_fd=self.source)
+            with os.fdopen(found, "rb") as data:
+                shutil.copyfileobj(data, copy)
+
+    def names(self, folder: str) -> list[str]:
+        """What lies in this folder."""
+        try:
+            with _opened(folder, below=self.root) as descriptor, os.scandir(descriptor) as found:
+                return [one.name for one in found]
+        except FileNotFoundError:
+            return []
 
     def remove(self, name: str) -> None:
-        target = self.root / name
         try:
-            target.unlink()
+            os.unlink(name, dir_fd=self.root)
         except FileNotFoundError:
             return
         with suppress(OSError):  # not empty: then it stays
-            while target.parent != self.root:
-                target = target.parent
-                target.rmdir()
-                self.folders.discard(target)
+            while folder := name.rpartition("/")[0]:
+                os.rmdir(folder, dir_fd=self.root)
+                self.folders.discard(folder)
+                name = folder
 
     def sync(self) -> None:
         if len(self.touched) + len(self.folders) > SYNC_ALL_FROM:
             os.sync()
             return
-        for path in self.touched:
-            descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
-            try:
+        for name in (*self.touched, *self.folders):
+            with _opened(name, below=self.root, kind=_FILE) as descriptor:
                 os.fsync(descriptor)
-            finally:
-                os.close(descriptor)
-        for folder in self.folders:
-            sync_folder(folder)

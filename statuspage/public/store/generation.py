@@ -32,7 +32,7 @@ from statuspage.atomic_write import atomic_write
 from statuspage.public.render.page import Site
 from statuspage.public.store import manifest as paper
 from statuspage.public.store.build_writer import ASSETS, BuildPlan, fill, plan, renamed
-from statuspage.public.store.disk import Tree, exclusive, point, sync_folder
+from statuspage.public.store.disk import exclusive, filling, point, sync_folder
 from statuspage.public.store.file_names import compressible
 from statuspage.public.store.manifest import FileEntry, GenerationError, Manifest
 from statuspage.public.store.manifest_shards import Shard, file_of, made
@@ -89,10 +89,10 @@ def _write(directory: Path, site: Site, *, purge: bool) -> Written:
         shutil.rmtree(target)
 
     root, spare = _take_spare(generations)
-    tree = Tree(root)
-    final, changed, dropped = fill(tree, wanted, shown, shown_folder, spare, _loader(target))
-    tree.write(paper.NAME, final.dump())
-    tree.sync()
+    with filling(root, shown_folder) as tree:
+        final, changed, dropped = fill(tree, wanted, shown, spare, _loader(target))
+        tree.write(paper.NAME, final.dump())
+        tree.sync()
     root.rename(target)
     sync_folder(generations)
     point(directory / "current", f"generations/{target.name}", via=directory / ".current.new")
@@ -173,9 +173,9 @@ def _purge(generations: Path, shown: Path, final: Manifest) -> None:
         if found is None:
             shutil.rmtree(folder)
             continue
-        tree = Tree(folder)
-        fill(tree, BuildPlan(final, {}, {}), final, shown, found, _loader(folder))
-        tree.write(paper.NAME, final.dump())
+        with filling(folder, shown) as tree:
+            fill(tree, BuildPlan(final, {}, {}), final, found, _loader(folder))
+            tree.write(paper.NAME, final.dump())
         folder.rename(generations / f".spare-{uuid4().hex}")
 
 

@@ -43,7 +43,8 @@ def root(code: str | None = None) -> str:
 
 def folder(code: str | None = None) -> str:
     """What stands before names that are no paths, such as `404`: `` or `de/`."""
-    return root(code).removeprefix("/") + "/" if root(code) else ""
+    code = code or current()
+    return "" if code == DEFAULT else f"{code}/"
 
 
 def split(path: str, codes: Iterable[str] | None = None) -> tuple[str, str]:

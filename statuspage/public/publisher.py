@@ -210,15 +210,16 @@ class Publisher:
         """A language as it differs from what is shown, and whether an entry leaves."""
         if code == REST:
             return replace(self._english().rest(snapshot), base=self.base), False
-        renderer = (
-            self._english().renderer if code == languages.DEFAULT else self.renderers.get(code)
-        )
+        english = self._english()
+        renderer = english.renderer if code == languages.DEFAULT else self.renderers.get(code)
         renderer = renderer or self.renderers.setdefault(code, Renderer(code))
         whole = renderer.is_whole(snapshot)
         folder, shown = shown_in(self.directory) if whole or not self.base else (None, None)
         first = self.reader.changed(shown.revision) if shown is not None else ()
-        printer = self._english().pages if code == languages.DEFAULT else renderer.print
-        site = printer(snapshot, first, at_once=at_once)
+        if code == languages.DEFAULT:
+            site = english.pages(snapshot, first, at_once=at_once)
+        else:
+            site = renderer.print(snapshot, first, at_once=at_once, said=english.said(snapshot))
         if folder is not None:
             self.base = folder.name
         if not self.base:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from itertools import islice
@@ -74,12 +74,17 @@ class Renderer:
         return Layout(snapshot.as_of, snapshot.revision, kept=self.kept)
 
     def print(
-        self, snapshot: Snapshot, first: Collection[str] = (), *, at_once: int = AT_ONCE
+        self,
+        snapshot: Snapshot,
+        first: Collection[str] = (),
+        *,
+        at_once: int = AT_ONCE,
+        said: Sequence[FeedEntry] | None = None,
     ) -> Site:
         """What changed since the last time, as a site with `dropped`; all pages at the first.
 
         Of more than `at_once` incidents and months the others follow by `more`. `first`: tracking IDs that go before
-        all others.
+        all others. `said`: the newest entries of the feeds, where they have been made already.
         """
         before, change = self.before, between(self.before, snapshot)
         changed = self._queue(change, snapshot, first)
@@ -106,7 +111,7 @@ class Renderer:
                     hot[REPORT] = report_page(snapshot, layout)
             if self.language != languages.DEFAULT:
                 hot |= self.minutes(snapshot)
-                hot[UPDATES] = updates.page(layout, self._said(snapshot))
+                hot[UPDATES] = updates.page(layout, said or self._said(snapshot))
             if snapshot.figures is not None:
                 hot[HOW_FAST] = how_fast_page(snapshot.figures, layout)
             hot |= {
@@ -272,6 +277,9 @@ class SiteRenderer:
     """English, and with it what has no language: feeds, JSON, badges, styles and the index of queries."""
 
     renderer: Renderer = field(default_factory=lambda: Renderer(languages.DEFAULT))
+    # What feeds say of `told_of`: the pages of all languages tell the same.
+    told: Sequence[FeedEntry] = ()
+    told_of: Snapshot | None = None
 
     def is_whole(self, snapshot: Snapshot) -> bool:
         return self.renderer.is_whole(snapshot)
@@ -299,12 +307,15 @@ class SiteRenderer:
             pages |= plain_files.pages(snapshot, addresses(snapshot))
             pages |= self.renderer.draw()
             pages |= self.renderer.minutes(snapshot)
-            pages[UPDATES] = updates.page(
-                self.renderer.layout(snapshot), index[feed_queries.KEY][feed_queries.ENTRIES]
-            )
+            self.told, self.told_of = index[feed_queries.KEY][feed_queries.ENTRIES], snapshot
+            pages[UPDATES] = updates.page(self.renderer.layout(snapshot), self.told)
         return Site(
             snapshot.revision, snapshot.as_of, pages, parts=format_parts(snapshot), index=index
         )
+
+    def said(self, snapshot: Snapshot) -> Sequence[FeedEntry] | None:
+        """What feeds say of this snapshot, if that is what they were made of last."""
+        return self.told if snapshot is self.told_of else None
 
 
 def with_rest(pages: Site, rest: Site) -> Site:

@@ -25,7 +25,7 @@ from statuspage.public.snapshot.values import (
 Category = tuple[str, str, tuple[str, ...]]  # slug, name, slugs of its services
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class FormatCatalogue:
     """In the order of the catalogue. `regions`: slug -> (name, geography's slug, "" for the non-regional one);
     `offered`: service -> regions; `since`: when a service or region was first loaded (ISO 8601 UTC)."""

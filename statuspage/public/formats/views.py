@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 from incidents.cells import Cell
 from incidents.identity import opaque
@@ -57,6 +57,7 @@ class View:
         return frozenset(region for _service, region in self.by_cell)
 
 
+@lru_cache(maxsize=1)  # of the catalogue that is on the pages, which an update leaves as it is
 def by_service(catalogue: FormatCatalogue) -> View:
     """The default: one component per service that is offered somewhere, in groups by category."""
     groups = []

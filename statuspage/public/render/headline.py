@@ -137,9 +137,8 @@ def _rest(
 
 
 def _subject(snapshot: Snapshot, services: list[str]) -> str:
-    names = {s.slug: s.name for category in snapshot.categories for s in category.services}
     if len(services) == 1:
-        return isolated(names.get(services[0], services[0]))
+        return isolated(snapshot.service_names.get(services[0], services[0]))
     return _counted(len(services))
 
 

@@ -196,7 +196,6 @@ class HistoryPages:
         self.parts = parts
         self.months = list(snapshot.months)
         self.common = {
-            **history.choices(snapshot),
             "months": tuple(self.months),
             "given": {},
             "total": len(snapshot.incidents),
@@ -206,7 +205,8 @@ class HistoryPages:
         """The form with nothing chosen, the same for as long as the catalogue is."""
 
         def form() -> SafeString:
-            return SafeString(fragment("history/filters.html", self.common).decode())
+            values = {**history.choices(self.snapshot), **self.common}
+            return SafeString(fragment("history/filters.html", values).decode())
 
         return self.layout.kept.get("filters", form) if self.layout.kept else form()
 

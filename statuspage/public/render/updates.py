@@ -38,16 +38,16 @@ def page(
 ) -> Page:
     """`entries` as `feed_entries` makes them, newest first; `query` as it is in the address, `names` what it
     chooses in words. In the current language, but for the statements."""
-    base = str(settings.BASE_URL).rstrip("/")
+    base, root = str(settings.BASE_URL).rstrip("/"), languages.root()
+    template = gettext("%(subject)s: %(state)s")
     statements = [
         # Safe: statements and reviews are sanitised when they are stored and read.
         Statement(
             # A generation of a former release has no parts of it.
-            gettext("%(subject)s: %(state)s")
-            % {"subject": labels.said(one["state"]), "state": isolated(one["about"])}
+            template % {"subject": labels.said(one["state"]), "state": isolated(one["about"])}
             if "about" in one
             else one["title"],
-            languages.root() + one["url"].removeprefix(base),
+            root + one["url"].removeprefix(base),
             datetime.fromisoformat(one["at"]),
             mark_safe(one["html"]),  # noqa: S308
         )

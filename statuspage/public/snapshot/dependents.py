@@ -31,14 +31,16 @@ def may_be_affected(
     for (service, region), cell in cells.items():
         if cell.state in FAILING:
             failing.setdefault(service, {})[region] = cell
-    regions: dict[str, list[str]] = {}
-    for service, region in offered if failing else ():
-        regions.setdefault(service, []).append(region)
+    needs = [need for need in dependencies if need.depends_on in failing]
+    regions: dict[str, list[str]] = {need.service: [] for need in needs}
+    for service, region in offered if needs else ():
+        if service in regions:
+            regions[service].append(region)
     found: dict[Cell, DependentView] = {}
-    for need in dependencies:
+    for need in needs:
         is_worldwide = (need.depends_on, everywhere) in offered
-        for region, cell in failing.get(need.depends_on, {}).items():
-            for place in regions.get(need.service, ()):
+        for region, cell in failing[need.depends_on].items():
+            for place in regions[need.service]:
                 here = place == region or region == everywhere
                 if here or (place == everywhere and is_worldwide):
                     key = (need.service, place)

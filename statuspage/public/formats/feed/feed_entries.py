@@ -53,7 +53,8 @@ def newest_entries(
     newest = heapq.nlargest(
         most, told, key=lambda one: (one.at, one.incident.started_at, one.number)
     )
-    return [_entry(one, base_url, site) for one in newest]
+    where = {one.incident.tracking_id: places(one.incident) for one in newest}
+    return [_entry(one, base_url, site) | where[one.incident.tracking_id] for one in newest]
 
 
 def active_entries(snapshot: Snapshot, *, base_url: str, site: str) -> list[FeedEntry]:
@@ -62,7 +63,7 @@ def active_entries(snapshot: Snapshot, *, base_url: str, site: str) -> list[Feed
     found = []
     for incident in open_incidents(snapshot):
         newest = max(_told(incident, snapshot.as_of), key=lambda one: (one.at, one.number))
-        entry = _entry(newest, base_url, site)
+        entry = _entry(newest, base_url, site) | places(incident)
         if incident.impacts:
             now = open_states(incident, snapshot.as_of)
             services, regions = ({cell[side] for cell in now} for side in (0, 1))
@@ -94,6 +95,7 @@ def _told(incident: IncidentView, now: datetime) -> Iterator[_Told]:
 
 
 def _entry(told: _Told, base_url: str, site: str) -> FeedEntry:
+    """Without the places of its incident."""
     incident, source = told.incident, told.source
     state, name, anchor = incident.stage, "0", ""
     stage, text, html = incident.stage, "", ""
@@ -122,7 +124,6 @@ def _entry(told: _Told, base_url: str, site: str) -> FeedEntry:
         "html": html,
         "incident": incident.tracking_id,
         "stage": stage,
-        **places(incident),
     }
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from hashlib import sha256
 from uuid import UUID, uuid5
 
@@ -12,6 +13,7 @@ def number(*slugs: str) -> str:
     return str(int.from_bytes(digest[:8]) >> 1)
 
 
+@lru_cache(maxsize=1024)  # feeds hold some hundred entries, and an update adds one
 def lasting(site: str, specific: str) -> str:
     """A URN (RFC 9562, version 5) of something of this installation: no address is in it, so that it survives
     a move of the pages. `site`: the installation's own id, a UUID."""

@@ -226,12 +226,13 @@ class Incidents:
 
     def _affected(self, moment: TimelineEvent) -> list[dict[str, str]]:
         """The components that changed; where none did, those that are hit, unless they are many."""
-        by_cell = self._view.by_cell
-        cells = dict.fromkeys((*moment.after, *moment.before))
-        hit = {by_cell[cell].id: by_cell[cell] for cell in cells if cell in by_cell}
+        hit: dict[str, tuple[Component, list[Cell]]] = {}
+        for cell in dict.fromkeys((*moment.after, *moment.before)):
+            if (one := self._view.by_cell.get(cell)) is not None:
+                hit.setdefault(one.id, (one, []))[1].append(cell)
         states = [
-            (one, worst_of_cells(one.cells, moment.before), worst_of_cells(one.cells, moment.after))
-            for one in hit.values()
+            (one, worst_of_cells(cells, moment.before), worst_of_cells(cells, moment.after))
+            for one, cells in hit.values()
         ]
         changed = [one for one in states if one[1] != one[2]]
         if not changed and len(states) > MOST_UNCHANGED:

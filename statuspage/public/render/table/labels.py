@@ -92,6 +92,7 @@ COMMUNICATIONS = {
 
 # Statements that are said by what they are, and not by a stage.
 SAID = {"retraction": _("Retracted"), "correction": _("Corrected"), "review": _("Review")}
+_SAID = STAGES | SAID | REVIEWS
 
 REPAIRS = {"done": _("Done"), "in-progress": _("In progress"), "planned": _("Planned")}
 
@@ -100,7 +101,7 @@ _STATE_OF_LEVEL = {"error": "critical", "warning": "warning", "informational": "
 
 def said(state: str) -> str:
     """What a statement is, in a word: a stage, a kind of statement, or a review."""
-    return str((STAGES | SAID | REVIEWS).get(state, state))
+    return str(_SAID.get(state, state))
 
 
 def state_of(kind: str, level: str) -> str:

@@ -9,6 +9,7 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand
 
+from statuspage import garbage_collection
 from statuspage.public.publisher import Publisher
 
 
@@ -17,6 +18,7 @@ class Command(BaseCommand):
     requires_system_checks = ["statuspage"]  # the others load screens, which it never shows
 
     def handle(self, *args: Any, **options: Any) -> None:
+        garbage_collection.look_less_often()
         stop = threading.Event()
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: stop.set())

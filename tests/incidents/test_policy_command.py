@@ -95,9 +95,13 @@ DEEP = 100_000
     ("given", "message"),
     [
         ("", "standard input: empty; nothing to read"),
-        (" \n", "standard input: empty; nothing to read"),
+        pytest.param(" \n", "standard input: empty; nothing to read", id="blank"),
         ("{", "standard input: not valid JSON at line 1 column 2: "),
-        (b'{"kind": "\xff"}', "standard input: not UTF-8 at byte 10; save it as UTF-8"),
+        pytest.param(
+            b'{"kind": "\xff"}',
+            "standard input: not UTF-8 at byte 10; save it as UTF-8",
+            id="not UTF-8",
+        ),
         ("[" * DEEP + "]" * DEEP, "standard input: nested too deeply"),
         ("9" * 5000, "standard input: a number with too many digits"),
         ("7", "facts: 7 is not an object"),

@@ -19,6 +19,7 @@ from incidents.services.visibility import waits_for_audience
 from incidents.vocabulary import CommunicationKind
 from notifications.audience import forecast_sql as sql
 from notifications.audience import selection
+from notifications.audience.quiet import quiet_now
 from notifications.audience.unreached import Silent, silent_tenants
 from notifications.models import Channel, Endpoint
 from notifications.vocabulary.delivery_states import (
@@ -143,7 +144,7 @@ def _facts(communication: Communication) -> dict[str, Any]:
     urgency = priority(
         kind=communication.kind, stage=communication.stage, number=communication.number
     )
-    quiet = selection.quiet_now(communication, now=timezone.now())
+    quiet = quiet_now(communication, now=timezone.now())
     return (
         selection.hearing_facts(communication, cells)
         | asdict(quiet)

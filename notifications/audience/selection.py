@@ -8,8 +8,7 @@ are unique per communication and endpoint, so asking twice, late or in parallel 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field
-from datetime import datetime
+from dataclasses import asdict, dataclass
 from typing import Any, NamedTuple
 
 from django.db import connection
@@ -23,9 +22,9 @@ from incidents.services.visibility import waits_for_audience
 from incidents.vocabulary import LEVEL_RANK, Audience, CommunicationKind, Kind, Level
 from notifications.audience import daily_summary, readers_sql, target_index
 from notifications.audience import selection_sql as sql
+from notifications.audience.quiet import QuietNow
 from notifications.audience.rule_bits import bits
-from notifications.models import Endpoint, ImpactedSubscription
-from notifications.vocabulary import quiet_hours
+from notifications.models import ImpactedSubscription
 from notifications.vocabulary.addresses import label
 from notifications.vocabulary.delivery_states import (
     CLOSING_STAGES,
@@ -161,34 +160,6 @@ def add_told_before(
         | asdict(quiet)
         | {"by_list": by_list, "retraction": communication.kind == CommunicationKind.RETRACTION},
     )
-
-
-@dataclass(frozen=True, slots=True)
-class QuietNow:
-    """The quiet hours of all alert rules that it is quiet in now: window, zone and end (UTC), row by row."""
-
-    quiet: list[int] = field(default_factory=list)
-    quiet_zones: list[str] = field(default_factory=list)
-    quiet_untils: list[datetime] = field(default_factory=list)
-
-
-def quiet_now(communication: Communication, *, now: datetime) -> QuietNow:
-    """What keeps this statement back; nothing does where it takes back what was told."""
-    found = QuietNow()
-    if takes_back(kind=communication.kind):
-        return found
-    windows = {
-        quiet_hours.window(*each) for each in prepared_statements.answers(sql.QUIET_HOURS, {})
-    }
-    if not windows:
-        return found
-    for zone in Endpoint.objects.values_list("time_zone", flat=True).distinct():
-        for each in windows:
-            if until := quiet_hours.ends_at(each, zone, now=now):
-                found.quiet.append(each)
-                found.quiet_zones.append(zone)
-                found.quiet_untils.append(until)
-    return found
 
 
 def add_readers(

@@ -22,31 +22,14 @@ from urllib.parse import urlsplit
 
 from django.conf import settings
 
+from notifications.channels.public_addresses import IpAddress, is_public
+
 PORTS = (443, 8443)
 LONGEST_ADDRESS = 1000
 LONGEST_HEAD = 16 * 1024
 SECONDS = 10.0
 # One answer for a name that is unknown, slow or leads inside: which of them is nobody's business.
 CLOSED = "The address cannot be used: its host is not found or not public, or it is not https:// on port 443 or 8443."
-
-Address = ipaddress.IPv4Address | ipaddress.IPv6Address
-Network = ipaddress.IPv4Network | ipaddress.IPv6Network
-
-
-def _networks(words: str) -> tuple[Network, ...]:
-    return tuple(ipaddress.ip_network(word) for word in words.split())
-
-
-# Not ipaddress.is_global: it lets NAT64, multicast, site-local and, in Python 3.11, 6to4 of loopback
-# pass. 168.63.129.16 is a cloud's own host on every machine of its customers.
-_CLOSED_4 = _networks(
-    "0.0.0.0/8 10.0.0.0/8 100.64.0.0/10 127.0.0.0/8 168.63.129.16/32 169.254.0.0/16 172.16.0.0/12"
-    " 192.0.0.0/24 192.0.2.0/24 192.88.99.0/24 192.168.0.0/16 198.18.0.0/15 198.51.100.0/24"
-    " 203.0.113.0/24 224.0.0.0/4 240.0.0.0/4"
-)
-# Everything that is not global unicast is closed, and within it what carries an IPv4 address.
-_OPEN_6 = ipaddress.ip_network("2000::/3")
-_CLOSED_6 = _networks("2001::/23 2001:db8::/32 2002::/16 3fff::/20")
 
 
 class OutboundError(Exception):
@@ -235,14 +218,7 @@ def _read_body(
             raise Unreachable(f"it has more than {most_bytes} bytes")
 
 
-def is_public(address: Address) -> bool:
-    """Whether an address is somebody's on the internet, and not of this host, network or cloud."""
-    if isinstance(address, ipaddress.IPv4Address):
-        return not any(address in network for network in _CLOSED_4)
-    return address in _OPEN_6 and not any(address in network for network in _CLOSED_6)
-
-
-def _addresses(target: OutboundTarget, until: float) -> list[Address]:
+def _addresses(target: OutboundTarget, until: float) -> list[IpAddress]:
     allowed = [ipaddress.ip_network(network) for network in settings.OUTBOUND_ALLOW]
     if not allowed:
         _check_shape(target)
@@ -287,7 +263,7 @@ def _resolve(target: OutboundTarget, until: float) -> Sequence[str]:
     return answer
 
 
-def _connect(target: OutboundTarget, addresses: Sequence[Address], until: float) -> socket.socket:
+def _connect(target: OutboundTarget, addresses: Sequence[IpAddress], until: float) -> socket.socket:
     trouble: OSError | None = None
     for address in addresses:
         try:

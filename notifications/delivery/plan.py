@@ -12,6 +12,7 @@ from incidents.models import Communication, Incident
 from incidents.services.visibility import waits_for_audience
 from incidents.vocabulary import CommunicationKind
 from notifications.audience import selection, target_index
+from notifications.audience.quiet import quiet_now
 from notifications.delivery import rate_limits
 from notifications.delivery.supersede import supersede
 from notifications.models import FanOut
@@ -194,7 +195,7 @@ def _ask(
     if not communication.targeted_text:
         return nothing
     by_list = selection.has_list(communication)
-    quiet = selection.quiet_now(communication, now=now)
+    quiet = quiet_now(communication, now=now)
     if quiet.quiet:
         rate_limits.lock_summaries()
     if phase is Phase.TOLD_BEFORE:

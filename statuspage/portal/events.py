@@ -1,4 +1,4 @@
-"""Events: now, history, planned, advisories, security; one event; and all of them as a file.
+"""Events: now, history, planned, advisories, security; and one event.
 
 What may be seen is decided by `audience.tenants.tenant_events` alone.
 """
@@ -9,25 +9,22 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from django.conf import settings
 from django.core.paginator import Paginator
 from django.http import (
     Http404,
     HttpRequest,
     HttpResponse,
     HttpResponseRedirect,
-    JsonResponse,
     QueryDict,
 )
 
 from incidents.models import Review
-from incidents.texts import as_typed, csv_file
+from incidents.texts import as_typed
 from incidents.texts.markdown import to_html
-from incidents.texts.timestamps import seconds
 from incidents.vocabulary import Kind, Level, Stage
 from notifications.audience.tenants import tenant_events, tenant_hits
 from notifications.audience.tenants.tenant_events import EventBasis, TenantEvent
-from notifications.audience.tenants.tenant_hits import Subscription, TenantHit
+from notifications.audience.tenants.tenant_hits import TenantHit
 from notifications.evidence import when_told
 from notifications.evidence.when_told import FirstTold
 from notifications.models import Tenant
@@ -47,11 +44,6 @@ from statuspage.public.render.table.labels import state_of
 
 A_PAGE = 25
 LONGEST_SEARCH = 100
-COLUMNS = (
-    "trackingId", "eventType", "level", "status", "title", "impactStartTime", "impactMitigationTime",
-    "closedTime", "plannedStartTime", "plannedEndTime", "public", "basis", "impactedSubscriptions",
-    "firstToldTime", "toldBy",
-)  # fmt: skip
 BASES = {
     EventBasis.LIST: "confirmed",
     EventBasis.FOOTPRINT: "estimated",
@@ -95,7 +87,7 @@ BY_SLUG = {each.slug: each for each in TABS}
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class EventRow:
     """An event as a list shows it."""
 
     event: TenantEvent
@@ -108,11 +100,11 @@ class Row:
         return BASES[self.event.basis]
 
 
-def _rows(tenant: Tenant, events: Sequence[TenantEvent]) -> list[Row]:
+def rows_of(tenant: Tenant, events: Sequence[TenantEvent]) -> list[EventRow]:
     hit = tenant_hits.hits(tenant, events)
     told = when_told.first_told(tenant, [each.incident.pk for each in events])
     return [
-        Row(
+        EventRow(
             each,
             hit.get(each.incident.pk, TenantHit()),
             told.get(each.incident.pk),
@@ -168,7 +160,7 @@ def _list(request: HttpRequest, visitor: Visitor, chosen: Tab) -> HttpResponse:
     query = request.GET.copy()
     query.pop("page", None)
     query.pop("month", None)
-    rows = _rows(visitor.tenant, list(page.object_list))
+    rows = rows_of(visitor.tenant, list(page.object_list))
     subscriptions = visitor.tenant.subscriptions.count()
     context = {
         "tabs": [(each, sum(map(each.takes, every))) for each in TABS],
@@ -189,7 +181,7 @@ def _list(request: HttpRequest, visitor: Visitor, chosen: Tab) -> HttpResponse:
     return show(request, "events", context, visitor=visitor)
 
 
-def _headline(rows: Sequence[Row], subscriptions: int) -> str:
+def _headline(rows: Sequence[EventRow], subscriptions: int) -> str:
     """The answer to the first question: is it me?"""
     if not rows:
         return "Nothing of yours is affected now"
@@ -238,7 +230,7 @@ def one(request: HttpRequest, visitor: Visitor, tracking_id: str) -> HttpRespons
         event, [each.communication for each in told if each.at]
     )
     context = {
-        "row": _rows(visitor.tenant, [event])[0],
+        "row": rows_of(visitor.tenant, [event])[0],
         "hit": tenant_hits.subscriptions_hit(visitor.tenant, [event]).get(event.incident.pk, []),
         "cells": tenant_hits.cells_hit(visitor.tenant, [event]).get(event.incident.pk, []),
         "statements": [
@@ -275,60 +267,3 @@ def _reviews(event: TenantEvent) -> list[dict[str, Any]]:
         }
         for each in newest_first
     ]
-
-
-def as_dict(row: Row, hit: Sequence[Subscription]) -> dict[str, Any]:
-    """An event as programs read it; times in UTC."""
-    incident = row.event.incident
-    moments = {
-        name: seconds(getattr(incident, attribute))
-        for name, attribute in (
-            ("impactStartTime", "started_at"),
-            ("impactMitigationTime", "mitigated_at"),
-            ("closedTime", "closed_at"),
-            ("plannedStartTime", "scheduled_for"),
-            ("plannedEndTime", "scheduled_until"),
-        )
-    }
-    return {
-        "trackingId": incident.tracking_id,
-        "eventType": incident.kind,
-        "level": incident.level,
-        "status": incident.stage,
-        "title": incident.public_title,
-        **moments,
-        "public": row.event.public,
-        "basis": row.event.basis.value,
-        "impactedSubscriptions": [each.ref for each in hit],
-        "firstToldTime": seconds(row.told.at) if row.told else None,
-        "toldBy": list(row.told.ways) if row.told else [],
-    }
-
-
-def _export(visitor: Visitor) -> list[dict[str, Any]]:
-    events = visitor.events()
-    hit = tenant_hits.subscriptions_hit(visitor.tenant, events)
-    rows = _rows(visitor.tenant, events)
-    return [as_dict(each, hit.get(each.event.incident.pk, [])) for each in rows]
-
-
-@member
-def as_json(_request: HttpRequest, visitor: Visitor) -> HttpResponse:
-    document = {
-        "tenant": visitor.tenant.ref,
-        "provider": settings.SITE_NAME,
-        "asOf": seconds(visitor.now),
-        "value": _export(visitor),
-    }
-    return _file(JsonResponse(document), "events.json")
-
-
-@member
-def as_csv(_request: HttpRequest, visitor: Visitor) -> HttpResponse:
-    lines = csv_file.lines(COLUMNS, _export(visitor))
-    return _file(HttpResponse("".join(lines), content_type="text/csv; charset=utf-8"), "events.csv")
-
-
-def _file(response: HttpResponse, name: str) -> HttpResponse:
-    response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
-    return response

@@ -8,6 +8,7 @@ from statuspage.portal import (
     calendar,
     entering,
     events,
+    events_file,
     evidence,
     footprint,
     other_ways,
@@ -29,8 +30,8 @@ urlpatterns = [
     path("calendar/<str:secret>.ics", calendar.feed, name="calendar"),
     path("events/<str:tracking_id>/", events.linked, name="event-linked"),
     path("of/<str:tenant>/", events.now_page, name="now"),
-    path("of/<str:tenant>/events.csv", events.as_csv, name="events-csv"),
-    path("of/<str:tenant>/events.json", events.as_json, name="events-json"),
+    path("of/<str:tenant>/events.csv", events_file.as_csv, name="events-csv"),
+    path("of/<str:tenant>/events.json", events_file.as_json, name="events-json"),
     path("of/<str:tenant>/events/<str:tracking_id>/", events.one, name="event"),
     path("of/<str:tenant>/events/<str:tracking_id>/evidence/", evidence.shown, name="evidence"),
     path(

@@ -42,11 +42,12 @@ PARTS = {
             "incidents/test_policy_explained",
             "incidents/test_policy_facts",
             "incidents/test_policy_presets",
+            "incidents/test_policy_properties",
             "incidents/test_policy_table",
         ),
     ),
     "outbound": Part(
-        ("notifications/channels/outbound.py",),
+        ("notifications/channels/outbound.py", "notifications/channels/public_addresses.py"),
         ("notifications/test_fetching_through_the_door", "notifications/test_webhooks"),
     ),
     "gate": Part(

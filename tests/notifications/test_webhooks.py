@@ -18,6 +18,7 @@ from incidents.services import incident as incident_service
 from incidents.services.inputs import Statement
 from notifications.channels import endpoints, outbound
 from notifications.channels.http import classify
+from notifications.channels.public_addresses import is_public
 from notifications.channels.webhook.sender import signature
 from notifications.delivery import plan, send
 from notifications.models import Attempt, Breaker, Delivery, Endpoint
@@ -182,12 +183,12 @@ def test_the_signature_is_that_of_the_standard() -> None:
     ],
 )  # fmt: skip
 def test_an_address_that_is_nobodys_on_the_internet_is_not_public(address: str) -> None:
-    assert not outbound.is_public(ipaddress.ip_address(address))
+    assert not is_public(ipaddress.ip_address(address))
 
 
 def test_addresses_on_the_internet_are_public() -> None:
     for address in ("8.8.8.8", "2606:4700::1111"):
-        assert outbound.is_public(ipaddress.ip_address(address))
+        assert is_public(ipaddress.ip_address(address))
 
 
 @pytest.mark.parametrize(

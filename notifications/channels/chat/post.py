@@ -15,7 +15,7 @@ from django.utils.translation import gettext, ngettext
 
 from incidents.texts.markdown import to_text
 from incidents.wording import clock
-from notifications.channels import wording
+from notifications.channels import holding_back, wording
 from notifications.channels.base import one_line
 from notifications.channels.yours import Book
 from notifications.models import Delivery
@@ -195,7 +195,7 @@ def _notes(delivery: Delivery) -> list[str]:
     if confidential := wording.confidential(delivery):
         lines.append(confidential)
     if delivery.last_of_hour:
-        lines.append(wording.limit_reached(room=True))
+        lines.append(holding_back.limit_reached(room=True))
     lines.append(
         gettext("To change or end these messages, ask whoever runs %(site)s.")
         % {"site": settings.SITE_NAME}
@@ -212,7 +212,7 @@ def _with_carried(post: Post, delivery: Delivery) -> Post:
         facts = wording.facts(each, ())
         text = to_text(wording.body(each)[0])
         updates.append(Update(_headline(facts), str(facts["link"]), text, _ref(each)))
-    head = f"{more}: {wording.kept_back(delivery, room=True)}"
+    head = f"{more}: {holding_back.kept_back(delivery, room=True)}"
     return replace(post, carried_head=head, carried=updates)
 
 

@@ -20,7 +20,7 @@ from django.utils.translation import get_language, get_language_bidi, gettext, n
 
 from incidents.models import Communication
 from incidents.texts import markdown
-from notifications.channels import signed_links, wording
+from notifications.channels import holding_back, signed_links, wording
 from notifications.channels.base import Message, MessageTemplate, one_line
 from notifications.channels.email import return_path
 from notifications.channels.email.calendar import event_of
@@ -124,8 +124,8 @@ class MailRenderer:
             "story": [_earlier(each, public, delivery, room, mine) for each, public in story],
             "carried": [_facts(each, self._book(each), room) for each in delivery.digest_items],
             "more": _more(len(delivery.digest_items)),
-            "kept_back": wording.kept_back(delivery),
-            "last_of_hour": wording.limit_reached() if delivery.last_of_hour else "",
+            "kept_back": holding_back.kept_back(delivery),
+            "last_of_hour": holding_back.limit_reached() if delivery.last_of_hour else "",
             "why": wording.why(delivery),
             "drill_notice": wording.DRILL,
             "confidential": wording.confidential(delivery),

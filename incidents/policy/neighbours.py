@@ -209,7 +209,5 @@ def _onward(counterfactual: Counterfactual, facts: Facts) -> tuple[Counterfactua
 def _rank(value: int | str) -> int:
     if isinstance(value, int):
         return value
-    for words in (LEVELS, EXTENTS):
-        if value in words:
-            return list(words).index(value)  # type: ignore[arg-type]
-    return 0
+    words: tuple[str, ...] = LEVELS if value in LEVELS else EXTENTS
+    return words.index(value)

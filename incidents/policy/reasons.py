@@ -9,6 +9,7 @@ from incidents.policy.neighbours import Counterfactual
 from incidents.policy.rules import Policy, Size, Threshold
 from incidents.policy.verdict import Verdict, kind_threshold
 from incidents.vocabulary import (
+    LEVEL_RANK,
     Audience,
     Extent,
     Kind,
@@ -124,7 +125,7 @@ def _at_least(threshold: Threshold) -> str:
 def _missing(threshold: Threshold, size: Size) -> str:
     """The parts of a missed threshold that are missing, with the numbers found instead."""
     missing = []
-    if not Threshold(threshold.level, 0, None, Extent.REGION, "any").met_by(size):
+    if LEVEL_RANK[size.level] < LEVEL_RANK[threshold.level]:
         missing.append(f"the level is {size.level.capitalize()}")
     if (counted := threshold.counted(size)) < threshold.services:
         missing.append(f"{_is(counted, _service(threshold))} affected")

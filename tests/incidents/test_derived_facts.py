@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from incidents.derived_facts import Dependant, Dependants, Graph, extent_of
 from incidents.policy import PRESETS, Growth, Spread, proposed_level
+from incidents.policy.spread import spreading_minutes
 from incidents.vocabulary import EXTENT_RANK, Level
 
 START = datetime(2026, 1, 10, 9, 0, tzinfo=UTC)
@@ -83,6 +84,10 @@ def growth(*minutes: int, dependants: int = 0, zone_to_region: bool = False) -> 
     [
         (growth(0, 59), "a second region was hit 59 minutes after the first (up to 60 count)"),
         (growth(0, 60, 300), "a second region was hit 60 minutes after the first"),
+        (
+            growth(0, 100, 130),
+            "another region was hit 30 minutes after one before (up to 60 count)",
+        ),
         (growth(0, dependants=10), "10 services cannot do without what is hit (10 are enough)"),
         (growth(0, zone_to_region=True), "what was hit in a zone is hit in the whole region now"),
         (growth(0, 61), None),
@@ -100,6 +105,13 @@ def test_a_warning_that_spreads_is_proposed_as_an_error_with_its_reason(
         assert proposal is not None
         assert proposal.level == "error"
         assert proposal.because.startswith(reason)
+
+
+def test_how_long_it_has_been_spreading_is_counted_in_whole_minutes() -> None:
+    late = START + timedelta(minutes=7, seconds=59)
+    assert spreading_minutes([late, START, START + timedelta(minutes=3)]) == 7
+    assert spreading_minutes([START]) == 0
+    assert spreading_minutes([]) == 0
 
 
 @pytest.mark.parametrize("level", ["informational", "error"])

@@ -179,17 +179,40 @@ def test_a_bad_policy_file_is_refused_in_one_line(
     assert str(error.value).isprintable()
 
 
+def test_a_policy_file_may_be_as_long_as_the_limit(tmp_path: Path) -> None:
+    file = tmp_path / "long.yaml"
+    file.write_bytes(b"name: long\nversion: 1\n".ljust(65536, b"#"))
+    assert read_policy(str(file)).name == "long"
+
+
+def test_what_a_parser_says_at_length_is_cut(tmp_path: Path) -> None:
+    file = tmp_path / "bad.yaml"
+    file.write_text(f"a: !!{'x' * 500} b")
+    with pytest.raises(PolicyError) as error:
+        read_policy(str(file))
+    assert len(str(error.value).partition(" at line 1: ")[2]) == 200
+
+
 def test_a_bad_policy_is_one_line_on_standard_error_and_status_2() -> None:
     assert refused(json.dumps(FACTS), "--policy", "asure").startswith(
         '--policy: "asure" is neither'
     )
 
 
-@pytest.mark.parametrize("name", ["asure", ".", "no/such\nfile", "nul\0"])
-def test_a_policy_that_is_neither_built_in_nor_a_file_is_named(name: str) -> None:
+@pytest.mark.parametrize(
+    ("name", "why"),
+    [
+        ("asure", "No such file or directory"),
+        (".", "Is a directory"),
+        ("no/such\nfile", "No such file or directory"),
+        ("nul\0", "no file has such a name"),
+    ],
+)
+def test_a_policy_that_is_neither_built_in_nor_a_file_is_named(name: str, why: str) -> None:
     with pytest.raises(PolicyError) as error:
         read_policy(name)
     shown = name.encode("unicode_escape").decode()
-    assert str(error.value).startswith(
-        f'--policy: "{shown}" is neither one of aws, azure, google, recommended nor a readable file ('
+    assert str(error.value) == (
+        f'--policy: "{shown}" is neither one of aws, azure, google, recommended'
+        f" nor a readable file ({why})"
     )

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import replace
+from itertools import islice
 from typing import Any
+
+import pytest
 
 from incidents.policy import (
     PRESETS,
@@ -15,6 +19,8 @@ from incidents.policy import (
     parse_facts,
 )
 from incidents.policy.neighbours import walk
+from incidents.policy.rules import Combine
+from incidents.vocabulary import Extent
 
 AZURE = PRESETS["azure"]
 BROAD: dict[str, Any] = {
@@ -224,6 +230,116 @@ def test_a_threshold_says_what_it_counts_and_what_it_waits_for() -> None:
         "and at least a whole zone or 2 or more regions, and a region hit 5 minutes or more after "
         "the first; here only 1 named service is affected and no region was hit later than another."
     )
+
+
+def test_a_public_post_on_the_edge_says_what_would_keep_it_private() -> None:
+    cells = [{"service": "storage", "region": "east-us"}, {"service": "dns", "region": "west-us"}]
+    told = explained(impacts=cells, dependents=0, audience="confirmed")
+    assert told.verdict.public
+    assert told.because[-1] == (
+        "Borderline: services 2 → 1, or regions 2 → 1 alone would make this not public; "
+        "a person should confirm."
+    )
+
+
+def test_what_is_missing_of_a_size_is_said_in_one_and_in_several() -> None:
+    assert AZURE.broad is not None
+    policy = replace(AZURE, broad=replace(AZURE.broad, services=3, spreading_minutes=5))
+    cells = [{"service": name, "region": "east-us", "extent": "zone"} for name in ("a", "b")]
+    facts = BROAD | {"impacts": cells, "dependents": 0}
+    minutes = [
+        explain(parse_facts(facts | {"spreading_minutes": n}), policy)
+        .because[1]
+        .partition("here ")[2]
+        for n in (1, 4, 5)
+    ]
+    assert minutes == [
+        "only 2 services are affected and the latest region was hit 1 minute after the first.",
+        "only 2 services are affected and the latest region was hit 4 minutes after the first.",
+        "only 2 services are affected.",
+    ]
+
+
+def test_a_level_that_is_high_enough_is_not_missing_where_nothing_else_counts() -> None:
+    unfelt = [{"service": "logs", "region": "east-us", "level": "informational"}]
+    told = explained(impacts=unfelt, dependents=0).because
+    assert told[0] == (
+        "Level Error; no impact is at Warning or above, so no region or extent counts."
+    )
+    assert told[1].endswith("; here no service is affected and no region is affected.")
+    assert (
+        explained(impacts=unfelt, dependents=1)
+        .because[0]
+        .endswith("so no region or extent counts, 1 dependent service stated.")
+    )
+    assert (
+        explained(impacts=unfelt, dependents=3)
+        .because[0]
+        .endswith("so no region or extent counts, 3 dependent services stated.")
+    )
+
+
+def test_the_size_says_the_world_where_everything_is_hit_and_no_dependent_where_there_is_none() -> (
+    None
+):
+    world = [{"service": "portal", "region": "global", "extent": "region"}]
+    assert explained(impacts=world, dependents=0).because[0] == (
+        "Level Error; 1 service, everywhere, at most a whole region."
+    )
+
+
+def test_planned_work_has_a_size_but_no_level() -> None:
+    assert explained(kind="planned-maintenance", dependents=0).because[0] == (
+        "1 service, 1 region, at most a whole zone."
+    )
+    assert explained(kind="health-advisory", dependents=0).because[0] == (
+        "Level Error; 1 service, 1 region, at most a whole zone."
+    )
+
+
+def test_what_is_not_our_fault_is_an_advisory_that_says_when_it_is_public() -> None:
+    assert explained(platform_fault=False, dependents=0).because[:3] == (
+        "The cause lies outside the platform, so this is an advisory and has no review.",
+        "Level Error; 1 service, 1 region, at most a whole zone.",
+        "An advisory of this kind is public from 2 services or more, or at least a whole zone or 2 or "
+        "more regions: that is met.",
+    )
+
+
+def test_an_earlier_broad_decision_is_told_while_nothing_broad_holds_any_more() -> None:
+    stays = "An earlier decision found the impact broad, so the review stays public."
+    assert stays not in explained(ever_broad=True, previous_scenario=1).because
+    assert stays not in explained(dependents=0).because
+    unclear = explained(ever_broad=True, previous_scenario=1, dependents=0)
+    assert stays in unclear.because
+
+
+@pytest.mark.parametrize(
+    ("combine", "extent", "regions", "wanted"),
+    [
+        ("all", Extent.REGION, None, "2 services or more, and a whole region"),
+        ("any", Extent.REGION, 3, "2 services or more, or a whole region or 3 or more regions"),
+        ("all", Extent.SUBSET, 2, "2 services or more"),
+        ("any", Extent.SUBSET, None, "2 services or more, or at least part of a region"),
+    ],
+)
+def test_a_threshold_says_how_far_it_wants_an_incident_to_reach(
+    combine: Combine, extent: Extent, regions: int | None, wanted: str
+) -> None:
+    assert AZURE.broad is not None
+    broad = replace(AZURE.broad, combine=combine, extent=extent, regions=regions)
+    told = explain(parse_facts(BROAD), replace(AZURE, broad=broad)).because[1]
+    assert re.split("[;.]", told.partition("level Error, ")[2])[0] == wanted
+
+
+def test_further_along_a_fact_that_grows_it_goes_on_growing() -> None:
+    milder = [{"service": "storage", "region": "east-us"}, {"service": "dns", "region": "west-us"}]
+    regions = [
+        notch.after
+        for notch, _ in islice(walk(parse_facts(BROAD | {"impacts": milder})), 40)
+        if notch.fact == "regions"
+    ]
+    assert regions[:5] == [1, 3, 4, 5, 6]
 
 
 def test_a_wider_or_narrower_extent_moves_only_the_widest_impacts() -> None:

@@ -103,6 +103,12 @@ def test_a_required_fact_that_is_missing_is_named(missing: str) -> None:
         parse_facts(facts, "[2]")
 
 
+def test_a_contradiction_is_named_where_it_stands_in_a_list() -> None:
+    both = {"targeted_channel": "unavailable", "false_positive": True}
+    with pytest.raises(FactsError, match=r'^\[2\]\.targeted_channel: "unavailable" contradicts'):
+        parse_facts(GOOD | both, "[2]")
+
+
 @pytest.mark.parametrize("obj", [None, 3, "facts", [], True])
 def test_what_is_no_object_is_no_facts(obj: object) -> None:
     with pytest.raises(FactsError, match=r"^facts: .* is not an object; give kind, level"):

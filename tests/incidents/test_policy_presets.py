@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
 from incidents.policy import PRESETS, Outcome, PolicyError, decide, parse_facts, parse_policy
-from incidents.vocabulary import PromisedReview, Scenario
+from incidents.policy.rules import UpdateCadence
+from incidents.vocabulary import Level, PromisedReview, Scenario
 
 BASE: dict[str, Any] = {"kind": "service-issue", "level": "error", "audience": "confirmed"}
 
@@ -194,7 +196,10 @@ def test_an_entry_stays_when_one_of_its_scenarios_is_not_withdrawn() -> None:
             {"final_review_days": 3, "preliminary_review_hours": 73},
             "final_review_days: 3 ends before preliminary_review_hours 73",
         ),
-        ({"name": "azure", "broad": None}, 'version: 1 of "azure" is built in with other content'),
+        (
+            {"name": "azure", "broad": None},
+            'version: 1 of "azure" is built in with other content; give version 2 or another name',
+        ),
     ],
 )
 def test_an_impossible_policy_is_refused_in_one_line_that_names_the_field(
@@ -204,6 +209,37 @@ def test_an_impossible_policy_is_refused_in_one_line_that_names_the_field(
         parse_policy({"name": "mine", "version": 1, **changes})
     assert str(refused.value).startswith(message)
     assert str(refused.value).isprintable()
+
+
+def test_what_was_put_into_force_before_a_preset_took_its_version_means_what_it_says() -> None:
+    own = {"name": "azure", "version": 1, "broad": None}
+    assert parse_policy(own, stored=True).broad is None
+
+
+def test_scenarios_that_are_withdrawn_are_kept_once_and_in_order() -> None:
+    policy = parse_policy({"name": "mine", "version": 1, "withdraw_after_review": [3, 2, 3]})
+    assert policy.withdraw_after_review == (2, 3)
+
+
+def test_a_decision_names_the_policy_that_made_it_whatever_it_is_about() -> None:
+    cell = {"service": "dns", "region": "east"}
+    for changes in (
+        {"kind": "health-advisory"},
+        {"platform_fault": False},
+        {"false_positive": True},
+        {},
+    ):
+        verdict = decide(parse_facts({**BASE, "impacts": [cell], **changes}), PRESETS["google"])
+        assert (verdict.policy, verdict.policy_version) == ("google", PRESETS["google"].version)
+
+
+def test_how_soon_an_update_is_due_goes_by_the_level() -> None:
+    cadence = UpdateCadence(error_minutes=30, warning_minutes=60, informational_minutes=None)
+    assert [cadence.every(each) for each in (Level.ERROR, Level.WARNING, Level.INFORMATIONAL)] == [
+        timedelta(minutes=30),
+        timedelta(hours=1),
+        None,
+    ]
 
 
 def test_a_final_review_may_be_due_together_with_the_preliminary_one() -> None:

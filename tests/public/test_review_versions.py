@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from statuspage.public.render import review_versions
-from statuspage.public.renderer import render_site
+from statuspage.public.renderer import render_language, render_site, with_languages
 from statuspage.public.snapshot.values import ReviewView, SectionView
 from tests.public import snapshots
 from tests.public.markup import Markup
@@ -44,6 +44,20 @@ def test_each_version_says_what_it_changed() -> None:
     assert "Version 1 Preliminary" in found.text
     assert "What changed, in 4 parts" in found.text
     assert found.text.index("Version 2 Final") < found.text.index("Version 1 Preliminary")
+
+
+def test_headings_of_ours_are_in_the_readers_language_and_others_are_marked() -> None:
+    first, *rest = FINAL.sections
+    own = replace(first, kind="other", heading="Words from our engineers")
+    newer = replace(FINAL, sections=(own, first, *rest), earlier=(preliminary(),))
+    incident = replace(snapshots.january(), review=newer)
+    snapshot = replace(snapshots.calm(), incidents=(incident,), redirects={})
+    site = with_languages(render_site(snapshot), [render_language(snapshot, "de")])
+    page = site.pages["/de/status/history/MANA-GER/"].body.decode()
+    _, _, versions = page.partition('id="versions"')
+    assert "<h4>Was ist passiert?</h4>" in versions
+    assert "<h4>Maßnahmen</h4>" in versions
+    assert '<h4 lang="en" dir="ltr">Words from our engineers</h4>' in versions
 
 
 def test_a_review_of_one_version_has_none_to_compare() -> None:

@@ -17,6 +17,7 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext, override
 
+from incidents.wording.standard_texts import standard
 from statuspage import languages
 from statuspage.public.render import history, times
 from statuspage.public.render.table import labels
@@ -28,9 +29,10 @@ COMPARED = 400  # words of a sentence or more that are compared one by one
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """One part of a review that differs; `html` has `<ins>` and `<del>`."""
+    """One part of a review that differs; `html` has `<ins>` and `<del>`. `ours`: its heading is a standard one."""
 
     heading: str
+    ours: bool
     html: SafeString
 
 
@@ -66,28 +68,38 @@ def changes(before: ReviewView, after: ReviewView) -> tuple[Change, ...]:
     """The parts that differ, in the order of the newer version; dropped ones last."""
     old, new = _parts(before), _parts(after)
     found = []
-    for key in (*new, *(key for key in old if key not in new)):
-        heading, was = old.get(key, (new.get(key, ("", ()))[0], ()))
-        heading, now = new.get(key, (heading, ()))
+    for key in {**new, **old}:
+        part = new.get(key) or old[key]
+        was, now = (of[key].sentences if key in of else () for of in (old, new))
         if was != now:
-            found.append(Change(heading, _compared(was, now, languages.current())))
+            html = _compared(was, now, languages.current())
+            found.append(Change(part.heading, part.ours, html))
     return tuple(found)
 
 
-def _parts(review: ReviewView) -> dict[str, tuple[str, tuple[str, ...]]]:
-    """By what a part is, so that a reworded heading is still the same section: (heading, sentences)."""
-    parts: dict[str, tuple[str, tuple[str, ...]]] = {}
+@dataclass(frozen=True, slots=True)
+class _Part:
+    heading: str
+    ours: bool
+    sentences: tuple[str, ...]
+
+
+def _parts(review: ReviewView) -> dict[str, _Part]:
+    """By what a part is, so that a reworded heading is still the same section."""
+    parts: dict[str, _Part] = {}
     for section in review.sections:
         key = section.kind
         while key in parts:
             key += "+"
         text = history.plain(section.html)
-        parts[key] = (section.heading, tuple(re.split(r"(?<=[.!?。])\s*(?=\S)", text)))
+        sentences = tuple(re.split(r"(?<=[.!?。])\s*(?=\S)", text))
+        ours = standard(section.heading)
+        parts[key] = _Part(ours or section.heading, ours is not None, sentences)
     timeline = tuple(f"{times.full(row.at)}: {row.text}" for row in review.timeline)
     repairs = tuple(_repair_line(item.text, item.state, item.due) for item in review.repair_items)
-    parts["timeline "] = (gettext("Response timeline"), timeline)
-    parts["repairs "] = (gettext("Repair items"), repairs)
-    return {key: part for key, part in parts.items() if any(part[1])}
+    parts["timeline "] = _Part(gettext("Response timeline"), True, timeline)
+    parts["repairs "] = _Part(gettext("Repair items"), True, repairs)
+    return {key: part for key, part in parts.items() if any(part.sentences)}
 
 
 def _repair_line(text: str, state: str, due: str) -> str:

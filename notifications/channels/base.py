@@ -113,10 +113,16 @@ class Message:
 
 
 class Transport(Protocol):
-    def send(self, message: Message, following: Message | None = None) -> str:
+    def send(
+        self,
+        message: Message,
+        following: Message | None = None,
+        meanwhile: Callable[[], None] = lambda: None,
+    ) -> str:
         """Hand the message over; returns what the outbox shall note. Raises TransportError.
 
-        `following`: what is most likely handed over next. If it is not after all, `close` comes next.
+        `following`: what is most likely handed over next. If it is not after all, `close` comes next. `meanwhile`: what
+        may be done, by this thread, while the other side reads; it raises nothing, and need not be called.
         """
 
     def close(self) -> None:

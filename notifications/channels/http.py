@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from typing import ClassVar
@@ -47,7 +47,12 @@ class Web:
         """What goes along beside the body."""
         return {}
 
-    def send(self, message: Message, following: Message | None = None) -> str:
+    def send(
+        self,
+        message: Message,
+        following: Message | None = None,
+        meanwhile: Callable[[], None] = lambda: None,
+    ) -> str:
         return self.taken(self.answer(message))
 
     def answer(self, message: Message, *, seconds: float = 0, most_bytes: int = 0) -> Answer:

@@ -141,27 +141,17 @@ class Book:
 
     def shape(self, delivery: Delivery) -> tuple[Yours, Sequence[str]]:
         """The same without the names of subscriptions, which many receivers share, and the names."""
-        concern = delivery.concern
-        # Neither had whoever is not affected anything of theirs in it, nor anybody in a false alarm.
-        retracted = self.communication.kind == CommunicationKind.RETRACTION
-        if concern is None or not concern.hit or retracted:
+        concern, own = delivery.concern, same_shape(delivery)
+        if concern is None or not own:
             return NOTHING, ()
-        if delivery.relevance == Relevance.NOT_IMPACTED:
-            return NOTHING, ()
-        key = (
-            get_language(),
-            delivery.relevance,
-            delivery.endpoint.follows_on,
-            concern.elsewhere,
-            concern.hit,
-            concern.subscriptions,
-            concern.cells,
-            *(hit.cells for hit in concern.hits),
-        )
+        key = (get_language(), *own)
         if key not in self._shapes:
             self._shapes[key] = self._shaped(delivery, concern)
-        names = [hit.name for hit in concern.hits for _ in self._alike(hit.cells)]
-        return self._shapes[key], names
+        return self._shapes[key], self.names(concern)
+
+    def names(self, concern: Concern) -> list[str]:
+        """One for each row."""
+        return [hit.name for hit in concern.hits for _ in self._alike(hit.cells)]
 
     def _shaped(self, delivery: Delivery, concern: Concern) -> Yours:
         incident = self.communication.incident
@@ -257,6 +247,26 @@ class Book:
         return ngettext(
             "and %(n)d more of your subscriptions", "and %(n)d more of your subscriptions", more
         ) % {"n": more}
+
+
+def same_shape(delivery: Delivery) -> tuple[object, ...]:
+    """Of one statement and in one language, receivers with the same are told alike of what is theirs, but for names;
+    empty where nothing is said of it."""
+    concern = delivery.concern
+    # Neither had whoever is not affected anything of theirs in it, nor anybody in a false alarm.
+    if concern is None or not concern.hit or delivery.relevance == Relevance.NOT_IMPACTED:
+        return ()
+    if delivery.communication.kind == CommunicationKind.RETRACTION:
+        return ()
+    return (
+        delivery.relevance,
+        delivery.endpoint.follows_on,
+        concern.elsewhere,
+        concern.hit,
+        concern.subscriptions,
+        concern.cells,
+        *(hit.cells for hit in concern.hits),
+    )
 
 
 def how_many(concern: Concern, *, confirmed: bool, over: bool = False) -> str:

@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
-from itertools import zip_longest
+from functools import partial
 
 from django.db import InterfaceError, OperationalError, connection
 from django.utils import timezone
@@ -244,22 +244,30 @@ class _Run:
         return None
 
     def one_by_one(self, deliveries: Sequence[Delivery], started: float) -> Iterator[SendOutcome]:
-        """Each is made while the one before it is handed over: a transport may announce it."""
-        made: Message | SendOutcome | None = None
-        for delivery, after in zip_longest(deliveries, deliveries[1:]):
-            message = self.held_back(delivery, started) or made or self.compose(delivery)
-            if message is not made and isinstance(made, Message):
+        """Each is made while the other side reads the last but one: a transport may announce the next."""
+        made: dict[int, Message | SendOutcome] = {}
+
+        def make(number: int) -> None:
+            if number in made or number >= len(deliveries):
+                return
+            if not self.held_back(deliveries[number], started):
+                made[number] = self.compose(deliveries[number])
+
+        announced: Message | None = None
+        for number, delivery in enumerate(deliveries):
+            ready = made.pop(number, None)
+            message = self.held_back(delivery, started) or ready or self.compose(delivery)
+            if announced is not None and message is not announced:
                 self.transport.close()  # announced, and held back after all
-            made = None
+            announced = None
             if isinstance(message, SendOutcome):
                 yield message
                 continue
-            if after is not None and not self.held_back(after, started):
-                made = self.compose(after)
-            following = made if isinstance(made, Message) else None
-            yield self.with_content(
-                message, self.judged(delivery, _hand_over(self.transport, message, following))
-            )
+            make(number + 1)
+            following = made.get(number + 1)
+            announced = following if isinstance(following, Message) else None
+            answer = _hand_over(self.transport, message, announced, partial(make, number + 2))
+            yield self.with_content(message, self.judged(delivery, answer))
 
     def with_content(self, message: Message, outcome: SendOutcome) -> SendOutcome:
         """With what a mail said, once it is taken."""
@@ -327,11 +335,14 @@ class _Run:
 
 
 def _hand_over(
-    transport: Transport, message: Message, following: Message | None = None
+    transport: Transport,
+    message: Message,
+    following: Message | None = None,
+    meanwhile: Callable[[], None] = lambda: None,
 ) -> str | TransportError:
-    """Touches no database: it may run in a thread."""
+    """Touches no database of itself: it may run in a thread."""
     try:
-        return transport.send(message, following)
+        return transport.send(message, following, meanwhile)
     except TransportError as error:
         return error
     except Exception as error:

@@ -1,7 +1,8 @@
 """Mails a second on the whole path (claim, fill in, send, settle), beside a generator and the naive way.
 
 The limit is Postfix's `smtp-source`, one connection, messages as long as ours, if it is installed (or
-named by SMTP_SOURCE); else a loop over a bare socket that sends one message again and again.
+named by SMTP_SOURCE); else a loop over a bare socket that sends one message again and again. All three take turns, and
+the median counts: a machine is busier at one time than at another, and so are its processors.
 """
 
 from __future__ import annotations
@@ -35,6 +36,7 @@ from tests.conftest import CATALOGUE, declaration, hit
 
 SAMPLE_NAIVE = 200
 WARM = 5
+TURNS = 3
 
 
 _PEOPLE = (
@@ -94,29 +96,35 @@ def lines(full: bool) -> Iterator[dict[str, object]]:
     port, stop = _start_sink()
     settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
     settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", port
+    colds, ours, naives, limits = [], [], [], []
+    length, generator = 0, ""
     try:
         _people(count)
-        cold = _to_first_mail()
-        before, began = Delivery.objects.filter(state="sent").count(), time.monotonic()
-        while send.work(seconds=60, channels=("mail",)).sent:
-            pass
-        seconds = time.monotonic() - began
-        ours = (Delivery.objects.filter(state="sent").count() - before) / seconds
-        naive, length = _naive()
-        limit, generator = _limit(port, length, count)
+        for _ in range(TURNS):
+            colds.append(_to_first_mail())
+            before, began = Delivery.objects.filter(state="sent").count(), time.monotonic()
+            while send.work(seconds=60, channels=("mail",)).sent:
+                pass
+            seconds = time.monotonic() - began
+            ours.append((Delivery.objects.filter(state="sent").count() - before) / seconds)
+            naive, length = _naive()
+            naives.append(naive)
+            limit, generator = _limit(port, length, count)
+            limits.append(limit)
         warm = [_to_first_mail() for _ in range(WARM)]
     finally:
         stop()
+    each, naive, limit = map(statistics.median, (ours, naives, limits))
     yield {
         "mails": count,
         "bytes": length,
-        "ours_per_s": round(ours),
+        "ours_per_s": round(each),
         "limit_per_s": round(limit),
         "limit": generator,
         "naive_per_s": round(naive),
-        "of_limit": round(ours / limit, 2),
-        "times_naive": round(ours / naive, 1),
-        "commit_to_first_s": round(cold, 3),
+        "of_limit": round(each / limit, 2),
+        "times_naive": round(each / naive, 1),
+        "commit_to_first_s": round(colds[0], 3),
         "commit_to_first_warm_s": round(statistics.median(warm), 3),
         "max_rss_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024,
     }

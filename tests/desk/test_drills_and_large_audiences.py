@@ -32,7 +32,9 @@ class Relay:
     def __init__(self) -> None:
         self.taken: list[Message] = []
 
-    def send(self, message: Message, following: Message | None = None) -> str:
+    def send(
+        self, message: Message, following: Message | None = None, meanwhile: object = None
+    ) -> str:
         self.taken.append(message)
         return "250 taken"
 

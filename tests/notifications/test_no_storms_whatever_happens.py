@@ -83,7 +83,9 @@ class Life:
     said: list[Said] = field(default_factory=list)
     heard: list[Heard] = field(default_factory=list)
 
-    def send(self, message: Message, following: Message | None = None) -> str:
+    def send(
+        self, message: Message, following: Message | None = None, meanwhile: object = None
+    ) -> str:
         if self.failing:
             raise TransportError(Failure.TEMPORARY, "450 later")
         told = [

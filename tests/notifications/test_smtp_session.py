@@ -15,6 +15,8 @@ from django.contrib.auth.models import User
 from pytest_django.fixtures import Settings
 
 from incidents.services import incident as incident_service
+from notifications.channels.base import Message
+from notifications.channels.email.renderer import MailRenderer
 from notifications.channels.email.smtp import RELAY
 from notifications.delivery import kill_switch, plan, send
 from notifications.models import Delivery
@@ -130,6 +132,30 @@ def test_the_next_envelope_comes_with_the_end_of_a_letter(relay: Relay, five: li
     together = [row for row in rows if b"\r\n.\r\nMAIL FROM:" in row and row.endswith(b"DATA\r\n")]
     assert len(together) == 4
     assert all(letter.count(b"RELAY FROM:") == 0 for _, letter in relay.letters)
+
+
+def test_while_the_relay_reads_a_letter_the_one_after_the_next_is_made(
+    relay: Relay, five: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made: list[str] = []
+    third_is_made, compose, take = threading.Event(), MailRenderer.compose, relay._take
+    in_time: list[bool] = []
+
+    def composed(renderer: MailRenderer, delivery: Delivery) -> Message:
+        made.append(delivery.endpoint.address)
+        if len(made) == 3:
+            third_is_made.set()
+        return compose(renderer, delivery)
+
+    def reluctant(to: str, letter: bytes) -> str:
+        in_time.append(third_is_made.wait(timeout=20))
+        return take(to, letter)
+
+    monkeypatch.setattr(MailRenderer, "compose", composed)
+    monkeypatch.setattr(relay, "_take", reluctant)
+    assert send.work().sent == 5
+    assert in_time == [True] * 5
+    assert made == relay.receivers == five, "each once"
 
 
 def test_elsewhere_each_command_waits_for_its_reply(relay: Relay, five: list[str]) -> None:

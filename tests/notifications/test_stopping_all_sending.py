@@ -27,7 +27,9 @@ class Letters:
         self.taken: list[str] = []
         self.after, self.then = after, then
 
-    def send(self, message: Message, following: Message | None = None) -> str:
+    def send(
+        self, message: Message, following: Message | None = None, meanwhile: object = None
+    ) -> str:
         self.taken.append(message.to)
         if callable(self.then) and len(self.taken) == self.after:
             self.then()

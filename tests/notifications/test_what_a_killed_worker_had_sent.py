@@ -76,7 +76,7 @@ def test_a_batch_is_noted_as_it_leaves_and_settled_together(
     monkeypatch.setattr(send, "MOST_REPEATED", 3)
     unsafe: list[int] = []  # how many would go out again if the worker was killed now
 
-    def hand_over(transport: Transport, message: Message, following: Message | None = None) -> str:
+    def hand_over(transport: Transport, message: Message, *_: object) -> str:
         noted = sum(len(json.loads(each.sent)) for each in SendJournal.objects.all())
         unsafe.append(len(unsafe) + 1 - noted - Delivery.objects.filter(state="sent").count())
         return "250 ok"

@@ -6,6 +6,7 @@ Nothing is signed: whoever knows the address may post to it, so the address is t
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from contextlib import suppress
 
 from notifications.channels.base import Message, TransportError
@@ -22,7 +23,12 @@ class Chat(Web):
     agent = "statuspage-chat/1"
     rooms = True
 
-    def send(self, message: Message, following: Message | None = None) -> str:
+    def send(
+        self,
+        message: Message,
+        following: Message | None = None,
+        meanwhile: Callable[[], None] = lambda: None,
+    ) -> str:
         """The note ends with the id of a message that others will refer to."""
         if not isinstance(message, RoomMessage):
             return super().send(message, following)

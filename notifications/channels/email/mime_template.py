@@ -10,6 +10,7 @@ import base64
 import binascii
 import re
 import secrets
+import time
 from email.header import Header
 from email.message import EmailMessage
 from email.policy import SMTP
@@ -50,7 +51,7 @@ class MimeTemplate:
         own = [
             ("To", message.to),
             ("Message-ID", message.id),
-            ("Date", formatdate(usegmt=True)),
+            ("Date", _date(int(time.time()))),
             *message.headers.items(),
         ]
         # Message has refused control characters; what is left may not be beyond ASCII.
@@ -70,6 +71,11 @@ def _head(sender: str, headers: tuple[tuple[str, str], ...]) -> bytes:
     for name, value in headers:
         head[name] = value
     return head.as_bytes().rstrip(b"\r\n") + b"\r\n"
+
+
+@lru_cache(maxsize=1)
+def _date(second: int) -> str:
+    return formatdate(second, usegmt=True)
 
 
 def _subject(text: str) -> bytes:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import secrets
 import uuid
 from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import lru_cache
 from html import escape
 from urllib.parse import urlsplit
@@ -25,7 +26,7 @@ from notifications.channels.base import Message, MessageTemplate, one_line
 from notifications.channels.email import return_path
 from notifications.channels.email.calendar import event_of
 from notifications.channels.email.fitting import Room
-from notifications.channels.yours import Book, Row, Yours
+from notifications.channels.yours import Book, Row, Yours, same_shape
 from notifications.models import Delivery, Endpoint, SignUp
 from notifications.vocabulary.delivery_states import DeliveryAudience, Reason, Relevance
 
@@ -54,22 +55,24 @@ class MailRenderer:
     def __init__(self) -> None:
         self._templates: dict[tuple[object, ...], MessageTemplate] = {}
         self._books: dict[int, Book] = {}
-        # By identity: a book holds what it has shaped for as long as this renderer holds the book.
-        self._tables: dict[tuple[int, str], _Table] = {}
+        self._looks: dict[tuple[object, ...], _Look] = {}
 
     def compose(self, delivery: Delivery) -> Message:
         """The message of a delivery, the same again whenever it is repeated. Raises ValueError."""
-        endpoint = delivery.endpoint
-        with wording.reading(delivery):
-            yours, names = self._book(delivery).shape(delivery)
-            template = self._template(delivery, yours)
-            html, text = self._table(yours, delivery).filled(names)
+        endpoint, concern, own = delivery.endpoint, delivery.concern, same_shape(delivery)
+        key = (*wording.same_words(delivery), own)
+        look = self._looks.get(key)
+        if look is None:
+            with wording.reading(delivery):
+                look = self._looks[key] = self._look(delivery)
+        names = self._book(delivery).names(concern) if own and concern else ()
+        html, text = look.table.filled(names)
         leave = signed_links.leave_url(endpoint.key, delivery.audience)
-        tenants = ", ".join(delivery.concern.tenants) if delivery.concern else ""
+        tenants = ", ".join(concern.tenants) if concern else ""
         return Message(
             id=f"<{delivery.uuid}@{host()}>",
             to=endpoint.address,
-            template=template,
+            template=look.template,
             values=(
                 leave,
                 # Of no use to whom a tenant has alerted.
@@ -77,7 +80,7 @@ class MailRenderer:
                 if delivery.audience == DeliveryAudience.PUBLIC
                 else "",
                 f" · {escape(tenants)}" if tenants else "",
-                escape(yours.line),
+                look.line,
                 html,
                 text,
             ),
@@ -100,16 +103,14 @@ class MailRenderer:
             self._templates[key] = self._render(delivery)
         return self._templates[key]
 
-    def _table(self, yours: Yours, delivery: Delivery) -> _Table:
-        """Of what is theirs, without names; made once for all whose own looks alike."""
-        key = (id(yours), delivery.endpoint.time_zone)
-        if key not in self._tables:
-            since = ""
-            if yours.since and yours.since != delivery.communication.incident.started_at:
-                moment = wording.moment(yours.since, delivery.endpoint.time_zone)
-                since = gettext("For you since %(time)s.") % {"time": moment}
-            self._tables[key] = _Table(yours, since)
-        return self._tables[key]
+    def _look(self, delivery: Delivery) -> _Look:
+        """Made once for all whose mails differ in names and links alone."""
+        yours, _ = self._book(delivery).shape(delivery)
+        since = ""
+        if yours.since and yours.since != delivery.communication.incident.started_at:
+            moment = wording.moment(yours.since, delivery.endpoint.time_zone)
+            since = gettext("For you since %(time)s.") % {"time": moment}
+        return _Look(self._template(delivery, yours), escape(yours.line), _Table(yours, since))
 
     def _render(self, delivery: Delivery) -> MessageTemplate:
         book, public = self._book(delivery), delivery.audience == DeliveryAudience.PUBLIC
@@ -291,6 +292,15 @@ _FONT = "font:15px/1.45 'Segoe UI',system-ui,-apple-system,Roboto,Arial,sans-ser
 _CELL = f"padding:8px 0;border-top:1px solid #e3e6ea;vertical-align:top;{_FONT};color:#1c1f24"
 _WHAT, _WELL = "font-weight:600", "color:#5a6270"
 _SMALL = "font-size:13px;font-weight:400;color:#5a6270"
+
+
+@dataclass(frozen=True, slots=True)
+class _Look:
+    """`line`: what is theirs in a sentence, as HTML; `table`: row by row, without names."""
+
+    template: MessageTemplate
+    line: str
+    table: _Table
 
 
 class _Table:

@@ -11,6 +11,7 @@ import smtplib
 import socket
 import threading
 import time
+from collections.abc import Callable
 from concurrent.futures import Future
 from contextlib import suppress
 
@@ -41,13 +42,18 @@ class Mail:
     def __init__(self) -> None:
         self._local = threading.local()
 
-    def send(self, message: Message, following: Message | None = None) -> str:
+    def send(
+        self,
+        message: Message,
+        following: Message | None = None,
+        meanwhile: Callable[[], None] = lambda: None,
+    ) -> str:
         try:
             envelope = Envelope(message.to, message.return_path)
             line = self._smtp_session(envelope)
             if message.template is not None and line is not None:
                 raw = self._mime_template(message.template).value(message)
-                answer = line.hand_over(envelope, raw, _envelope_ahead(following))
+                answer = line.hand_over(envelope, raw, _envelope_ahead(following), meanwhile)
             else:
                 self._connection().send_messages([_composed(message)])
                 answer = "accepted"

@@ -7,6 +7,7 @@ row) a mail costs one round trip, and two where it is the first; elsewhere it co
 from __future__ import annotations
 
 import smtplib
+from collections.abc import Callable
 from dataclasses import dataclass
 from email.utils import parseaddr
 from functools import lru_cache
@@ -50,11 +51,17 @@ class SmtpSession:
         if self._ahead is not None:
             self.session.close()
 
-    def hand_over(self, envelope: Envelope, mail: bytes, following: Envelope | None = None) -> str:
+    def hand_over(
+        self,
+        envelope: Envelope,
+        mail: bytes,
+        following: Envelope | None = None,
+        meanwhile: Callable[[], None] = lambda: None,
+    ) -> str:
         """Send one mail, as DATA wants it but for the final dot; returns what the relay said.
 
-        `following`: the next one's envelope. Raises what smtplib raises; ValueError for an address beyond
-        ASCII, before anything is sent.
+        `following`: the next one's envelope; `meanwhile` is called while the relay reads. Raises what smtplib raises;
+        ValueError for an address beyond ASCII, before anything is sent.
         """
         session = self.session
         session.ehlo_or_helo_if_needed()
@@ -66,6 +73,7 @@ class SmtpSession:
             _raise_refusal(envelope, replies)
         session.send(mail + b".\r\n" + row)
         self._ahead = following if row else None
+        meanwhile()
         code, answer = session.getreply()
         if code >= 400:
             raise smtplib.SMTPDataError(code, answer)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from django import template
@@ -194,6 +194,12 @@ def short_day(value: datetime) -> str:
 def stamp(value: datetime, form: str = "full") -> SafeString:
     """As of when the page is true, as `clock` or in full."""
     return stamps.stamp(value, form)
+
+
+@register.filter
+def isoformat(value: datetime) -> str:
+    """As scripts read it, in UTC: what `date:"c"` writes, in a tenth of the time."""
+    return value.astimezone(UTC).isoformat()
 
 
 @register.filter

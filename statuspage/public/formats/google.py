@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -206,5 +207,6 @@ def _location(view: NamedView, everywhere: str) -> dict[str, str]:
     return {"title": line(title), "id": view.slug}
 
 
+@lru_cache(maxsize=4096)  # each service of an incident is told the same statements
 def _time(moment: datetime) -> str:
     return moment.astimezone(UTC).isoformat(timespec="seconds")

@@ -54,9 +54,11 @@ def headline(snapshot: Snapshot) -> Headline:
     if not told:
         return _without_cells(snapshot)
     state, cells = told[0]
-    whole, *shorter = _claims(snapshot, state, cells)
+    claims = _claims(snapshot, state, cells)
+    claim = whole = next(claims)
     text, html = _since(snapshot, whole, cells)
-    claim = next((one for one in (whole, *shorter) if _columns(one) <= ROOM), shorter[-1])
+    while _columns(claim) > ROOM and (shorter := next(claims, "")):
+        claim = shorter
     rest = _rest(snapshot, told)
     if claim != whole:
         rest.insert(0, (text, html))
@@ -93,9 +95,9 @@ def _claims(snapshot: Snapshot, state: str, cells: Cells) -> Iterator[str]:
     services = list(dict.fromkeys(service for service, _ in cells))
     named, place = _subject(snapshot, services), _place(snapshot, cells)
     counted = _counted(len(services))
+    yield _clause(named, state, len(services), place)
     numbers = _place(snapshot, cells, counted=True)
-    pairs = ((named, place), (named, numbers), (counted, place), (counted, numbers), (counted, ""))
-    for subject, where in pairs:
+    for subject, where in ((named, numbers), (counted, place), (counted, numbers), (counted, "")):
         yield _clause(subject, state, len(services), where)
 
 

@@ -32,13 +32,15 @@ class KeptPieces:
         self.length = 0
 
     def get(self, key: Hashable, render: Callable[[], SafeString]) -> SafeString:
-        if (piece := self._pieces.get(key)) is None:
-            piece = self._pieces[key] = render()
-            self.length += len(piece)
-            while self.length > MOST_KEPT:
-                self.length -= len(self._pieces.popitem(last=False)[1])
-        else:
-            self._pieces.move_to_end(key)
+        # The one asked for last is the last to go.
+        piece = self._pieces.pop(key, None)
+        if piece is not None:
+            self._pieces[key] = piece
+            return piece
+        piece = self._pieces[key] = render()
+        self.length += len(piece)
+        while self.length > MOST_KEPT:
+            self.length -= len(self._pieces.popitem(last=False)[1])
         return piece
 
     def clear(self) -> None:

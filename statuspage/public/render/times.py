@@ -19,6 +19,7 @@ _COMMAS = {"ja": " ", "ar": "، "}
 KEPT = 5_000
 
 
+@lru_cache(KEPT)
 def clock(moment: datetime) -> str:
     """`01:30 UTC`."""
     return moment.astimezone(UTC).strftime("%H:%M UTC")
@@ -45,14 +46,16 @@ def date_name(day_in_utc: date) -> str:
 def short_month(month: str) -> str:
     """`Jan` for `2024-01`."""
     first = datetime.strptime(f"{month}-01", "%Y-%m-%d").replace(tzinfo=UTC)
-    form = {"ja": "n月", "fr": "N"}.get(get_language() or "", "M")
-    return _short(first.date(), form, get_language() or "")
+    language = get_language() or ""
+    form = {"ja": "n月", "fr": "N"}.get(language, "M")
+    return _short(first.date(), form, language)
 
 
 def short_day(moment: datetime) -> str:
     """`21 Jan`, for the axis of a drawing (UTC)."""
-    form = {"ja": "n月j日", "de": "j. N", "en": "j M", "es": "j M"}.get(get_language() or "", "j N")
-    return _short(moment.astimezone(UTC).date(), form, get_language() or "")
+    language = get_language() or ""
+    form = {"ja": "n月j日", "de": "j. N", "en": "j M", "es": "j M"}.get(language, "j N")
+    return _short(moment.astimezone(UTC).date(), form, language)
 
 
 @lru_cache(KEPT)

@@ -5,14 +5,13 @@ Every feed says when it was made, whether or not there is anything to tell: empt
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
 from html import escape
 from io import StringIO
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.utils import feedgenerator
 from django.utils.xmlutils import SimplerXMLGenerator
@@ -126,33 +125,49 @@ def _written(
         feed_guid=channel.id,
         made=channel.as_of,
         entries=[
-            _item_of(kind.__name__, channel.base_url, dump(entry)) for entry in entries[:SHOWN]
+            _item_of(kind.__name__, channel.base_url, _Said.of(entry)) for entry in entries[:SHOWN]
         ],
     )
     return feed.writeString("utf-8").encode()
 
 
+class _Said(NamedTuple):
+    """All that an item tells of an entry."""
+
+    id: str
+    url: str
+    title: str
+    at: str
+    text: str
+    html: str
+    places: tuple[tuple[str, str, str], ...]  # services or regions, slug, name
+
+    @classmethod
+    def of(cls, entry: FeedEntry) -> _Said:
+        places = tuple(
+            (kind, slug, name) for kind in ("services", "regions") for slug, name in entry[kind]
+        )
+        return cls(*(entry[name] for name in cls._fields[:-1]), places)
+
+
 # An update adds one to fifty.
 @lru_cache(maxsize=3 * SHOWN + 10)
-def _item_of(kind: str, base_url: str, row: bytes) -> str:
-    """An entry (`row`: as JSON) as feeds of this kind hold it."""
-    entry: FeedEntry = json.loads(row)
-    at = parse(entry["at"])
+def _item_of(kind: str, base_url: str, entry: _Said) -> str:
+    """An entry as feeds of this kind hold it."""
+    at = parse(entry.at)
     feed = _KINDS[kind](title="", link="", description="")
     feed.add_item(
-        title=entry["title"],
-        link=entry["url"],
+        title=entry.title,
+        link=entry.url,
         # Readers take a description for HTML, in RSS as in Django's Atom: so the text is escaped.
-        description=entry["html"] if kind == _RssOfNow.__name__ else escape(entry["text"]),
-        unique_id=entry["id"],
+        description=entry.html if kind == _RssOfNow.__name__ else escape(entry.text),
+        unique_id=entry.id,
         unique_id_is_permalink=False,
         pubdate=at,
         updateddate=at,
-        html=entry["html"],
+        html=entry.html,
         places=[
-            (f"{base_url}/products.json#{places}", slug, name)
-            for places in ("services", "regions")
-            for slug, name in entry[places]
+            (f"{base_url}/products.json#{kind}", slug, name) for kind, slug, name in entry.places
         ],
     )
     written = StringIO()

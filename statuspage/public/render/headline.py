@@ -180,6 +180,8 @@ def _regions(snapshot: Snapshot, regions: Collection[str], cells: Cells) -> str:
         members = {region.slug for region in geography.regions}
         if len(members) > 1 and members == set(regions):
             return gettext("across %(name)s") % {"name": isolated(geography.name)}
+    if len(regions) > 2:
+        return _number(regions)
     named = [
         isolated(region.name)
         for geography in snapshot.geographies

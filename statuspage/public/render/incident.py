@@ -154,7 +154,7 @@ def _update(view: CommunicationView) -> Update:
         else str(labels.COMMUNICATIONS.get(view.kind, view.kind))
     )
     # Safe: statements are sanitised by the reader (`html`).
-    return Update(view, str(labels.STAGES.get(view.stage, view.stage)), kind, mark_safe(view.html))  # noqa: S308
+    return Update(view, labels.said(view.stage), kind, mark_safe(view.html))  # noqa: S308
 
 
 def _roles(views: Sequence[NamedView]) -> ByRole:
@@ -192,12 +192,7 @@ def _marks(incident: IncidentView) -> list[Mark]:
         rows = enumerate(incident.review.timeline, start=1)
         return [Mark(row.at, number, f"#t-{number}", row.text) for number, row in rows]
     return [
-        Mark(
-            one.at,
-            one.number,
-            f"#update-{one.number}",
-            str(labels.STAGES.get(one.stage, one.stage)),
-        )
+        Mark(one.at, one.number, f"#update-{one.number}", labels.said(one.stage))
         for one in reversed(incident.communications)
         if one.announced
     ]

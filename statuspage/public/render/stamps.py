@@ -6,6 +6,7 @@ Written so that it can be found again in the bytes: whatever an operator writes 
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from functools import lru_cache
 
@@ -16,7 +17,7 @@ from incidents.texts.timestamps import seconds
 from statuspage import languages
 from statuspage.public.render import times
 
-_FORMS = {"clock": times.clock, "full": times.full}
+_FORMS: Mapping[str, Callable[[datetime], str]] = {"clock": times.clock, "full": times.full}
 _SHOWN = re.compile(rb'<time data-as-of="(clock|full)"[^>]*>[^<]*</time>')
 _READ_BY_SCRIPTS = re.compile(
     rb'(<p class="asof">\s*<span data-age=|<p class="stale" role="alert" data-old=)"[^"]*"'

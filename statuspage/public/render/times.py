@@ -129,7 +129,11 @@ def _month_name(month: str, language: str) -> str:
 
 def length(span: timedelta) -> str:
     """`1 h 48 min`, `2 days 3 h`; minutes are dropped beyond a day."""
-    minutes = max(0, round(span.total_seconds() / 60))
+    return _length(max(0, round(span.total_seconds() / 60)), get_language() or "")
+
+
+@lru_cache(KEPT)
+def _length(minutes: int, language: str) -> str:
     days, rest = divmod(minutes, 24 * 60)
     hours, minutes = divmod(rest, 60)
     parts = []
@@ -139,7 +143,7 @@ def length(span: timedelta) -> str:
         parts.append(gettext("%(n)d h") % {"n": hours})
     if (minutes and not days) or not parts:
         parts.append(gettext("%(n)d min") % {"n": minutes})
-    return ("" if get_language() == "ja" else " ").join(parts)
+    return ("" if language == "ja" else " ").join(parts)
 
 
 def offset(moment: datetime, origin: datetime) -> str:

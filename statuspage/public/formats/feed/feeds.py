@@ -147,7 +147,9 @@ class _Said(NamedTuple):
         places = tuple(
             (kind, slug, name) for kind in ("services", "regions") for slug, name in entry[kind]
         )
-        return cls(*(entry[name] for name in cls._fields[:-1]), places)
+        return cls(
+            entry["id"], entry["url"], entry["title"], entry["at"], entry["text"], entry["html"], places
+        )  # fmt: skip
 
 
 # An update adds one to fifty.

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from django.utils.translation import gettext_lazy as _
 
 from incidents.vocabulary import Kind
+from statuspage import languages
 
 STATES = {
     "critical": _("Critical"),
@@ -92,7 +95,7 @@ COMMUNICATIONS = {
 
 # Statements that are said by what they are, and not by a stage.
 SAID = {"retraction": _("Retracted"), "correction": _("Corrected"), "review": _("Review")}
-_SAID = STAGES | SAID | REVIEWS
+_WORDS = STAGES | SAID | REVIEWS
 
 REPAIRS = {"done": _("Done"), "in-progress": _("In progress"), "planned": _("Planned")}
 
@@ -101,7 +104,13 @@ _STATE_OF_LEVEL = {"error": "critical", "warning": "warning", "informational": "
 
 def said(state: str) -> str:
     """What a statement is, in a word: a stage, a kind of statement, or a review."""
-    return str(_SAID.get(state, state))
+    return _said(state, languages.current())
+
+
+# An incident's page says one of these words with each statement, twice.
+@lru_cache(maxsize=256)
+def _said(state: str, _language: str) -> str:
+    return str(_WORDS.get(state, state))
 
 
 def state_of(kind: str, level: str) -> str:

@@ -39,8 +39,7 @@ class DrawnWindow:
     drawing: SafeString
 
 
-@dataclass(frozen=True, slots=True)
-class Update:
+class Update(NamedTuple):
     view: CommunicationView
     stage: str
     kind: str  # empty for an ordinary update

@@ -6,7 +6,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.conf import settings
 from django.template.loader import render_to_string
@@ -24,7 +24,8 @@ MOST_KEPT = 200_000  # characters, per language
 class KeptPieces:
     """Pieces of pages by what they were rendered from; those asked for last, in one language.
 
-    Equal values must look the same: no number beside a truth value, no text that is safe in one place alone.
+    Equal values must look the same: no number beside a truth value, no text that is safe in one place alone. Named
+    tuples are compared in less time than dataclasses.
     """
 
     def __init__(self) -> None:
@@ -63,8 +64,7 @@ class Layout:
     kept: KeptPieces | None = field(default=None, compare=False, repr=False)
 
 
-@dataclass(frozen=True, slots=True)
-class Alternate:
+class Alternate(NamedTuple):
     """The same page in another language: `path` with the query of what was asked for."""
 
     code: str

@@ -6,9 +6,9 @@ The feeds name it as their page for people; with a query both are of a service, 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.conf import settings
 from django.utils.safestring import SafeString, mark_safe
@@ -25,8 +25,7 @@ SHOWN = 20
 MAX_AGE = 60
 
 
-@dataclass(frozen=True, slots=True)
-class Statement:
+class Statement(NamedTuple):
     title: str
     href: str
     at: datetime

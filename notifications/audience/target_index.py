@@ -2,8 +2,8 @@
 
 Database triggers mark every tenant whose data changed, whoever changed it and how, in the same transaction.
 Before anybody chooses an audience, `refresh` works the marks off; so an audience is never chosen from an
-index that is behind what is committed. Who writes much (loading customers) refreshes at the end of its
-own transaction, and the sweep does for the rest, so that an incident finds nothing to do.
+index that is behind what is committed. The command that loads customers catches up when it has stored them, and
+the sweep does for the rest, so that an incident finds nothing to do.
 """
 
 from __future__ import annotations
@@ -37,6 +37,12 @@ def refresh(*, progress: Callable[[str], object] = lambda _: None) -> int:
         if done > BATCH:
             progress(f"targets of {done} tenants brought up to date")
     return done
+
+
+def catch_up(*, progress: Callable[[str], object] = lambda _: None) -> None:
+    """Refresh before anybody asks; after much, tidy up as well."""
+    if refresh(progress=progress) > BATCH:
+        tidy()
 
 
 def rebuild(*, progress: Callable[[str], object] = lambda _: None) -> int:

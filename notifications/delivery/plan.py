@@ -102,7 +102,7 @@ def plan(
 
 def plan_due(*, now: datetime) -> int:
     """Plan everything whose bell was lost or whose planner died; returns deliveries added."""
-    target_index.refresh()  # so that the next incident finds nothing to do
+    target_index.catch_up()  # so that the next incident finds nothing to do
     return sum(_plan_one(pk, kind, now=now, slice_size=SLICE) for pk, kind in unplanned(now=now))
 
 

@@ -8,8 +8,17 @@ from pathlib import Path
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.db import connection
 
-from notifications.models import CustomerSubscription, Endpoint, Footprint, Tenant
+from notifications.audience import target_index
+from notifications.models import (
+    CustomerSubscription,
+    Endpoint,
+    Footprint,
+    StaleTenant,
+    Target,
+    Tenant,
+)
 
 pytestmark = pytest.mark.usefixtures("catalogue")
 
@@ -63,6 +72,23 @@ def test_tenants_subscriptions_and_cells_are_stored(load: Load) -> None:
     assert cells("contoso-1") == {("key-vault", "west-europe"), ("storage", "north-europe")}
     assert "1 tenants (1 new or changed)" in out
     assert "cells: 2 added, 0 removed; 0 duplicate lines" in out
+
+
+def test_an_incident_after_a_load_finds_the_index_up_to_date(load: Load) -> None:
+    load(HEADER + LINE)
+    assert not StaleTenant.objects.exists()
+    assert Target.objects.get().endpoint_id == Endpoint.objects.get().pk
+
+
+@pytest.mark.django_db(transaction=True)
+def test_after_a_load_of_many_the_index_is_tidied(
+    load: Load, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(target_index, "BATCH", 2)
+    load(HEADER + "".join(LINE.replace("ontoso", f"ontoso{n}") for n in range(5)))
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT reltuples FROM pg_class WHERE relname = 'notifications_target'")
+        assert cursor.fetchone() == (5,), "as the planner knows it"
 
 
 def test_loading_again_changes_nothing(load: Load) -> None:

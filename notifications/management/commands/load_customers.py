@@ -11,6 +11,7 @@ from django.core.management.base import CommandError
 from django.utils import timezone
 
 from incidents.management.acting import ActingCommand
+from notifications.audience import target_index
 from notifications.customers.customer_file import CustomerFile, CustomerFileError, shown
 from notifications.customers.load_customers import load
 
@@ -49,3 +50,5 @@ class Command(ActingCommand):
             f"cells: {loaded.cells_added} added, {loaded.cells_removed} removed; "
             f"{loaded.duplicates} duplicate lines"
         )
+        # Else the next incident would wait for it, or the sweep's first turn.
+        target_index.catch_up(progress=self.stdout.write)

@@ -109,6 +109,18 @@ def test_a_contradiction_is_named_where_it_stands_in_a_list() -> None:
         parse_facts(GOOD | both, "[2]")
 
 
+def test_a_level_above_the_incidents_is_named_where_it_stands_in_a_list() -> None:
+    above = {"level": "warning", "impacts": [{"service": "s", "region": "r", "level": "error"}]}
+    with pytest.raises(FactsError, match=r'^\[2\]\.impacts\[0\]\.level: "error" is above'):
+        parse_facts(GOOD | above, "[2]")
+
+
+def test_zones_are_those_of_a_region_and_stay_behind_where_another_is_hit() -> None:
+    impact = ImpactFact("dns", "east", zones=("1", "2"))
+    assert impact.elsewhere(service="storage") == ImpactFact("storage", "east", zones=("1", "2"))
+    assert impact.elsewhere(region="west") == ImpactFact("dns", "west", zones=())
+
+
 @pytest.mark.parametrize("obj", [None, 3, "facts", [], True])
 def test_what_is_no_object_is_no_facts(obj: object) -> None:
     with pytest.raises(FactsError, match=r"^facts: .* is not an object; give kind, level"):

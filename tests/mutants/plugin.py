@@ -24,6 +24,12 @@ def pytest_configure(config: pytest.Config) -> None:
     django.test.utils.setup_databases = _use_own  # what pytest-django will call
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Unchanged code is tried twice by mutmut, and has passed all tests the first time: then one will do."""
+    if os.environ.get("MUTANT_UNDER_TEST") == "":
+        del items[1:]
+
+
 def _use_own(*args: Any, **kwargs: Any) -> list[Any]:
     if os.getpid() not in _held:
         _held[os.getpid()] = _free()

@@ -161,6 +161,30 @@ def test_of_two_pauses_of_a_host_the_longer_one_holds(db: None, now: datetime) -
     assert left > timedelta(minutes=30)
 
 
+def test_a_host_is_left_alone_once_as_many_of_its_addresses_fail_in_a_row() -> None:
+    most = CHANNELS[Channel.WEBHOOK].breaker_after
+    fine, *failing = (
+        Endpoint(pk=number, channel="webhook", host="hooks.example.com")
+        for number in range(most + 1)
+    )
+    hosts = Breakers()
+    for each in failing:
+        assert not hosts.pause(fine)
+        hosts.failed(each)
+    assert hosts.pause(fine) == FIRST_WAIT
+
+
+def test_a_relay_is_left_alone_for_as_long_as_it_asks(db: None) -> None:
+    relay = Endpoint(channel="mail", address="anna@example.com")
+    hosts = Breakers()
+    for _ in range(CHANNELS[Channel.MAIL].breaker_after):
+        hosts.failed(relay, retry_after=timedelta(hours=1))
+    hosts.save()
+    until = Breaker.objects.get().open_until
+    assert until
+    assert until - timezone.now() > timedelta(minutes=59)
+
+
 def test_each_failure_of_what_is_paused_already_doubles_its_pause() -> None:
     host = Endpoint(channel="webhook", host="hooks.example.com")
     hosts = Breakers()

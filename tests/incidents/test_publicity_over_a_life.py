@@ -7,11 +7,12 @@ from datetime import datetime, timedelta
 import pytest
 from django.contrib.auth.models import User
 
-from incidents.models import Communication, Impact, Incident
+from incidents.models import Communication, Impact, Incident, Review
 from incidents.services.errors import EntryError
 from incidents.services.incident import declare, post_update, recover
 from incidents.services.inputs import Changes, Declaration, Override, Statement
-from incidents.services.visibility import publish_due, withdraw
+from incidents.services.reviews.review import Draft, Section, publish_review
+from incidents.services.visibility import is_public, publish_due, withdraw
 from tests.conftest import declaration, hit
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("catalogue")]
@@ -212,3 +213,22 @@ def test_a_mistyped_year_is_refused(now: datetime, operator: User, year: int) ->
     entry = declaration(started_at=now.replace(year=year))
     with pytest.raises(EntryError, match="check the year"):
         declare(declaration=entry, now=now, actor=operator)
+
+
+def test_a_review_for_everybody_is_public_once_it_is_published_and_with_its_incident(
+    now: datetime, operator: User
+) -> None:
+    cells = [hit(service, "west-europe", extent="region") for service in ("storage", "key-vault")]
+    incident = declare(declaration=declaration(*cells), now=now, actor=operator)
+    post_update(incident_id=incident.pk, stage="resolved", now=now, actor=operator)
+    draft = Draft(kind="final", sections=[Section("what", "What happened?", "A quorum was lost.")])
+    review = publish_review(incident_id=incident.pk, draft=draft, now=now, actor=operator)
+    assert is_public(incident.pk)
+    assert Review.objects.public().get() == review
+    for hidden in ({"published_at": None}, {"for_public": False}):
+        Review.objects.update(**hidden)
+        assert not Review.objects.public().exists()
+        Review.objects.update(for_public=True, published_at=now)
+    Incident.objects.update(published_at=None)
+    assert not is_public(incident.pk)
+    assert not Review.objects.public().exists()

@@ -7,6 +7,8 @@ from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
+from django.core.mail import EmailMessage
+from pytest_django.fixtures import Settings
 
 from incidents.models import Incident, Reminder, RepairItem
 from incidents.policy import PRESETS
@@ -175,17 +177,44 @@ def test_a_published_review_ends_its_reminders(
 
 
 def test_operators_get_one_mail_for_all_that_is_due(
-    broad: Incident, now: datetime, operator: User, mailoutbox: list[object]
+    broad: Incident, now: datetime, operator: User, mailoutbox: list[EmailMessage]
 ) -> None:
     operator.email = "olga@example.com"
     operator.save()
     reminders.remind(now=now + 13 * DAY)
     assert reminder_mail.mail_reminders(now=now + 13 * DAY) == 2
     (mail,) = mailoutbox
-    assert mail.to == ["olga@example.com"]  # type: ignore[attr-defined]  # an EmailMessage
-    assert f"/admin/desk/{broad.tracking_id}/" in mail.body  # type: ignore[attr-defined]  # the same
+    assert mail.to == ["olga@example.com"]
+    assert f"/admin/desk/{broad.tracking_id}/" in mail.body
+    assert mail.subject == "2 things are due at the incident desk"
     assert reminder_mail.mail_reminders(now=now + 13 * DAY) == 0
     assert not Reminder.objects.filter(mailed_at=None).exists()
+
+
+@pytest.mark.parametrize(
+    ("days_late", "words"),
+    [
+        (-1, "Preliminary review is due soon"),
+        (0, "Preliminary review was due"),
+        (2, "Preliminary review is overdue"),
+    ],
+)
+def test_a_mail_about_one_thing_says_in_its_subject_how_late_it_is(
+    broad: Incident,
+    now: datetime,
+    settings: Settings,
+    mailoutbox: list[EmailMessage],
+    days_late: int,
+    words: str,
+) -> None:
+    settings.OPERATORS_MAIL = ["olga@example.com"]
+    Reminder.objects.create(
+        incident=broad, what="preliminary", days_late=days_late, due_at=now, made_at=now
+    )
+    assert reminder_mail.mail_reminders(now=now) == 1
+    (mail,) = mailoutbox
+    assert mail.subject == f"[{broad.tracking_id}] {words}"
+    assert f"{words}: " in mail.body
 
 
 def test_public_entries_leave_after_five_years_and_their_address_says_why(

@@ -95,6 +95,7 @@ PARTS = {
             "notifications/test_nobody_is_silent_unseen",
             "notifications/test_planning",
             "notifications/test_quiet_hours",
+            "notifications/test_readers_choose",
             "notifications/test_review_then_withdrawal",
             "notifications/test_sending",
             "notifications/test_sending_health",

@@ -102,6 +102,23 @@ def test_the_owners_of_a_tenant_are_told_too(nordwind: Tenant, now: datetime, si
     assert "You are an owner of Nordwind." in text_of(sink.mails[1])
 
 
+def test_where_the_contact_is_dead_all_other_addresses_are_told_but_who_has_left(
+    nordwind: Tenant, now: datetime, sink: Sink
+) -> None:
+    endpoints.create(channel="mail", address="own@example.net", tenant=nordwind, now=now)
+    rule(nordwind, "left@example.net")
+    Endpoint.objects.filter(address="left@example.net").update(
+        left_alerts_at=now - timedelta(days=30)
+    )
+    pia = Person.objects.create(email="pia@example.org", created_at=now)
+    Membership.objects.create(tenant=nordwind, person=pia)
+    Membership.objects.create(tenant=tenant("another", WEST), person=pia, role="owner")
+    Endpoint.objects.filter(address="nordwind@example.com").update(
+        suppressed_at=now, suppressed_because="gone"
+    )
+    assert set(told(sink, now)) == {"ops@example.net", "own@example.net"}
+
+
 def test_who_is_contact_and_owner_at_once_is_told_once(
     nordwind: Tenant, now: datetime, sink: Sink
 ) -> None:
@@ -187,6 +204,66 @@ def test_a_forwarded_link_ends_no_alerts_until_the_address_itself_confirms(
     assert ops().left_alerts_at is None
 
 
+def test_what_leads_to_an_address_is_named_by_tenant_and_only_what_is_in_force(
+    nordwind: Tenant,
+) -> None:
+    rule(nordwind, "others@example.net")
+    rule(nordwind, "ops@example.net", active=False)
+    last_made = rule(nordwind, "ops@example.net", "nordwind@example.com")
+    last_made.name = "first by name"
+    last_made.save()
+    assert contact_notices.led_to(ops()) == {
+        nordwind: [f"alert rule “{name}” of {nordwind}" for name in ("first by name", "rule 1")]
+    }
+    contact = Endpoint.objects.get(address="nordwind@example.com")
+    assert contact_notices.led_to(contact) == {
+        nordwind: [f"default contact of {nordwind}", f"alert rule “first by name” of {nordwind}"]
+    }
+
+
+def test_a_way_that_is_refused_and_left_at_once_is_noted_for_both_and_not_again(
+    nordwind: Tenant, now: datetime
+) -> None:
+    Endpoint.objects.filter(pk=ops().pk).update(
+        suppressed_at=now, suppressed_because="gone", left_alerts_at=now
+    )
+    assert contact_notices.find(now=now) == 2
+    assert contact_notices.find(now=now) == 0
+    assert set(ContactNotice.objects.values_list("what", flat=True)) == {"suppressed", "left"}
+
+
+def test_a_tenant_is_told_in_its_language_even_where_no_rule_leads_there_any_more(
+    nordwind: Tenant, now: datetime, sink: Sink
+) -> None:
+    Tenant.objects.update(language="de")
+    Endpoint.objects.filter(pk=ops().pk).update(suppressed_at=now, suppressed_because="gone")
+    contact_notices.find(now=now)
+    nordwind.alert_rules.all().delete()
+    assert told(sink, now) == ["nordwind@example.com"]
+    text = " ".join(text_of(sink.mails[0]).split())
+    assert f"Diese Adresse ist der Standardkontakt von {nordwind.name}." in text
+
+
+def test_each_address_is_asked_for_itself_and_once_more_after_an_hour(
+    nordwind: Tenant, now: datetime
+) -> None:
+    contact = Endpoint.objects.get(address="nordwind@example.com")
+    hour = contact_notices.ASK_AGAIN_AFTER
+    for endpoint, at in (
+        (contact, now),
+        (ops(), now),
+        (ops(), now + hour - timedelta(seconds=1)),
+        (ops(), now + hour),
+    ):
+        contact_notices.ask_to_confirm(endpoint, now=at)
+    asked = ContactNotice.objects.order_by("id").values_list("endpoint", "since", "next_attempt_at")
+    assert list(asked) == [
+        (contact.pk, now, now),
+        (ops().pk, now, now),
+        (ops().pk, now + hour, now + hour),
+    ]
+
+
 @pytest.mark.parametrize("what", ["end-alerts", "come-back"])
 def test_a_link_that_ends_or_brings_back_alerts_is_good_for_two_days_and_for_nothing_else(
     what: str, nordwind: Tenant, client: Client, monkeypatch: pytest.MonkeyPatch, now: datetime
@@ -255,6 +332,17 @@ def test_a_hook_that_fails_for_an_hour_is_told_before_it_is_given_up(
     assert send.work().sent == 1
 
 
+def test_that_messages_fail_is_noted_once_a_day(now: datetime) -> None:
+    owner = tenant("nordwind", WEST)
+    (contact,) = Endpoint.objects.all()
+    midnight = now.replace(hour=0, minute=0, second=0, microsecond=0)
+    last_of_day = midnight + timedelta(hours=23, minutes=59, seconds=59, microseconds=7)
+    for at in (midnight, last_of_day, midnight + timedelta(days=1, microseconds=1)):
+        contact_notices.note_failing([contact], now=at)
+    noted = ContactNotice.objects.filter(tenant=owner).order_by("since")
+    assert [each.since for each in noted] == [midnight, midnight + timedelta(days=1)]
+
+
 def test_what_was_missed_while_suppressed_leaves_once_it_is_lifted(
     operator: User, now: datetime, hook: Hook
 ) -> None:
@@ -274,7 +362,9 @@ def test_what_was_missed_while_suppressed_leaves_once_it_is_lifted(
     since = now - timedelta(hours=1)
     Incident.objects.update(false_positive=True)
     assert not retry.missed(endpoint_id=made.pk, since=since, now=now).exists(), "nothing was wrong"
-    Incident.objects.update(false_positive=False)
+    Incident.objects.update(false_positive=False, drill=True)
+    assert not retry.missed(endpoint_id=made.pk, since=since, now=now).exists(), "it was a drill"
+    Incident.objects.update(drill=False)
     assert retry.replay_missed(endpoint_id=made.pk, since=since, now=now, actor=operator) == 1
     assert send.work().sent == 1
     assert len(hook.requests) == 1

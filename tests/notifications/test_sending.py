@@ -208,6 +208,9 @@ def test_a_temporary_refusal_waits_in_the_row_and_the_others_go_on(
     assert not claims.anything_due()
     sink.answers.clear()
     make_due()
+    assert claims.anything_due()
+    assert claims.anything_due(channel="mail")
+    assert not claims.anything_due(channel="webhook")
     assert send.work().sent == 1
 
 

@@ -14,6 +14,7 @@ from pytest_django.fixtures import Settings
 from incidents.services import incident as incident_service
 from incidents.services.inputs import Statement
 from notifications.channels import endpoints
+from notifications.channels.base import Message
 from notifications.delivery import plan, send, sent_messages
 from notifications.evidence import erasure, retention
 from notifications.models import (
@@ -67,6 +68,13 @@ def test_the_body_is_kept_as_it_was_taken_but_for_its_key(
     assert posted.pop("routing_key") == KEY
     assert kept.pop("routing_key") == "…"
     assert kept == posted
+    assert json.loads(sent_messages.what_was_sent(delivery))["routing_key"] == "…"
+
+
+def test_what_is_shorter_than_a_secret_can_be_stays_readable() -> None:
+    hook = Endpoint(address="https://hooks.example.com/?key=sixfor&region=west1")
+    message = Message(id="1", to=hook.address, event=b"sixfor in west1")
+    assert sent_messages.redacted(Delivery(endpoint=hook), message) == "… in west1"
 
 
 def test_a_delivery_is_sent_once_more_with_the_same_id_and_on_record(
@@ -86,6 +94,7 @@ def test_a_delivery_is_sent_once_more_with_the_same_id_and_on_record(
     assert list(Attempt.objects.values_list("number", "result")) == [(1, "sent"), (2, "sent")]
     act = OperatorAct.objects.get()
     assert (act.what, act.actor_id) == ("again", operator.pk)
+    assert act.incident_id == delivery.incident_id
     hook.status = 500
     taken, answer = sent_messages.send_again(delivery_id=delivery.pk, now=now, actor=operator)
     assert (taken, answer) == (False, "answered 500")

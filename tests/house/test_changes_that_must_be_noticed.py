@@ -103,7 +103,8 @@ def test_the_hours_limit_is_counted_under_a_lock_of_the_endpoint(
         claims.claim(most=10, channel="mail")
         with connection.cursor() as cursor:
             cursor.execute(
-                "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND classid = 7104"
+                "SELECT count(*) FROM pg_locks JOIN pg_database AS here ON here.oid = database"
+                " WHERE locktype = 'advisory' AND classid = 7104 AND datname = current_database()"
             )
             assert cursor.fetchone() == (1,)
 

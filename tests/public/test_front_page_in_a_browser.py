@@ -58,6 +58,16 @@ QUESTIONS = (
     "is data down?",  # many of one word of it
     "are you having problems with my storage account in west europe today",
     "can't connect to key vault",
+    "storage and key vault in west europe",  # several, each by its name
+    "storage in east us or west europe",
+    "is storage or app service down",
+    "resource manager and storage in east us",  # of which one is worse
+    "are storage and event hubs down in uk south?",
+    "stockage et key vault en Europe de l'Ouest",
+    "west europe, uk south",
+    "storage in europe and asia pacific",
+    "portal and storage in north europe",
+    "batch and storage in japan east",
     "hello dear status team please tell me very quickly whether anything happens with storage in west europe",
     "I cannot log in",
     "why is the portal so slow",

@@ -11,7 +11,7 @@ import pytest
 from incidents.importers.catalogue_file.files import load_shipped
 from incidents.importers.catalogue_file.shapes import RegionEntry, ServiceEntry
 from incidents.texts.name_search import Named, telling
-from statuspage.public.query.answers import Askable, subjects, words_found
+from statuspage.public.query.subjects import Askable, subjects, words_found
 
 CATALOGUE = load_shipped()
 
@@ -203,6 +203,21 @@ no puedo acceder al almacenamiento -> Storage
 西ヨーロッパのストレージは使えますか？ -> Storage in West Europe
 هل التخزين لا يعمل في غرب أوروبا؟ -> Storage in West Europe
 لماذا التخزين بطيء -> Storage
+storage and key vault in west europe -> Storage, Key Vault in West Europe
+storage in east us and west europe -> Storage in East US, West Europe
+is storage or app service down -> Storage, App Service
+are storage and sql down in uk south -> Storage, SQL Database in UK South
+storage, key vault, cosmos db east us west europe -> Storage, Key Vault, Cosmos DB in East US, West Europe
+is the portal or entra id down -> Azure Portal, Microsoft Entra ID
+is service bus down in west europe or north europe today please -> Service Bus in West Europe, North Europe
+hello, is storage and key vault broken pls -> Storage, Key Vault
+databases and storage in europe -> Databases, Storage in Europe
+west europe and north europe -> West Europe, North Europe
+Storage und Key Vault Westeuropa gestört? -> Storage, Key Vault in West Europe
+stockage et key vault en europe de l'ouest -> Storage, Key Vault in West Europe
+almacenamiento y key vault en europa oeste -> Storage, Key Vault in West Europe
+ストレージとKey Vault 西ヨーロッパ -> Storage, Key Vault in West Europe
+التخزين و key vault في غرب أوروبا -> Storage, Key Vault in West Europe
 """
 # What was typed -> what is looked for where that names too many to speak of them as one.
 MANY = """

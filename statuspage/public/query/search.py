@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 
 from incidents.texts.name_search import Named, search
 from statuspage import languages
-from statuspage.public.query import answers
+from statuspage.public.query import answers, subjects
 from statuspage.public.query.choices import choices
 from statuspage.public.render.layout import Layout, render
 from statuspage.public.render.page import Page
@@ -49,8 +49,8 @@ def find(query: Mapping[str, str], generation: Generation) -> Page | None:
         return None
     index = generation.index
     kinds = askable(index)
-    asked_for = services_asked, regions_asked = answers.subjects(asked, *kinds)
-    words = answers.words_found(asked, *kinds)
+    asked_for = services_asked, regions_asked = subjects.subjects(asked, *kinds)
+    words = subjects.words_found(asked, *kinds)
     by_service, by_region = chips_of(index)
     possible, possible_regions = possible_of(index, _slugs(regions_asked, index))
     names = {one.name for one in regions_asked.members} if regions_asked else None
@@ -95,23 +95,23 @@ def find(query: Mapping[str, str], generation: Generation) -> Page | None:
     return Page(render("status/find.html", layout, STATUS, context), max_age=MAX_AGE)
 
 
-def _about(asked_for: answers.Subjects) -> str:
+def _about(asked_for: subjects.Subjects) -> str:
     service, region = (subject.name if subject else "" for subject in asked_for)
     return answers.pair_name(service, region)
 
 
-def meant(asked: str, index: Mapping[str, Any]) -> answers.Subjects:
+def meant(asked: str, index: Mapping[str, Any]) -> subjects.Subjects:
     """The services and the regions that were meant."""
-    return answers.subjects(asked, *askable(index))
+    return subjects.subjects(asked, *askable(index))
 
 
-def askable(index: Mapping[str, Any]) -> tuple[answers.Askable, answers.Askable]:
+def askable(index: Mapping[str, Any]) -> tuple[subjects.Askable, subjects.Askable]:
     """The services and the regions, in their groups."""
     regions = regions_of(index)
     geographies = [(_named(one), one["slug"]) for one in index["geographies"]]
     categories = dict.fromkeys(one["category"] for one in index["services"])
     return (
-        answers.Askable(
+        subjects.Askable(
             [_named(one) for one in index["services"]],
             [
                 (
@@ -121,7 +121,7 @@ def askable(index: Mapping[str, Any]) -> tuple[answers.Askable, answers.Askable]
                 for name in categories
             ],
         ),
-        answers.Askable(
+        subjects.Askable(
             [_named(one) for one in regions],
             [
                 (geography, [_named(one) for one in regions if one["geography"] == slug])
@@ -132,7 +132,7 @@ def askable(index: Mapping[str, Any]) -> tuple[answers.Askable, answers.Askable]
 
 
 def answer_about(
-    services: answers.Subject | None, regions: answers.Subject | None, generation: Generation
+    services: subjects.Subject | None, regions: subjects.Subject | None, generation: Generation
 ) -> answers.CellAnswer | None:
     if not services and not regions:
         return None
@@ -164,7 +164,7 @@ def answer_about(
 
 
 def _slugs(
-    regions: answers.Subject | None, index: Mapping[str, Any], *, everywhere: bool = True
+    regions: subjects.Subject | None, index: Mapping[str, Any], *, everywhere: bool = True
 ) -> set[str] | None:
     """What runs in no region is meant wherever it is asked for. None: no region was."""
     if regions is None:
@@ -184,7 +184,7 @@ def _kept(slug: str, name: str, aliases: tuple[str, ...] = ()) -> Named:
 
 
 def _found(
-    asked: str, rows: Sequence[Mapping[str, Any]], subject: answers.Subject | None
+    asked: str, rows: Sequence[Mapping[str, Any]], subject: subjects.Subject | None
 ) -> list[Mapping[str, Any]]:
     """What fits the words; where several are meant, these."""
     by_slug = {one["slug"]: one for one in rows}

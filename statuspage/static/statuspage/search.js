@@ -1,5 +1,5 @@
 // Is it me? Fetched by site.js once somebody asks: finding as you type, in the page alone.
-// The ranking of incidents/texts/name_search.py and the answers of query/answers.py, from what the page says.
+// The ranking of incidents/texts/name_search.py, the subjects of query/subjects.py, and the answers of query/answers.py, from what the page says.
 export const begin = ({ root, one, all, words, filled, utc, zone, ages, edge, names }) => {
   const plain = (text) => text.toLocaleLowerCase().normalize("NFKD").replace(/[\u0300-\u036f\u064b-\u0655]/g, "").normalize("NFC");
   const [EXACT, INITIALS, BEGINS, ABBREVIATION, CONTAINS, CLOSE] = [0, 1, 2, 3, 4, 5];
@@ -79,22 +79,25 @@ export const begin = ({ root, one, all, words, filled, utc, zone, ages, edge, na
     return parts.flatMap((part) => (known.get(part) ?? part).split("|"));
   };
   const asides = new Set(names.asides), known = new Map(Object.entries(names.words ?? {}));
+  const typedIn = (asked) => asked.split(/[\s,、’']+/).slice(0, 20);
+  const bare = (typed) => typed.map((word) => plain(word.replace(/^[?!.:;。؟¿¡]+|[?!.:;。؟¿¡]+$/g, ""))).reduce((found, word) => {
+    // Two that only together mean something: `log in`.
+    if (known.has(`${found.at(-1)}-${word}`)) found.push(`${found.pop()}-${word}`);
+    else found.push(word);
+    return found;
+  }, []).filter(Boolean);
+  const english = (all) => all.flatMap((word) => inEnglish(word, known));
   const readings = (asked) => {
-    const typed = asked.split(/[\s,、’']+/).slice(0, 20);
-    const bare = typed.map((word) => plain(word.replace(/^[?!.:;。؟¿¡]+|[?!.:;。؟¿¡]+$/g, ""))).reduce((found, word) => {
-      // Two that only together mean something: `log in`.
-      if (known.has(`${found.at(-1)}-${word}`)) found.push(`${found.pop()}-${word}`);
-      else found.push(word);
-      return found;
-    }, []).filter((word) => word && !asides.has(word));
-    return [typed, bare, bare.flatMap((word) => inEnglish(word, known))].filter((words) => words.length);
+    const typed = typedIn(asked), named = bare(typed).filter((word) => !asides.has(word));
+    return [typed, named, english(named)].filter((words) => words.length);
   };
   // The words of a sentence that name something: every short one begins something.
   const LEAST = { [EXACT]: 1, [INITIALS]: 2, [ABBREVIATION]: 3, [BEGINS]: 5, [CLOSE]: 6 };
-  const naming = (all, kinds) => (all.at(-1) ?? []).filter((word) => kinds.some((items) => {
+  const isNamed = (kinds) => (word) => kinds.some((items) => {
     const found = ranked(word, items);
     return found.some(({ li }) => formsOf(li).forms.some((words) => words.includes(word))) || word.length >= LEAST[found[0]?.how];
-  })).slice(0, 6);
+  });
+  const naming = (all, kinds) => (all.at(-1) ?? []).filter(isNamed(kinds)).slice(0, 6);
   // What of a question names something, though it be many: `data` of "is data down?"; else the whole of it.
   const wordsFound = (asked, kinds) => {
     const all = readings(asked);
@@ -126,11 +129,43 @@ export const begin = ({ root, one, all, words, filled, utc, zone, ages, edge, na
   };
   const subjects = (asked, services, regions) => {
     const all = readings(asked), kinds = [services, regions].map((kind) => [...kind.among, ...kind.groups]);
+    for (const each of [english(bare(typedIn(asked))), all.at(-1) ?? []]) {
+      const found = listed(each, [services, regions], isNamed(kinds));
+      if (found) return found;
+    }
     const found = within(all.map((words) => words.slice(0, 8)), services, regions);
     if (found) return found;
     const some = naming(all, kinds), fewer = some.map((_, at) => some.filter((_, i) => i !== at));
     const same = all.some((words) => words.join(" ") === some.join(" "));
     return (same ? null : within([some], services, regions)) ?? within(fewer, services, regions) ?? [null, null];
+  };
+  // Several, each by as many words as name one; none where a word that names something belongs to none of them.
+  const listed = (asked, kinds, isOne) => {
+    const found = [[], []];
+    let rest = asked;
+    const next = () => {
+      for (let length = rest.length; length > (asides.has(rest[0]) ? 1 : 0); length--) {
+        const text = rest.slice(0, length).join(" ");
+        for (const [i, kind] of kinds.entries()) {
+          const one = only(kind, INITIALS)(text) ?? group(kind)(text);
+          if (one) return [i, one, length];
+        }
+      }
+      return null;
+    };
+    while (rest.length) {
+      const [i, one, length] = next() ?? [0, null, 1];
+      if (one) found[i].push(one);
+      else if (!asides.has(rest[0]) && isOne(rest[0])) return null;
+      rest = rest.slice(length);
+    }
+    if (found.every((all) => all.length < 2)) return null;
+    return found.map((all) => (all.length ? { name: [...new Set(all.map(({ name }) => name))].join(", "), members: [...new Set(all.flatMap(({ members }) => members))] } : null));
+  };
+  // Of several that are called by their names only those that are hit.
+  const among = ({ name, members }, hit) => {
+    const called = members.map(nameOf);
+    return (called.join(", ") === name && called.filter((each) => hit.has(each)).join(", ")) || name;
   };
   const within = (all, services, regions) => {
     const pair = (left, right) => {
@@ -274,9 +309,11 @@ export const begin = ({ root, one, all, words, filled, utc, zone, ages, edge, na
     const at = first?.region === nowhere ? "" : first?.region;
     let what = pairName(services?.name, regions?.name);
     if (first && !(service && region)) {
-      if (hit.size === 1 && where.size === 1) what = pairName(first.service, at);
-      else if (!services) what = filled(words.services, { region: regions.name });
-      else if (!regions) what = where.size === 1 ? pairName(hit.size === 1 ? first.service : what, at) : filled(words.regions, { service: hit.size === 1 ? first.service : what });
+      const said = hit.size === 1 ? first.service : services && among(services, hit);
+      if (hit.size === 1 && where.size === 1) what = pairName(said, at);
+      else if (!services) what = filled(words.services, { region: among(regions, where) });
+      else if (regions) what = pairName(among(services, hit), among(regions, where));
+      else what = where.size === 1 ? pairName(said, at) : filled(words.regions, { service: said });
     }
     tell(form, what, cells.map((cell) => cell.chip), may, slugs);
     return [...(services?.members ?? []), ...(!services || region ? regions?.members ?? [] : [])];

@@ -33,17 +33,17 @@ CROSS JOIN LATERAL (
   OFFSET 0) t
 """
 
-# Every subscription of these tenants, with its cells among those named.
+# Every subscription of these tenants, with its cells among those named. Which are left out past so many is all the
+# same: who has more is counted as a whole (`_LARGE`).
 _SUBSCRIPTIONS = """
-SELECT w.tenant_id, w.name, s.id, s.name, f.places
+SELECT w.tenant_id, w.name, s.id, s.name, ARRAY (
+  SELECT service_id * {spread}::bigint + region_id FROM notifications_footprint
+  WHERE subscription_id = s.id
+    AND service_id * {spread}::bigint + region_id = ANY (%(places)s::bigint[]))
 FROM (SELECT id AS tenant_id, name FROM notifications_tenant WHERE id = ANY (%(tenants)s::bigint[])) w
 CROSS JOIN LATERAL (
   SELECT id, coalesce(nullif(name, ''), ref) AS name FROM notifications_customersubscription
-  WHERE tenant_id = w.tenant_id ORDER BY id LIMIT %(most)s) s
-CROSS JOIN LATERAL (
-  SELECT array_agg(service_id * {spread}::bigint + region_id) AS places FROM notifications_footprint
-  WHERE subscription_id = s.id
-    AND service_id * {spread}::bigint + region_id = ANY (%(places)s::bigint[])) f
+  WHERE tenant_id = w.tenant_id LIMIT %(most)s) s
 ORDER BY w.tenant_id, s.name, s.id
 """.replace("{spread}", str(SPREAD))
 
@@ -159,7 +159,7 @@ def _tenants(communication: Communication, wanted: Iterable[int]) -> Mapping[int
             tenants[pk] = _large(communication, pk, own[0][1], named, others, by_list=by_list)
             continue
         for *_, subscription, name, places in own:
-            key = tuple(places or ())
+            key = tuple(places)
             if key not in shapes:
                 shapes[key] = _pairs(named.intersection(key)), not others.isdisjoint(key)
             cells, left = shapes[key]

@@ -49,30 +49,33 @@ _LATER = frozenset(
     }
 )
 
-# Within one incident an endpoint hears things in their order: nothing is claimed while an older
-# delivery of its line waits or is under way, alone or in a digest. What is held back goes along with the
-# next one (`successor`). A host whose breaker is open is passed over. Picked once and for all: as one side of a
-# join it would be picked anew for each row of the other, if the planner took it into its head.
+# Within one incident an endpoint hears things in their order: nothing is claimed while an older delivery of its
+# line waits or is under way, alone or in a digest (`ahead`). What is `held` back goes along with the next one, its
+# successor. A host whose breaker is open is passed over. Picked once and for all: as one side of a join it would be
+# picked anew for each row of the other, if the planner took it into its head.
 _CLAIM = f"""
 WITH resting AS MATERIALIZED (
   SELECT host FROM notifications_breaker
   WHERE channel = %(channel)s AND open_until > clock_timestamp()
 ),
 picked AS MATERIALIZED (
-  SELECT p.id FROM notifications_delivery p
+  SELECT p.id, line.held FROM notifications_delivery p
+  CROSS JOIN LATERAL (
+    SELECT
+      bool_or(older.state = 'sending' OR (older.state = 'pending' AND older.deferred = '')
+        OR digest_id.state = 'sending') AS ahead,
+      bool_or(older.deferred <> '' OR older.digest_id IS NOT NULL) AS held
+    FROM notifications_delivery older
+    LEFT JOIN notifications_delivery digest_id ON digest_id.id = older.digest_id
+    WHERE older.incident_id = p.incident_id AND older.endpoint_id = p.endpoint_id
+      AND older.communication_id < p.communication_id) line
   WHERE p.settled_as IS NULL AND p.state = 'pending' AND p.channel = %(channel)s
     AND p.next_attempt_at <= clock_timestamp()
     AND NOT EXISTS (SELECT FROM notifications_killswitch WHERE released_at IS NULL)
     AND (NOT EXISTS (SELECT FROM resting) OR NOT EXISTS (
       SELECT FROM notifications_endpoint e
       WHERE e.id = p.endpoint_id AND e.host IN (SELECT host FROM resting) OFFSET 0))
-    AND NOT EXISTS (
-    SELECT FROM notifications_delivery older
-    LEFT JOIN notifications_delivery digest_id ON digest_id.id = older.digest_id
-    WHERE older.incident_id = p.incident_id AND older.endpoint_id = p.endpoint_id
-      AND older.communication_id < p.communication_id
-      AND (older.state = 'sending' OR (older.state = 'pending' AND older.deferred = '')
-        OR digest_id.state = 'sending'))
+    AND line.ahead IS NOT TRUE
   ORDER BY p.priority, p.next_attempt_at, p.id
   LIMIT %(most)s
   FOR UPDATE OF p SKIP LOCKED
@@ -86,11 +89,7 @@ SET state = 'sending', claim = %(claim)s, lease_until = clock_timestamp() + %(le
   attempts = d.attempts + 1, deferred = ''
 FROM notifications_endpoint e
 WHERE d.id = ANY (ARRAY(SELECT id FROM picked)) AND e.id = d.endpoint_id
-RETURNING EXISTS (
-  SELECT FROM notifications_delivery older
-  WHERE older.incident_id = d.incident_id AND older.endpoint_id = d.endpoint_id
-    AND older.communication_id < d.communication_id
-    AND (older.deferred <> '' OR older.digest_id IS NOT NULL)) AS successor,
+RETURNING d.id = ANY (ARRAY(SELECT id FROM picked WHERE held)) AS successor,
   clock_timestamp() - d.created_at, {rows.columns(Delivery, "d", later=_LATER)},
   {rows.columns(Endpoint, "e", later=_LATER)}
 """  # noqa: S608 - names of columns

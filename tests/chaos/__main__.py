@@ -44,6 +44,7 @@ def main() -> int:
     unknown = [name for name in options.names if name not in KNOWN]
     if unknown:
         parser.error(f"unknown: {', '.join(unknown)}. Known: {', '.join(KNOWN)}")
+    del sys.argv[1:]  # settings read there which program this is, and a scenario is called like one
     guardian.guard()
     names = options.names or KNOWN
     pages = [name for name in names if name in PAGES]

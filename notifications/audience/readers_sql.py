@@ -69,9 +69,9 @@ chosen AS MATERIALIZED (
 ADD_READERS = """,
 added AS (
   INSERT INTO notifications_delivery (incident_id, communication_id, endpoint_id, channel, audience,
-    relevance, reason, priority, uuid, state, skip_reason, attempts, next_attempt_at, created_at, deferred)
+    relevance, reason, priority, state, skip_reason, attempts, next_attempt_at, created_at, deferred)
   SELECT %(incident)s, %(communication)s, e.id, e.channel, 'public', 'public', chosen.reason,
-    CASE WHEN daily THEN %(patient)s ELSE %(priority)s END, gen_random_uuid(), 'pending', '', 0,
+    CASE WHEN daily THEN %(patient)s ELSE %(priority)s END, 'pending', '', 0,
     CASE WHEN daily THEN coalesce(summary.at, now()) ELSE now() END, now(), CASE WHEN daily THEN 'daily' ELSE '' END
   FROM chosen CROSS JOIN LATERAL (SELECT chosen.reason = 'topic-daily' AS daily) AS at_once
   JOIN notifications_endpoint e ON e.id = chosen.id

@@ -130,7 +130,7 @@ targets AS MATERIALIZED (
 
 INSERT = """
 INSERT INTO notifications_delivery (incident_id, communication_id, endpoint_id, channel, audience,
-  relevance, reason, priority, uuid, state, skip_reason, attempts, next_attempt_at, created_at, deferred, quiet,
+  relevance, reason, priority, state, skip_reason, attempts, next_attempt_at, created_at, deferred, quiet,
   quiet_until)
 """
 # Until when a message to endpoint `id` waits whose rules have these quiet hours: where it is quiet by all of them, for
@@ -189,7 +189,7 @@ added AS (
     (SELECT channel FROM notifications_endpoint WHERE id = t.endpoint_id), 'targeted',
     CASE WHEN t.direct THEN %(relevance)s ELSE 'dependent' END,
     CASE WHEN NOT t.by_rule THEN 'default-contact' WHEN t.every THEN 'alert-rule' ELSE 'first-and-last' END,
-    %(priority)s, gen_random_uuid(), 'pending', '', 0, coalesce(held.until, now()), now(),
+    %(priority)s, 'pending', '', 0, coalesce(held.until, now()), now(),
     CASE WHEN held.until IS NULL THEN '' ELSE 'quiet' END, t.quiet, held.until
   FROM targets t {quiet}
   WHERE NOT EXISTS (SELECT FROM released WHERE released.id = t.endpoint_id)
@@ -264,7 +264,7 @@ added AS (
       ELSE 'not-impacted'
     END,
     CASE told.reason WHEN 'first-and-last' THEN told.reason ELSE 'told-before' END, %(priority)s,
-    gen_random_uuid(), 'pending', '', 0, coalesce(held.until, now()), now(),
+    'pending', '', 0, coalesce(held.until, now()), now(),
     CASE WHEN held.until IS NULL THEN '' ELSE 'quiet' END, told.quiet, held.until
   FROM told {quiet}
   WHERE (%(retraction)s OR told.relevance <> 'not-impacted')

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import uuid
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -133,6 +134,19 @@ def test_planning_again_adds_nothing(open_incident: Incident, now: datetime) -> 
     FanOut.objects.update(phase=Phase.MATCHING, cursor=0, done_at=None)
     assert plan.plan(communication_id=communication.pk, now=now) == 0
     assert Delivery.objects.count() == 1
+
+
+def test_an_id_begins_with_when_it_was_planned_so_that_the_index_grows_at_its_end(
+    open_incident: Incident, now: datetime
+) -> None:
+    tenant("a", WEST)
+    tenant("b", WEST)
+    planned(open_incident, now)
+    first, second = Delivery.objects.all()
+    assert first.uuid != second.uuid
+    for each in (first, second):
+        assert (each.uuid.version, each.uuid.variant) == (7, uuid.RFC_4122)
+        assert (each.uuid.int >> 80) / 1000 == pytest.approx(each.created_at.timestamp(), abs=0.001)
 
 
 def test_senders_are_woken_by_the_first_slice_and_again_at_the_end(

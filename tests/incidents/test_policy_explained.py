@@ -288,6 +288,14 @@ def test_the_size_says_the_world_where_everything_is_hit_and_no_dependent_where_
     )
 
 
+def test_scenario_2_says_whether_it_is_asked_at_all() -> None:
+    facts = parse_facts(BROAD | {"targeted_channel": "unavailable"})
+    assert explain(facts, AZURE).because[2].startswith("Scenario 2 (channel unavailable) holds: ")
+    assert explain(facts, replace(AZURE, channel_unavailable=False)).because[2] == (
+        "Scenario 2 (channel unavailable) is switched off in this policy."
+    )
+
+
 def test_planned_work_has_a_size_but_no_level() -> None:
     assert explained(kind="planned-maintenance", dependents=0).because[0] == (
         "1 service, 1 region, at most a whole zone."

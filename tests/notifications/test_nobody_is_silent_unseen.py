@@ -119,6 +119,25 @@ def test_where_the_contact_is_dead_all_other_addresses_are_told_but_who_has_left
     assert set(told(sink, now)) == {"ops@example.net", "own@example.net"}
 
 
+def test_notices_leave_in_the_order_in_which_they_are_due_as_many_at_once_as_are_asked_for(
+    now: datetime, sink: Sink
+) -> None:
+    for name, minutes in (("last", 0), ("first", 2), ("second", 1)):
+        rule(tenant(name, WEST), f"ops@{name}.example.net")
+        ContactNotice.objects.create(
+            tenant=Tenant.objects.get(ref=name),
+            endpoint=Endpoint.objects.get(address=f"ops@{name}.example.net"),
+            what="suppressed",
+            since=now,
+            next_attempt_at=now - timedelta(minutes=minutes),
+        )
+    assert contact_notices.send_due(now=now, most=2) == 2
+    assert sink.receivers == ["first@example.com", "second@example.com"]
+    assert contact_notices.send_due(now=now, most=2) == 1
+    assert contact_notices.send_due(now=now, most=2) == 0
+    assert len(sink.receivers) == 3
+
+
 def test_who_is_contact_and_owner_at_once_is_told_once(
     nordwind: Tenant, now: datetime, sink: Sink
 ) -> None:

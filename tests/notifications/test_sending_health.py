@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -16,7 +17,7 @@ from incidents.models import Communication, Incident
 from incidents.services import incident as incident_service
 from incidents.services.inputs import Statement
 from notifications import tasks, without_broker
-from notifications.delivery import claims, heartbeat, kill_switch, plan, settlement
+from notifications.delivery import claims, heartbeat, kill_switch, plan, sending_health, settlement
 from notifications.models import (
     Attempt,
     Breaker,
@@ -67,6 +68,22 @@ def test_a_message_that_is_due_for_long_raises_the_alarm(planned: Incident) -> N
     late(endpoint__address="red@example.com")
     (alarm,) = heartbeat.alarms()
     assert alarm.startswith("The oldest message that is due has waited for 20 min")
+
+
+@pytest.mark.parametrize("what", ["oldest_due", "lost", "oldest_unplanned"])
+def test_what_has_waited_for_longer_than_it_may_raises_the_alarm_and_says_how_long(
+    what: str,
+) -> None:
+    calm = sending_health.read(sending_health.NOTHING)
+
+    def alarms(seconds: float) -> list[str]:
+        aged: dict[str, Any] = {what: seconds}
+        return sending_health.alarms(replace(calm, **aged), minutes=5)
+
+    assert alarms(300.0) == []
+    for seconds, words in ((301.0, "5 min"), (3600.0, "1 h 0 min"), (7500.0, "2 h 5 min")):
+        (alarm,) = alarms(seconds)
+        assert f" {words}" in alarm
 
 
 def test_a_stop_by_hand_is_no_stall(planned: Incident, operator: User) -> None:

@@ -16,6 +16,7 @@ from pytest_django.fixtures import Settings
 from incidents.models import Communication, Incident
 from incidents.services import incident as incident_service
 from incidents.services.inputs import Statement
+from notifications.channels import endpoints
 from notifications.channels.base import Message
 from notifications.channels.email import smtp
 from notifications.channels.email.renderer import MailRenderer
@@ -26,6 +27,7 @@ from notifications.vocabulary.delivery_states import State
 from tests.conftest import declaration, hit
 from tests.notifications.cast import endpoint, last, reader, rule, tenant
 from tests.notifications.conftest import Sink, text_of
+from tests.notifications.rooms import Hook
 
 pytestmark = pytest.mark.usefixtures("catalogue")
 
@@ -212,6 +214,34 @@ def test_a_temporary_refusal_waits_in_the_row_and_the_others_go_on(
     assert claims.anything_due(channel="mail")
     assert not claims.anything_due(channel="webhook")
     assert send.work().sent == 1
+
+
+@pytest.mark.parametrize(
+    ("age", "asked", "shortest"),
+    [
+        (timedelta(0), "", timedelta(minutes=15)),
+        (timedelta(0), "2400", timedelta(minutes=40)),
+        (timedelta(hours=3), "", timedelta(hours=1)),
+        (timedelta(days=2), "", timedelta(hours=6)),
+    ],
+)
+def test_a_web_address_that_goes_on_failing_waits_as_it_asks_and_longer_the_older_its_message(
+    open_incident: Incident,
+    now: datetime,
+    hook: Hook,
+    age: timedelta,
+    asked: str,
+    shortest: timedelta,
+) -> None:
+    owner = tenant("machine", WEST, contact=False)
+    owner.contact, _ = endpoints.create(channel="webhook", address=hook.url, tenant=owner, now=now)
+    owner.save()
+    plan_last(open_incident, now)
+    hook.status, hook.headers = 503, {"Retry-After": asked}
+    began = timezone.now()
+    Delivery.objects.update(attempts=20, created_at=began - age, next_attempt_at=began)
+    assert send.work().waiting == 1
+    assert Delivery.objects.get().next_attempt_at - began >= shortest
 
 
 @pytest.mark.parametrize("answer", ["421 4.7.0 too fast", "450 4.7.0 slow down"])

@@ -7,13 +7,13 @@ from datetime import datetime, timedelta
 import pytest
 from django.contrib.auth.models import User
 
-from incidents.models import Incident
+from incidents.models import Communication, Incident
 from incidents.services.incident import declare, post_update
 from incidents.services.inputs import Changes, Statement
 from incidents.services.reviews.review import Draft, Section, publish_review
 from notifications.delivery import plan, send
 from notifications.delivery.review_delivery import report_delivered
-from notifications.models import Delivery
+from notifications.models import Delivery, FanOut
 from notifications.vocabulary.delivery_states import State
 from tests.conftest import declaration, hit
 from tests.notifications.cast import tenant, told
@@ -63,7 +63,8 @@ def test_affected_customers_get_alert_and_review_and_then_the_entry_is_gone(
     reviewed(incident, later, operator)
     assert report_delivered(now=later) == [], "the review is not delivered yet"
     send.work()
-    report_delivered(now=later)
+    assert len(report_delivered(now=later)) == 1
+    assert report_delivered(now=later) == [], "it is gone, and nothing more is awaited"
 
     assert {str(mail["To"]) for mail in sink.mails} == {"alice@example.com"}
     assert "A network fault." in text_of(sink.mails[-1])
@@ -94,6 +95,73 @@ def test_a_review_that_one_address_never_takes_counts_as_delivered_after_72_hour
 
     incident.refresh_from_db()
     assert incident.withdrawn_at == now + timedelta(hours=73)
+
+
+def known(incident: Incident) -> None:
+    Incident.objects.filter(pk=incident.pk).update(audience="estimated")
+
+
+def test_a_review_is_taken_as_delivered_when_72_hours_are_over_and_not_before(
+    incident: Incident, now: datetime, operator: User
+) -> None:
+    known(incident)
+    reviewed(incident, now, operator)
+    FanOut.objects.update(done_at=now)
+    limit = now + timedelta(hours=72)
+    assert report_delivered(now=limit - timedelta(microseconds=1)) == []
+    assert len(report_delivered(now=limit)) == 1
+
+
+def test_of_two_reviews_the_newer_one_is_waited_for(
+    incident: Incident, now: datetime, operator: User, sink: Sink
+) -> None:
+    known(incident)
+    reviewed(incident, now, operator)
+    send.work()
+    publish_review(incident_id=incident.pk, draft=REVIEW, now=now, actor=operator)
+    assert report_delivered(now=now) == [], "the newer one is not planned yet"
+    plan.plan_due(now=now)
+    send.work()
+    assert report_delivered(now=now) == [Communication.objects.latest("id").pk]
+
+
+def test_what_is_not_public_yet_waits_for_no_review(
+    incident: Incident, now: datetime, operator: User, sink: Sink
+) -> None:
+    known(incident)
+    reviewed(incident, now, operator)
+    send.work()
+    Incident.objects.update(published_at=None)
+    assert report_delivered(now=now) == []
+
+
+def test_another_message_that_still_waits_holds_no_review_up(
+    incident: Incident, now: datetime, operator: User, sink: Sink
+) -> None:
+    known(incident)
+    plan.plan_due(now=now)
+    reviewed(incident, now, operator)
+    send.work()
+    others = Delivery.objects.exclude(communication__kind="review")
+    assert others.update(state=State.PENDING, skip_reason="", sent_at=None)
+    assert len(report_delivered(now=now)) == 1
+
+
+def test_a_review_that_another_message_has_carried_has_reached_its_receiver(
+    incident: Incident, now: datetime, operator: User, sink: Sink
+) -> None:
+    known(incident)
+    plan.plan_due(now=now)
+    reviewed(incident, now, operator)
+    send.work()
+    carrier = Delivery.objects.exclude(communication__kind="review").latest("id")
+    Delivery.objects.filter(communication__kind="review").update(
+        state=State.SKIPPED, skip_reason="in_digest", sent_at=None, digest=carrier
+    )
+    Delivery.objects.filter(pk=carrier.pk).update(state=State.SENT, skip_reason="", sent_at=now)
+    report_delivered(now=now)
+    incident.refresh_from_db()
+    assert incident.withdrawn_at == now
 
 
 def test_a_review_that_reaches_nobody_raises_an_alarm(

@@ -69,6 +69,18 @@ def test_an_audience_is_counted_by_channel_geography_and_tenant(
     assert not Delivery.objects.exists()
 
 
+def test_where_nobody_runs_all_counts_are_nothing(
+    now: datetime, operator: User, capsys: pytest.CaptureFixture[str]
+) -> None:
+    nowhere = incident_service.declare(declaration=declaration(hit(*WEST)), now=now, actor=operator)
+    told = asked(nowhere, capsys)
+    assert {name: told[name] for name in ("endpoints", "subscriptions", "tenants", "readers")} == {
+        "endpoints": 0, "subscriptions": 0, "tenants": 0, "readers": 0,
+    }  # fmt: skip
+    parts = ("channels", "geographies", "largest_tenants", "sample")
+    assert [told[name] for name in parts] == [{}, {}, {}, []]
+
+
 def test_a_confirmed_audience_is_the_impacted_list(
     incident: Incident, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -17,12 +17,14 @@ from django.utils import timezone
 from incidents.models import Incident
 from incidents.services import incident as incident_service
 from incidents.services.inputs import Changes, Statement
+from incidents.vocabulary import Kind
 from notifications.audience.tenants import tenant_events, tenant_hits
 from notifications.audience.tenants.tenant_events import Asked, EventBasis
+from notifications.audience.tenants.tenant_hits import Subscription, TenantHit
 from notifications.channels.email.renderer import MailRenderer
 from notifications.customers.sign_in import codes
 from notifications.delivery import plan
-from notifications.models import Delivery, Membership, Tenant
+from notifications.models import CustomerSubscription, Delivery, Membership, Tenant
 from statuspage.portal import events
 from tests.conftest import NOW, declaration, hit
 from tests.notifications.cast import confirm_audience, last, rule, tenant, told
@@ -72,6 +74,34 @@ def test_who_runs_there_sees_it_with_its_subscriptions_and_when_it_was_told(
     assert SECRET in one
     assert "nordwind@example.com: accepted" in one
     assert "Key Vault, West Europe" in one
+
+
+def test_an_event_names_the_subscriptions_that_it_hits(nordwind: Tenant, operator: User) -> None:
+    incident = declared(operator)
+    there = CustomerSubscription.objects.get(ref="nordwind-1")
+    CustomerSubscription.objects.filter(pk=there.pk).update(name="Shop")
+    hit = tenant_hits.hits(nordwind, tenant_events.events_of(nordwind))
+    assert hit == {
+        incident.pk: TenantHit(frozenset({there.pk}), (Subscription("nordwind-1", "Shop"),))
+    }
+
+
+def test_who_may_not_see_security_has_nothing_of_it_and_all_of_the_rest(
+    nordwind: Tenant, operator: User
+) -> None:
+    open_to_all, about_security = declared(operator), declared(operator)
+    Incident.objects.filter(pk=about_security.pk).update(kind=Kind.SECURITY_ADVISORY)
+
+    def seen(*kinds: str, security: bool) -> set[int]:
+        asked = Asked(kinds=kinds)
+        found = tenant_events.events_for(nordwind, asked, security=security)
+        return {each.incident.pk for each in found}
+
+    assert seen(security=True) == {open_to_all.pk, about_security.pk}
+    assert seen(security=False) == {open_to_all.pk}
+    assert seen(Kind.SECURITY_ADVISORY, security=True) == {about_security.pk}
+    assert seen(Kind.SECURITY_ADVISORY, security=False) == set()
+    assert seen(Kind.SECURITY_ADVISORY, Kind.SERVICE_ISSUE, security=False) == {open_to_all.pk}
 
 
 def test_a_list_replaces_the_estimate(nordwind: Tenant, operator: User) -> None:

@@ -425,3 +425,16 @@ def test_two_at_once_and_a_change_in_between_leave_it_right(catalogue: None) -> 
         thread.join()
     target_index.refresh()
     assert held() == joined()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_after_much_was_written_the_index_is_vacuumed_outside_any_transaction() -> None:
+    tenant("nordwind", ("key-vault", "west-europe"))
+    target_index.refresh()
+    target_index.tidy()
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT count(*) FROM notifications_target")
+        (targets,) = cursor.fetchone() or (0,)
+        cursor.execute("SELECT reltuples FROM pg_class WHERE relname = 'notifications_target'")
+        assert cursor.fetchone() == (targets,)
+    assert targets

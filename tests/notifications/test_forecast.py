@@ -19,7 +19,7 @@ from incidents.models import Communication, Incident
 from incidents.services.incident import declare
 from incidents.services.statements import write_communication
 from notifications.audience import selection, unreached
-from notifications.audience.forecast import Forecast, forecast, hearers
+from notifications.audience.forecast import Forecast, forecast, hearers, ways
 from notifications.delivery import claims, plan
 from notifications.models import Channel, Delivery, Endpoint, ImpactedSubscription, Tenant
 from tests.conftest import declaration, hit
@@ -300,6 +300,33 @@ def test_it_counts_by_channel_and_names_who_hears_nothing_and_why(asked: Communi
         "mute": "it has no default contact, and no alert rule that leads to an address",
         "elsewhere": "none of its alert rules asks for this",
     }
+
+
+@pytest.mark.parametrize(
+    ("named", "reached"),
+    [
+        (["inside@example.com"], {"mail": 1}),
+        (["https://hooks.example/in"], {"webhook": 1}),
+        (["inside@example.com", "https://hooks.example/in"], {"mail": 1, "webhook": 1}),
+    ],
+)
+def test_a_drill_counts_those_that_it_may_reach(
+    operator: User,
+    now: datetime,
+    settings: Settings,
+    named: list[str],
+    reached: dict[str, int],
+) -> None:
+    settings.DRILL_RECEIVERS = named
+    tenant("inside", WEST)
+    tenant("outside", WEST)
+    for path in ("in", "out"):
+        url = f"https://hooks.example/{path}"
+        endpoint(url, channel="webhook", host="hooks.example", secret="s")
+        rule(tenant(f"machine-{path}", WEST), url)
+    drill = last(declare(declaration=declaration(drill=True), now=now, actor=operator))
+    assert forecast(drill).targeted == reached
+    assert Counter({way.channel: way.receivers for way in ways(drill)}) == reached
 
 
 def test_a_public_reader_who_is_alerted_directly_counts_once(operator: User, now: datetime) -> None:

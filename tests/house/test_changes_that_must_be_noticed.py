@@ -173,6 +173,8 @@ def test_a_host_is_left_alone_once_as_many_of_its_addresses_fail_in_a_row() -> N
         assert not hosts.pause(fine)
         hosts.failed(each)
     assert hosts.pause(fine) == FIRST_WAIT
+    hosts.succeeded(fine)
+    assert not hosts.pause(fine)
 
 
 def test_a_relay_is_left_alone_for_as_long_as_it_asks(db: None) -> None:

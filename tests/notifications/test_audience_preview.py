@@ -11,9 +11,12 @@ from django.core.management import CommandError, call_command
 
 from incidents.models import Incident
 from incidents.services import incident as incident_service
-from notifications.models import Delivery
+from notifications.audience import preview
+from notifications.delivery import plan
+from notifications.models import Delivery, FanOut
+from notifications.vocabulary.delivery_states import Phase
 from tests.conftest import declaration, hit
-from tests.notifications.cast import confirm_audience, reader, rule, subscription, tenant
+from tests.notifications.cast import confirm_audience, last, reader, rule, subscription, tenant
 
 pytestmark = pytest.mark.usefixtures("catalogue")
 
@@ -79,6 +82,19 @@ def test_where_nobody_runs_all_counts_are_nothing(
     }  # fmt: skip
     parts = ("channels", "geographies", "largest_tenants", "sample")
     assert [told[name] for name in parts] == [{}, {}, {}, []]
+
+
+def test_who_hears_because_a_list_has_grown_is_counted_until_it_is_planned(
+    incident: Incident, now: datetime, operator: User
+) -> None:
+    plan.plan(communication_id=last(incident).pk, now=now)
+    assert preview.hearers_of_list(incident.pk) == 0
+    confirm_audience(incident, "elsewhere-1")
+    another = incident_service.declare(declaration=declaration(), now=now, actor=operator)
+    assert preview.hearers_of_list(incident.pk) == 0, "planned to the end"
+    FanOut.objects.update(audience_version=2, phase=Phase.TOLD_BEFORE, done_at=None)
+    assert preview.hearers_of_list(incident.pk) == 1
+    assert preview.hearers_of_list(another.pk) == 0
 
 
 def test_a_confirmed_audience_is_the_impacted_list(

@@ -97,8 +97,8 @@ CREATE TABLE twin (LIKE notifications_delivery INCLUDING ALL);
 
 _BARE = """
 INSERT INTO twin (incident_id, communication_id, endpoint_id, channel, audience, relevance, reason,
-  priority, uuid, state, skip_reason, attempts, next_attempt_at, created_at)
-SELECT %(incident)s, %(communication)s, n, 'mail', 'targeted', 'related', 'alert-rule', 0, gen_random_uuid(),
+  priority, state, skip_reason, attempts, next_attempt_at, created_at)
+SELECT %(incident)s, %(communication)s, n, 'mail', 'targeted', 'related', 'alert-rule', 0,
   'pending', '', 0, now(), now()
 FROM generate_series(%(first)s, %(first)s + %(rows)s - 1) n
 """

@@ -170,6 +170,42 @@ def test_the_browser_answers_as_the_server_does(night: tuple[str, Any], language
         assert complaints == []
 
 
+@pytest.mark.parametrize(
+    ("asked", "said"),
+    [
+        (
+            "storage, key vault, east us, west europe",
+            "Storage in East US, Key Vault in West Europe",
+        ),
+        (
+            "storage key vault app service east us west europe uk south",
+            "Several services in East US, West Europe, UK South",
+        ),
+        ("storage and event hubs in east us and west europe", "Storage in East US"),
+    ],
+)
+def test_of_several_only_pairs_that_are_hit_are_named(
+    tmp_path: Path, asked: str, said: str
+) -> None:
+    hit = [("storage", "east-us"), ("key-vault", "west-europe")]
+    if "uk south" in asked:
+        hit += [("app-service", "uk-south"), ("app-service", "west-europe")]
+    cell = NIGHT.cells["storage", "east-us"]
+    site = render_all(replace(NIGHT, cells=dict.fromkeys(hit, cell)))
+    write_generation(tmp_path, site)
+    beat(tmp_path, 1, NIGHT.as_of)
+    told = answer_about(*meant(asked, site.index), site)
+    assert told is not None
+    assert told.text.startswith(f"{said}: degraded")
+    with serving(tmp_path, NIGHT.as_of) as address, browser_page() as (page, _):
+        at_night(page)
+        page.goto(f"{address}/status/")
+        page.focus("#q")
+        page.wait_for_selector(READY)
+        found = page.evaluate(TYPE, asked)
+    assert found["title"].startswith(f"{said}: degraded")
+
+
 def test_a_question_in_the_address_is_answered_where_no_process_does(
     night: tuple[str, Any],
 ) -> None:

@@ -13,7 +13,7 @@ from urllib.parse import urlencode
 from django.utils.translation import gettext as _
 
 from statuspage import languages
-from statuspage.public.query.subjects import Subject
+from statuspage.public.query.subjects import MOST_NAMED, Subject
 from statuspage.public.render import times, updates
 from statuspage.public.render.table import labels
 
@@ -91,6 +91,11 @@ def called(services: Subject | None, regions: Subject | None, cells: Sequence[Hi
     if len(hit) == len(places) == 1:
         return pair_name(hit.pop(), places.pop())
     if services and regions:
+        pairs = dict.fromkeys((cell.service, cell.region) for cell in cells)
+        if services.lists and regions.lists and len(pairs) < len(hit) * len(places):
+            if len(pairs) > MOST_NAMED:
+                return _("Several services in %(region)s") % {"region": regions.among(places)}
+            return ", ".join(pair_name(*pair) for pair in pairs)
         return pair_name(services.among(hit), regions.among(places))
     if regions:
         return _("Several services in %(region)s") % {"region": regions.among(places)}

@@ -24,11 +24,15 @@ class Subject:
     name: str
     members: Sequence[Named]
 
+    @property
+    def lists(self) -> bool:
+        """Whether it is called by the names of several."""
+        return len(self.members) > 1 and self.name == ", ".join(one.name for one in self.members)
+
     def among(self, hit: set[str]) -> str:
         """Of several that are called by their names only those in `hit`."""
-        names = [one.name for one in self.members]
-        listed = self.name == ", ".join(names)
-        return (", ".join(name for name in names if name in hit) if listed else "") or self.name
+        names = [one.name for one in self.members if one.name in hit]
+        return ", ".join(names) if self.lists and names else self.name
 
     @property
     def only(self) -> Named | None:

@@ -162,11 +162,9 @@ export const begin = ({ root, one, all, words, filled, utc, zone, ages, edge, na
     if (found.every((all) => all.length < 2)) return null;
     return found.map((all) => (all.length ? { name: [...new Set(all.map(({ name }) => name))].join(", "), members: [...new Set(all.flatMap(({ members }) => members))] } : null));
   };
-  // Of several that are called by their names only those that are hit.
-  const among = ({ name, members }, hit) => {
-    const called = members.map(nameOf);
-    return (called.join(", ") === name && called.filter((each) => hit.has(each)).join(", ")) || name;
-  };
+  // Whether it is called by the names of several, and of these only those that are hit.
+  const lists = ({ name, members }) => members.length > 1 && members.map(nameOf).join(", ") === name;
+  const among = (subject, hit) => (lists(subject) && subject.members.map(nameOf).filter((each) => hit.has(each)).join(", ")) || subject.name;
   const within = (all, services, regions) => {
     const pair = (left, right) => {
       for (const words of all) {
@@ -312,7 +310,11 @@ export const begin = ({ root, one, all, words, filled, utc, zone, ages, edge, na
       const said = hit.size === 1 ? first.service : services && among(services, hit);
       if (hit.size === 1 && where.size === 1) what = pairName(said, at);
       else if (!services) what = filled(words.services, { region: among(regions, where) });
-      else if (regions) what = pairName(among(services, hit), among(regions, where));
+      else if (regions) {
+        const pairs = new Set(cells.map((cell) => pairName(cell.service, cell.region)));
+        if (!lists(services) || !lists(regions) || pairs.size === hit.size * where.size) what = pairName(among(services, hit), among(regions, where));
+        else what = pairs.size > 3 ? filled(words.services, { region: among(regions, where) }) : [...pairs].join(", ");
+      }
       else what = where.size === 1 ? pairName(said, at) : filled(words.regions, { service: said });
     }
     tell(form, what, cells.map((cell) => cell.chip), may, slugs);

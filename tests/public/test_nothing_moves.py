@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -112,22 +112,68 @@ def test_nothing_moves_when_a_page_arrives_in_two_pieces(tmp_path: Path, width: 
                 assert page.evaluate("window.shifts") == [], (path, whole[:length][-40:])
 
 
+@pytest.mark.browser
+@pytest.mark.parametrize("width", [1440, 360])
+def test_nothing_moves_when_the_scripts_come_after_the_first_look(
+    tmp_path: Path, width: int
+) -> None:
+    now = datetime.now(UTC)
+    write_generation(tmp_path, render_site(replace(snapshots.bad_night(), as_of=now)))
+    beat(tmp_path, 1, now)
+    whole: ViewportSize = {"width": width, "height": 6000}
+    with serving(tmp_path, now) as address, browser_page(viewport=whole) as (page, _):
+        page.add_init_script(SHIFTS)
+        for path in PATHS:
+            with scripts_held(address) as (slow, let_go):
+                page.goto(slow + path, wait_until="commit")
+                page.wait_for_selector("footer.bottom", state="attached")
+                page.wait_for_timeout(200)  # painted, and looked at
+                let_go.set()
+                page.wait_for_load_state()
+                page.wait_for_timeout(200)
+            assert page.evaluate("window.shifts") == [], path
+
+
 @contextmanager
 def in_two_pieces(address: str, length: int) -> Iterator[str]:
     """What is served at the address; of a page so many bytes, and the rest when those have been painted."""
 
+    def pieces(path: str, whole: bytes) -> Iterator[bytes]:
+        first = length if path.endswith("/") else len(whole)
+        yield whole[:first]
+        if whole[first:]:
+            time.sleep(0.15)
+            yield whole[first:]
+
+    with relayed(address, pieces) as slow:
+        yield slow
+
+
+@contextmanager
+def scripts_held(address: str) -> Iterator[tuple[str, threading.Event]]:
+    """What is served at the address, its scripts only once the event is set."""
+    let_go = threading.Event()
+
+    def pieces(path: str, whole: bytes) -> Iterator[bytes]:
+        if path.split("?")[0].endswith(".js") and "theme" not in path:
+            assert let_go.wait(60), path
+        yield whole
+
+    with relayed(address, pieces) as slow:
+        yield slow, let_go
+
+
+@contextmanager
+def relayed(address: str, pieces: Callable[[str, bytes], Iterator[bytes]]) -> Iterator[str]:
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
             whole, kind = fetched(address + self.path)
             self.send_response(200)
             self.send_header("Content-Type", kind)
             self.end_headers()
-            first = length if self.path.endswith("/") else len(whole)
-            self.wfile.write(whole[:first])
-            self.wfile.flush()
-            if whole[first:]:
-                time.sleep(0.15)
-                self.wfile.write(whole[first:])
+            for piece in pieces(self.path, whole):
+                self.wfile.write(piece)
+                self.wfile.flush()
 
         def log_message(self, *_: object) -> None:
             pass

@@ -11,10 +11,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from statuspage.local import ports
-from statuspage.local.entry import ROOT, state_folder
 from statuspage.local.postgres import Postgres
 from statuspage.local.servers import servers_for
-from statuspage.local.state import LocalError, LocalState, open_state
+from statuspage.local.state import ROOT, LocalError, LocalState, open_state, state_folder
 from statuspage.local.supervisor import Program, Stopped, Supervisor
 
 PREPARE = Program("prepare_demo", (sys.executable, "manage.py", "prepare_demo"))

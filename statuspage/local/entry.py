@@ -9,19 +9,11 @@ import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from importlib import import_module
-from pathlib import Path
 from types import FrameType
 
 from statuspage.local.commands import Need, servers_needed
 from statuspage.local.servers import running
-from statuspage.local.state import LocalError
-
-ROOT = Path(__file__).resolve().parents[2]
-
-
-def state_folder() -> Path:
-    """`STATE`, or `.local` beside `manage.py`."""
-    return Path(os.environ.get("STATE", "").strip() or ROOT / ".local")
+from statuspage.local.state import LocalError, state_folder
 
 
 def tell(line: str) -> None:

@@ -20,12 +20,18 @@ from statuspage.atomic_write import atomic_write
 Say = Callable[[str], None]
 """Where progress and notices go: one line of text without a newline."""
 
+ROOT = Path(__file__).resolve().parents[2]
 LEAST_FREE = 256 * 2**20  # an empty PostgreSQL (40 MB), its log of changes, and room to work
 PATIENCE = 60.0  # seconds to wait for another process that is starting or stopping the servers
 
 
 class LocalError(Exception):
     """Something the person at the keyboard can mend; the text is one line that says how."""
+
+
+def state_folder() -> Path:
+    """`STATE`, or `.local` beside `manage.py`."""
+    return Path(os.environ.get("STATE", "").strip() or ROOT / ".local")
 
 
 @dataclass(frozen=True)

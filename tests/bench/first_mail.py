@@ -34,8 +34,8 @@ from notifications.delivery import plan
 from notifications.models import Delivery
 from notifications.vocabulary.delivery_states import State
 from statuspage.local.demo import process_table
-from statuspage.local.entry import ROOT
 from statuspage.local.ports import free_port
+from statuspage.local.state import ROOT
 from tests.bench.mail import _people
 from tests.conftest import declaration
 

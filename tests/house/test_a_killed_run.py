@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from statuspage.local import processes
-from statuspage.local.entry import ROOT
+from statuspage.local.state import ROOT
 
 pytestmark = pytest.mark.processes
 

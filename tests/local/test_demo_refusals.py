@@ -10,9 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from statuspage.local.entry import ROOT
 from statuspage.local.ports import port_number
-from statuspage.local.state import LocalError, open_state
+from statuspage.local.state import ROOT, LocalError, open_state
 
 
 def demo(environment: dict[str, str]) -> subprocess.CompletedProcess[str]:

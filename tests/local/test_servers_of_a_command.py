@@ -12,9 +12,8 @@ from pathlib import Path
 import pytest
 
 from statuspage.local import postgres, processes, valkey
-from statuspage.local.entry import ROOT
 from statuspage.local.servers import Servers, missing, running
-from statuspage.local.state import open_state
+from statuspage.local.state import ROOT, open_state
 
 pytestmark = pytest.mark.processes
 

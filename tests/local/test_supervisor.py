@@ -13,7 +13,7 @@ import psycopg
 import pytest
 
 from statuspage.local import processes
-from statuspage.local.entry import ROOT
+from statuspage.local.state import ROOT
 
 pytestmark = pytest.mark.processes
 NAMES = {"supervisor", "helped", "deaf", "postgres", "valkey", "helper"}

@@ -11,7 +11,7 @@ import pytest
 
 from statuspage.local import processes
 from statuspage.local.demo import WEB_ENDS_WITHIN, process_table
-from statuspage.local.entry import ROOT
+from statuspage.local.state import ROOT
 from statuspage.local.supervisor import GRACE
 
 

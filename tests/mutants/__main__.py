@@ -44,6 +44,7 @@ EXPLAINED = Path(__file__).with_name("explained.toml")
 AT_ONCE = 2
 DATABASE = "mutants"
 KILLED, SURVIVED, TIMEOUTS = (1, 3), 0, (-24, 24, 36, 152, 255)
+TIMED_OUT = "killed by its time limit"
 
 
 @dataclass(frozen=True, slots=True)
@@ -230,6 +231,8 @@ def _report(mutants: list[Mutant]) -> Counter[str]:
             _say(f"\n{mutant.where}: {word}\n{mutant.change}")
             if explanation:
                 _say(f"= {explanation}")
+        elif word == TIMED_OUT:  # a busy machine ends a survivor so, too
+            _say(f"\n{mutant.where}: {word}\n{mutant.change}")
         counts[word] += 1
     told = ", ".join(f"{count} {word}" for word, count in sorted(counts.items()))
     _say(f"\n{len(mutants)} changes: {told}")
@@ -247,7 +250,7 @@ def _word(code: int | None) -> str:
     if code in KILLED:
         return "killed"
     if code in TIMEOUTS:
-        return "killed by its time limit"
+        return TIMED_OUT
     return {SURVIVED: "survived", 5: "no test", 33: "no test"}.get(code, f"ended with {code}")
 
 

@@ -105,20 +105,31 @@ def send_due(*, now: datetime, most: int = 50, transport: Transport = RELAY) -> 
         return 0
     sent = 0
     for notice in _take_due(now, most):
-        messages = _messages(notice)
-        try:
-            for message in messages:
-                transport.send(message)
-        except TransportError as error:
-            log.info("contact notice %d waits: %s", notice.pk, error.failure)
-            if error.failure is Failure.PERMANENT:
-                ContactNotice.objects.filter(pk=notice.pk).update(next_attempt_at=None)
-            continue
-        ContactNotice.objects.filter(pk=notice.pk).update(
-            sent_at=now if messages else None, next_attempt_at=None
-        )
-        sent += bool(messages)
+        taken, failures = _tell(notice, transport)
+        if taken or failures <= {Failure.PERMANENT}:
+            ContactNotice.objects.filter(pk=notice.pk).update(
+                sent_at=now if taken else None, next_attempt_at=None
+            )
+        sent += taken
+        if not failures.isdisjoint(delivery_states.ENDS_BATCH):
+            break
     return sent
+
+
+def _tell(notice: ContactNotice, transport: Transport) -> tuple[bool, set[Failure]]:
+    """Whether anybody took it, and why others did not. Who refuses it keeps it from nobody else; and whoever has it
+    is not told again because another is still to be told."""
+    taken, failures = False, set()
+    for message in _messages(notice):
+        try:
+            transport.send(message)
+            taken = True
+        except TransportError as error:
+            log.info("contact notice %d was not taken: %s", notice.pk, error.failure)
+            failures.add(error.failure)
+            if error.failure in delivery_states.ENDS_BATCH:
+                break
+    return taken, failures
 
 
 def _take_due(now: datetime, most: int) -> list[ContactNotice]:

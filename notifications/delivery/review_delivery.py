@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from django.db.models import Count, Exists, OuterRef, Q, QuerySet
+from django.db.models import Count, Exists, Max, OuterRef, Q, QuerySet
 
 from incidents.models import Communication, Review
 from incidents.services.visibility import review_delivered
@@ -19,13 +19,14 @@ UNSETTLED = (State.PENDING, State.SENDING)
 
 def awaited() -> QuerySet[Communication]:
     """Newest reviews, planned to the end, of incidents that are public only until the final one is out."""
-    planned = FanOut.objects.filter(communication=OuterRef("pk"), done_at__isnull=False)
+    plannings = FanOut.objects.filter(communication=OuterRef("pk"))
     final = Review.objects.filter(incident=OuterRef("incident"), kind=ReviewKind.FINAL)
     newer = Communication.objects.filter(
         incident=OuterRef("incident"), kind=CommunicationKind.REVIEW, pk__gt=OuterRef("pk")
     )
     return Communication.objects.filter(
-        Exists(planned),
+        Exists(plannings),
+        ~Exists(plannings.filter(done_at__isnull=True)),  # as for whom a longer list has added
         Exists(final),
         ~Exists(newer),
         kind=CommunicationKind.REVIEW,
@@ -68,5 +69,6 @@ def _in_digest(*states: State) -> Q:
 
 def _planned_at(communication: Communication) -> datetime:
     """When its last planning ended: the 72 hours count from then, however long the audience was unknown."""
-    done = FanOut.objects.filter(communication=communication).order_by("-audience_version")
-    return done.values_list("done_at", flat=True)[0] or communication.at
+    plannings = FanOut.objects.filter(communication=communication)
+    ended: datetime = plannings.aggregate(ended=Max("done_at"))["ended"]
+    return ended

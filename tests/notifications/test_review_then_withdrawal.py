@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
@@ -11,6 +12,7 @@ from incidents.models import Communication, Incident
 from incidents.services.incident import declare, post_update
 from incidents.services.inputs import Changes, Statement
 from incidents.services.reviews.review import Draft, Section, publish_review
+from notifications.customers.impacted_lists import replace_list
 from notifications.delivery import plan, send
 from notifications.delivery.review_delivery import report_delivered
 from notifications.models import Delivery, FanOut
@@ -30,6 +32,10 @@ def incident(now: datetime, operator: User) -> Incident:
     """Public in scenario 3; one tenant runs where it happens, another elsewhere."""
     tenant("alice", CELL)
     tenant("bob", ("storage", "west-us"))
+    return declared(now, operator)
+
+
+def declared(now: datetime, operator: User) -> Incident:
     return declare(
         declaration=declaration(
             hit(*CELL),
@@ -101,15 +107,40 @@ def known(incident: Incident) -> None:
     Incident.objects.filter(pk=incident.pk).update(audience="estimated")
 
 
-def test_a_review_is_taken_as_delivered_when_72_hours_are_over_and_not_before(
-    incident: Incident, now: datetime, operator: User
+@pytest.mark.parametrize("waited", [timedelta(0), timedelta(days=4)])
+def test_a_review_is_taken_as_delivered_when_72_hours_are_over_since_it_was_planned_and_not_before(
+    incident: Incident, now: datetime, operator: User, waited: timedelta
 ) -> None:
     known(incident)
     reviewed(incident, now, operator)
-    FanOut.objects.update(done_at=now)
-    limit = now + timedelta(hours=72)
+    FanOut.objects.update(done_at=now + waited)
+    limit = now + waited + timedelta(hours=72)
     assert report_delivered(now=limit - timedelta(microseconds=1)) == []
     assert len(report_delivered(now=limit)) == 1
+
+
+def test_who_comes_onto_the_list_after_the_review_holds_the_entry_until_it_has_reached_them(
+    incident: Incident, now: datetime, operator: User, sink: Sink
+) -> None:
+    tenant("carol", CELL)
+    known(incident)
+    replace_list(incident_id=incident.pk, lines=["alice-1"], now=now)
+    post_update(incident_id=incident.pk, stage="mitigated", now=now, actor=operator)
+    publish_review(incident_id=incident.pk, draft=REVIEW, now=now, actor=operator)
+    Incident.objects.filter(pk=incident.pk).update(audience="confirmed")
+    plan.plan_due(now=now)
+    send.work()
+    assert sink.to("carol@example.com") == []
+    late = now + timedelta(days=4)
+    replace_list(incident_id=incident.pk, lines=["alice-1", "carol-1"], now=late)
+    assert report_delivered(now=late) == [], "it is not planned for her yet"
+    plan.plan_due(now=late)
+    assert report_delivered(now=late) == [], "it is not sent to her yet"
+    send.work()
+    assert "A network fault." in text_of(sink.to("carol@example.com")[-1])
+    assert len(report_delivered(now=late)) == 1
+    incident.refresh_from_db()
+    assert incident.withdrawn_at == late
 
 
 def test_of_two_reviews_the_newer_one_is_waited_for(
@@ -125,14 +156,63 @@ def test_of_two_reviews_the_newer_one_is_waited_for(
     assert report_delivered(now=now) == [Communication.objects.latest("id").pk]
 
 
-def test_what_is_not_public_yet_waits_for_no_review(
-    incident: Incident, now: datetime, operator: User, sink: Sink
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"published_at": None},
+        {"withdrawn_at": datetime(2026, 3, 1, tzinfo=UTC)},
+        {"withdraw_after_review": False},
+        {"audience": "unknown"},
+    ],
+)
+def test_what_is_not_public_until_then_for_a_known_audience_waits_for_no_review(
+    incident: Incident, now: datetime, operator: User, sink: Sink, change: dict[str, Any]
 ) -> None:
     known(incident)
     reviewed(incident, now, operator)
     send.work()
-    Incident.objects.update(published_at=None)
+    Incident.objects.update(**change)
     assert report_delivered(now=now) == []
+
+
+def test_what_is_said_after_the_review_does_not_count_as_the_review(
+    incident: Incident, now: datetime, operator: User, sink: Sink
+) -> None:
+    known(incident)
+    reviewed(incident, now, operator)
+    post_update(
+        incident_id=incident.pk,
+        stage="resolved",
+        statement=Statement(public_text="It is over."),
+        now=now,
+        actor=operator,
+    )
+    plan.plan_due(now=now)
+    others = Delivery.objects.filter(state=State.PENDING).exclude(communication__kind="review")
+    assert others.update(state=State.SENT, sent_at=now)
+    assert report_delivered(now=now) == []
+
+
+def test_each_incident_waits_for_its_own_review(
+    incident: Incident, now: datetime, operator: User, sink: Sink
+) -> None:
+    second = declared(now, operator)
+    third = declared(now, operator)
+    Incident.objects.update(audience="estimated")
+    for each, draft in (
+        (incident, REVIEW),
+        (second, REVIEW),
+        (third, Draft(kind="preliminary", sections=REVIEW.sections)),
+    ):
+        post_update(incident_id=each.pk, stage="mitigated", now=now, actor=operator)
+        publish_review(incident_id=each.pk, draft=draft, now=now, actor=operator)
+    plan.plan_due(now=now)
+    send.work()
+    unsent = Delivery.objects.filter(incident=incident, communication__kind="review")
+    assert unsent.update(state=State.PENDING, sent_at=None) == 1
+    assert report_delivered(now=now) == [second.communications.get(kind="review").pk]
+    unsent.update(state=State.SENT, sent_at=now)
+    assert report_delivered(now=now) == [incident.communications.get(kind="review").pk]
 
 
 def test_another_message_that_still_waits_holds_no_review_up(

@@ -215,6 +215,18 @@ def test_a_mail_about_one_thing_says_in_its_subject_how_late_it_is(
     (mail,) = mailoutbox
     assert mail.subject == f"[{broad.tracking_id}] {words}"
     assert f"{words}: " in mail.body
+    assert mail.body.startswith(f"{broad.tracking_id} {broad.public_title}\n")
+
+
+def test_a_mail_names_an_incident_as_its_own_people_do(
+    broad: Incident, now: datetime, settings: Settings, mailoutbox: list[EmailMessage]
+) -> None:
+    settings.OPERATORS_MAIL = ["olga@example.com"]
+    Incident.objects.update(internal_title="Quorum lost in WEU")
+    Reminder.objects.create(incident=broad, what="final", days_late=0, due_at=now, made_at=now)
+    reminder_mail.mail_reminders(now=now)
+    (mail,) = mailoutbox
+    assert mail.body.startswith(f"{broad.tracking_id} Quorum lost in WEU\n")
 
 
 def test_public_entries_leave_after_five_years_and_their_address_says_why(

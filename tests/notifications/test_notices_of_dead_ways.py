@@ -228,7 +228,7 @@ def test_of_two_ways_that_end_in_the_same_moment_both_are_told(
 def test_that_an_address_fails_keeps_nobody_from_being_asked_whether_its_alerts_shall_end(
     nordwind: Tenant, now: datetime
 ) -> None:
-    contact_notices.note_failing([ops()], now=now)
+    noted(now, what="failing")
     contact_notices.ask_to_confirm(ops(), now=now)
     assert ContactNotice.objects.filter(what="leaving").count() == 1
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
@@ -11,10 +12,11 @@ from django.contrib.auth.models import User
 from django.db import connection
 from pytest_django.fixtures import Settings
 
+from incidents.models import Incident
 from incidents.services import incident as incident_service
 from incidents.services.inputs import Statement
 from notifications.channels import endpoints
-from notifications.channels.base import Message
+from notifications.channels.base import Message, MessageTemplate
 from notifications.delivery import plan, send, sent_messages
 from notifications.evidence import erasure, retention
 from notifications.models import (
@@ -94,13 +96,60 @@ def test_a_delivery_is_sent_once_more_with_the_same_id_and_on_record(
     assert list(Attempt.objects.values_list("number", "result")) == [(1, "sent"), (2, "sent")]
     act = OperatorAct.objects.get()
     assert (act.what, act.actor_id) == ("again", operator.pk)
-    assert act.incident_id == delivery.incident_id
+    assert (act.incident_id, act.endpoint_id) == (delivery.incident_id, delivery.endpoint_id)
     hook.status = 500
     taken, answer = sent_messages.send_again(delivery_id=delivery.pk, now=now, actor=operator)
     assert (taken, answer) == (False, "answered 500")
+    assert Attempt.objects.latest("id").detail == "answered 500"
     Endpoint.objects.update(suppressed_at=now, suppressed_because="gone")
     with pytest.raises(sent_messages.AgainError, match="must not be sent: suppressed"):
         sent_messages.send_again(delivery_id=delivery.pk, now=now, actor=operator)
+
+
+def test_a_drills_message_is_not_sent_once_more_to_who_may_not_hear_of_it(
+    operator: User, now: datetime, hook: Hook, settings: Settings
+) -> None:
+    delivery = planned(operator, now, hook, "native")
+    Delivery.objects.update(state="failed")
+    Incident.objects.update(drill=True)
+    with pytest.raises(sent_messages.AgainError, match="is a drill's"):
+        sent_messages.send_again(delivery_id=delivery.pk, now=now, actor=operator)
+    assert hook.requests == []
+    settings.DRILL_RECEIVERS = [hook.url.rpartition("/")[0]]
+    assert sent_messages.send_again(delivery_id=delivery.pk, now=now, actor=operator)[0]
+
+
+def test_a_long_answer_is_cut_where_its_column_ends(
+    operator: User, now: datetime, sink: Sink
+) -> None:
+    tenant("here", WEST)
+    incident = incident_service.declare(
+        declaration=declaration(statement=Statement("", "For you.")), now=now, actor=operator
+    )
+    plan.plan(communication_id=last(incident).pk, now=now)
+    send.work()
+    sink.data_answers["here@example.com"] = "250 " + "x" * 400
+    delivery = Delivery.objects.get()
+    assert sent_messages.send_again(delivery_id=delivery.pk, now=now, actor=operator)[0]
+    detail = Attempt.objects.latest("id").detail
+    assert len(detail) == 300
+    assert detail.startswith("250 xxx")
+
+
+def test_what_was_kept_first_stays(operator: User, now: datetime, hook: Hook) -> None:
+    delivery = planned(operator, now, hook, "native")
+    for body in (b"first", b"second"):
+        message = Message(id="1", to=hook.url, event=body)
+        sent_messages.keep([(delivery, message)], now=now)
+    assert sent_messages.what_was_sent(delivery) == "first"
+
+
+def test_of_a_receivers_own_words_neither_links_nor_blanks_are_kept() -> None:
+    names, values = ("leave", "manage", "tenant", "line"), ("https://l/", "", "Here\0 Ltd", "")
+    template = MessageTemplate("s", "t", "h", names=names, links=frozenset({"leave", "manage"}))
+    message = Message(id="<1@a>", to="a@example.com", template=template, values=values)
+    assert sent_messages.own_words(message) == '{"tenant":"Here Ltd"}'
+    assert sent_messages.own_words(replace(message, values=("https://l/", "", "", ""))) == ""
 
 
 def test_what_was_sent_goes_with_an_erased_address(

@@ -109,7 +109,7 @@ def _services(facts: Facts, size: Size) -> Iterator[tuple[Counterfactual, Facts]
     more = Counterfactual("services", size.services, size.services + 1)
     if counted:
         taken = {each.service for each in facts.impacts}
-        added = _first(counted).elsewhere(service=_fresh("service", taken))
+        added = _first(counted).elsewhere(service=_fresh(taken))
         yield more, facts.but(impacts=(*facts.impacts, added))
     elif facts.dependents < MAX_DEPENDENTS:
         yield more, facts.but(dependents=facts.dependents + 1)
@@ -133,7 +133,7 @@ def _regions(facts: Facts, size: Size) -> Iterator[tuple[Counterfactual, Facts]]
             ),
         )
     taken = {each.region for each in facts.impacts}
-    added = _first(counted).elsewhere(region=_fresh("region", taken))
+    added = _first(counted).elsewhere(region=_fresh(taken))
     yield (
         Counterfactual("regions", size.regions, size.regions + 1),
         facts.but(impacts=(*facts.impacts, added)),
@@ -145,8 +145,8 @@ def _first(impacts: list[ImpactFact]) -> ImpactFact:
     return min(impacts, key=lambda each: (each.service, each.region, each.level, each.extent))
 
 
-def _fresh(noun: str, taken: set[str]) -> str:
-    names = (f"another-{noun}-{number}" for number in count(1))
+def _fresh(taken: set[str]) -> str:
+    names = (f"another-{number}" for number in count(1))
     return next(name for name in names if name not in taken)
 
 

@@ -18,6 +18,7 @@ from incidents.policy import (
     neighbours,
     parse_facts,
 )
+from incidents.policy.facts import MAX_DEPENDENTS
 from incidents.policy.neighbours import walk
 from incidents.policy.rules import Combine
 from incidents.vocabulary import Extent
@@ -215,6 +216,19 @@ def test_one_fewer_moves_only_what_counts_of_the_last_one() -> None:
     services = [impact.service for impact in near[Counterfactual("services", 3, 2)].impacts]
     regions = [impact.region for impact in near[Counterfactual("regions", 3, 2)].impacts]
     assert services == regions == ["a", "b", "a", "a", "b", "c"]
+
+
+@pytest.mark.parametrize(
+    ("dependents", "away"),
+    [(MAX_DEPENDENTS - 1, [-1, 1]), (MAX_DEPENDENTS, [-1]), (1, [-1, 1]), (0, [1])],
+)
+def test_no_step_leads_to_fewer_dependents_than_none_or_more_than_can_be_stated(
+    dependents: int, away: list[int]
+) -> None:
+    unfelt = [{"service": "logs", "region": "east-us", "level": "informational"}]
+    facts = parse_facts(BROAD | {"impacts": unfelt, "dependents": dependents})
+    steps = [near for notch, near in neighbours(facts) if notch.fact == "services"]
+    assert [near.dependents - dependents for near in steps] == away
 
 
 def test_further_along_one_fact_its_name_stays() -> None:

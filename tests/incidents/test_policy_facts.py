@@ -119,6 +119,8 @@ def test_zones_are_those_of_a_region_and_stay_behind_where_another_is_hit() -> N
     impact = ImpactFact("dns", "east", zones=("1", "2"))
     assert impact.elsewhere(service="storage") == ImpactFact("storage", "east", zones=("1", "2"))
     assert impact.elsewhere(region="west") == ImpactFact("dns", "west", zones=())
+    milder = ImpactFact("dns", "east", level=Level.WARNING, zones=("1", "2"))
+    assert impact.at(level=Level.WARNING) == milder
 
 
 @pytest.mark.parametrize("obj", [None, 3, "facts", [], True])

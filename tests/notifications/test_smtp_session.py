@@ -19,7 +19,7 @@ from notifications.channels.base import Message
 from notifications.channels.email.renderer import MailRenderer
 from notifications.channels.email.smtp import RELAY
 from notifications.delivery import kill_switch, plan, send
-from notifications.models import Delivery
+from notifications.models import Delivery, Endpoint
 from tests.conftest import declaration
 from tests.notifications.cast import endpoint, tenant
 
@@ -166,11 +166,22 @@ def test_elsewhere_each_command_waits_for_its_reply(relay: Relay, five: list[str
 
 
 def test_a_refused_receiver_is_refused_alone(relay: Relay, five: list[str]) -> None:
-    relay.refused = {five[2]: "550 5.1.1 no such user"}
+    refused = five[2:4]
+    relay.refused = dict.fromkeys(refused, "550 5.1.1 no such user")
     tally = send.work()
-    assert (tally.sent, tally.failed) == (4, 1)
+    assert (tally.sent, tally.failed) == (3, 2)
+    assert relay.receivers == [each for each in five if each not in refused]
+    assert {states()[each] for each in refused} == {"failed"}
+
+
+def test_a_letter_that_cannot_be_made_costs_the_others_nothing_not_even_the_connection(
+    relay: Relay, five: list[str]
+) -> None:
+    Endpoint.objects.filter(address=five[2]).update(address=f"{five[2]}\nBcc: all@example.com")
+    tally = send.work()
+    assert (tally.sent, tally.waiting) == (4, 1)
     assert relay.receivers == [each for each in five if each != five[2]]
-    assert states()[five[2]] == "failed"
+    assert len(relay.rows) == 1
 
 
 def test_a_refused_letter_leaves_the_one_behind_it_alone(relay: Relay, five: list[str]) -> None:

@@ -82,6 +82,7 @@ PARTS = {
             "notifications/test_readers_choose",
             "notifications/test_target_index",
             "portal/test_events",
+            "portal/test_what_a_tenant_may_see",
         ),
     ),
     "delivery": Part(

@@ -15,7 +15,7 @@ from enum import StrEnum
 from incidents import prepared_statements
 from incidents.models import Communication, Incident
 from incidents.services.visibility import waits_for_audience
-from incidents.vocabulary import Audience, Kind, Scenario
+from incidents.vocabulary import Kind
 from notifications.models import Tenant
 from notifications.models.delivery import rows
 
@@ -217,7 +217,7 @@ def _basis(
     *,
     public: bool,
 ) -> EventBasis | None:
-    targeted = (spoken or on_list) and not _waits(incident)
+    targeted = (spoken or on_list) and not waits_for_audience(incident)
     if targeted and has_list and on_list:
         return EventBasis.LIST
     if targeted and spoken and not has_list:
@@ -227,14 +227,6 @@ def _basis(
     if public and (placed or spoken):
         return EventBasis.PUBLIC
     return EventBasis.TOLD if told else None
-
-
-def _waits(incident: Incident) -> bool:
-    # The question costs a look at the last decision; only these can wait at all.
-    can_wait = (
-        incident.scenario == Scenario.AUDIENCE_UNKNOWN and incident.audience == Audience.UNKNOWN
-    )
-    return can_wait and waits_for_audience(incident)
 
 
 @dataclass(frozen=True, slots=True)

@@ -153,7 +153,7 @@ def hits(tenant: Tenant, events: Sequence[TenantEvent]) -> dict[int, TenantHit]:
     if by_list:
         with connection.cursor() as cursor:
             cursor.execute(_LISTED, {"tenant": tenant.pk, "incidents": by_list})
-            found |= {incident: set(ids) for incident, ids in cursor.fetchall()}
+            found = {incident: set(ids) for incident, ids in cursor.fetchall()}
     if by_place:
         with connection.cursor() as cursor:
             cursor.execute(_PLACES, {"incidents": by_place})

@@ -108,6 +108,7 @@ PARTS = {
             "notifications/test_what_a_killed_worker_had_sent",
             "notifications/test_what_was_sent",
             "notifications/test_who_waits_for_the_audience",
+            "notifications/test_whom_to_leave_alone",
         ),
     ),
 }

@@ -86,6 +86,41 @@ def test_what_has_waited_for_longer_than_it_may_raises_the_alarm_and_says_how_lo
         assert f" {words}" in alarm
 
 
+def test_an_age_below_a_minute_is_said_as_one() -> None:
+    calm = sending_health.read(sending_health.NOTHING)
+    for seconds in (1.0, 80.0):
+        (alarm,) = sending_health.alarms(replace(calm, oldest_due=seconds), minutes=0)
+        assert "has waited for 1 min:" in alarm
+
+
+@pytest.mark.parametrize(
+    ("beat", "substitute", "is_alarm", "is_substituted"),
+    [
+        (120.0, None, False, False),
+        (120.1, None, True, False),
+        (120.1, 120.1, True, False),
+        (120.1, 120.0, False, True),
+        (120.0, 120.0, False, False),
+        (None, 120.0, False, False),
+    ],
+)
+def test_silence_begins_after_two_minutes_and_is_an_alarm_while_nobody_stands_in(
+    beat: float | None, substitute: float | None, is_alarm: bool, is_substituted: bool
+) -> None:
+    calm = sending_health.read(sending_health.NOTHING)
+    figures = replace(calm, beat=beat, substitute=substitute)
+    said = "".join(sending_health.alarms(figures, minutes=5))
+    assert ("No worker was heard for 2 min: messages wait" in said) is is_alarm
+    instead = sending_health.substituted(figures)
+    assert ("No worker was heard for 2 min. Messages leave all the same" in instead) is (
+        is_substituted
+    )
+
+
+def test_a_relay_that_never_failed_has_not_failed_once(planned: Incident) -> None:
+    assert heartbeat.figures().relay_failures == 0
+
+
 def test_a_stop_by_hand_is_no_stall(planned: Incident, operator: User) -> None:
     late()
     kill_switch.stop(reason="Wrong texts.", now=timezone.now(), actor=operator)

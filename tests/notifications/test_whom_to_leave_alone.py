@@ -1,0 +1,77 @@
+"""Who fails in a row is left alone: an endpoint by itself, and a host for as many of its endpoints as fail."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+
+from notifications.channels.registry import CHANNELS
+from notifications.delivery.circuit_breaker import Breakers, alone, host_of
+from notifications.models import Breaker, Endpoint
+from notifications.vocabulary.delivery_states import Channel
+
+pytestmark = pytest.mark.django_db
+
+MOST = CHANNELS[Channel.WEBHOOK].breaker_after
+HOOKS = [Endpoint(pk=number, channel="webhook", host="hooks.example.com") for number in range(9)]
+ONE, OTHER = HOOKS[:2]
+
+
+def failures(of: tuple[str, str]) -> int:
+    found = Breaker.objects.filter(channel=of[0], host=of[1]).first()
+    return found.failures if found else 0
+
+
+def kept(breakers: Breakers) -> tuple[int, int]:
+    """What others will read of it: failures in a row of ONE, and of its host."""
+    breakers.save()
+    return failures(alone(ONE)), failures(host_of(ONE))
+
+
+def test_an_endpoint_that_fails_again_and_again_counts_once_for_its_host() -> None:
+    breakers = Breakers()
+    for _ in range(MOST - 1):
+        breakers.failed(ONE)
+    assert kept(breakers) == (MOST - 1, 1)
+
+
+def test_a_host_that_is_left_alone_is_so_for_longer_with_each_failure() -> None:
+    breakers = Breakers()
+    for each in HOOKS[:MOST]:
+        breakers.failed(each)
+    assert kept(breakers) == (1, MOST)
+    breakers.failed(ONE)
+    assert kept(breakers) == (2, MOST + 1)
+
+
+def test_a_host_is_left_alone_for_as_long_as_it_asks() -> None:
+    breakers = Breakers()
+    for each in HOOKS[:MOST]:
+        breakers.failed(each, retry_after=timedelta(hours=1))
+    breakers.save()
+    until = Breaker.objects.get(host="hooks.example.com").open_until
+    assert until
+    assert until - timezone.now() > timedelta(minutes=59)
+
+
+def test_whatever_is_taken_ends_the_row_of_failures() -> None:
+    breakers = Breakers()
+    for _ in range(2):
+        for _ in range(MOST - 1):
+            breakers.failed(ONE)
+        assert not breakers.pause(ONE), "as many in a row it may"
+        breakers.succeeded(ONE)
+        assert kept(breakers) == (0, 0)
+
+
+def test_one_endpoint_goes_on_failing_where_another_of_its_host_takes_what_it_gets() -> None:
+    breakers = Breakers()
+    breakers.failed(ONE)
+    breakers.succeeded(OTHER)
+    assert kept(breakers) == (1, 0)
+    later = Breakers()
+    later.load([ONE])
+    later.failed(ONE)
+    assert kept(later) == (2, 0)

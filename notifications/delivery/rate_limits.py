@@ -118,8 +118,8 @@ placed AS MATERIALIZED (
   FROM mine JOIN used USING (endpoint_id)
 )
 SELECT id, endpoint_id, communication_id, too_soon,
-  NOT too_soon AND place + sent + under_way > %(limit)s AS over,
-  NOT too_soon AND place + sent + under_way = %(limit)s AS last,
+  coalesce(NOT too_soon AND place + sent + under_way > %(limit)s, false) AS over,
+  coalesce(NOT too_soon AND place + sent + under_way = %(limit)s, false) AS last,
   CASE WHEN too_soon THEN spaced_until ELSE coalesce((
     -- When enough of the hour's messages are older than an hour for one more.
     SELECT s.sent_at + interval '1 hour' FROM notifications_delivery s
@@ -206,7 +206,7 @@ def apply_rate_limits(claim: uuid.UUID, ids: Sequence[int]) -> set[int]:
     facts: dict[str, Any] = {
         "claim": claim,
         "ids": list(ids),
-        "limit": limit or 2**31,
+        "limit": limit or None,  # NULL: nothing is over it
         "interval": interval,
         "spaced": sorted(SPACED),
         "limited": sorted(LIMITED),

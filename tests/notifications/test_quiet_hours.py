@@ -96,6 +96,18 @@ def test_what_comes_in_quiet_hours_is_one_mail_at_their_end(
     assert "after quiet hours that ended" in delivery_log.log_of(owner, [other.pk])[0].what
 
 
+def test_whatever_waited_for_the_end_comes_along_however_often_its_carrier_has_changed(
+    owner: Tenant, operator: User, sink: Sink
+) -> None:
+    now = datetime.now(UTC)
+    quiet_rule(owner, "ops@example.com", now=now)
+    made = [declared(now, operator) for _ in range(3)]
+    assert Delivery.objects.filter(state="pending").update(next_attempt_at=now) == 1
+    work()
+    (mail,) = sink.mails
+    assert [each for each in made if each.tracking_id not in text_of(mail)] == []
+
+
 def test_what_is_excepted_comes_at_once_and_takes_along_what_waits(
     owner: Tenant, operator: User, sink: Sink
 ) -> None:

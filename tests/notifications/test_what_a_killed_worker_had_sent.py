@@ -67,6 +67,26 @@ def test_killed_after_noting_what_it_sent_none_of_that_goes_out_again(
     assert (late, Attempt.objects.filter(delivery=first).count()) == (0, 1)
 
 
+def test_what_was_noted_counts_from_when_it_left_also_where_nothing_of_a_mail_is_kept(
+    open_incident: Incident, now: datetime
+) -> None:
+    tenant("a", WEST)
+    plan.plan(communication_id=last(open_incident).pk, now=now)
+    batch = claims.claim(most=10, channel="mail")
+    (delivery,) = batch.deliveries
+    left = settlement.SendOutcome(delivery, State.SENT, result="sent", detail="204", at=95.0)
+    settlement.note(batch.claim, [left], clock=100.0)
+    hour = timedelta(hours=1)
+    SendJournal.objects.update(at=timezone.now() - hour)
+    Delivery.objects.update(lease_until=timezone.now() - hour)
+    settlement.expire_leases()
+    delivery.refresh_from_db()
+    assert (delivery.state, delivery.content) == ("sent", None)
+    assert delivery.sent_at is not None
+    assert hour + timedelta(seconds=4.9) < timezone.now() - delivery.sent_at < hour * 1.1
+    assert abs(Attempt.objects.get().at - delivery.sent_at) < timedelta(seconds=1)
+
+
 def test_a_batch_is_noted_as_it_leaves_and_settled_together(
     open_incident: Incident, now: datetime, sink: Sink, monkeypatch: pytest.MonkeyPatch
 ) -> None:

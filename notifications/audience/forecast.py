@@ -133,7 +133,7 @@ def hearers(communication: Communication) -> int:
     facts = _facts(communication)
     with connection.cursor() as cursor:
         cursor.execute(sql.hearers(facts["by_list"], wide=facts["wide"]), facts)
-        (number,) = cursor.fetchone() or (0,)
+        ((number,),) = cursor.fetchall()
     return int(number)
 
 

@@ -184,7 +184,7 @@ def count_readers(cells: Sequence[CellIds], *, kind: str, level: str) -> int:
     facts = _first_facts(cells, None, kind, level)
     with connection.cursor() as cursor:
         cursor.execute(sql.chain(readers_sql.READERS) + readers_sql.COUNT_READERS, facts)
-        (number,) = cursor.fetchone() or (0,)
+        ((number,),) = cursor.fetchall()
     return int(number)
 
 
@@ -298,5 +298,5 @@ def _step(statement: str, facts: dict[str, Any], *, prepared: bool = False) -> S
     ):
         if not prepared:
             cursor.execute(statement, facts)
-        last, seen, added = cursor.fetchone() or (None, 0, 0)
+        ((last, seen, added),) = cursor.fetchall()
     return Slice(last, seen, added, more=seen == facts["most"])

@@ -64,7 +64,7 @@ def differences(*, progress: Callable[[str], object] = lambda _: None) -> int:
     with connection.cursor() as cursor:
         while tenants := _next(cursor, after):
             cursor.execute(sql.DIFFERENCES, {"tenants": tenants})
-            (rows,) = cursor.fetchone() or (0,)
+            ((rows,),) = cursor.fetchall()
             found, done, after = found + rows, done + len(tenants), tenants[-1]
             progress(f"targets of {done} tenants compared")
     return found

@@ -92,7 +92,11 @@ def test_who_hears_because_a_list_has_grown_is_counted_until_it_is_planned(
     confirm_audience(incident, "elsewhere-1")
     another = incident_service.declare(declaration=declaration(), now=now, actor=operator)
     assert preview.hearers_of_list(incident.pk) == 0, "planned to the end"
-    FanOut.objects.update(audience_version=2, phase=Phase.TOLD_BEFORE, done_at=None)
+    FanOut.objects.update(phase=Phase.TOLD_BEFORE, done_at=None)
+    assert preview.hearers_of_list(incident.pk) == 0, "the first list has not grown"
+    FanOut.objects.update(audience_version=2, phase=Phase.DONE, done_at=now)
+    assert preview.hearers_of_list(incident.pk) == 0, "planned anew to the end"
+    FanOut.objects.update(phase=Phase.TOLD_BEFORE, done_at=None)
     assert preview.hearers_of_list(incident.pk) == 1
     assert preview.hearers_of_list(another.pk) == 0
 
@@ -103,6 +107,16 @@ def test_a_confirmed_audience_is_the_impacted_list(
     confirm_audience(incident, "fabrikam-1")
     found = asked(incident, capsys)
     assert (found["basis"], found["largest_tenants"]) == ("impacted list", {"fabrikam": 1})
+
+
+def test_only_a_confirmed_audience_with_a_list_is_the_list(
+    incident: Incident, capsys: pytest.CaptureFixture[str]
+) -> None:
+    confirm_audience(incident)
+    assert asked(incident, capsys)["basis"] == "footprint", "nobody is on a list"
+    confirm_audience(incident, "fabrikam-1")
+    Incident.objects.filter(pk=incident.pk).update(audience="estimated")
+    assert asked(incident, capsys)["basis"] == "footprint", "the list is not confirmed"
 
 
 def test_it_can_be_read_by_a_person(incident: Incident, capsys: pytest.CaptureFixture[str]) -> None:

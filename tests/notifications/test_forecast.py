@@ -354,7 +354,10 @@ def test_every_tenant_without_a_living_way_cannot_be_told_anything(
 
     turn({"night@both.example": "suppressed", "ruled@example.com": "suppressed"})
     assert silent() == {}  # its rule leads elsewhere than to the contact
-    turn({"alone@example.com": "left", "duty@ruled.example": "suppressed"})
+    assert unreached.silenced()[1] == 0
+    turn({"alone@example.com": "left"})
+    assert unreached.silenced()[1] == 1
+    turn({"duty@ruled.example": "suppressed"})
     assert silent() == {"alone": "its address has left", "ruled": "its address is suppressed"}
     turn({"duty@both.example": "left"})
     assert silent()["both"] == "its address has left, or its address is suppressed"

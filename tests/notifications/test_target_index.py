@@ -387,12 +387,31 @@ def test_it_is_compared_and_made_anew_by_one_command(db: None) -> None:
     Target.objects.create(
         service_id=1, region_id=1, tenant_id=gone.pk + 1000, endpoint_id=1, kinds=-1, by_rule=True
     )
-    with pytest.raises(CommandError, match="2 rows differ"):
+    with pytest.raises(CommandError, match="^2 rows differ"):
         call_command("rebuild_targets", "--check", stdout=io.StringIO())
     call_command("rebuild_targets", stdout=io.StringIO())
     assert set(Target.objects.values_list("service_id", "tenant_id")) == right
     tenant("third", WEST)
     assert target_index.rebuild() == 3
+
+
+def test_what_takes_long_says_after_each_batch_how_far_it_is(
+    db: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(target_index, "BATCH", 2)
+    for number in range(5):
+        tenant(f"t{number}", WEST)
+    said: list[str] = []
+    assert target_index.refresh(progress=said.append) == 5
+    assert target_index.refresh(progress=said.append) == 0
+    assert target_index.differences(progress=said.append) == 0
+    assert target_index.rebuild(progress=said.append) == 5
+    assert said == [
+        "targets of 4 tenants brought up to date",
+        "targets of 5 tenants brought up to date",
+        *(f"targets of {done} tenants compared" for done in (2, 4, 5)),
+        *(f"targets of {done} tenants made" for done in (2, 4, 5)),
+    ]
 
 
 @pytest.mark.django_db(transaction=True)

@@ -84,9 +84,10 @@ class CommunicationQuerySet(models.QuerySet["Communication"]):
         """By public incident: when the affected were first told. A moment the world may know, and no word of it.
 
         Not by what was posted because nobody knew who is affected (scenario 3): that told nobody directly.
-        The first that does comes with a decision; corrections and reviews go on from it.
+        The first that does comes with a decision; corrections and reviews go on from it, and history that was
+        imported has none.
         """
-        told = self.filter(public_through("incident"), backfilled=False, decision__isnull=False)
+        told = self.filter(public_through("incident"), decision__isnull=False)
         told = told.exclude(targeted_text="").exclude(
             models.Q(decision__override_public=True)
             | models.Q(decision__override_public__isnull=True, decision__public=True),

@@ -37,15 +37,11 @@ class IncidentQuerySet(models.QuerySet["Incident"]):
 
     def gone(self) -> Self:
         """Entries that were public and have been withdrawn: their URLs answer 410."""
-        return self.filter(
-            published_at__isnull=False, withdrawn_at__isnull=False, merged_into__isnull=True
-        )
+        return self.filter(withdrawn_at__isnull=False, merged_into__isnull=True)
 
     def redirecting(self) -> Self:
-        """Once public entries that were merged into one that is public now."""
-        return self.filter(
-            public_through("merged_into"), published_at__isnull=False, withdrawn_at__isnull=True
-        )
+        """Once public entries that were merged into one that is public now, withdrawn since or not."""
+        return self.filter(public_through("merged_into"), published_at__isnull=False)
 
     def active(self) -> Self:
         return self.filter(closed_at__isnull=True)

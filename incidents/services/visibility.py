@@ -28,7 +28,7 @@ def apply_verdict(
     the lock and saves.
     """
     incident.note = (
-        wording.NOTES.get(incident.scenario or 0, "") if incident.withdraw_after_review else ""
+        wording.NOTES.get(incident.scenario, "") if incident.withdraw_after_review else ""
     )
     if incident.drill:
         return False  # whatever was decided: nobody but those it is rehearsed with hears of a drill

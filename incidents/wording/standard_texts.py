@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from django.utils.translation import gettext, gettext_noop
 
-NOTES = {
-    2: gettext_noop(
+from incidents.vocabulary import Scenario
+
+# Of an entry that goes after its review. Why it is there for now, the scenario says.
+NOTES: Mapping[int | None, str] = {
+    Scenario.CHANNEL_UNAVAILABLE: gettext_noop(
         "This incident was posted publicly because affected customers could not be reached through"
         " the usual targeted alerts (scenario 2 of our communication rules). Its review goes to the"
         " affected customers directly; this entry is removed afterwards. Public reviews are kept for"
         " broad incidents (scenario 1)."
     ),
-    3: gettext_noop(
+    Scenario.AUDIENCE_UNKNOWN: gettext_noop(
         "This incident was posted publicly because it could not be told in time exactly which"
         " customers were affected (scenario 3 of our communication rules). Its review goes to the"
         " affected customers directly; this entry is removed afterwards. Public reviews are kept for"

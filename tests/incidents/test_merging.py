@@ -181,6 +181,7 @@ def test_what_was_merged_leads_elsewhere_also_once_it_is_withdrawn(
     merge(absorbed_id=other.pk, into_id=broad.pk, reason="One.", now=now, actor=operator)
     withdraw(incident_id=other.pk, reason="A mistake.", now=now, actor=operator)
     assert not Incident.objects.gone().exists()
+    assert list(Incident.objects.redirecting()) == [other]
 
 
 def test_what_was_merged_is_no_longer_public_by_itself(
@@ -197,3 +198,15 @@ def test_what_was_merged_is_no_longer_public_by_itself(
     merge(absorbed_id=other.pk, into_id=broad.pk, reason="One.", now=now, actor=operator)
     assert set(Incident.objects.public()) == {broad}
     assert not other.communications.public().exists()
+
+
+def test_what_was_never_public_leads_nowhere_and_nothing_leads_to_what_is_gone(
+    broad: Incident, west: Incident, now: datetime, operator: User
+) -> None:
+    merge(absorbed_id=west.pk, into_id=broad.pk, reason="One cause.", now=now, actor=operator)
+    assert list(Incident.objects.redirecting()) == []
+    Incident.objects.filter(pk=west.pk).update(published_at=now)
+    assert list(Incident.objects.redirecting()) == [west]
+    withdraw(incident_id=broad.pk, reason="It names a customer.", now=now, actor=operator)
+    assert list(Incident.objects.redirecting()) == []
+    assert list(Incident.objects.gone()) == [broad]

@@ -7,10 +7,13 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from django.contrib.auth.models import User
 
+from incidents import wording
 from incidents.models import Communication, Incident, Review, Revision
+from incidents.policy.presets import PRESETS
+from incidents.services.decisions.policies import adopt_policy
 from incidents.services.errors import EntryError
 from incidents.services.incident import declare, post_update
-from incidents.services.inputs import Changes
+from incidents.services.inputs import Changes, Declaration
 from incidents.services.reviews.review import Draft, Repair, Section, publish_review
 from incidents.services.visibility import review_delivered
 from tests.conftest import declaration, hit
@@ -25,18 +28,14 @@ DRAFT = Draft(
 )
 
 
+def nobody_knows_whom() -> Declaration:
+    hits = (hit("key-vault", region) for region in ("west-europe", "north-europe"))
+    return declaration(*hits, level="warning", audience="unknown")
+
+
 @pytest.fixture
 def incident(now: datetime, operator: User) -> Incident:
-    return declare(
-        declaration=declaration(
-            hit("key-vault", "west-europe"),
-            hit("key-vault", "north-europe"),
-            level="warning",
-            audience="unknown",
-        ),
-        now=now,
-        actor=operator,
-    )
+    return declare(declaration=nobody_knows_whom(), now=now, actor=operator)
 
 
 def mitigated(incident: Incident, now: datetime, operator: User) -> Incident:
@@ -86,6 +85,20 @@ def test_growing_broad_takes_the_note_away_for_good(
     assert incident.ever_broad
     assert incident.note == ""
     assert not incident.withdraw_after_review
+
+
+@pytest.mark.parametrize(
+    ("withdrawn", "note"),
+    [((2, 3), wording.NOTES[3]), ((), ""), ((2,), "")],
+)
+def test_the_note_says_that_the_entry_goes_where_the_policy_lets_it_go(
+    now: datetime, operator: User, withdrawn: tuple[int, ...], note: str
+) -> None:
+    if withdrawn != PRESETS["azure"].withdraw_after_review:
+        ours = {**PRESETS["azure"].as_dict(), "name": "ours", "withdraw_after_review": withdrawn}
+        adopt_policy(document=ours, reason="Ours.", now=now, actor=operator)
+    made = declare(declaration=nobody_knows_whom(), now=now, actor=operator)
+    assert (made.scenario, made.note) == (3, note)
 
 
 def test_a_targeted_review_is_in_no_public_query(

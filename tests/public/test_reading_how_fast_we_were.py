@@ -10,7 +10,7 @@ import pytest
 from django.contrib.auth.models import User
 from django.core.management import call_command
 
-from incidents.models import Communication
+from incidents.models import Communication, Incident
 from incidents.services.corrections import correct_times
 from incidents.services.decisions.operator_decisions import set_audience
 from incidents.services.incident import declare, post_update
@@ -92,6 +92,48 @@ def test_what_a_person_kept_targeted_was_told_directly(operator: User) -> None:
         now=NOW + timedelta(minutes=20), actor=operator, override=EVERYBODY,
     )  # fmt: skip
     assert Communication.objects.first_targeted() == {incident.pk: NOW}
+
+
+@pytest.mark.parametrize(
+    ("scenario", "audience", "public", "override", "told"),
+    [
+        (3, "unknown", True, None, False),
+        (3, "unknown", False, True, False),
+        (3, "unknown", True, False, True),
+        (3, "unknown", False, None, True),
+        (3, "estimated", True, None, True),
+        (1, "unknown", True, None, True),
+    ],
+)
+def test_who_was_told_directly_follows_from_what_was_decided(
+    operator: User, scenario: int, audience: str, public: bool, override: bool | None, told: bool
+) -> None:
+    hits = [hit(*cell, extent="zone") for cell in BROAD]
+    incident = declare(declaration=declaration(*hits), now=NOW, actor=operator)
+    decided = incident.decisions.get()
+    decided.pk, decided._state.adding = None, True
+    decided.scenario, decided.facts = scenario, {**decided.facts, "audience": audience}
+    decided.public, decided.override_public, decided.reason = public, override, "for the test"
+    decided.save()
+    earlier = NOW - timedelta(minutes=5)
+    statement(incident, 7, earlier, decision=decided)
+    first = Communication.objects.first_targeted()[incident.pk]
+    assert (first == earlier) is told
+
+
+def test_words_for_the_world_alone_told_the_affected_nothing(operator: User) -> None:
+    hits = [hit(*cell, extent="zone") for cell in BROAD]
+    incident = declare(declaration=declaration(*hits), now=NOW, actor=operator)
+    earlier = NOW - timedelta(minutes=5)
+    statement(incident, 7, earlier, decision=incident.decisions.get(), targeted_text="")
+    assert Communication.objects.first_targeted() == {incident.pk: NOW}
+
+
+def statement(incident: Incident, number: int, at: datetime, **more: object) -> Communication:
+    return Communication.objects.create(
+        incident=incident, number=number, stage="investigating", at=at,
+        **{"targeted_text": "For you.", **more},
+    )  # fmt: skip
 
 
 def test_of_what_is_broad_those_who_may_be_hit_are_told_at_once(operator: User) -> None:

@@ -74,7 +74,7 @@ class ListChange(BaseModel):
 @incidents.put(
     "/{tracking_id}/impacted",
     auth=Bearer(LIST),
-    response=writes(ListChange, 200) | dict.fromkeys((411, 415), writes(ListChange)[413]),
+    response=writes(ListChange, 200) | dict.fromkeys((411, 415)),
     openapi_extra=BODY,
 )
 def replace_the_impacted_list(

@@ -17,14 +17,16 @@ from ninja import NinjaAPI
 from ninja.errors import HttpError, ValidationError, ValidationErrorContext
 from ninja.operation import Operation
 from ninja.parser import Parser
+from ninja.schema import NinjaGenerateJsonSchema
 
 from incidents.policy.documents import decode_text, load_json
 from incidents.services.errors import EntryError
 from incidents.validation import RefusedError
-from statuspage.api.answers.problems import MEDIA_TYPE, ProblemError, Wrong, problem
+from statuspage.api.answers.problems import MEDIA_TYPE, Problem, ProblemError, Wrong, problem
 
 log = logging.getLogger(__name__)
 METHODS = ("get", "post", "put", "patch", "delete")
+SCHEMAS = "#/components/schemas/"
 MOST_BODY = 2 * 1024 * 1024  # bytes
 # A verb's own name for an input, where it differs from the API's.
 FIELDS = {
@@ -151,10 +153,15 @@ def described(api: NinjaAPI, prefix: str) -> dict[str, Any]:
     """OpenAPI 3.1 of what lies below `prefix`; refusals with their media type."""
     found: dict[str, Any] = json.loads(json.dumps(api.get_openapi_schema(path_prefix=prefix)))
     found["servers"] = [{"url": settings.BASE_URL}]
+    schemas = found["components"]["schemas"]
+    schemas["Problem"] = Problem.model_json_schema(
+        ref_template=f"{SCHEMAS}{{model}}", schema_generator=NinjaGenerateJsonSchema
+    )
+    schemas |= schemas["Problem"].pop("$defs")
     for _, _, operation in operations_of(found):
         for status, answer in operation["responses"].items():
-            if int(status) >= 400 and "content" in answer:
-                answer["content"] = {MEDIA_TYPE: answer["content"]["application/json"]}
+            if int(status) >= HTTPStatus.BAD_REQUEST:
+                answer["content"] = {MEDIA_TYPE: {"schema": {"$ref": f"{SCHEMAS}Problem"}}}
     return found
 
 

@@ -19,8 +19,6 @@ from dataclasses import dataclass
 from enum import IntEnum
 from functools import cached_property
 
-from rapidfuzz import fuzz
-
 LONGEST = 100  # characters that are looked at
 LEAST_CLOSE = 4  # shorter words are within a slip of too many others
 CLOSE = 82.0  # percent; measured on the shipped catalogue: one slip in five letters is found
@@ -225,4 +223,6 @@ def _closeness(wanted: Sequence[str], named: Named) -> float:
     joined = "".join(wanted)
     if len(joined) < LEAST_CLOSE:
         return 0.0
+    from rapidfuzz import fuzz  # four megabytes, which a publisher never needs
+
     return max(fuzz.ratio(joined, name, score_cutoff=CLOSE) for name in named.joined)

@@ -22,7 +22,7 @@ INPUTS = ("incidents", "notifications", "statuspage", "templates", "manage.py")
 STAMP = "prepared"
 # Of glibc: what is freed goes back to the system at once, instead of being kept for each thread.
 SPARING = {
-    "MALLOC_ARENA_MAX": "2",
+    "MALLOC_ARENA_MAX": "1",
     "MALLOC_MMAP_THRESHOLD_": "131072",
     "MALLOC_TRIM_THRESHOLD_": "131072",
 }

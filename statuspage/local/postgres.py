@@ -12,8 +12,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote
 
-import psycopg
-
 from statuspage.local import processes
 from statuspage.local.places import PROGRAM, SOCKET_NAME, DataPlace, find_place
 from statuspage.local.state import LocalError, LocalState, Say, write_whole
@@ -92,6 +90,8 @@ class Postgres:
 
     def answers(self) -> bool:
         """Whether it lets us in (a frozen or still recovering one does not); a full one answers, too."""
+        import psycopg  # asked of one that was found running: the supervisor is half as large without
+
         try:
             psycopg.connect(self.url(), connect_timeout=5).close()
         except psycopg.OperationalError as error:

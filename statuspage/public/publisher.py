@@ -23,7 +23,7 @@ from django.db import Error, connection
 
 from incidents.models import Revision
 from incidents.services.revision import CHANNEL
-from statuspage import languages
+from statuspage import garbage_collection, languages
 from statuspage.public.render.page import Site
 from statuspage.public.renderer import (
     AT_ONCE,
@@ -285,6 +285,7 @@ class Publisher:
                 if self._is_old(self.published_at, RENEW):
                     compressor.leave(self.renew().folder.name)
                 compressor.compress(self.base)
+                garbage_collection.give_back()  # pages are large, and all are drawn by now
                 self._beat()
                 listener.wait(self._seconds_to_wait(), stop)
 

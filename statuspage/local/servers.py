@@ -77,11 +77,13 @@ def servers_for(
 
 
 @contextmanager
-def running(folder: Path, environment: Mapping[str, str], say: Say) -> Iterator[dict[str, str]]:
+def running(
+    folder: Path, environment: Mapping[str, str], say: Say, *, end_with_parent: bool = False
+) -> Iterator[dict[str, str]]:
     """Servers for the duration of one command; yields the variables that lead to them.
 
     Attaches to those that run already. Stops them at the end, also after an exception, unless
-    somebody else still uses them. Raises LocalError when they can't run.
+    somebody else still uses them. `end_with_parent`: see `Servers.start`. Raises LocalError when they can't run.
     """
     if not missing(environment):
         yield {}
@@ -91,7 +93,7 @@ def running(folder: Path, environment: Mapping[str, str], say: Say) -> Iterator[
         servers = servers_for(state, environment, say)
         users = state.join_users()
         try:
-            if started := servers.start(say):
+            if started := servers.start(say, end_with_parent=end_with_parent):
                 say(f"started {' and '.join(started)} in {state.folder} for this command")
         except BaseException:
             if users.leave():

@@ -32,6 +32,7 @@ BENCHES = (
     "store",
     "publish",
     "first_paint",
+    "memory",
 )
 
 Lines = Callable[[bool], Iterator[dict[str, object]]]
@@ -53,7 +54,7 @@ def main() -> int:
         for name in options.names or BENCHES:
             # A state folder each: no bench works on what another has left behind.
             state = Path(folder) / name
-            with running(state, os.environ, tell) as addresses:
+            with running(state, os.environ, tell, end_with_parent=True) as addresses:
                 _run(name, options.full, addresses)
     return 0
 

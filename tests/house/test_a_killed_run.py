@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -89,3 +90,49 @@ def test_a_killed_run_leaves_nothing_and_the_other_goes_on(runs: tuple[Run, Run]
         assert time.monotonic() < until, f"{left} live on"
         time.sleep(0.2)
     assert alive([*other["started"], *other["servers"]])[4:], "all five of the other run"  # type: ignore[misc]
+
+
+@pytest.fixture
+def passable() -> Iterator[Path]:
+    """A folder that root's servers, which run as another account, can pass."""
+    with tempfile.TemporaryDirectory(prefix="statuspage-killed-") as folder:
+        Path(folder).chmod(0o711)
+        yield Path(folder)
+
+
+@pytest.mark.skipif(
+    not sys.platform.startswith("linux"), reason="elsewhere the next run adopts them"
+)
+def test_a_killed_bench_leaves_no_server(passable: Path) -> None:
+    """Its servers end by the kernel's doing, what it has started besides by its guardian's."""
+    own = ("DATABASE_URL", "REDIS_URL", "STATE")
+    environment = {key: value for key, value in os.environ.items() if key not in own}
+    bench = subprocess.Popen(
+        [sys.executable, "-m", "tests.bench", "outbox"],
+        cwd=ROOT,
+        env=environment | {"TMPDIR": str(passable)},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    try:
+        until = time.monotonic() + 120
+        while len(servers := _servers_below(passable)) < 2:
+            assert bench.poll() is None, "the bench ended by itself"
+            assert time.monotonic() < until, "the servers did not start"
+            time.sleep(0.1)
+    finally:
+        bench.kill()
+        bench.wait()
+    until = time.monotonic() + 60
+    while left := alive(servers):
+        assert time.monotonic() < until, f"{left} live on"
+        time.sleep(0.2)
+
+
+def _servers_below(folder: Path) -> list[int]:
+    """PostgreSQL and Valkey of a bench, once they have said which process they are."""
+    notes = [
+        *folder.glob("*/outbox/postgres/data/postmaster.pid"),
+        *folder.glob("*/outbox/valkey/valkey.pid"),
+    ]
+    return [pid for note in notes if (pid := processes.read_pid(note)) is not None]

@@ -387,7 +387,7 @@ def test_it_is_compared_and_made_anew_by_one_command(db: None) -> None:
     Target.objects.create(
         service_id=1, region_id=1, tenant_id=gone.pk + 1000, endpoint_id=1, kinds=-1, by_rule=True
     )
-    with pytest.raises(CommandError, match="^2 rows differ"):
+    with pytest.raises(CommandError, match=r"^2 rows differ"):
         call_command("rebuild_targets", "--check", stdout=io.StringIO())
     call_command("rebuild_targets", stdout=io.StringIO())
     assert set(Target.objects.values_list("service_id", "tenant_id")) == right

@@ -15,7 +15,7 @@ Places = Mapping[str, Collection[str]]
 
 
 @dataclass(frozen=True, slots=True)
-class Dependant:
+class Dependent:
     """A service that needs another one. `hard`: it fails with it; else it may be affected.
 
     `regions`: where it is offered; only those that matter to an incident have to be in it.
@@ -28,7 +28,7 @@ class Dependant:
 
 
 @dataclass(frozen=True, slots=True)
-class Dependants:
+class Dependents:
     """Names, each once, in alphabetical order; who needs one hard and another soft is hard."""
 
     hard: tuple[str, ...] = ()
@@ -39,9 +39,9 @@ class Dependants:
 class Graph:
     """Who needs a service directly, by its slug. Nothing is inferred along a chain."""
 
-    needed: Mapping[str, tuple[Dependant, ...]]
+    needed: Mapping[str, tuple[Dependent, ...]]
 
-    def dependants(self, failing: Places, degraded: Places | None = None) -> Dependants:
+    def dependents(self, failing: Places, degraded: Places | None = None) -> Dependents:
         """Who needs a service that is hit, and is offered where it is hit; not those hit themselves.
 
         What is only degraded fails nobody: whoever needs it may be affected.
@@ -56,7 +56,7 @@ class Graph:
                         continue
                     if not each.regions.isdisjoint(regions):
                         (hard if fails and each.hard else soft).add(each.name)
-        return Dependants(tuple(sorted(hard)), tuple(sorted(soft - hard)))
+        return Dependents(tuple(sorted(hard)), tuple(sorted(soft - hard)))
 
 
 def extent_of(zones: Collection[str], zones_of_region: Collection[str]) -> Extent:

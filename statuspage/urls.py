@@ -1,4 +1,4 @@
-"""What Django itself answers. Public pages never come here: `published.serve` answers them first."""
+"""What Django itself answers. Public pages never come here: `public.serve` answers them first."""
 
 from __future__ import annotations
 

@@ -493,7 +493,7 @@ class Migration(migrations.Migration):
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('strength', models.CharField(choices=[('hard', 'Hard'), ('soft', 'Soft')], default=incidents.vocabulary.Strength['HARD'], max_length=4)),
                 ('plane', models.CharField(choices=[('data', 'Data plane'), ('control', 'Control plane')], default=incidents.vocabulary.Plane['DATA'], max_length=7)),
-                ('depends_on', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='dependants', to='incidents.service')),
+                ('depends_on', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='dependents', to='incidents.service')),
                 ('service', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='dependencies', to='incidents.service')),
             ],
             options={

@@ -210,7 +210,7 @@ class Dependency(models.Model):
     """
 
     service = models.ForeignKey(Service, on_delete=models.CASCADE, related_name="dependencies")
-    depends_on = models.ForeignKey(Service, on_delete=models.CASCADE, related_name="dependants")
+    depends_on = models.ForeignKey(Service, on_delete=models.CASCADE, related_name="dependents")
     strength = models.CharField(max_length=4, choices=Strength.choices(), default=Strength.HARD)
     plane = models.CharField(max_length=7, choices=Plane.choices(), default=Plane.DATA)
 

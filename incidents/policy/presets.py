@@ -111,7 +111,7 @@ RECOMMENDED = replace(
     # does, whatever level each was given at first, and what still spreads is not in hand.
     also_broad=GOOGLE.also_broad,
     # People raise the level late (in January 2024 85 minutes after detection); spread is seen at once.
-    spread=Spread(second_region_minutes=60, hard_dependants=10, zone_to_region=True),
+    spread=Spread(second_region_minutes=60, hard_dependents=10, zone_to_region=True),
     # What is broad is rarely taken back, so it waits just long enough to be read once.
     broad_deadline_minutes=5,
     public_deadline_minutes=15,

@@ -172,7 +172,7 @@ class Policy:
     `not_platform_fault`, `notice` (maintenance and health advisories), `security_advisory`: what
     makes those public. `withdraw_after_review`: the scenarios whose public entry goes once the
     targeted review is delivered. `spread`: when the level of a Warning that spreads is proposed
-    to be raised. The rest are clocks, in the unit of their name: a public post
+    to be raised. The rest are clocks, a review deadline among them, in the unit of their name: a public post
     that a machine decided on waits for a person `broad_deadline_minutes` where scenario 1 holds,
     else `public_deadline_minutes`. `update_cadence`: when the next update is due that nobody has
     promised for another time (None: never).

@@ -19,12 +19,12 @@ class Spread:
     """When Error is proposed for what was taken for a Warning; each is enough by itself.
 
     `second_region_minutes`: a second region was hit within so many minutes of the first.
-    `hard_dependants`: so many services need one that is hit and cannot do without it.
+    `hard_dependents`: so many services need one that is hit and cannot do without it.
     `zone_to_region`: what was hit in a zone is hit in the whole region.
     """
 
     second_region_minutes: Annotated[int, whole(0, 24 * 60)]
-    hard_dependants: Annotated[int, whole(1, MAX_COUNT)]
+    hard_dependents: Annotated[int, whole(1, MAX_COUNT)]
     zone_to_region: bool = True
 
 
@@ -36,7 +36,7 @@ class Growth:
     """
 
     regions: Mapping[str, datetime]
-    hard_dependants: int = 0
+    hard_dependents: int = 0
     zone_to_region: bool = False
 
 
@@ -59,10 +59,10 @@ def proposed_level(level: Level, growth: Growth, spread: Spread | None) -> Level
     """
     if spread is None or level != Level.WARNING:
         return None
-    if growth.hard_dependants >= spread.hard_dependants:
+    if growth.hard_dependents >= spread.hard_dependents:
         reason = (
-            f"{growth.hard_dependants} services cannot do without what is hit"
-            f" ({spread.hard_dependants} are enough)"
+            f"{growth.hard_dependents} services cannot do without what is hit"
+            f" ({spread.hard_dependents} are enough)"
         )
         return LevelProposal(Level.ERROR, reason)
     # Any two, not the first two: a region that turns out to have been hit long before takes nothing back.

@@ -10,7 +10,7 @@ from incidents.policy import Policy, parse_facts
 from incidents.replay.branches import Branch, branches_of
 from incidents.replay.recordings import Recording, recording_of
 from incidents.replay.replay import BacktestCase, Point, points_of
-from incidents.services.decisions.dependants import graph_around
+from incidents.services.decisions.dependents import graph_around
 from incidents.vocabulary import KnownBy
 
 

@@ -152,7 +152,7 @@ def lived(points: Iterable[Point], policy: Policy) -> Iterator[tuple[Point, Fact
                 # What a degraded service may do to those that need it, a failing one does.
                 facts = replace(
                     facts.at_level(proposal.level),
-                    dependents=max(facts.dependents, point.growth.hard_dependants),
+                    dependents=max(facts.dependents, point.growth.hard_dependents),
                 )
         if (facts.previous_scenario, facts.ever_broad) != (previous, ever_broad):
             facts = replace(facts, previous_scenario=previous, ever_broad=ever_broad)
@@ -213,7 +213,7 @@ def case_of_recording(recording: Recording, name: str, graph: Graph | None = Non
 def points_of(recording: Recording, graph: Graph | None = None) -> Iterator[Point]:
     """The facts of a recording, moment by moment; what nobody knew yet decides nothing.
 
-    With a catalogue's graph the dependants are those it counts, unless a source states a number.
+    With a catalogue's graph the dependents are those it counts, unless a source states a number.
     """
     cells: dict[Cell, CellHit] = {}
     since: dict[Cell, datetime] = {}
@@ -233,7 +233,7 @@ def points_of(recording: Recording, graph: Graph | None = None) -> Iterator[Poin
         # Once all is over, the facts of the whole incident go on counting for its review.
         cells = left or cells
         if not moment.silent:
-            at_risk, failing = _dependants(cells, level, graph)
+            at_risk, failing = _dependents(cells, level, graph)
             dependents = failing if stated is None else stated
             regions = _regions(cells, since, level)
             yield Point(
@@ -250,7 +250,7 @@ def points_of(recording: Recording, graph: Graph | None = None) -> Iterator[Poin
             )
 
 
-def _dependants(cells: Mapping[Cell, CellHit], level: str, graph: Graph | None) -> tuple[int, int]:
+def _dependents(cells: Mapping[Cell, CellHit], level: str, graph: Graph | None) -> tuple[int, int]:
     """How many cannot do without what is hit, and for how many of them it fails."""
     if graph is None:
         return 0, 0
@@ -260,7 +260,7 @@ def _dependants(cells: Mapping[Cell, CellHit], level: str, graph: Graph | None) 
         everything.setdefault(service, set()).add(region)
         if (hit.level or level) == "error":
             failing.setdefault(service, set()).add(region)
-    return len(graph.dependants(everything).hard), len(graph.dependants(failing, everything).hard)
+    return len(graph.dependents(everything).hard), len(graph.dependents(failing, everything).hard)
 
 
 def _regions(

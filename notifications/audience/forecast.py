@@ -138,7 +138,7 @@ def hearers(communication: Communication) -> int:
 
 
 def _facts(communication: Communication) -> dict[str, Any]:
-    """The parameters of planning (`audience.facts_of`), and what a claim and a try would ask."""
+    """The parameters of planning (`selection.hearing_facts`), and what a claim and a try would ask."""
     incident = communication.incident
     cells = communication.cell_ids
     urgency = priority(

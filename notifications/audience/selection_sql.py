@@ -77,7 +77,7 @@ matched AS MATERIALIZED (
 )
 """
 
-# The same rules as in `target_sql.FRESH`, asked of the subscriptions on the list. Whoever is on it is hit, also
+# The same rules as in `target_index_sql.FRESH`, asked of the subscriptions on the list. Whoever is on it is hit, also
 # by what fails beneath a service that the rule names.
 TARGETS_BY_LIST = f"""
 hit AS MATERIALIZED (

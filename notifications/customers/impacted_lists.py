@@ -121,7 +121,7 @@ def replace_list(
 def draft_chosen(
     cursor: Any, *, incident_id: int, file_name: str, actor_id: int | None, now: datetime
 ) -> ListDraft:
-    """Keep what `naming.choose` has chosen beside the list in force, with what it would change.
+    """Keep what `named_subscriptions.choose` has chosen beside the list in force, with what it would change.
 
     Takes the place of an earlier draft of the incident. To be called in the transaction of the choice.
     """

@@ -63,10 +63,10 @@ picked AS MATERIALIZED (
   CROSS JOIN LATERAL (
     SELECT
       bool_or(older.state = 'sending' OR (older.state = 'pending' AND older.deferred = '')
-        OR digest_id.state = 'sending') AS ahead,
+        OR carrier.state = 'sending') AS ahead,
       bool_or(older.deferred <> '' OR older.digest_id IS NOT NULL) AS held
     FROM notifications_delivery older
-    LEFT JOIN notifications_delivery digest_id ON digest_id.id = older.digest_id
+    LEFT JOIN notifications_delivery carrier ON carrier.id = older.digest_id
     WHERE older.incident_id = p.incident_id AND older.endpoint_id = p.endpoint_id
       AND older.communication_id < p.communication_id) line
   WHERE p.settled_as IS NULL AND p.state = 'pending' AND p.channel = %(channel)s

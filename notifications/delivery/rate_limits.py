@@ -57,7 +57,7 @@ WITH taken AS MATERIALIZED (
 UPDATE notifications_delivery d SET digest_id = taken.digest_id
 FROM taken WHERE d.id = taken.id
 """  # noqa: S608 - the same
-# What a digest_id carried goes where the digest_id itself has gone.
+# What a digest carried goes where the digest itself has gone.
 _HAND_ON = """
 UPDATE notifications_delivery item SET digest_id = former.digest_id
 FROM notifications_delivery former
@@ -72,12 +72,12 @@ SET state = 'pending', claim = NULL, lease_until = NULL, attempts = d.attempts -
   next_attempt_at = clock_timestamp() + interval '1 second'
 WHERE d.id = ANY (%(heirs)s) AND d.claim = %(claim)s AND EXISTS (
   SELECT FROM notifications_delivery older
-  LEFT JOIN notifications_delivery digest_id ON digest_id.id = older.digest_id
+  LEFT JOIN notifications_delivery carrier ON carrier.id = older.digest_id
   WHERE older.incident_id = d.incident_id AND older.endpoint_id = d.endpoint_id
     AND older.communication_id < d.communication_id
-    AND (older.state IN ('pending', 'sending') OR (digest_id.id <> d.id
-      AND (digest_id.state = 'sending'
-        OR (digest_id.state = 'pending' AND older.skip_reason = 'in_digest')))))
+    AND (older.state IN ('pending', 'sending') OR (carrier.id <> d.id
+      AND (carrier.state = 'sending'
+        OR (carrier.state = 'pending' AND older.skip_reason = 'in_digest')))))
 """
 
 # One claim at a time counts for an endpoint.
@@ -90,10 +90,10 @@ _JUDGE = """
 WITH mine AS MATERIALIZED (
   SELECT d.id, d.endpoint_id, d.communication_id, d.priority,
     CASE WHEN d.priority = ANY (%(spaced)s) AND %(interval)s > 0 THEN (
-      SELECT max(coalesce(said.sent_at, digest_id.sent_at))
+      SELECT max(coalesce(said.sent_at, carrier.sent_at))
       FROM notifications_delivery said
-      LEFT JOIN notifications_delivery digest_id
-        ON digest_id.id = said.digest_id AND said.skip_reason = 'in_digest'
+      LEFT JOIN notifications_delivery carrier
+        ON carrier.id = said.digest_id AND said.skip_reason = 'in_digest'
       WHERE said.incident_id = d.incident_id AND said.endpoint_id = d.endpoint_id
     ) + %(interval)s * interval '1 second' END AS spaced_until
   FROM notifications_delivery d

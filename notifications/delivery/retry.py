@@ -1,4 +1,7 @@
-"""Trying deliveries once more, when a person says so: what failed, and what an address has missed."""
+"""Trying deliveries once more, when a person says so: what failed, and what an address has missed.
+
+What fails is tried again by itself after the waits of `delivery_states.wait_after`.
+"""
 
 from __future__ import annotations
 
@@ -102,8 +105,8 @@ def replay_missed(
     """
     by_incident: dict[int, list[int]] = {}
     machine = False
-    found_ones = missed(endpoint_id=endpoint_id, since=since, now=now)
-    for each in found_ones.select_for_update(of=("self",), skip_locked=True).order_by("id"):
+    missing = missed(endpoint_id=endpoint_id, since=since, now=now)
+    for each in missing.select_for_update(of=("self",), skip_locked=True).order_by("id"):
         by_incident.setdefault(each.incident_id, []).append(each.pk)
         machine = each.channel == Channel.WEBHOOK
     ids = [pk for found in by_incident.values() for pk in found]

@@ -77,9 +77,9 @@ WHERE o.result <> '' AND NOT EXISTS (
 _FREE_LOAD = """
 UPDATE notifications_delivery item
 SET state = 'pending', skip_reason = '', digest_id = NULL, next_attempt_at = clock_timestamp()
-FROM notifications_delivery digest_id
-WHERE digest_id.id = ANY (%(ids)s) AND digest_id.state = 'skipped'
-  AND item.digest_id = digest_id.id AND item.skip_reason = 'in_digest'
+FROM notifications_delivery digest
+WHERE digest.id = ANY (%(ids)s) AND digest.state = 'skipped'
+  AND item.digest_id = digest.id AND item.skip_reason = 'in_digest'
 """
 
 # Without waiting for the disk: it is for a worker that is killed. After a power cut the worker settles what it knows.

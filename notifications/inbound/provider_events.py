@@ -1,4 +1,4 @@
-"""What a mail provider's tracking webhook says of our mails, in the words of `services.bounces`.
+"""What a mail provider's tracking webhook says of our mails, in the words of `inbound.bounces`.
 
 Connected only while MAIL_PROVIDER is set. Who may say it was checked before: the webhook has a secret.
 """

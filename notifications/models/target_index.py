@@ -12,7 +12,7 @@ class Target(models.Model):
     choosing an audience reads one index. `kinds`: bits, see `audience.rule_bits`. `quiet`:
     the window in which they wait, see `quiet_hours`. `by_rule`: false where the tenant's contact stands in for rules
     that lead nowhere.
-    No foreign keys: nothing but `targets.refresh` writes here, and each would be checked at every row.
+    No foreign keys: nothing but `target_index.refresh` writes here, and each would be checked at every row.
     """
 
     pk = models.CompositePrimaryKey(

@@ -154,7 +154,7 @@ def wait_after(
     retry_after: timedelta | None = None,
     longest: timedelta = LONGEST_WAIT,
 ) -> timedelta:
-    """How long to wait after the `attempts`-th try failed (1 = the first).
+    """The backoff: how long to wait for the retry after the `attempts`-th try failed (1 = the first).
 
     Doubles from FIRST_WAIT to `longest` and is stretched by up to a half: `jitter` is a random
     number from 0 to 1. A longer wait asked for by the other side wins, up to an hour.

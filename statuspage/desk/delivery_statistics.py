@@ -139,7 +139,7 @@ def _line(communication: Communication, counted: Counted) -> Line:
 
 
 def tally_of(counts: Iterable[Mapping[str, int]]) -> OutcomeTally:
-    """`counts`: mappings as `Proof.counts` has them for one audience, added up."""
+    """`counts`: mappings as `counts` of the delivery statistics has them for one audience, added up."""
     total: dict[str, int] = {}
     for by in counts:
         for key, number in by.items():

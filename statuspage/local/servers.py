@@ -39,7 +39,7 @@ class Servers:
     def start(self, say: Say, *, end_with_parent: bool = False) -> tuple[str, ...]:
         """Starts those that do not run and adopts those that do; returns the names of the started.
 
-        Call it while holding `State.starting`. With `end_with_parent` the kernel stops them when
+        Call it while holding `LocalState.starting`. With `end_with_parent` the kernel stops them when
         this process dies without a word: only right for a process that outlives every other user.
         """
         started = []
@@ -50,7 +50,7 @@ class Servers:
         return tuple(started)
 
     def stop(self) -> None:
-        """Stops them, whoever started them. Call it while holding `State.starting`."""
+        """Stops them, whoever started them. Call it while holding `LocalState.starting`."""
         for server in reversed(self.members):
             server.stop()
 
@@ -66,7 +66,7 @@ class Servers:
 def servers_for(
     state: LocalState, environment: Mapping[str, str], say: Say, *, hasty: bool = False
 ) -> Servers:
-    """The servers that `environment` lacks. Call it while holding `State.starting`."""
+    """The servers that `environment` lacks. Call it while holding `LocalState.starting`."""
     lacking = missing(environment)
     members: list[Postgres | Valkey] = []
     if "DATABASE_URL" in lacking:

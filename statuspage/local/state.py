@@ -120,7 +120,7 @@ class Users:
     file: IO[str]
 
     def leave(self) -> bool:
-        """Leaves; true when nobody else is left. Call it while holding `State.starting`."""
+        """Leaves; true when nobody else is left. Call it while holding `LocalState.starting`."""
         try:
             return _try_lock(self.file, fcntl.LOCK_EX)
         finally:

@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 
-from incidents.derived_facts import Dependant, Graph
+from incidents.derived_facts import Dependent, Graph
 from incidents.policy import (
     PRESETS,
     Facts,
@@ -46,10 +46,10 @@ def lines(full: bool) -> Iterator[dict[str, object]]:
 
 
 def _derived() -> dict[str, object]:
-    """Dependants of three services with forty of them each, in five regions, and a proposed level."""
+    """Dependents of three services with forty of them each, in five regions, and a proposed level."""
     needed = {
         f"service-{n}": tuple(
-            Dependant(f"d{m}", f"D{m}", m % 2 == 0, frozenset({f"region-{m % 5}"}))
+            Dependent(f"d{m}", f"D{m}", m % 2 == 0, frozenset({f"region-{m % 5}"}))
             for m in range(40)
         )
         for n in range(3)
@@ -59,8 +59,8 @@ def _derived() -> dict[str, object]:
     since = {"region-0": START, "region-1": START + timedelta(minutes=20)}
     times, start = 2000, time.process_time()
     for _ in range(times):
-        graph.dependants(places)
-        found = graph.dependants(places, places)
+        graph.dependents(places)
+        found = graph.dependents(places, places)
         proposed_level(Level.WARNING, Growth(since, len(found.hard)), PRESETS["recommended"].spread)
     spent = (time.process_time() - start) / times
     return {"case": "derived facts", "milliseconds": round(spent * 1000, 3), "goal": 0.2}

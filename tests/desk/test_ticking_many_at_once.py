@@ -25,7 +25,7 @@ def ticked(page: Any, name: str) -> set[str]:
         ("geography:europe", "regions", {"west-europe", "north-europe"}),
         ("category:storage", "services", {"key-vault", "storage"}),
         ("offered", "regions", {"west-europe", "north-europe", "east-us", "west-us"}),
-        ("dependants", "services", {"key-vault"}),
+        ("dependents", "services", {"key-vault"}),
         ("clear:services", "services", set()),
         ("geography:nowhere\x00", "regions", {"west-europe"}),
         ("nonsense", "regions", {"west-europe"}),

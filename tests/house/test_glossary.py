@@ -39,6 +39,13 @@ def test_a_term_is_written_in_a_module_that_does_it(term: str) -> None:
     assert any(words(term) in words(f"{m}\n{(ROOT / m).read_text()}") for m in modules), modules
 
 
+@pytest.mark.parametrize(("terms", "modules"), ROWS)
+def test_a_module_that_a_row_names_says_one_of_its_terms(terms: str, modules: str) -> None:
+    for module in re.findall(r"`([^`]+)`", modules):
+        text = words(f"{module}\n{(ROOT / module).read_text()}")
+        assert any(words(term.strip()) in text for term in terms.split(",")), module
+
+
 def test_every_decision_is_in_the_index_and_every_line_of_it_leads_somewhere() -> None:
     folder = ROOT / "docs" / "decisions"
     listed = set(re.findall(r"\]\(([^)]+\.md)\)", (folder / "README.md").read_text()))

@@ -10,7 +10,7 @@ from io import StringIO
 import pytest
 from django.core.management import CommandError, call_command
 
-from incidents.derived_facts import Dependant, Graph
+from incidents.derived_facts import Dependent, Graph
 from incidents.models import Incident
 from incidents.policy import PRESETS
 from incidents.replay.branches import Branch, branches_of
@@ -23,7 +23,7 @@ EVERYWHERE = frozenset({"central-us", "west-central-us"})
 TWELVE = Graph(
     {
         "azure-resource-manager": tuple(
-            Dependant(f"s{n}", f"S{n}", hard=True, regions=EVERYWHERE) for n in range(12)
+            Dependent(f"s{n}", f"S{n}", hard=True, regions=EVERYWHERE) for n in range(12)
         )
     }
 )
@@ -68,7 +68,7 @@ def test_what_is_stated_has_no_other_side() -> None:
     assert branches_of(stated, PRESETS["azure"], TWELVE) == []
 
 
-def test_dependants_count_once_what_they_need_fails() -> None:
+def test_dependents_count_once_what_they_need_fails() -> None:
     by_time = {point.at: point.facts for point in points_of(JANUARY, TWELVE)}
     counts = [facts.dependents for facts in by_time.values()]
     assert counts[:3] == [0, 0, 0], "degraded so far"

@@ -100,7 +100,7 @@ def test_the_five_regions_of_the_example_have_every_service_it_names(shipped: Ca
     assert missing == []
 
 
-def test_the_control_plane_has_the_most_dependants(shipped: Catalogue) -> None:
+def test_the_control_plane_has_the_most_dependents(shipped: Catalogue) -> None:
     needed = [entry.depends_on for entry in shipped.dependencies]
     assert max(set(needed), key=needed.count) == "azure-resource-manager"
     pairs = {(entry.service, entry.depends_on) for entry in shipped.dependencies}

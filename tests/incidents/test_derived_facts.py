@@ -1,4 +1,4 @@
-"""What nobody has to type: dependants from the graph, extent from zones, a level from spread."""
+"""What nobody has to type: dependents from the graph, extent from zones, a level from spread."""
 
 from __future__ import annotations
 
@@ -9,39 +9,39 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from incidents.derived_facts import Dependant, Dependants, Graph, extent_of
+from incidents.derived_facts import Dependent, Dependents, Graph, extent_of
 from incidents.policy import PRESETS, Growth, Spread, proposed_level
 from incidents.policy.spread import spreading_minutes
 from incidents.vocabulary import EXTENT_RANK, Level
 
 START = datetime(2026, 1, 10, 9, 0, tzinfo=UTC)
-SPREAD = Spread(second_region_minutes=60, hard_dependants=10, zone_to_region=True)
+SPREAD = Spread(second_region_minutes=60, hard_dependents=10, zone_to_region=True)
 GRAPH = Graph(
     {
         "dns": (
-            Dependant("portal", "Portal", hard=True, regions=frozenset({"east"})),
-            Dependant("mail", "Mail", hard=False, regions=frozenset({"east", "west"})),
-            Dependant("storage", "Storage", hard=True, regions=frozenset({"east"})),
+            Dependent("portal", "Portal", hard=True, regions=frozenset({"east"})),
+            Dependent("mail", "Mail", hard=False, regions=frozenset({"east", "west"})),
+            Dependent("storage", "Storage", hard=True, regions=frozenset({"east"})),
         ),
-        "storage": (Dependant("mail", "Mail", hard=True, regions=frozenset({"east"})),),
+        "storage": (Dependent("mail", "Mail", hard=True, regions=frozenset({"east"})),),
     }
 )
 many = settings(max_examples=80)
 
 
 def test_who_cannot_do_without_what_fails_is_counted_where_it_is_offered() -> None:
-    assert GRAPH.dependants({"dns": {"east"}}) == Dependants(("Portal", "Storage"), ("Mail",))
-    assert GRAPH.dependants({"dns": {"west"}}) == Dependants((), ("Mail",))
+    assert GRAPH.dependents({"dns": {"east"}}) == Dependents(("Portal", "Storage"), ("Mail",))
+    assert GRAPH.dependents({"dns": {"west"}}) == Dependents((), ("Mail",))
 
 
-def test_what_is_hit_itself_is_no_dependant_and_hard_wins_over_soft() -> None:
-    told = GRAPH.dependants({"dns": {"east"}, "storage": {"east"}})
-    assert told == Dependants(("Mail", "Portal"), ())
+def test_what_is_hit_itself_is_no_dependent_and_hard_wins_over_soft() -> None:
+    told = GRAPH.dependents({"dns": {"east"}, "storage": {"east"}})
+    assert told == Dependents(("Mail", "Portal"), ())
 
 
 def test_what_is_only_degraded_fails_nobody() -> None:
-    told = GRAPH.dependants({}, {"dns": {"east"}})
-    assert told == Dependants((), ("Mail", "Portal", "Storage"))
+    told = GRAPH.dependents({}, {"dns": {"east"}})
+    assert told == Dependents((), ("Mail", "Portal", "Storage"))
 
 
 @pytest.mark.parametrize(
@@ -74,9 +74,9 @@ def test_more_zones_are_never_a_smaller_extent(
     assert EXTENT_RANK[one] <= EXTENT_RANK[other]
 
 
-def growth(*minutes: int, dependants: int = 0, zone_to_region: bool = False) -> Growth:
+def growth(*minutes: int, dependents: int = 0, zone_to_region: bool = False) -> Growth:
     regions = {f"r{n}": START + timedelta(minutes=at) for n, at in enumerate(minutes)}
-    return Growth(regions, dependants, zone_to_region)
+    return Growth(regions, dependents, zone_to_region)
 
 
 @pytest.mark.parametrize(
@@ -88,10 +88,10 @@ def growth(*minutes: int, dependants: int = 0, zone_to_region: bool = False) -> 
             growth(0, 100, 130),
             "another region was hit 30 minutes after one before (up to 60 count)",
         ),
-        (growth(0, dependants=10), "10 services cannot do without what is hit (10 are enough)"),
+        (growth(0, dependents=10), "10 services cannot do without what is hit (10 are enough)"),
         (growth(0, zone_to_region=True), "what was hit in a zone is hit in the whole region now"),
         (growth(0, 61), None),
-        (growth(0, dependants=9), None),
+        (growth(0, dependents=9), None),
         (growth(), None),
     ],
 )
@@ -116,7 +116,7 @@ def test_how_long_it_has_been_spreading_is_counted_in_whole_minutes() -> None:
 
 @pytest.mark.parametrize("level", ["informational", "error"])
 def test_nothing_is_proposed_for_what_nobody_feels_nor_above_error(level: Level) -> None:
-    assert proposed_level(level, growth(0, 1, dependants=99), SPREAD) is None
+    assert proposed_level(level, growth(0, 1, dependents=99), SPREAD) is None
 
 
 def test_only_the_recommended_preset_proposes() -> None:
@@ -140,8 +140,8 @@ def test_only_the_recommended_preset_proposes() -> None:
 def test_more_spread_never_takes_a_proposal_back(
     level: Level, hit: list[int], later: list[int], fewer: int, more: int, widened: bool
 ) -> None:
-    little = growth(*hit, dependants=fewer)
-    much = growth(*hit, *later, dependants=fewer + more, zone_to_region=widened)
+    little = growth(*hit, dependents=fewer)
+    much = growth(*hit, *later, dependents=fewer + more, zone_to_region=widened)
     if proposed_level(level, little, SPREAD):
         assert proposed_level(level, much, SPREAD)
 
@@ -149,13 +149,13 @@ def test_more_spread_never_takes_a_proposal_back(
 def test_deriving_takes_less_than_a_fifth_of_a_millisecond() -> None:
     needed = {
         f"s{n}": tuple(
-            Dependant(f"d{m}", f"D{m}", m % 2 == 0, frozenset({f"r{m % 5}"})) for m in range(40)
+            Dependent(f"d{m}", f"D{m}", m % 2 == 0, frozenset({f"r{m % 5}"})) for m in range(40)
         )
         for n in range(3)
     }
     graph, places = Graph(needed), {f"s{n}": frozenset({"r0", "r1", "r2"}) for n in range(3)}
     start = time.process_time()
     for _ in range(200):
-        graph.dependants(places, places)
+        graph.dependents(places, places)
         proposed_level(Level.WARNING, growth(0, 30), SPREAD)
     assert (time.process_time() - start) / 200 < 0.0002

@@ -277,11 +277,11 @@ def test_zones_make_the_extent_and_all_of_them_raise_a_warning(now: datetime) ->
     assert incident.level_because == "what was hit in a zone is hit in the whole region now"
 
 
-def test_dependants_are_counted_unless_a_person_states_them(now: datetime, operator: User) -> None:
+def test_dependents_are_counted_unless_a_person_states_them(now: datetime, operator: User) -> None:
     cells = [(RESOURCE_MANAGER, "west-europe")]
     incident = fires(now, *cells)
     decision = incident.decisions.latest("id")
-    hard = decision.derived["hard_dependants"]
+    hard = decision.derived["hard_dependents"]
     assert hard
     assert incident.dependents == decision.facts["dependents"] == len(hard)
     post_update(
@@ -295,14 +295,14 @@ def test_dependants_are_counted_unless_a_person_states_them(now: datetime, opera
     stated = incident.decisions.latest("id")
     assert (incident.dependents, incident.dependents_stated) == (7, True)
     assert stated.facts["dependents"] == 7
-    assert stated.derived["hard_dependants"] == hard, "what the catalogue says stays visible"
+    assert stated.derived["hard_dependents"] == hard, "what the catalogue says stays visible"
 
 
 def test_what_needs_a_degraded_service_may_be_affected_and_does_not_count(now: datetime) -> None:
     incident = fires(now, (RESOURCE_MANAGER, "west-europe"), level="warning")
     derived = incident.decisions.latest("id").derived
-    assert derived["hard_dependants"] == []
-    assert derived["soft_dependants"]
+    assert derived["hard_dependents"] == []
+    assert derived["soft_dependents"]
     assert incident.dependents == 0
 
 

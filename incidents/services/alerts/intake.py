@@ -40,7 +40,10 @@ class Taken:
 
 @transaction.atomic(savepoint=False)
 def take_in(*, source: MonitorSource, signals: Sequence[Signal], now: datetime) -> Taken:
-    """Take in what a monitor says; all or nothing. Times in UTC. Raises MappingError."""
+    """Take in what a monitor says; all or nothing. Times in UTC. Raises MappingError.
+
+    A duplicate alert, known by its source and key (dedup), changes what is known of it and opens nothing.
+    """
     with connection.cursor() as cursor:  # two halves of a storm must see each other
         cursor.execute("SELECT pg_advisory_xact_lock(hashtext('monitor-alerts'))")
     if source.heard_at is None or abs(now - source.heard_at) > HEARD_NOTED:

@@ -98,7 +98,7 @@ def record_decision(
     policy = current_policy()
     derived = derive(incident, last_impacts(incident), policy)
     if not incident.dependents_stated:
-        incident.dependents = len(derived.dependants.hard)
+        incident.dependents = len(derived.dependents.hard)
     facts = facts_of(incident)
     explanation = explain(parse_facts(facts), policy)
     verdict = explanation.verdict

@@ -1,4 +1,4 @@
-"""What is derived for an incident: dependants, and the level that its spread proposes.
+"""What is derived for an incident: dependents, and the level that its spread proposes.
 
 Nothing here is written: `record_decision` keeps it with the decision, and what a person stated wins.
 """
@@ -10,10 +10,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 
-from incidents.derived_facts import Dependants
+from incidents.derived_facts import Dependents
 from incidents.models import Decision, Impact, Incident
 from incidents.policy import Growth, LevelProposal, Policy, proposed_level
-from incidents.services.decisions.dependants import graph_around
+from incidents.services.decisions.dependents import graph_around
 from incidents.vocabulary import Extent, Kind, Level
 
 MOST_DECISIONS = 50
@@ -21,19 +21,19 @@ MOST_DECISIONS = 50
 
 @dataclass(frozen=True, slots=True)
 class Derived:
-    """`dependants`: who fails, and who may be affected. `at_risk`: who would fail if all that is hit did.
+    """`dependents`: who fails, and who may be affected. `at_risk`: who would fail if all that is hit did.
 
     `proposal`: a graver level, with its reason.
     """
 
-    dependants: Dependants
+    dependents: Dependents
     at_risk: tuple[str, ...] = ()
     proposal: LevelProposal | None = None
 
     def as_dict(self) -> dict[str, object]:
         return {
-            "hard_dependants": list(self.dependants.hard),
-            "soft_dependants": list(self.dependants.soft),
+            "hard_dependents": list(self.dependents.hard),
+            "soft_dependents": list(self.dependents.soft),
             "at_risk": list(self.at_risk),
             "proposal": asdict(self.proposal) if self.proposal else None,
         }
@@ -42,7 +42,7 @@ class Derived:
 def derive(incident: Incident, impacts: Sequence[Impact], policy: Policy) -> Derived:
     """From an incident's impacts (service and region loaded with them); service issues only."""
     if incident.kind != Kind.SERVICE_ISSUE or incident.false_positive:
-        return Derived(Dependants())
+        return Derived(Dependents())
     counted = [each for each in impacts if each.level != Level.INFORMATIONAL]
     everything = _places(counted)
     failing = _places(each for each in counted if each.level == Level.ERROR)
@@ -53,17 +53,17 @@ def derive(incident: Incident, impacts: Sequence[Impact], policy: Policy) -> Der
         regions[each.region.slug] = min(since, each.started_at)
     stated = incident.dependents if incident.dependents_stated else None
     before = _zones_before(incident, policy)
-    at_risk = graph.dependants(everything).hard
+    at_risk = graph.dependents(everything).hard
     growth = Growth(
         regions=regions,
-        hard_dependants=len(at_risk) if stated is None else stated,
+        hard_dependents=len(at_risk) if stated is None else stated,
         zone_to_region=any(
             each.region.slug in before and each.extent == Extent.REGION for each in counted
         ),
     )
     level = Level(incident.level)
     return Derived(
-        dependants=graph.dependants(failing, everything),
+        dependents=graph.dependents(failing, everything),
         at_risk=at_risk,
         proposal=proposed_level(level, growth, policy.spread),
     )

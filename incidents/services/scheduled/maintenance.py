@@ -1,4 +1,4 @@
-"""Maintenance by its plan: what was to begin or end by itself does so, on time or as soon as a clock runs."""
+"""The maintenance plan: what was to begin or end by itself does so, on time or as soon as a clock runs."""
 
 from __future__ import annotations
 

@@ -33,7 +33,7 @@ class Ticked:
 
 
 @dataclass(frozen=True, slots=True)
-class Dependants:
+class Dependents:
     """Services, by slug and name, that need what is ticked where it is ticked; those ticked left out."""
 
     hard: list[tuple[str, str]]
@@ -42,7 +42,7 @@ class Dependants:
 
 def tick(picker: Picker, wish: str, text: str = "") -> Ticked:
     """`wish`: `geography:europe`, `category:storage`, `service:redis`, `region:west-us` (again: unticks),
-    `offered`, `dependants`, `pasted`, `clear:services`, `clear:regions`. `text`: the pasted list.
+    `offered`, `dependents`, `pasted`, `clear:services`, `clear:regions`. `text`: the pasted list.
     """
     what, _, slug = wish.partition(":")
     if what == "geography":
@@ -59,18 +59,18 @@ def tick(picker: Picker, wish: str, text: str = "") -> Ticked:
         return _group(picker, Region.objects.current().filter(slug=_safe(slug)), "regions")
     if what == "offered":
         return _offered(picker)
-    if what == "dependants":
-        found = dependants_of(picker)
+    if what == "dependents":
+        found = dependents_of(picker)
         slugs = [slug for slug, _ in found.hard]
         return Ticked(
-            _with(picker, "services", slugs), f"{len(slugs)} dependants are ticked as services."
+            _with(picker, "services", slugs), f"{len(slugs)} dependents are ticked as services."
         )
     if what == "clear":
         return Ticked(picker.having(slug, ()) if slug in ("services", "regions") else picker, "")
     return _pasted(picker, text) if what == "pasted" else Ticked(picker, "")
 
 
-def dependants_of(picker: Picker) -> Dependants:
+def dependents_of(picker: Picker) -> Dependents:
     """Hard ones fail with what they need; of soft ones that is not said."""
     rows = (
         Dependency.objects.filter(
@@ -86,7 +86,7 @@ def dependants_of(picker: Picker) -> Dependants:
     )
     hard = {slug: name for slug, name, strength in rows if strength == Strength.HARD}
     soft = {slug: name for slug, name, strength in rows if slug not in hard}
-    return Dependants(list(hard.items()), list(soft.items()))
+    return Dependents(list(hard.items()), list(soft.items()))
 
 
 def services_named() -> list[Named]:

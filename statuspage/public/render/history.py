@@ -222,7 +222,7 @@ def index(snapshot: Snapshot, said: Mapping[str, Headline]) -> dict[str, Any]:
 
 
 def index_part(month: str) -> str:
-    """The name of the part with a month's lines of the index; see `indexed.Index`."""
+    """The name of the part with a month's lines of the index; see `index.Index`."""
     return f"index/{month}.json"
 
 

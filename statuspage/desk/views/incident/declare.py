@@ -42,7 +42,7 @@ from statuspage.desk.form.typed_times import typed
 from statuspage.desk.form.windows import MaintenancePlan, plan_of
 from statuspage.desk.incidents import reported
 from statuspage.desk.incidents.already_open import AlreadyOpen, already_open, overlapping
-from statuspage.desk.incidents.ticking import dependants_of
+from statuspage.desk.incidents.ticking import dependents_of
 from statuspage.desk.preview.dry_run import Preview, dry_run, hidden_fields, look_at
 from statuspage.desk.preview.later import AT_ONCE, kept_fields, later, say_now_or_later
 from statuspage.desk.preview.second_person import POST, left_to_another
@@ -74,7 +74,7 @@ def new(request: HttpRequest) -> HttpResponse:
         if "tick" in data:
             return ticked_page(request, form, picker, partial(_form_page, request, form))
         if step == "dependents":
-            form.initial["dependents"] = len(dependants_of(picker).hard)
+            form.initial["dependents"] = len(dependents_of(picker).hard)
         return _form_page(request, form, picker)
     form = DeclareForm(data, now=now)
     cells = ticked_cells(form, picker)

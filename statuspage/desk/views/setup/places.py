@@ -16,7 +16,7 @@ from statuspage.desk.access import operator_of
 from statuspage.desk.form.incident_forms import PlacesForm
 from statuspage.desk.form.picker import NAMED, Picker
 from statuspage.desk.incidents.lately import lately
-from statuspage.desk.incidents.ticking import Ticked, dependants_of, tick
+from statuspage.desk.incidents.ticking import Ticked, dependents_of, tick
 
 MOST_CELLS = 600  # more are no matrix that anybody reads
 
@@ -33,7 +33,7 @@ def places_context(request: HttpRequest, picker: Picker, words: str = "") -> dic
         "picker": picker,
         "ticked_words": words,
         "lately": lately(timezone.now(), operator_of(request)),
-        "dependants": dependants_of(picker) if picker else None,
+        "dependents": dependents_of(picker) if picker else None,
         "matrix_too_wide": wide,
         "levels": Level.choices(),
     }

@@ -23,7 +23,7 @@ States = Mapping[Cell, Shown]
 OVER = frozenset({"mitigated", "resolved", "complete", "cancelled"})
 NAMES_SHOWN = 5
 
-# Of one cell the worst is shown; the order of `mapping.GRAVITY`, with the two kinds of outage told apart.
+# Of one cell the worst is shown; the order of `status_mapping.GRAVITY`, with the two kinds of outage told apart.
 GRAVITY = (
     "operational",
     "under_maintenance",

@@ -7,7 +7,7 @@ from collections.abc import Collection
 
 from django.contrib.postgres.aggregates import ArrayAgg
 
-from incidents.derived_facts import Dependant, Graph
+from incidents.derived_facts import Dependent, Graph
 from incidents.models import Dependency
 from incidents.vocabulary import Strength
 
@@ -24,7 +24,7 @@ def graph_around(services: Collection[str], regions: Collection[str]) -> Graph:
         .values_list("depends_on__slug", "service__slug", "service__name", "strength")
         .annotate(where=ArrayAgg("service__offerings__region__slug", distinct=True))
     )
-    needed: defaultdict[str, list[Dependant]] = defaultdict(list)
+    needed: defaultdict[str, list[Dependent]] = defaultdict(list)
     for needs, slug, name, strength, where in rows:
-        needed[needs].append(Dependant(slug, name, strength == Strength.HARD, frozenset(where)))
+        needed[needs].append(Dependent(slug, name, strength == Strength.HARD, frozenset(where)))
     return Graph({service: tuple(each) for service, each in needed.items()})

@@ -28,7 +28,7 @@ demo:
 
 # The demo, begun anew whenever code or a template changes.
 dev: setup
-	@exec $(BIN)/watchfiles --sigint-timeout 30 --filter all '$(BIN)/python manage.py demo' \
+	@exec $(BIN)/watchfiles --sigint-timeout 30 --filter all '$(BIN)/python manage.py demo --end-with-parent' \
 	  incidents notifications statuspage templates
 
 # Browsers two at a time, and whole processes alone: more hold each other up.

@@ -5,12 +5,13 @@ from __future__ import annotations
 import hashlib
 import http.client
 import os
+import signal
 import sys
 from argparse import ArgumentParser
 from collections.abc import Sequence
 from pathlib import Path
 
-from statuspage.local import ports
+from statuspage.local import ports, processes
 from statuspage.local.postgres import Postgres
 from statuspage.local.servers import servers_for
 from statuspage.local.state import ROOT, LocalError, LocalState, open_state, state_folder
@@ -60,6 +61,11 @@ def add_arguments(parser: ArgumentParser) -> None:
         default=state_folder(),
         help="folder that keeps the data between two runs (default: STATE, else .local)",
     )
+    parser.add_argument(
+        "--end-with-parent",
+        action="store_true",
+        help="end as soon as what started it has ended, however it did (Linux only)",
+    )
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -67,6 +73,8 @@ def main(arguments: Sequence[str]) -> int:
     parser = ArgumentParser(prog="manage.py demo")
     add_arguments(parser)
     options = parser.parse_args(arguments)
+    if options.end_with_parent:
+        processes.end_with_parent(signal.SIGTERM)
     run(ports.port_number(options.port), options.state)
     return 0
 

@@ -64,6 +64,12 @@ def _libc() -> ctypes.CDLL:
     return ctypes.CDLL(None, use_errno=True)
 
 
+def end_with_parent(number: signal.Signals) -> None:
+    """From now on the kernel sends this signal to this process when its parent ends (Linux only)."""
+    if _LINUX:
+        _libc().prctl(_SET_PARENT_DEATH_SIGNAL, int(number))
+
+
 def _follow_parent(libc: ctypes.CDLL, parent: int, number: signal.Signals) -> None:
     """Runs in the child between fork and exec."""
     libc.prctl(_SET_PARENT_DEATH_SIGNAL, int(number))

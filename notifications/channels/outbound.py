@@ -122,18 +122,13 @@ def post(
     until = time.monotonic() + seconds
     target = parse(address)
     reached = _connect(target, _addresses(target, until), until)
-    try:
-        with reached as connection:
-            connection.settimeout(_left(until))
-            connection.sendall(_request(method, target, body, headers))
-            if not most_bytes:
-                return _read_head(connection, until)
-            with _held_to(until, connection):
-                return _read_answer(connection, most_bytes, until)
-    except TimeoutError as error:
-        raise Unreachable("took too long") from error
-    except (OSError, ValueError, HTTPException) as error:
-        raise Unreachable(f"{type(error).__name__}: {error}") from error
+    with _unreachable(until), reached as connection:
+        connection.settimeout(_left(until))
+        connection.sendall(_request(method, target, body, headers))
+        if not most_bytes:
+            return _read_head(connection, until)
+        with _held_to(until, connection):
+            return _read_answer(connection, most_bytes, until)
 
 
 def get(
@@ -156,21 +151,24 @@ def get(
     except OutboundError as error:
         raise Refused(CLOSED) from error
     reached = _connect(target, addresses, until)
+    with _unreachable(until), reached as connection, _held_to(until, connection):
+        connection.sendall(_request("POST" if body else "GET", target, body, headers))
+        answer = HTTPResponse(connection)
+        answer.begin()
+        if answer.status in (301, 302, 303, 307, 308):
+            raise Unreachable(f"it has moved to {answer.headers.get('Location', '')[:200]!r}")
+        if answer.status != 200:
+            raise Unreachable(f"it answered {answer.status}")
+        return _read_body(answer, most_bytes, until)
+
+
+@contextmanager
+def _unreachable(until: float) -> Iterator[None]:
+    """Says what went wrong, in one line; where time was up, whatever else that led to, that it took too long."""
     try:
-        with reached as connection, _held_to(until, connection):
-            connection.settimeout(_left(until))
-            connection.sendall(_request("POST" if body else "GET", target, body, headers))
-            answer = HTTPResponse(connection)
-            answer.begin()
-            if answer.status in (301, 302, 303, 307, 308):
-                raise Unreachable(f"it has moved to {answer.headers.get('Location', '')[:200]!r}")
-            if answer.status != 200:
-                raise Unreachable(f"it answered {answer.status}")
-            return _read_body(answer, connection, most_bytes, until)
-    except TimeoutError as error:
-        raise Unreachable("took too long") from error
+        yield
     except (OSError, ValueError, HTTPException) as error:
-        if time.monotonic() >= until:
+        if isinstance(error, TimeoutError) or time.monotonic() >= until:
             raise Unreachable("took too long") from error
         raise Unreachable(f"{type(error).__name__}: {error}") from error
 
@@ -197,19 +195,16 @@ def _read_answer(connection: socket.socket, most_bytes: int, until: float) -> An
     answer.begin()
     head = Answer(answer.status, {name.lower(): value for name, value in answer.getheaders()})
     with suppress(OutboundError, OSError, ValueError, HTTPException):
-        return replace(head, body=_read_body(answer, connection, most_bytes, until))
+        return replace(head, body=_read_body(answer, most_bytes, until))
     return head
 
 
-def _read_body(
-    answer: HTTPResponse, connection: socket.socket, most_bytes: int, until: float
-) -> bytes:
+def _read_body(answer: HTTPResponse, most_bytes: int, until: float) -> bytes:
     body = bytearray()
     while True:
-        connection.settimeout(_left(until))
         chunk = answer.read1(64 * 1024)
+        _left(until)  # what ended early may have been ended by us
         if not chunk:
-            _left(until)
             if answer.length:
                 raise Unreachable("it ended early")
             return bytes(body)

@@ -48,7 +48,11 @@ PARTS = {
     ),
     "outbound": Part(
         ("notifications/channels/outbound.py", "notifications/channels/public_addresses.py"),
-        ("notifications/test_fetching_through_the_door", "notifications/test_webhooks"),
+        (
+            "notifications/test_fetching_through_the_door",
+            "notifications/test_the_right_host_behind_the_door",
+            "notifications/test_webhooks",
+        ),
     ),
     "gate": Part(
         (

@@ -1,7 +1,8 @@
-"""A receiver of web messages on loopback that answers as it is told."""
+"""Receivers of web messages on loopback that answer as they are told."""
 
 from __future__ import annotations
 
+import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -58,3 +59,22 @@ def listening() -> Iterator[Hook]:
     server.shutdown()
     thread.join()
     server.server_close()
+
+
+@contextmanager
+def answering(say: Callable[[socket.socket], None], *, hear: bool = True) -> Iterator[str]:
+    """Takes one connection, hears what is asked and says this; yields its address."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+
+        def serve() -> None:
+            try:
+                peer, _ = server.accept()
+                with peer:
+                    if hear:
+                        peer.recv(4096)
+                    say(peer)
+            except OSError:
+                return  # the other side hung up, which is what is asked here
+
+        threading.Thread(target=serve, daemon=True).start()
+        yield f"http://127.0.0.1:{server.getsockname()[1]}/page.json"

@@ -10,7 +10,7 @@ from django.utils import timezone
 from notifications.channels.registry import CHANNELS
 from notifications.delivery.circuit_breaker import Breakers, alone, host_of
 from notifications.models import Breaker, Endpoint
-from notifications.vocabulary.delivery_states import Channel
+from notifications.vocabulary.delivery_states import FIRST_WAIT, Channel
 
 pytestmark = pytest.mark.django_db
 
@@ -75,3 +75,44 @@ def test_one_endpoint_goes_on_failing_where_another_of_its_host_takes_what_it_ge
     later.load([ONE])
     later.failed(ONE)
     assert kept(later) == (2, 0)
+
+
+def test_what_one_batch_has_learnt_the_next_one_knows() -> None:
+    Breaker.objects.create(channel="chat", host="hooks.example.com", failures=9)
+    first = Breakers()
+    for _ in range(MOST):
+        first.failed(ONE)
+    first.save()
+    later = Breakers()
+    later.load(HOOKS)
+    assert FIRST_WAIT / 2 < later.pause(ONE) <= FIRST_WAIT * 1.5
+    assert later.pause(OTHER) == timedelta(0)
+    later.failed(ONE)
+    assert kept(later) == (MOST + 1, 1)
+
+
+@pytest.mark.parametrize("whose", [alone(ONE), host_of(ONE)])
+def test_whose_pause_is_over_is_tried_with_one_message_and_a_resting_host_is_the_claims_affair(
+    whose: tuple[str, str],
+) -> None:
+    pause = timedelta(hours=1 if whose == host_of(ONE) else -1)
+    channel, host = whose
+    Breaker.objects.create(
+        channel=channel, host=host, failures=MOST, open_until=timezone.now() + pause
+    )
+    later = Breakers()
+    later.load([ONE])
+    assert later.pause(ONE) == timedelta(0)
+    later.failed(ONE)
+    later.save()
+    assert failures(whose) == MOST + 1
+
+
+def test_failures_of_the_relay_count_on_from_batch_to_batch() -> None:
+    anna, ben = (Endpoint(pk=number, channel="mail") for number in (1, 2))
+    for each in (anna, ben):
+        breakers = Breakers()
+        breakers.load([each])
+        breakers.failed(each)
+        breakers.save()
+    assert list(Breaker.objects.values_list("host", "failures")) == [("", 2)]

@@ -7,7 +7,7 @@ are unique per communication and endpoint, so asking twice, late or in parallel 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, NamedTuple
 
@@ -37,6 +37,18 @@ from notifications.vocabulary.delivery_states import (
 )
 
 _LAST = 2**63 - 1  # beyond every id
+# The parameters of a first statement, whose audience is chosen at once.
+_FIRST: Mapping[str, Any] = {
+    "in_between": False,
+    "end": False,
+    "takes_back": False,
+    "line": [],
+    "communication": 0,
+    "after": 0,
+    "upto": _LAST,
+    "most": None,
+    "matching": True,
+}
 # With so many cells it is cheaper to read all targets of a tenant than to look up each cell.
 WIDE = 3_000
 # Tenants of a window, for which the server need not plan the statement anew.
@@ -76,10 +88,11 @@ def breakdown(
 ) -> Breakdown:
     """The audience of a first statement about these cells, of its list with `incident_id`; ten addresses of it."""
     target_index.refresh()
-    facts = _first_facts(cells, incident_id, kind, level) | asdict(bits(kind, level))
+    facts = {**_FIRST, **_places(cells), **asdict(bits(kind, level))}
     parts: dict[str, dict[str, int]] = {}
     spread: tuple[str, ...] = (sql.SPREAD_BY_FOOTPRINT,)
     if incident_id is not None:
+        facts["line"] = line_of(incident_id)
         spread = (sql.MATCHED_BY_LIST, sql.SPREAD_BY_LIST)
     with connection.cursor() as cursor:
         for statement in (
@@ -181,7 +194,7 @@ def add_readers(
 
 def count_readers(cells: Sequence[CellIds], *, kind: str, level: str) -> int:
     """How many public subscribers hear of these cells, if it is public."""
-    facts = _first_facts(cells, None, kind, level)
+    facts = {**_FIRST, **_places(cells), **_post_facts(kind, level)}
     with connection.cursor() as cursor:
         cursor.execute(sql.chain(readers_sql.READERS) + readers_sql.COUNT_READERS, facts)
         ((number,),) = cursor.fetchall()
@@ -204,26 +217,6 @@ def _targets(cells: Sequence[CellIds], *, by_list: bool) -> tuple[str, ...]:
     if by_list:
         return (sql.MATCHED_BY_LIST, sql.TARGETS_BY_LIST)
     return (sql.TARGETS_BY_WIDE_FOOTPRINT if len(cells) >= WIDE else sql.TARGETS_BY_FOOTPRINT,)
-
-
-def _first_facts(
-    cells: Sequence[CellIds], incident_id: int | None, kind: str, level: str
-) -> dict[str, Any]:
-    """The parameters of a first statement about these cells."""
-    return {
-        **_places(cells),
-        **_post_facts(kind, level),
-        "in_between": False,
-        "end": False,
-        "takes_back": False,
-        "line": [] if incident_id is None else line_of(incident_id),
-        "incident": incident_id or 0,
-        "communication": 0,
-        "after": 0,
-        "upto": _LAST,
-        "most": None,
-        "matching": True,
-    }
 
 
 def _post_facts(kind: str, level: str) -> dict[str, Any]:

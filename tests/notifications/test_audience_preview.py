@@ -13,10 +13,18 @@ from incidents.models import Incident
 from incidents.services import incident as incident_service
 from notifications.audience import preview
 from notifications.delivery import plan
-from notifications.models import Delivery, FanOut
+from notifications.models import Delivery, Endpoint, FanOut, PublicTopic, Tenant
 from notifications.vocabulary.delivery_states import Phase
 from tests.conftest import declaration, hit
-from tests.notifications.cast import confirm_audience, last, reader, rule, subscription, tenant
+from tests.notifications.cast import (
+    THEN,
+    confirm_audience,
+    last,
+    reader,
+    rule,
+    subscription,
+    tenant,
+)
 
 pytestmark = pytest.mark.usefixtures("catalogue")
 
@@ -72,6 +80,20 @@ def test_an_audience_is_counted_by_channel_geography_and_tenant(
     assert not Delivery.objects.exists()
 
 
+def test_the_very_first_tenant_and_reader_count_too(
+    incident: Incident, capsys: pytest.CaptureFixture[str]
+) -> None:
+    first = Endpoint.objects.create(
+        pk=1, address="1@example.com", created_at=THEN, confirmed_at=THEN
+    )
+    PublicTopic.objects.create(endpoint=first)
+    subscription(
+        Tenant.objects.create(pk=1, ref="first", name="First", contact=first), "first-1", WEST
+    )
+    found = asked(incident, capsys)
+    assert (found["tenants"], found["endpoints"], found["readers"]) == (3, 4, 2)
+
+
 def test_where_nobody_runs_all_counts_are_nothing(
     now: datetime, operator: User, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -107,6 +129,7 @@ def test_a_confirmed_audience_is_the_impacted_list(
     confirm_audience(incident, "fabrikam-1")
     found = asked(incident, capsys)
     assert (found["basis"], found["largest_tenants"]) == ("impacted list", {"fabrikam": 1})
+    assert (found["channels"], found["sample"]) == ({"mail": 1}, ["mail fabrikam@example.com"])
 
 
 def test_only_a_confirmed_audience_with_a_list_is_the_list(

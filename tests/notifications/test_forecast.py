@@ -184,6 +184,20 @@ def found(communication: Communication) -> Forecast:
     )
 
 
+def by_way(communication: Communication) -> Counter[tuple[str, str]]:
+    heard: Counter[tuple[str, str]] = Counter()
+    for way in ways(communication):
+        heard[way.audience, way.channel] += way.receivers
+    return heard
+
+
+def heard_by(said: Forecast) -> Counter[tuple[str, str]]:
+    heard = {"targeted": said.targeted, "public": said.public if said.is_public else {}}
+    return Counter(
+        {(audience, channel): n for audience, by in heard.items() for channel, n in by.items()}
+    )
+
+
 def silent_by_hand(communication: Communication) -> set[str]:
     """Tenants that the cells or the list concern and none of whose addresses hears of it."""
     if not selection.matches(communication):
@@ -253,6 +267,7 @@ def test_a_forecast_says_what_is_then_planned(case: Case, operator: User) -> Non
 
         said = forecast(asked)
         counted = hearers(asked)
+        assert by_way(asked) == heard_by(said)
         plan.plan(communication_id=asked.pk, now=now)
         then = found(asked)
 

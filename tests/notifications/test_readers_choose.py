@@ -249,6 +249,9 @@ def test_the_hour_is_found_in_every_zone_and_across_a_change_of_the_clocks() -> 
     assert due["Europe/Berlin"].astimezone(UTC) == datetime(2026, 3, 29, 6, tzinfo=UTC)  # summer
     assert due["Pacific/Auckland"].astimezone(UTC) == datetime(2026, 3, 28, 19, tzinfo=UTC)
     assert due["Nowhere/Land"] == datetime(2026, 3, 29, 8, tzinfo=UTC)
+    for now in (datetime(2026, 5, 4, 7, 59, tzinfo=UTC), datetime(2026, 5, 3, 8, tzinfo=UTC)):
+        at_the_hour = daily_summary.due_by_zone(now=now)["Nowhere/Land"]
+        assert at_the_hour == datetime(2026, 5, 4, 8, tzinfo=UTC)
 
 
 def test_a_pause_holds_also_for_what_was_planned_before_it(operator: User, sink: Sink) -> None:

@@ -13,6 +13,7 @@ from incidents.models import Impact, Incident, Region
 from incidents.services import incident as incident_service
 from incidents.services.inputs import Changes, Statement
 from notifications.audience.tenants.tenant_events import (
+    Asked,
     EventBasis,
     TenantEvent,
     events_for,
@@ -25,9 +26,10 @@ from notifications.audience.tenants.tenant_hits import (
     hits,
     subscriptions_hit,
 )
-from notifications.models import CustomerSubscription, Tenant
+from notifications.delivery import plan
+from notifications.models import CustomerSubscription, Delivery, Tenant
 from tests.conftest import NOW, declaration, hit
-from tests.notifications.cast import confirm_audience, subscription, tenant
+from tests.notifications.cast import confirm_audience, last, subscription, tenant
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("catalogue")]
 WEST, NORTH, EAST = (("key-vault", region) for region in ("west-europe", "north-europe", "east-us"))
@@ -66,6 +68,27 @@ def test_a_page_that_is_full_asks_no_further(nordwind: Tenant, operator: User) -
         page = events_of(nordwind, most=2)
     assert [each.incident.pk for each in page] == newest[:2]
     assert len(one_page) == len(everything)
+
+
+@pytest.mark.parametrize(
+    "where",
+    [
+        Asked(service="key-vault"),
+        Asked(region="west-europe"),
+        Asked(service="key-vault", region="west-europe"),
+    ],
+)
+def test_of_a_cell_only_what_hit_it_is_listed(
+    nordwind: Tenant, operator: User, where: Asked
+) -> None:
+    spared, other = declared(operator), declared(operator)
+    plan.plan(communication_id=last(spared).pk, now=NOW)
+    Delivery.objects.update(state="sent", sent_at=NOW)
+    tenant("other", WEST)
+    confirm_audience(spared, "other-1")
+    seen = {each.incident.pk: each.basis for each in events_of(nordwind)}
+    assert seen == {spared.pk: EventBasis.NOT_HIT, other.pk: EventBasis.FOOTPRINT}
+    assert [each.incident.pk for each in events_of(nordwind, where)] == [other.pk]
 
 
 def test_each_statement_is_marked_as_for_everybody_or_for_the_affected_alone(

@@ -140,10 +140,10 @@ def test_a_silent_publisher_is_admitted_and_a_living_one_is_believed_again(
 ) -> None:
     machine = product.machine
     machine.kill("publisher")
-    was = time.time() - 301
-    os.utime(machine.published / "heartbeat.json", (was, was))
     fresh = machine.published / "current" / manifest.page_file("/status/")
     stale, tag = shown(fresh.read_bytes()), product.get("/status/")[1]["etag"]
+    was = time.time() - 301
+    os.utime(machine.published / "heartbeat.json", (was, was))
     until(lambda: product.get("/status/")[2] == stale, "the page that says how old it is")
     assert product.get("/status/", if_none_match=tag)[0] == 200
     assert product.get("/status/", accept_encoding="gzip")[1]["content-encoding"] == "gzip"

@@ -6,7 +6,9 @@ import os
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
+from fnmatch import fnmatch
 from typing import Literal
+from urllib.parse import urlsplit
 
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, ViewportSize, sync_playwright
@@ -56,6 +58,13 @@ def browser_page(
         page.on("pageerror", lambda error: complaints.append(str(error)))
         yield page, complaints
         browser.close()
+
+
+def arrive(page: Page, path: str) -> None:
+    """Waits for a page whose path fits the pattern. The query of an address may name the page that comes next, so
+    that a pattern of the whole address would fit too early.
+    """
+    page.wait_for_url(lambda url: fnmatch(urlsplit(url).path, path))
 
 
 def check_accessible(page: Page, *, targets: bool = False) -> None:

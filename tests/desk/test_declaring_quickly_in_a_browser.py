@@ -63,6 +63,42 @@ def test_an_answer_that_comes_late_takes_no_choice_back(live_server: Any, operat
         page.wait_for_selector("text=1 ticked: Storage", timeout=5_000)
 
 
+EVERY_ANSWER_COMES_LATE = """
+const real = window.fetch;
+window.fetch = async (...wish) => {
+  const answer = await real(...wish);
+  if (String(wish[0]).includes("/find/")) await new Promise((go) => setTimeout(go, 1500));
+  return answer;
+};
+"""
+
+
+@pytest.mark.parametrize("back", ["clicks into the field again", "types on"])
+def test_a_name_typed_before_the_answer_to_the_last_one_takes_its_place(
+    live_server: Any, operator: User, back: str
+) -> None:
+    with browser_page() as (page, _):
+        sign_in(page, live_server)
+        page.goto(f"{live_server.url}/admin/desk/new/")
+        page.evaluate(EVERY_ANSWER_COMES_LATE)
+        page.click("#find-services")
+        for typed in ("stor", "key va"):
+            if back == "clicks into the field again":
+                page.click("#find-services")
+            page.keyboard.type(typed)
+            page.keyboard.press("Enter")
+        page.wait_for_selector("text=2 ticked: Storage, Key Vault", timeout=10_000)
+        # A third name is half typed when the answer to a fourth question comes: it stays, and is gone on with.
+        page.keyboard.type("redis")
+        page.keyboard.press("Enter")
+        page.keyboard.type("app")
+        page.wait_for_timeout(1700)
+        page.click("#find-services")
+        page.keyboard.press("End")
+        page.keyboard.type(" serv")
+        assert page.input_value("#find-services") == "app serv"
+
+
 def test_all_of_europe_in_one_word(live_server: Any, operator: User) -> None:
     with browser_page() as (page, complaints):
         sign_in(page, live_server)

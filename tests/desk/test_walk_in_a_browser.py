@@ -9,7 +9,7 @@ from django.contrib.auth.models import User
 from playwright.sync_api import Page
 
 from incidents.models import Incident
-from tests.browsing import browser_page, check_accessible
+from tests.browsing import arrive, browser_page, check_accessible
 
 pytestmark = [
     pytest.mark.browser,
@@ -30,7 +30,7 @@ def sign_in(page: Page, server: Any) -> None:
     page.fill("#id_username", "olga")
     page.fill("#id_password", PASSWORD)
     page.click("[type=submit]")
-    page.wait_for_url("**/admin/desk/")
+    arrive(page, "*/admin/desk/")
 
 
 def test_declare_preview_publish_recover_resolve(live_server: Any, operator: User) -> None:

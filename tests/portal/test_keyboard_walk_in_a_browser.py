@@ -24,7 +24,7 @@ from notifications.channels.email.smtp import RELAY
 from notifications.customers.sign_in import codes
 from notifications.delivery import plan, send
 from notifications.models import ActionGroup, Tenant
-from tests.browsing import DESKTOP, PHONE, THEMES, browser_page, check_accessible
+from tests.browsing import DESKTOP, PHONE, THEMES, arrive, browser_page, check_accessible
 from tests.conftest import declaration, hit
 from tests.notifications.cast import endpoint, last
 from tests.notifications.conftest import Sink, text_of
@@ -130,7 +130,7 @@ def test_from_the_first_sign_in_to_the_evidence_by_keyboard(
         reach(page, "#address")
         page.keyboard.type(OLA)
         page.keyboard.press("Enter")
-        page.wait_for_url("**/code/**")
+        arrive(page, "*/code/*")
         aside(lambda: codes.send_codes(now=datetime.now(UTC)))
         reach(page, "#code")
         page.keyboard.type(of_mail(sink, OLA, r"\d{4} \d{4}"))
@@ -138,9 +138,9 @@ def test_from_the_first_sign_in_to_the_evidence_by_keyboard(
         expect(page.locator("h1")).to_have_text("Nothing of yours is affected now")
 
         press(page, "a[href$='/rules/']")
-        page.wait_for_url("**/rules/")
+        arrive(page, "*/rules/")
         press(page, "a[href$='/rules/new/']")
-        page.wait_for_url("**/rules/new/")
+        arrive(page, "*/rules/new/")
         reach(page, "#name")
         page.keyboard.type("At night, too")
         press(page, "[name=action_groups]", "Space")
@@ -148,7 +148,7 @@ def test_from_the_first_sign_in_to_the_evidence_by_keyboard(
         press(page, "[value=test]", "Enter", back=True)
         expect(page.locator("#tested")).to_contain_text("nothing in twelve months")
         press(page, "[value=save]")
-        page.wait_for_url("**/rules/")
+        arrive(page, "*/rules/")
 
         incident = aside(lambda: begins(operator))
         # The alert is in the mailbox, and leads to the event.
@@ -171,7 +171,7 @@ def test_from_the_first_sign_in_to_the_evidence_by_keyboard(
         expect(page.locator("main")).to_contain_text("A certificate ran out.")  # the review
         screens = [page.url]
         press(page, "a[href$='/evidence/']")
-        page.wait_for_url("**/evidence/")
+        arrive(page, "*/evidence/")
         expect(page.locator("main")).to_contain_text(OPS)
         expect(page.locator("main")).to_contain_text("250 taken")
         expect(page.locator("main")).to_contain_text("Ed25519")

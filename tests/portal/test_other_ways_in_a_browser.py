@@ -20,7 +20,7 @@ from incidents.models import AuditEvent
 from notifications.customers.sign_in import single_sign_on
 from notifications.models import ClaimedDomain, Membership, Passkey, Tenant, TenantProvider
 from statuspage.local.ports import free_port
-from tests.browsing import browser_page
+from tests.browsing import arrive, browser_page
 from tests.notifications.cast import tenant
 from tests.portal.people import person, signed_in
 
@@ -64,7 +64,7 @@ def test_a_passkey_is_made_signs_in_without_an_address_and_is_good_once(
         page.on("request", lambda each: sent.append(each.post_data or ""))
         page.goto(f"{url}{SIGN_IN}?next=/service-health/of/nordwind/history/")
         page.get_by_role("button", name="Sign in with a passkey").click()
-        page.wait_for_url("**/of/nordwind/history/")
+        arrive(page, "*/of/nordwind/history/")
     assert Passkey.objects.get().person.email == "anna@nordwind.example.com"
     answer = next(each for each in sent if "challenge" in each)
     again = {name: values[0] for name, values in parse_qs(answer).items()}
@@ -133,7 +133,7 @@ def test_an_address_of_a_claimed_domain_comes_in_by_its_provider_alone(
         backs: list[str] = []
         page.on("request", lambda each: backs.append(each.url))
         by_provider(page, url, "erik@example.com", "erik")
-        page.wait_for_url("**/of/**")
+        arrive(page, "*/of/*")
         assert page.get_by_text("Signed in as").count() == 1
     joined = Membership.objects.get(person__email="erik@example.com", tenant=nordwind)
     assert (joined.role, joined.sees_security) == ("reader", False)

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from django.contrib.auth.models import User
 
-from tests.browsing import browser_page, check_accessible
+from tests.browsing import arrive, browser_page, check_accessible
 from tests.sign_in.conftest import PASSWORD
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.browser]
@@ -37,23 +37,23 @@ def test_a_passkey_signs_in_without_a_password(live_server: Any, olga: User) -> 
         page.fill("#id_username", "olga")
         page.fill("#id_password", PASSWORD)
         page.click("[type=submit]")
-        page.wait_for_url("**/admin/desk/")
+        arrive(page, "*/admin/desk/")
 
         page.goto(f"{url}/admin/account/2fa/webauthn/add/")
-        page.wait_for_url("**/reauthenticate/**")
+        arrive(page, "*/reauthenticate/*")
         page.fill("#id_password", PASSWORD)
         page.click("main [type=submit]")
-        page.wait_for_url("**/webauthn/add/")
+        arrive(page, "*/webauthn/add/")
         check_accessible(page)
         page.fill("#id_name", "Laptop")
         page.check("#id_passwordless")
         page.click("#mfa_webauthn_add")
-        page.wait_for_url("**/recovery-codes/**")
+        arrive(page, "*/recovery-codes/*")
         check_accessible(page)
 
         page.click("text=Log out")
-        page.wait_for_url("**/admin/login/**")
+        arrive(page, "*/admin/login/*")
         page.click("#passkey_login")
-        page.wait_for_url("**/admin/desk/")
+        arrive(page, "*/admin/desk/")
 
         assert complaints == []

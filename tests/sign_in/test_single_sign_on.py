@@ -17,7 +17,7 @@ from pytest_django import Settings
 from incidents.access import APPROVER, OPERATOR
 from incidents.models import AuditEvent
 from statuspage.local.ports import free_port
-from tests.browsing import browser_page
+from tests.browsing import arrive, browser_page
 
 ROOT = Path(__file__).resolve().parents[2]
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.browser]
@@ -78,7 +78,7 @@ def sign_in(page: Page, url: str, who: str, groups: Path, *names: str) -> None:
 def test_the_providers_groups_are_the_roles_each_time_anew(url: str, groups: Path) -> None:
     with browser_page() as (page, _):
         sign_in(page, url, "anna", groups, "cloud-ops", "canteen")
-        page.wait_for_url("**/admin/desk/")
+        arrive(page, "*/admin/desk/")
         assert page.get_by_role("link", name="Declare an incident").count() == 1
     anna = User.objects.get(username="anna")
     assert [group.name for group in anna.groups.all()] == [OPERATOR]
@@ -86,7 +86,7 @@ def test_the_providers_groups_are_the_roles_each_time_anew(url: str, groups: Pat
 
     with browser_page() as (page, _):
         sign_in(page, url, "anna", groups, "cloud-leads")
-        page.wait_for_url("**/admin/desk/")
+        arrive(page, "*/admin/desk/")
     assert [user.username for user in User.objects.filter(username__startswith="anna")] == ["anna"]
     assert [group.name for group in anna.groups.all()] == [APPROVER]
 
@@ -107,6 +107,6 @@ def test_whoever_has_left_all_groups_is_let_in_no_more_and_a_name_here_is_not_ta
     local = User.objects.create_superuser("root", email="root@example.com", password="x" * 20)
     with browser_page() as (page, _):
         sign_in(page, url, "root", groups, "cloud-ops")
-        page.wait_for_url("**/admin/desk/")
+        arrive(page, "*/admin/desk/")
     other = User.objects.exclude(pk=local.pk).get()
     assert (other.is_superuser, other.username == "root") == (False, False)

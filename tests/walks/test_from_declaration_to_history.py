@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page
 
-from tests.browsing import browser_page
+from tests.browsing import arrive, browser_page
 from tests.notifications.conftest import text_of
 from tests.walks.conftest import Demo, until
 
@@ -28,7 +28,7 @@ def sign_in(page: Page, demo: Demo) -> None:
     page.fill("#id_username", "operator")
     page.fill("#id_password", demo.password)
     page.click("[type=submit]")
-    page.wait_for_url("**/admin/desk/")
+    arrive(page, "*/admin/desk/")
 
 
 def tick(page: Page, kind: str, *typed: str) -> None:

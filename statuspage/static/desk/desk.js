@@ -17,19 +17,19 @@ class Finder {
     this.asked = "";
     this.best = null;
     this.chosen = false; // by the arrow keys
-    this.ticked = false; // what stands in the field
+    this.entered = false; // what stands in the field
     this.find.closest(".find").hidden = false;
-    // What was ticked gives way to the next name, also where somebody clicks into the field again.
+    // What was entered gives way to the next name, also where somebody clicks into the field again.
     this.find.addEventListener("mousedown", (event) => {
-      if (!this.ticked) return;
-      this.ticked = false;
+      if (!this.entered) return;
+      this.entered = false;
       event.preventDefault(); // it would set the cursor instead
       this.find.focus();
       this.find.select();
     });
     this.find.addEventListener("input", (event) => {
       event.stopPropagation(); // looking for a name changes no fact
-      this.ticked = false;
+      this.entered = false;
       clearTimeout(this.timer);
       this.answer = null;
       this.timer = setTimeout(() => this.ask(), 120);
@@ -131,15 +131,15 @@ class Finder {
     event.preventDefault(); // it ticks instead of sending the form
     const phrase = this.find.value.trim();
     if (!phrase) return;
-    // Whoever types on is faster than the answer: what was asked for is ticked all the same.
+    // Whoever types on is faster than the answer: what was asked for is ticked all the same, and gives way at once.
+    this.entered = true;
+    this.find.select();
     const chosen = this.answer ? this.best : this.target(await this.look(phrase));
     const box = chosen?.matches("button") ? chosen : chosen?.querySelector("input");
     if (box && (box.type !== "checkbox" || !box.checked)) box.click();
-    this.ticked = Boolean(box);
-    if (this.find.value.trim() === phrase && this.isHere()) {
-      if (!this.answer) this.ask();
-      this.find.select();
-    }
+    if (this.find.value.trim() !== phrase) return;
+    if (!box) this.entered = false; // a slip is mended rather than typed anew
+    if (!this.answer && this.isHere()) this.ask();
   }
 
   name() {

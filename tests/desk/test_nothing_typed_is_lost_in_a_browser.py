@@ -10,7 +10,7 @@ from playwright.sync_api import Page, Route
 
 from incidents.models import FormDraft, Incident
 from tests.browsing import browser_page
-from tests.desk.test_walk_in_a_browser import PASSWORD, sign_in
+from tests.desk.test_walk_in_a_browser import PASSWORD, preview, sign_in
 
 pytestmark = [
     pytest.mark.browser,
@@ -59,11 +59,11 @@ def test_whatever_happens_to_the_session_or_the_page(live_server: Any, operator:
         page.click("button.primary >> text=Preview")
         page.wait_for_selector("text=you signed in again")
         as_typed(page)
-        page.click("button.primary >> text=Preview")
+        preview(page)
         page.wait_for_selector(".verdict >> text=TARGETED ONLY")
 
         fill_in(page, live_server)
-        page.click("button.primary >> text=Preview")
+        preview(page)
         page.wait_for_selector(".verdict >> text=TARGETED ONLY")
         page.go_back()
         as_typed(page)

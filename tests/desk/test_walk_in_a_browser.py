@@ -33,6 +33,12 @@ def sign_in(page: Page, server: Any) -> None:
     arrive(page, "*/admin/desk/")
 
 
+def preview(page: Page) -> None:
+    """A verdict is on the form, too: only the title tells which page it is."""
+    page.click("button.primary >> text=Preview")
+    page.wait_for_selector("h1 >> text=Preview")
+
+
 def test_declare_preview_publish_recover_resolve(live_server: Any, operator: User) -> None:
     with browser_page() as (page, complaints):
         sign_in(page, live_server)
@@ -54,14 +60,14 @@ def test_declare_preview_publish_recover_resolve(live_server: Any, operator: Use
         page.fill("#id_targeted_text", "Only for your eyes.")
         page.fill("#id_next_update_by", "+30")
 
-        page.click("button.primary >> text=Preview")
+        preview(page)
         assert page.inner_text(".verdict") == "PUBLIC – scenario 1, broad impact"
         assert "Only for your eyes." in page.inner_text(".mail >> nth=0")
         check_accessible(page)
         page.click("text=Back to the form")
         assert page.input_value("#id_public_text") == "Some requests fail.\n\n- reads\n- writes"
         assert page.locator("#id_regions .more:visible select").input_value() == "zone"
-        page.click("button.primary >> text=Preview")
+        preview(page)
         page.dblclick("button >> text=Publish")
 
         page.wait_for_selector("text=is declared and published")
@@ -75,7 +81,7 @@ def test_declare_preview_publish_recover_resolve(live_server: Any, operator: Use
         page.wait_for_selector("text=Update 3 is posted (Resolved).")
         check_accessible(page)
         page.click("text=Incident desk")
-        assert "Nothing is open." in page.inner_text("main")
+        page.wait_for_selector("main >> text=Nothing is open.")
         assert complaints == []
 
     incident = Incident.objects.get()
@@ -117,6 +123,7 @@ def test_all_of_it_works_without_scripts(live_server: Any, operator: User) -> No
         page.check("[name=regions][value=west-europe]")
         page.select_option("#id_audience", "estimated")
         page.press("#id_public_title", "Enter")
+        page.wait_for_selector("h1 >> text=Preview")
         assert page.inner_text(".verdict") == "TARGETED ONLY"
         page.click("text=Back to the form")
         assert page.is_checked("[name=services][value=azure-resource-manager]")

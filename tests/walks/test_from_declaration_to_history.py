@@ -85,6 +85,7 @@ def test_targeted_first_then_public_then_over(demo: Demo, tmp_path: Path) -> Non
         page.fill("#id_public_text", "Relay and Service Bus fail in several regions.")
         page.fill("#id_targeted_text", "Further regions fail, too.")
         page.click("button.primary >> text=Preview")
+        page.wait_for_selector("h1 >> text=Preview")
         page.wait_for_selector(".verdict >> text=PUBLIC – scenario 1")
         page.click("button.primary")
         page.wait_for_selector("text=is posted")

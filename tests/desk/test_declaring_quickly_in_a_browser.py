@@ -67,7 +67,7 @@ EVERY_ANSWER_COMES_LATE = """
 const real = window.fetch;
 window.fetch = async (...wish) => {
   const answer = await real(...wish);
-  if (String(wish[0]).includes("/find/")) await new Promise((go) => setTimeout(go, 1500));
+  if (/find|new/.test(wish[0])) await new Promise((go) => setTimeout(go, 1500));
   return answer;
 };
 """
@@ -97,6 +97,26 @@ def test_a_name_typed_before_the_answer_to_the_last_one_takes_its_place(
         page.keyboard.press("End")
         page.keyboard.type(" serv")
         assert page.input_value("#find-services") == "app serv"
+
+
+@pytest.mark.parametrize(
+    ("region", "ticked"), [("west eu", "West Europe"), ("europe", "West Europe, North Europe")]
+)
+def test_what_was_entered_before_preview_is_in_it(
+    live_server: Any, operator: User, region: str, ticked: str
+) -> None:
+    with browser_page() as (page, _):
+        sign_in(page, live_server)
+        page.goto(f"{live_server.url}/admin/desk/new/")
+        page.check("[name=services][value=storage]")
+        page.fill("#id_public_title", "Storage fails")
+        page.fill("#id_public_text", "Some requests fail.")
+        page.evaluate(EVERY_ANSWER_COMES_LATE)
+        look(page, "regions", region)
+        page.click("button.primary >> text=Preview")
+        page.wait_for_selector("h1 >> text=Preview", timeout=15_000)
+        page.click("text=Back to the form")
+        page.wait_for_selector(f"#id_regions >> text=ticked: {ticked}")
 
 
 def test_all_of_europe_in_one_word(live_server: Any, operator: User) -> None:

@@ -2,6 +2,23 @@
 
 // Comfort only: without this file every screen works the same, with a little more scrolling.
 
+// What a form waits for before it is sent: a name that is looked up, boxes that the server ticks, a draft's save.
+const underWay = new Set();
+const hold = (promise) => {
+  underWay.add(promise);
+  promise.finally(() => underWay.delete(promise));
+};
+const nothingUnderWay = async () => {
+  while (underWay.size) await Promise.allSettled(underWay);
+};
+document.addEventListener("click", (event) => {
+  const button = event.target.closest("button[name='tick'][data-htmx-powered]");
+  if (!button) return;
+  const ticks = (ended) => ended.detail.ctx.sourceElement === button;
+  const ticked = (done) => document.addEventListener("htmx:finally:request", (ended) => ticks(ended) && done());
+  hold(new Promise(ticked));
+});
+
 // Find as you type. What a name means is decided by the server, for all pickers and lists alike; Enter
 // ticks what is meant for certain, or what the arrow keys have chosen, and never anything else.
 const CHOICES = "label > input[name='services'], label > input[name='regions']";
@@ -34,7 +51,7 @@ class Finder {
       this.answer = null;
       this.timer = setTimeout(() => this.ask(), 120);
     });
-    this.find.addEventListener("keydown", (event) => this.press(event));
+    this.find.addEventListener("keydown", (event) => hold(this.press(event)));
     picker.addEventListener("change", () => this.name());
     // After a reload, or Back, the browser ticks again what was ticked, and says so to nobody.
     window.addEventListener("pageshow", () => this.name());
@@ -197,13 +214,14 @@ for (const field of document.querySelectorAll("[data-moment]")) {
 // A draft is kept on the server while somebody types: a crash, a reload or another person finds it again.
 for (const form of document.querySelectorAll("form[data-draft]")) {
   const line = form.querySelector("[data-saved]");
-  let timer, again = false, saved = null; // `saved`: the save under way
+  let timer, again = false, saving = false;
   const keep = () => {
     if (form.dataset.sent) return;
-    if (saved) again = true;
-    else saved = save();
+    if (saving) again = true;
+    else hold(save());
   };
   const save = async () => {
+    saving = true;
     const data = new FormData(form);
     data.set("page", form.getAttribute("action"));
     let wait = 0;
@@ -223,7 +241,7 @@ for (const form of document.querySelectorAll("form[data-draft]")) {
       line.textContent = "Not saved: no connection. Trying again; nothing is lost while this page stays open.";
       wait = 5000;
     }
-    saved = null;
+    saving = false;
     if (wait || again) {
       again = false;
       timer = setTimeout(keep, wait || 1000);
@@ -234,15 +252,18 @@ for (const form of document.querySelectorAll("form[data-draft]")) {
     clearTimeout(timer);
     timer = setTimeout(keep, 1500);
   });
-  // What is sent ends its draft: a save that is still under way would begin another one behind it.
+  // What was entered belongs to what is sent; and it ends its draft: a save still under way would begin another one
+  // behind it.
   form.addEventListener("submit", async (event) => {
     clearTimeout(timer);
-    if (!saved) return;
+    if (!underWay.size) return;
     const { submitter } = event;
     event.preventDefault();
     event.stopImmediatePropagation();
-    await Promise.race([saved, new Promise((late) => setTimeout(late, 10_000))]);
-    saved = null;
+    submitter?.setAttribute("aria-busy", "true");
+    await Promise.race([nothingUnderWay(), new Promise((late) => setTimeout(late, 10_000))]);
+    submitter?.removeAttribute("aria-busy");
+    underWay.clear();
     again = false;
     clearTimeout(timer);
     form.requestSubmit(submitter);

@@ -11,7 +11,7 @@ from typing import Literal
 from urllib.parse import urlsplit
 
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Page, ViewportSize, sync_playwright
+from playwright.sync_api import Page, ViewportSize, expect, sync_playwright
 
 ARGUMENTS = [
     "--no-sandbox",
@@ -27,7 +27,10 @@ document.addEventListener("securitypolicyviolation", (event) => {
 """
 DESKTOP: ViewportSize = {"width": 1280, "height": 900}
 PHONE: ViewportSize = {"width": 360, "height": 640}
+PATIENCE = 120_000  # milliseconds: a busy machine is no failure of the page
 THEMES: tuple[Literal["light"], Literal["dark"]] = ("light", "dark")
+
+expect.set_options(timeout=PATIENCE)
 
 
 def chromium() -> str:
@@ -50,7 +53,7 @@ def browser_page(
         if scripts:
             context.add_init_script(NOTE_VIOLATIONS)
         page = context.new_page()
-        page.set_default_timeout(120_000)  # a busy machine is no failure of the page
+        page.set_default_timeout(PATIENCE)
         page.on(
             "console",
             lambda message: complaints.append(message.text) if message.type == "error" else None,

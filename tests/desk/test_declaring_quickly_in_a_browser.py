@@ -60,7 +60,7 @@ def test_an_answer_that_comes_late_takes_no_choice_back(live_server: Any, operat
         page.press("#find-services", "ArrowDown")
         page.wait_for_selector("body[data-late]")
         page.press("#find-services", "Enter")
-        page.wait_for_selector("text=1 ticked: Storage", timeout=5_000)
+        page.wait_for_selector("text=1 ticked: Storage")
 
 
 EVERY_ANSWER_COMES_LATE = """
@@ -87,7 +87,7 @@ def test_a_name_typed_before_the_answer_to_the_last_one_takes_its_place(
                 page.click("#find-services")
             page.keyboard.type(typed)
             page.keyboard.press("Enter")
-        page.wait_for_selector("text=2 ticked: Storage, Key Vault", timeout=10_000)
+        page.wait_for_selector("text=2 ticked: Storage, Key Vault")
         # A third name is half typed when the answer to a fourth question comes: it stays, and is gone on with.
         page.keyboard.type("redis")
         page.keyboard.press("Enter")
@@ -114,7 +114,7 @@ def test_what_was_entered_before_preview_is_in_it(
         page.evaluate(EVERY_ANSWER_COMES_LATE)
         look(page, "regions", region)
         page.click("button.primary >> text=Preview")
-        page.wait_for_selector("h1 >> text=Preview", timeout=15_000)
+        page.wait_for_selector("h1 >> text=Preview")
         page.click("text=Back to the form")
         page.wait_for_selector(f"#id_regions >> text=ticked: {ticked}")
 

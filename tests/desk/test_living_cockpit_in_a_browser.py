@@ -71,7 +71,7 @@ def test_it_goes_on_by_itself(live_server: Any, promised: Incident) -> None:
         other.click("text=Post at once")
         other.wait_for_selector("text=Update 2 is posted")
 
-        page.wait_for_selector("text=Somebody was faster.", timeout=15_000)
+        page.wait_for_selector("text=Somebody was faster.")
         page.wait_for_selector("[data-sound][data-played]")
         assert page.input_value("#update-targeted_text") == "North Europe is back"
         page.evaluate("document.activeElement.blur()")

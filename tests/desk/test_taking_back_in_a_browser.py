@@ -48,7 +48,7 @@ def test_taken_back_by_a_key_and_sent_when_time_is_over(
         page.click("text=Post at once")
         page.wait_for_selector(".undo >> text=goes out at")
         page.wait_for_selector("text=Said so far")
-        page.wait_for_selector(".said >> text=Two cables were cut.", timeout=40_000)
+        page.wait_for_selector(".said >> text=Two cables were cut.")
         assert page.locator(".undo").count() == 0
         assert complaints == []
     texts = targeted.communications.values_list("public_text", flat=True)

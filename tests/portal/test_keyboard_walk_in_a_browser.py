@@ -123,7 +123,6 @@ def test_from_the_first_sign_in_to_the_evidence_by_keyboard(
     group.endpoints.set([endpoint(OPS, tenant=nordwind)])
     home = f"{live_server.url}/service-health/"
     with browser_page() as (page, complaints):
-        page.set_default_timeout(20_000)
         page.set_viewport_size(viewport)
         page.route("**/static/statuspage/*", _published)
         page.goto(home)

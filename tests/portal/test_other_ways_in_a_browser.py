@@ -40,7 +40,6 @@ def test_a_passkey_is_made_signs_in_without_an_address_and_is_good_once(
 ) -> None:
     session = signed_in("anna@nordwind.example.com").cookies["service_health"].value
     with browser_page() as (page, _):
-        page.set_default_timeout(20_000)
         cdp = page.context.new_cdp_session(page)
         cdp.send("WebAuthn.enable")
         authenticator = {
@@ -129,7 +128,6 @@ def test_an_address_of_a_claimed_domain_comes_in_by_its_provider_alone(
     other = tenant("other", ("key-vault", "north-europe"))
     person("erik@example.com", other)
     with browser_page() as (page, _):
-        page.set_default_timeout(20_000)
         backs: list[str] = []
         page.on("request", lambda each: backs.append(each.url))
         by_provider(page, url, "erik@example.com", "erik")
@@ -146,7 +144,6 @@ def test_an_address_of_a_claimed_domain_comes_in_by_its_provider_alone(
     provider.domains.all().delete()
     ClaimedDomain.objects.create(provider=provider, name="nordwind.example.com")
     with browser_page() as (page, _):
-        page.set_default_timeout(20_000)
         by_provider(page, url, "anna@nordwind.example.com", "mallory")
         page.get_by_text("mallory@example.com is not in a domain of Nordwind").wait_for()
     assert AuditEvent.objects.filter(what="notifications_tenantprovider").exists()

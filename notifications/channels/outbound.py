@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import ipaddress
 import queue
+import re
 import socket
 import ssl
 import threading
@@ -28,6 +29,7 @@ PORTS = (443, 8443)
 LONGEST_ADDRESS = 1000
 LONGEST_HEAD = 16 * 1024
 SECONDS = 10.0
+_STATUS_LINE = re.compile(r"HTTP/1\.\d ([0-9]{3})( .*)?")  # RFC 9112, section 4
 # One answer for a name that is unknown, slow or leads inside: which of them is nobody's business.
 CLOSED = "The address cannot be used: its host is not found or not public, or it is not https:// on port 443 or 8443."
 
@@ -311,11 +313,11 @@ def _read_head(connection: socket.socket, until: float) -> Answer:
 
 def _parse_head(head: bytes) -> Answer:
     first, *lines = head.decode("latin-1").split("\r\n")
-    version, _, rest = first.partition(" ")
-    if not version.startswith("HTTP/1.") or not rest[:3].isdigit():
+    status = _STATUS_LINE.fullmatch(first)
+    if not status:
         raise ValueError("the answer is not HTTP")
     pairs = (line.partition(":") for line in lines)
-    return Answer(int(rest[:3]), {name.strip().lower(): value.strip() for name, _, value in pairs})
+    return Answer(int(status[1]), {name.strip().lower(): value.strip() for name, _, value in pairs})
 
 
 def _left(until: float) -> float:

@@ -168,6 +168,7 @@ def test_where_it_has_moved_is_said(status: int) -> None:
         (b"SMTP ready\r\n\r\n", "^ValueError: the answer is not HTTP"),
         (b"SMTP 220 ready\r\n\r\n", "^ValueError: the answer is not HTTP"),
         (b"HTTP/1.1 OK\r\n\r\n", "^ValueError: the answer is not HTTP"),
+        (b"HTTP/1.1 2040 OK\r\n\r\n", "^ValueError: the answer is not HTTP"),
         (b"", "ended before the answer"),
     ],
 )

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+import ast
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -14,6 +16,31 @@ from statuspage.configuration import environment as env
 from statuspage.configuration.reachable import reachable
 
 ROOT = Path(__file__).resolve().parents[2]
+README = (ROOT / "README.md").read_text()
+OF_DJANGO_AND_CELERY = {"CELERY_SKIP_CHECKS", "DJANGO_SETTINGS_MODULE", "PGAPPNAME"}
+
+
+def test_every_setting_is_in_the_readme() -> None:
+    read = {name for package in PACKAGES for path in package.rglob("*.py") for name in _read(path)}
+    told = set(re.findall(r"`([A-Z][A-Z_]+)[`=]", README))
+    in_groups = {name for name in read if name.startswith("OIDC_") and "`OIDC_…`" in README}
+    assert read - told - in_groups - OF_DJANGO_AND_CELERY == set()
+
+
+PACKAGES = [ROOT / name for name in ("incidents", "notifications", "statuspage")]
+
+
+def _read(path: Path) -> set[str]:
+    """Names that a module asks of the environment."""
+    return {
+        str(call.args[0].value)
+        for call in ast.walk(ast.parse(path.read_text()))
+        if isinstance(call, ast.Call)
+        and isinstance(call.func, ast.Attribute)
+        and ast.unparse(call.func.value) in ("env", "os.environ")
+        and call.args
+        and isinstance(call.args[0], ast.Constant)
+    }
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from datetime import datetime
 from functools import cache
 
@@ -17,6 +18,8 @@ from incidents.services.errors import EntryError
 from incidents.services.statements import checked_text, write_communication
 from incidents.state_table import TABLE, Decided, Standing, WorldSees
 from incidents.vocabulary import Scenario, VerdictRule
+
+log = logging.getLogger(__name__)
 
 
 def apply_verdict(
@@ -43,6 +46,7 @@ def apply_verdict(
     incident.public_due_at = None
     if shown is WorldSees.POST:
         incident.published_at = now
+        incident.alarm = ""  # about a post that could not be written by itself
     return shown is WorldSees.POST
 
 
@@ -112,23 +116,40 @@ def publish_due(*, now: datetime) -> list[str]:
     )
     posted = []
     for incident in waiting.order_by("public_due_at", "id"):
-        incident.published_at = now
-        incident.public_due_at = None
-        incident.updated_at = now
-        incident.save()
-        write_communication(
-            incident,
-            stage=incident.stage,
-            public_text="",
-            public_facts=opening(incident, at=now),
-            targeted_text="",
-            at=now,
-            now=now,
-            actor=None,
-            automated=True,
-        )
-        posted.append(incident.tracking_id)
+        try:
+            with transaction.atomic():
+                _post(incident, now=now)
+        except Exception as error:
+            # One that cannot be posted must not hold up the others; it is tried at each sweep, and a person knows.
+            log.exception("%s is due and cannot be posted", incident.tracking_id)
+            Incident.objects.filter(pk=incident.pk).update(alarm=_cannot_be_posted(error))
+        else:
+            posted.append(incident.tracking_id)
     return posted
+
+
+def _post(incident: Incident, *, now: datetime) -> None:
+    incident.published_at = now
+    incident.public_due_at = None
+    incident.alarm = ""
+    incident.updated_at = now
+    incident.save()
+    write_communication(
+        incident,
+        stage=incident.stage,
+        public_text="",
+        public_facts=opening(incident, at=now),
+        targeted_text="",
+        at=now,
+        now=now,
+        actor=None,
+        automated=True,
+    )
+
+
+def _cannot_be_posted(error: Exception) -> str:
+    what = str(error) if isinstance(error, EntryError) else type(error).__name__
+    return f"Its public post is due and cannot be written by itself ({what}): post an update."[:300]
 
 
 @transaction.atomic
@@ -167,9 +188,9 @@ def withdraw(
 def review_delivered(*, incident_id: int, told: int, planned: int, now: datetime) -> None:
     """`notifications` reports that a targeted review reached everybody it can reach, or its time is up.
 
-    `planned` deliveries, of which `told` were sent (or skipped because the tenant can see the
-    review). The public entry then goes, as its note said. Reaching nobody of a non-empty audience is
-    no delivery: the entry stays and the desk is alarmed. Safe to report twice.
+    `planned` deliveries, of which `told` were sent, alone or in a digest. The public entry then goes, as
+    its note said. Reaching nobody of a non-empty audience is no delivery: the entry stays and the desk is
+    alarmed. Safe to report twice.
     """
     incident = Incident.objects.select_for_update().get(pk=incident_id)
     if not incident.withdraw_after_review or incident.withdrawn_at or not incident.published_at:

@@ -19,7 +19,7 @@ class TransportError(Exception):
     """A try that failed. `detail` is for the outbox: one line, no secrets, at most 300 characters.
 
     `bad_address`: the other side said that this very address does not exist. `host_in_trouble`: the
-    failure says something about everybody behind the same host.
+    failure says something about everybody behind the same host. `ours`: nobody said no, a fault of our own did.
     """
 
     def __init__(
@@ -30,6 +30,7 @@ class TransportError(Exception):
         retry_after: timedelta | None = None,
         bad_address: bool = False,
         host_in_trouble: bool = False,
+        ours: bool = False,
     ) -> None:
         super().__init__(detail)
         self.failure = failure
@@ -37,6 +38,12 @@ class TransportError(Exception):
         self.retry_after = retry_after
         self.bad_address = bad_address
         self.host_in_trouble = host_in_trouble
+        self.ours = ours
+
+    @classmethod
+    def of_ours(cls, error: Exception) -> TransportError:
+        """A fault of our own: tried later, as it may be mended by then."""
+        return cls(Failure.TEMPORARY, type(error).__name__, ours=True)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

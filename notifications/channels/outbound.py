@@ -277,6 +277,9 @@ def _connect(target: OutboundTarget, addresses: Sequence[IpAddress], until: floa
         except (OSError, ValueError) as error:
             plain.close()
             raise Unreachable(f"TLS: {error}") from error
+        except Unreachable:
+            plain.close()
+            raise
     raise Unreachable(f"{type(trouble).__name__}: {trouble}") from trouble
 
 

@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import timedelta
 
-from django.db import connection
+from django.db import connection, transaction
 
 from incidents import prepared_statements
 from notifications.channels.registry import CHANNELS
@@ -27,13 +27,16 @@ SELECT channel, host, failures,
   CASE WHEN open_until > clock_timestamp() THEN open_until - clock_timestamp() END
 FROM notifications_breaker WHERE host = ANY (%(hosts)s::text[]) AND failures > 0
 """
-# Of several workers that fail at the same time the longest pause holds.
+# Of several workers that fail at the same time each counts, and the longest pause holds. What was taken ends only the
+# row of failures that was known of it: others may have met newer ones since.
 _NOTE = """
 INSERT INTO notifications_breaker AS b (channel, host, failures, open_until)
-VALUES (%s, %s, %s, clock_timestamp() + %s * interval '1 second')
-ON CONFLICT (channel, host) DO UPDATE
-SET failures = EXCLUDED.failures, open_until = CASE WHEN EXCLUDED.failures > 0
-  THEN GREATEST(b.open_until, EXCLUDED.open_until) END
+VALUES (%(channel)s, %(host)s, %(added)s, clock_timestamp() + %(pause)s * interval '1 second')
+ON CONFLICT (channel, host) DO UPDATE SET (failures, open_until) = (
+  SELECT total, CASE WHEN total > 0 THEN GREATEST(b.open_until, EXCLUDED.open_until) END
+  FROM (SELECT EXCLUDED.failures
+    + CASE WHEN %(taken)s AND b.failures = %(known)s THEN 0 ELSE b.failures END) AS met (total))
+RETURNING failures
 """
 
 
@@ -41,7 +44,9 @@ SET failures = EXCLUDED.failures, open_until = CASE WHEN EXCLUDED.failures > 0
 class Breakers:
     """What a batch learns of the endpoints and hosts it meets. `load` first, `save` in the end."""
 
-    _failures: dict[Key, int] = field(default_factory=dict)
+    _failures: dict[Key, int] = field(default_factory=dict)  # in a row, as far as is known here
+    _known: dict[Key, int] = field(default_factory=dict)  # of these, when they were read or saved
+    _taken: set[Key] = field(default_factory=set)  # took something since
     _pauses: dict[Key, timedelta] = field(default_factory=dict)
     _changed: set[Key] = field(default_factory=set)
 
@@ -60,7 +65,7 @@ class Breakers:
                 key = (channel, host)
                 if key not in keys:
                     continue
-                self._failures[key] = failures
+                self._failures[key] = self._known[key] = failures
                 # Of a host the claim has seen to it.
                 if _is_alone(key) and left:
                     self._pauses[key] = left
@@ -80,6 +85,7 @@ class Breakers:
             self._pauses.pop(key, None)
             if self._failures.get(key):
                 self._failures[key] = 0
+                self._taken.add(key)
                 self._changed.add(key)
 
     def failed(self, endpoint: Endpoint, *, retry_after: timedelta | None = None) -> None:
@@ -105,10 +111,24 @@ class Breakers:
             )
 
     def save(self) -> None:
-        with connection.cursor() as cursor:
+        """Add what was met here to what others have met meanwhile."""
+        saved: dict[Key, int] = {}
+        with transaction.atomic(), connection.cursor() as cursor:
             for key in sorted(self._changed):
-                pause = self._pauses.get(key, timedelta(0))
-                cursor.execute(_NOTE, (*key, self._failures[key], pause.total_seconds()))
+                known, taken = self._known.get(key, 0), key in self._taken
+                facts: dict[str, str | int | float] = {
+                    "channel": key[0],
+                    "host": key[1],
+                    "added": self._failures[key] - (0 if taken else known),
+                    "pause": self._pauses.get(key, timedelta(0)).total_seconds(),
+                    "taken": taken,
+                    "known": known,
+                }
+                cursor.execute(_NOTE, facts)
+                (saved[key],) = cursor.fetchone()
+        self._failures.update(saved)
+        self._known.update(saved)
+        self._taken.clear()
         self._changed.clear()
 
 

@@ -18,10 +18,11 @@ from notifications.audience import concern
 from notifications.delivery import rate_limits
 from notifications.models import Channel, Delivery, Endpoint
 from notifications.models.delivery import rows, statements
-from notifications.vocabulary.delivery_states import LIMITED
+from notifications.vocabulary.delivery_states import LIMITED, SkipReason
 
-# Longer than a batch may take (send.BATCH_SECONDS) plus the slowest single mail.
-LEASE = timedelta(seconds=45)
+# Longer than a batch may take (send.BATCH_SECONDS) plus the slowest single mail, plus send.DATABASE_PATIENCE: a worker
+# that waits for the database must not find, when it is back, that another has what it had sent already.
+LEASE = timedelta(seconds=75)
 
 # What no message is made of, and what the claim itself has just set.
 _LATER = frozenset(
@@ -153,21 +154,33 @@ def claim(*, most: int, channel: str) -> Batch:
         )
     if not picked:
         return Batch(token, [])
-    item = _digest_items_of(deliveries)
-    carried: dict[int | None, list[Delivery]] = {}
-    # Texts are long and shared: once per batch, not once per row.
-    said = statements.read({each.communication_id for each in (*deliveries, *item)})
-    for each in (*deliveries, *item):
-        each._state.fields_cache["communication"] = said[each.communication_id]
-    for each in item:
-        if not each.reason_to_skip() and not each.stays_inside():
-            carried.setdefault(each.digest_id, []).append(each)
-    concern.attach(deliveries)
-    concern.attach_first(item)
+    attach(deliveries)
     for delivery in deliveries:
         delivery.last_of_hour = delivery.id in last
-        delivery.digest_items = carried.get(delivery.id, ())
     return Batch(token, deliveries, len(picked))
+
+
+def attach(deliveries: Sequence[Delivery]) -> None:
+    """What a message is made of: the statements, what digests carry, and what of theirs it touches.
+
+    What a digest was to carry and must not leaves it here, as skipped for its own reason.
+    """
+    items = _digest_items_of(deliveries)
+    # Texts are long and shared: once per batch, not once per row.
+    said = statements.read({each.communication_id for each in (*deliveries, *items)})
+    for each in (*deliveries, *items):
+        each._state.fields_cache["communication"] = said[each.communication_id]
+    carried: dict[int | None, list[Delivery]] = {}
+    for each in items:
+        if why := each.reason_to_skip() or (SkipReason.DRILL if each.stays_inside() else ""):
+            item = Delivery.objects.filter(pk=each.pk, skip_reason=SkipReason.IN_DIGEST)
+            item.update(skip_reason=why, digest=None)
+        else:
+            carried.setdefault(each.digest_id, []).append(each)
+    concern.attach(deliveries)
+    concern.attach_first(items)
+    for delivery in deliveries:
+        delivery.digest_items = carried.get(delivery.id, ())
 
 
 def _delivery(row: prepared_statements.DatabaseRow) -> tuple[Delivery, bool]:
@@ -200,11 +213,11 @@ def _digest_items_of(deliveries: Sequence[Delivery]) -> list[Delivery]:
     with prepared_statements.executed(
         _ITEMS, {"ids": prepared_statements.array(each.id for each in deliveries)}
     ) as cursor:
-        item = [rows.instance(Delivery, row) for row in cursor.fetchall()]
+        items = [rows.instance(Delivery, row) for row in cursor.fetchall()]
     endpoints = {each.endpoint_id: each.endpoint for each in deliveries}
-    for each in item:
+    for each in items:
         each.endpoint = endpoints[each.endpoint_id]
-    return item
+    return items
 
 
 def channels_due(*, since: timedelta = timedelta(0)) -> list[Channel]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from datetime import datetime, timedelta
 
 from django.db.models import Count, Exists, Max, OuterRef, Q, QuerySet
@@ -11,6 +12,8 @@ from incidents.services.visibility import review_delivered
 from incidents.vocabulary import Audience, CommunicationKind, ReviewKind
 from notifications.models import Delivery, FanOut
 from notifications.vocabulary.delivery_states import SkipReason, State
+
+log = logging.getLogger(__name__)
 
 # A review that some address never settles for is taken as delivered after this time.
 LATEST = timedelta(hours=72)
@@ -53,13 +56,18 @@ def report_delivered(*, now: datetime) -> list[int]:
         )
         if counts["open"] and _planned_at(communication) > now - LATEST:
             continue
-        review_delivered(
-            incident_id=communication.incident_id,
-            told=counts["told"],
-            planned=counts["planned"],
-            now=now,
-        )
-        reported.append(communication.pk)
+        try:
+            review_delivered(
+                incident_id=communication.incident_id,
+                told=counts["told"],
+                planned=counts["planned"],
+                now=now,
+            )
+        except Exception:
+            # One that cannot leave must not hold up the others; it is reported at each sweep.
+            log.exception("%s: its review is delivered", communication.incident)
+        else:
+            reported.append(communication.pk)
     return reported
 
 

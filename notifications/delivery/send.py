@@ -32,7 +32,7 @@ from notifications.delivery.circuit_breaker import Breakers
 from notifications.delivery.settlement import SendOutcome
 from notifications.models import Channel, Delivery, Result
 from notifications.vocabulary import delivery_states
-from notifications.vocabulary.delivery_states import ENDS_BATCH, Failure, SkipReason, State
+from notifications.vocabulary.delivery_states import ENDS_BATCH, SkipReason, State
 
 log = logging.getLogger(__name__)
 
@@ -159,7 +159,7 @@ class _Run:
             elif len(self.outcomes) - self.noted + under_way >= MOST_REPEATED:
                 self.note()
         self.settle()
-        self.breakers.save()
+        self.patiently(self.breakers.save)
         return not self.ended
 
     def note(self) -> None:
@@ -309,7 +309,7 @@ class _Run:
         except Exception as error:
             # One message that cannot be made must not stop the others.
             log.exception("delivery %s could not be made", delivery.uuid)
-            return _failed(delivery, TransportError(Failure.TEMPORARY, type(error).__name__))
+            return _failed(delivery, TransportError.of_ours(error))
         if delivery.stays_inside():
             return SendOutcome(delivery, State.SKIPPED, skip=SkipReason.DRILL.value)
         return message
@@ -347,7 +347,7 @@ def _hand_over(
         return error
     except Exception as error:
         log.exception("message %s could not be handed over", message.id)
-        return TransportError(Failure.TEMPORARY, type(error).__name__)
+        return TransportError.of_ours(error)
 
 
 def _failed(delivery: Delivery, error: TransportError) -> SendOutcome:
@@ -367,4 +367,5 @@ def _failed(delivery: Delivery, error: TransportError) -> SendOutcome:
         detail=error.detail,
         at=time.monotonic(),
         bad_address=error.bad_address,
+        ours=error.ours,
     )

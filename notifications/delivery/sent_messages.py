@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import logging
 import uuid
 from collections.abc import Iterable, Mapping
 from datetime import datetime
@@ -15,11 +16,12 @@ from functools import lru_cache
 from urllib.parse import parse_qs, urlsplit
 
 from django.contrib.auth.models import AbstractBaseUser
+from django.db.models import Max
 
-from notifications.audience import concern
 from notifications.channels.base import Message, MessageTemplate, TransportError
 from notifications.channels.email.renderer import LINKS, OWN
 from notifications.channels.registry import CHANNELS
+from notifications.delivery import claims, kill_switch
 from notifications.models import (
     Attempt,
     Delivery,
@@ -29,6 +31,8 @@ from notifications.models import (
     SentMessage,
 )
 from notifications.vocabulary.delivery_states import Channel, State
+
+log = logging.getLogger(__name__)
 
 SHORTEST_SECRET = 6
 HIDDEN = "…"
@@ -123,8 +127,8 @@ def _mark(name: str) -> str:
 def send_again(*, delivery_id: int, now: datetime, actor: AbstractBaseUser) -> tuple[bool, str]:
     """The same message with the same id, past every queue: whether it was taken, and the answer in words.
 
-    For a receiver that has lost it; whoever has it knows it by its id. The try and who asked are on record.
-    Raises AgainError where it must not be sent, or was not yet.
+    For a receiver that has lost it; whoever has it knows it by its id. The try and who asked are on record. Raises
+    AgainError where it must not be sent, or was not yet.
     """
     delivery = Delivery.objects.select_related(
         "endpoint", "communication__incident", "incident"
@@ -135,19 +139,16 @@ def send_again(*, delivery_id: int, now: datetime, actor: AbstractBaseUser) -> t
         raise AgainError(f"must not be sent: {why}.")
     if delivery.stays_inside():
         raise AgainError("is a drill's, and this address is not on its list.")
-    concern.attach([delivery])
-    handler = CHANNELS[Channel(delivery.channel)]
+    if kill_switch.holds():
+        raise AgainError("must not be sent: all sending is stopped.")
+    claims.attach([delivery])
     try:
-        answer = handler.transport.send(handler.renderer().compose(delivery))
-        taken, result = True, Result.SENT.value
+        taken, answer, result = True, _hand_over(delivery), Result.SENT.value
     except TransportError as error:
-        answer, taken, result = error.detail, False, error.failure.value
+        taken, answer, result = False, error.detail, error.failure.value
+    last = delivery.tries.aggregate(number=Max("number"))["number"]
     Attempt.objects.create(
-        delivery=delivery,
-        number=delivery.attempts + 1,
-        result=result,
-        detail=answer[:300],
-        at=now,
+        delivery=delivery, number=(last or 0) + 1, result=result, detail=answer[:300], at=now
     )
     OperatorAct.objects.create(
         what=OperatorAct.What.AGAIN,
@@ -157,3 +158,15 @@ def send_again(*, delivery_id: int, now: datetime, actor: AbstractBaseUser) -> t
         at=now,
     )
     return taken, answer
+
+
+def _hand_over(delivery: Delivery) -> str:
+    """The answer. Raises TransportError, of a fault of our own, too."""
+    handler = CHANNELS[Channel(delivery.channel)]
+    try:
+        return handler.transport.send(handler.renderer().compose(delivery))
+    except TransportError:
+        raise
+    except Exception as error:
+        log.exception("delivery %s could not be sent once more", delivery.uuid)
+        raise TransportError.of_ours(error) from error

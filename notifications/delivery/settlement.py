@@ -143,13 +143,14 @@ class SendOutcome:
     detail: str = ""
     at: float = 0.0  # monotonic
     bad_address: bool = False
+    ours: bool = False  # a fault of our own made it fail
     content: uuid.UUID | None = None
     own: str = ""
 
     @property
     def is_refusal(self) -> bool:
         """The receiver's own no: not a relay's, and not one that may still become a yes."""
-        said_by_receiver = self.result in (Failure.PERMANENT, Failure.TEMPORARY)
+        said_by_receiver = not self.ours and self.result in (Failure.PERMANENT, Failure.TEMPORARY)
         return self.bad_address or (self.state is State.FAILED and said_by_receiver)
 
 

@@ -69,7 +69,7 @@ def supersede(*, incident_id: int, delivery_ids: Sequence[int] | None = None) ->
     with connection.cursor() as cursor:
         cursor.execute(
             _SUPERSEDE,
-            {"incident": incident_id, "ids": list(delivery_ids) if delivery_ids else None},
+            {"incident": incident_id, "ids": None if delivery_ids is None else list(delivery_ids)},
         )
         gone = [row[0] for row in cursor.fetchall()]
         if gone:

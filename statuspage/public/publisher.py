@@ -260,9 +260,10 @@ class Publisher:
                 ):
                     self._serve(listener, compressor, stop)
             except (Error, psycopg.Error, GenerationError, FolderBusyError) as error:
-                log.warning("publisher: %s; trying again", str(error).strip().splitlines()[0])
+                said = str(error).strip() or type(error).__name__
+                log.warning("publisher: %s; trying again", said.splitlines()[0])
             except Exception:
-                # One entry that cannot be drawn must not end the publishing of all others' changes.
+                # An entry that cannot be drawn holds up the pages, and they say so; the process tries again.
                 log.exception("publisher: failed, and tries again")
             else:
                 continue
@@ -288,6 +289,7 @@ class Publisher:
                 garbage_collection.give_back()  # pages are large, and all are drawn by now
                 self._beat()
                 listener.wait(self._seconds_to_wait(), stop)
+                self._beat()  # what is published now may take a while
 
     def _seconds_to_wait(self) -> float:
         moment = self.snapshot.next_moment if self.snapshot is not None else None

@@ -8,6 +8,8 @@ import pytest
 from django.contrib.auth.models import User
 
 from incidents.models import Communication, Impact, Incident, Review
+from incidents.services import visibility
+from incidents.services.automatic_text import opening as written_by_itself
 from incidents.services.errors import EntryError
 from incidents.services.incident import declare, post_update, recover
 from incidents.services.inputs import Changes, Declaration, Override, Statement
@@ -118,6 +120,32 @@ def test_what_is_over_is_announced_in_the_past_tense(now: datetime, operator: Us
     text = Communication.objects.public().get().public_text
     assert "were failing or unavailable" in text
     assert "This has ended." in text
+
+
+def test_a_post_that_cannot_be_written_by_itself_holds_up_no_other_and_alarms_a_person(
+    now: datetime, operator: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cells = [hit(service, "west-europe", extent="region") for service in ("storage", "key-vault")]
+    first, second = (
+        declare(declaration=declaration(*cells, public_title=title), now=now)
+        for title in ("First", "Second")
+    )
+    due = max(each.public_due_at for each in (first, second) if each.public_due_at)
+
+    def opening(incident: Incident, *, at: datetime) -> object:
+        if incident.pk == first.pk:
+            raise EntryError("text", "is too long.")
+        return written_by_itself(incident, at=at)
+
+    monkeypatch.setattr(visibility, "opening", opening)
+    assert publish_due(now=due) == [second.tracking_id]
+    first.refresh_from_db()
+    assert (first.published_at, is_public(first.pk)) == (None, False)
+    assert "cannot be written by itself (text: is too long.): post an update" in first.alarm
+    monkeypatch.undo()
+    assert publish_due(now=due) == [first.tracking_id]
+    first.refresh_from_db()
+    assert first.alarm == ""
 
 
 def test_naming_the_audience_of_a_resolved_incident_resolves_nothing_again(

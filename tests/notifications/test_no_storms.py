@@ -19,7 +19,8 @@ from incidents.services import visibility
 from incidents.services.inputs import Changes, Override, Statement
 from notifications.channels.webhook.renderer import WebhookRenderer
 from notifications.delivery import claims, plan, rate_limits, send, settlement
-from notifications.models import Delivery, Endpoint
+from notifications.evidence.when_told import statements_told
+from notifications.models import Delivery, Endpoint, Tenant
 from tests.conftest import declaration, hit
 from tests.notifications.cast import endpoint, last, reader, rule, tenant
 from tests.notifications.conftest import Sink, text_of
@@ -245,6 +246,33 @@ def test_whoever_leaves_or_is_withdrawn_gets_no_digest_and_the_rest_still_comes(
     assert len(said) == 1
     assert "We know why Green fails." in said[0]
     assert [states(each)[1] for each in made] == ["withdrawn", "sent", "withdrawn"]
+
+
+@pytest.mark.parametrize("why", ["withdrawn", "drill"])
+def test_what_a_digest_leaves_out_is_not_called_told_in_it(
+    three: list[Incident], operator: User, now: datetime, sink: Sink, why: str
+) -> None:
+    for incident in three[:2]:
+        update(incident, operator, now, f"We know why {incident.public_title} fails.")
+    assert claims.claim(most=10, channel="mail").deliveries == []
+    red, green, _ = three
+    if why == "drill":
+        Incident.objects.filter(pk=red.pk).update(drill=True)
+    else:
+        Incident.objects.filter(pk=red.pk).update(published_at=now, withdrawn_at=now)
+        Delivery.objects.filter(incident=red).update(audience="public")
+        Endpoint.objects.update(confirmed_at=now)
+    pass_time(61)
+    sent = len(sink.mails)
+    assert send.work().sent == 1
+    (digest,) = sink.mails[sent:]
+    assert "We know why Green fails." in text_of(digest)
+    assert "We know why Red fails." not in text_of(digest)
+    left_out = Delivery.objects.filter(incident=red).latest("communication_id")
+    assert (left_out.state, left_out.skip_reason, left_out.digest_id) == ("skipped", why, None)
+    owner = Tenant.objects.get()
+    assert statements_told(owner, [green.pk]) == {each.pk for each in green.communications.all()}
+    assert last(red).pk not in statements_told(owner, [red.pk])
 
 
 def test_webhooks_get_one_event_with_all_that_a_digest_carries(

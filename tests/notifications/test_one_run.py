@@ -17,9 +17,11 @@ from incidents.services import incident as incident_service
 from incidents.services.inputs import Statement
 from notifications.channels import endpoints
 from notifications.channels.base import Message, Transport, TransportError
+from notifications.channels.email.renderer import MailRenderer
+from notifications.channels.email.smtp import RELAY
 from notifications.delivery import plan, send
-from notifications.models import Attempt, Breaker, Delivery
-from notifications.vocabulary.delivery_states import Failure
+from notifications.models import Attempt, Bounce, Breaker, Delivery
+from notifications.vocabulary.delivery_states import GIVE_UP_AFTER, Failure
 from tests.conftest import declaration
 from tests.notifications.cast import last, tenant
 from tests.notifications.conftest import Sink
@@ -145,6 +147,40 @@ def test_a_message_that_cannot_be_made_is_tried_later_and_the_log_says_which(
     assert (tried.result, tried.detail) == ("temporary", "ValueError")
     (record,) = caplog.records
     assert record.getMessage() == f"delivery {Delivery.objects.get().uuid} could not be made"
+
+
+def test_a_fault_of_ours_is_no_refusal_of_theirs(
+    operator: User, now: datetime, sink: Sink, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tenant("a", WEST)
+    planned(operator, now)
+    Delivery.objects.update(created_at=timezone.now() - GIVE_UP_AFTER)
+
+    def broken(*_: object) -> None:
+        raise KeyError("level")
+
+    monkeypatch.setattr(MailRenderer, "compose", broken)
+    assert send.work(transports={"mail": RELAY}).failed == 1
+    assert Attempt.objects.get().detail == "KeyError"
+    assert not Bounce.objects.exists(), "they said nothing"
+
+
+def test_nor_is_one_in_handing_it_over(operator: User, now: datetime) -> None:
+    tenant("a", WEST)
+    planned(operator, now)
+    Delivery.objects.update(created_at=timezone.now() - GIVE_UP_AFTER)
+
+    def broken(_: Message) -> str:
+        raise KeyError("level")
+
+    def refuses(_: Message) -> str:
+        raise TransportError(Failure.TEMPORARY, "451 come back")
+
+    assert mails(broken).failed == 1
+    assert not Bounce.objects.exists(), "they said nothing"
+    Delivery.objects.update(state="pending")
+    assert mails(refuses).failed == 1
+    assert Bounce.objects.get().detail == "451 come back"
 
 
 def test_a_drill_leaves_nobodys_outbox_and_says_why(operator: User, now: datetime) -> None:

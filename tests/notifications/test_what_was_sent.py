@@ -17,7 +17,8 @@ from incidents.services import incident as incident_service
 from incidents.services.inputs import Statement
 from notifications.channels import endpoints
 from notifications.channels.base import Message, MessageTemplate
-from notifications.delivery import plan, send, sent_messages
+from notifications.channels.webhook.renderer import WebhookRenderer
+from notifications.delivery import kill_switch, plan, send, sent_messages
 from notifications.evidence import erasure, retention
 from notifications.models import (
     Attempt,
@@ -104,6 +105,41 @@ def test_a_delivery_is_sent_once_more_with_the_same_id_and_on_record(
     Endpoint.objects.update(suppressed_at=now, suppressed_because="gone")
     with pytest.raises(sent_messages.AgainError, match="must not be sent: suppressed"):
         sent_messages.send_again(delivery_id=delivery.pk, now=now, actor=operator)
+
+
+def test_nothing_is_sent_once_more_while_all_sending_is_stopped(
+    operator: User, now: datetime, hook: Hook
+) -> None:
+    delivery = planned(operator, now, hook, "native")
+    send.work()
+    kill_switch.stop(reason="A wrong text.", now=now, actor=operator)
+    with pytest.raises(sent_messages.AgainError, match="all sending is stopped"):
+        sent_messages.send_again(delivery_id=delivery.pk, now=now, actor=operator)
+    assert len(hook.requests) == 1
+    assert not OperatorAct.objects.exists()
+
+
+def test_a_fault_of_ours_in_sending_once_more_is_on_record_as_a_try_of_its_own(
+    operator: User, now: datetime, hook: Hook, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    delivery = planned(operator, now, hook, "native")
+    send.work()
+
+    def broken(*_: object) -> None:
+        raise KeyError("level")
+
+    monkeypatch.setattr(WebhookRenderer, "compose", broken)
+    for _ in range(2):
+        assert sent_messages.send_again(delivery_id=delivery.pk, now=now, actor=operator) == (
+            False,
+            "KeyError",
+        )
+    assert list(Attempt.objects.order_by("id").values_list("number", "result")) == [
+        (1, "sent"),
+        (2, "temporary"),
+        (3, "temporary"),
+    ]
+    assert OperatorAct.objects.count() == 2
 
 
 def test_a_drills_message_is_not_sent_once_more_to_who_may_not_hear_of_it(

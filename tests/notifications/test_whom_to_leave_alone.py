@@ -116,3 +116,33 @@ def test_failures_of_the_relay_count_on_from_batch_to_batch() -> None:
         breakers.failed(each)
         breakers.save()
     assert list(Breaker.objects.values_list("host", "failures")) == [("", 2)]
+
+
+def test_of_two_batches_at_a_time_both_count() -> None:
+    first, second = Breakers(), Breakers()
+    for each in (first, second):
+        each.load([ONE])
+        each.failed(ONE)
+    assert kept(first) == (1, 1)
+    assert kept(second) == (2, 2)
+    second.failed(ONE)
+    assert kept(second) == (3, 2), "nothing is added twice"
+
+
+def test_an_early_success_closes_no_breaker_that_another_has_opened_since() -> None:
+    Breaker.objects.create(channel="webhook", host=alone(ONE)[1], failures=MOST - 1)
+    early, later = Breakers(), Breakers()
+    for each in (early, later):
+        each.load([ONE])
+    early.succeeded(ONE)
+    later.failed(ONE)
+    later.save()
+    until = Breaker.objects.get(host=alone(ONE)[1]).open_until
+    assert until
+    assert kept(early)[0] == MOST
+    assert Breaker.objects.get(host=alone(ONE)[1]).open_until == until
+    last = Breakers()
+    last.load([ONE])
+    last.succeeded(ONE)
+    assert kept(last)[0] == 0
+    assert Breaker.objects.get(host=alone(ONE)[1]).open_until is None

@@ -2,10 +2,12 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Callable
-from datetime import datetime, timedelta
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import psycopg
 import pytest
 from django.contrib.auth.models import User
 from django.db import connection
@@ -21,6 +23,7 @@ from statuspage.public.publisher import (
     RevisionListener,
     current_revision,
 )
+from statuspage.public.store.generation import Written
 from tests.conftest import declaration
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("catalogue")]
@@ -210,10 +213,9 @@ def test_a_bump_wakes_the_publisher_before_it_polls(
     assert [note.channel for note in heard] == ["public_snapshot"]
 
 
-def test_the_publisher_survives_a_database_that_ends_its_connections(
-    publisher: Publisher, now: datetime, operator: User
-) -> None:
-    """A real cut: every connection of this database is ended by the server, then work goes on."""
+@contextmanager
+def running(publisher: Publisher) -> Iterator[None]:
+    """The publisher as a process runs it, in a thread; it ends with the block, and must not have failed."""
     stop = threading.Event()
     failures: list[BaseException] = []
 
@@ -228,6 +230,19 @@ def test_the_publisher_survives_a_database_that_ends_its_connections(
     thread = threading.Thread(target=run)
     thread.start()
     try:
+        yield
+    finally:
+        stop.set()
+        thread.join(20)
+    assert not thread.is_alive()
+    assert failures == []
+
+
+def test_the_publisher_survives_a_database_that_ends_its_connections(
+    publisher: Publisher, now: datetime, operator: User
+) -> None:
+    """A real cut: every connection of this database is ended by the server, then work goes on."""
+    with running(publisher):
         _wait(lambda: publisher.revision >= 0)
         with connection.cursor() as cursor:
             cursor.execute(
@@ -237,17 +252,52 @@ def test_the_publisher_survives_a_database_that_ends_its_connections(
         posted(now, operator)
         wanted = current_revision()
         _wait(lambda: publisher.revision >= wanted)
-    finally:
-        stop.set()
-        thread.join(20)
-    assert not thread.is_alive()
-    assert failures == []
+
+
+def test_nor_does_an_error_without_a_word_end_it(
+    publisher: Publisher, now: datetime, operator: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    posted(now, operator)
+    honest, failed = Publisher.publish, threading.Event()
+
+    def publish(self: Publisher) -> Written:
+        if not failed.is_set():
+            failed.set()
+            raise psycopg.OperationalError
+        return honest(self)
+
+    monkeypatch.setattr(Publisher, "publish", publish)
+    with running(publisher):
+        _wait(lambda: publisher.revision >= current_revision())
+    assert failed.is_set()
+
+
+def test_it_beats_when_it_wakes_as_what_it_publishes_then_may_take_long(
+    tmp_path: Path, now: datetime, operator: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    publisher = Publisher(tmp_path / "published", clock=lambda: datetime.now(UTC))
+    honest, beats = Publisher.publish, []
+
+    def publish(self: Publisher) -> Written:
+        if (path := self.directory / "heartbeat.json").exists():
+            beats.append(datetime.fromisoformat(json.loads(path.read_text())["at"]))
+        return honest(self)
+
+    monkeypatch.setattr(Publisher, "publish", publish)
+    with running(publisher):
+        _wait(lambda: publisher.revision >= 0 and not publisher.behind)
+        threading.Event().wait(1)
+        began = datetime.now(UTC)
+        posted(now, operator)
+        wanted = current_revision()
+        _wait(lambda: publisher.revision >= wanted)
+    assert beats[-1] >= began
 
 
 def _wait(condition: Callable[[], bool]) -> None:
-    """Up to 20 seconds: long enough for any machine, and no test depends on how long it took."""
-    for _ in range(200):
+    """Up to two minutes: long enough for any machine, and no test depends on how long it took."""
+    for _ in range(1200):
         if condition():
             return
         threading.Event().wait(0.1)
-    raise AssertionError("waited 20 seconds in vain")
+    raise AssertionError("waited two minutes in vain")

@@ -26,7 +26,9 @@ PROBE_EVERY = 2.0  # seconds
 REST_AFTER = 30.0  # seconds without a question after which nothing is probed until the next one
 PROBE_LIMIT = 1.0  # seconds a probe may take
 FORGET_AFTER = 5.0  # seconds after which a result no longer counts: the probe itself hangs
-PUBLISHER_LIMIT = 15.0  # seconds without heartbeat; it beats about once a second
+PUBLISHER_LIMIT = (
+    15.0  # seconds without heartbeat; it beats around each wait (10 s), and when it has published
+)
 
 Probe = Callable[[], None]
 """Raises whatever the client library raises when the backend does not answer."""

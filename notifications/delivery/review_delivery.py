@@ -1,4 +1,4 @@
-"""Reporting to `incidents` that a targeted review has reached everybody it can reach."""
+"""Reporting to `incidents` that a targeted review has reached everybody it can reach: the withdrawal follows."""
 
 from __future__ import annotations
 

@@ -199,7 +199,7 @@ def _kept(
     limited = [each.id for each in picked if each.priority in LIMITED]
     last: set[int] = set()
     if limited or successors:
-        rate_limits.hand_on_digest(token, successors)
+        rate_limits.take_along(token, successors)
         last = rate_limits.apply_rate_limits(token, limited)
         facts = {"ids": prepared_statements.array(each.id for each in picked), "claim": token}
         with prepared_statements.executed(_STILL_CLAIMED, facts) as cursor:

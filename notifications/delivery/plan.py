@@ -28,10 +28,10 @@ HORIZON = timedelta(days=3)
 
 # Past the ORM, as the first message waits for these; without waiting for the disk (see `_LOCK`).
 _BEGIN = """
-WITH hasty AS MATERIALIZED (SELECT set_config('synchronous_commit', 'off', true))
+WITH async_commit AS MATERIALIZED (SELECT set_config('synchronous_commit', 'off', true))
 INSERT INTO notifications_fanout
   (communication_id, audience_version, phase, cursor, targeted, public, superseded, started_at)
-SELECT %(communication)s, 1, 'matching', 0, 0, 0, 0, %(now)s FROM hasty
+SELECT %(communication)s, 1, 'matching', 0, 0, 0, 0, %(now)s FROM async_commit
 ON CONFLICT (communication_id, audience_version) DO NOTHING
 """
 _NOT_ENDED = """
@@ -49,11 +49,11 @@ WHERE NOT c.backfilled AND NOT i.backfilled AND (
 # The commit does not wait for the disk: a claim's does, and takes all before it along. What is lost is planned again.
 # What is prepared is about few: the server need not plan it anew for each.
 _LOCK = f"""
-WITH hasty AS MATERIALIZED (
+WITH async_commit AS MATERIALIZED (
   SELECT set_config('synchronous_commit', 'off', true), set_config('plan_cache_mode', 'force_generic_plan', true)
 )
 SELECT {rows.columns(FanOut, "f")}, {statements.COLUMNS}
-FROM hasty, notifications_fanout f
+FROM async_commit, notifications_fanout f
 JOIN incidents_communication c ON c.id = f.communication_id JOIN incidents_incident i ON i.id = c.incident_id
 WHERE f.id = %(id)s FOR UPDATE OF f
 """  # noqa: S608 - names of columns

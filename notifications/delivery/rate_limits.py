@@ -25,12 +25,12 @@ from notifications.vocabulary.delivery_states import LIMITED, SPACED, Channel, D
 
 # Held ones of a line, and what a waiting digest carries of it, go along with the newest that is claimed.
 _NEWEST = """
-  new.id = ANY (%(heirs)s)
+  new.id = ANY (%(successors)s)
   AND old.incident_id = new.incident_id AND old.endpoint_id = new.endpoint_id
   AND old.communication_id < new.communication_id
   AND NOT EXISTS (
     SELECT FROM notifications_delivery newer
-    WHERE newer.id = ANY (%(heirs)s) AND newer.incident_id = new.incident_id
+    WHERE newer.id = ANY (%(successors)s) AND newer.incident_id = new.incident_id
       AND newer.endpoint_id = new.endpoint_id AND newer.communication_id > new.communication_id)
 """
 _TAKE_HELD = f"""
@@ -58,7 +58,7 @@ UPDATE notifications_delivery d SET digest_id = taken.digest_id
 FROM taken WHERE d.id = taken.id
 """  # noqa: S608 - the same
 # What a digest carried goes where the digest itself has gone.
-_HAND_ON = """
+_MOVE_ITEMS_ALONG = """
 UPDATE notifications_delivery item SET digest_id = former.digest_id
 FROM notifications_delivery former
 WHERE former.id = ANY (%(ids)s) AND item.digest_id = former.id AND item.skip_reason = 'in_digest'
@@ -70,7 +70,7 @@ _GIVE_BACK = """
 UPDATE notifications_delivery d
 SET state = 'pending', claim = NULL, lease_until = NULL, attempts = d.attempts - 1,
   next_attempt_at = clock_timestamp() + interval '1 second'
-WHERE d.id = ANY (%(heirs)s) AND d.claim = %(claim)s AND EXISTS (
+WHERE d.id = ANY (%(successors)s) AND d.claim = %(claim)s AND EXISTS (
   SELECT FROM notifications_delivery older
   LEFT JOIN notifications_delivery carrier ON carrier.id = older.digest_id
   WHERE older.incident_id = d.incident_id AND older.endpoint_id = d.endpoint_id
@@ -181,15 +181,15 @@ class _Judged:
     until: datetime
 
 
-def hand_on_digest(claim: uuid.UUID, heirs: Sequence[int]) -> None:
+def take_along(claim: uuid.UUID, successors: Sequence[int]) -> None:
     """Let claimed deliveries take along what waits in their lines; give back what came too early."""
-    if not heirs:
+    if not successors:
         return
-    facts: dict[str, Any] = {"claim": claim, "heirs": list(heirs)}
+    facts: dict[str, Any] = {"claim": claim, "successors": list(successors)}
     with connection.cursor() as cursor:
         cursor.execute(_TAKE_HELD, facts)
         if taken := [row[0] for row in cursor.fetchall()]:
-            cursor.execute(_HAND_ON, {"ids": taken})
+            cursor.execute(_MOVE_ITEMS_ALONG, {"ids": taken})
         # After that: what one of them carried for a line that another goes on with lies with the first by now.
         cursor.execute(_TAKE_CARRIED, facts)
         cursor.execute(_GIVE_BACK, facts)
@@ -259,7 +259,7 @@ def _gather_held(
     if rows:
         ids, digest_ids = [row[0] for row in rows], [row[1] for row in rows]
         _execute(_CARRY, ids=ids, digest_ids=digest_ids)
-        _execute(_HAND_ON, ids=ids)
+        _execute(_MOVE_ITEMS_ALONG, ids=ids)
 
 
 def _defer(held: Sequence[tuple[int, Deferral, datetime]]) -> None:
@@ -287,7 +287,7 @@ def _gather(over: Sequence[_Judged]) -> None:
     _defer(held)
     if ids:
         _execute(_CARRY, ids=ids, digest_ids=digest_ids)
-        _execute(_HAND_ON, ids=ids)
+        _execute(_MOVE_ITEMS_ALONG, ids=ids)
 
 
 def _execute(statement: str, **facts: Any) -> None:

@@ -46,7 +46,7 @@ BATCH_SECONDS = 15.0
 MOST_REPEATED = 20
 SETTLE_SECONDS = 2.0
 # A receiver that is slow holds one of these; mails need none, their relay is one connection.
-HANDS = 8
+PARALLEL_REQUESTS = 8
 # While the database is away a worker keeps what it knows for so long, and repeats nothing.
 DATABASE_PATIENCE = 30.0
 # Whether somebody has stopped all sending, too: within a batch, so often at most.
@@ -148,7 +148,7 @@ class _Run:
             handler.prepare()
         self.breakers.load(delivery.endpoint for delivery in deliveries)
         if self.channel.is_web:
-            outcomes, under_way = self.in_parallel(deliveries, started), HANDS
+            outcomes, under_way = self.in_parallel(deliveries, started), PARALLEL_REQUESTS
         else:
             outcomes, under_way = self.one_by_one(deliveries, started), 1
         for outcome in outcomes:
@@ -283,16 +283,16 @@ class _Run:
     def in_parallel(self, deliveries: Sequence[Delivery], started: float) -> Iterator[SendOutcome]:
         """Several at a time, one per endpoint (the claim sees to that within an incident)."""
         running: dict[Future[str | TransportError], Delivery] = {}
-        with ThreadPoolExecutor(HANDS) as hands:
+        with ThreadPoolExecutor(PARALLEL_REQUESTS) as pool:
             for delivery in deliveries:
-                while len(running) >= HANDS:
+                while len(running) >= PARALLEL_REQUESTS:
                     yield from self.collected(running)
                 message = self.held_back(delivery, started) or self.compose(delivery)
                 if isinstance(message, SendOutcome):
                     yield message
                 else:
                     self.bodies[delivery.pk] = message
-                    running[hands.submit(_hand_over, self.transport, message)] = delivery
+                    running[pool.submit(_hand_over, self.transport, message)] = delivery
             while running:
                 yield from self.collected(running)
 

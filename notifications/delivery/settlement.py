@@ -74,7 +74,7 @@ WHERE o.result <> '' AND NOT EXISTS (
 """  # noqa: S608 - the same
 
 # A digest that is skipped leaves what it was to carry to fend for itself.
-_FREE_LOAD = """
+_RELEASE_ITEMS = """
 UPDATE notifications_delivery item
 SET state = 'pending', skip_reason = '', digest_id = NULL, next_attempt_at = clock_timestamp()
 FROM notifications_delivery digest
@@ -84,9 +84,9 @@ WHERE digest.id = ANY (%(ids)s) AND digest.state = 'skipped'
 
 # Without waiting for the disk: it is for a worker that is killed. After a power cut the worker settles what it knows.
 _NOTE = """
-WITH hasty AS MATERIALIZED (SELECT set_config('synchronous_commit', 'off', true))
+WITH async_commit AS MATERIALIZED (SELECT set_config('synchronous_commit', 'off', true))
 INSERT INTO notifications_sendjournal (claim, at, sent)
-SELECT %(claim)s, clock_timestamp(), %(sent)s FROM hasty
+SELECT %(claim)s, clock_timestamp(), %(sent)s FROM async_commit
 """
 
 # Of claims whose lease has run out; of a worker that wrote after that, too. In one order: sweeps run side by side.
@@ -173,7 +173,7 @@ def settle(claimed: uuid.UUID, outcomes: Sequence[SendOutcome], *, clock: float)
             bounces.refused(refusals)
         if skipped:
             with connection.cursor() as cursor:
-                cursor.execute(_FREE_LOAD, {"ids": skipped})
+                cursor.execute(_RELEASE_ITEMS, {"ids": skipped})
         for incident_id, ids in waiting.items():
             supersede(incident_id=incident_id, delivery_ids=ids)
     return settled

@@ -49,7 +49,7 @@ WHERE old.incident_id = %(incident)s
             AND covered.service_id = cell.service_id AND covered.region_id = cell.region_id)))
 RETURNING old.id
 """
-_HAND_ON = """
+_MOVE_ITEMS_TO_NEXT = """
 UPDATE notifications_delivery item SET digest_id = successor.id
 FROM notifications_delivery gone, LATERAL (
   SELECT next.id FROM notifications_delivery next
@@ -73,5 +73,5 @@ def supersede(*, incident_id: int, delivery_ids: Sequence[int] | None = None) ->
         )
         gone = [row[0] for row in cursor.fetchall()]
         if gone:
-            cursor.execute(_HAND_ON, {"gone": gone})
+            cursor.execute(_MOVE_ITEMS_TO_NEXT, {"gone": gone})
     return len(gone)

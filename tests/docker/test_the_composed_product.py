@@ -28,8 +28,8 @@ NOT_COMPARED = {
 
 def pages(product: Product) -> dict[str, manifest.FileEntry]:
     shown = product.machine.published / "current" / manifest.NAME
-    paper = manifest.parse(shown.read_bytes(), lambda name: (shown.parent / name).read_bytes())
-    return {path: entry for path, entry in paper.pages.items() if path.startswith("/")}
+    listed = manifest.parse(shown.read_bytes(), lambda name: (shown.parent / name).read_bytes())
+    return {path: entry for path, entry in listed.pages.items() if path.startswith("/")}
 
 
 def test_the_front_comes_up_without_any_backend_and_says_that_nothing_is_published(

@@ -380,7 +380,7 @@ def test_what_is_claimed_too_early_rests_a_moment_before_it_is_claimed_again(
     Delivery.objects.filter(pk=end.pk).update(
         state="sending", claim=mine, lease_until=other.lease_until, attempts=1
     )
-    rate_limits.hand_on_digest(mine, [end.pk])
+    rate_limits.take_along(mine, [end.pk])
     assert states(made) == ["sending", "pending"]
     Delivery.objects.filter(pk=other.pk).update(
         state="sent", claim=None, lease_until=None, sent_at=timezone.now()

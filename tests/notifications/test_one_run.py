@@ -225,7 +225,7 @@ def test_web_addresses_are_asked_eight_at_a_time_and_a_slow_one_holds_up_no_othe
 
     monkeypatch.setattr(send, "FIRST_BATCH", 24)
     assert send.work(transports={"webhook": Receivers(answer)}).sent == 24
-    assert most == send.HANDS
+    assert most == send.PARALLEL_REQUESTS
 
 
 def test_a_refusal_is_on_record_before_the_rest_of_its_batch_is_sent(
@@ -251,7 +251,7 @@ def test_a_refusal_is_on_record_before_the_rest_of_its_batch_is_sent(
 def test_what_a_web_address_took_is_settled_with_its_body_and_never_only_noted(
     operator: User, now: datetime, hook: Hook, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    machines(send.MOST_REPEATED + send.HANDS, hook, now)
+    machines(send.MOST_REPEATED + send.PARALLEL_REQUESTS, hook, now)
     planned(operator, now)
     before = notes_so_far()
     monkeypatch.setattr(send, "FIRST_BATCH", send.LEAST_BATCH)

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from statuspage.public.render.page import Page, Site
-from statuspage.public.store import manifest as paper
+from statuspage.public.store import manifest as manifest_file
 from statuspage.public.store.disk import Tree
 from statuspage.public.store.file_names import PART, compressible
 from statuspage.public.store.manifest import FileEntry, GenerationError, Manifest
@@ -46,7 +46,7 @@ def plan(site: Site, sequence: int, shown: Manifest | None, shown_folder: Path |
         if name in bodies:
             raise GenerationError(f"two paths would share the file {name}")
         bodies[name] = body
-        return paper.fingerprint(body)
+        return manifest_file.fingerprint(body)
 
     def page(name: str, value: Page) -> FileEntry:
         return FileEntry(
@@ -56,8 +56,11 @@ def plan(site: Site, sequence: int, shown: Manifest | None, shown_folder: Path |
     def part(name: str, body: bytes) -> FileEntry:
         return FileEntry(take(name, body), len(body), PART)
 
-    pages = {path: page(paper.page_file(path, one.status), one) for path, one in site.pages.items()}
-    parts = {name: part(paper.part_file(name), body) for name, body in site.parts.items()}
+    pages = {
+        path: page(manifest_file.page_file(path, one.status), one)
+        for path, one in site.pages.items()
+    }
+    parts = {name: part(manifest_file.part_file(name), body) for name, body in site.parts.items()}
     index = base.index
     if site.index or not site.base:
         data = json.dumps(dict(site.index), separators=(",", ":"), ensure_ascii=False).encode()
@@ -122,7 +125,7 @@ def _former_assets(
 ) -> dict[str, FileEntry]:
     """Styles and scripts of earlier releases: a page cached before an upgrade still asks for them."""
     former = [path for path in shown if path.startswith(ASSETS) and path not in pages]
-    there = [path for path in former if (folder / paper.page_file(path)).exists()]
+    there = [path for path in former if (folder / manifest_file.page_file(path)).exists()]
     return {path: shown[path] for path in there[-ASSETS_KEPT:]}
 
 
@@ -212,8 +215,10 @@ def renamed(wanted: Manifest, ready: Mapping[str, FileEntry]) -> Manifest:
     """The same with other entries where there are some (by file name); shards stay as they are."""
     return replace(
         wanted,
-        top={p: ready.get(paper.page_file(p, e.status), e) for p, e in wanted.top.items()},
-        top_parts={n: ready.get(paper.part_file(n), e) for n, e in wanted.top_parts.items()},
+        top={p: ready.get(manifest_file.page_file(p, e.status), e) for p, e in wanted.top.items()},
+        top_parts={
+            n: ready.get(manifest_file.part_file(n), e) for n, e in wanted.top_parts.items()
+        },
         index=ready.get("index.json", wanted.index),
     )
 

@@ -30,7 +30,7 @@ import brotli
 
 from statuspage.atomic_write import atomic_write
 from statuspage.public.render.page import Site
-from statuspage.public.store import manifest as paper
+from statuspage.public.store import manifest as manifest_file
 from statuspage.public.store.build_writer import ASSETS, BuildPlan, fill, plan, renamed
 from statuspage.public.store.disk import exclusive, filling, point, sync_folder
 from statuspage.public.store.file_names import compressible
@@ -91,14 +91,14 @@ def _write(directory: Path, site: Site, *, purge: bool) -> Written:
     root, spare = _take_spare(generations)
     with filling(root, shown_folder) as tree:
         final, changed, dropped = fill(tree, wanted, shown, spare, _loader(target))
-        tree.write(paper.NAME, final.dump())
+        tree.write(manifest_file.NAME, final.dump())
         tree.sync()
     root.rename(target)
     sync_folder(generations)
     point(directory / "current", f"generations/{target.name}", via=directory / ".current.new")
     if purge:
         # Read from where it lies now: the folders it was put together from are about to lose their names.
-        _purge(generations, target, paper.parse(final.dump(), _loader(target)))
+        _purge(generations, target, manifest_file.parse(final.dump(), _loader(target)))
     else:
         _retire(generations, target)
     return Written(target, site.revision, sequence, changed, dropped)
@@ -118,7 +118,9 @@ def shown_in(directory: Path) -> tuple[Path | None, Manifest | None]:
     """The generation that is shown; (None, None) when there is none that can be read."""
     try:
         folder = (directory / "current").resolve(strict=True)
-        return folder, paper.parse((folder / paper.NAME).read_bytes(), _loader(folder))
+        return folder, manifest_file.parse(
+            (folder / manifest_file.NAME).read_bytes(), _loader(folder)
+        )
     except (OSError, GenerationError):
         return None, None
 
@@ -147,8 +149,8 @@ def _take_spare(generations: Path) -> tuple[Path, Manifest | None]:
 def _open_for_changes(folder: Path) -> Manifest | None:
     """The manifest of a retired generation, which has none until it is whole again."""
     try:
-        found = paper.parse((folder / paper.NAME).read_bytes(), _loader(folder))
-        for left in (folder / paper.NAME, *folder.glob(".*")):  # and by a killed compressor
+        found = manifest_file.parse((folder / manifest_file.NAME).read_bytes(), _loader(folder))
+        for left in (folder / manifest_file.NAME, *folder.glob(".*")):  # and by a killed compressor
             left.unlink()
     except (OSError, GenerationError):
         return None  # a spare that cannot be read is only a lost short cut
@@ -175,7 +177,7 @@ def _purge(generations: Path, shown: Path, final: Manifest) -> None:
             continue
         with filling(folder, shown) as tree:
             fill(tree, BuildPlan(final, {}, {}), final, found, _loader(folder))
-            tree.write(paper.NAME, final.dump())
+            tree.write(manifest_file.NAME, final.dump())
         folder.rename(generations / f".spare-{uuid4().hex}")
 
 
@@ -203,7 +205,7 @@ def compress_best(directory: Path, *, stop: Callable[[], bool] = lambda: False) 
     folder, manifest = shown_in(directory)
     if folder is None or manifest is None:
         return 0
-    hot = {paper.page_file(path, entry.status) for path, entry in manifest.hot.items()}
+    hot = {manifest_file.page_file(path, entry.status) for path, entry in manifest.hot.items()}
     top = dict(_waiting(manifest.files([])))
     assets = {name: entry for name, entry in top.items() if name.startswith(f"site{ASSETS}")}
     first = {name: entry for name, entry in top.items() if name in hot}
@@ -250,7 +252,7 @@ def _compress(
         if stop():
             break
         body = (folder / name).read_bytes()
-        if paper.fingerprint(body) != entry.hash:
+        if manifest_file.fingerprint(body) != entry.hash:
             continue  # a damaged file: the reader refuses it too
         sizes = {}
         for variant, packed in (
@@ -270,14 +272,14 @@ def _note(
     """Tell readers about new variants of this shard, or of what is on none: the manifest is replaced, the pages
     stay what they are."""
     with exclusive(directory):
-        manifest = paper.parse((folder / paper.NAME).read_bytes(), _loader(folder))
+        manifest = manifest_file.parse((folder / manifest_file.NAME).read_bytes(), _loader(folder))
         if shard is None:
             final = renamed(manifest, better)
         else:
             improved = _improved(folder, manifest.shards[shard], better)
             final = replace(manifest, shards={**manifest.shards, shard: improved})
         via = folder / f".manifest-{uuid4().hex}"
-        atomic_write(folder / paper.NAME, final.dump(), via=via)
+        atomic_write(folder / manifest_file.NAME, final.dump(), via=via)
 
 
 def _improved(folder: Path, shard: Shard, better: Mapping[str, FileEntry]) -> Shard:

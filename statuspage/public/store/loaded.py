@@ -86,18 +86,18 @@ class LoadedGeneration:
     def __init__(
         self,
         folder: Path,
-        paper: Manifest,
+        manifest: Manifest,
         *,
         hsts: str = "",
         cold_bytes: int = COLD_BYTES,
         previous: LoadedGeneration | None = None,
     ) -> None:
         self.folder = folder
-        self.manifest = paper
-        self.revision = paper.revision
-        self.as_of = paper.as_of
-        self.pages = Pages(folder, paper.pages)
-        self.parts = Files(folder, paper.parts)
+        self.manifest = manifest
+        self.revision = manifest.revision
+        self.as_of = manifest.as_of
+        self.pages = Pages(folder, manifest.pages)
+        self.parts = Files(folder, manifest.parts)
         self.fresh: dict[str, PreparedResponse] = {}
         self._made: dict[str, tuple[FileEntry, PreparedResponse]] = {}
         self._hsts = hsts

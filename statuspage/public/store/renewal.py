@@ -10,7 +10,7 @@ from django.utils.translation import override
 from statuspage import languages
 from statuspage.public.render.page import Page, Site
 from statuspage.public.render.stamps import restamped
-from statuspage.public.store import manifest as paper
+from statuspage.public.store import manifest as manifest_file
 from statuspage.public.store.loaded import read_file
 from statuspage.public.store.manifest import FileEntry, Manifest
 
@@ -33,6 +33,6 @@ def renewed(folder: Path, shown: Manifest, later: Site) -> Site:
         if path not in later.pages
         and entry.status == 200  # what is not there is so for ever
         and entry.content_type.startswith("text/html")
-        and (page := stamped(path, paper.page_file(path, entry.status), entry))
+        and (page := stamped(path, manifest_file.page_file(path, entry.status), entry))
     }
     return replace(later, pages={**later.pages, **pages}, base=folder.name)

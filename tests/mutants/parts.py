@@ -65,6 +65,7 @@ PARTS = {
         (
             "desk/test_a_second_person",
             "house/test_changes_that_must_be_noticed",
+            "incidents/test_declaring_an_incident",
             "incidents/test_merging",
             "incidents/test_publicity_over_a_life",
             "incidents/test_reminders",

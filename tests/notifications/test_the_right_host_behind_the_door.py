@@ -145,12 +145,15 @@ def test_a_name_server_that_does_not_answer_is_given_up_in_time(
     over = threading.Event()
 
     def hang(*_: object, **__: object) -> None:
-        over.wait()
+        over.wait(5)
         raise OSError
 
+    before = set(threading.enumerate())
     monkeypatch.setattr(socket, "getaddrinfo", hang)
     with pytest.raises(outbound.Unreachable, match="the name server does not answer"):
         outbound.post("https://slow.example.com/", body=b"{}", headers={}, seconds=0.3)
+    (asking,) = set(threading.enumerate()) - before
+    assert asking.daemon, "it keeps no process from ending"
     over.set()
 
 

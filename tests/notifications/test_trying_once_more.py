@@ -11,8 +11,9 @@ from incidents.models import Incident
 from incidents.services import incident as incident_service
 from incidents.services.inputs import Statement
 from incidents.services.retraction import retract
-from notifications.delivery import plan, retry
+from notifications.delivery import claims, plan, retry, settlement
 from notifications.models import Delivery, Endpoint
+from notifications.vocabulary.delivery_states import State
 from tests.conftest import declaration
 from tests.notifications.cast import endpoint, last, tenant
 
@@ -115,3 +116,31 @@ def test_what_was_missed_counts_from_when_nothing_was_sent_any_more_at_most_two_
 ) -> None:
     Delivery.objects.update(created_at=now - age)
     assert missed_since(now - since, now) == ([failed.pk] if is_sent else [])
+
+
+@pytest.mark.parametrize("is_lost", [True, False], ids=["its worker is lost", "it is put off"])
+def test_the_steps_a_machine_missed_do_not_give_way_because_anothers_message_waits_again(
+    failed: Delivery, operator: User, now: datetime, is_lost: bool
+) -> None:
+    tenant("there", WEST)
+    incident_service.post_update(
+        incident_id=failed.incident_id,
+        stage="identified",
+        statement=Statement("", "We know why."),
+        now=now,
+        actor=operator,
+    )
+    plan.plan(communication_id=last(failed.incident).pk, now=now)
+    machine = failed.endpoint
+    steps = Delivery.objects.filter(endpoint=machine)
+    steps.update(channel="webhook", state="failed", created_at=now)
+    assert retry.replay_missed(endpoint_id=machine.pk, since=now, now=now, actor=operator) == 2
+    batch = claims.claim(most=10, channel="mail")
+    (delivery,) = batch.deliveries
+    if is_lost:
+        Delivery.objects.filter(pk=delivery.pk).update(lease_until=now - timedelta(days=1))
+        assert settlement.expire_leases() == 1
+    else:
+        put_off = settlement.SendOutcome(delivery, State.PENDING)
+        assert settlement.settle(batch.claim, [put_off], clock=0.0) == 1
+    assert list(steps.values_list("state", flat=True)) == ["pending"] * 2

@@ -100,7 +100,8 @@ def replay_missed(
     """What an endpoint has missed since it was suppressed is due again, of each incident the newest that covers
     what was said before; returns how many.
 
-    Webhooks get all of it, with the ids that it would have had: a machine takes the steps in their order.
+    Webhooks get all of it, with the ids that it would have had: a machine takes the steps in their order. A step that
+    is refused for now then gives way to a newer one, as whatever waits.
     Without an `actor` its own people have asked.
     """
     by_incident: dict[int, list[int]] = {}

@@ -26,9 +26,8 @@ PROBE_EVERY = 2.0  # seconds
 REST_AFTER = 30.0  # seconds without a question after which nothing is probed until the next one
 PROBE_LIMIT = 1.0  # seconds a probe may take
 FORGET_AFTER = 5.0  # seconds after which a result no longer counts: the probe itself hangs
-PUBLISHER_LIMIT = (
-    15.0  # seconds without heartbeat; it beats around each wait (10 s), and when it has published
-)
+# Without a heartbeat; the publisher beats around each wait (10 s at most), and when it has published.
+PUBLISHER_LIMIT = 15.0  # seconds
 
 Probe = Callable[[], None]
 """Raises whatever the client library raises when the backend does not answer."""

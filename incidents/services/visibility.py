@@ -43,10 +43,11 @@ def apply_verdict(
         # A wait that has begun gets shorter where the impact has become broad, never longer.
         incident.public_due_at = min(incident.public_due_at or deadline, deadline)
         return False
+    if incident.public_due_at is not None:
+        incident.alarm = ""  # about a post that was due and could not be written by itself
     incident.public_due_at = None
     if shown is WorldSees.POST:
         incident.published_at = now
-        incident.alarm = ""  # about a post that could not be written by itself
     return shown is WorldSees.POST
 
 

@@ -171,12 +171,15 @@ def attach(deliveries: Sequence[Delivery]) -> None:
     for each in (*deliveries, *items):
         each._state.fields_cache["communication"] = said[each.communication_id]
     carried: dict[int | None, list[Delivery]] = {}
+    left_out: dict[str, list[int]] = {}
     for each in items:
         if why := each.reason_to_skip() or (SkipReason.DRILL if each.stays_inside() else ""):
-            item = Delivery.objects.filter(pk=each.pk, skip_reason=SkipReason.IN_DIGEST)
-            item.update(skip_reason=why, digest=None)
+            left_out.setdefault(why, []).append(each.pk)
         else:
             carried.setdefault(each.digest_id, []).append(each)
+    for why, ids in left_out.items():
+        untold = Delivery.objects.filter(pk__in=ids, skip_reason=SkipReason.IN_DIGEST)
+        untold.update(skip_reason=why, digest=None)
     concern.attach(deliveries)
     concern.attach_first(items)
     for delivery in deliveries:

@@ -148,6 +148,24 @@ def test_a_post_that_cannot_be_written_by_itself_holds_up_no_other_and_alarms_a_
     assert first.alarm == ""
 
 
+@pytest.mark.parametrize("public", [True, False])
+def test_whoever_decides_about_a_post_that_is_due_ends_its_alarm(
+    now: datetime, operator: User, public: bool
+) -> None:
+    cells = [hit(service, "west-europe", extent="region") for service in ("storage", "key-vault")]
+    incident = declare(declaration=declaration(*cells), now=now)
+    Incident.objects.update(alarm="Its public post is due and cannot be written by itself.")
+    post_update(
+        incident_id=incident.pk,
+        statement=Statement("Some requests fail.", "Yours do."),
+        now=now + timedelta(minutes=20),
+        actor=operator,
+        override=Override(public=public, reason="We know whom it hits."),
+    )
+    incident.refresh_from_db()
+    assert (incident.alarm, incident.published_at is not None) == ("", public)
+
+
 def test_naming_the_audience_of_a_resolved_incident_resolves_nothing_again(
     now: datetime, operator: User
 ) -> None:

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from notifications.audience import selection_sql as sql
 from notifications.audience.readers_sql import READERS
+from notifications.models.delivery.told import NOT_LEFT_OUT, told_at_sql
 
 # What `ADD_TOLD_BEFORE` adds, for all endpoints at once.
-_TOLD = """
+_TOLD = f"""
 told AS MATERIALIZED (
   SELECT DISTINCT ON (d.endpoint_id) d.endpoint_id AS id, d.relevance, d.reason, d.quiet
   FROM notifications_delivery d
   WHERE d.incident_id = ANY (%(line)s) AND d.communication_id < %(communication)s
-    AND d.audience = 'targeted' AND (d.state <> 'skipped' OR d.skip_reason = 'in_digest')
+    AND d.audience = 'targeted' AND {NOT_LEFT_OUT}
   ORDER BY d.endpoint_id, d.communication_id DESC
 )
 """
@@ -53,15 +54,12 @@ judged AS MATERIALIZED (
 )
 """.replace("{quiet}", sql.QUIET.format(quiet="p.quiet", id="p.id"))
 # As `rate_limits` judges a claim: the hour's messages, and the last one about this incident.
-_HELD = """
+_HELD = f"""
 (%(hourly)s > 0 AND (
   SELECT count(*) FROM notifications_delivery s
   WHERE s.endpoint_id = j.id AND s.sent_at > clock_timestamp() - interval '1 hour') >= %(hourly)s)
 OR (%(interval)s > 0 AND (
-  SELECT max(coalesce(said.sent_at, carrier.sent_at))
-  FROM notifications_delivery said
-  LEFT JOIN notifications_delivery carrier
-    ON carrier.id = said.digest_id AND said.skip_reason = 'in_digest'
+  SELECT max({told_at_sql("said")}) FROM notifications_delivery said
   WHERE said.incident_id = %(incident)s AND said.endpoint_id = j.id
 ) + %(interval)s * interval '1 second' > clock_timestamp())
 """

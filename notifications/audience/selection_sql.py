@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from notifications.audience.rule_bits import DIRECT_SQL, PARTS
 from notifications.audience.target_index_sql import ANY_MARK, REGIONS, SERVICES
+from notifications.models.delivery.told import NOT_LEFT_OUT
 
 # Parts of one WITH chain. Parameters: services, regions (the scope), the bits of kind and level (see
 # `rule_bits`), incident, line (the incident and those merged into it), after and upto (a window of tenants), most.
@@ -174,9 +175,9 @@ released AS MATERIALIZED (
     SELECT FROM notifications_delivery d JOIN incidents_communication c ON c.id = d.communication_id
     WHERE d.incident_id = ANY (%(line)s) AND d.endpoint_id = well.id
       AND d.communication_id < %(communication)s AND d.audience = 'targeted' AND c.at >= well.ended_at
-      AND (d.state <> 'skipped' OR d.skip_reason = 'in_digest'))
+      AND {not_left_out})
 )
-"""
+""".replace("{not_left_out}", NOT_LEFT_OUT)
 
 # Who wants the first and the last alone is passed over in between, once told. What has led to the last
 # delivery decides (`reason`), so that it goes on as it began.
@@ -197,13 +198,14 @@ added AS (
     SELECT FROM notifications_delivery d
     WHERE d.incident_id = ANY (%(line)s) AND d.communication_id < %(communication)s
       AND d.endpoint_id = t.endpoint_id AND d.audience = 'targeted'
-      AND (d.state <> 'skipped' OR d.skip_reason = 'in_digest')))
+      AND {not_left_out}))
   ORDER BY t.endpoint_id
   ON CONFLICT (incident_id, endpoint_id, communication_id) DO NOTHING RETURNING 1
 )
 SELECT %(upto)s, (SELECT count(*) FROM targets), (SELECT count(*) FROM added)
 """.replace("{insert}", INSERT)
     .replace("{released}", RELEASED)
+    .replace("{not_left_out}", NOT_LEFT_OUT)
     .replace("{quiet}", QUIET.format(quiet="t.quiet", id="t.endpoint_id"))
 )
 
@@ -232,7 +234,7 @@ WITH told AS MATERIALIZED (
   FROM notifications_delivery d
   WHERE d.incident_id = ANY (%(line)s) AND d.communication_id < %(communication)s
     AND d.endpoint_id > %(after)s AND d.audience = 'targeted'
-    AND (d.state <> 'skipped' OR d.skip_reason = 'in_digest')
+    AND {not_left_out}
   ORDER BY d.endpoint_id, d.communication_id DESC LIMIT %(most)s
 ),
 {released},
@@ -276,6 +278,7 @@ added AS (
 SELECT (SELECT max(id) FROM told), (SELECT count(*) FROM told), (SELECT count(*) FROM added)
 """.replace("{insert}", INSERT)
     .replace("{released}", RELEASED)
+    .replace("{not_left_out}", NOT_LEFT_OUT)
     .replace("{quiet}", QUIET.format(quiet="told.quiet", id="told.id"))
 )
 

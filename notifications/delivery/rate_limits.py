@@ -21,6 +21,7 @@ from typing import Any
 from django.conf import settings
 from django.db import connection
 
+from notifications.models.delivery.told import told_at_sql
 from notifications.vocabulary.delivery_states import LIMITED, SPACED, Channel, Deferral
 
 # Held ones of a line, and what a waiting digest carries of it, go along with the newest that is claimed.
@@ -86,14 +87,11 @@ SELECT pg_advisory_xact_lock(7104, endpoint) FROM (
   SELECT DISTINCT (endpoint_id %% 2147483647)::int AS endpoint
   FROM notifications_delivery WHERE id = ANY (%(ids)s) ORDER BY 1 OFFSET 0) AS e
 """
-_JUDGE = """
+_JUDGE = f"""
 WITH mine AS MATERIALIZED (
   SELECT d.id, d.endpoint_id, d.communication_id, d.priority,
     CASE WHEN d.priority = ANY (%(spaced)s) AND %(interval)s > 0 THEN (
-      SELECT max(coalesce(said.sent_at, carrier.sent_at))
-      FROM notifications_delivery said
-      LEFT JOIN notifications_delivery carrier
-        ON carrier.id = said.digest_id AND said.skip_reason = 'in_digest'
+      SELECT max({told_at_sql("said")}) FROM notifications_delivery said
       WHERE said.incident_id = d.incident_id AND said.endpoint_id = d.endpoint_id
     ) + %(interval)s * interval '1 second' END AS spaced_until
   FROM notifications_delivery d
@@ -128,7 +126,7 @@ SELECT id, endpoint_id, communication_id, too_soon,
     ORDER BY s.sent_at OFFSET GREATEST(placed.sent + placed.under_way - %(limit)s, 0) LIMIT 1
   ), statement_timestamp() + interval '1 minute') END AS until
 FROM placed
-"""
+"""  # noqa: S608 - the same
 _WAITING = """
 SELECT id, endpoint_id, communication_id FROM notifications_delivery
 WHERE endpoint_id = ANY (%(endpoints)s) AND deferred <> '' AND NOT id = ANY (%(ids)s)

@@ -5,6 +5,7 @@ What fails is tried again by itself after the waits of `delivery_states.wait_aft
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from django.contrib.auth.models import AbstractBaseUser
@@ -15,6 +16,7 @@ from django.db.models.functions import Now
 from incidents.vocabulary import CommunicationKind
 from notifications.delivery.supersede import supersede
 from notifications.models import Delivery, DeliveryStatistics, OperatorAct
+from notifications.models.delivery.told import TOLD
 from notifications.vocabulary.delivery_states import Channel, DeliveryAudience, SkipReason, State
 
 # What the same endpoint has heard of the same incident since.
@@ -22,7 +24,7 @@ _NEWER = Delivery.objects.filter(
     incident=OuterRef("incident"),
     endpoint=OuterRef("endpoint"),
     communication__gt=OuterRef("communication"),
-).filter(Q(state=State.SENT) | Q(skip_reason=SkipReason.IN_DIGEST, digest__state=State.SENT))
+).filter(TOLD)
 
 
 def retryable(*, incident_id: int) -> QuerySet[Delivery]:
@@ -59,10 +61,7 @@ def retry(*, incident_id: int, now: datetime, actor: AbstractBaseUser) -> int:
     tried_again = Delivery.objects.filter(pk__in=ids, state=State.FAILED).update(
         state=State.PENDING, next_attempt_at=Now()
     )
-    DeliveryStatistics.objects.filter(
-        Q(communication__isnull=True) | Q(communication__deliveries__in=ids),
-        incident_id=incident_id,
-    ).update(settled=False)
+    _have_counted_anew(ids)
     supersede(incident_id=incident_id, delivery_ids=ids)
     OperatorAct.objects.create(
         what=OperatorAct.What.RETRY,
@@ -119,7 +118,7 @@ def replay_missed(
     for incident_id, found in by_incident.items():
         if not machine:
             replayed -= supersede(incident_id=incident_id, delivery_ids=found)
-    DeliveryStatistics.objects.filter(incident_id__in=by_incident).update(settled=False)
+    _have_counted_anew(ids)
     OperatorAct.objects.create(
         what=OperatorAct.What.AGAIN,
         endpoint_id=endpoint_id,
@@ -128,3 +127,10 @@ def replay_missed(
         at=now,
     )
     return replayed
+
+
+def _have_counted_anew(ids: Sequence[int]) -> None:
+    """The statistics of these deliveries' incidents, and of those whose statements go with them in a digest."""
+    incidents = Delivery.objects.filter(Q(pk__in=ids) | Q(digest__in=ids)).values("incident")
+    kept = DeliveryStatistics.objects.filter(incident__in=incidents, aged_at__isnull=True)
+    kept.update(settled=False)

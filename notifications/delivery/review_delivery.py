@@ -5,19 +5,20 @@ from __future__ import annotations
 import logging
 from datetime import datetime, timedelta
 
-from django.db.models import Count, Exists, Max, OuterRef, Q, QuerySet
+from django.db.models import Count, Exists, Max, OuterRef, QuerySet
 
 from incidents.models import Communication, Review
 from incidents.services.visibility import review_delivered
 from incidents.vocabulary import Audience, CommunicationKind, ReviewKind
 from notifications.models import Delivery, FanOut
-from notifications.vocabulary.delivery_states import SkipReason, State
+from notifications.models.delivery.told import TOLD, alone_or_in_digest
+from notifications.vocabulary.delivery_states import State
 
 log = logging.getLogger(__name__)
 
 # A review that some address never settles for is taken as delivered after this time.
 LATEST = timedelta(hours=72)
-UNSETTLED = (State.PENDING, State.SENDING)
+UNSETTLED = alone_or_in_digest(State.PENDING, State.SENDING)
 
 
 def awaited() -> QuerySet[Communication]:
@@ -51,8 +52,8 @@ def report_delivered(*, now: datetime) -> list[int]:
         )
         counts = planned.aggregate(
             planned=Count("id"),
-            told=Count("id", filter=Q(state=State.SENT) | _in_digest(State.SENT)),
-            open=Count("id", filter=Q(state__in=UNSETTLED) | _in_digest(*UNSETTLED)),
+            told=Count("id", filter=TOLD),
+            open=Count("id", filter=UNSETTLED),
         )
         if counts["open"] and _planned_at(communication) > now - LATEST:
             continue
@@ -69,10 +70,6 @@ def report_delivered(*, now: datetime) -> list[int]:
         else:
             reported.append(communication.pk)
     return reported
-
-
-def _in_digest(*states: State) -> Q:
-    return Q(skip_reason=SkipReason.IN_DIGEST, digest__state__in=states)
 
 
 def _planned_at(communication: Communication) -> datetime:

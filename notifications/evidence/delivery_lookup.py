@@ -104,7 +104,7 @@ def deliveries_to(
     """What was planned for these endpoints, the newest first; `before`: with a smaller id only."""
     found = with_answers(
         Delivery.objects.filter(endpoint__in=[each.pk for each in endpoints])
-    ).select_related("endpoint", "incident", "communication")
+    ).select_related("endpoint", "incident", "communication", "digest")
     if before is not None:
         found = found.filter(pk__lt=before)
     return found.order_by("-id")

@@ -16,6 +16,7 @@ from django.db.models import Count
 
 from incidents.models import Communication
 from notifications.models import DeliveryStatistics, FanOut
+from notifications.models.delivery.told import told_at_sql
 from notifications.vocabulary.delivery_states import State
 
 # A sending that goes on is counted anew after this time.
@@ -27,29 +28,37 @@ UNSETTLED = (State.PENDING, State.SENDING)
 # a million of them takes seconds, counting them a third of one.
 LIVE_MOMENTS = 50_000
 
-# `percentile_disc` works on moments as they are: no duration, no origin is needed to find them.
-_COUNTS = """
-SELECT communication_id, audience, state, skip_reason || deferred, count(*), min(sent_at), max(sent_at)
-FROM notifications_delivery
-WHERE incident_id = %s AND communication_id = ANY (%s)
+_TOLD_AT = told_at_sql("d")
+# What is in a digest has come to what the digest has: told with it, or it waits or has failed as it.
+_OUTCOMES = f"""
+SELECT d.communication_id, d.audience, d.skip_reason || d.deferred AS reason, {_TOLD_AT} AS told_at,
+  CASE WHEN d.skip_reason = 'in_digest' THEN coalesce((
+    SELECT CASE digest.settled_as WHEN 'failed' THEN 'failed' WHEN 'sent' THEN 'skipped' ELSE 'pending' END
+    FROM notifications_delivery digest WHERE digest.id = d.digest_id), 'skipped') ELSE d.state END AS state
+FROM notifications_delivery d
+WHERE d.incident_id = %s AND d.communication_id = ANY (%s)
+"""  # noqa: S608 - parts of our own
+_COUNTS = f"""
+SELECT communication_id, audience, state, CASE WHEN state = 'failed' THEN '' ELSE reason END,
+  count(*), count(told_at), min(told_at), max(told_at)
+FROM ({_OUTCOMES}) outcomes
 GROUP BY 1, 2, 3, 4 ORDER BY 1, 2, 3, 4
-"""
+"""  # noqa: S608 - the same
 
-_MOMENTS = """
-SELECT communication_id, percentile_disc(ARRAY[0.5, 0.95]) WITHIN GROUP (ORDER BY sent_at)
-FROM notifications_delivery
-WHERE incident_id = %s AND communication_id = ANY (%s) AND state = 'sent'
+# `percentile_disc` works on moments as they are: no duration, no origin is needed to find them.
+_MOMENTS = f"""
+SELECT communication_id, percentile_disc(ARRAY[0.5, 0.95]) WITHIN GROUP (ORDER BY told_at)
+FROM ({_OUTCOMES}) outcomes WHERE told_at IS NOT NULL
 GROUP BY 1
-"""
+"""  # noqa: S608 - the same
 
-# The first message of the incident that reached an endpoint.
-_HEARD = """
-SELECT count(*), min(at), percentile_disc(ARRAY[0.5, 0.95]) WITHIN GROUP (ORDER BY at), max(at)
+# The first message of the incident that reached an endpoint, alone or in a digest.
+_HEARD = f"""
+SELECT count(at), min(at), percentile_disc(ARRAY[0.5, 0.95]) WITHIN GROUP (ORDER BY at), max(at)
 FROM (
-  SELECT min(sent_at) AS at FROM notifications_delivery
-  WHERE incident_id = %s AND state = 'sent' GROUP BY endpoint_id
+  SELECT min({_TOLD_AT}) AS at FROM notifications_delivery d WHERE d.incident_id = %s GROUP BY d.endpoint_id
 ) heard
-"""
+"""  # noqa: S608 - the same
 
 # Never counted, unsettled for a while, or planned again since.
 _DUE = """
@@ -226,17 +235,16 @@ def _changed(kept: DeliveryStatistics | None, plannings: tuple[int, int]) -> boo
 
 def _counted(
     pk: int,
-    rows: Iterable[tuple[int, str, str, str, int, datetime | None, datetime | None]],
+    rows: Iterable[tuple[int, str, str, str, int, int, datetime | None, datetime | None]],
 ) -> Counted:
     found = Counted(pk)
-    for _, audience, state, reason, number, first, last in rows:
+    for _, audience, state, reason, number, told, first, last in rows:
         key = f"{state}:{reason}" if reason else state
         found.counts.setdefault(audience, {})[key] = number
         found.planned += number
-        if state == State.SENT:
-            found.endpoints += number
-            found.first_at = min(filter(None, (found.first_at, first)), default=None)
-            found.last_at = max(filter(None, (found.last_at, last)), default=None)
+        found.endpoints += told
+        found.first_at = min(filter(None, (found.first_at, first)), default=None)
+        found.last_at = max(filter(None, (found.last_at, last)), default=None)
     return found
 
 

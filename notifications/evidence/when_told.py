@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
-from django.db.models import Q, QuerySet
-from django.db.models.functions import Coalesce
+from django.db.models import QuerySet
 
 from notifications.evidence.delivery_lookup import endpoints_of
+from notifications.evidence.outcomes import what_became_of
 from notifications.models import Attempt, Delivery, Result, Tenant
 from notifications.models.choices import channels
-from notifications.vocabulary.delivery_states import Deferral, SkipReason, State
+from notifications.models.delivery.told import TOLD, TOLD_AT
 
 _WAYS = dict(channels())
 
@@ -74,7 +74,7 @@ def told_of(tenant: Tenant, incident_id: int) -> list[WhenTold]:
     answers = {
         each.delivery_id: each.detail
         for each in Attempt.objects.filter(
-            delivery__in=[row.digest_id or row.pk for row in rows], result=Result.SENT
+            delivery__in=[row.told_by.pk for row in rows], result=Result.SENT
         )
     }
     return [
@@ -84,9 +84,9 @@ def told_of(tenant: Tenant, incident_id: int) -> list[WhenTold]:
             way=_way(row.channel),
             address=row.endpoint.label,
             planned_at=row.created_at,
-            at=row.sent_at or (row.digest.sent_at if row.digest else None),
-            state=_in_words(row),
-            answer=answers.get(row.digest_id or row.pk, ""),
+            at=row.told_by.sent_at,
+            state=what_became_of(row),
+            answer=answers.get(row.told_by.pk, ""),
         )
         for row in rows
     ]
@@ -94,25 +94,10 @@ def told_of(tenant: Tenant, incident_id: int) -> list[WhenTold]:
 
 def _delivered(tenant: Tenant) -> QuerySet[Any]:
     return Delivery.objects.filter(
-        Q(state=State.SENT) | Q(skip_reason=SkipReason.IN_DIGEST, digest__state=State.SENT),
+        TOLD,
         endpoint__in=endpoints_of(tenant).values("pk"),
-    ).annotate(told_at=Coalesce("sent_at", "digest__sent_at"))
+    ).annotate(told_at=TOLD_AT)
 
 
 def _way(channel: str) -> str:
     return _WAYS.get(channel, channel)
-
-
-def _in_words(row: Delivery) -> str:
-    if row.skip_reason == SkipReason.IN_DIGEST and row.digest:
-        waits = _in_words(row.digest)
-        return (
-            f"told in a digest: {waits}"
-            if row.digest.state == State.PENDING
-            else "told in a digest"
-        )
-    if row.deferred == Deferral.QUIET:
-        return f"held by quiet hours until {row.next_attempt_at.astimezone(UTC):%d %B, %H:%M} UTC"
-    if row.state == State.SKIPPED:
-        return f"not sent: {row.get_skip_reason_display()}"
-    return {"sent": "accepted", "failed": "could not be delivered"}.get(row.state, "on its way")

@@ -246,6 +246,12 @@ class Delivery(models.Model):
         )
         return reason.value if reason else ""
 
+    @property
+    def told_by(self) -> Delivery:
+        """The delivery whose message tells it: its digest, or itself."""
+        in_digest = self.skip_reason == SkipReason.IN_DIGEST
+        return self.digest if in_digest and self.digest else self
+
     def stays_inside(self) -> bool:
         """Whether it is a drill's, and to an address that drills may not reach."""
         return self.communication.incident.drill and not may_hear_drill(

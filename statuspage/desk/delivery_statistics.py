@@ -13,7 +13,7 @@ from notifications.evidence import delivery_statistics
 from notifications.evidence.delivery_statistics import Counted
 from notifications.models import Delivery, DeliveryStatistics
 from notifications.models.choices import SKIP_REASONS
-from notifications.vocabulary.delivery_states import Deferral, State
+from notifications.vocabulary.delivery_states import Deferral, SkipReason, State
 from statuspage.desk.form.durations import in_words
 
 ORIGINS = {
@@ -22,12 +22,16 @@ ORIGINS = {
     "publication": "publication",
 }
 ANNOUNCE_EVERY = 25  # percent; a screen reader hears no more of a sending than that
-SKIPPED_FOR = {word: label.lower() for word, label in SKIP_REASONS}
+TOLD_IN_DIGEST, IN_WAITING_DIGEST = "told in a digest", "in a digest that waits"
+SKIPPED_FOR = {word: label.lower() for word, label in SKIP_REASONS} | {
+    SkipReason.IN_DIGEST: TOLD_IN_DIGEST
+}
 DEFERRED: dict[str, str] = {
     Deferral.LIMIT: "held for a digest",
     Deferral.INTERVAL: "held by the interval",
     Deferral.DAILY: "held for a daily summary",
     Deferral.QUIET: "held by quiet hours",
+    SkipReason.IN_DIGEST: IN_WAITING_DIGEST,
 }
 
 # A statement is published when it is decided; the time it states may lie before.
@@ -157,7 +161,10 @@ def tally_of(counts: Iterable[Mapping[str, int]]) -> OutcomeTally:
 
 
 def reason_of(delivery: Delivery) -> str:
-    """Why it was skipped or is held back, in words; empty if neither."""
+    """Why it was skipped or is held back, in words; empty if neither. Asks for the digest of what is in one."""
+    if delivery.told_by != delivery:
+        found = {State.SENT: TOLD_IN_DIGEST, State.FAILED: "in a digest that failed"}
+        return found.get(State(delivery.told_by.state), IN_WAITING_DIGEST)
     return SKIPPED_FOR.get(delivery.skip_reason, "") or DEFERRED.get(delivery.deferred, "")
 
 

@@ -117,5 +117,5 @@ def _delivery(line: delivery_log.Line) -> Delivery:
         answer=line.answer,
         attempts=row.attempts,
         plannedTime=row.created_at,
-        acceptedTime=row.sent_at or (row.digest.sent_at if row.digest else None),
+        acceptedTime=row.told_by.sent_at,
     )

@@ -59,7 +59,7 @@ def rows_of(answer: Answer) -> list[dict[str, str]]:
 def test_the_page_says_what_became_of_each_update(desk: Client, told: Incident) -> None:
     words = text_of(desk.get(own(told)))
     assert "Planned 3" in words
-    assert "Sent 1 to 1 endpoint" in words
+    assert "Sent 1 1 endpoint told" in words
     assert "Failed 1" in words
     assert "Waiting 1" in words
     assert "Sending goes on: 50 % is done." in words

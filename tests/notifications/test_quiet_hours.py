@@ -80,10 +80,10 @@ def test_what_comes_in_quiet_hours_is_one_mail_at_their_end(
     lines = delivery_log.log_of(owner, [one.pk, other.pk])
     assert [each.what for each in lines] == [
         f"held by the quiet hours of your rule, until {until}",
-        f"told in a digest, which is held by the quiet hours of your rule, until {until}",
+        f"part of a digest: held by the quiet hours of your rule, until {until}",
     ]
     assert [each.state for each in when_told.told_of(owner, other.pk)] == [
-        f"held by quiet hours until {until}"
+        f"held by the quiet hours of your rule, until {until}"
     ]
 
     Delivery.objects.filter(pk=held.pk).update(next_attempt_at=now)

@@ -56,7 +56,7 @@ def test_the_document_says_when_by_which_way_and_what_the_server_answered(
             "to": "nordwind@example.com",
             "plannedAt": statement["messages"][0]["plannedAt"],
             "acceptedAt": "2026-03-01T09:36:00Z",
-            "state": "accepted",
+            "state": "accepted by the other side",
             "answer": "250 2.0.0 queued as 7",
         }
     ]

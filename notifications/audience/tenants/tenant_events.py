@@ -18,6 +18,7 @@ from incidents.services.visibility import waits_for_audience
 from incidents.vocabulary import Kind
 from notifications.models import Tenant
 from notifications.models.delivery import rows
+from notifications.models.delivery.told import told_at_sql
 
 # All columns of the incident; whether on the tenant's list, on anybody's, spoken of to the affected, told, publicly
 # placed.
@@ -54,7 +55,7 @@ endpoints AS MATERIALIZED (
 told AS (
   SELECT DISTINCT d.incident_id
   FROM endpoints JOIN notifications_delivery d ON d.endpoint_id = endpoints.id
-  WHERE d.audience = 'targeted' AND d.state = 'sent'
+  WHERE d.audience = 'targeted' AND {told_at} IS NOT NULL
 ),
 placed AS (
   SELECT DISTINCT o.incident_id
@@ -93,7 +94,7 @@ WHERE NOT i.drill AND i.merged_into_id IS NULL
     UNION SELECT incident_id FROM placed UNION SELECT incident_id FROM told)
 ORDER BY i.started_at DESC, i.id DESC
 LIMIT %(most)s::bigint
-""".replace("{columns}", rows.columns(Incident, "i"))
+""".replace("{columns}", rows.columns(Incident, "i")).replace("{told_at}", told_at_sql("d"))
 _FLAGS = 5
 
 

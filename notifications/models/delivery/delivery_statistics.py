@@ -15,10 +15,12 @@ class DeliveryStatistics(models.Model):
 
     Moments instead of durations: time-to-notify follows from them, whatever it is measured from, also
     after a start of impact was corrected. `half_at`, `most_at`: when half (p50) and 95 of 100 (p95) of
-    what was sent had left; for an incident they count each endpoint's first message.
+    what was told, alone or in a digest, had left; for an incident they count each endpoint's first message.
 
-    `counts`: audience to `state`, `skipped:reason` or `pending:hold` to a number. `settled`: nothing waits any more and
-    all plannings seen (`fan_outs`) had ended. `aged_at`: deliveries were deleted; never counted again.
+    `counts`: audience to `state`, `skipped:reason` or `pending:hold` to a number; what is in a digest counts as
+    `pending:in_digest` while that waits, as `skipped:in_digest` when it was sent, and as failed where it failed.
+    `settled`: nothing waits any more and all plannings seen (`fan_outs`) had ended. `aged_at`: deliveries were
+    deleted; never counted again.
     """
 
     incident = models.ForeignKey(

@@ -30,14 +30,19 @@ from incidents.vocabulary import Kind
 from incidents.wording import written
 from notifications.customers import event_answers
 from notifications.evidence import delivery_statistics
-from statuspage.desk.delivery_statistics import DEFERRED
+from notifications.vocabulary.delivery_states import SkipReason, State
+from statuspage.desk.delivery_statistics import DEFERRED, TOLD_IN_DIGEST
 from statuspage.desk.form.optimistic_lock import seen_now
 from statuspage.desk.incidents.incident_list import promise_of, publicity_of
 from statuspage.desk.incidents.verdicts import VerdictView, chosen_headline, verdict_view
 from statuspage.desk.preview.dry_run import html_of
 from statuspage.public.render import maintenance_plan
 
-STATES = ("sent", "pending", *DEFERRED.values(), "sending", "failed", "skipped")  # in this order
+# In this order.
+STATES = ("sent", TOLD_IN_DIGEST, "pending", *DEFERRED.values(), "sending", "failed", "skipped")
+_STATES_IN_WORDS = {(State.PENDING, reason): words for reason, words in DEFERRED.items()} | {
+    (State.SKIPPED, SkipReason.IN_DIGEST): TOLD_IN_DIGEST
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -228,7 +233,7 @@ def _summary(audience: str, counts: Mapping[str, int]) -> Told:
     by_state: dict[str, int] = {}
     for key, number in counts.items():
         state, _, reason = key.partition(":")
-        state = DEFERRED.get(reason, state)
+        state = _STATES_IN_WORDS.get((State(state), reason), state)
         by_state[state] = by_state.get(state, 0) + number
     known = [(state, by_state[state]) for state in STATES if state in by_state]
     return Told(audience, sum(by_state.values()), known)

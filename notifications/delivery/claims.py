@@ -64,10 +64,10 @@ picked AS MATERIALIZED (
   CROSS JOIN LATERAL (
     SELECT
       bool_or(older.state = 'sending' OR (older.state = 'pending' AND older.deferred = '')
-        OR carrier.state = 'sending') AS ahead,
+        OR digest.state = 'sending') AS ahead,
       bool_or(older.deferred <> '' OR older.digest_id IS NOT NULL) AS held
     FROM notifications_delivery older
-    LEFT JOIN notifications_delivery carrier ON carrier.id = older.digest_id
+    LEFT JOIN notifications_delivery digest ON digest.id = older.digest_id
     WHERE older.incident_id = p.incident_id AND older.endpoint_id = p.endpoint_id
       AND older.communication_id < p.communication_id) line
   WHERE p.settled_as IS NULL AND p.state = 'pending' AND p.channel = %(channel)s
@@ -96,7 +96,7 @@ RETURNING d.id = ANY (ARRAY(SELECT id FROM picked WHERE held)) AS successor,
 """  # noqa: S608 - names of columns
 _WIDTH = len(set(map(attrgetter("attname"), Delivery._meta.concrete_fields)) - _LATER)
 
-# What digests carry, the oldest first.
+# The items of digests, the oldest first.
 _ITEMS = f"""
 SELECT {rows.columns(Delivery, "d")} FROM notifications_delivery d
 WHERE d.digest_id = ANY (%(ids)s::bigint[]) AND d.skip_reason = 'in_digest'
@@ -161,29 +161,29 @@ def claim(*, most: int, channel: str) -> Batch:
 
 
 def attach(deliveries: Sequence[Delivery]) -> None:
-    """What a message is made of: the statements, what digests carry, and what of theirs it touches.
+    """What a message is made of: the statements, the items of digests, and what of theirs it touches.
 
-    What a digest was to carry and must not leaves it here, as skipped for its own reason.
+    An item that must not be told leaves its digest here, as skipped for its own reason.
     """
     items = _digest_items_of(deliveries)
     # Texts are long and shared: once per batch, not once per row.
     said = statements.read({each.communication_id for each in (*deliveries, *items)})
     for each in (*deliveries, *items):
         each._state.fields_cache["communication"] = said[each.communication_id]
-    carried: dict[int | None, list[Delivery]] = {}
+    told: dict[int | None, list[Delivery]] = {}
     left_out: dict[str, list[int]] = {}
     for each in items:
         if why := each.reason_to_skip() or (SkipReason.DRILL if each.stays_inside() else ""):
             left_out.setdefault(why, []).append(each.pk)
         else:
-            carried.setdefault(each.digest_id, []).append(each)
+            told.setdefault(each.digest_id, []).append(each)
     for why, ids in left_out.items():
         untold = Delivery.objects.filter(pk__in=ids, skip_reason=SkipReason.IN_DIGEST)
         untold.update(skip_reason=why, digest=None)
     concern.attach(deliveries)
     concern.attach_first(items)
     for delivery in deliveries:
-        delivery.digest_items = carried.get(delivery.id, ())
+        delivery.digest_items = told.get(delivery.id, ())
 
 
 def _delivery(row: prepared_statements.DatabaseRow) -> tuple[Delivery, bool]:
@@ -212,7 +212,7 @@ def _kept(
 
 
 def _digest_items_of(deliveries: Sequence[Delivery]) -> list[Delivery]:
-    """What the claimed ones carry: nobody adds to it any more, since only what waits is taken along."""
+    """The items of the claimed ones: nobody adds to it any more, since only what waits is taken along."""
     with prepared_statements.executed(
         _ITEMS, {"ids": prepared_statements.array(each.id for each in deliveries)}
     ) as cursor:

@@ -1,7 +1,7 @@
-"""No storms: what a claim may send now, what is held back, and which message then carries it.
+"""No storms: what a claim may send now, what is held back, and which digest then tells it.
 
 The unit is the endpoint. Beyond the hour's limit, updates wait; when the hour allows, the newest of them
-goes out as a digest and carries the others. An update that follows the last message of its incident too
+goes out as a digest and tells the others, its items, too. An update that follows the last message of its incident too
 soon waits, too. Whatever is next in the line of what waits takes it along, so that order holds, and what
 is never held (first notices, ends, retractions, corrections) is not delayed by what is.
 
@@ -24,7 +24,7 @@ from django.db import connection
 from notifications.models.delivery.told import told_at_sql
 from notifications.vocabulary.delivery_states import LIMITED, SPACED, Channel, Deferral
 
-# Held ones of a line, and what a waiting digest carries of it, go along with the newest that is claimed.
+# Held ones of a line, and the items of it in a waiting digest, go along with the newest that is claimed.
 _NEWEST = """
   new.id = ANY (%(successors)s)
   AND old.incident_id = new.incident_id AND old.endpoint_id = new.endpoint_id
@@ -47,7 +47,7 @@ SET state = 'skipped', skip_reason = 'in_digest', digest_id = taken.digest_id, d
 FROM taken WHERE d.id = taken.id
 RETURNING d.id
 """  # noqa: S608 - parts of our own
-_TAKE_CARRIED = f"""
+_TAKE_ITEMS = f"""
 WITH taken AS MATERIALIZED (
   SELECT old.id, new.id AS digest_id
   FROM notifications_delivery new, notifications_delivery old, notifications_delivery other
@@ -58,7 +58,7 @@ WITH taken AS MATERIALIZED (
 UPDATE notifications_delivery d SET digest_id = taken.digest_id
 FROM taken WHERE d.id = taken.id
 """  # noqa: S608 - the same
-# What a digest carried goes where the digest itself has gone.
+# The items of a digest go where the digest itself has gone.
 _MOVE_ITEMS_ALONG = """
 UPDATE notifications_delivery item SET digest_id = former.digest_id
 FROM notifications_delivery former
@@ -73,12 +73,12 @@ SET state = 'pending', claim = NULL, lease_until = NULL, attempts = d.attempts -
   next_attempt_at = clock_timestamp() + interval '1 second'
 WHERE d.id = ANY (%(successors)s) AND d.claim = %(claim)s AND EXISTS (
   SELECT FROM notifications_delivery older
-  LEFT JOIN notifications_delivery carrier ON carrier.id = older.digest_id
+  LEFT JOIN notifications_delivery digest ON digest.id = older.digest_id
   WHERE older.incident_id = d.incident_id AND older.endpoint_id = d.endpoint_id
     AND older.communication_id < d.communication_id
-    AND (older.state IN ('pending', 'sending') OR (carrier.id <> d.id
-      AND (carrier.state = 'sending'
-        OR (carrier.state = 'pending' AND older.skip_reason = 'in_digest')))))
+    AND (older.state IN ('pending', 'sending') OR (digest.id <> d.id
+      AND (digest.state = 'sending'
+        OR (digest.state = 'pending' AND older.skip_reason = 'in_digest')))))
 """
 
 # One claim at a time counts for an endpoint.
@@ -140,16 +140,16 @@ FROM unnest(%(ids)s::bigint[], %(holds)s::text[], %(untils)s::timestamptz[])
   AS held(id, deferred, until)
 WHERE d.id = held.id
 """
-_CARRY = """
+_PUT_INTO_DIGESTS = """
 UPDATE notifications_delivery d
-SET state = 'skipped', skip_reason = 'in_digest', digest_id = carried.digest_id, deferred = '',
+SET state = 'skipped', skip_reason = 'in_digest', digest_id = chosen.digest_id, deferred = '',
   attempts = d.attempts - (d.state = 'sending')::int, claim = NULL, lease_until = NULL
-FROM unnest(%(ids)s::bigint[], %(digest_ids)s::bigint[]) AS carried(id, digest_id)
-WHERE d.id = carried.id
+FROM unnest(%(ids)s::bigint[], %(digest_ids)s::bigint[]) AS chosen(id, digest_id)
+WHERE d.id = chosen.id
 """
 
 
-# One carrier per endpoint and moment, the newest; whoever is being claimed at this moment leaves as it is. A
+# One digest per endpoint and moment, the newest; whoever is being claimed at this moment leaves as it is. A
 # machine is told of each incident for itself, or it would not know which of them has begun or ended.
 _SUMMARIES = """
 WITH waiting AS MATERIALIZED (
@@ -188,8 +188,8 @@ def take_along(claim: uuid.UUID, successors: Sequence[int]) -> None:
         cursor.execute(_TAKE_HELD, facts)
         if taken := [row[0] for row in cursor.fetchall()]:
             cursor.execute(_MOVE_ITEMS_ALONG, {"ids": taken})
-        # After that: what one of them carried for a line that another goes on with lies with the first by now.
-        cursor.execute(_TAKE_CARRIED, facts)
+        # After that: items of a line that another goes on with, of a digest that was taken, lie with the first by now.
+        cursor.execute(_TAKE_ITEMS, facts)
         cursor.execute(_GIVE_BACK, facts)
 
 
@@ -256,7 +256,7 @@ def _gather_held(
         rows = cursor.fetchall()
     if rows:
         ids, digest_ids = [row[0] for row in rows], [row[1] for row in rows]
-        _execute(_CARRY, ids=ids, digest_ids=digest_ids)
+        _execute(_PUT_INTO_DIGESTS, ids=ids, digest_ids=digest_ids)
         _execute(_MOVE_ITEMS_ALONG, ids=ids)
 
 
@@ -267,7 +267,7 @@ def _defer(held: Sequence[tuple[int, Deferral, datetime]]) -> None:
 
 
 def _gather(over: Sequence[_Judged]) -> None:
-    """One digest per endpoint: the newest of what waits will carry the others."""
+    """One digest per endpoint: the newest of what waits, with the others as its items."""
     waiting: dict[int, list[tuple[int, int]]] = defaultdict(list)  # endpoint: (communication, id)
     until = {each.endpoint: each.until for each in over}
     for each in over:
@@ -284,7 +284,7 @@ def _gather(over: Sequence[_Judged]) -> None:
         digest_ids += [digest_id] * len(others)
     _defer(held)
     if ids:
-        _execute(_CARRY, ids=ids, digest_ids=digest_ids)
+        _execute(_PUT_INTO_DIGESTS, ids=ids, digest_ids=digest_ids)
         _execute(_MOVE_ITEMS_ALONG, ids=ids)
 
 

@@ -73,7 +73,7 @@ WHERE o.result <> '' AND NOT EXISTS (
   WHERE a.delivery_id = o.id AND a.number = o.number AND a.result = o.result OFFSET 0)
 """  # noqa: S608 - the same
 
-# A digest that is skipped leaves what it was to carry to fend for itself.
+# A digest that is skipped leaves its items to fend for themselves.
 _RELEASE_ITEMS = """
 UPDATE notifications_delivery item
 SET state = 'pending', skip_reason = '', digest_id = NULL, next_attempt_at = clock_timestamp()

@@ -9,8 +9,8 @@ from django.db import connection
 # Covering: every cell of the older update is in the newer one's scope. Reviews, retractions and
 # corrections neither give way nor push anything aside, and "you were not affected" stands alone.
 # What waits in a digest gives way like what waits alone; a digest only where another takes its item. A digest
-# that somebody is claiming at this moment keeps what it carries: it may be read already (and waiting for
-# the claim would be a deadlock, as claims take along what others carry).
+# that somebody is claiming at this moment keeps its items: it may be read already (and waiting for
+# the claim would be a deadlock, as claims take along the items of others).
 _SUPERSEDE = """
 WITH digest_ids AS MATERIALIZED (
   SELECT digest_id.id FROM notifications_delivery digest_id

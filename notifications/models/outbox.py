@@ -213,7 +213,7 @@ class Delivery(models.Model):
             ),
             # The hour's limit: what an endpoint got lately, and what is not settled.
             models.Index(fields=["endpoint", "sent_at", "settled_as"], name="delivery_of_endpoint"),
-            # Digests: what is held back for an endpoint, and what each of them carries.
+            # Digests: what is held back for an endpoint, and the items of each.
             models.Index(fields=["endpoint"], name="delivery_held", condition=~Q(deferred="")),
             models.Index(
                 fields=["digest"],

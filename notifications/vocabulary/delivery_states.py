@@ -35,7 +35,7 @@ class State(Word):
 
 
 # From SENDING back to PENDING: a wait after a failure, a hold, or the lease of a vanished worker ran out.
-# From SKIPPED only what a digest was to carry, when that digest itself is skipped, and what an address that is
+# From SKIPPED only the items of a digest, when that digest itself is skipped, and what an address that is
 # sent to again has missed.
 TRANSITIONS: Mapping[State, frozenset[State]] = {
     State.PENDING: frozenset({State.SENDING, State.SKIPPED}),

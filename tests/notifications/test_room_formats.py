@@ -67,8 +67,8 @@ LONG = post(
     places=["p" * 400] * 5,
     yours=["z" * 300] * 8,
     notes=["n" * 800] * 4,
-    carried_head="2 more updates",
-    carried=[Update("h" * 200, "", "t" * 5000, "Ref. ABCD-123/1")] * 200,
+    items_head="2 more updates",
+    items=[Update("h" * 200, "", "t" * 5000, "Ref. ABCD-123/1")] * 200,
 )
 POSTS = [post(), post(headline=EVIL, text=EVIL, places=[EVIL], yours=[EVIL]), post(link=""), LONG]
 
@@ -295,8 +295,8 @@ def test_a_test_message_reads_like_the_others(name: str, now: datetime, hook: Ho
 def test_what_is_told_along_stands_beneath_the_text() -> None:
     of = replace(
         post(),
-        carried_head="1 more update",
-        carried=[Update("[Identified] Green", "", "We know.", "Ref. B/2")],
+        items_head="1 more update",
+        items=[Update("[Identified] Green", "", "We know.", "Ref. B/2")],
     )
     for each in FORMATS:
         made = json.dumps(body(each.offered.name, of), ensure_ascii=False).replace("\\", "")

@@ -22,7 +22,7 @@ from incidents.services.inputs import Statement
 from incidents.services.statements import write_communication
 from notifications.channels import endpoints, signed_links
 from notifications.channels.push import encryption, vapid
-from notifications.channels.push.renderer import BODY, MOST_CARRIED, MOST_STORY, said_of
+from notifications.channels.push.renderer import BODY, MOST_ITEMS, MOST_STORY, said_of
 from notifications.channels.push.subscription import as_base64, is_service, of_base64
 from notifications.delivery import plan
 from notifications.delivery.send import work
@@ -173,7 +173,7 @@ def test_a_digest_tells_what_it_takes_along_and_counts_the_rest(
     told.digest_items = others
     body = said_of(told)["body"]
     assert "8 more updates:" in body
-    assert body.count(f"] {incident.public_title}") == MOST_CARRIED
+    assert body.count(f"] {incident.public_title}") == MOST_ITEMS
     assert body.endswith("… and 2 older ones.")
     assert len(body) <= 2.5 * BODY
 

@@ -56,7 +56,7 @@ class Update:
 class Post:
     """Plain words, nothing escaped. `looks`: a key of COLOURS, `state` its word; `times` and `yours`: lines, as
     `places`. `link`: the public entry, else its receivers' own page. `ref` tells this message from every other one;
-    `thread`: what all messages of the incident have in common. `carried` under `carried_head`, the oldest first;
+    `thread`: what all messages of the incident have in common. `items` under `items_head`, the oldest first;
     `older`: how the rest of them is counted."""
 
     site: str
@@ -73,8 +73,8 @@ class Post:
     notes: Sequence[str]
     ref: str
     thread: str
-    carried_head: str = ""
-    carried: Sequence[Update] = ()
+    items_head: str = ""
+    items: Sequence[Update] = ()
 
     @property
     def colour(self) -> str:
@@ -91,8 +91,8 @@ class Post:
     def body(self, most: int) -> str:
         """The text, and beneath it what a digest tells along, in at most so many characters."""
         parts = [shortened(self.text, most)]
-        room = most - len(parts[0]) - len(self.carried_head) - LINE
-        left = list(self.carried)
+        room = most - len(parts[0]) - len(self.items_head) - LINE
+        left = list(self.items)
         along: list[str] = []
         while left:
             one = left[-1]  # the newest first: older ones are counted where there is no room
@@ -101,8 +101,8 @@ class Post:
                 break
             along.insert(0, text)
             left.pop()
-        if self.carried and most - len(parts[0]) > len(self.carried_head) + LINE:
-            parts += [self.carried_head, *along, *([older(len(left))] if left else [])]
+        if self.items and most - len(parts[0]) > len(self.items_head) + LINE:
+            parts += [self.items_head, *along, *([older(len(left))] if left else [])]
         return "\n\n".join(parts)
 
 
@@ -136,7 +136,7 @@ def post_of(delivery: Delivery) -> Post:
         ref=_ref(delivery),
         thread=delivery.communication.incident.tracking_id,
     )
-    return _with_story(_with_carried(post, delivery), delivery)
+    return _with_story(_with_items(post, delivery), delivery)
 
 
 def test_post(now: datetime) -> Post:
@@ -203,7 +203,7 @@ def _notes(delivery: Delivery) -> list[str]:
     return lines
 
 
-def _with_carried(post: Post, delivery: Delivery) -> Post:
+def _with_items(post: Post, delivery: Delivery) -> Post:
     if not (items := len(delivery.digest_items)):
         return post
     more = ngettext("%(n)d more update", "%(n)d more updates", items) % {"n": items}
@@ -213,14 +213,14 @@ def _with_carried(post: Post, delivery: Delivery) -> Post:
         text = to_text(wording.body(each)[0])
         updates.append(Update(_headline(facts), str(facts["link"]), text, _ref(each)))
     head = f"{more}: {holding_back.kept_back(delivery, room=True)}"
-    return replace(post, carried_head=head, carried=updates)
+    return replace(post, items_head=head, items=updates)
 
 
 def _with_story(post: Post, delivery: Delivery) -> Post:
     """For who joins late: what others were told before."""
     zone = delivery.endpoint.time_zone
     updates = []
-    title, along = wording.earlier_head(), bool(post.carried)
+    title, along = wording.earlier_head(), bool(post.items)
     for each, public in reversed(wording.story(delivery)):
         head = wording.heading(each, zone, within=delivery.communication)
         head = f"{title}: {head}" if along else head
@@ -228,8 +228,8 @@ def _with_story(post: Post, delivery: Delivery) -> Post:
         updates.append(Update(head, "", to_text(wording.said(each, public=public)[0]), ref))
     if not updates:
         return post
-    head = post.carried_head if along else title
-    return replace(post, carried_head=head, carried=[*updates, *post.carried])
+    head = post.items_head if along else title
+    return replace(post, items_head=head, items=[*updates, *post.items])
 
 
 def _ref(delivery: Delivery) -> str:

@@ -123,7 +123,7 @@ class MailRenderer:
             "sign": SIGNS[str(facts["state"])],
             "public": public,
             "story": [_earlier(each, public, delivery, room, mine) for each, public in story],
-            "carried": [_facts(each, self._book(each), room) for each in delivery.digest_items],
+            "items": [_facts(each, self._book(each), room) for each in delivery.digest_items],
             "more": _more(len(delivery.digest_items)),
             "kept_back": holding_back.kept_back(delivery),
             "last_of_hour": holding_back.limit_reached() if delivery.last_of_hour else "",

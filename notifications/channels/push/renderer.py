@@ -23,7 +23,7 @@ from notifications.channels.yours import Book
 from notifications.models import Delivery, Endpoint
 
 TITLE, BODY = 120, 400  # characters; a telephone shows less
-MOST_PLACES, MOST_CARRIED, MOST_STORY = 3, 6, 3
+MOST_PLACES, MOST_ITEMS, MOST_STORY = 3, 6, 3
 KEPT_FOR = 24 * 3600  # seconds that a service keeps it for a browser that is off
 HIDDEN = "…"
 
@@ -53,7 +53,7 @@ def said_of(delivery: Delivery) -> dict[str, Any]:
     lines.append(" ".join(to_text(wording.body(delivery)[0]).split()))
     body = shortened("\n".join(lines), BODY)
     if delivery.digest_items:
-        body = "\n".join([shortened(body, BODY // 2), *_carried(delivery.digest_items)])
+        body = "\n".join([shortened(body, BODY // 2), *_items(delivery.digest_items)])
     elif story := wording.earlier(delivery):
         body = "\n".join([body, *_story(story)])
     return {
@@ -64,15 +64,15 @@ def said_of(delivery: Delivery) -> dict[str, Any]:
     }
 
 
-def _carried(items: Sequence[Delivery]) -> list[str]:
+def _items(items: Sequence[Delivery]) -> list[str]:
     """What the rate limit held back, the newest first and the rest counted: no other notification tells it."""
     more = ngettext("%(n)d more update", "%(n)d more updates", len(items)) % {"n": len(items)}
     lines = [f"{more}:"]
-    for each in reversed(items[-MOST_CARRIED:]):
+    for each in reversed(items[-MOST_ITEMS:]):
         facts = wording.facts(each, ())
         words = " ".join(to_text(wording.body(each)[0]).split())
         lines.append(shortened(f"[{facts['stage']}] {facts['title']}: {words}", BODY // 4))
-    left = len(items) - MOST_CARRIED
+    left = len(items) - MOST_ITEMS
     return [*lines, older(left)] if left > 0 else lines
 
 

@@ -10,8 +10,8 @@ from notifications.channels.chat.post import Post, Update, older
 # Characters once escaped; the smallest limit of these products is 4,096.
 LONGEST = 4_000
 # The newest of a digest may have so much; what is left tells the others.
-LONGEST_TEXT, LONGEST_CARRIED = 2_000, 500
-LEAST_CARRIED = 40  # less of a text says nothing
+LONGEST_TEXT, LONGEST_ITEM = 2_000, 500
+LEAST_ITEM = 40  # less of a text says nothing
 
 _ESCAPES = {"&": "&amp;", "<": "&lt;", ">": "&gt;"}
 # The @ of an address such as ops@example.com calls nobody; every other one might.
@@ -38,24 +38,24 @@ def text_of(post: Post) -> str:
     end = [line for line in (link, *map(safe, post.notes)) if line]
     room = LONGEST - sum(len(line) + 1 for line in (*start, *end, post.ref)) - 40
     text = cut(post.text, min(room, LONGEST_TEXT))
-    carried = _carried(post, room - len(text)) if post.carried else []
-    parts = ("\n".join(start), text, *carried, "\n".join(end), post.ref)
+    items = _items(post, room - len(text)) if post.items else []
+    parts = ("\n".join(start), text, *items, "\n".join(end), post.ref)
     return "\n\n".join(part for part in parts if part)
 
 
-def _carried(post: Post, room: int) -> list[str]:
+def _items(post: Post, room: int) -> list[str]:
     """The other updates of a digest, the oldest first; the newest of them have the room that there is."""
-    head = safe(post.carried_head)
+    head = safe(post.items_head)
     room -= len(head)
     entries: list[str] = []
-    for each in reversed(post.carried):
+    for each in reversed(post.items):
         entry = _entry(each, post.link_words)
         room -= len(entry) + 4
         if room < 0:
-            entries.append(older(len(post.carried) - len(entries)))
+            entries.append(older(len(post.items) - len(entries)))
             break
-        if room > LEAST_CARRIED:
-            text = cut(each.text, min(room, LONGEST_CARRIED))
+        if room > LEAST_ITEM:
+            text = cut(each.text, min(room, LONGEST_ITEM))
             room -= len(text)
             headline, _, rest = entry.partition("\n")
             entry = f"{headline}\n{text}\n{rest}"

@@ -17,7 +17,7 @@ from incidents.services.decisions.policies import current_policy
 from incidents.services.errors import EntryError
 from incidents.services.statements import checked_text, write_communication
 from incidents.state_table import TABLE, Decided, Standing, WorldSees
-from incidents.vocabulary import Scenario, VerdictRule
+from incidents.vocabulary import CommunicationKind, Scenario, VerdictRule
 
 log = logging.getLogger(__name__)
 
@@ -103,6 +103,13 @@ def waits_for_audience(incident: Incident) -> bool:
         decided_of(decision),
         scenario=incident.scenario,
         audience=incident.audience,
+    )
+
+
+def waits_unplanned(communication: Communication) -> bool:
+    """Whether it is a review that nothing is planned of yet: it is for the affected, and nobody knows who they are."""
+    return communication.kind == CommunicationKind.REVIEW and waits_for_audience(
+        communication.incident
     )
 
 

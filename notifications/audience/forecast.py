@@ -15,8 +15,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from incidents.models import Communication
-from incidents.services.visibility import waits_for_audience
-from incidents.vocabulary import CommunicationKind
+from incidents.services.visibility import waits_for_audience, waits_unplanned
 from notifications.audience import forecast_sql as sql
 from notifications.audience import selection
 from notifications.audience.quiet import quiet_now
@@ -70,22 +69,20 @@ class Forecast:
 
 def forecast(communication: Communication) -> Forecast:
     """Ask for a statement that is not planned yet; it may be one that is rolled back afterwards."""
-    if communication.kind == CommunicationKind.REVIEW and waits_for_audience(
-        communication.incident
-    ):
+    if waits_unplanned(communication):
         is_public = Communication.objects.public().filter(pk=communication.pk).exists()
-        return Forecast(waits=True, is_public=is_public)  # not planned before it is known for whom
+        return Forecast(waits=True, is_public=is_public)
     facts = _facts(communication)
     counts: dict[str, dict[str, int]] = {}
     later = 0
     with connection.cursor() as cursor:
-        cursor.execute(sql.counted(facts["by_list"], wide=facts["wide"]), facts)
+        cursor.execute(sql.counted(facts), facts)
         for group, name, number, held in cursor.fetchall():
             counts.setdefault(group, {})[name] = number
             later += held
         silent: list[tuple[int, list[str], bool, int]] = []
         if facts["concerns"]:
-            cursor.execute(sql.silent(facts["by_list"], wide=facts["wide"]), facts)
+            cursor.execute(sql.silent(facts), facts)
             silent = cursor.fetchall()
     whole = counts["total"]
     return Forecast(
@@ -114,25 +111,21 @@ class Way:
 
 def ways(communication: Communication) -> list[Way]:
     """By audience, channel and language, the most heard of each audience first; nothing that is skipped."""
-    if communication.kind == CommunicationKind.REVIEW and waits_for_audience(
-        communication.incident
-    ):
+    if waits_unplanned(communication):
         return []
     facts = _facts(communication)
     with connection.cursor() as cursor:
-        cursor.execute(sql.ways(facts["by_list"], wide=facts["wide"]), facts)
+        cursor.execute(sql.ways(facts), facts)
         return [Way(*row) for row in cursor.fetchall()]
 
 
 def hearers(communication: Communication) -> int:
     """How many endpoints would hear of a statement, each once; of one that is planned already: how many more."""
-    if communication.kind == CommunicationKind.REVIEW and waits_for_audience(
-        communication.incident
-    ):
+    if waits_unplanned(communication):
         return 0
     facts = _facts(communication)
     with connection.cursor() as cursor:
-        cursor.execute(sql.hearers(facts["by_list"], wide=facts["wide"]), facts)
+        cursor.execute(sql.hearers(facts), facts)
         ((number,),) = cursor.fetchall()
     return int(number)
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from notifications.audience import selection_sql as sql
 from notifications.audience.readers_sql import READERS
 from notifications.models.delivery.told import NOT_LEFT_OUT, told_at_sql
@@ -132,35 +135,37 @@ ORDER BY n.name, n.id LIMIT %(named)s
 """
 
 
-def _judged(by_list: bool, wide: bool) -> tuple[str, ...]:
-    targets = sql.TARGETS_BY_WIDE_FOOTPRINT if wide else sql.TARGETS_BY_FOOTPRINT
-    parts = (sql.MATCHED_BY_LIST, sql.TARGETS_BY_LIST) if by_list else (targets,)
+def _judged(facts: Mapping[str, Any]) -> tuple[str, ...]:
+    targets = sql.TARGETS_BY_WIDE_FOOTPRINT if facts["wide"] else sql.TARGETS_BY_FOOTPRINT
+    parts = (sql.MATCHED_BY_LIST, sql.TARGETS_BY_LIST) if facts["by_list"] else (targets,)
     return (*parts, READERS, _TOLD, sql.RELEASED, _PLANNED, _JUDGED)
 
 
-def _with_matched(by_list: bool, wide: bool) -> tuple[str, ...]:
-    return (*(() if by_list else (sql.MATCHED_BY_FOOTPRINT,)), *_judged(by_list, wide))
+def _with_matched(facts: Mapping[str, Any]) -> tuple[str, ...]:
+    return (*(() if facts["by_list"] else (sql.MATCHED_BY_FOOTPRINT,)), *_judged(facts))
 
 
-def counted(by_list: bool, *, wide: bool) -> str:
-    """Rows of (group, name, how many, how many of them later)."""
-    return sql.chain(*_with_matched(by_list, wide)) + _COUNTED
+def counted(facts: Mapping[str, Any]) -> str:
+    """Rows of (group, name, how many, how many of them later). `facts`: the parameters; those called `by_list` and
+    `wide` choose the statement, here and below.
+    """
+    return sql.chain(*_with_matched(facts)) + _COUNTED
 
 
-def silent(by_list: bool, *, wide: bool) -> str:
+def silent(facts: Mapping[str, Any]) -> str:
     """Rows of (tenant, why its addresses are skipped, whether it has rules, how many tenants in all)."""
-    led = () if by_list else (_LED_BY_FOOTPRINT,)
-    return sql.chain(*_with_matched(by_list, wide), *led) + _SILENT
+    led = () if facts["by_list"] else (_LED_BY_FOOTPRINT,)
+    return sql.chain(*_with_matched(facts), *led) + _SILENT
 
 
-def hearers(by_list: bool, *, wide: bool) -> str:
+def hearers(facts: Mapping[str, Any]) -> str:
     """One number: the endpoints that hear of it."""
-    return sql.chain(*_judged(by_list, wide)) + "SELECT count(*) FROM judged WHERE skip = ''"
+    return sql.chain(*_judged(facts)) + "SELECT count(*) FROM judged WHERE skip = ''"
 
 
-def ways(by_list: bool, *, wide: bool) -> str:
+def ways(facts: Mapping[str, Any]) -> str:
     """Rows of (audience, channel, language, how many endpoints), the most heard first."""
-    return sql.chain(*_judged(by_list, wide)) + (
+    return sql.chain(*_judged(facts)) + (
         "SELECT j.audience, j.channel, e.language, count(*)"
         " FROM judged j JOIN notifications_endpoint e ON e.id = j.id"
         " WHERE j.skip = '' GROUP BY 1, 2, 3 ORDER BY 1 DESC, 4 DESC, 2, 3"

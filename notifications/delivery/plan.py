@@ -8,9 +8,8 @@ from datetime import datetime, timedelta
 from django.db import transaction
 
 from incidents import prepared_statements
-from incidents.models import Communication, Incident
-from incidents.services.visibility import waits_for_audience
-from incidents.vocabulary import CommunicationKind
+from incidents.models import Communication
+from incidents.services.visibility import waits_unplanned
 from notifications.audience import selection, target_index
 from notifications.audience.quiet import quiet_now
 from notifications.delivery import rate_limits
@@ -40,7 +39,7 @@ ORDER BY audience_version
 """
 # Fresh, or begun and not ended, however old: a dead planner, or an audience that has grown.
 _UNPLANNED = """
-SELECT c.id, c.kind FROM incidents_communication c JOIN incidents_incident i ON i.id = c.incident_id
+SELECT c.id, c.kind, c.incident_id FROM incidents_communication c JOIN incidents_incident i ON i.id = c.incident_id
 WHERE NOT c.backfilled AND NOT i.backfilled AND (
   EXISTS (SELECT FROM notifications_fanout f WHERE f.communication_id = c.id AND f.phase <> 'done')
   OR (i.updated_at >= %(since)s
@@ -69,8 +68,9 @@ _OF_THE_LINE = """
 """
 
 
-def unplanned(*, now: datetime, upto: int | None = None) -> list[tuple[int, str]]:
-    """Communications that somebody should hear of and that are not planned to the end, oldest first: id and kind.
+def unplanned(*, now: datetime, upto: int | None = None) -> list[Communication]:
+    """Communications that somebody should hear of and that are not planned to the end, oldest first: of each its id,
+    kind and incident alone.
 
     What was backfilled is history, not news. Age is that of the incident's last change: the time a
     communication states may lie well before the moment it was written. `upto`: a communication; it and the earlier
@@ -79,7 +79,10 @@ def unplanned(*, now: datetime, upto: int | None = None) -> list[tuple[int, str]
     facts = {"since": now - HORIZON, "upto": upto}
     chosen = _UNPLANNED + (_OF_THE_LINE if upto else "") + "ORDER BY c.id"
     with prepared_statements.executed(chosen, facts) as cursor:
-        return [(pk, kind) for pk, kind in cursor.fetchall()]
+        return [
+            Communication(pk=pk, kind=kind, incident_id=incident)
+            for pk, kind, incident in cursor.fetchall()
+        ]
 
 
 def plan(
@@ -95,31 +98,28 @@ def plan(
     of them are there, and again at the end if there are more.
     """
     return sum(
-        _plan_one(pk, kind, now=now, slice_size=slice_size, wake=wake)
-        for pk, kind in unplanned(now=now, upto=communication_id)
+        _plan_one(each, now=now, slice_size=slice_size, wake=wake)
+        for each in unplanned(now=now, upto=communication_id)
     )
 
 
 def plan_due(*, now: datetime) -> int:
     """Plan everything whose bell was lost or whose planner died; returns deliveries added."""
     target_index.catch_up()  # so that the next incident finds nothing to do
-    return sum(_plan_one(pk, kind, now=now, slice_size=SLICE) for pk, kind in unplanned(now=now))
+    return sum(_plan_one(each, now=now, slice_size=SLICE) for each in unplanned(now=now))
 
 
 def _plan_one(
-    communication_id: int,
-    kind: str,
+    communication: Communication,
     *,
     now: datetime,
     slice_size: int,
     wake: Callable[[], None] | None = None,
 ) -> int:
-    if kind == CommunicationKind.REVIEW and waits_for_audience(
-        Incident.objects.get(communications=communication_id)
-    ):
-        return 0  # stays unplanned: it is for the affected, and nobody knows yet who they are
+    if waits_unplanned(communication):
+        return 0
     added = woken_for = 0
-    for fan_out_id in _begun(communication_id, now):
+    for fan_out_id in _begun(communication.pk, now):
         window = min(FIRST_SLICE, slice_size)
         while (step := _take_slice(fan_out_id, now, window, slice_size)) is not None:
             window = _next_window(window, step.seen, slice_size)

@@ -120,7 +120,7 @@ def replay_missed(
             replayed -= supersede(incident_id=incident_id, delivery_ids=found)
     _have_counted_anew(ids)
     OperatorAct.objects.create(
-        what=OperatorAct.What.AGAIN,
+        what=OperatorAct.What.LATE,
         endpoint_id=endpoint_id,
         count=replayed,
         actor_id=actor.pk if actor else None,

@@ -324,13 +324,13 @@ class Migration(migrations.Migration):
             name='OperatorAct',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('what', models.CharField(choices=[('retry', 'Failed deliveries tried again'), ('lift', 'Suppression lifted'), ('erase', 'Address erased'), ('undo', 'Leaving taken back'), ('again', 'Sent once more')], max_length=5)),
+                ('what', models.CharField(choices=[('retry', 'Failed deliveries tried again'), ('lift', 'Suppression lifted'), ('erase', 'Address erased'), ('undo', 'Leaving taken back'), ('again', 'Sent once more'), ('late', 'What was missed, sent late')], max_length=5)),
                 ('count', models.PositiveIntegerField(default=1)),
                 ('reason', models.CharField(blank=True, max_length=300)),
                 ('at', models.DateTimeField()),
                 ('actor', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('endpoint', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='ledger_acts', to='notifications.endpoint')),
-                ('incident', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='ledger_acts', to='incidents.incident')),
+                ('endpoint', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='operator_acts', to='notifications.endpoint')),
+                ('incident', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='operator_acts', to='incidents.incident')),
             ],
         ),
         migrations.CreateModel(
@@ -640,8 +640,8 @@ class Migration(migrations.Migration):
             ],
             options={
                 'verbose_name_plural': 'delivery statistics',
-                'indexes': [models.Index(condition=models.Q(('settled', False)), fields=['counted_at'], name='proof_unsettled')],
-                'constraints': [models.UniqueConstraint(fields=('incident', 'communication'), name='proof_once_per_statement', nulls_distinct=False)],
+                'indexes': [models.Index(condition=models.Q(('settled', False)), fields=['counted_at'], name='statistics_unsettled')],
+                'constraints': [models.UniqueConstraint(fields=('incident', 'communication'), name='statistics_once_per_statement', nulls_distinct=False)],
             },
         ),
         migrations.AddIndex(
@@ -658,7 +658,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='delivery',
-            index=models.Index(condition=models.Q(('digest__isnull', False)), fields=['digest'], name='delivery_load'),
+            index=models.Index(condition=models.Q(('digest__isnull', False)), fields=['digest'], name='delivery_item'),
         ),
         migrations.AddIndex(
             model_name='delivery',

@@ -217,7 +217,7 @@ class Delivery(models.Model):
             models.Index(fields=["endpoint"], name="delivery_held", condition=~Q(deferred="")),
             models.Index(
                 fields=["digest"],
-                name="delivery_load",
+                name="delivery_item",
                 condition=Q(digest__isnull=False),
             ),
             # The desk's list of failures, and who may be tried again. Costs nothing until one fails.

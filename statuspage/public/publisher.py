@@ -44,7 +44,7 @@ from statuspage.public.store.generation import (
 )
 from statuspage.public.store.manifest import GenerationError
 from statuspage.public.store.process_memory import resident
-from statuspage.public.store.removed_pages import left_over
+from statuspage.public.store.removed_pages import has_entry, left_over
 from statuspage.public.store.renewal import renewed
 
 log = logging.getLogger(__name__)
@@ -224,7 +224,7 @@ class Publisher:
             self.base = folder.name
         if not self.base:
             return site, True  # nobody knows what lies in the folder
-        leaving = any("history/" in name for name in site.dropped)
+        leaving = has_entry(site.dropped)
         if shown is not None:
             known = languages.names()
             more, leaving = left_over(

@@ -389,4 +389,4 @@ def test_what_was_missed_while_suppressed_leaves_once_it_is_lifted(
     assert len(hook.requests) == 1
     assert retry.replay_missed(endpoint_id=made.pk, since=since, now=now, actor=operator) == 0
     assert Delivery.objects.get().state == State.SENT
-    assert {act.what for act in OperatorAct.objects.all()} == {"lift", "again"}
+    assert {act.what for act in OperatorAct.objects.all()} == {"lift", "late"}

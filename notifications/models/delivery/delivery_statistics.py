@@ -46,13 +46,15 @@ class DeliveryStatistics(models.Model):
         constraints = [
             models.UniqueConstraint(
                 fields=["incident", "communication"],
-                name="proof_once_per_statement",
+                name="statistics_once_per_statement",
                 nulls_distinct=False,
             ),
         ]
         indexes = [
             # The sweep: what must be counted again.
-            models.Index(fields=["counted_at"], name="proof_unsettled", condition=Q(settled=False)),
+            models.Index(
+                fields=["counted_at"], name="statistics_unsettled", condition=Q(settled=False)
+            ),
         ]
 
     def __str__(self) -> str:
@@ -68,13 +70,14 @@ class OperatorAct(models.Model):
         ERASE = "erase", "Address erased"
         UNDO = "undo", "Leaving taken back"
         AGAIN = "again", "Sent once more"
+        LATE = "late", "What was missed, sent late"
 
     what = models.CharField(max_length=5, choices=What.choices)
     incident = models.ForeignKey(
-        Incident, null=True, on_delete=models.PROTECT, related_name="ledger_acts"
+        Incident, null=True, on_delete=models.PROTECT, related_name="operator_acts"
     )
     endpoint = models.ForeignKey(
-        Endpoint, null=True, on_delete=models.PROTECT, related_name="ledger_acts"
+        Endpoint, null=True, on_delete=models.PROTECT, related_name="operator_acts"
     )
     count = models.PositiveIntegerField(default=1)
     reason = models.CharField(max_length=300, blank=True)

@@ -38,4 +38,9 @@ def left_over(
         for path, page in site.pages.items()
         if page.status == HTTPStatus.GONE and path in pages and pages[path].status == HTTPStatus.OK
     }
-    return frozenset(dropped), bool(gone) or any("history/" in name for name in dropped)
+    return frozenset(dropped), bool(gone) or has_entry(dropped)
+
+
+def has_entry(dropped: Collection[str]) -> bool:
+    """Whether what is shown no more has a page of an entry, or its part of the history."""
+    return any("history/" in name for name in dropped)

@@ -16,6 +16,7 @@ from notifications.audience.selection import has_list, line_of
 from notifications.audience.selection_sql import SPREAD, place
 from notifications.models import CustomerSubscription, Delivery, Footprint, ImpactedSubscription
 from notifications.models.delivery.concern import SHOWN, Concern, HitSubscription
+from notifications.models.delivery.told import NOT_LEFT_OUT
 from notifications.vocabulary.delivery_states import DeliveryAudience
 
 MOST_READ = 10_000  # subscriptions of a tenant, one by one
@@ -73,15 +74,15 @@ SELECT i.service_id, i.region_id FROM incidents_occurrence o JOIN incidents_impa
 WHERE o.incident_id = %(incident)s AND i.ended_at IS NULL
 """
 
-_HEARD_BEFORE = """
+_HEARD_BEFORE = f"""
 SELECT t.id FROM unnest(%(ids)s::bigint[], %(endpoints)s::bigint[], %(communications)s::bigint[])
   AS t(id, endpoint_id, communication_id)
 WHERE EXISTS (
   SELECT FROM notifications_delivery d
   WHERE d.incident_id = ANY (%(line)s::bigint[]) AND d.endpoint_id = t.endpoint_id
     AND d.communication_id < t.communication_id
-    AND (d.state <> 'skipped' OR d.skip_reason = 'in_digest') OFFSET 0)
-"""
+    AND {NOT_LEFT_OUT} OFFSET 0)
+"""  # noqa: S608 - a part of our own
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,15 +121,15 @@ def _by_statement(deliveries: Sequence[Delivery]) -> Iterable[tuple[Communicatio
 
 
 def _attach_concern(communication: Communication, deliveries: Sequence[Delivery]) -> None:
-    endpoints = [one.endpoint_id for one in deliveries]  # one delivery each
-    found = _rows(_OWNERS, {"endpoints": prepared_statements.array(endpoints)})
+    endpoints = prepared_statements.array(one.endpoint_id for one in deliveries)
+    found = _rows(_OWNERS, {"endpoints": endpoints})
     tenants = _tenants(communication, {pk for _, pk in found})
     owners: dict[int, set[int]] = defaultdict(set)
     for endpoint, pk in found:
         if pk in tenants:
             owners[endpoint].add(pk)
-    for one, endpoint in zip(deliveries, endpoints, strict=True):
-        one.concern = _concern([tenants[pk] for pk in sorted(owners[endpoint])])
+    for one in deliveries:
+        one.concern = _concern([tenants[pk] for pk in sorted(owners[one.endpoint_id])])
 
 
 def _tenants(communication: Communication, wanted: Iterable[int]) -> Mapping[int, _Tenant]:
@@ -153,10 +154,10 @@ def _tenants(communication: Communication, wanted: Iterable[int]) -> Mapping[int
     # Many run in the same cells.
     shapes: dict[tuple[int, ...], tuple[tuple[CellIds, ...], bool]] = {}
     tenants = {}
-    for pk, group in groupby(found, key=itemgetter(0)):
+    for (pk, tenant), group in groupby(found, key=itemgetter(0, 1)):
         own, hits, elsewhere = list(group), [], False
         if len(own) > MOST_READ:
-            tenants[pk] = _large(communication, pk, own[0][1], named, others, by_list=by_list)
+            tenants[pk] = _large(communication, pk, tenant, named, others, by_list=by_list)
             continue
         for *_, subscription, name, places in own:
             key = tuple(places)
@@ -173,7 +174,7 @@ def _tenants(communication: Communication, wanted: Iterable[int]) -> Mapping[int
                 hits.append(HitSubscription(name, cells))
             elsewhere = elsewhere or left
         touched = frozenset(pair for hit in hits for pair in hit.cells)
-        tenants[pk] = _Tenant(own[0][1], len(own), tuple(hits), len(hits), touched, elsewhere)
+        tenants[pk] = _Tenant(tenant, len(own), tuple(hits), len(hits), touched, elsewhere)
     return tenants
 
 

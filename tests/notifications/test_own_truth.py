@@ -24,7 +24,7 @@ from notifications.channels.registry import CHANNELS
 from notifications.channels.webhook.formats import native
 from notifications.channels.yours import how_many
 from notifications.delivery import plan, send
-from notifications.models import Delivery, Endpoint
+from notifications.models import Delivery, Endpoint, Tenant
 from notifications.models.delivery.concern import Concern
 from tests.conftest import declaration, hit
 from tests.notifications import conftest
@@ -290,6 +290,44 @@ def test_of_very_many_subscriptions_the_same_is_said_as_of_few(
         assert seen[0] == seen[1]
         assert seen[0] is not None
         assert seen[0].hit > len(seen[0].hits) or statement.number > 1
+
+
+@pytest.mark.parametrize("most", [3, 100])
+def test_an_address_of_two_tenants_hears_of_both_however_large_one_is(
+    most: int, operator: User, now: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("notifications.audience.concern.MOST_READ", most)
+    shared = endpoint("ops@example.net")
+    for ref, extra in (("big", 4), ("small", 0)):
+        owner = tenant(ref, WEST, NORTH, contact=False)
+        Tenant.objects.filter(pk=owner.pk).update(contact=shared)
+        for number in range(extra):
+            subscription(owner, f"{ref}-{number + 2}", NORTH)
+    incident = declare(operator, now)
+    incident_service.recover(
+        incident_id=incident.pk, regions=[hit(*NORTH).region], at=now, now=now, actor=operator
+    )
+    plan.plan_due(now=now)
+    told = Delivery.objects.get(communication=last(incident))
+    attach([told])
+    assert told.concern is not None
+    assert told.concern.tenants == ("Big", "Small")
+    assert (told.concern.hit, told.concern.subscriptions) == (6, 6)
+    assert told.concern.elsewhere, "both run where it goes on"
+
+
+def test_the_list_of_another_incident_says_nothing_of_this_one(
+    operator: User, now: datetime
+) -> None:
+    here = tenant("here", WEST)
+    subscription(here, "here-2", WEST)
+    one, other = declare(operator, now), declare(operator, now)
+    confirm_audience(one, "here-1")
+    confirm_audience(other, "here-2")
+    told = Delivery.objects.select_related("communication__incident").get(incident=one)
+    attach([told])
+    assert told.concern is not None
+    assert [each.name for each in told.concern.hits] == ["here-1"]
 
 
 @pytest.mark.parametrize("letter", ["a", "漢"])

@@ -414,6 +414,22 @@ def test_what_takes_long_says_after_each_batch_how_far_it_is(
     ]
 
 
+def test_catching_up_says_how_far_it_is_too(db: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(target_index, "BATCH", 1)
+    for number in range(2):
+        tenant(f"t{number}", WEST)
+    said: list[str] = []
+    target_index.catch_up(progress=said.append)
+    assert said == ["targets of 2 tenants brought up to date"]
+
+
+def test_the_first_of_all_tenants_is_made_anew_like_any_other(db: None) -> None:
+    if not Tenant.objects.filter(pk=1).exists():
+        Tenant.objects.create(pk=1, ref="first", name="First")
+    tenant("second", WEST)
+    assert target_index.rebuild() == 2
+
+
 @pytest.mark.django_db(transaction=True)
 def test_two_at_once_and_a_change_in_between_leave_it_right(catalogue: None) -> None:
     owners = [tenant(f"t{number}", WEST) for number in range(8)]

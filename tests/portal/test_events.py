@@ -219,6 +219,25 @@ def test_while_it_is_not_known_who_is_affected_only_what_is_public_is_read(
     assert SECRET not in page
 
 
+def test_a_short_list_goes_on_past_what_is_not_to_be_seen_and_shows_nothing_twice(
+    nordwind: Tenant, operator: User
+) -> None:
+    unknown = {"hits": (hit(*WEST), hit(*NORTH)), "level": "warning", "audience": "unknown"}
+    shown = []
+    for minutes in (1, 2, 3, 4, 5):
+        # Every other one is not known to be theirs, and waits to be posted: nobody sees it yet.
+        more = {} if minutes % 2 else unknown
+        made = declared(operator, started_at=NOW - timedelta(minutes=minutes), **more)
+        if minutes % 2:
+            shown.append(made.pk)
+        else:
+            Incident.objects.filter(pk=made.pk).update(published_at=None, public_due_at=NOW)
+    assert [each.incident.pk for each in tenant_events.events_of(nordwind)] == shown
+    for most in (1, 2, 3):
+        found = tenant_events.events_of(nordwind, most=most)
+        assert [each.incident.pk for each in found] == shown[:most]
+
+
 OWNERS = {"ops@a.example.com": "a", "b@example.com": "b", "c@example.com": "c"}
 
 

@@ -79,13 +79,16 @@ PARTS = {
     "audience": Part(
         ("notifications/audience/*.py",),
         (
+            "notifications/test_audience_in_slices",
             "notifications/test_audience_preview",
             "notifications/test_forecast",
             "notifications/test_forecast_of_one_statement",
             "notifications/test_nobody_is_silent_unseen",
             "notifications/test_only_what_is_hit",
             "notifications/test_own_truth",
+            "notifications/test_planning",
             "notifications/test_readers_choose",
+            "notifications/test_recovered_for_their_last_cell",
             "notifications/test_target_index",
             "notifications/test_told_alone_or_in_a_digest",
             "portal/test_events",

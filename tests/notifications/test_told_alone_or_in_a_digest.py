@@ -13,7 +13,7 @@ from incidents.models import Incident
 from notifications.audience.tenants.tenant_events import Asked, EventBasis, events_of
 from notifications.delivery import retry, send
 from notifications.evidence import delivery_log, delivery_statistics, when_told
-from notifications.models import Delivery, Tenant
+from notifications.models import Delivery, DeliveryStatistics, Tenant
 from notifications.models.delivery.told import TOLD
 from statuspage.desk.delivery_statistics import deliveries_of, reason_of
 from tests.notifications.cast import tenant
@@ -102,6 +102,25 @@ def test_an_item_of_a_digest_that_failed_is_not_told_until_the_digest_is(
     assert counts_of(red) == {"pending:in_digest": 1}
     send.work()
     assert counts_of(red) == {"skipped:in_digest": 1}
+
+
+def test_trying_a_digest_again_has_nothing_else_counted_anew(
+    two: list[Incident], operator: User, now: datetime
+) -> None:
+    red, blue = two
+    Delivery.objects.filter(state="pending").update(state="failed", deferred="")
+    other = declare(operator, now, "Green")
+    send.work()
+    delivery_statistics.refresh_due(now=timezone.now())
+    aged = DeliveryStatistics.objects.filter(incident=red, communication__number=1)
+    assert aged.update(aged_at=now) == 1
+    assert retry.retry(incident_id=blue.pk, now=now, actor=operator) == 1
+    settled = DeliveryStatistics.objects.filter(settled=True)
+    assert set(settled.values_list("incident", "communication__number")) == {
+        (red.pk, 1),
+        (other.pk, 1),
+        (other.pk, None),
+    }
 
 
 def test_what_has_left_its_digest_was_not_told_by_it(two: list[Incident], here: Tenant) -> None:

@@ -120,7 +120,11 @@ def test_nothing_is_sent_once_more_while_all_sending_is_stopped(
 
 
 def test_a_fault_of_ours_in_sending_once_more_is_on_record_as_a_try_of_its_own(
-    operator: User, now: datetime, hook: Hook, monkeypatch: pytest.MonkeyPatch
+    operator: User,
+    now: datetime,
+    hook: Hook,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
     delivery = planned(operator, now, hook, "native")
     send.work()
@@ -140,6 +144,8 @@ def test_a_fault_of_ours_in_sending_once_more_is_on_record_as_a_try_of_its_own(
         (3, "temporary"),
     ]
     assert OperatorAct.objects.count() == 2
+    said = {each.getMessage() for each in caplog.records if each.levelname == "ERROR"}
+    assert said == {f"delivery {delivery.uuid} could not be sent once more"}
 
 
 def test_a_drills_message_is_not_sent_once_more_to_who_may_not_hear_of_it(
@@ -153,6 +159,7 @@ def test_a_drills_message_is_not_sent_once_more_to_who_may_not_hear_of_it(
     assert hook.requests == []
     settings.DRILL_RECEIVERS = [hook.url.rpartition("/")[0]]
     assert sent_messages.send_again(delivery_id=delivery.pk, now=now, actor=operator)[0]
+    assert Attempt.objects.get().number == 1
 
 
 def test_a_long_answer_is_cut_where_its_column_ends(

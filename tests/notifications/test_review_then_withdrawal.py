@@ -9,6 +9,7 @@ import pytest
 from django.contrib.auth.models import User
 
 from incidents.models import Communication, Incident
+from incidents.services import visibility
 from incidents.services.incident import declare, post_update
 from incidents.services.inputs import Changes, Statement
 from incidents.services.reviews.review import Draft, Section, publish_review
@@ -18,7 +19,7 @@ from notifications.delivery.review_delivery import report_delivered
 from notifications.models import Delivery, FanOut
 from notifications.vocabulary.delivery_states import State
 from tests.conftest import declaration, hit
-from tests.notifications.cast import tenant, told
+from tests.notifications.cast import last, tenant, told
 from tests.notifications.conftest import Sink, text_of
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("catalogue")]
@@ -225,6 +226,36 @@ def test_another_message_that_still_waits_holds_no_review_up(
     others = Delivery.objects.exclude(communication__kind="review")
     assert others.update(state=State.PENDING, skip_reason="", sent_at=None)
     assert len(report_delivered(now=now)) == 1
+
+
+def test_an_entry_that_cannot_leave_holds_up_no_other_and_is_tried_again(
+    incident: Incident,
+    now: datetime,
+    operator: User,
+    sink: Sink,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    other = declared(now, operator)
+    for each in (incident, other):
+        known(each)
+        plan.plan_due(now=now)
+        reviewed(each, now, operator)
+    send.work()
+    leave = visibility.withdraw
+
+    def stuck(*, incident_id: int, **more: Any) -> None:
+        if incident_id == incident.pk:
+            raise RuntimeError("it is stuck")
+        leave(incident_id=incident_id, **more)
+
+    monkeypatch.setattr(visibility, "withdraw", stuck)
+    assert report_delivered(now=now) == [last(other).pk]
+    assert [each.getMessage() for each in caplog.records if each.levelname == "ERROR"] == [
+        f"{incident}: its review is delivered"
+    ]
+    monkeypatch.setattr(visibility, "withdraw", leave)
+    assert report_delivered(now=now) == [last(incident).pk]
 
 
 def test_a_review_that_another_message_has_carried_has_reached_its_receiver(

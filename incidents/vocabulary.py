@@ -123,6 +123,10 @@ class Stage(Word):
     CANCELLED = "cancelled"
 
 
+# Of planned maintenance: its time is still to come.
+NOT_BEGUN = (Stage.PLANNED, Stage.RESCHEDULED)
+
+
 class Role(Word):
     IMPACTED = "impacted"
     MENTIONED = "mentioned"

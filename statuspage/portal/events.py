@@ -21,7 +21,7 @@ from django.http import (
 from incidents.models import Review
 from incidents.texts import as_typed
 from incidents.texts.markdown import to_html
-from incidents.vocabulary import Kind, Level, Stage
+from incidents.vocabulary import NOT_BEGUN, Kind, Level, Stage
 from notifications.audience.tenants import tenant_events, tenant_hits
 from notifications.audience.tenants.tenant_events import EventBasis, TenantEvent
 from notifications.audience.tenants.tenant_hits import TenantHit
@@ -68,11 +68,15 @@ def _open(event: TenantEvent) -> bool:
 def _planned(event: TenantEvent) -> bool:
     incident = event.incident
     is_plan = incident.kind == Kind.PLANNED_MAINTENANCE and incident.closed_at is None
-    return is_plan and incident.stage in (Stage.PLANNED, Stage.RESCHEDULED)
+    return is_plan and incident.stage in NOT_BEGUN
+
+
+def _goes_on(event: TenantEvent) -> bool:
+    return _open(event) and event.incident.kind in (Kind.SERVICE_ISSUE, Kind.PLANNED_MAINTENANCE)
 
 
 TABS = (
-    Tab("Now", "now", lambda each: _open(each) and each.incident.kind in (Kind.SERVICE_ISSUE, Kind.PLANNED_MAINTENANCE),
+    Tab("Now", "now", _goes_on,
         "Nothing of yours is affected now. If that changes, it stands here."),
     Tab("Planned", "planned", _planned,
         "No maintenance is planned where you run."),
@@ -98,6 +102,19 @@ class EventRow:
     @property
     def basis(self) -> str:
         return BASES[self.event.basis]
+
+    @property
+    def tense(self) -> str:
+        return tense_of(self.event)
+
+
+def tense_of(event: TenantEvent) -> str:
+    """What may be said of its times: planned, cancelled, going-on; else nothing but when they were stated to be."""
+    if _planned(event):
+        return "planned"
+    if event.incident.stage == Stage.CANCELLED:
+        return "cancelled"
+    return "going-on" if _goes_on(event) else ""
 
 
 def rows_of(tenant: Tenant, events: Sequence[TenantEvent]) -> list[EventRow]:

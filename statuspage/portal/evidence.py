@@ -20,7 +20,7 @@ from incidents.texts.timestamps import seconds
 from notifications.audience.tenants import tenant_events
 from notifications.evidence import when_told
 from statuspage.portal.access import Visitor, member, private, show
-from statuspage.portal.events import found
+from statuspage.portal.events import found, tense_of
 
 SCHEMA = "service-health-evidence/1"
 _INFO = b"statuspage.portal.evidence"
@@ -116,6 +116,7 @@ def shown(request: HttpRequest, visitor: Visitor, tracking_id: str) -> HttpRespo
     told = when_told.told_of(visitor.tenant, event.incident.pk)
     context = {
         "event": event,
+        "tense": tense_of(event),
         "first": min((each.at for each in told if each.at), default=None),
         "told": told,
         "signature": signed(evidence_of(visitor, tracking_id))["signature"],

@@ -15,7 +15,7 @@ from django.conf import settings
 from pydantic import BaseModel, Field
 
 from incidents.models import Incident
-from incidents.vocabulary import Kind, Level, Stage
+from incidents.vocabulary import NOT_BEGUN, Kind, Level
 from notifications.audience.tenants import tenant_events, tenant_hits
 from notifications.audience.tenants.tenant_events import TenantEvent, ToldStatement
 from notifications.audience.tenants.tenant_hits import OwnCell
@@ -41,7 +41,6 @@ _CATEGORIES: dict[str, Category] = {
     Kind.SECURITY_ADVISORY: "accountNotification",
 }
 _CODES = {"issue": "OPERATIONAL_ISSUE", "scheduledChange": "MAINTENANCE_SCHEDULED"}
-_NOT_BEGUN = (Stage.PLANNED, Stage.RESCHEDULED)
 
 
 class Update(BaseModel):
@@ -200,7 +199,7 @@ def as_aws(one: Known) -> AwsEvent:
     shout = service.upper().replace("-", "_")
     code = f"{shout}_{_CODES.get(category, 'OPERATIONAL_NOTIFICATION')}"
     start, end = _times(incident)
-    upcoming = incident.stage in _NOT_BEGUN
+    upcoming = incident.stage in NOT_BEGUN
     return AwsEvent(
         arn=f"arn:{_partition()}:health:{region}::event/{service}/{code}/{incident.tracking_id}",
         service=service,

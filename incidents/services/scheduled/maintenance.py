@@ -11,9 +11,7 @@ from incidents.models import Incident
 from incidents.services.automatic_text import facts, opening
 from incidents.services.incident import post_update
 from incidents.services.inputs import Statement
-from incidents.vocabulary import Stage
-
-NOT_BEGUN = (Stage.PLANNED, Stage.RESCHEDULED)
+from incidents.vocabulary import NOT_BEGUN, Stage
 
 
 def follow_plans(*, now: datetime) -> list[str]:

@@ -17,10 +17,9 @@ from incidents.policy import Policy
 from incidents.review_deadlines import PROMISE_NEAR
 from incidents.services.decisions.policies import current_policy
 from incidents.services.reviews.repairs import due_at, open_repairs
-from incidents.services.scheduled.maintenance import NOT_BEGUN
 from incidents.services.scheduled.review_deadlines import deadlines_of
 from incidents.services.scheduled.update_cadence import updates_due
-from incidents.vocabulary import Kind
+from incidents.vocabulary import NOT_BEGUN, Kind
 
 # How long before it is due somebody is reminded of a review.
 AHEAD = {"preliminary": timedelta(hours=24), "final": timedelta(hours=48)}

@@ -14,9 +14,8 @@ from incidents.services.errors import EntryError
 from incidents.services.incident import locked, post_update
 from incidents.services.inputs import Statement
 from incidents.services.scheduled import encoding
-from incidents.services.scheduled.maintenance import NOT_BEGUN
 from incidents.services.scheduled.series import waiting_windows
-from incidents.vocabulary import Stage
+from incidents.vocabulary import NOT_BEGUN, Stage
 
 
 def announced_windows(series: str) -> QuerySet[Incident]:

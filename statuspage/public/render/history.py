@@ -14,9 +14,9 @@ from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext, override
 
 from incidents.texts.timestamps import seconds
-from incidents.vocabulary import CommunicationKind, Kind, Role
+from incidents.vocabulary import NOT_BEGUN, CommunicationKind, Kind, Role
 from statuspage import languages
-from statuspage.public.render import layout, maintenance_plan, times
+from statuspage.public.render import layout, times
 from statuspage.public.render.headline import Headline
 from statuspage.public.render.table import dependents, hit, labels, offered
 from statuspage.public.snapshot.values import (
@@ -81,7 +81,7 @@ def begun_windows(incident: IncidentView) -> tuple[WindowView, ...]:
     """What has been, or is: a maintenance that has not begun, or never did, has a plan and no window."""
     if incident.kind != Kind.PLANNED_MAINTENANCE:
         return incident.windows
-    if incident.stage in maintenance_plan.NOT_BEGUN:
+    if incident.stage in NOT_BEGUN:
         return ()
     return tuple(one for one in incident.windows if one.end is None or one.end > one.start)
 

@@ -11,7 +11,7 @@ from typing import Protocol
 
 from django.utils.translation import gettext
 
-from incidents.vocabulary import Kind, Stage
+from incidents.vocabulary import NOT_BEGUN, Kind, Stage
 from statuspage.public.render import times
 
 
@@ -37,9 +37,6 @@ class PlanPhase(StrEnum):
     RUNNING = "running"
     OVERTIME = "overtime"
     OVER = "over"
-
-
-NOT_BEGUN = ("planned", "rescheduled")
 
 
 def phase(one: Planned, now: datetime) -> PlanPhase | None:

@@ -114,8 +114,12 @@ def _work_one(
             renderer, made_at = CHANNELS[channel].renderer(), time.monotonic()
         if not _Run(channel, claimed, tally, transport, renderer, batch_seconds).finish():
             return
-        pace = len(claimed.deliveries) / (time.monotonic() - began)
-        batch = min(max(LEAST_BATCH, round(pace * PACE_SECONDS)), BATCH)
+        batch = next_batch(len(claimed.deliveries), time.monotonic() - began)
+
+
+def next_batch(count: int, seconds: float) -> int:
+    """How many to claim after `count` took so long."""
+    return min(max(LEAST_BATCH, round(count / seconds * PACE_SECONDS)), BATCH)
 
 
 @dataclass
@@ -188,7 +192,7 @@ class _Run:
             and outcome.result
             and outcome.delivery.attempts == FAILING_AFTER
         }
-        if failing and self.channel.is_web:
+        if self.channel.is_web:
             contact_notices.note_failing(failing.values(), now=timezone.now())
         self.outcomes, self.noted = [], 0
         self.settled_at = time.monotonic()

@@ -106,6 +106,7 @@ PARTS = {
             "notifications/test_nobody_is_silent_unseen",
             "notifications/test_notices_of_dead_ways",
             "notifications/test_one_run",
+            "notifications/test_pace_of_a_worker",
             "notifications/test_planning",
             "notifications/test_quiet_hours",
             "notifications/test_readers_choose",

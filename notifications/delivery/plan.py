@@ -150,7 +150,7 @@ def _next_window(window: int, seen: int, slice_size: int) -> int:
 
 @transaction.atomic
 def _take_slice(
-    fan_out_id: int, now: datetime, window: int, slice_size: int = SLICE
+    fan_out_id: int, now: datetime, window: int, slice_size: int
 ) -> selection.Slice | None:
     """One slice under the fan-out's lock; None when there is nothing left to do.
 

@@ -232,7 +232,7 @@ def _facts(outcomes: Sequence[SendOutcome], clock: float) -> dict[str, str]:
 def _record(claimed: uuid.UUID, outcomes: Sequence[SendOutcome], clock: float) -> int:
     facts = {"claim": claimed, **_facts(outcomes, clock)}
     with prepared_statements.executed(_SETTLE, facts) as cursor:
-        (settled,) = cursor.fetchone() or (0,)
+        ((settled,),) = cursor.fetchall()
     if settled < len(outcomes):
         with prepared_statements.executed(_NOTE_LOST, facts):
             pass

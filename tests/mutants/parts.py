@@ -100,6 +100,7 @@ PARTS = {
         (
             "house/test_changes_that_must_be_noticed",
             "incidents/test_reminders",
+            "notifications/test_audience_in_slices",
             "notifications/test_delivery_statistics",
             "notifications/test_no_storms",
             "notifications/test_no_storms_whatever_happens",

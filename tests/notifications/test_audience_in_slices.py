@@ -13,6 +13,7 @@ from incidents.services.inputs import Statement
 from notifications.audience import selection
 from notifications.audience.quiet import quiet_now
 from notifications.audience.selection import Slice
+from notifications.delivery import plan
 from notifications.models import Tenant
 from tests.conftest import declaration
 from tests.notifications.cast import confirm_audience, last, tenant, told
@@ -81,6 +82,15 @@ def test_who_was_told_before_comes_so_many_at_a_time(
     assert told_before(said, now, after=contacts[1] or 0, most=2) == Slice(
         contacts[2], 1, 1, more=False
     )
+
+
+@pytest.mark.parametrize(
+    ("window", "seen", "following"), [(8, 4, 32), (8, 5, 8), (8, 20, 8), (8, 21, 4), (1, 21, 1)]
+)
+def test_where_few_live_the_window_grows_and_where_many_live_it_shrinks(
+    window: int, seen: int, following: int
+) -> None:
+    assert plan._next_window(window, seen, 10) == following
 
 
 def test_a_confirmed_audience_without_a_list_is_that_of_the_footprint(

@@ -13,10 +13,10 @@ from django.db import OperationalError
 
 from notifications.channels.base import Message, Transport, TransportError
 from notifications.channels.email.renderer import MailRenderer
-from notifications.delivery import claims, send, settlement
+from notifications.delivery import claims, kill_switch, send, settlement
 from notifications.delivery.send import BATCH, FIRST_BATCH, LEAST_BATCH, PACE_SECONDS, next_batch
 from notifications.delivery.settlement import SendOutcome
-from notifications.models import ContactNotice, Delivery
+from notifications.models import ContactNotice, Delivery, MailContent
 from notifications.vocabulary.delivery_states import Failure
 from tests.notifications.cast import tenant
 from tests.notifications.test_one_run import WEST, Receivers, mails, planned
@@ -157,6 +157,41 @@ def test_after_a_refusal_is_settled_all_that_follows_is_noted_as_it_leaves(
     monkeypatch.setattr(send, "_hand_over", hand_over)
     assert send.work(channels=("mail",)).sent == 4
     assert noted == [f"{name}@example.com" for name in "bcde"]
+
+
+def test_whether_sending_is_stopped_is_not_asked_for_each_message(
+    operator: User, now: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in "abcd":
+        tenant(name, WEST)
+    planned(operator, now)
+    monkeypatch.setattr(send, "MOST_REPEATED", 2)
+    monkeypatch.setattr(send, "ASK_SECONDS", 10.0)
+    asked = 0
+    holds = kill_switch.holds
+
+    def counted() -> bool:
+        nonlocal asked
+        asked += 1
+        return holds()
+
+    monkeypatch.setattr(kill_switch, "holds", counted)
+    assert mails(lambda _: "250 taken").sent == 4
+    assert asked == 1
+
+
+def test_what_was_said_of_two_incidents_in_one_batch_is_kept_of_both(
+    operator: User, now: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in "ab":
+        tenant(name, WEST)
+    for _ in range(2):
+        planned(operator, now)
+    monkeypatch.setattr(send, "MOST_REPEATED", 2)
+    assert mails(lambda _: "250 taken").sent == 4
+    kept = set(MailContent.objects.values_list("key", flat=True))
+    assert len(kept) == 2
+    assert {each.content for each in Delivery.objects.all()} == kept
 
 
 def test_of_a_mail_address_that_fails_for_a_while_nobody_else_is_told(

@@ -177,13 +177,13 @@ def _try_them(mutants: list[Mutant], environment: dict[str, str], seconds: float
 
 
 def _make_databases(folder: Path) -> dict[str, str]:
-    """Migrates a database and copies it for each process at once; returns the environment that leads there."""
+    """Migrates a database, of which each process at once gets a copy; returns the environment that leads there."""
     folder.mkdir()
     names = [f"test_{DATABASE}_{number}" for number in range(AT_ONCE + 1)]  # one for mutmut itself
     address = os.environ["DATABASE_URL"]
     with psycopg.connect(address, autocommit=True) as connection:
         own = urlsplit(address)._replace(path=f"/{DATABASE}").geturl()
-        for name in (DATABASE, f"test_{DATABASE}", *names):
+        for name in (DATABASE, f"test_{DATABASE}"):
             drop = sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)")
             connection.execute(drop.format(sql.Identifier(name)))
         connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(DATABASE)))
@@ -196,14 +196,11 @@ def _make_databases(folder: Path) -> dict[str, str]:
             check=True,
         )
         for name in names:
-            (folder / name).touch()
-            copy = sql.SQL("CREATE DATABASE {} TEMPLATE {}")
-            connection.execute(
-                copy.format(sql.Identifier(name), sql.Identifier(f"test_{DATABASE}"))
-            )
+            (folder / name).write_text("to be made")
     return {
         "DATABASE_URL": own,
         "MUTANTS_DATABASES": str(folder),
+        "MUTANTS_TEMPLATE": f"test_{DATABASE}",
         "PYTEST_XDIST_WORKER": "mutants",  # no servers of their own: tests/plugin.py
         "PYTHONHASHSEED": "0",
         "TMPDIR": str(folder.parent),

@@ -60,6 +60,7 @@ def _use_own(*args: Any, **kwargs: Any) -> list[Any]:
     if file.read():
         _make(name)
     file.seek(0)
+    file.truncate()
     file.write("held")
     file.flush()
     connections["default"].settings_dict["NAME"] = name

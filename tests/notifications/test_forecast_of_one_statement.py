@@ -33,6 +33,7 @@ from tests.notifications.cast import (
 pytestmark = pytest.mark.usefixtures("catalogue")
 
 WEST, EAST = ("key-vault", "west-europe"), ("key-vault", "east-us")
+REVIEW = Draft(kind="final", sections=[Section("impact", "What happened?", "A fault.")])
 
 
 def declared(operator: User, now: datetime, **more: object) -> Incident:
@@ -117,6 +118,20 @@ def test_the_first_notice_an_end_and_a_retraction_are_not_held_and_an_update_is(
     assert forecast(last(other)).later == 0
 
 
+def test_a_review_waits_where_the_end_did_not(
+    operator: User, now: datetime, settings: Settings
+) -> None:
+    settings.HOURLY_LIMIT, settings.UPDATE_INTERVAL = 1, 0
+    tenant("here", WEST)
+    incident = declared(operator, now)
+    told(incident, now)
+    post_update(incident_id=incident.pk, stage="mitigated", now=now, actor=operator)
+    assert forecast(last(incident)).later == 0
+    publish_review(incident_id=incident.pk, draft=REVIEW, now=now, actor=operator)
+    assert (last(incident).kind, last(incident).stage) == ("review", "mitigated")
+    assert forecast(last(incident)).later == 1
+
+
 def test_what_comes_in_quiet_hours_is_later(operator: User, now: datetime) -> None:
     at = datetime.now(UTC)
     begin, end = (
@@ -186,12 +201,7 @@ def test_until_it_is_known_who_is_affected_targeted_words_wait(
         now=now,
         actor=operator,
     )
-    publish_review(
-        incident_id=incident.pk,
-        draft=Draft(kind="final", sections=[Section("impact", "What happened?", "A fault.")]),
-        now=now,
-        actor=operator,
-    )
+    publish_review(incident_id=incident.pk, draft=REVIEW, now=now, actor=operator)
     review = last(incident)
     assert review.kind == "review"
     assert replace(forecast(review), is_public=False) == Forecast(waits=True)

@@ -87,6 +87,7 @@ PARTS = {
             "notifications/test_only_what_is_hit",
             "notifications/test_own_truth",
             "notifications/test_planning",
+            "notifications/test_quiet_hours",
             "notifications/test_readers_choose",
             "notifications/test_recovered_for_their_last_cell",
             "notifications/test_target_index",

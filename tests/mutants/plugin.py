@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import django.test.utils
+import hypothesis
 import psycopg
 import pytest
 from django.db import connections
@@ -29,6 +30,11 @@ _held: dict[int, TextIOWrapper] = {}
 
 def pytest_configure(config: pytest.Config) -> None:
     django.test.utils.setup_databases = _use_own  # what pytest-django will call
+    # Nobody reads the smallest example; to look for it takes longer than a mutant may.
+    house = hypothesis.settings.get_profile("house")
+    without = [each for each in hypothesis.Phase if each is not hypothesis.Phase.shrink]
+    hypothesis.settings.register_profile("mutants", house, phases=without)
+    hypothesis.settings.load_profile("mutants")
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:

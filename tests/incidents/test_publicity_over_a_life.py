@@ -12,9 +12,9 @@ from incidents.services import visibility
 from incidents.services.automatic_text import opening as written_by_itself
 from incidents.services.errors import EntryError
 from incidents.services.incident import declare, post_update, recover
-from incidents.services.inputs import Changes, Declaration, Override, Statement
+from incidents.services.inputs import Changes, Declaration, Hit, Override, Statement
 from incidents.services.reviews.review import Draft, Section, publish_review
-from incidents.services.visibility import is_public, publish_due, withdraw
+from incidents.services.visibility import is_public, publish_due, turned_public, withdraw
 from tests.conftest import declaration, hit
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("catalogue")]
@@ -28,6 +28,11 @@ def scenario_3(**more: object) -> Declaration:
         hit("key-vault", "north-europe"),
         **({"level": "warning", "audience": "unknown"} | more),
     )
+
+
+def broad() -> list[Hit]:
+    """Posted by itself, if nobody confirms it in time."""
+    return [hit(service, "west-europe", extent="region") for service in ("storage", "key-vault")]
 
 
 def test_a_post_that_was_overridden_made_nothing_public(now: datetime, operator: User) -> None:
@@ -125,9 +130,8 @@ def test_what_is_over_is_announced_in_the_past_tense(now: datetime, operator: Us
 def test_a_post_that_cannot_be_written_by_itself_holds_up_no_other_and_alarms_a_person(
     now: datetime, operator: User, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    cells = [hit(service, "west-europe", extent="region") for service in ("storage", "key-vault")]
     first, second = (
-        declare(declaration=declaration(*cells, public_title=title), now=now)
+        declare(declaration=declaration(*broad(), public_title=title), now=now)
         for title in ("First", "Second")
     )
     due = max(each.public_due_at for each in (first, second) if each.public_due_at)
@@ -148,12 +152,60 @@ def test_a_post_that_cannot_be_written_by_itself_holds_up_no_other_and_alarms_a_
     assert first.alarm == ""
 
 
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        (KeyError("level"), "(KeyError)"),  # of a fault of ours, no words that may say too much
+        (EntryError("text", "x" * 400), "(text: xxx"),
+    ],
+)
+def test_its_alarm_says_what_is_wrong_as_far_as_there_is_room(
+    error: Exception, said: str, now: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    incident = declare(declaration=declaration(*broad()), now=now)
+
+    def opening(*_: object, **__: object) -> object:
+        raise error
+
+    monkeypatch.setattr(visibility, "opening", opening)
+    assert publish_due(now=now + timedelta(days=1)) == []
+    incident.refresh_from_db()
+    assert said in incident.alarm
+    assert len(incident.alarm) == 300 or incident.alarm.endswith(": post an update.")
+
+
+def test_what_is_posted_by_itself_says_so_and_when_it_was_written(now: datetime) -> None:
+    declare(declaration=declaration(*broad()), now=now)
+    later = now + timedelta(hours=5)
+    assert publish_due(now=later)
+    said = Communication.objects.public().get()
+    assert (said.automated, said.actor) == (True, None)
+    assert {each["times"]["at"] for each in said.written_from["public"]} == {later.isoformat()}
+
+
+def test_it_is_the_first_public_statement_that_turns_an_incident_public(
+    now: datetime, operator: User
+) -> None:
+    public = declare(declaration=scenario_3(), now=now, actor=operator)
+    targeted = declare(declaration=declaration(), now=now, actor=operator)
+    assert turned_public(public)
+    assert not turned_public(targeted)
+    assert not turned_public(None)
+    first = public.communications.get()
+    assert turned_public(first)
+    assert not turned_public(targeted.communications.get())
+    words = Statement("News.", "News.")
+    second = post_update(incident_id=public.pk, statement=words, now=now, actor=operator)
+    assert not turned_public(second)
+    other = declare(declaration=scenario_3(), now=now, actor=operator)
+    assert turned_public(other.communications.get()), "whatever else is public"
+
+
 @pytest.mark.parametrize("public", [True, False])
 def test_whoever_decides_about_a_post_that_is_due_ends_its_alarm(
     now: datetime, operator: User, public: bool
 ) -> None:
-    cells = [hit(service, "west-europe", extent="region") for service in ("storage", "key-vault")]
-    incident = declare(declaration=declaration(*cells), now=now)
+    incident = declare(declaration=declaration(*broad()), now=now)
     Incident.objects.update(alarm="Its public post is due and cannot be written by itself.")
     post_update(
         incident_id=incident.pk,

@@ -71,6 +71,7 @@ PARTS = {
             "incidents/test_reminders",
             "incidents/test_scenario_3",
             "incidents/test_state_table",
+            "notifications/test_forecast_of_one_statement",
             "notifications/test_who_waits_for_the_audience",
             "public/test_reading_how_fast_we_were",
             "public/test_reading_the_snapshot",

@@ -67,7 +67,7 @@ def test_the_demos_past_was_told_to_those_it_hit_alone(shipped: None, db: None) 
     issue = Incident.objects.get(tracking_id="DEMO-KV1")
     told = when_told.told_of(nordwind, issue.pk)
     assert len(told) == 5
-    assert {each.state for each in told} == {"accepted"}
+    assert {each.state for each in told} == {"accepted by the other side"}
     assert issue.reviews.count() == 2
     shown = published_figures()
     assert shown is not None

@@ -7,13 +7,15 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 
+from notifications.channels.wording import body
 from notifications.evidence.delivery_lookup import endpoints_of
 from notifications.evidence.outcomes import what_became_of
 from notifications.models import Attempt, Delivery, Result, Tenant
 from notifications.models.choices import channels
 from notifications.models.delivery.told import TOLD, TOLD_AT
+from notifications.vocabulary.delivery_states import DeliveryAudience, Relevance
 
 _WAYS = dict(channels())
 
@@ -31,16 +33,30 @@ class WhenTold:
     """One message to one address. `at`: when the other side took it (UTC), None while it has not.
 
     `answer`: what the receiving server said, where it said anything. `state`: in words, for what did not leave.
+    `stated_at`: the moment that the statement names. `text`: the words in which it was told.
     """
 
     communication: int
     number: int
+    stated_at: datetime
+    audience: str
+    relevance: str
+    text: str
     way: str
     address: str
     planned_at: datetime
     at: datetime | None
     state: str
     answer: str
+
+    @property
+    def targeted(self) -> bool:
+        """Whether it was taken in the words that are for those affected: see `statements_told`."""
+        return (
+            self.at is not None
+            and self.audience == DeliveryAudience.TARGETED
+            and self.relevance != Relevance.NOT_IMPACTED
+        )
 
 
 def first_told(tenant: Tenant, incidents: Iterable[int]) -> dict[int, FirstTold]:
@@ -57,8 +73,14 @@ def first_told(tenant: Tenant, incidents: Iterable[int]) -> dict[int, FirstTold]
 
 
 def statements_told(tenant: Tenant, incidents: Iterable[int]) -> set[int]:
-    """Communications (ids) of these incidents that have reached the tenant."""
-    rows = _delivered(tenant).filter(incident__in=list(incidents))
+    """Communications (ids) of these incidents whose targeted words have reached the tenant: what it got as a reader of
+    the public page, or to say that nothing of its own was hit, is none of them.
+    """
+    rows = _delivered(tenant).filter(
+        ~Q(relevance=Relevance.NOT_IMPACTED),
+        incident__in=list(incidents),
+        audience=DeliveryAudience.TARGETED,
+    )
     return set(rows.values_list("communication", flat=True))
 
 
@@ -81,6 +103,10 @@ def told_of(tenant: Tenant, incident_id: int) -> list[WhenTold]:
         WhenTold(
             communication=row.communication_id,
             number=row.communication.number,
+            stated_at=row.communication.at,
+            audience=row.audience,
+            relevance=row.relevance,
+            text=body(row)[0],
             way=_way(row.channel),
             address=row.endpoint.label,
             planned_at=row.created_at,

@@ -244,7 +244,7 @@ def one(request: HttpRequest, visitor: Visitor, tracking_id: str) -> HttpRespons
     for each in told:
         reached.setdefault(each.communication, []).append(each)
     statements = tenant_events.statements_of(
-        event, [each.communication for each in told if each.at]
+        event, [each.communication for each in told if each.targeted]
     )
     context = {
         "row": rows_of(visitor.tenant, [event])[0],

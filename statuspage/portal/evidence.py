@@ -62,8 +62,21 @@ def evidence_of(visitor: Visitor, tracking_id: str) -> dict[str, Any]:
     told = when_told.told_of(visitor.tenant, event.incident.pk)
     taken = [each.at for each in told if each.at]
     statements = tenant_events.statements_of(
-        event, [each.communication for each in told if each.at]
+        event, [each.communication for each in told if each.targeted]
     )
+    said = {
+        each.communication.pk: (
+            each.communication.number,
+            each.communication.at,
+            "targeted" if each.targeted else "public",
+            each.text,
+        )
+        for each in statements
+    }
+    for each in told:
+        if each.at:  # also what is for this tenant no more, in the words that it got
+            words = (each.number, each.stated_at, each.audience, each.text)
+            said.setdefault(each.communication, words)
     return {
         "schema": SCHEMA,
         "madeAt": seconds(visitor.now),
@@ -78,10 +91,10 @@ def evidence_of(visitor: Visitor, tracking_id: str) -> dict[str, Any]:
         "firstTold": seconds(min(taken)) if taken else None,
         "statements": [
             {
-                "number": each.communication.number,
-                "statedAt": seconds(each.communication.at),
-                "audience": "targeted" if each.targeted else "public",
-                "text": each.text,
+                "number": number,
+                "statedAt": seconds(at),
+                "audience": audience,
+                "text": text,
                 "messages": [
                     {
                         "way": one.way,
@@ -92,10 +105,12 @@ def evidence_of(visitor: Visitor, tracking_id: str) -> dict[str, Any]:
                         "answer": one.answer,
                     }
                     for one in told
-                    if one.communication == each.communication.pk
+                    if one.communication == pk
                 ],
             }
-            for each in reversed(statements)
+            for pk, (number, at, audience, text) in sorted(
+                said.items(), key=lambda item: item[1][0]
+            )
         ],
     }
 

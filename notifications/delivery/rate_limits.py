@@ -127,9 +127,10 @@ SELECT id, endpoint_id, communication_id, too_soon,
   ), statement_timestamp() + interval '1 minute') END AS until
 FROM placed
 """  # noqa: S608 - the same
+# What waits for a moment of its own, the end of quiet hours or the daily summary, goes on waiting for that.
 _WAITING = """
 SELECT id, endpoint_id, communication_id FROM notifications_delivery
-WHERE endpoint_id = ANY (%(endpoints)s) AND deferred <> '' AND NOT id = ANY (%(ids)s)
+WHERE endpoint_id = ANY (%(endpoints)s) AND deferred IN ('limit', 'interval') AND NOT id = ANY (%(ids)s)
 FOR UPDATE SKIP LOCKED
 """
 _DEFER = """

@@ -26,6 +26,10 @@ _NEWER = Delivery.objects.filter(
     communication__gt=OuterRef("communication"),
 ).filter(TOLD)
 
+_LEFT = Q(audience=DeliveryAudience.PUBLIC, endpoint__left_posts_at__isnull=False) | Q(
+    audience=DeliveryAudience.TARGETED, endpoint__left_alerts_at__isnull=False
+)
+
 
 def retryable(*, incident_id: int) -> QuerySet[Delivery]:
     """Failed deliveries that may be tried again.
@@ -33,14 +37,11 @@ def retryable(*, incident_id: int) -> QuerySet[Delivery]:
     Not to who is suppressed or has left; nothing older than what an endpoint has heard since (order
     holds); of a false positive nothing but the retraction.
     """
-    left = Q(audience=DeliveryAudience.PUBLIC, endpoint__left_posts_at__isnull=False) | Q(
-        audience=DeliveryAudience.TARGETED, endpoint__left_alerts_at__isnull=False
-    )
     return (
         Delivery.objects.filter(
             incident_id=incident_id, settled_as=State.FAILED, endpoint__suppressed_at__isnull=True
         )
-        .exclude(left)
+        .exclude(_LEFT)
         .exclude(
             ~Q(communication__kind=CommunicationKind.RETRACTION),
             incident__false_positive=True,
@@ -84,6 +85,7 @@ def missed(*, endpoint_id: int, since: datetime, now: datetime) -> QuerySet[Deli
             endpoint_id=endpoint_id, created_at__gte=max(since, now - LONGEST_REPLAY)
         )
         .filter(Q(skip_reason=SkipReason.SUPPRESSED) | Q(state=State.FAILED))
+        .exclude(_LEFT)
         .exclude(incident__drill=True)
         .exclude(
             ~Q(communication__kind=CommunicationKind.RETRACTION), incident__false_positive=True

@@ -22,9 +22,15 @@ UNSETTLED = alone_or_in_digest(State.PENDING, State.SENDING)
 
 
 def awaited() -> QuerySet[Communication]:
-    """Newest reviews, planned to the end, of incidents that are public only until the final one is out."""
+    """Newest reviews, planned to the end, of incidents that are public only until the final one is out: one that was
+    published since the impact ended. What has come back is not reviewed, and its entry stays.
+    """
     plannings = FanOut.objects.filter(communication=OuterRef("pk"))
-    final = Review.objects.filter(incident=OuterRef("incident"), kind=ReviewKind.FINAL)
+    final = Review.objects.filter(
+        incident=OuterRef("incident"),
+        kind=ReviewKind.FINAL,
+        published_at__gte=OuterRef("incident__mitigated_at"),
+    )
     newer = Communication.objects.filter(
         incident=OuterRef("incident"), kind=CommunicationKind.REVIEW, pk__gt=OuterRef("pk")
     )

@@ -8,7 +8,7 @@ from notifications.models import Delivery
 from notifications.vocabulary.delivery_states import Deferral, SkipReason, State
 
 SKIPPED = {
-    SkipReason.SUPERSEDED: "not sent: a newer statement went out instead",
+    SkipReason.SUPERSEDED: "not sent: a newer statement took its place",
     SkipReason.SUPPRESSED: "not sent: the address is disabled",
     SkipReason.UNCONFIRMED: "not sent: the address is not confirmed",
     SkipReason.LEFT: "not sent: the address has left",

@@ -384,6 +384,9 @@ def test_what_was_missed_while_suppressed_leaves_once_it_is_lifted(
     Incident.objects.update(false_positive=False, drill=True)
     assert not retry.missed(endpoint_id=made.pk, since=since, now=now).exists(), "it was a drill"
     Incident.objects.update(drill=False)
+    Endpoint.objects.update(left_alerts_at=now)
+    assert not retry.missed(endpoint_id=made.pk, since=since, now=now).exists(), "it has left"
+    Endpoint.objects.update(left_alerts_at=None)
     assert retry.replay_missed(endpoint_id=made.pk, since=since, now=now, actor=operator) == 1
     assert send.work().sent == 1
     assert len(hook.requests) == 1

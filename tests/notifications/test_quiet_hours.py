@@ -12,6 +12,7 @@ from django.core.exceptions import ValidationError
 from hypothesis import given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
+from pytest_django.fixtures import Settings
 
 from incidents.models import Incident
 from incidents.services import incident as incident_service
@@ -108,6 +109,35 @@ def test_whatever_waited_for_the_end_comes_along_however_often_its_carrier_has_c
     work()
     (mail,) = sink.mails
     assert [each for each in made if each.tracking_id not in text_of(mail)] == []
+
+
+def test_a_storm_beside_quiet_hours_does_not_end_them(
+    owner: Tenant, operator: User, sink: Sink, settings: Settings
+) -> None:
+    settings.HOURLY_LIMIT, settings.UPDATE_INTERVAL = 1, 0
+    now = datetime.now(UTC)
+    quiet_rule(owner, "ops@example.com", now=now, quiet_level="error")
+    declared(now, operator)  # a warning: it waits for the morning
+    held = Delivery.objects.get(deferred="quiet")
+    storm = [declared(now, operator, level="error") for _ in range(2)]
+    work()
+    assert len(sink.mails) == 2, "first notices are not held"
+    for each in storm:
+        incident_service.post_update(
+            incident_id=each.pk,
+            statement=Statement(targeted_text="News."),
+            now=now,
+            actor=operator,
+        )
+        plan.plan(communication_id=last(each).pk, now=now)
+    work()
+    assert Delivery.objects.filter(deferred="limit").count() == 1
+    held.refresh_from_db()
+    assert (held.state, held.deferred, held.next_attempt_at) == (
+        "pending",
+        "quiet",
+        held.quiet_until,
+    )
 
 
 def test_what_is_excepted_comes_at_once_and_takes_along_what_waits(

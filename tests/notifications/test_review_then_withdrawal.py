@@ -228,6 +228,36 @@ def test_another_message_that_still_waits_holds_no_review_up(
     assert len(report_delivered(now=now)) == 1
 
 
+def test_the_entry_of_what_has_come_back_stays_whatever_was_reviewed(
+    incident: Incident, now: datetime, operator: User, sink: Sink
+) -> None:
+    known(incident)
+    plan.plan_due(now=now)
+    reviewed(incident, now, operator)
+    later = now + timedelta(minutes=30)
+    post_update(
+        incident_id=incident.pk,
+        stage="investigating",
+        changes=Changes(hits=[hit(*CELL)]),
+        now=later,
+        actor=operator,
+    )
+    incident.refresh_from_db()
+    assert (incident.mitigated_at, incident.withdraw_after_review) == (None, True)
+    plan.plan_due(now=later)
+    send.work()
+    assert report_delivered(now=later) == []
+    over = later + timedelta(minutes=30)
+    post_update(incident_id=incident.pk, stage="mitigated", now=over, actor=operator)
+    plan.plan_due(now=over)
+    send.work()
+    assert report_delivered(now=over) == [], "what came back is not reviewed yet"
+    publish_review(incident_id=incident.pk, draft=REVIEW, now=over, actor=operator)
+    plan.plan_due(now=over)
+    send.work()
+    assert len(report_delivered(now=over)) == 1
+
+
 def test_an_entry_that_cannot_leave_holds_up_no_other_and_is_tried_again(
     incident: Incident,
     now: datetime,

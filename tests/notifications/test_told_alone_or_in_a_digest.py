@@ -130,5 +130,5 @@ def test_what_has_left_its_digest_was_not_told_by_it(two: list[Incident], here: 
     send.work()
     left = when_told.told_of(here, red.pk)[-1]
     assert (left.at, left.answer) == (None, "")
-    assert left.state == "not sent: a newer statement went out instead"
+    assert left.state == "not sent: a newer statement took its place"
     assert delivery_log.log_of(here, [red.pk])[0].answer == ""

@@ -265,7 +265,7 @@ def test_the_log_says_why_each_message_was_sent_or_not(
     assert "accepted by the other side" in page
     assert "250 queued" in page
     for state, reason, words in (
-        ("skipped", "superseded", "a newer statement went out instead"),
+        ("skipped", "superseded", "a newer statement took its place"),
         ("skipped", "suppressed", "the address is disabled"),
         ("failed", "", "could not be delivered"),
         ("pending", "", "is about to be sent"),

@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from django.db.models import Q, QuerySet
+from django.db.models.functions import Coalesce
 
 from notifications.channels.wording import body
 from notifications.evidence.delivery_lookup import endpoints_of
@@ -60,13 +61,13 @@ class WhenTold:
 
 
 def first_told(tenant: Tenant, incidents: Iterable[int]) -> dict[int, FirstTold]:
-    """By incident, for those of which anything has reached the tenant."""
+    """By incident, for those of which anything has reached the tenant, also under the ID of one that it absorbed."""
     found: dict[int, tuple[datetime, set[str]]] = {}
     for incident, channel, at in (
         _delivered(tenant)
-        .filter(incident__in=list(incidents))
+        .filter(_of_lines(incidents))
         .order_by("told_at")
-        .values_list("incident_id", "channel", "told_at")
+        .values_list(Coalesce("incident__merged_into", "incident"), "channel", "told_at")
     ):
         found.setdefault(incident, (at, set()))[1].add(_way(channel))
     return {key: FirstTold(at, tuple(sorted(ways))) for key, (at, ways) in found.items()}
@@ -77,21 +78,21 @@ def statements_told(tenant: Tenant, incidents: Iterable[int]) -> set[int]:
     the public page, or to say that nothing of its own was hit, is none of them.
     """
     rows = _delivered(tenant).filter(
+        _of_lines(incidents),
         ~Q(relevance=Relevance.NOT_IMPACTED),
-        incident__in=list(incidents),
         audience=DeliveryAudience.TARGETED,
     )
     return set(rows.values_list("communication", flat=True))
 
 
 def told_of(tenant: Tenant, incident_id: int) -> list[WhenTold]:
-    """Every message about an incident to the tenant's addresses, in the order of statements."""
+    """Every message about an incident, or one that it absorbed, to the tenant's addresses, as they were stated."""
     rows = list(
         Delivery.objects.filter(
-            endpoint__in=endpoints_of(tenant).values("pk"), incident=incident_id
+            _of_lines([incident_id]), endpoint__in=endpoints_of(tenant).values("pk")
         )
         .select_related("endpoint", "communication", "digest")
-        .order_by("communication__number", "id")
+        .order_by("communication", "id")
     )
     answers = {
         each.delivery_id: each.detail
@@ -116,6 +117,11 @@ def told_of(tenant: Tenant, incident_id: int) -> list[WhenTold]:
         )
         for row in rows
     ]
+
+
+def _of_lines(incidents: Iterable[int]) -> Q:
+    survivors = list(incidents)
+    return Q(incident__in=survivors) | Q(incident__merged_into__in=survivors)
 
 
 def _delivered(tenant: Tenant) -> QuerySet[Any]:

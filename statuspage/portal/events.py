@@ -18,7 +18,7 @@ from django.http import (
     QueryDict,
 )
 
-from incidents.models import Review
+from incidents.models import Incident, Review
 from incidents.texts import as_typed
 from incidents.texts.markdown import to_html
 from incidents.vocabulary import NOT_BEGUN, Kind, Level, Stage
@@ -212,20 +212,29 @@ def _headline(rows: Sequence[EventRow], subscriptions: int) -> str:
 
 
 def found(visitor: Visitor, tracking_id: str) -> TenantEvent:
-    """The event of an address. Raises Http404 for what does not concern the tenant, as for what is not there."""
-    wanted = as_typed.tracking_id(tracking_id[:40])
+    """The event of an address; of one that was absorbed, the survivor's. Raises Http404 for what does not concern the
+    tenant, as for what is not there.
+    """
+    wanted = _surviving(tracking_id)
     events = visitor.events(tracking_id=wanted) if wanted else []
     if not events:
         raise Http404
     return events[0]
 
 
+def _surviving(tracking_id: str) -> str:
+    wanted = as_typed.tracking_id(tracking_id[:40])
+    merged = Incident.objects.filter(tracking_id=wanted, merged_into__isnull=False)
+    return merged.values_list("merged_into__tracking_id", flat=True).first() or wanted
+
+
 @private
 def linked(request: HttpRequest, tracking_id: str) -> HttpResponse:
     """What mails lead to: the event as one's own tenant sees it, the first of them that it concerns."""
+    wanted = _surviving(tracking_id)
     for visitor in visitors(request):
-        if visitor.events(tracking_id=as_typed.tracking_id(tracking_id[:40])):
-            return HttpResponseRedirect(f"{visitor.home}events/{tracking_id}/")
+        if wanted and visitor.events(tracking_id=wanted):
+            return HttpResponseRedirect(f"{visitor.home}events/{wanted}/")
     if not visitors(request):
         return to_sign_in(request)
     raise Http404

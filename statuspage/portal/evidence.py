@@ -108,9 +108,7 @@ def evidence_of(visitor: Visitor, tracking_id: str) -> dict[str, Any]:
                     if one.communication == pk
                 ],
             }
-            for pk, (number, at, audience, text) in sorted(
-                said.items(), key=lambda item: item[1][0]
-            )
+            for pk, (number, at, audience, text) in sorted(said.items())
         ],
     }
 

@@ -53,8 +53,9 @@ endpoints AS MATERIALIZED (
   WHERE g.tenant_id = %(tenant)s
 ),
 told AS (
-  SELECT DISTINCT d.incident_id
+  SELECT DISTINCT coalesce(line.merged_into_id, line.id) AS incident_id
   FROM endpoints JOIN notifications_delivery d ON d.endpoint_id = endpoints.id
+  JOIN incidents_incident line ON line.id = d.incident_id
   WHERE d.audience = 'targeted' AND {told_at} IS NOT NULL
 ),
 placed AS (

@@ -21,7 +21,7 @@ class StopError(ValueError):
 def holds() -> bool:
     """Whether nothing may be sent now; asked at every few mails."""
     with prepared_statements.executed(_HOLDS, {}) as cursor:
-        (stopped,) = cursor.fetchone() or (False,)
+        ((stopped,),) = cursor.fetchall()
     return bool(stopped)
 
 

@@ -231,8 +231,7 @@ class _Run:
     def keep_bodies(self) -> None:
         """As evidence of what exactly a web address took."""
         taken = [each.delivery for each in self.outcomes if each.state is State.SENT]
-        if self.channel.is_web and taken:
-            sent = [(each, self.bodies[each.pk]) for each in taken if each.pk in self.bodies]
+        if sent := [(each, self.bodies[each.pk]) for each in taken if each.pk in self.bodies]:
             sent_messages.keep(sent, now=timezone.now())
 
     def held_back(self, delivery: Delivery, started: float) -> SendOutcome | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -14,6 +14,7 @@ from django.db import OperationalError
 from notifications.channels.base import Message, Transport, TransportError
 from notifications.channels.email.renderer import MailRenderer
 from notifications.delivery import claims, kill_switch, send, settlement
+from notifications.delivery.circuit_breaker import Breakers
 from notifications.delivery.send import BATCH, FIRST_BATCH, LEAST_BATCH, PACE_SECONDS, next_batch
 from notifications.delivery.settlement import SendOutcome
 from notifications.models import ContactNotice, Delivery, MailContent
@@ -192,6 +193,19 @@ def test_what_was_said_of_two_incidents_in_one_batch_is_kept_of_both(
     kept = set(MailContent.objects.values_list("key", flat=True))
     assert len(kept) == 2
     assert {each.content for each in Delivery.objects.all()} == kept
+
+
+def test_behind_an_open_breaker_a_message_waits_as_long_as_it_is_open(
+    operator: User, now: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tenant("here", WEST)
+    planned(operator, now)
+    monkeypatch.setattr(Breakers, "pause", lambda *_: timedelta(minutes=5))
+    assert mails(lambda _: "250 taken").waiting == 1
+    delivery = Delivery.objects.get()
+    assert delivery.state == "pending"
+    wait = delivery.next_attempt_at - datetime.now(UTC)
+    assert timedelta(minutes=4) < wait <= timedelta(minutes=5)
 
 
 def test_of_a_mail_address_that_fails_for_a_while_nobody_else_is_told(

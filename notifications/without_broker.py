@@ -1,4 +1,5 @@
-"""All that is due, done without broker, worker or clock of tasks: what ends a silence when they stay dead.
+"""All that is due, but the daily tidying up, done without broker, worker or clock of tasks: what ends a silence when
+they stay dead.
 
 While workers do their part there is nothing left to find here.
 """

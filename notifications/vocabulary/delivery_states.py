@@ -219,8 +219,8 @@ def takes_back(*, kind: str) -> bool:
 
 
 def asks_first(*, kind: str, stage: str, number: int, receivers: int, threshold: int) -> bool:
-    """Whether a person must confirm the number of receivers: never of a first notice or an end, since every
-    minute counts. A correction overtakes updates, too, but whoever corrects has a moment. 0: never.
+    """Whether a person must confirm the number of receivers: never of a first notice, an end or a retraction,
+    since every minute counts. A correction overtakes updates, too, but whoever corrects has a moment. 0: never.
     """
     if (
         kind != CommunicationKind.CORRECTION

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from notifications.evidence.delivery_lookup import endpoints_of
+from notifications.evidence.delivery_lookup import endpoints_of, of_lines
 from notifications.evidence.outcomes import what_became_of
 from notifications.models import Attempt, Delivery, Endpoint, Tenant
 from notifications.vocabulary.delivery_states import DeliveryAudience, Reason
@@ -39,11 +39,10 @@ def log_of(
     before: int | None = None,
     most: int = A_PAGE,
 ) -> list[Line]:
-    """So many lines about these incidents, those that concern the tenant; `before`: a delivery's id."""
-    rows = Delivery.objects.filter(
-        incident__in=incidents,
-        audience=DeliveryAudience.TARGETED,
-    )
+    """So many lines about these incidents, those that concern the tenant, and what they absorbed; `before`: a
+    delivery's id.
+    """
+    rows = Delivery.objects.filter(of_lines(incidents), audience=DeliveryAudience.TARGETED)
     if endpoint is not None:
         rows = rows.filter(endpoint=endpoint)
     else:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -77,6 +77,12 @@ def endpoints_of(tenant: Tenant) -> QuerySet[Endpoint]:
         .distinct()
         .order_by("address", "id")
     )
+
+
+def of_lines(incidents: Iterable[int]) -> Q:
+    """Deliveries about these incidents (ids), and about those that they have absorbed."""
+    survivors = list(incidents)
+    return Q(incident__in=survivors) | Q(incident__merged_into__in=survivors)
 
 
 def _by_address(question: str) -> Found:

@@ -11,7 +11,7 @@ from django.db.models import Q, QuerySet
 from django.db.models.functions import Coalesce
 
 from notifications.channels.wording import body
-from notifications.evidence.delivery_lookup import endpoints_of
+from notifications.evidence.delivery_lookup import endpoints_of, of_lines
 from notifications.evidence.outcomes import what_became_of
 from notifications.models import Attempt, Delivery, Result, Tenant
 from notifications.models.choices import channels
@@ -34,10 +34,12 @@ class WhenTold:
     """One message to one address. `at`: when the other side took it (UTC), None while it has not.
 
     `answer`: what the receiving server said, where it said anything. `state`: in words, for what did not leave.
-    `stated_at`: the moment that the statement names. `text`: the words in which it was told.
+    `tracking_id`: of the incident it was about then. `stated_at`: the moment that the statement names. `text`: the
+    words in which it was told.
     """
 
     communication: int
+    tracking_id: str
     number: int
     stated_at: datetime
     audience: str
@@ -65,7 +67,7 @@ def first_told(tenant: Tenant, incidents: Iterable[int]) -> dict[int, FirstTold]
     found: dict[int, tuple[datetime, set[str]]] = {}
     for incident, channel, at in (
         _delivered(tenant)
-        .filter(_of_lines(incidents))
+        .filter(of_lines(incidents))
         .order_by("told_at")
         .values_list(Coalesce("incident__merged_into", "incident"), "channel", "told_at")
     ):
@@ -78,7 +80,7 @@ def statements_told(tenant: Tenant, incidents: Iterable[int]) -> set[int]:
     the public page, or to say that nothing of its own was hit, is none of them.
     """
     rows = _delivered(tenant).filter(
-        _of_lines(incidents),
+        of_lines(incidents),
         ~Q(relevance=Relevance.NOT_IMPACTED),
         audience=DeliveryAudience.TARGETED,
     )
@@ -89,9 +91,9 @@ def told_of(tenant: Tenant, incident_id: int) -> list[WhenTold]:
     """Every message about an incident, or one that it absorbed, to the tenant's addresses, as they were stated."""
     rows = list(
         Delivery.objects.filter(
-            _of_lines([incident_id]), endpoint__in=endpoints_of(tenant).values("pk")
+            of_lines([incident_id]), endpoint__in=endpoints_of(tenant).values("pk")
         )
-        .select_related("endpoint", "communication", "digest")
+        .select_related("endpoint", "incident", "communication", "digest")
         .order_by("communication", "id")
     )
     answers = {
@@ -103,6 +105,7 @@ def told_of(tenant: Tenant, incident_id: int) -> list[WhenTold]:
     return [
         WhenTold(
             communication=row.communication_id,
+            tracking_id=row.incident.tracking_id,
             number=row.communication.number,
             stated_at=row.communication.at,
             audience=row.audience,
@@ -117,11 +120,6 @@ def told_of(tenant: Tenant, incident_id: int) -> list[WhenTold]:
         )
         for row in rows
     ]
-
-
-def _of_lines(incidents: Iterable[int]) -> Q:
-    survivors = list(incidents)
-    return Q(incident__in=survivors) | Q(incident__merged_into__in=survivors)
 
 
 def _delivered(tenant: Tenant) -> QuerySet[Any]:

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import base64
 import json
-from typing import Any
+from datetime import datetime
+from typing import Any, NamedTuple
 
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -56,6 +57,16 @@ def signed(document: dict[str, Any]) -> dict[str, Any]:
     }
 
 
+class _Said(NamedTuple):
+    """A statement in the words that this tenant has, or got; `tracking_id`: of the incident it was about then."""
+
+    tracking_id: str
+    number: int
+    at: datetime
+    audience: str
+    text: str
+
+
 def evidence_of(visitor: Visitor, tracking_id: str) -> dict[str, Any]:
     """The document; moments in UTC. Raises Http404 for what does not concern the tenant."""
     event = found(visitor, tracking_id)
@@ -65,7 +76,8 @@ def evidence_of(visitor: Visitor, tracking_id: str) -> dict[str, Any]:
         event, [each.communication for each in told if each.targeted]
     )
     said = {
-        each.communication.pk: (
+        each.communication.pk: _Said(
+            event.incident.tracking_id,
             each.communication.number,
             each.communication.at,
             "targeted" if each.targeted else "public",
@@ -75,7 +87,7 @@ def evidence_of(visitor: Visitor, tracking_id: str) -> dict[str, Any]:
     }
     for each in told:
         if each.at:  # also what is for this tenant no more, in the words that it got
-            words = (each.number, each.stated_at, each.audience, each.text)
+            words = _Said(each.tracking_id, each.number, each.stated_at, each.audience, each.text)
             said.setdefault(each.communication, words)
     return {
         "schema": SCHEMA,
@@ -91,10 +103,11 @@ def evidence_of(visitor: Visitor, tracking_id: str) -> dict[str, Any]:
         "firstTold": seconds(min(taken)) if taken else None,
         "statements": [
             {
-                "number": number,
-                "statedAt": seconds(at),
-                "audience": audience,
-                "text": text,
+                "trackingId": each.tracking_id,
+                "number": each.number,
+                "statedAt": seconds(each.at),
+                "audience": each.audience,
+                "text": each.text,
                 "messages": [
                     {
                         "way": one.way,
@@ -108,7 +121,7 @@ def evidence_of(visitor: Visitor, tracking_id: str) -> dict[str, Any]:
                     if one.communication == pk
                 ],
             }
-            for pk, (number, at, audience, text) in sorted(said.items())
+            for pk, each in sorted(said.items())
         ],
     }
 

@@ -42,4 +42,13 @@ def test_the_first_message_counts_and_its_link_leads_to_the_survivor(
     made = client.get(f"{HOME}events/{absorbed.tracking_id}/evidence.json").json()["document"]
     assert made["incident"]["trackingId"] == survivor.tracking_id
     assert made["firstTold"] == "2026-03-01T09:36:00Z"
-    assert made["statements"][0]["text"] == SECRET
+    first = made["statements"][0]
+    assert (first["trackingId"], first["number"], first["text"]) == (
+        absorbed.tracking_id,
+        1,
+        SECRET,
+    )
+    page = client.get(f"{HOME}events/{survivor.tracking_id}/evidence/").content.decode()
+    assert f"of {absorbed.tracking_id}" in page
+    log = client.get(f"{HOME}where/log/").content.decode()
+    assert absorbed.tracking_id in log
